@@ -78,8 +78,7 @@ mask_visible(const struct showing_entry *e, size_t part, uint64_t masked)
 bool
 mask_is_moved_by(const struct plan_statement *statement)
 {
-    return !statement->is_understood || statement->moved_fields || statement->mark.fields ||
-           statement->mark.next || (statement->flags & PLAN_MARKS);
+    return statement->writes_values || statement->moved_fields || (statement->flags & PLAN_MARKS);
 }
 
 /* The one field of a mapped column that has nothing but what the mapping says; 0: it is none. */
@@ -98,13 +97,54 @@ field_of_column(const struct catalog *catalog, const struct mask_origin *o)
     return fields & (fields - 1) ? 0 : fields;
 }
 
+/* The column of a table that the plan says a column's values are of, as they are stored; relation 0:
+ * of none, or of several. */
+static struct plan_stored
+stored_of(const struct showing_entry *e, size_t column)
+{
+    const struct plan_statement *statement = e->statement;
+    struct plan_stored stored = {0};
+
+    for (size_t p = 0; p < statement->part_count; p++)
+        for (size_t i = 0; i < statement->parts[p].column_count; i++) {
+            const struct plan_column *c = &statement->parts[p].columns[i];
+
+            if (c->column + statement->hidden_count != column)
+                continue;
+            if (c->is_lent ||
+                (stored.relation && (stored.relation != c->stored.relation ||
+                                     stored.attribute != c->stored.attribute)))
+                return (struct plan_stored){0};
+            stored = c->stored;
+        }
+    return stored;
+}
+
+/* A view's column is what the snapshot's view has there, if that is the one that was read. */
+static void
+see_through(const struct result *r, size_t column, struct mask_origin *o)
+{
+    const struct plan_stored stored = stored_of(r->showing, column);
+
+    if (!r->is_sure || !stored.relation || !o->relation || o->relation != stored.origin ||
+        o->attribute != stored.origin_attribute)
+        return;
+    o->relation = stored.relation;
+    o->attribute = stored.attribute;
+}
+
 static bool
-is_plain(const struct session *s, const struct mask_origin *o, uint64_t fields)
+is_plain(const struct session *s, size_t column, const struct mask_origin *origin, uint64_t fields)
 {
     const struct result *r = &s->observer->result;
+    struct mask_origin o = *origin;
 
-    return !r->is_doubtful && !r->is_unknown && !s->observer->has_moved &&
-           !mask_is_moved_by(r->statement) && field_of_column(r->plan->catalog, o) == fields;
+    if (r->is_doubtful || r->is_unknown || s->observer->has_moved ||
+        s->observer->may_have_moved || mask_is_moved_by(r->statement) ||
+        r->statement->writes == WRITES_ANY)
+        return false;
+    see_through(r, column, &o);
+    return field_of_column(r->plan->catalog, &o) == fields;
 }
 
 /* ---- types ---- */
@@ -131,8 +171,8 @@ limit_of(const struct mask_origin *o)
 }
 
 static void
-set_column(struct mask_column *column, const struct session *s, const struct mask_origin *o,
-           uint64_t fields)
+set_column(struct mask_column *column, const struct session *s, size_t number,
+           const struct mask_origin *o, uint64_t fields)
 {
     const struct vocabulary *names = &s->settings->vocabulary;
     int field = fields ? __builtin_ctzll(fields) : 0;
@@ -143,7 +183,7 @@ set_column(struct mask_column *column, const struct session *s, const struct mas
     column->limit = limit_of(o);
     column->is_padded = o->type == TYPE_BPCHAR && o->modifier > LENGTH_HEAD;
     column->how = MASK_FULLY;
-    if (o->type == TYPE_CHAR || !is_plain(s, o, fields) || (uint32_t)field >= names->field_count)
+    if (o->type == TYPE_CHAR || !is_plain(s, number, o, fields) || (uint32_t)field >= names->field_count)
         return;
     column->how = MASK_BY_LOOK;
     column->look = (uint8_t)look_of_name("", names->fields[field]);
@@ -171,25 +211,12 @@ read_origin(struct reader *r)
 static struct mask_origin
 planned_origin(const struct showing_entry *e, size_t column)
 {
-    const struct plan_statement *statement = e->statement;
-    const struct catalog_relation *relation = NULL;
-    struct mask_origin o = {.modifier = -1};
+    const struct plan_stored stored = stored_of(e, column);
+    const struct catalog_relation *relation =
+        e->plan->catalog && stored.relation ? catalog_relation(e->plan->catalog, stored.relation)
+                                            : NULL;
+    struct mask_origin o = {stored.relation, stored.attribute, 0, -1};
 
-    for (size_t p = 0; p < statement->part_count; p++)
-        for (size_t i = 0; i < statement->parts[p].column_count; i++) {
-            const struct plan_column *c = &statement->parts[p].columns[i];
-
-            if (c->column + statement->hidden_count != column)
-                continue;
-            if (c->is_lent || !c->stored.relation ||
-                (o.relation &&
-                 (o.relation != c->stored.relation || o.attribute != c->stored.attribute)))
-                return (struct mask_origin){.modifier = -1};
-            o.relation = c->stored.relation;
-            o.attribute = c->stored.attribute;
-        }
-    if (e->plan->catalog && o.relation)
-        relation = catalog_relation(e->plan->catalog, o.relation);
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == o.attribute)
             o.type = relation->columns[i].type;
@@ -211,7 +238,7 @@ mask_columns_set(struct mask *m, struct session *s, uint64_t masked)
         uint64_t fields = fields_of(showing, c);
 
         if (c >= showing->hidden_count && (is_any || fields & masked))
-            set_column(&m->columns[c], s, &o, fields);
+            set_column(&m->columns[c], s, c, &o, fields);
         else
             m->columns[c] = (struct mask_column){.how = MASK_NOT};
     }

@@ -171,6 +171,7 @@ struct observer {
     struct kept ask, answer, backlog;
     struct long_text *long_text; /* that passes in pieces, or NULL */
     bool has_moved; /* it has put values, or parts of them, where others were (gate/mask.h) */
+    bool may_have_moved; /* or its transaction may have */
     uint64_t seen;  /* whom it was the first of its principal's sessions to show today */
 };
 

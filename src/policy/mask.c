@@ -68,12 +68,6 @@ is_syllable(uint32_t c)
            (c >= 0x3041 && c <= 0x30ff);
 }
 
-static void
-star(uint8_t *steps, size_t from, size_t to)
-{
-    memset(steps + from, MASK_STAR, to - from);
-}
-
 /* ---- digits ---- */
 
 /* How many digits there are, where the others are only what may stand between them. */

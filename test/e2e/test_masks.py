@@ -100,5 +100,102 @@ def test_formats():
     front.stop()
 
 
+# ---- whatever way it takes ----
+
+NAME = "SELECT name FROM patients WHERE id = 7001"
+
+
+def run_of(sql, **bind):
+    return wire.parse(sql) + wire.bind(**bind) + wire.execute() + wire.SYNC
+
+
+def oid(function):
+    return int(shop.server().value(f"SELECT '{function}'::regproc::oid"))
+
+
+BINARY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+# A way, and what comes of it: values in the first column, the SQLSTATE of an error, or None: nothing.
+WAYS = {
+    "simple": (lambda s: ask(s, NAME), ["홍*동"]),
+    "extended": (lambda s: s.exchange(wire.parse(NAME) + wire.bind() + wire.describe() + wire.execute() + wire.SYNC), ["홍*동"]),
+    "binary": (lambda s: s.exchange(wire.parse(NAME) + wire.bind(results=[1]) + wire.describe() + wire.execute() + wire.SYNC), ["홍*동"]),
+    "in portions": (lambda s: s.exchange(wire.parse("SELECT name FROM patients ORDER BY id") + wire.bind() + wire.describe() + wire.execute(1)
+                                         + wire.execute(2) + wire.execute() + wire.SYNC), ["홍*동", "김*", "남**수", "J*** *. S*****-S****"]),
+    "ordered": (lambda s: ask(s, "SELECT name FROM patients WHERE id < 7004 ORDER BY name DESC"), ["홍*동", "남**수", "김*"]),
+    "distinct": (lambda s: ask(s, "SELECT DISTINCT name FROM patients WHERE id < 7004 ORDER BY 1"), ["김*", "남**수", "홍*동"]),
+    "grouped": (lambda s: ask(s, "SELECT name, count(*) FROM patients WHERE id = 7001 GROUP BY name"), ["홍*동"]),
+    "view": (lambda s: ask(s, "SELECT name FROM charts WHERE id = 7001"), ["홍*동"]),
+    "cursor": (lambda s: (ask(s, f"BEGIN; DECLARE c CURSOR FOR {NAME}"), ask(s, "FETCH ALL FROM c"))[1], ["홍*동"]),
+    "cursor in one text": (lambda s: ask(s, f"BEGIN; DECLARE c CURSOR FOR {NAME}; FETCH ALL FROM c; COMMIT"), ["***"]),
+    "prepared": (lambda s: (ask(s, f"PREPARE q AS {NAME}"), ask(s, "EXECUTE q"))[1], ["홍*동"]),
+    "joined": (lambda s: ask(s, "SELECT p.name FROM patients p JOIN patients o ON o.ward = p.ward WHERE o.id = 7001 AND p.id = 7002"), ["김*"]),
+    "piece": (lambda s: ask(s, "SELECT substr(name, 2, 1) || 'x' FROM patients WHERE id = 7001"), ["***"]),
+    "pieces": (lambda s: ask(s, "SELECT unnest(string_to_array(name, NULL)) FROM patients WHERE id = 7001"), ["***"] * 3),
+    "in FROM": (lambda s: ask(s, "SELECT n FROM (SELECT substr(name, 2, 2) n FROM patients WHERE id = 7001) s"), ["***"]),
+    "number": (lambda s: ask(s, "SELECT ascii(name) FROM patients WHERE id = 7001"), [None]),
+    "truth": (lambda s: ask(s, "SELECT name = '홍길동' FROM patients WHERE id = 7001"), [None]),
+    "whole row": (lambda s: ask(s, "SELECT p FROM patients p WHERE id = 7001"), [None]),
+    "json": (lambda s: ask(s, "SELECT to_jsonb(p) FROM patients p WHERE id = 7001"), [None]),
+    "json aggregate": (lambda s: ask(s, "SELECT json_agg(name) FROM patients"), [None]),
+    "text aggregate": (lambda s: ask(s, "SELECT string_agg(name, ',') FROM patients"), ["***"]),
+    "array": (lambda s: ask(s, "SELECT array_agg(name) FROM patients"), [None]),
+    "union": (lambda s: ask(s, "SELECT name FROM patients WHERE id = 7001 UNION SELECT 'x'"), ["***", "***"]),
+    "in WITH": (lambda s: ask(s, f"WITH w AS ({NAME}) SELECT name FROM w"), ["홍*동"]),
+    "window": (lambda s: ask(s, "SELECT lead(name) OVER (ORDER BY id DESC) FROM patients WHERE id IN (7001, 7002)"), ["***", None]),
+    "function": (lambda s: ask(s, "SELECT name_of(7001)"), ["***"]),
+    "XML": (lambda s: ask(s, "SELECT query_to_xml('SELECT name FROM patients', true, false, '')"), [None]),
+    "returning": (lambda s: ask(s, "UPDATE patients SET ward = ward WHERE id = 7001 RETURNING name"), ["홍*동"]),
+    "returning a piece": (lambda s: ask(s, "BEGIN; UPDATE patients SET name = substr(name, 2, 1) || 'x' WHERE id = 7001 RETURNING name; ROLLBACK"), ["***"]),
+    "writing a piece": (lambda s: ask(s, f"BEGIN; UPDATE patients SET name = substr(name, 2, 1) || 'x' WHERE id = 7001; {NAME}; ROLLBACK"), ["***"]),
+    "new table": (lambda s: (ask(s, f"CREATE TEMP TABLE t AS {NAME}"), ask(s, "SELECT * FROM t"))[1], ["***"]),
+    "new table in one text": (lambda s: ask(s, f"BEGIN; CREATE TEMP TABLE t AS {NAME}; SELECT * FROM t; ROLLBACK"), CODE),
+    "function by message": (lambda s: s.exchange(wire.function_call(oid("name_of"), struct.pack("!i", 7001))), CODE),
+    "setting": (lambda s: ask(s, "SELECT set_config('my.x', name, false) FROM patients WHERE id = 7001"), CODE),
+    "error": (lambda s: ask(s, "SELECT name::int FROM patients WHERE id = 7001"), "22P02"),
+    "notice": (lambda s: ask(s, f"DO $$ BEGIN RAISE NOTICE '%', ({NAME}); END $$"), None),
+    "copy": (lambda s: ask(s, "COPY (SELECT name, ward FROM patients WHERE id = 7001) TO STDOUT"), "홍*동\t1\n".encode()),
+    "copy a table": (lambda s: ask(s, "COPY patients (name, ward) TO STDOUT (FORMAT csv)"),
+                     "J*** *. S*****-S****,2\n김*,1\n남**수,2\n홍*동,1\n".encode()),
+    "copy a piece": (lambda s: ask(s, "COPY (SELECT substr(name, 2, 1), ascii(name) FROM patients WHERE id = 7001) TO STDOUT"), b"\\N\t\\N\n"),
+    "copy with a star": (lambda s: ask(s, "COPY (SELECT name, ward FROM patients WHERE id = 7001) TO STDOUT (DELIMITER '*')"), "홍\\*동*1\n".encode()),
+    "copy in binary": (lambda s: ask(s, "COPY (SELECT id, name FROM patients WHERE id = 7001) TO STDOUT (FORMAT binary)"),
+                       BINARY_HEAD + struct.pack("!hiii", 2, 4, 7001, 7) + "홍*동".encode() + b"\xff\xff"),
+    "copy with a null like a name": (lambda s: ask(s, "COPY (SELECT name FROM patients) TO STDOUT (NULL 'x')"), CODE),
+}
+
+
+def in_order(copied):
+    return copied if copied.startswith(BINARY_HEAD) else b"".join(sorted(copied.splitlines(True)))
+
+
+def shows(result):
+    return secrets_in(repr((result.rows, result.copied.decode("utf-8", "replace"), [value.decode("utf-8", "replace") for value in result.values],
+                            [fields.get("M") for fields in result.errors + result.notices])))
+
+
+@test(gateway=True, limit=120)
+def test_ways():
+    """Whatever way a masked field takes, nothing of it comes but its mask; without the rule it comes; other fields come"""
+    front = front_of("masks-ways", [])
+    for rules in ([], [NAMES]):
+        set_rules(front, rules)
+        for way, (make, due) in WAYS.items():
+            with front.login(user="app", application_name=way) as session:
+                result = make(session)
+                if not rules:
+                    assert shows(result) or way in ("truth", "number") or "piece" in way or way == "grouped", f"{way}: {result.rows}"
+                    continue
+                assert not shows(result), f"{way}: {shows(result)} {result.rows} {result.errors}"
+                if isinstance(due, list):
+                    equal(([row[0] for row in result.rows], result.errors), (due, []), way)
+                elif isinstance(due, bytes):
+                    equal((in_order(result.copied), result.errors), (due, []), way)
+                else:
+                    equal((result.code, result.rows), (due, []), way)
+                session.query("ROLLBACK")
+                equal(row_of(session, "SELECT ward, note FROM patients WHERE id = 7001"), ["1", "was ill"], way)
+    front.stop()
+
+
 if __name__ == "__main__":
     harness.main()
