@@ -97,8 +97,8 @@ field_of_column(const struct catalog *catalog, const struct mask_origin *o)
     return fields & (fields - 1) ? 0 : fields;
 }
 
-/* The column of a table that the plan says a column's values are of, as they are stored; relation 0:
- * of none, or of several. */
+/* The column of a table that the plan says a column's values are of, as they are stored; relation
+ * 0: of none, or of several. */
 static struct plan_stored
 stored_of(const struct showing_entry *e, size_t column)
 {
@@ -111,7 +111,7 @@ stored_of(const struct showing_entry *e, size_t column)
 
             if (c->column + statement->hidden_count != column)
                 continue;
-            if (c->is_lent ||
+            if (c->is_lent || !c->stored.relation ||
                 (stored.relation && (stored.relation != c->stored.relation ||
                                      stored.attribute != c->stored.attribute)))
                 return (struct plan_stored){0};
@@ -139,12 +139,11 @@ is_plain(const struct session *s, size_t column, const struct mask_origin *origi
     const struct result *r = &s->observer->result;
     struct mask_origin o = *origin;
 
-    if (r->is_doubtful || r->is_unknown || s->observer->has_moved ||
-        s->observer->may_have_moved || mask_is_moved_by(r->statement) ||
-        r->statement->writes == WRITES_ANY)
+    if (r->is_doubtful || r->is_unknown || s->observer->has_moved || s->observer->may_have_moved ||
+        mask_is_moved_by(r->statement) || r->statement->writes == WRITES_ANY)
         return false;
     see_through(r, column, &o);
-    return field_of_column(r->plan->catalog, &o) == fields;
+    return fields != 0 && field_of_column(r->plan->catalog, &o) == fields;
 }
 
 /* ---- types ---- */
@@ -183,7 +182,8 @@ set_column(struct mask_column *column, const struct session *s, size_t number,
     column->limit = limit_of(o);
     column->is_padded = o->type == TYPE_BPCHAR && o->modifier > LENGTH_HEAD;
     column->how = MASK_FULLY;
-    if (o->type == TYPE_CHAR || !is_plain(s, number, o, fields) || (uint32_t)field >= names->field_count)
+    if (o->type == TYPE_CHAR || !is_plain(s, number, o, fields) ||
+        (uint32_t)field >= names->field_count)
         return;
     column->how = MASK_BY_LOOK;
     column->look = (uint8_t)look_of_name("", names->fields[field]);

@@ -170,9 +170,9 @@ struct observer {
     bool is_borrowing;     /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
     struct long_text *long_text; /* that passes in pieces, or NULL */
-    bool has_moved; /* it has put values, or parts of them, where others were (gate/mask.h) */
+    bool has_moved;      /* it has put values, or parts of them, where others were (gate/mask.h) */
     bool may_have_moved; /* or its transaction may have */
-    uint64_t seen;  /* whom it was the first of its principal's sessions to show today */
+    uint64_t seen;       /* whom it was the first of its principal's sessions to show today */
 };
 
 /* Makes a session's observer where its configuration asks for one; session->observer stays NULL

@@ -105,15 +105,17 @@ star_digits(const struct text *t, size_t head, size_t tail, size_t digits, uint8
 static size_t
 phone_head(const struct text *t, size_t digits)
 {
-    const uint32_t *c = t->characters;
-    bool is_abroad = c[0] == '+' || (c[0] == '0' && t->count > 1 && c[1] == '0');
-    size_t subscriber = 8;
+    const size_t subscriber = 8, most = 5;
+    uint32_t first[2] = {0};
 
-    if (is_abroad)
-        return digits > subscriber ? (digits - subscriber < 5 ? digits - subscriber : 5) : 0;
-    if (c[0] != '0')
+    for (size_t i = 0, n = 0; i < t->count && n < COUNT_OF(first); i++)
+        if (is_digit(t->characters[i]))
+            first[n++] = t->characters[i];
+    if (t->characters[0] == '+' || (first[0] == '0' && first[1] == '0'))
+        return digits < subscriber ? 0 : digits - subscriber < most ? digits - subscriber : most;
+    if (first[0] != '0')
         return 0;
-    if (t->count > 1 && c[1] == '2')
+    if (first[1] == '2')
         return 2;
     return digits > 11 ? 4 : digits > 9 ? 3 : digits == 9 ? 2 : 0;
 }
