@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The verdict mask: what leaves of a field that a rule masks. Each test first shows it clear, without the rule."""
-import json
 import struct
 
 import harness
@@ -194,6 +193,89 @@ def test_ways():
                     equal((result.code, result.rows), (due, []), way)
                 session.query("ROLLBACK")
                 equal(row_of(session, "SELECT ward, note FROM patients WHERE id = 7001"), ["1", "was ill"], way)
+    front.stop()
+
+
+# ---- what the ledger says, and who decides ----
+
+PHONES = {"name": "phones", "when": {"fields": ["phone"]}, "verdict": "mask"}
+
+
+@test(gateway=True)
+def test_recorded():
+    """Who was shown masked values is counted as before, by the same attribution; the fields are recorded as masked, the others as clear"""
+    front = front_of("masks-recorded", [])
+    asks = ("SELECT name, phone FROM patients", "SELECT id, phone FROM patients WHERE id = 7002", "SELECT phone FROM patients WHERE id = 7001",
+            "SELECT DISTINCT phone FROM patients", "SELECT count(*), min(phone) FROM patients GROUP BY ward", "SELECT phone || name FROM patients",
+            "COPY patients TO STDOUT", "SELECT p.phone, c.phone, c.name FROM patients p, customers c WHERE c.id = 1287",
+            "UPDATE patients SET ward = ward RETURNING phone", "SELECT json_agg(phone) FROM patients", "SELECT phone FROM patients WHERE id = 1")
+    seen = []
+    for rules in ([], [PHONES]):
+        set_rules(front, rules)
+        for number, sql in enumerate(asks):
+            with front.login(user="app", application_name=f"{len(rules)} {number}") as session:
+                equal(session.query(sql).errors, [], sql)
+    front.guard.until_sessions(0)
+    said = shop.export(front)
+    for number, sql in enumerate(asks):
+        clear, masked = said[f"0 {number}"], said[f"1 {number}"]
+        equal((masked.keys, masked.unknown, masked.missed, masked.attributions, masked.rows, masked.statements, masked.misses),
+              (clear.keys, clear.unknown, clear.missed, clear.attributions, clear.rows, clear.statements, clear.misses), sql)
+        equal({field: masked.fields[field] for field in masked.fields if field != "phone"},
+              {field: clear.fields[field] if sql != asks[5] else "masked" for field in clear.fields if field != "phone"}, sql)
+        seen.append((clear.fields.get("phone"), masked.fields.get("phone")))
+        if number < len(asks) - 1:
+            equal((masked.verdicts, masked.rules), ({"mask"}, {"rule phones"}), sql)
+    equal(seen, [("clear", "masked")] * (len(asks) - 1) + [(None, None)])
+    front.stop()
+
+
+@test(gateway=True)
+def test_who_decides():
+    """The first rule that matches decides about a field; a rule in shadow masks nothing and is told; a rule that blocks what is left blocks all"""
+    front = front_of("masks-first", [])
+    both = "SELECT name, phone FROM patients WHERE id = 7001"
+    clear, no_name, no_phone, neither = ["홍길동", "010-1234-5678"], ["홍*동", "010-1234-5678"], ["홍길동", "010-****-5678"], ["홍*동", "010-****-5678"]
+    allow = {"name": "app-may", "when": {"principal": "app", "fields": ["name", "phone"]}, "verdict": "allow"}
+    block = {"name": "nobody", "when": {"fields": ["phone"]}, "verdict": "block"}
+    steps = (([], clear, "allow"), ([NAMES], no_name, "mask"), ([NAMES, PHONES], neither, "mask"), ([allow, NAMES], clear, "allow"),
+             ([{**NAMES, "shadow": True}], clear, "allow"), ([{**NAMES, "shadow": True}, PHONES], no_phone, "mask"), ([PHONES, block], no_phone, "mask"),
+             ([NAMES, {**allow, "verdict": "alert"}], no_name, "alert"), ([{**ALL, "when": {}}, block], neither, "mask"),
+             ([{**ALL, "when": {"principal": "analyst"}}], clear, "allow"), ([NAMES, block], None, "block"))
+    for number, (rules, due, verdict) in enumerate(steps):
+        set_rules(front, rules)
+        with front.login(user="app", application_name=f"step {number}") as session:
+            result = ask(session, both)
+            equal((result.rows, result.code), ([due], None) if due else ([], CODE), f"step {number}")
+            equal(row_of(session, "SELECT 1"), ["1"])
+    front.guard.until_sessions(0)
+    said = shop.export(front)
+    for number, (rules, _, verdict) in enumerate(steps):
+        equal(said[f"step {number}"].verdicts, {verdict} if number not in (0, 9) else {"allow"}, f"step {number}")
+    equal(said["step 4"].rules, {"shadow rule names: mask"})
+    equal(said["step 4"].fields, {"name": "clear", "phone": "clear"})
+    equal(said["step 7"].fields, {"name": "masked", "phone": "clear"})
+    assert front.guard.find("rule_masked", application="step 1"), "the log says nothing of it"
+    front.stop()
+
+
+@test(gateway=True)
+def test_long_rows_and_encodings():
+    """A row that is too long to be read whole is blocked; texts are masked by characters in the client's encoding, and as a whole where that is changing"""
+    front = front_of("masks-long", [NAMES])
+    with front.login(user="app", application_name="long") as session:
+        long = ask(session, "SELECT name, repeat('x', 5000000) FROM patients WHERE id = 7001")
+        equal((long.rows, long.code), ([], CODE))
+        equal(ask(session, "COPY (SELECT name, repeat('x', 5000000) FROM patients WHERE id = 7001) TO STDOUT").code, CODE)
+        long = session.query("SELECT name, repeat('x', 1000000) FROM patients WHERE id = 7001")
+        equal((long.rows[0][0], len(long.rows[0][1])), ("홍*동", 1000000))
+        session.query("SET client_encoding = 'UHC'")
+        session.send(wire.query(NAME))
+        session.expect("T")
+        equal(session.expect("D")[1][6:], "홍*동".encode("cp949"))
+        session.result()
+        equal(ask(session, f"SET client_encoding = 'UTF8'; {NAME}").rows, [["***"]])
+        equal(ask(session, NAME).rows, [["홍*동"]])
     front.stop()
 
 
