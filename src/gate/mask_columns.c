@@ -81,6 +81,18 @@ mask_is_moved_by(const struct plan_statement *statement)
     return statement->writes_values || statement->moved_fields || (statement->flags & PLAN_MARKS);
 }
 
+static const struct catalog_column *
+column_of(const struct catalog *catalog, const struct mask_origin *o)
+{
+    const struct catalog_relation *relation =
+        catalog && o->relation ? catalog_relation(catalog, o->relation) : NULL;
+
+    for (size_t i = 0; relation && i < relation->column_count; i++)
+        if (relation->columns[i].number == o->attribute)
+            return &relation->columns[i];
+    return NULL;
+}
+
 /* The one field of a mapped column that has nothing but what the mapping says; 0: it is none. */
 static uint64_t
 field_of_column(const struct catalog *catalog, const struct mask_origin *o)
@@ -148,11 +160,22 @@ is_plain(const struct session *s, size_t column, const struct mask_origin *origi
 
 /* ---- types ---- */
 
+/* Whether the type is one of a column whose values are texts: also one that others have made. */
 static bool
-is_text(uint32_t type)
+is_of_texts(const struct catalog *catalog, const struct mask_origin *o)
 {
+    const struct catalog_column *column = column_of(catalog, o);
+
+    return column && column->is_text && column->type == o->type;
+}
+
+static bool
+is_text(const struct catalog *catalog, const struct mask_origin *o)
+{
+    uint32_t type = o->type;
+
     return type == TYPE_TEXT || type == TYPE_VARCHAR || type == TYPE_BPCHAR || type == TYPE_NAME ||
-           type == TYPE_CHAR;
+           type == TYPE_CHAR || is_of_texts(catalog, o);
 }
 
 static uint16_t
@@ -177,7 +200,7 @@ set_column(struct mask_column *column, const struct session *s, size_t number,
     int field = fields ? __builtin_ctzll(fields) : 0;
 
     *column = (struct mask_column){.how = MASK_NULL, .look = LOOK_NONE};
-    if (!is_text(o->type))
+    if (!is_text(s->observer->result.plan->catalog, o))
         return;
     column->limit = limit_of(o);
     column->is_padded = o->type == TYPE_BPCHAR && o->modifier > LENGTH_HEAD;
@@ -212,14 +235,11 @@ static struct mask_origin
 planned_origin(const struct showing_entry *e, size_t column)
 {
     const struct plan_stored stored = stored_of(e, column);
-    const struct catalog_relation *relation =
-        e->plan->catalog && stored.relation ? catalog_relation(e->plan->catalog, stored.relation)
-                                            : NULL;
     struct mask_origin o = {stored.relation, stored.attribute, 0, -1};
+    const struct catalog_column *found = column_of(e->plan->catalog, &o);
 
-    for (size_t i = 0; relation && i < relation->column_count; i++)
-        if (relation->columns[i].number == o.attribute)
-            o.type = relation->columns[i].type;
+    if (found)
+        o.type = found->type;
     return o;
 }
 

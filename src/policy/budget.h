@@ -3,7 +3,9 @@
  * Budgets: how many different persons a principal may be shown in a window of time, as
  * configuration's `budgets` say, turned into limits for the tallies. Several budgets can concern
  * one principal (by name, by kind, or all); of one window the smallest number counts, for block and
- * for alert apart. mask and hold stop like block until those verdicts exist: never less than asked.
+ * for alert apart. hold stops like block until that verdict exists, and so does mask: a tally does
+ * not tell whom the principal was shown clear from whom masked, who is counted as well, and would be
+ * known the next time. Never less than asked.
  *
  * A principal's kind comes from the roster (policy/roster.h); unlisted principals are `unknown`.
  * Immutable; made from a configuration, borrowed from it.
