@@ -43,8 +43,8 @@ answer_settle(struct answering *a)
 
     if (result == 0 && PASU_UNLIKELY(judgement.is_blocked))
         a->out = a->sent + judgement.cut;
-    if (result == 0 && PASU_UNLIKELY(judgement.masked))
-        result = mask_rows(a, judgement.first, judgement.masked);
+    if (result == 0 && PASU_UNLIKELY(judgement.masked || judgement.masks))
+        result = mask_rows(a, &judgement);
     if (result == 0 && PASU_UNLIKELY(judgement.is_blocked))
         result = answer_block(a, &judgement);
     return result;

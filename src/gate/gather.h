@@ -130,4 +130,17 @@ void gather_lose(struct gather *gather, size_t part, uint32_t number);
 void gather_cut(struct gather *gather, const struct showing_entry *entry, const uint8_t *bytes,
                 size_t taken);
 
+/* What gather_split has set apart. */
+struct gather_rest {
+    size_t from, items; /* of all that there were */
+    uint64_t rows, unattributed[PLAN_PARTS_MAX];
+    uint64_t clear[PLAN_PARTS_MAX], null[PLAN_PARTS_MAX];
+    size_t ordinal_counts[PLAN_PARTS_MAX], ordinals_before[PLAN_PARTS_MAX];
+};
+/* As gather_cut, and what it takes back is in `rest`: once the gather's are recorded, it gets them
+ * by gather_take_rest. Of them the fields are those of all. */
+void gather_split(struct gather *gather, const struct showing_entry *entry, const uint8_t *bytes,
+                  size_t from, struct gather_rest *rest);
+void gather_take_rest(struct gather *gather, const struct gather_rest *rest);
+
 #endif

@@ -234,23 +234,39 @@ encoding_of(const struct answering *a)
     return *o->is_unsettled ? NULL : *o->encoding;
 }
 
-int
-mask_rows(struct answering *a, size_t first, uint64_t masked)
+/* Messages up to `last`. */
+static int
+mask_messages(const struct masking *x, const uint8_t *at, const uint8_t *last)
 {
-    struct mask *m = &a->tools->mask;
-    struct masking x = {m, a->o->result.showing, encoding_of(a)};
-    const uint8_t *at = a->sent + first, *last = a->out;
-    int result = mask_columns_set(m, a->s, masked);
+    int result = 0;
 
-    a->o->result.copy.is_masked = true;
-    m->length = 0;
     while (result == 0 && at < last) {
         uint32_t length = last - at >= WALK_HEAD ? bytes_get_u32(at + 1) : 0;
 
         if (!walk_length_is_valid(length) || length >= (size_t)(last - at))
             return PASU_E_UPSTREAM_PROTOCOL;
-        result = mask_message(&x, at, 1 + (size_t)length);
+        result = mask_message(x, at, 1 + (size_t)length);
         at += 1 + (size_t)length;
     }
-    return result == 0 ? replace(a, first) : result;
+    return result;
+}
+
+int
+mask_rows(struct answering *a, const struct judgement *judgement)
+{
+    struct mask *m = &a->tools->mask;
+    struct masking x = {m, a->o->result.showing, encoding_of(a)};
+    const uint8_t *tail = judgement->masks ? a->sent + judgement->tail : a->out;
+    int result;
+
+    a->o->result.copy.is_masked = true;
+    m->length = 0;
+    result = mask_columns_set(m, a->s, judgement->masked);
+    if (result == 0)
+        result = mask_messages(&x, a->sent + judgement->first, tail);
+    if (result == 0 && judgement->masks) /* from there on, all */
+        result = mask_columns_set(m, a->s, UINT64_MAX);
+    if (result == 0)
+        result = mask_messages(&x, tail, a->out);
+    return result == 0 ? replace(a, judgement->first) : result;
 }

@@ -22,6 +22,7 @@
 
 struct answering;
 struct encoding;
+struct judgement;
 struct session;
 
 enum { MASK_TEXT_MAX = 512 /* bytes; what is longer is masked as a whole */ };
@@ -63,8 +64,8 @@ PASU_MUST_USE int mask_columns_set(struct mask *mask, struct session *session, u
 struct view mask_value(const struct mask_column *column, const struct encoding *encoding,
                        struct view value, uint8_t space[MASK_TEXT_MAX]);
 
-/* Masks the rows of the result under way that stand in what goes out, from `first` on. 0; what
+/* Masks the rows of the result under way that stand in what goes out, as it was judged. 0; what
  * release_batch says; PASU_E_NOMEM; PASU_E_UPSTREAM_PROTOCOL. */
-PASU_MUST_USE int mask_rows(struct answering *answering, size_t first, uint64_t masked);
+PASU_MUST_USE int mask_rows(struct answering *answering, const struct judgement *judgement);
 
 #endif

@@ -95,6 +95,14 @@ tell(struct session *s, const char *rule, enum verdict verdict, uint32_t minute,
     return result;
 }
 
+int
+verdict_masked(struct session *s, const char *rule, uint32_t minute)
+{
+    bool is_first;
+
+    return tell(s, rule, VERDICT_OF_MASK, minute, true, &is_first);
+}
+
 /* ---- what a statement is ---- */
 
 static uint64_t

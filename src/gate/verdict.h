@@ -56,6 +56,8 @@ verdict_message(const char *ruling)
 PASU_MUST_USE int verdict_judge(struct session *session, struct exposure *exposure,
                                 const struct plan_statement *statement, uint64_t fields,
                                 uint64_t flags, struct judgement *judgement);
+/* A statement was masked by a budget, and a record says so: the log is told, as of a rule. */
+PASU_MUST_USE int verdict_masked(struct session *session, const char *rule, uint32_t minute);
 /* The statement is over, and no record tells of it. */
 PASU_MUST_USE int verdict_done(struct session *session, const struct plan_statement *statement,
                                uint64_t flags);

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The verdict mask: what leaves of a field that a rule masks. Each test first shows it clear, without the rule."""
+import json
 import struct
 
+import guard
 import harness
 import shop
 from stage import equal, test
@@ -276,6 +278,86 @@ def test_long_rows_and_encodings():
         session.result()
         equal(ask(session, f"SET client_encoding = 'UTF8'; {NAME}").rows, [["***"]])
         equal(ask(session, NAME).rows, [["홍*동"]])
+    front.stop()
+
+
+# ---- budgets ----
+
+MOST = 10
+BUDGET = {"principal": "app", "window": "180d", "subjects": MOST, "verdict": "mask"}
+ALL_CUSTOMERS = shop.keys("customers", "id")
+
+
+def clear_names(rows):
+    return [row[-1] for row in rows if "*" not in row[-1]]
+
+
+def clarity_of(front, key, application):
+    """How clear a customer's name was shown to sessions of that application, as `pasu subject` says."""
+    done = guard.run("subject", "--json", "--kind", "customer", "-c", front.guard.path, "--", key)
+    found = None
+    for line in done.stdout.splitlines():
+        line = json.loads(line)
+        if line.get("application") == application and "name" in line.get("fields", {}):
+            found = shop.strongest(found, line["fields"]["name"])
+    return found
+
+
+@test(gateway=True)
+def test_budget():
+    """A budget that masks shows its number of persons clear, in order, and all others masked, and counts both; whatever way they come"""
+    tables()
+    ways = {
+        "simple": lambda s: ask(s, "SELECT id, name FROM customers ORDER BY id"),
+        "hidden": lambda s: ask(s, "SELECT name FROM customers ORDER BY id"),
+        "portions": lambda s: s.exchange(b"".join([wire.parse("SELECT id, name FROM customers ORDER BY id"), wire.bind(), wire.describe(), wire.execute(7),
+                                                   wire.execute(7), wire.execute(), wire.SYNC])),
+        "one by one": lambda s: [ask(s, f"SELECT name FROM customers WHERE id = {key}") for key in ALL_CUSTOMERS[:40]],
+    }
+    for number, (way, make) in enumerate(ways.items()):
+        front = shop.front(f"masks-budget-{number}", more={"budgets": [BUDGET]}, workers=1)
+        with front.login(user="app", application_name=way) as session:
+            made = make(session)
+            rows = [row for one in made for row in one.rows] if isinstance(made, list) else made.rows
+            equal(len(rows), 40 if isinstance(made, list) else len(ALL_CUSTOMERS), way)
+            equal(clear_names(rows), [f"Kim-{key}" for key in ALL_CUSTOMERS[:MOST]], way)
+            again = session.query("SELECT id, name FROM customers ORDER BY id LIMIT 3").rows
+            equal([row[1] for row in again], ["***"] * 3, way)  # nobody tells them from those who came later
+            equal(session.query("SELECT id, grade FROM customers ORDER BY id LIMIT 1").rows[0][0], ALL_CUSTOMERS[0])
+            lost = ask(session, f"SELECT name::int FROM customers WHERE id = {ALL_CUSTOMERS[-1]}")
+            equal(lost.rows, [], way)
+        with front.login(user="analyst") as other:
+            equal(len(clear_names(other.query("SELECT name FROM customers").rows)), len(ALL_CUSTOMERS))
+        front.guard.until_sessions(0)
+        said = recorded(front, way)
+        if number < 2:
+            equal([clarity_of(front, key, way) for key in ALL_CUSTOMERS[MOST - 2:MOST + 2]], ["clear", "clear", "masked", "masked"], way)
+        assert "mask" in said.verdicts and f"budget app 180d {MOST}" in said.rules, said.rules
+        if number == 0:  # what was shown before a restart still counts
+            front.guard.stop()
+            front.guard.start()
+            with front.login(user="app") as session:
+                equal(clear_names(session.query("SELECT name FROM customers").rows), [])
+        front.stop()
+
+
+@test(gateway=True)
+def test_budget_raced():
+    """Sessions that race for the last person: never one too many is clear"""
+    front = shop.front("masks-race", more={"budgets": [{**BUDGET, "subjects": 100}]}, workers=2)
+    sessions = [front.login(user="app") for _ in range(16)]
+    try:
+        clear = set()
+        for number, session in enumerate(sessions):
+            session.send(b"".join(wire.query(f"SELECT name FROM customers WHERE id = {key}") for key in ALL_CUSTOMERS[number * 7:number * 7 + 40]))
+        for session in sessions:
+            for _ in range(40):
+                clear |= set(clear_names(session.result().rows))
+        equal(len(clear) <= 100, True, f"{len(clear)} persons were clear")
+        assert len(clear) > 60, len(clear)
+    finally:
+        for session in sessions:
+            session.terminate()
     front.stop()
 
 
