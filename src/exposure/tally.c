@@ -334,13 +334,46 @@ sum_all(const struct tally *t, uint64_t sums[TALLY_WINDOWS])
         sums[w] = counts_sum(&t->counts, (enum tally_window)w);
 }
 
+/* A window that holds more than may be shown clear, where more may be shown; the longest; -1: none
+ * does. */
+static int8_t
+over(const struct tally *t, const uint64_t most[TALLY_WINDOWS], const uint64_t block[TALLY_WINDOWS])
+{
+    for (int w = TALLY_WINDOWS - 1; w >= 0; w--)
+        if (most[w] < block[w] && counts_sum(&t->counts, (enum tally_window)w) > most[w])
+            return (int8_t)w;
+    return -1;
+}
+
+/* The rows that may be shown clear. */
+static int
+take_clear(struct batch *b, const struct tally_item *items, size_t count,
+           const uint64_t most[TALLY_WINDOWS], size_t *taken, struct tally_clear *clear)
+{
+    const uint64_t *block = b->limits;
+    int result;
+
+    *clear = (struct tally_clear){0, over(b->tally, most, block)};
+    if (clear->stopped_by >= 0)
+        return 0;
+    b->limits = most;
+    look_at_room(b);
+    result = take_rows(b, items, count, taken);
+    *clear = (struct tally_clear){*taken, b->blocked_by};
+    b->limits = block;
+    b->blocked_by = -1;
+    settle(b);
+    return result;
+}
+
 int
-tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
-           const struct tally_limits *limits, struct tally_outcome *outcome)
+tally_take_clear(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
+                 const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits,
+                 struct tally_outcome *outcome, struct tally_clear *clear)
 {
     struct batch b = {.tally = t, .blocked_by = -1};
     uint64_t before[TALLY_WINDOWS], today;
-    int result;
+    int result = 0;
 
     if (!limits)
         limits = &no_limits;
@@ -350,8 +383,11 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
     advance(t, now);
     sum_all(t, before);
     today = t->counts.known[TALLY_DAY];
+    if (PASU_UNLIKELY(most != NULL))
+        result = take_clear(&b, items, count, most, &outcome->taken, clear);
     look_at_room(&b);
-    result = take_rows(&b, items, count, &outcome->taken);
+    if (result == 0)
+        result = take_rows(&b, items, count, &outcome->taken);
     counts_add(&t->counts, b.levels);
     outcome->fresh = t->counts.known[TALLY_DAY] - today;
     outcome->blocked_by = b.blocked_by;
@@ -361,8 +397,16 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
 }
 
 int
-tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
-                   const struct tally_limits *limits, struct tally_outcome *outcome)
+tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
+           const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    return tally_take_clear(t, now, items, count, NULL, limits, outcome, NULL);
+}
+
+int
+tally_take_unknown_clear(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                         const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits,
+                         struct tally_outcome *outcome, struct tally_clear *clear)
 {
     struct batch b = {.tally = t, .blocked_by = -1};
     const uint64_t levels[TALLY_WINDOWS + 1] = {[TALLY_WINDOWS] = count};
@@ -384,8 +428,19 @@ tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
     }
     outcome->blocked_by = b.blocked_by;
     outcome->alerts = counts_alert(&t->counts, before, limits->alert);
+    if (PASU_UNLIKELY(most != NULL)) {
+        clear->stopped_by = over(t, most, limits->block);
+        clear->count = clear->stopped_by < 0;
+    }
     pthread_mutex_unlock(&t->lock);
     return 0;
+}
+
+int
+tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                   const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    return tally_take_unknown_clear(t, now, kind, count, NULL, limits, outcome, NULL);
 }
 
 static int

@@ -82,11 +82,32 @@ uint64_t tally_book_memory(const struct tally_book *book);
 PASU_MUST_USE int tally_take(struct tally *tally, uint32_t now, const struct tally_item *items,
                              size_t count, const struct tally_limits *limits,
                              struct tally_outcome *outcome);
+/* How far persons may be shown clear. */
+struct tally_clear {
+    size_t count;      /* items: whole rows, from the first on */
+    int8_t stopped_by; /* window whose limit the next row would pass, or which holds more already;
+                          -1: none */
+};
+/* The same where only so many different subjects may be shown clear in a window (`most`, as `block`
+ * of limits; those that may not be shown at all are among them): all rows count, up to a block
+ * limit, and *clear says which of them come before. Once a window holds more, there are none:
+ * nothing tells those who were counted before from those who were after. */
+PASU_MUST_USE int tally_take_clear(struct tally *tally, uint32_t now,
+                                   const struct tally_item *items, size_t count,
+                                   const uint64_t most[TALLY_WINDOWS],
+                                   const struct tally_limits *limits, struct tally_outcome *outcome,
+                                   struct tally_clear *clear);
 /* Counts `count` persons of a kind whose names are not known; all or, where a limit would be
  * passed, none (taken is 0 then). */
 PASU_MUST_USE int tally_take_unknown(struct tally *tally, uint32_t now, uint8_t kind,
                                      uint64_t count, const struct tally_limits *limits,
                                      struct tally_outcome *outcome);
+/* The same with *clear; its count is 1 where all of them may be shown clear. */
+PASU_MUST_USE int tally_take_unknown_clear(struct tally *tally, uint32_t now, uint8_t kind,
+                                           uint64_t count, const uint64_t most[TALLY_WINDOWS],
+                                           const struct tally_limits *limits,
+                                           struct tally_outcome *outcome,
+                                           struct tally_clear *clear);
 /* From the ledger, after a restart, in any order: shown at local minute `at`. This moves the clock,
  * too: a time that cannot be (later than now) must not be given. */
 PASU_MUST_USE int tally_restore(struct tally *tally, uint32_t at, uint8_t kind,

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "gate/copy_out.h"
 #include "gate/instruments.h"
+#include "gate/mask.h"
 #include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/rest.h"
@@ -40,10 +41,12 @@ answer_settle(struct answering *a)
     struct judgement judgement;
     int result = expose_rows(a->s, a->sent, &judgement);
 
-    if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
+    if (result == 0 && PASU_UNLIKELY(judgement.is_blocked))
         a->out = a->sent + judgement.cut;
+    if (result == 0 && PASU_UNLIKELY(judgement.masked || judgement.masks))
+        result = mask_rows(a, &judgement);
+    if (result == 0 && PASU_UNLIKELY(judgement.is_blocked))
         result = answer_block(a, &judgement);
-    }
     return result;
 }
 

@@ -114,10 +114,14 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     }
     is_scrubbed = message[0] != 'V' && fields && scrub_is_on(a->s);
     if (is_scrubbed)
-        result = scrub_report(a, (char)message[0], view_of(message + WALK_HEAD, have - WALK_HEAD));
+        result = scrub_report(a, (char)message[0], view_of(message + WALK_HEAD, have - WALK_HEAD),
+                              false);
     else if (fields && !a->o->is_muted)
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
                               FLAG_BIT(ERROR_TEXT), &judgement);
+    if (result == 0 && judgement.is_withheld)
+        result =
+            scrub_report(a, (char)message[0], view_of(message + WALK_HEAD, have - WALK_HEAD), true);
     if (result == 0 && message[0] == 'V')
         result = call_done(a->s, request);
     if (result != 0)
@@ -129,7 +133,7 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     }
     if (result != 0)
         return result;
-    a->o->is_dropping = judgement.is_blocked || is_scrubbed;
+    a->o->is_dropping = judgement.is_blocked || judgement.is_withheld || is_scrubbed;
     if (a->o->is_muted || a->o->is_dropping)
         return (ssize_t)have;
     begin_piece(a, message, message + WALK_HEAD, message + have, total);

@@ -68,7 +68,7 @@ expose_speech(struct answering *a, const struct exchange_request *request,
 
     if (speech->fields)
         result = expose_words(a->s, statement, speech->fields, speech->kinds, flags, judgement);
-    if (result == 0 && speech->named_fields && !judgement->is_blocked)
+    if (result == 0 && speech->named_fields && !judgement->is_blocked && !judgement->is_withheld)
         result = expose_named(a->s, statement, speech, flags, judgement);
     return result;
 }
@@ -90,8 +90,10 @@ say_error(struct answering *a, const uint8_t *message, size_t length,
 
     speech_of(a->s, true, body, &speech);
     if (shows_somebody(&speech) && scrub_is_on(a->s))
-        return scrub_report(a, 'E', body);
+        return scrub_report(a, 'E', body, false);
     result = expose_speech(a, request, &speech, FLAG_BIT(ERROR_TEXT), &judgement);
+    if (result == 0 && PASU_UNLIKELY(judgement.is_withheld))
+        return scrub_report(a, 'E', body, true);
     if (result != 0 || judgement.is_blocked)
         return result != 0 ? result : answer_block(a, &judgement);
     return pass_error(a, message, length, text_of(a->o, request), preface_of(request).length);
@@ -126,20 +128,23 @@ int
 answer_notice(struct answering *a, const uint8_t *message, size_t length)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct judgement judgement = {0};
     struct speech speech;
     int result = 0;
 
     if (a->o->is_muted)
         return 0;
-    speech_of(a->s, false, view_of(message + WALK_HEAD, length - WALK_HEAD), &speech);
+    speech_of(a->s, false, body, &speech);
     if (shows_somebody(&speech) && scrub_is_on(a->s))
-        return scrub_report(a, 'N', view_of(message + WALK_HEAD, length - WALK_HEAD));
+        return scrub_report(a, 'N', body, false);
     if (shows_somebody(&speech)) {
         result = answer_settle(a);
         if (result == 0 && !a->o->is_muted)
             result = expose_speech(a, request, &speech, FLAG_BIT(NOTICE_TEXT), &judgement);
     }
+    if (result == 0 && PASU_UNLIKELY(judgement.is_withheld))
+        return scrub_report(a, 'N', body, true);
     if (result != 0 || judgement.is_blocked)
         return result; /* a notice that may not be shown is left out */
     return answer_pass(a, message, length);
@@ -150,7 +155,8 @@ int
 answer_notification(struct answering *a, const uint8_t *message, size_t length)
 {
     struct gate_shared *shared = a->s->worker->shared;
-    struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
+    struct reader r = reader_of(body);
     struct judgement judgement = {0};
     uint64_t fields = shared->notified_fields, kinds = shared->notified_kinds;
     int result = 0;
@@ -159,12 +165,14 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     reader_text(&r);
     if (fields && reader_text(&r).length > 0) {
         if (scrub_is_on(a->s))
-            return scrub_notification(a, view_of(message + WALK_HEAD, length - WALK_HEAD));
+            return scrub_notification(a, body);
         result = answer_settle(a);
         if (result == 0)
             result = expose_few(a->s, NULL, fields, kinds, shared->notified_persons,
                                 FLAG_BIT(NOTIFICATION), &judgement);
     }
+    if (result == 0 && PASU_UNLIKELY(judgement.is_withheld))
+        return scrub_notification(a, body);
     if (result != 0 || judgement.is_blocked)
         return result;
     return answer_pass_always(a, message, length);

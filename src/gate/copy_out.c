@@ -5,6 +5,7 @@
 #include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/result.h"
+#include "postgres/copy_write.h"
 #include "postgres/encoding.h"
 
 /* ---- what can be read ---- */
@@ -271,20 +272,14 @@ static int
 pass_lone_period(struct answering *a)
 {
     const struct copy_format *format = a->o->result.copy.format;
-    uint8_t space[WALK_HEAD + 8] = {'d'};
+    uint8_t space[WALK_HEAD + 512] = {'d'};
     struct writer w = writer_of(space, sizeof(space));
     int result = answer_flush(a);
 
     if (result != 0 || a->o->is_muted)
         return result;
     w.at += WALK_HEAD;
-    writer_u8(&w, format->quote);
-    for (const char *c = "\\."; *c; c++) {
-        if (*c == (char)format->quote || *c == (char)format->escape)
-            writer_u8(&w, format->escape);
-        writer_u8(&w, (uint8_t)*c);
-    }
-    writer_u8(&w, format->quote);
+    copy_write_field(&w, format, a->o->result.copy.is_masked ? view_of(NULL, 0) : VIEW("\\."));
     writer_u8(&w, '\n');
     bytes_put_u32(space + 1, (uint32_t)(writer_length(&w) - 1));
     return release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});

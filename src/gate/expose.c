@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/expose.h"
 
+#include "gate/budgets.h"
 #include "gate/hold.h"
 #include "gate/instruments.h"
+#include "gate/mask.h"
 #include "gate/plan_flags.h"
 #include "gate/session.h"
 #include "gate/shadow.h"
@@ -59,36 +61,6 @@ put(struct session *s, struct exposure *e, const struct plan_statement *statemen
     return durability == DURABILITY_STRICT ? hold_until_durable(s, position) : 0;
 }
 
-/* ---- budgets ---- */
-
-static void
-judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e,
-      struct judgement *judgement)
-{
-    const struct config *config = s->settings->config;
-    const struct budget *budget = &s->observer->budget;
-    int by = -1;
-
-    if (outcome->blocked_by >= 0) {
-        by = budget->block_by[outcome->blocked_by];
-        judgement->is_blocked = true;
-        judgement->budget = by >= 0 ? &config->budgets[by] : NULL;
-        e->verdict = VERDICT_OF_BLOCK;
-    } else if (outcome->alerts) {
-        for (int window = 0; window < TALLY_WINDOWS; window++)
-            if (outcome->alerts >> window & 1)
-                by = budget->alert_by[window];
-        if (e->verdict < VERDICT_OF_ALERT)
-            e->verdict = VERDICT_OF_ALERT;
-    }
-    if (by < 0)
-        return;
-    e->flags |= FLAG_BIT(BUDGET);
-    budget_rule_text(e->rule, &config->budgets[by]);
-    session_log(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT, 0,
-                e->rule);
-}
-
 /* Kinds that the vocabulary does not name are those of a plan without a snapshot, which takes all
  * that a number can be. */
 static bool
@@ -101,16 +73,7 @@ static int
 take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
              struct judgement *judgement)
 {
-    struct observer *o = s->observer;
-    struct tally_outcome outcome = {.blocked_by = -1};
-    int result;
-
-    if (count == 0 || judgement->is_blocked || !is_kind(s, kind))
-        return 0;
-    result = tally_take_unknown(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
-                                &o->budget.limits, &outcome);
-    judge(s, &outcome, e, judgement);
-    return result;
+    return is_kind(s, kind) ? budgets_take_unknown(s, now, kind, count, e, judgement) : 0;
 }
 
 /* ---- rows ---- */
@@ -251,9 +214,10 @@ has_own_key(const struct showing_part *part, size_t pins)
            (part->source == SOURCE_PINNED && pins == 1);
 }
 
-/* The parts of the record, from what is left of the gather. */
+/* The parts of the record, from what is left of the gather. `masked`: of these fields. */
 static void
-fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown)
+fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown,
+           uint64_t masked)
 {
     const struct observer *o = s->observer;
     struct result *r = &s->observer->result;
@@ -280,6 +244,10 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
         part = add_part(e, from->kind, attribution_of(r, g, from, p, is_pinned));
         part->clear = (g->clear[p] | (from->fields & ~r->showing->wanted[p])) & known;
         part->null = g->null[p] & known;
+        if (PASU_UNLIKELY(masked)) {
+            part->masked = part->clear & ~mask_visible(r->showing, p, masked);
+            part->clear &= ~part->masked;
+        }
         part->is_text = key_type_is_text(from->key_type);
         part->unknown = unknown[p] + perhaps;
         if (perhaps > 0)
@@ -293,6 +261,84 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
     }
 }
 
+/* How many persons each part has beyond those that are named. */
+static uint64_t
+count_unknown(const struct observer *o, const struct gather *g, uint64_t unknown[PLAN_PARTS_MAX])
+{
+    uint64_t flags = 0;
+
+    for (size_t p = 0; p < o->result.showing->showing->part_count; p++)
+        unknown[p] = unknown_of(o, g, p, &flags);
+    return flags;
+}
+
+static struct exposure *
+begin_rows(struct session *s)
+{
+    const struct result *r = &s->observer->result;
+    struct exposure *e = begin(s, r->statement);
+
+    e->flags |= plan_flags(r->showing->showing->flags);
+    if (r->copy.is_read)
+        e->flags |= FLAG_BIT(COPY);
+    e->statements = !r->is_counted;
+    return e;
+}
+
+/* What the gather has. */
+static int
+put_rows(struct session *s, struct exposure *e, const uint64_t *unknown, uint64_t masked,
+         bool is_blocked)
+{
+    struct result *r = &s->observer->result;
+    struct gather *g = &s->worker->instruments->gather;
+    int result = 0;
+
+    e->rows = g->rows;
+    e->statements = !r->is_counted;
+    if (g->rows > 0)
+        fill_parts(s, e, g, unknown, masked);
+    if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
+        result = put(s, e, r->statement);
+        r->is_counted = true;
+    }
+    /* What a budget has kept back is still to be told, should the portal be read on. */
+    r->is_bound_told |= !is_blocked;
+    for (size_t p = 0; !is_blocked && p < r->showing->showing->part_count; p++)
+        if (g->unattributed[p] > 0)
+            r->told_parts |= (uint8_t)(1u << p);
+    r->rows += g->rows;
+    return result;
+}
+
+/* A budget masks rows from some on: they have a record of their own, behind that of the others. */
+static int
+put_masked(struct session *s, struct exposure *e, const uint8_t *bytes, uint64_t *unknown,
+           struct judgement *judgement)
+{
+    struct gather *g = &s->worker->instruments->gather;
+    struct gather_rest rest;
+    int result = 0;
+
+    judgement->tail = judgement->first;
+    if (judgement->clear > 0) {
+        judgement->tail = g->starts[judgement->clear];
+        gather_split(g, s->observer->result.showing, bytes, judgement->clear, &rest);
+        e->flags |= count_unknown(s->observer, g, unknown);
+        result = put_rows(s, e, unknown, judgement->masked, false);
+        gather_take_rest(g, &rest);
+        e = begin_rows(s);
+        e->flags |= count_unknown(s->observer, g, unknown);
+        e->verdict = judgement->is_blocked ? VERDICT_OF_BLOCK : VERDICT_OF_ALLOW;
+        if (judgement->is_blocked && judgement->budget)
+            budget_rule_text(e->rule, judgement->budget);
+    }
+    if (result == 0)
+        result = budgets_note_masked(s, instruments_minute(s->worker->instruments, e->time), e,
+                                     judgement);
+    return result == 0 ? put_rows(s, e, unknown, UINT64_MAX, judgement->is_blocked) : result;
+}
+
 int
 expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement)
 {
@@ -300,26 +346,23 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     struct instruments *tools = s->worker->instruments;
     struct gather *g = &tools->gather;
     struct result *r = &o->result;
-    uint64_t unknown[PLAN_PARTS_MAX], flags = 0, fields = 0;
+    uint64_t unknown[PLAN_PARTS_MAX], flags, fields = 0;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure *e;
     uint32_t now;
-    int result = 0;
+    int result;
 
     *judgement = (struct judgement){0};
     if (g->rows == 0)
         return 0;
+    judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
+    judgement->first = g->first_row;
     gather_look_up(g, r->showing->showing, &tools->ordinals);
-    e = begin(s, r->statement);
-    e->flags |= plan_flags(r->showing->showing->flags);
-    if (r->copy.is_read)
-        e->flags |= FLAG_BIT(COPY);
+    e = begin_rows(s);
     now = instruments_minute(s->worker->instruments, e->time);
-    for (size_t p = 0; p < r->showing->showing->part_count; p++) {
-        unknown[p] = unknown_of(o, g, p, &flags);
+    flags = count_unknown(o, g, unknown);
+    for (size_t p = 0; p < r->showing->showing->part_count; p++)
         fields |= r->showing->showing->parts[p].fields;
-    }
-    e->statements = !r->is_counted;
     result = verdict_judge(s, e, r->statement, fields, flags, judgement);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
@@ -332,34 +375,21 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         judgement->cut = g->first_row;
         gather_clear(g);
     } else if (result == 0 && g->item_count > 0) {
-        result = tally_take(o->tally, now, g->items, g->item_count, &o->budget.limits, &outcome);
-        judge(s, &outcome, e, judgement);
-        o->seen += outcome.fresh;
+        result = budgets_take(s, now, g->items, g->item_count, e, judgement, &outcome);
         if (judgement->is_blocked) {
             judgement->cut = g->starts[outcome.taken];
             gather_cut(g, r->showing, bytes, outcome.taken);
-            flags = 0;
-            for (size_t p = 0; p < r->showing->showing->part_count; p++)
-                unknown[p] = unknown_of(o, g, p, &flags); /* of the rows that are left */
+            flags = count_unknown(o, g, unknown); /* of the rows that are left */
         }
     }
+    if (PASU_UNLIKELY(judgement->masks != NULL) &&
+        (g->rows == 0 || (judgement->clear > 0 && judgement->clear >= g->item_count)))
+        judgement->masks = NULL; /* none of them is left */
     e->flags |= flags;
-    if (result == 0) {
-        e->rows = g->rows;
-        e->statements = !r->is_counted;
-        if (g->rows > 0)
-            fill_parts(s, e, g, unknown);
-        if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
-            result = put(s, e, r->statement);
-            r->is_counted = true;
-        }
-        /* What a budget has kept back is still to be told, should the portal be read on. */
-        r->is_bound_told |= !judgement->is_blocked;
-        for (size_t p = 0; !judgement->is_blocked && p < r->showing->showing->part_count; p++)
-            if (g->unattributed[p] > 0)
-                r->told_parts |= (uint8_t)(1u << p);
-    }
-    r->rows += g->rows;
+    if (result == 0)
+        result = PASU_UNLIKELY(judgement->masks != NULL)
+                     ? put_masked(s, e, bytes, unknown, judgement)
+                     : put_rows(s, e, unknown, judgement->masked, judgement->is_blocked);
     gather_clear(g);
     return result;
 }
@@ -386,8 +416,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, fields & known, 0, judgement);
-    for (uint8_t kind = 0;
-         kind < EXPOSURE_KINDS_MAX && result == 0 && !(judgement && judgement->is_blocked);
+    for (uint8_t kind = 0; kind < EXPOSURE_KINDS_MAX && result == 0 &&
+                           !(judgement && (judgement->is_blocked || judgement->is_withheld));
          kind++) {
         struct exposure_part *part;
 
@@ -433,17 +463,18 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
 
 /* Each counts by name, whether they are surely in it or not. */
 static int
-take_named(struct session *s, const struct exposure *e, const struct speech *speech,
-           struct tally_outcome *outcome)
+take_named(struct session *s, struct exposure *e, const struct speech *speech,
+           struct judgement *judgement)
 {
+    struct tally_outcome outcome;
     struct instruments *tools = s->worker->instruments;
     struct tally_item *items = tools->gather.items; /* no rows are in it */
     uint16_t kind = tools->ordinals.slots[speech->part->kind];
 
     for (size_t i = 0; i < speech->count; i++)
         items[i] = (struct tally_item){speech->ordinals[i], kind, i + 1 == speech->count};
-    return tally_take(s->observer->tally, instruments_minute(tools, e->time), items, speech->count,
-                      &s->observer->budget.limits, outcome);
+    return budgets_take(s, instruments_minute(tools, e->time), items, speech->count, e, judgement,
+                        &outcome);
 }
 
 int
@@ -452,7 +483,6 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
 {
     struct observer *o = s->observer;
     struct exposure *e = begin(s, statement);
-    struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure_part *part;
     uint64_t known, kinds;
     int result = 0;
@@ -465,16 +495,15 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, speech->named_fields & known, 0, judgement);
-    if (result == 0 && !judgement->is_blocked && is_kind(s, speech->part->kind)) {
+    if (result == 0 && !judgement->is_blocked && !judgement->is_withheld &&
+        is_kind(s, speech->part->kind)) {
         part = add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
         part->clear = speech->named_fields & known;
         part->is_text = key_type_is_text(speech->part->key_type);
         part->unknown = speech->is_shown ? 0 : speech->count;
         part->ordinals = speech->ordinals;
         part->ordinal_count = speech->is_shown ? 1 : 0;
-        result = take_named(s, e, speech, &outcome);
-        judge(s, &outcome, e, judgement);
-        o->seen += outcome.fresh;
+        result = take_named(s, e, speech, judgement);
         if (judgement->is_blocked)
             e->part_count = 0;
     }

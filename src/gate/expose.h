@@ -16,7 +16,14 @@ enum { EXPOSE_PATIENCE_SECONDS = 5 };
 
 /* What budgets and rules say of a batch. */
 struct judgement {
+    bool can_mask; /* said before: it is rows whose values can be masked */
     bool is_blocked;
+    bool is_withheld; /* a text of the server's may not leave as it is, and nobody was counted */
+    uint64_t masked;  /* fields that may leave masked alone: of what is before `cut` */
+    uint32_t first;   /* where the first row begins */
+    const struct config_budget *masks;  /* that masks rows, in all fields; NULL: none does */
+    size_t clear;                       /* items of rows before */
+    uint32_t tail;                      /* where the first of these rows begins */
     uint32_t cut;                       /* where the first row begins that may not leave */
     const struct config_budget *budget; /* that blocks */
     const char *ruling; /* of a rule that does (verdict_message), borrowed to the next; or NULL */

@@ -16,7 +16,7 @@ gather_clear(struct gather *g)
     memset(g->unattributed, 0, sizeof(g->unattributed));
     g->rows = 0;
     g->lost_count = 0;
-    g->is_saturated = false;
+    g->is_saturated = g->is_unread = false;
     g->asked_count = 0;
     memset(g->origins, 0, sizeof(g->origins));
     g->shadowed = g->shadow_named = 0;
@@ -484,6 +484,7 @@ gather_unread_row(struct gather *g, const struct showing_entry *entry, uint32_t 
 {
     if (g->rows++ == 0)
         g->first_row = start;
+    g->is_unread = true;
     for (size_t p = 0; p < entry->showing->part_count; p++) {
         g->clear[p] |= entry->wanted[p];
         g->unattributed[p]++;

@@ -32,6 +32,7 @@ struct gather {
     uint64_t rows;
     uint32_t first_row; /* where the first row begins; valid when rows > 0 */
     bool is_saturated;  /* every field has been seen clear: only keys are left to read */
+    bool is_unread;     /* a row is too long to be read */
     struct gather_lost {
         uint32_t row; /* number, from 0 */
         uint8_t part;
@@ -128,5 +129,18 @@ void gather_lose(struct gather *gather, size_t part, uint32_t number);
  * before showed. `bytes` are the outgoing ones, in which the rows begin. */
 void gather_cut(struct gather *gather, const struct showing_entry *entry, const uint8_t *bytes,
                 size_t taken);
+
+/* What gather_split has set apart. */
+struct gather_rest {
+    size_t from, items; /* of all that there were */
+    uint64_t rows, unattributed[PLAN_PARTS_MAX];
+    uint64_t clear[PLAN_PARTS_MAX], null[PLAN_PARTS_MAX];
+    size_t ordinal_counts[PLAN_PARTS_MAX], ordinals_before[PLAN_PARTS_MAX];
+};
+/* As gather_cut, and what it takes back is in `rest`: once the gather's are recorded, it gets them
+ * by gather_take_rest. Of them the fields are those of all. */
+void gather_split(struct gather *gather, const struct showing_entry *entry, const uint8_t *bytes,
+                  size_t from, struct gather_rest *rest);
+void gather_take_rest(struct gather *gather, const struct gather_rest *rest);
 
 #endif

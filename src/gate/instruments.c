@@ -30,6 +30,7 @@ instruments_free(struct instruments *i)
     showing_table_release(&i->showings);
     recorder_release(&i->recorder);
     memory_free(i->out);
+    mask_release(&i->mask);
     memory_free(i);
 }
 

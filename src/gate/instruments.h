@@ -8,6 +8,7 @@
 #define PASU_GATE_INSTRUMENTS_H
 
 #include "gate/gather.h"
+#include "gate/mask.h"
 #include "gate/recorder.h"
 #include "gate/settings.h"
 #include "postgres/template.h"
@@ -24,7 +25,8 @@ struct instruments {
     int64_t minute_until;                /* realtime: as long as `minute` is the local one */
     uint32_t minute;
     struct exposure exposure; /* the record being made */
-    uint8_t *out;             /* a client's bytes, changed */
+    struct mask mask;
+    uint8_t *out; /* a client's bytes, changed */
     size_t out_length, out_size;
 };
 

@@ -64,6 +64,7 @@ struct copy_rows {
     uint16_t column_count;            /* as the server says, hidden ones counted */
     uint8_t hidden_count;
     bool is_read;       /* persons are read from them; else hidden columns are taken out alone */
+    bool is_masked;     /* some that came were */
     bool is_header_due; /* the first one has the names of the columns */
     const struct encoding *encoding; /* of ENCODING; where the plan names none, the session's */
 };
@@ -169,7 +170,9 @@ struct observer {
     bool is_borrowing;     /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
     struct long_text *long_text; /* that passes in pieces, or NULL */
-    uint64_t seen; /* whom it was the first of its principal's sessions to show today */
+    bool has_moved;      /* it has put values, or parts of them, where others were (gate/mask.h) */
+    bool may_have_moved; /* or its transaction may have */
+    uint64_t seen;       /* whom it was the first of its principal's sessions to show today */
 };
 
 /* Makes a session's observer where its configuration asks for one; session->observer stays NULL

@@ -116,7 +116,8 @@ describe_tally(void *arg, const char *principal, struct tally *tally)
     snprintf(line->principal, sizeof(line->principal), "%s", principal);
     tally_count(tally, lines->minute, line->known, line->unknown);
     budget_of(&budget, lines->settings->config, lines->roster, principal);
-    memcpy(line->block, budget.limits.block, sizeof(line->block));
+    memcpy(line->block, budget.clear,
+           sizeof(line->block)); /* what is over it is masked or blocked */
     memcpy(line->alert, budget.limits.alert, sizeof(line->alert));
     return 0;
 }

@@ -9,10 +9,10 @@
 static bool
 can_block(const struct observer *o)
 {
-    if (o->rules.scope.can_block)
+    if (o->rules.scope.can_block || o->rules.scope.can_mask)
         return true;
     for (int window = 0; window < TALLY_WINDOWS; window++)
-        if (o->budget.limits.block[window] != UINT64_MAX)
+        if (o->budget.clear[window] != UINT64_MAX)
             return true;
     return false;
 }

@@ -3,6 +3,7 @@
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
 #include "gate/identity_use.h"
+#include "gate/mask.h"
 #include "gate/pins.h"
 #include "gate/renew.h"
 #include "gate/result.h"
@@ -206,6 +207,8 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
     bool is_known = blank_run(s, statement, false);
 
     remember_speech(s->observer, statement);
+    s->observer->has_moved |= mask_is_moved_by(statement);
+    s->observer->may_have_moved |= statement->writes == WRITES_ANY;
     /* Of one person it was counted when it was asked for. */
     if (!statement->is_kept_of_one || !s->observer->result.is_sure)
         observer_notifies(s, statement, UINT64_MAX);
@@ -297,6 +300,7 @@ result_transaction_over(struct session *s)
     int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
 
     o->speaks_fields = o->speaks_kinds = 0;
+    o->may_have_moved = false;
     actor_over(&o->actor, false);
     observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);

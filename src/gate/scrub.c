@@ -7,6 +7,13 @@
 #include "postgres/envelope.h"
 #include "postgres/response.h"
 
+#define SCRUB_HINT                                                                                 \
+    "the database server's log can have it; the gateway's configuration says "                     \
+    "attribution.texts: scrub"
+#define RULED_HINT                                                                                 \
+    "the database server's log can have it; a rule of the gateway's configuration masks what it "  \
+    "can show"
+
 bool
 scrub_is_on(const struct session *s)
 {
@@ -27,7 +34,7 @@ release(struct answering *a, struct writer *w)
 }
 
 int
-scrub_report(struct answering *a, char type, struct view body)
+scrub_report(struct answering *a, char type, struct view body, bool is_ruled)
 {
     uint8_t space[1024];
     struct writer w = writer_of(space, sizeof(space));
@@ -37,8 +44,7 @@ scrub_report(struct answering *a, char type, struct view body)
                       speech_field(body, 'C'),
                       is_error ? "pasu withholds this error's text: it can show personal data"
                                : "pasu withholds this notice's text: it can show personal data",
-                      "the database server's log can have it; the gateway's configuration says "
-                      "attribution.texts: scrub");
+                      is_ruled ? RULED_HINT : SCRUB_HINT);
     return release(a, &w);
 }
 

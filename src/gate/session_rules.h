@@ -20,7 +20,7 @@ struct plan_statement;
 /* What was told of a rule that lets pass (gate/verdict.h). */
 struct rule_told {
     char rule[EXPOSURE_TEXT_MAX];
-    bool is_shadow;
+    uint8_t verdict;     /* enum verdict that its records have: allow where it is in shadow */
     uint32_t minute;     /* of the last log line */
     uint64_t unlogged;   /* statements since then */
     uint64_t unrecorded; /* of these, those of which no record tells */

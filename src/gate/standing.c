@@ -104,6 +104,8 @@ is_same(const struct budget *a, const struct budget *b)
 {
     return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 &&
            memcmp(a->block_by, b->block_by, sizeof(a->block_by)) == 0 &&
+           memcmp(a->clear, b->clear, sizeof(a->clear)) == 0 &&
+           memcmp(a->clear_by, b->clear_by, sizeof(a->clear_by)) == 0 &&
            memcmp(a->alert_by, b->alert_by, sizeof(a->alert_by)) == 0;
 }
 

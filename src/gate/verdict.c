@@ -21,7 +21,7 @@ log_rule(const struct session *s, enum log_event event, const char *rule, uint64
 
 /* NULL where memory is out. */
 static struct rule_told *
-told_of(struct session_rules *rules, const char *rule, bool is_shadow)
+told_of(struct session_rules *rules, const char *rule, enum verdict verdict)
 {
     struct rule_told *more;
 
@@ -33,7 +33,7 @@ told_of(struct session_rules *rules, const char *rule, bool is_shadow)
         return NULL;
     rules->told = more;
     more += rules->told_count++;
-    *more = (struct rule_told){.is_shadow = is_shadow};
+    *more = (struct rule_told){.verdict = (uint8_t)verdict};
     snprintf(more->rule, sizeof(more->rule), "%s", rule);
     return more;
 }
@@ -41,7 +41,9 @@ told_of(struct session_rules *rules, const char *rule, bool is_shadow)
 static enum log_event
 event_of(const struct rule_told *told)
 {
-    return told->is_shadow ? EVENT_RULE_SHADOW : EVENT_RULE_ALERT;
+    return told->verdict == VERDICT_OF_ALERT  ? EVENT_RULE_ALERT
+           : told->verdict == VERDICT_OF_MASK ? EVENT_RULE_MASKED
+                                              : EVENT_RULE_SHADOW;
 }
 
 /* What there was since the last line. */
@@ -55,16 +57,16 @@ settle(struct session *s, struct rule_told *told)
     told->unlogged = told->unrecorded = 0;
     if (unrecorded == 0)
         return 0;
-    return expose_ruled(s, NULL, told->rule, told->is_shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT,
+    return expose_ruled(s, NULL, told->rule, (enum verdict)told->verdict,
                         (uint32_t)(unrecorded < UINT32_MAX ? unrecorded : UINT32_MAX), 0);
 }
 
 /* A statement begins of which a rule tells: the first one of a minute is told at once. */
 static int
-tell(struct session *s, const char *rule, bool is_shadow, uint32_t minute, bool is_recorded,
+tell(struct session *s, const char *rule, enum verdict verdict, uint32_t minute, bool is_recorded,
      bool *is_first)
 {
-    struct rule_told *told = told_of(&s->observer->rules, rule, is_shadow);
+    struct rule_told *told = told_of(&s->observer->rules, rule, verdict);
     int result;
 
     *is_first = false;
@@ -80,6 +82,14 @@ tell(struct session *s, const char *rule, bool is_shadow, uint32_t minute, bool 
     result = settle(s, told);
     log_rule(s, event_of(told), rule, 1);
     return result;
+}
+
+int
+verdict_masked(struct session *s, const char *rule, uint32_t minute)
+{
+    bool is_first;
+
+    return tell(s, rule, VERDICT_OF_MASK, minute, true, &is_first);
 }
 
 /* ---- what a statement is ---- */
@@ -147,9 +157,10 @@ verdict_refuse(struct session *s, struct exchange_request *request)
     rules->blocked = NULL;
 }
 
+/* `is_row`: what it shows comes in rows, which can be masked. */
 static int
 ask(struct session *s, struct exchange_request *request, const struct plan_statement *statement,
-    uint64_t flags)
+    uint64_t flags, bool is_row)
 {
     const struct observer *o = s->observer;
     const struct plan_statement *meant = statement ? followed(&o->exchange, statement) : NULL;
@@ -164,6 +175,8 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     };
 
     rule_judge(&o->rules.scope, &asked, &ruling);
+    if (!is_row)
+        ruling_block_masked(&ruling);
     if (ruling.verdict != VERDICT_BLOCK)
         return 0;
     request->ruling = words_of(&ruling);
@@ -179,7 +192,7 @@ verdict_execute(struct session *s, struct exchange_request *request,
 
     if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.can_block) || request->is_refused)
         return result;
-    return ask(s, request, statement, 0);
+    return ask(s, request, statement, 0, true);
 }
 
 int
@@ -190,7 +203,7 @@ verdict_ask(struct session *s, struct exchange_request *request, const struct pl
     if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.can_block))
         return result;
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
-        result = ask(s, request, &plan->statements[i], 0);
+        result = ask(s, request, &plan->statements[i], 0, true);
     return result;
 }
 
@@ -201,13 +214,14 @@ verdict_call(struct session *s, struct exchange_request *request)
     static const struct plan_statement quiet = {.is_understood = true,
                                                 .verbs = UINT64_C(1) << VERB_SELECT};
     const struct plan_statement *statement = &quiet;
+    const struct rule_scope *scope = &s->observer->rules.scope;
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.can_block) || request->is_refused)
+    if (result != 0 || PASU_LIKELY(!scope->can_block && !scope->can_mask) || request->is_refused)
         return result;
     if (request->plan)
         statement = request->plan->statement_count > 0 ? &request->plan->statements[0] : NULL;
-    return ask(s, request, statement, FLAG_BIT(FUNCTION_CALL));
+    return ask(s, request, statement, FLAG_BIT(FUNCTION_CALL), false);
 }
 
 int
@@ -228,31 +242,55 @@ put_rule(struct exposure *e, enum verdict verdict, const char *rule)
     snprintf(e->rule, sizeof(e->rule), "%s", rule);
 }
 
-/* Of rules that let pass. */
+/* Of rules that let pass. What one alerts of is told, though another one masks it. */
 static int
-pass(struct session *s, struct exposure *e, const struct ruling *ruling, uint32_t minute)
+pass(struct session *s, struct exposure *e, const struct ruling *ruling, bool is_masked,
+     uint32_t minute)
 {
-    char alert[EXPOSURE_TEXT_MAX] = "", shadow[EXPOSURE_TEXT_MAX] = "";
+    char alert[EXPOSURE_TEXT_MAX] = "", mask[EXPOSURE_TEXT_MAX] = "",
+         shadow[EXPOSURE_TEXT_MAX] = "";
     struct exposure kept;
     bool is_first;
     int result = 0;
 
     if (ruling->shadow)
         rule_text(shadow, ruling->shadow);
+    if (is_masked)
+        rule_text(mask, ruling->mask);
     if (ruling->verdict != VERDICT_ALLOW)
         rule_text(alert, ruling->rule);
     /* What is to be told may need a record, and there is room for one at a time. */
     kept = *e;
     if (e->statements > 0 && shadow[0])
-        result = tell(s, shadow, true, minute, !alert[0], &is_first);
+        result = tell(s, shadow, VERDICT_OF_ALLOW, minute, !alert[0] && !mask[0], &is_first);
+    if (result == 0 && e->statements > 0 && mask[0])
+        result = tell(s, mask, VERDICT_OF_MASK, minute, !alert[0], &is_first);
     if (result == 0 && e->statements > 0 && alert[0])
-        result = tell(s, alert, false, minute, true, &is_first);
+        result = tell(s, alert, VERDICT_OF_ALERT, minute, true, &is_first);
     *e = kept;
     if (alert[0])
         put_rule(e, VERDICT_OF_ALERT, alert);
+    else if (mask[0])
+        put_rule(e, VERDICT_OF_MASK, mask);
     else if (shadow[0])
         put_rule(e, VERDICT_OF_ALLOW, shadow);
     return result;
+}
+
+/* What the ruling masks is shown masked, or withheld, or not at all. */
+static void
+mask(const struct exposure *e, struct ruling *ruling, struct judgement *judgement)
+{
+    const uint64_t texts = FLAG_BIT(ERROR_TEXT) | FLAG_BIT(NOTICE_TEXT) | FLAG_BIT(NOTIFICATION);
+
+    if (!ruling->masked)
+        return;
+    if (judgement->can_mask)
+        judgement->masked = ruling->masked;
+    else if (e->flags & texts)
+        judgement->is_withheld = ruling->verdict != VERDICT_BLOCK;
+    else
+        ruling_block_masked(ruling);
 }
 
 int
@@ -277,9 +315,16 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     if (is_row)
         r->minute = shown.minute;
     rule_judge(&s->observer->rules.scope, &shown, &ruling);
-    if (ruling.verdict != VERDICT_BLOCK || !judgement)
-        return ruling.verdict != VERDICT_ALLOW || ruling.shadow ? pass(s, e, &ruling, shown.minute)
-                                                                : 0;
+    if (judgement)
+        mask(e, &ruling, judgement);
+    if (ruling.verdict != VERDICT_BLOCK || !judgement) {
+        bool is_masked = judgement && ruling.masked;
+
+        return ruling.verdict != VERDICT_ALLOW || ruling.shadow || is_masked
+                   ? pass(s, e, &ruling, is_masked, shown.minute)
+                   : 0;
+    }
+    judgement->masked = 0;
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
     s->observer->rules.blocked = words_of(&ruling);
@@ -299,15 +344,15 @@ tell_alone(struct session *s, const struct plan_statement *statement,
            const struct config_rule *rule, uint32_t minute, uint64_t flags)
 {
     char text[EXPOSURE_TEXT_MAX];
-    bool is_first, is_shadow = rule->shadow;
+    enum verdict verdict = rule->shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
+    bool is_first;
     int result;
 
     rule_text(text, rule);
-    result = tell(s, text, is_shadow, minute, false, &is_first); /* the rule may be gone then */
+    result = tell(s, text, verdict, minute, false, &is_first); /* the rule may be gone then */
     if (result != 0 || !is_first)
         return result;
-    return expose_ruled(s, statement, text, is_shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT, 1,
-                        flags);
+    return expose_ruled(s, statement, text, verdict, 1, flags);
 }
 
 int

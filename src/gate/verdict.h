@@ -6,12 +6,13 @@
  *                                          refused before the server hears of it
  *      client ─▶ ask     verdict_ask       by its verb, and what its plan can show: not sent
  *      server ─▶ expose  verdict_judge     by what really comes: rows of EXECUTE and FETCH, columns
- *                                          that only the server knows, texts. Nothing of it leaves
+ *                                          that only the server knows, texts. Nothing of it leaves,
+ *                                          or it leaves masked
  *               answer   verdict_done      it has shown nothing, and a rule alerts of it
  *
- * A rule that alerts, or one in shadow, is in each record of what it concerns; statements of which
- * there is no other record share one of their own, of a minute, and so do lines of the log: the
- * first one at once, how many there were when the next one comes or the session ends.
+ * A rule that alerts or masks, or one in shadow, is in each record of what it concerns; statements
+ * of which there is no other record share one of their own, of a minute, and so do lines of the
+ * log: the first one at once, how many there were when the next one comes or the session ends.
  *
  * All of a session's worker.
  */
@@ -49,11 +50,14 @@ verdict_message(const char *ruling)
     return ruling + strlen(ruling) + 1;
 }
 /* Judges what is about to be shown and recorded (`fields`; `flags` beside those of the exposure),
- * and puts it into the exposure; sets judgement->is_blocked and ruling where a rule blocks it.
+ * and puts it into the exposure; sets judgement->is_blocked and ruling where a rule blocks it, or
+ * masks it and it cannot be masked; of rows that can be, masked; of a text, is_withheld.
  * `judgement` NULL: it is shown already, or shows nothing. PASU_E_NOMEM. */
 PASU_MUST_USE int verdict_judge(struct session *session, struct exposure *exposure,
                                 const struct plan_statement *statement, uint64_t fields,
                                 uint64_t flags, struct judgement *judgement);
+/* A statement was masked by a budget, and a record says so: the log is told, as of a rule. */
+PASU_MUST_USE int verdict_masked(struct session *session, const char *rule, uint32_t minute);
 /* The statement is over, and no record tells of it. */
 PASU_MUST_USE int verdict_done(struct session *session, const struct plan_statement *statement,
                                uint64_t flags);

@@ -50,8 +50,10 @@ budget_of(struct budget *budget, const struct config *config, const struct roste
 
     for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
         budget->limits.block[w] = budget->limits.alert[w] = UINT64_MAX;
-        budget->block_by[w] = budget->alert_by[w] = -1;
+        budget->clear[w] = UINT64_MAX;
+        budget->block_by[w] = budget->alert_by[w] = budget->clear_by[w] = -1;
     }
+    budget->masks = false;
     for (size_t i = 0; i < config->budget_count && i <= INT16_MAX; i++) {
         const struct config_budget *b = &config->budgets[i];
 
@@ -60,9 +62,19 @@ budget_of(struct budget *budget, const struct config *config, const struct roste
         if (b->verdict == VERDICT_ALERT)
             apply(&budget->limits.alert[b->window], &budget->alert_by[b->window], b->subjects,
                   (int16_t)i);
+        else if (b->verdict == VERDICT_MASK)
+            apply(&budget->clear[b->window], &budget->clear_by[b->window], b->subjects, (int16_t)i);
         else
             apply(&budget->limits.block[b->window], &budget->block_by[b->window], b->subjects,
                   (int16_t)i);
+    }
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        if (budget->clear[w] >= budget->limits.block[w]) {
+            budget->clear[w] = budget->limits.block[w];
+            budget->clear_by[w] = budget->block_by[w];
+        } else {
+            budget->masks = true;
+        }
     }
 }
 

@@ -3,7 +3,8 @@
  * Budgets: how many different persons a principal may be shown in a window of time, as
  * configuration's `budgets` say, turned into limits for the tallies. Several budgets can concern
  * one principal (by name, by kind, or all); of one window the smallest number counts, for block and
- * for alert apart. mask and hold stop like block until those verdicts exist: never less than asked.
+ * for alert and for mask apart. hold stops like block until that verdict exists: never less than
+ * asked.
  *
  * A principal's kind comes from the roster (policy/roster.h); unlisted principals are `unknown`.
  * Immutable; made from a configuration, borrowed from it.
@@ -20,6 +21,10 @@
 struct budget {
     struct tally_limits limits;
     int16_t block_by[TALLY_WINDOWS], alert_by[TALLY_WINDOWS];
+    /* How many may be shown clear: beyond that, masked. Never more than may be shown at all. */
+    bool masks;
+    uint64_t clear[TALLY_WINDOWS];
+    int16_t clear_by[TALLY_WINDOWS]; /* as the others: of block, where that is what stops */
 };
 
 void budget_of(struct budget *budget, const struct config *config, const struct roster *roster,

@@ -355,3 +355,11 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }
+
+bool
+condition_means_field(const struct condition *c, int field)
+{
+    if (c->kind->of_statement != of_fields || c->is_negated || c->is_any)
+        return true;
+    return field >= 0 && (c->bits >> field & 1);
+}

@@ -48,6 +48,9 @@ enum condition_truth condition_of_asker(const struct condition *condition,
 enum condition_truth condition_of_statement(const struct condition *condition,
                                             const struct rule_statement *statement,
                                             const struct condition_fields *fields);
+/* Whether what it says of a statement's fields is meant of this one, by its number in the rules'
+ * vocabulary (-1: it has none), where the statement has it. */
+bool condition_means_field(const struct condition *condition, int field);
 /* The number of a flag (exposure/flag.def), or -1. */
 int condition_flag(const char *text);
 /* The word at a place of a list with '|' between them; empty where there is none. */

@@ -93,8 +93,7 @@ rules_free(struct rules *rules)
 static enum config_verdict
 verdict_of(const struct config_rule *rule)
 {
-    return rule->verdict == VERDICT_MASK || rule->verdict == VERDICT_HOLD ? VERDICT_BLOCK
-                                                                          : rule->verdict;
+    return rule->verdict == VERDICT_HOLD ? VERDICT_BLOCK : rule->verdict;
 }
 
 /* ---- a session's ---- */
@@ -149,6 +148,7 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
             continue;
         next.has_durability |= rule->config->durability != DURABILITY_UNSAID;
         next.can_block |= verdict_of(rule->config) == VERDICT_BLOCK;
+        next.can_mask |= verdict_of(rule->config) == VERDICT_MASK;
     }
     *scope = next;
     if (scope->count == 0)
@@ -193,9 +193,10 @@ judge(const struct rule_left *left, const struct rule_statement *statement,
     return truth;
 }
 
-const struct config_rule *
-rule_next(const struct rule_scope *scope, const struct rule_statement *statement, size_t *at,
-          bool *is_certain)
+/* The next one that can match. */
+static const struct rule_left *
+next_of(const struct rule_scope *scope, const struct rule_statement *statement, size_t *at,
+        bool *is_certain)
 {
     struct condition_fields fields = fields_of(scope, statement->fields);
 
@@ -205,9 +206,32 @@ rule_next(const struct rule_scope *scope, const struct rule_statement *statement
 
         *is_certain = truth == CONDITION_TRUE;
         if (truth != CONDITION_FALSE)
-            return left->rule->config;
+            return left;
     }
     return NULL;
+}
+
+const struct config_rule *
+rule_next(const struct rule_scope *scope, const struct rule_statement *statement, size_t *at,
+          bool *is_certain)
+{
+    const struct rule_left *left = next_of(scope, statement, at, is_certain);
+
+    return left ? left->rule->config : NULL;
+}
+
+/* Of the fields, those that the rule decides about. */
+static uint64_t
+meant_of(const struct rule_scope *scope, const struct rule *rule, uint64_t fields)
+{
+    for (int i = 0; i < EXPOSURE_FIELDS_MAX; i++) {
+        int field = scope->is_translated ? scope->fields[i] : i;
+
+        for (size_t c = 0; fields >> i & 1 && c < rule->count; c++)
+            if (!condition_means_field(&rule->conditions[c], field))
+                fields &= ~(UINT64_C(1) << i);
+    }
+    return fields;
 }
 
 /* Of rules that can be meant the strictest decides. The last one is the first that is. */
@@ -223,24 +247,57 @@ consider(struct ruling *ruling, const struct config_rule *rule, bool is_certain)
     ruling->is_certain = is_certain;
 }
 
+/* A rule that masks. Whether all is decided: what it surely means is taken from what is left. */
+static bool
+consider_mask(struct ruling *ruling, const struct rule_scope *scope, const struct rule *rule,
+              bool is_certain, uint64_t *left)
+{
+    uint64_t meant = meant_of(scope, rule, *left);
+
+    if (meant != 0 && !ruling->mask) {
+        ruling->mask = rule->config;
+        ruling->is_mask_certain = is_certain;
+    }
+    ruling->masked |= meant;
+    if (is_certain)
+        *left &= ~meant;
+    return is_certain && *left == 0;
+}
+
 void
 rule_judge(const struct rule_scope *scope, const struct rule_statement *statement,
            struct ruling *ruling)
 {
-    const struct config_rule *rule;
-    bool is_certain = false;
+    struct rule_statement rest = *statement;
+    const struct rule_left *left;
+    bool is_certain = false, is_decided = false;
     size_t at = 0;
 
     *ruling = (struct ruling){.verdict = VERDICT_ALLOW};
-    while (scope->has_verdicts && (rule = rule_next(scope, statement, &at, &is_certain)) != NULL) {
-        if (!rule->shadow) {
+    while (!is_decided && scope->has_verdicts &&
+           (left = next_of(scope, &rest, &at, &is_certain)) != NULL) {
+        const struct config_rule *rule = left->rule->config;
+
+        if (rule->shadow) {
+            if (!ruling->shadow && rule->verdict != VERDICT_ALLOW)
+                ruling->shadow = rule;
+        } else if (rule->verdict == VERDICT_MASK) {
+            is_decided = consider_mask(ruling, scope, left->rule, is_certain, &rest.fields);
+        } else {
             consider(ruling, rule, is_certain);
-            if (is_certain)
-                break;
-        } else if (!ruling->shadow && rule->verdict != VERDICT_ALLOW) {
-            ruling->shadow = rule;
+            is_decided = is_certain;
         }
     }
+}
+
+void
+ruling_block_masked(struct ruling *ruling)
+{
+    if (!ruling->mask || ruling->verdict == VERDICT_BLOCK)
+        return;
+    ruling->verdict = VERDICT_BLOCK;
+    ruling->rule = ruling->mask;
+    ruling->is_certain = ruling->is_mask_certain;
 }
 
 /* Of a rule's conditions on the session and the time; *is_more: it has others. */
@@ -366,7 +423,9 @@ rule_message(char *text, size_t size, const struct ruling *ruling)
     if (rule->reason && *rule->reason)
         snprintf(reason, sizeof(reason), ": %.*s", (int)utf8_cut(rule->reason, sizeof(reason) - 3),
                  rule->reason);
-    if (rule->verdict != VERDICT_BLOCK)
+    if (rule->verdict == VERDICT_MASK)
+        snprintf(word, sizeof(word), "; it masks, and this cannot be masked");
+    else if (rule->verdict != VERDICT_BLOCK)
         snprintf(word, sizeof(word), "; its verdict is %.*s, which this version takes for block",
                  (int)verdict.length, (const char *)verdict.bytes);
     snprintf(text, size, "rule \"%.*s\" (line %u of the gateway's configuration)%s%s%s",

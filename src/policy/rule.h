@@ -15,7 +15,11 @@
  *
  * Then it is not certain that the rule matches, nor that it does not, and rule_next says so. Who
  * uses it takes what is safer: the strictest verdict, the most durable record of all that can be
- * meant. mask and hold block until there are such verdicts (rules_warn says so).
+ * meant. hold blocks until there is such a verdict (rules_warn says so).
+ *
+ * A rule that masks decides about the fields that its `fields` names, all where it names none;
+ * about the statement's other fields the rules behind it do, which are not asked about these any
+ * more.
  *
  * A rule in shadow is told by rule_judge, and for all else it is not there.
  *
@@ -58,9 +62,12 @@ struct rule_statement {
 
 /* What rules say of a statement. */
 struct ruling {
-    enum config_verdict verdict;      /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK */
+    enum config_verdict verdict;      /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK: on all else */
     bool is_certain;                  /* that the rule matches */
     const struct config_rule *rule;   /* that decides; NULL: none matches */
+    uint64_t masked;                  /* fields of the statement that are to be masked */
+    bool is_mask_certain;             /* that the rule matches which says so */
+    const struct config_rule *mask;   /* the first one that does; NULL: none is masked */
     const struct config_rule *shadow; /* the first one that would, and is in shadow; or NULL */
 };
 
@@ -74,6 +81,7 @@ struct rule_scope {
     bool has_durability;                /* one of them names one */
     bool has_verdicts;                  /* one of them says more than allow */
     bool can_block;                     /* one of them blocks */
+    bool can_mask;                      /* one of them masks */
     bool is_translated;                 /* the asker's vocabulary is not the rules' */
     int8_t fields[EXPOSURE_FIELDS_MAX]; /* then the rules' bit of each of its own; -1: none */
 };
@@ -95,6 +103,8 @@ const struct config_rule *rule_next(const struct rule_scope *scope,
 /* The verdict on the statement. */
 void rule_judge(const struct rule_scope *scope, const struct rule_statement *statement,
                 struct ruling *ruling);
+/* What it says is to be masked cannot be: it is blocked, by the rule that says so. */
+void ruling_block_masked(struct ruling *ruling);
 /* The verdict on whatever the session may ask at that minute: that of a rule which asks about
  * nothing but the session and the time, where none before it can say otherwise of some statement;
  * VERDICT_ALLOW else. An actor who is not known yet is the statements' affair. */

@@ -90,6 +90,7 @@ struct catalog_column {
     int16_t number;   /* attnum, from 1; dropped ones are left out */
     uint32_t type;    /* OID */
     bool is_computed; /* generated: nobody writes it */
+    bool is_text;     /* of a type of one's own whose values are texts: citext */
     bool is_loose;    /* values that are equal need not be the same bytes, by its collation */
 };
 

@@ -32,10 +32,10 @@ void
 catalog_builder_free(struct catalog_builder *b)
 {
     struct catalog_pile *const piles[] = {
-        &b->relations, &b->functions, &b->sources,    &b->columns,   &b->inherits, &b->keys,
-        &b->loose,     &b->generated, &b->aggregates, &b->operators, &b->casts,    &b->dependencies,
-        &b->writers,   &b->acts,      &b->edges,      &b->computed,  &b->tokens,   &b->names,
-        &b->triggers,  &b->fills,     &b->called,     &b->forms,
+        &b->relations,    &b->functions, &b->sources,   &b->columns,    &b->inherits,  &b->keys,
+        &b->loose,        &b->texts,     &b->generated, &b->aggregates, &b->operators, &b->casts,
+        &b->dependencies, &b->writers,   &b->acts,      &b->edges,      &b->computed,  &b->tokens,
+        &b->names,        &b->triggers,  &b->fills,     &b->called,     &b->forms,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -376,6 +376,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_pair(&b->keys, v);
     case QUERY_LOOSE:
         return take_pair(&b->loose, v);
+    case QUERY_TEXTS:
+        return take_pair(&b->texts, v);
     case QUERY_COMPUTED:
         return take_pair(&b->computed, v);
     case QUERY_GENERATED:

@@ -277,6 +277,20 @@ note_computed_columns(struct catalog_builder *b)
     }
 }
 
+static void
+note_text_columns(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+
+    PILE_EACH (const struct catalog_pair, column, &b->texts) {
+        size_t number = catalog_relation_number(c, column->a);
+
+        for (size_t i = 0; number != SIZE_MAX && i < c->relations[number].column_count; i++)
+            c->relations[number].columns[i].is_text |=
+                column->b == (uint32_t)c->relations[number].columns[i].number;
+    }
+}
+
 int
 catalog_inherit(struct catalog_builder *b)
 {
@@ -290,5 +304,6 @@ catalog_inherit(struct catalog_builder *b)
     note_unique_keys(b);
     note_loose_columns(b);
     note_computed_columns(b);
+    note_text_columns(b);
     return 0;
 }

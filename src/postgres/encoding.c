@@ -238,3 +238,18 @@ encoding_to_utf8(const struct encoding *e, struct view text, uint8_t *space, siz
     *utf8 = view_of(space, writer_length(&w));
     return w.failed ? PASU_E_RANGE : 0;
 }
+
+size_t
+encoding_first(const struct encoding *e, struct view text)
+{
+    uint32_t character;
+    size_t at = 0;
+
+    if (text.length == 0 || text.bytes[0] < HIGH)
+        return text.length > 0;
+    if (!e || e->form == FORM_RAW)
+        return 0;
+    if (e->form == FORM_UTF8)
+        return utf8_first(text, &character);
+    return take(e, text, &at) ? at : 0;
+}

@@ -37,4 +37,8 @@ bool encoding_is_raw(const struct encoding *encoding);
 PASU_MUST_USE int encoding_to_utf8(const struct encoding *encoding, struct view text,
                                    uint8_t *space, size_t size, struct view *utf8);
 
+/* How many bytes the character takes that a text begins with; 0: that is not known. (`encoding` may
+ * be NULL.) */
+size_t encoding_first(const struct encoding *encoding, struct view text);
+
 #endif

@@ -446,7 +446,8 @@ struct plan_statement {
      * order of its columns; 0: it is not asked. */
     const uint32_t *asked;
     size_t asked_count;
-    struct plan_mark mark;               /* fields 0: none */
+    struct plan_mark mark; /* fields 0: none */
+    bool writes_values; /* it writes what it makes of personal values, be it into the same column */
     const struct plan_move *move;        /* or NULL */
     const struct plan_setting *settings; /* or NULL */
     const struct plan_fresh *fresh;      /* what it makes, or NULL */

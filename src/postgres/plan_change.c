@@ -104,6 +104,7 @@ write_targets(struct plan_work *work, const struct scope *scope, struct entry *t
     for (size_t i = 0; written && i < count && work_spend(work, 1); i++) {
         const PgQuery__ResTarget *assigned = targets[i]->res_target;
 
+        work->writes_values |= !carry_is_empty(&written[i]);
         if (!is_views_own(target, assigned->name, &written[i]))
             write_column(work, target, assigned->name, &written[i]);
         if (!move_keeps(work, scope, target, assigned->name, assigned->val))

@@ -159,6 +159,7 @@ choose_columns(struct plan_work *work, const PgQuery__CopyStmt *copy, const stru
                 return;
             copied->entry = o->entry;
             copied->attribute = o->attribute;
+            copied->stored = o->stored;
         }
         if (name && columns->count == before)
             columns->is_open = true; /* a column that the snapshot does not know */

@@ -267,6 +267,7 @@ mark_written(struct plan_work *work, const struct entry *target, const char *nam
     struct reach reach = carry_reach(work, written), known = {{0}};
     bool is_mapped;
 
+    work->writes_values |= reach_fields(&reach) != 0;
     if (!target->range)
         return;
     if (target->relation)
@@ -325,6 +326,8 @@ mark_lasting(struct plan_work *work, const struct catalog_relation *relation, in
 void
 mark_statement(struct plan_work *work, struct plan_statement *statement)
 {
+    statement->writes_values |= work->writes_values;
+    work->writes_values = false;
     if (!work->marks)
         return;
     statement->mark = work->marks->mark;

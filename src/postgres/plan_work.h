@@ -122,6 +122,7 @@ struct plan_work {
     struct reach kept;         /* what functions have put elsewhere */
     bool has_stray;            /* a column was found nowhere */
     struct note *marks;        /* plan_mark.c */
+    bool writes_values;        /* what is written to a table is made of what is in one */
     struct {                   /* plan_move.c */
         struct reach reach;
         uint64_t places, tables; /* of the rows that they are of */
