@@ -18,10 +18,16 @@
  * it early nothing else in the statement can;
  *   - no cursor is declared of it that may go back, or may not, as the server's choice allows.
  *
+ * What it reads need not be in any order: queries inside of which LIMIT, DISTINCT ON or a window takes
+ * some rows are planned by themselves, before the server knows how it will group. They are told
+ * what share of their rows is wanted, which is all for DISTINCT as for GROUP BY, and get no column
+ * here: keys are taken of tables in the DISTINCT's own FROM alone.
+ *
  * What either takes and the other does not is left as it is: items of ORDER BY that are no targets,
  * FOR UPDATE, aggregates and groups of its own.
  *
- * Sources: PostgreSQL's parse_clause.c (transformDistinctClause, transformGroupClause).
+ * Sources: PostgreSQL's parse_clause.c (transformDistinctClause, transformGroupClause),
+ * allpaths.c (set_subquery_pathlist), subselect.c (SS_process_ctes, build_subplan).
  */
 #ifndef PASU_POSTGRES_PLAN_DISTINCT_H
 #define PASU_POSTGRES_PLAN_DISTINCT_H
@@ -35,6 +41,9 @@ bool distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *sc
 /* Whether it can be a GROUP BY of all of its targets. */
 bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                   const struct scope *scope);
+
+/* Whether values of a column that are equal are the same bytes. */
+bool distinct_is_strict(const struct catalog_relation *relation, int16_t attribute);
 
 /* Of a GROUP BY: whether rows of a group have the same bytes in all that it is made by, so that it
  * does not matter of which of them they are taken. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_draft.h"
 
+#include "postgres/plan_given.h"
 #include "postgres/plan_group.h"
 #include "postgres/plan_within.h"
 
@@ -80,7 +81,8 @@ draft_fill(struct plan_work *work, const struct outputs *columns, const struct s
                 .column = at,
                 .is_lent = is_lent(work, o, share),
                 .is_certain = !bit || o->carry->certain.shown & bit,
-                .tells_null = !bit || o->carry->certain.shown & bit & ~o->carry->certain.vague,
+                .tells_null = !part->is_one &&
+                              (!bit || o->carry->certain.shown & bit & ~o->carry->certain.vague),
                 .fields = fields,
                 .stored = work->has_lent ? (struct plan_stored){0} : o->stored};
     }
@@ -105,6 +107,7 @@ part_of_keys(struct draft *draft, size_t first, const struct plan_part *like,
     part->source = SOURCE_HIDDEN;
     part->why = WHY_LISTED;
     part->is_array = true;
+    part->is_one = keys->is_one;
     part->is_one_per_row = false;
     part->column = (uint16_t)keys->keys;
     part->has_origin = keys->origin >= 0;
@@ -125,7 +128,8 @@ add_to_part(struct plan_work *work, struct plan_part *part, const struct plan_co
         return false;
     if (part->column_count > 0)
         memcpy(columns, part->columns, part->column_count * sizeof(*columns));
-    columns[part->column_count++] = *column;
+    columns[part->column_count] = *column;
+    columns[part->column_count++].tells_null &= !part->is_one;
     part->columns = columns;
     part->fields |= column->fields;
     part->loose_fields |= column->is_lent ? column->fields : 0;
@@ -146,8 +150,8 @@ draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, s
         struct plan_part *part = NULL;
         struct group_keys keys;
 
-        if (group_take(work, shape->injection, shape->scope, direct,
-                       shape->groups->target_list[column->column], &keys))
+        if (group_take(work, shape->injection, shape->scope, shape->groups, direct, column->column,
+                       &keys))
             part = part_of_keys(draft, first, &like, &keys);
         is_taken = part && add_to_part(work, part, column);
     }
@@ -248,13 +252,14 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
 {
     const struct inner *inner = &work->inner[bit];
     const struct catalog_relation *relation = inner->entry->relation;
-    struct plan_part *part = &draft->parts[draft->count];
+    struct plan_part *part = &draft->parts[draft->count], plain;
 
     *part = (struct plan_part){
         .kind = inner->show->kind % CATALOG_KINDS_MAX,
         .key_type = inner->show->key_type,
         .is_one_per_row = !inner->group,
         .is_array = inner->group != NULL,
+        .is_one = inner->is_one,
         .is_derived = true,
         .is_key_unique = inner->show->is_key_unique,
         .key_relation = relation->oid,
@@ -270,10 +275,14 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
         return false;
     if (!within_is_whole(work, shape->columns, bit))
         return false;
+    plain = *part;
     if ((work->environment->asks_keys ||
          !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
-        !use_inner_hidden(work, shape, UINT64_C(1) << bit, part))
-        return false;
+        !use_inner_hidden(work, shape, UINT64_C(1) << bit, part)) {
+        *part = plain;
+        if (!given_inner(work, shape, bit, part))
+            return false;
+    }
     draft->count++;
     return true;
 }

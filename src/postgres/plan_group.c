@@ -3,6 +3,7 @@
 
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_one.h"
 
 enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
 
@@ -11,16 +12,47 @@ struct shown {
     struct plan_work *work;
     const struct scope *scope;
     const struct entry *entry; /* the table */
+    const struct catalog_show *show;
     size_t place;              /* in work->direct; or (is_inner) its bit */
     bool is_inner;
     const char *values[CONDITIONS_MAX]; /* as they are written */
     size_t count;
+    const PgQuery__SelectStmt *select;
+    bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
+    bool is_one;       /* some of the rows: known where they are of one person (plan_one.h) */
+    bool is_extreme;   /* the same: those that have the least or greatest value */
 };
 
 static uint64_t
 fields_in(const struct shown *s, const struct carry *carry)
 {
     return s->is_inner ? carry->own[s->place] : carry->direct[s->place];
+}
+
+static bool
+is_constant(const PgQuery__Node *node)
+{
+    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        node = node->type_cast->arg;
+    return node && (node->node_case == PG_QUERY__NODE__NODE_A_CONST ||
+                    node->node_case == PG_QUERY__NODE__NODE_PARAM_REF);
+}
+
+/* Conditions with a constant on one side: no column is equal to somebody's value by them. */
+static bool
+compares_constants(const PgQuery__Node *node)
+{
+    if (!node)
+        return false;
+    if (node->node_case == PG_QUERY__NODE__NODE_A_EXPR)
+        return node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && node->a_expr->lexpr &&
+               (is_constant(node->a_expr->lexpr) || is_constant(node->a_expr->rexpr));
+    if (node->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
+        return false;
+    for (size_t i = 0; i < node->bool_expr->n_args; i++)
+        if (!compares_constants(node->bool_expr->args[i]))
+            return false;
+    return true;
 }
 
 /* HAVING that compares somebody's values with others': these show them then. */
@@ -32,6 +64,8 @@ compares_values(struct plan_work *work, const PgQuery__SelectStmt *select,
     bool had_pin = work->has_pin, had_test = work->has_test;
     struct carry carry = {0};
 
+    if (compares_constants(select->having_clause))
+        return false;
     expression_carry(work, scope, select->having_clause, &carry);
     work->has_given = had_given; /* it was judged before */
     work->has_probe = had_probe;
@@ -282,12 +316,74 @@ add_whole_row(struct shown *s)
     return dot && add_value(s, dot + 2);
 }
 
+/* ---- rows, objects and arrays, which are never null ---- */
+
+/* Values of which all that they are made of is there: columns, constants, functions of these. */
+static bool
+are_simple(const struct shown *s, PgQuery__Node *const *nodes, size_t count)
+{
+    struct shown apart = *s;
+
+    for (size_t i = 0; i < count; i++) {
+        apart.count = 0;
+        if (!nodes[i] || (nodes[i]->node_case == PG_QUERY__NODE__NODE_A_CONST
+                              ? nodes[i]->a_const->val_case == PG_QUERY__A__CONST__VAL_BSVAL
+                              : !add_nulls(&apart, nodes[i], true)))
+            return false;
+    }
+    return count > 0;
+}
+
+/* Constants, of which no two are the same: of values of one name jsonb keeps the last. */
+static bool
+are_names(PgQuery__Node *const *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i += 2) {
+        if (nodes[i]->node_case != PG_QUERY__NODE__NODE_A_CONST ||
+            nodes[i]->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+            return false;
+        for (size_t k = 0; k < i; k += 2)
+            if (strcmp(nodes[k]->a_const->sval->sval, nodes[i]->a_const->sval->sval) == 0)
+                return false;
+    }
+    return count % 2 == 0;
+}
+
+static bool
+is_made_of_all(const struct shown *s, const PgQuery__Node *node)
+{
+    static const char *const arrays[] = {"json_build_array", "jsonb_build_array"};
+    static const char *const objects[] = {"json_build_object", "jsonb_build_object"};
+    const PgQuery__FuncCall *call;
+
+    if (node && node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR)
+        return are_simple(s, node->row_expr->args, node->row_expr->n_args);
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || !is_ordinary(node->func_call))
+        return false;
+    call = node->func_call;
+    if (!are_simple(s, call->args, call->n_args))
+        return false;
+    return is_one_of(s->work, call, arrays, COUNT_OF(arrays)) ||
+           (is_one_of(s->work, call, objects, COUNT_OF(objects)) &&
+            are_names(call->args, call->n_args));
+}
+
+/* Of each row of the table, but where an outer join has none. */
+static bool
+add_rows(struct shown *s)
+{
+    return add_value(s, injection_of_key(s->work, s->scope, s->entry, s->show, true));
+}
+
 /* What an aggregate is given, of one row. */
 static bool
 add_argument(struct shown *s, const PgQuery__Node *node)
 {
     static const char *const of_rows[] = {"to_json", "to_jsonb", "row_to_json"};
     const PgQuery__Node *inner = node;
+
+    if (is_made_of_all(s, node))
+        return add_rows(s);
 
     if (node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && node->func_call->n_args == 1 &&
         is_ordinary(node->func_call) &&
@@ -390,6 +486,33 @@ keeps_all(const PgQuery__TypeCast *cast, const PgQuery__Node *within)
             within->func_call->n_args == 1);
 }
 
+/* coalesce(json_agg(c), '[]'): the constant is nobody's. */
+static const PgQuery__Node *
+without_default(struct shown *s, const PgQuery__Node *value)
+{
+    const PgQuery__CoalesceExpr *expression =
+        value->node_case == PG_QUERY__NODE__NODE_COALESCE_EXPR ? value->coalesce_expr : NULL;
+
+    if (!expression || expression->n_args != 2)
+        return value;
+    value = expression->args[1];
+    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
+           names_is_builtin_type(value->type_cast->type_name))
+        value = value->type_cast->arg;
+    s->needs_origin = value->node_case == PG_QUERY__NODE__NODE_A_CONST;
+    return expression->args[s->needs_origin ? 0 : 1];
+}
+
+static bool
+add_all(struct shown *s, const PgQuery__Node *value)
+{
+    value = without_default(s, value);
+    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
+           keeps_all(value->type_cast, value->type_cast->arg))
+        value = value->type_cast->arg;
+    return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
+}
+
 static bool
 add_item(struct shown *s, const PgQuery__Node *value)
 {
@@ -400,10 +523,14 @@ add_item(struct shown *s, const PgQuery__Node *value)
             s->count = 0; /* all of them */
         return true;
     }
-    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
-           keeps_all(value->type_cast, value->type_cast->arg))
-        value = value->type_cast->arg;
-    return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
+    if (add_all(s, value))
+        return true;
+    s->count = 0;
+    s->is_extreme = s->select && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
+    s->is_one = s->is_extreme ||
+                (s->select && one_may_be(s->work, s->scope, s->select, s->show, value));
+    s->needs_origin = s->is_one;
+    return s->is_one && one_has_key(s->show);
 }
 
 /* ---- the columns ---- */
@@ -471,43 +598,63 @@ write_origin(const struct shown *s, const char *tableoid)
 
 /* False where it is not known who they are, or their keys cannot be had. */
 static bool
-write_columns(struct shown *s, const struct catalog_show *show, const PgQuery__Node *target,
-              struct group_within *within)
+write_columns(struct shown *s, const PgQuery__Node *target, struct group_within *within)
 {
     struct plan_work *work = s->work;
+    const char *key, *tableoid;
 
     if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
         !add_item(s, target->res_target->val))
         return false;
-    within->keys = write_keys(s, injection_of_key(work, s->scope, s->entry, show, false));
-    within->origin = write_origin(s, injection_of_key(work, s->scope, s->entry, show, true));
-    return within->keys && (within->origin || s->entry->is_certain);
+    key = injection_of_key(work, s->scope, s->entry, s->show, false);
+    tableoid = injection_of_key(work, s->scope, s->entry, s->show, true);
+    if (s->is_extreme) {
+        within->keys =
+            one_write_extreme(work, s->scope, s->entry, s->show, target->res_target->val);
+        within->origin = within->keys ? injection_meaning(work, s->entry->range) : NULL;
+    } else {
+        within->keys = s->is_one ? one_write(work, key, tableoid) : write_keys(s, key);
+        within->origin = write_origin(s, tableoid);
+    }
+    within->is_one = s->is_one;
+    return within->keys && (within->origin || (s->entry->is_certain && !s->needs_origin));
 }
 
 bool
 group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
-           size_t direct, const PgQuery__Node *target, struct group_keys *keys)
+           const PgQuery__SelectStmt *select, size_t direct, size_t item, struct group_keys *keys)
 {
     const struct direct *of = &work->direct[direct];
-    struct shown shown = {.work = work, .scope = scope, .entry = of->entry, .place = direct};
+    struct shown shown = {.work = work,
+                          .scope = scope,
+                          .entry = of->entry,
+                          .show = of->show,
+                          .place = direct,
+                          .select = select};
     struct group_within written;
 
-    if (!write_columns(&shown, of->show, target, &written))
+    if (!write_columns(&shown, select->target_list[item], &written))
         return false;
     keys->keys = injection_add_expression(injection, injection->result, written.keys);
     keys->origin = injection_add_expression(injection, injection->result, written.origin);
-    return keys->keys >= 0 && (keys->origin >= 0 || of->entry->is_certain);
+    keys->is_one = written.is_one;
+    return keys->keys >= 0 && (keys->origin >= 0 || (of->entry->is_certain && !shown.needs_origin));
 }
 
 bool
-group_within(struct plan_work *work, const struct scope *scope, unsigned bit,
+group_within(struct plan_work *work, const struct query *query, unsigned bit,
              const PgQuery__Node *target, struct group_within *within)
 {
     const struct inner *inner = &work->inner[bit];
-    struct shown shown = {
-        .work = work, .scope = scope, .entry = inner->entry, .place = bit, .is_inner = true};
+    struct shown shown = {.work = work,
+                          .scope = query->scope,
+                          .entry = inner->entry,
+                          .show = inner->show,
+                          .place = bit,
+                          .is_inner = true,
+                          .select = query->select};
 
-    if (inner->show->key_part_count > 0 || !write_columns(&shown, inner->show, target, within))
+    if (inner->show->key_part_count > 0 || !write_columns(&shown, target, within))
         return false;
     within->is_aggregate = !group_is_alike(work, target->res_target->val);
     return true;

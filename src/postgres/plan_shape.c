@@ -3,6 +3,7 @@
 
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
+#include "postgres/plan_given.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
@@ -32,8 +33,8 @@ shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 
 /* ---- parts, as many as there are ---- */
 
-static uint8_t
-key_type_of(const struct output *output, uint8_t otherwise)
+uint8_t
+shape_key_type(const struct output *output, uint8_t otherwise)
 {
     enum { BIGINT = 20, SMALLINT = 21, INTEGER = 23 };
     const struct catalog_relation *relation = output->entry->relation;
@@ -123,7 +124,7 @@ use_output(const struct plan_work *work, const struct shape *shape, const struct
         part->column = at;
         part->key_relation = o->entry->relation->oid;
         part->key_attribute = o->attribute;
-        part->key_type = key_type_of(o, direct->show->key_type);
+        part->key_type = shape_key_type(o, direct->show->key_type);
         return true;
     }
     return false;
@@ -265,8 +266,11 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
             continue;
         choose_source(work, shape, direct, part);
         if (part->source != SOURCE_BOUND || part->key_type == CATALOG_KEY_NONE ||
-            !has_groups(shape) || !draft_groups(work, shape, i, draft))
+            !has_groups(shape) || !draft_groups(work, shape, i, draft)) {
+            if (part->source == SOURCE_BOUND && has_groups(shape))
+                (void)given_direct(work, shape, i, part);
             draft->count++;
+        }
     }
 }
 
