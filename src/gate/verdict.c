@@ -2,6 +2,7 @@
 #include "gate/verdict.h"
 
 #include "base/memory.h"
+#include "gate/administration.h"
 #include "gate/expose.h"
 #include "gate/instruments.h"
 #include "gate/plan_flags.h"
@@ -111,9 +112,8 @@ fields_of(const struct session *s, const struct plan_statement *statement)
     return (fields | (statement->inner ? fields_of(s, statement->inner) : 0)) & all;
 }
 
-/* What EXECUTE and FETCH stand for, as far as can be told before they are sent; NULL: anything. */
-static const struct plan_statement *
-followed(const struct exchange *x, const struct plan_statement *statement)
+const struct plan_statement *
+verdict_followed(const struct exchange *x, const struct plan_statement *statement)
 {
     const struct plan_statement *meant = statement;
     struct view types;
@@ -163,12 +163,14 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     uint64_t flags)
 {
     const struct observer *o = s->observer;
-    const struct plan_statement *meant = statement ? followed(&o->exchange, statement) : NULL;
+    const struct plan_statement *meant = statement ? verdict_followed(&o->exchange, statement) : NULL;
     struct instruments *tools = s->worker->instruments;
+    uint64_t fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0);
     struct ruling ruling;
     const struct rule_statement asked = {
-        .fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0),
-        .flags = flags | (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
+        .fields = fields,
+        .flags = flags | administration_of(s, statement) | administration_of(s, meant) |
+                 (fields ? administration_reader(s) : 0) | (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
@@ -328,7 +330,8 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
     struct ruling ruling;
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts) || !statement)
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts) || !statement ||
+        administration_of(s, statement))
         return result;
     done = (struct rule_statement){
         .fields = fields_of(s, statement),
