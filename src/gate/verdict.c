@@ -226,9 +226,15 @@ verdict_call(struct session *s, struct exchange_request *request)
 int
 verdict_refused(struct session *s, const struct exchange_request *request)
 {
+    const struct plan_statement *statement = result_statement(s->observer, request);
+    uint64_t flags = FLAG_BIT(REFUSED) | administration_of(s, statement);
+
+    for (size_t i = 0; request->plan && i < request->plan->statement_count; i++)
+        flags |= administration_of(s, &request->plan->statements[i]);
+    if (statement && fields_of(s, statement))
+        flags |= administration_reader(s);
     log_rule(s, EVENT_RULE_BLOCKED, request->ruling, 1);
-    return expose_ruled(s, result_statement(s->observer, request), request->ruling,
-                        VERDICT_OF_BLOCK, 1, FLAG_BIT(REFUSED));
+    return expose_ruled(s, statement, request->ruling, VERDICT_OF_BLOCK, 1, flags);
 }
 
 /* ---- when it shows something ---- */
