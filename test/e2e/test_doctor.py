@@ -204,7 +204,7 @@ def test_a_server_that_others_can_reach_is_told_of():
     equal([one["state"] for one in found], ["warning"])
     assert "whom pg_hba.conf lets in past pasu the inspector may not see" in found[0]["text"], found
     made.sql("GRANT SELECT ON pg_hba_file_rules TO pasu; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO pasu; "
-             "ALTER ROLE pasu INHERIT")
+             "GRANT pg_read_all_settings TO pasu; ALTER ROLE pasu INHERIT")
     found = named(examine(path, 1)[0], "reach")
     equal([one["state"] for one in found], ["warning"])
     assert re.search(r"line \d+ lets others than pasu in: host all all 10\.0\.0\.0 255\.0\.0\.0 md5", found[0]["text"]), found
@@ -213,7 +213,7 @@ def test_a_server_that_others_can_reach_is_told_of():
 
 
 GRANT_HBA = ("GRANT SELECT ON pg_hba_file_rules TO pasu; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO pasu; "
-             "ALTER ROLE pasu INHERIT")
+             "GRANT pg_read_all_settings TO pasu; ALTER ROLE pasu INHERIT")
 
 
 @test(gateway=True)
