@@ -57,6 +57,7 @@ look_at_servers(struct config *config, const struct roster *roster, struct findi
 
         if (check_server(&probe, gateway, findings)) {
             is_any_open = true;
+            doctor_door(&probe, gateway, findings);
             doctor_server(&probe, config, gateway, roster, findings);
             check_databases(&probe, gateway, findings, look_at_database, &looks);
         }

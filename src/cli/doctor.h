@@ -15,8 +15,11 @@
  * sessions, too, go past pasu. */
 void doctor_itself(const struct arguments *arguments, const struct config *config,
                    struct findings *findings);
-/* The server that `probe` is connected to: who can reach it past pasu, and its roles. `roster` may
- * be NULL. */
+/* The server that `probe` is connected to: who can reach it past pasu, how to shut that door, and
+ * whether it is shut, which is tried. */
+void doctor_door(struct probe *probe, const struct config_gateway *gateway,
+                 struct findings *findings);
+/* Its roles. `roster` may be NULL. */
 void doctor_server(struct probe *probe, const struct config *config,
                    const struct config_gateway *gateway, const struct roster *roster,
                    struct findings *findings);

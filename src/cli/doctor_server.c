@@ -1,80 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/doctor.h"
 
-enum { RULES_NAMED = 10 };
-
-/* ---- who can reach it ---- */
-
-/* Rules that let others in by TCP than this machine and the one that we come from. Rules of the
- * same kind before them that reject are not weighed: what is told is what to look at. */
-static const char hba_sql[] =
-    "SELECT line_number, concat_ws(' ', type, array_to_string(database, ','), "
-    "array_to_string(user_name, ','), address, netmask, auth_method) FROM pg_hba_file_rules "
-    "WHERE error IS NULL AND type LIKE 'host%' AND auth_method <> 'reject' "
-    "AND address NOT IN ('127.0.0.1', '::1', 'localhost', 'samehost') "
-    "AND NOT (address = coalesce(host(inet_client_addr()), '') "
-    "AND netmask IN ('255.255.255.255', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff')) "
-    "ORDER BY line_number";
-
-static const char listen_sql[] =
-    "SELECT current_setting('listen_addresses'), "
-    "NOT EXISTS (SELECT FROM unnest(string_to_array(current_setting('listen_addresses'), ',')) a "
-    "WHERE trim(a) NOT IN ('', 'localhost', '127.0.0.1', '::1')), "
-    "has_table_privilege('pg_hba_file_rules', 'SELECT') "
-    "AND has_function_privilege('pg_hba_file_rules()', 'EXECUTE')";
-
-static void
-look_rules(const struct server_look *look)
-{
-    PGresult *rows = probe_query(look->probe, hba_sql, 0, NULL);
-    int count = rows != NULL ? PQntuples(rows) : 0;
-
-    if (rows == NULL)
-        LOOK_FOUND(look, "reach", FINDING_INFO, "", "pg_hba.conf cannot be read: %s",
-                   look->probe->error);
-    else if (count == 0)
-        LOOK_FOUND(
-            look, "reach", FINDING_OK, "",
-            "pg_hba.conf lets nobody in by TCP but from this machine, and from where pasu is");
-    for (int i = 0; i < count && i < RULES_NAMED; i++)
-        LOOK_FOUND(
-            look, "reach", FINDING_WARNING,
-            "let it name the one address that pasu comes from; then: SELECT pg_reload_conf()",
-            "pg_hba.conf line %s lets others than pasu in: %s", PQgetvalue(rows, i, 0),
-            PQgetvalue(rows, i, 1));
-    if (count > RULES_NAMED)
-        LOOK_FOUND(look, "reach", FINDING_WARNING, "see pg_hba.conf", "%d more such lines",
-                   count - RULES_NAMED);
-    PQclear(rows);
-}
-
-static void
-look_reach(const struct server_look *look)
-{
-    PGresult *rows = probe_query(look->probe, listen_sql, 0, NULL);
-
-    if (rows == NULL)
-        LOOK_FOUND(look, "reach", FINDING_INFO, "", "cannot be looked up: %s", look->probe->error);
-    else if (PQgetvalue(rows, 0, 1)[0] == 't')
-        LOOK_FOUND(look, "reach", FINDING_OK, "",
-                   "the server listens on its own machine only: listen_addresses is \"%s\"",
-                   PQgetvalue(rows, 0, 0));
-    else if (PQgetvalue(rows, 0, 2)[0] == 't')
-        look_rules(look);
-    else
-        LOOK_FOUND(
-            look, "reach", FINDING_WARNING,
-            "let pg_hba.conf, or a firewall, admit nobody but pasu; to have that looked at, as a "
-            "superuser: GRANT SELECT ON pg_hba_file_rules TO the inspector's role; GRANT EXECUTE "
-            "ON "
-            "FUNCTION pg_hba_file_rules() TO it",
-            "the server listens on \"%s\", and whom pg_hba.conf lets in past pasu the inspector "
-            "may "
-            "not see",
-            PQgetvalue(rows, 0, 0));
-    PQclear(rows);
-}
-
 /* ---- roles ---- */
 
 enum { ROLE_NAME, IS_SUPER, IS_EXIT, IS_REPLICATION };
@@ -172,7 +98,6 @@ doctor_server(struct probe *probe, const struct config *config,
 {
     struct server_look look = {probe, gateway, findings};
 
-    look_reach(&look);
     look_roles(&look, config, roster);
 }
 

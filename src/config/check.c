@@ -253,6 +253,21 @@ check_budget(struct parse *parse, const struct config_key *map, void *base,
                   "is there, and so is principal: a budget is for one of them");
 }
 
+/* Who is meant must be more than what any client can say of itself. */
+static void
+check_bypass(struct parse *parse, const struct config_key *map PASU_UNUSED, void *base,
+             const struct yaml_node *node)
+{
+    struct config_bypass *bypass = base;
+
+    bypass->line = node->line;
+    if (is_absent(parse, KEY_bypass_except_principal) &&
+        is_absent(parse, KEY_bypass_except_address) && !bypass->is_local)
+        config_fault_add(parse->faults, parse->path, node->line, node->column,
+                         "an application's name is what any client says: name whose it is, or where",
+                         "bypass.except has an item with none of principal, address and local");
+}
+
 static void
 check_witness(struct parse *parse PASU_UNUSED, const struct config_key *map PASU_UNUSED, void *base,
               const struct yaml_node *node)
@@ -272,6 +287,7 @@ check_map(struct parse *parse, const struct config_key *key, void *base,
         {KEY_gateway, check_gateway},        {KEY_subjects, check_subject},
         {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
         {KEY_budgets, check_budget},         {KEY_ledger_publish_witnesses, check_witness},
+        {KEY_bypass_except, check_bypass},
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++)

@@ -125,6 +125,15 @@ struct config_rule {
     uint32_t line;
 };
 
+/* Who may reach a server around its gateway; what is not said holds for all. */
+struct config_bypass {
+    const char *principal, *application; /* NULL: any */
+    struct network *address;             /* one, or none: address_count */
+    size_t address_count;
+    bool is_local; /* through a Unix socket of the server's machine */
+    uint32_t line;
+};
+
 struct config_budget {
     const char *principal, *kind; /* one of both, or both NULL: everybody */
     enum config_window window;
@@ -192,6 +201,15 @@ struct config {
     size_t rule_count;
     struct config_budget *budgets;
     size_t budget_count;
+    struct {
+        enum config_verdict verdict; /* VERDICT_ALLOW, VERDICT_ALERT */
+        struct config_texts except;
+    } administrators;
+    struct {
+        enum config_verdict verdict; /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK */
+        struct config_bypass *except;
+        size_t except_count;
+    } bypass;
     struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;

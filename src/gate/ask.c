@@ -191,6 +191,8 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     result = request->is_refused ? 0 : verdict_ask(a->s, request, plan);
     if (result == 0)
         result = keep_ask(a->s, request, plan);
+    if (result == 0)
+        result = administration_ask(a->s, request, plan);
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
         result = intent_ask(a->s, plan, &plan->statements[i]);
     if (result == 0 && is_templated)
@@ -443,6 +445,8 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
         hidden_note(a->o, plan);
     rest_execute(a->o, statement);
     result = intent_ask(a->s, plan, statement);
+    if (result == 0)
+        result = administration_execute(a->s, statement);
     if (result != 0)
         return result;
     /* The server must say what the columns are, also where the client does not care to ask. */
@@ -504,6 +508,8 @@ ask_call(struct asking *a, const uint8_t *message, size_t length)
         result = verdict_call(a->s, request);
     if (result == 0 && !request->is_refused)
         result = call_pins(a, request, view_of(message + WALK_HEAD, length - WALK_HEAD));
+    if (result == 0 && request->plan)
+        result = administration_ask(a->s, request, request->plan);
     if (result != 0)
         return result;
     if (request->is_refused)

@@ -153,6 +153,8 @@ ask_long_call(struct asking *a, struct view start)
     result = call_plan(a->s, request);
     if (result == 0)
         result = verdict_call(a->s, request);
+    if (result == 0 && request->plan)
+        result = administration_ask(a->s, request, request->plan);
     if (result == 0 && request->ruling)
         return refuse_ruled(a, request);
     return result == 0 && request->is_refused ? PASU_E_ASK_TOO_LONG : result;

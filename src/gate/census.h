@@ -2,7 +2,7 @@
 /*
  * The census: a thread that asks each gateway's server, as the inspector, how many sessions it has
  * counted in each database and who is connected, and compares that with the sessions that pasu
- * knows of (gate/reconcile.h). At the start, every ten seconds, when somebody looks at the status,
+ * knows of (gate/reconcile.h). At the start, every two seconds, when somebody looks at the status,
  * and last of all when every session has ended.
  *
  * What it finds goes to the keeper as records: MESSAGE_CENSUS when sessions went past pasu, when it

@@ -22,7 +22,7 @@ static const char greet_sql[] = "SELECT pg_catalog.pg_backend_pid(), "
 /* The role that inspector.sql makes does not inherit what it is granted. */
 static const char become_sql[] = "SET ROLE pg_read_all_stats";
 static const char leave_sql[] = "RESET ROLE";
-static const char hurry_sql[] = "SET statement_timeout = '2s'";
+static const char hurry_sql[] = "SET statement_timeout = '2s'; SET search_path = pg_catalog";
 
 /* What the role that has logged in may: enum right. From 16 on one that is a member need not be
  * allowed to become it. */

@@ -28,6 +28,7 @@ census_round(struct census_room *room, struct settings *settings, enum census_wh
     struct through *through = room->shared->through;
     int64_t began = os_monotonic(room->shared->os);
 
+    room->settings = settings;
     census_server_keep(room, settings);
     pthread_mutex_lock(&through->lock);
     through_look(through);

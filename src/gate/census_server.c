@@ -2,6 +2,7 @@
 #include "gate/census_server.h"
 
 #include "base/memory.h"
+#include "gate/powers.h"
 
 enum {
     MESSAGE_MAX = 64 << 10,
@@ -53,7 +54,7 @@ leave(struct census_server *server)
 }
 
 static int
-ask_once(struct census_server *server, struct settings *settings, const struct gateway *gateway,
+ask_once(struct census_room *room, struct census_server *server, struct settings *settings, const struct gateway *gateway,
          bool is_last)
 {
     struct inspector_link *link = &server->inspector;
@@ -70,6 +71,8 @@ ask_once(struct census_server *server, struct settings *settings, const struct g
     }
     if (result == 0 && !server->answer.is_pooled && server->answer.version >= VERSION_COUNTS)
         result = census_answer_ask(&server->answer, link);
+    if (result == 0 && !server->answer.is_pooled && room->shared->powers)
+        result = powers_ask(room->shared->powers, server->gateway, link);
     if (result != 0)
         inspector_link_close(link);
     return result;
@@ -97,9 +100,9 @@ census_server_ask(struct census_room *room, struct census_server *server, struct
     server->inspector.deadline =
         os_monotonic(room->shared->os) +
         (is_last ? ASK_LAST_MILLISECONDS : ASK_MILLISECONDS) * (int64_t)NANOSECONDS_PER_MILLISECOND;
-    result = ask_once(server, settings, gateway, is_last);
+    result = ask_once(room, server, settings, gateway, is_last);
     if (result != 0 && was_open && !is_last) /* it had ended meanwhile */
-        result = ask_once(server, settings, gateway, is_last);
+        result = ask_once(room, server, settings, gateway, is_last);
     server->failures = result == 0 ? 0 : server->failures + 1;
     server->is_answered = result == 0;
     if (result != 0 && server->failures >= FAILURES_TOLD)

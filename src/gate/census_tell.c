@@ -2,15 +2,20 @@
 #include "gate/census_server.h"
 
 #include "base/memory.h"
+#include "exposure/exposure.h"
+#include "gate/bypass.h"
 
 #define TELL_EVERY (600 * NANOSECONDS_PER_SECOND)
 #define AGE_SURE   NANOSECONDS_PER_SECOND
 #define AGE_UNSURE (10 * NANOSECONDS_PER_SECOND)
 #define SETTLE     (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
 #define PATIENCE   (5 * NANOSECONDS_PER_SECOND) /* for a moment in which no session is on its way */
+#define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
+/* So long a session that was counted may take until it is seen. */
+#define NAMED_AFTER (1500 * NANOSECONDS_PER_MILLISECOND)
 #define HOUR       (3600 * NANOSECONDS_PER_SECOND)
 
-enum { DATABASES_MAX = 10000, TOLD_IN_HOUR_MAX = 1000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
+enum { SEVERITY_NAMELESS = 3, DATABASES_MAX = 10000, TOLD_IN_HOUR_MAX = 1000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
 
 static void
 send_census(struct census_room *room, const struct message_census *census)
@@ -63,7 +68,8 @@ census_tell_start(struct census_room *room)
 
 struct through_sum {
     uint64_t began, ended, ready;
-    bool is_any, is_unclear; /* some have begun, and it is not known which backends they are */
+    bool is_any;
+    int64_t unclear; /* through_unclear */
 };
 
 enum whose { ITS, ANOTHERS, UNCLEAR };
@@ -91,7 +97,7 @@ sum_up(const struct census_room *room, const struct census_server *server, const
 {
     bool is_at_once = server->answer.version >= VERSION_AT_ONCE;
 
-    *sum = (struct through_sum){0};
+    *sum = (struct through_sum){.unclear = INT64_MAX};
     list_each (at, &room->shared->through->places) {
         const struct through_place *place = LIST_ENTRY(at, struct through_place, link);
         enum whose its = whose(room, server, place->gateway);
@@ -102,7 +108,8 @@ sum_up(const struct census_room *room, const struct census_server *server, const
         if (its == ANOTHERS)
             continue;
         sum->began += place->began;
-        sum->is_unclear |= place->starting > 0 || place->nameless != place->settled.nameless;
+        if (through_unclear(place) < sum->unclear)
+            sum->unclear = through_unclear(place);
         if (its == UNCLEAR || is_any)
             continue;
         sum->ended += place->settled.ended;
@@ -185,6 +192,7 @@ take_past(struct census_room *room, const struct census_server *server,
     if (past->is_final) {
         reconcile_go_on(&database->reconcile, past);
         database->told = *past;
+        database->alerted = past->at_least;
     } else {
         bool is_same = past->system == sight->epoch.system &&
                        past->database_oid == sight->epoch.database &&
@@ -287,8 +295,10 @@ take_count(struct census_room *room, struct census_server *server, const struct 
     what = reconcile_take(&database->reconcile, &sight);
     if (!database->is_guarded)
         return true;
-    if (what != CENSUS_COUNTED)
+    if (what != CENSUS_COUNTED) {
         tell_break(room, server, database, what, before, at, UINT64_MAX);
+        database->named = database->alerted = 0;
+    }
     tell_database(room, server, database, when);
     return true;
 }
@@ -425,32 +435,142 @@ leads_here(const void *arg, const char *gateway)
     return whose(leading->room, leading->server, gateway) != ANOTHERS;
 }
 
-static void
-tell_backend(struct census_room *room, struct census_server *server,
-             const struct census_backend *backend, bool is_unclear, int64_t now)
+/* With the lock. Whether it came past pasu, or may have; then fills in the rest of `who`. */
+static bool
+is_past(const struct census_room *room, const struct census_server *server,
+        const struct census_backend *backend, int64_t now, struct message_bypass *who)
 {
     const struct leading leading = {room, server};
-    struct message_bypass who = backend->who;
-    int64_t began = server->answer.asked - backend->age;
-    bool is_certain =
-        !is_unclear && began > server->seeing && began > room->shared->through->forgotten;
+    struct through_sum sum;
+    int64_t began = server->answer.asked - backend->age,
+            latest = began + os_monotonic(room->shared->os) - server->answer.asked + CLOCKS_APART;
+    bool is_certain;
 
-    if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, &who) ||
-        through_is_ours(room->shared->through, who.pid, began, leads_here, &leading) ||
-        find_told(server, &who) || has_told_enough(server, os_monotonic(room->shared->os)))
+    sum_up(room, server, NULL, &sum);
+    is_certain = latest < sum.unclear && began > server->seeing &&
+                 began > room->shared->through->forgotten;
+    *who = backend->who;
+    if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, who) ||
+        through_is_ours(room->shared->through, who->pid, began, leads_here, &leading))
+        return false;
+    who->is_certain = is_certain;
+    who->seen = now;
+    memcpy(who->gateway, server->gateway, sizeof(who->gateway));
+    return true;
+}
+
+static void
+log_bypass(const struct census_room *room, enum log_event event, const struct message_bypass *who,
+           const char *why)
+{
+    const struct log_field fields[] = {
+        F_TEXT("gateway", who->gateway),
+        F_TEXT("principal", who->principal),
+        F_TEXT("database", who->database),
+        F_TEXT("application", who->application),
+        F_TEXT("address", who->address),
+        F_UINT("port", who->port),
+        F_UINT("pid", who->pid),
+        F_TEXT("certain", who->is_certain ? "yes" : "no"),
+        F_TEXT("why", why),
+    };
+
+    log_event(&room->shared->log, event, fields, COUNT_OF(fields) - (why[0] == '\0'));
+}
+
+/* What is to be done about it is done, and what was done said in who->verdict. */
+static void
+act(struct census_room *room, struct census_server *server, bool is_first,
+    struct message_bypass *who)
+{
+    const struct settings *settings = room->settings;
+    int result;
+
+    who->verdict = VERDICT_OF_ALERT;
+    for (size_t i = 0; i < settings->gateway_count; i++)
+        if (strcmp(settings->gateways[i].config->name, server->gateway) == 0)
+            who->verdict =
+                (uint8_t)bypass_verdict(settings->config, settings->gateways[i].config, who);
+    if (who->verdict != VERDICT_OF_BLOCK)
         return;
-    who.is_certain = is_certain;
-    who.seen = now;
-    memcpy(who.gateway, server->gateway, sizeof(who.gateway));
-    if (!keep_told(server, &who))
+    result = server->inspector.peer.fd >= 0
+                 ? bypass_end(&server->inspector, &server->answer, who->pid)
+                 : PASU_E_UNAVAILABLE;
+    if (result != 0)
+        who->verdict = VERDICT_OF_ALERT;
+    if (result == 0)
+        log_bypass(room, EVENT_BYPASS_ENDED, who, "");
+    else if (is_first)
+        log_bypass(room, EVENT_BYPASS_KEPT, who,
+                   result == PASU_E_DENIED ? server->inspector.detail : error_text(result));
+}
+
+static void
+count_named(struct census_server *server, const struct message_bypass *who)
+{
+    for (size_t i = 0; i < server->database_count && !who->replication; i++)
+        if (strcmp(server->databases[i].database, who->database) == 0)
+            server->databases[i].named++;
+}
+
+static void
+tell_backend(struct census_room *room, struct census_server *server, struct message_bypass *who)
+{
+    struct message_bypass *told = find_told(server, who);
+
+    /* What could not be ended is tried again, as long as it is there. */
+    if (told && told->verdict == VERDICT_OF_BLOCK)
+        return;
+    act(room, server, !told, who);
+    if (told) {
+        if (who->verdict == VERDICT_OF_BLOCK) {
+            *told = *who;
+            send_bypass(room, who);
+        }
+        return;
+    }
+    if (has_told_enough(server, os_monotonic(room->shared->os)) || !keep_told(server, who))
         return;
     server->told_in_hour++;
-    LOG_EVENT(&room->shared->log, BYPASS, F_TEXT("gateway", who.gateway),
-              F_TEXT("principal", who.principal), F_TEXT("database", who.database),
-              F_TEXT("application", who.application), F_TEXT("address", who.address),
-              F_UINT("port", who.port), F_UINT("pid", who.pid),
-              F_TEXT("certain", is_certain ? "yes" : "no"));
-    send_bypass(room, &who);
+    count_named(server, who);
+    log_bypass(room, EVENT_BYPASS, who, "");
+    send_bypass(room, who);
+}
+
+/* Sessions that were counted, and gone before anybody could see whose they were. Where some are
+ * excepted, these can be such ones: then they are only recorded. */
+static void
+tell_nameless(struct census_room *room, const struct census_server *server,
+              struct census_database *database, int64_t now)
+{
+    const struct config *config = room->settings->config;
+    uint64_t known = database->named + database->alerted, past = database->reconcile.at_least;
+    struct message_alert alert = {.severity = SEVERITY_NAMELESS,
+                                  .control = ALERT_OF_BYPASS,
+                                  .verdict = VERDICT_OF_ALERT,
+                                  .since = now,
+                                  .rule = "sessions past pasu"};
+    int64_t at = os_monotonic(room->shared->os);
+
+    if (!database->is_guarded || past <= known) {
+        database->nameless = 0;
+        return;
+    }
+    if (database->nameless == 0)
+        database->nameless = at;
+    if (server->answer.may_see && at - database->nameless < NAMED_AFTER)
+        return;
+    alert.count = past - known;
+    database->alerted += alert.count;
+    database->nameless = 0;
+    if (config->bypass.verdict == VERDICT_ALLOW || config->bypass.except_count > 0)
+        return;
+    snprintf(alert.text, sizeof(alert.text),
+             "sessions went past pasu, database %s, gateway %s; nobody has seen whose they were",
+             database->database, server->gateway);
+    if (keeper_link_record(&room->shared->keeper, MESSAGE_ALERT, &alert, sizeof(alert)) != 0) {
+        /* they are in the census */
+    }
 }
 
 void
@@ -458,7 +578,6 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
 {
     pthread_mutex_t *lock = &room->shared->through->lock; /* not for long: sessions begin with it */
     int64_t now = os_realtime(room->shared->os);
-    struct through_sum sum;
     bool is_told = true;
 
     for (size_t i = 0; i < server->answer.count; i++) {
@@ -469,15 +588,18 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
     note_sight(room, server);
     server->is_told |= is_told;
     forget_unseen(server);
-    if (!server->answer.may_see)
-        return;
-    tell_ended(room, server, now);
-    pthread_mutex_lock(lock);
-    sum_up(room, server, NULL, &sum);
-    pthread_mutex_unlock(lock);
-    for (size_t i = 0; i < server->answer.backend_count; i++) {
+    if (server->answer.may_see)
+        tell_ended(room, server, now);
+    for (size_t i = 0; server->answer.may_see && i < server->answer.backend_count; i++) {
+        struct message_bypass who;
+        bool is_one;
+
         pthread_mutex_lock(lock);
-        tell_backend(room, server, &server->answer.backends[i], sum.is_unclear, now);
+        is_one = is_past(room, server, &server->answer.backends[i], now, &who);
         pthread_mutex_unlock(lock);
+        if (is_one)
+            tell_backend(room, server, &who);
     }
+    for (size_t i = 0; i < server->database_count; i++)
+        tell_nameless(room, server, &server->databases[i], now);
 }

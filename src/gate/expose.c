@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/expose.h"
 
+#include "exposure/administration.h"
+#include "gate/administration.h"
 #include "gate/budgets.h"
 #include "gate/hold.h"
 #include "gate/instruments.h"
@@ -59,6 +61,28 @@ put(struct session *s, struct exposure *e, const struct plan_statement *statemen
     if (PASU_UNLIKELY(result != 0))
         return hold_exposure(s, e, sql, durability, result);
     return durability == DURABILITY_STRICT ? hold_until_durable(s, position) : 0;
+}
+
+/* The same of one that can be an administrator's, and then is an alert, if nothing else is. What a
+ * rule in shadow would do has a record of its own then. */
+static int
+put_act(struct session *s, struct exposure *e, const struct plan_statement *statement)
+{
+    bool is_alert = e->verdict == VERDICT_OF_ALLOW && administration_alerts(s, e->flags);
+    int result;
+
+    if (is_alert && e->rule[0]) {
+        result = put(s, e, statement);
+        if (result != 0)
+            return result;
+        e->part_count = 0;
+        e->rows = e->statements = 0;
+    }
+    if (is_alert) {
+        administration_rule(e->rule, e->flags);
+        e->verdict = VERDICT_OF_ALERT;
+    }
+    return put(s, e, statement);
 }
 
 /* Kinds that the vocabulary does not name are those of a plan without a snapshot, which takes all
@@ -301,7 +325,7 @@ put_rows(struct session *s, struct exposure *e, const uint64_t *unknown, uint64_
     if (g->rows > 0)
         fill_parts(s, e, g, unknown, masked);
     if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
-        result = put(s, e, r->statement);
+        result = e->part_count > 0 ? put_act(s, e, r->statement) : put(s, e, r->statement);
         r->is_counted = true;
     }
     /* What a budget has kept back is still to be told, should the portal be read on. */
@@ -330,7 +354,7 @@ put_masked(struct session *s, struct exposure *e, const uint8_t *bytes, uint64_t
         result = put_rows(s, e, unknown, judgement->masked, false);
         gather_take_rest(g, &rest);
         e = begin_rows(s);
-        e->flags |= count_unknown(s->observer, g, unknown);
+        e->flags |= count_unknown(s->observer, g, unknown) | administration_reader(s);
         e->verdict = judgement->is_blocked ? VERDICT_OF_BLOCK : VERDICT_OF_ALLOW;
         if (judgement->is_blocked && judgement->budget)
             budget_rule_text(e->rule, judgement->budget);
@@ -365,6 +389,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     flags = count_unknown(o, g, unknown);
     for (size_t p = 0; p < r->showing->showing->part_count; p++)
         fields |= r->showing->showing->parts[p].fields;
+    e->flags |= fields ? administration_reader(s) : 0;
     result = verdict_judge(s, e, r->statement, fields, flags, judgement);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
@@ -414,7 +439,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
 
     observer_all(s, &known, &all_kinds);
     kinds &= all_kinds;
-    e->flags |= flags | FLAG_BIT(BOUND);
+    e->flags |= flags | FLAG_BIT(BOUND) | administration_reader(s);
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, fields & known, 0, judgement);
@@ -445,7 +470,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
         e->verdict = VERDICT_OF_ALERT;
     if (result == 0 && judgement && judgement->is_blocked)
         e->part_count = 0;
-    return result == 0 ? put(s, e, statement) : result;
+    return result == 0 ? put_act(s, e, statement) : result;
 }
 
 int
@@ -493,7 +518,7 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     if (speech->count == 0)
         return 0;
     observer_all(s, &known, &kinds);
-    e->flags |= flags;
+    e->flags |= flags | administration_reader(s);
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
     result = verdict_judge(s, e, statement, speech->named_fields & known, 0, judgement);
@@ -509,7 +534,7 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
         if (judgement->is_blocked)
             e->part_count = 0;
     }
-    return result == 0 ? put(s, e, statement) : result;
+    return result == 0 ? put_act(s, e, statement) : result;
 }
 
 int
@@ -572,10 +597,24 @@ expose_refusal(struct session *s, const struct plan *plan)
     struct exposure *e = begin(s, statement);
 
     e->flags |= plan_flags(plan ? plan->refusal_flags : PLAN_SERVER_EXIT) | FLAG_BIT(REFUSED);
+    for (size_t i = 0; plan && i < plan->statement_count; i++)
+        e->flags |= administration_of(s, &plan->statements[i]);
     e->verdict = VERDICT_OF_BLOCK;
     e->statements = 1;
     snprintf(e->rule, sizeof(e->rule), "refused");
     return put(s, e, statement);
+}
+
+int
+expose_act(struct session *s, const struct plan_statement *statement, uint64_t flags)
+{
+    struct exposure *e = begin(s, statement);
+    int result;
+
+    e->flags |= flags;
+    e->statements = 1;
+    result = verdict_judge(s, e, statement, 0, 0, NULL);
+    return result == 0 ? put_act(s, e, statement) : result;
 }
 
 int

@@ -57,6 +57,10 @@ PASU_MUST_USE int expose_probe(struct session *session);
 /* A statement that was not sent on. */
 PASU_MUST_USE int expose_refusal(struct session *session, const struct plan *plan);
 
+/* What an administrator is about to do (gate/administration.h), whether it shows anybody or not. */
+PASU_MUST_USE int expose_act(struct session *session, const struct plan_statement *statement,
+                             uint64_t flags);
+
 /* What a rule (as records call it) says of so many executions of which no other record tells.
  * `statement` NULL: of several. */
 PASU_MUST_USE int expose_ruled(struct session *session, const struct plan_statement *statement,

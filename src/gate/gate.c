@@ -505,6 +505,8 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     cancel_init(&shared->cancels, shared->os);
     through_init(&g->through, shared->os);
     shared->through = &g->through;
+    powers_init(&g->powers);
+    shared->powers = &g->powers;
     address_count_init(&shared->early);
     channel_init(&shared->supervisor, start->supervisor_fd, message_rules_gate_from_supervisor,
                  message_rules_gate_from_supervisor_count);
@@ -557,6 +559,7 @@ gate_release(struct gate *g)
     settings_release(g->prepared);
     settings_release(g->settings);
     through_release(&g->through);
+    powers_release(&g->powers);
     keeper_link_drain(&g->shared.keeper, LAST_WORDS_MILLISECONDS);
     keeper_link_release(&g->shared.keeper);
     channel_close(&g->shared.supervisor);

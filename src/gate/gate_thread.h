@@ -3,6 +3,7 @@
 #ifndef PASU_GATE_GATE_THREAD_H
 #define PASU_GATE_GATE_THREAD_H
 
+#include "gate/powers.h"
 #include "gate/kinds.h"
 #include "gate/segments.h"
 #include "gate/worker.h"
@@ -38,6 +39,7 @@ struct pending {
 struct gate {
     struct gate_shared shared;
     struct through through;
+    struct powers powers;
     struct settings *settings, *prepared;
     struct worker *workers;
     uint32_t worker_count;

@@ -14,6 +14,7 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
+#include "gate/administration.h"
 #include "gate/actor.h"
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
@@ -116,6 +117,7 @@ struct observer {
     enum principal_kind kind; /* that rules ask for */
     uint64_t turn;            /* the worker's, that kind and budget are of (gate/standing.h) */
     struct session_rules rules;
+    struct administration administration;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
     struct actor actor;
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */

@@ -192,9 +192,11 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
         exchange_drop_all_prepared(x);
         exchange_drop_portals(x);
         o->role[0] = '\0';
+        administration_done(s, statement);
         return 0;
     case SPECIAL_SET_ROLE:
         o->role[0] = '\0';
+        administration_done(s, statement);
         return 0;
     default:
         return 0;

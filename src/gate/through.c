@@ -9,7 +9,9 @@ struct through_session {
     struct through *through;
     struct through_place *place;
     struct list link;    /* of its process; empty: not known */
-    int64_t ended, seen; /* monotonic; 0: not yet */
+    struct list pending; /* of its place, until it is */
+    int64_t began;       /* monotonic */
+    int64_t ended, seen; /* the same; 0: not yet */
     uint32_t pid;
     bool is_counted, is_ready, is_disowned;
 };
@@ -66,6 +68,7 @@ through_place(struct through *through, const char *gateway, const char *database
     snprintf(place->gateway, sizeof(place->gateway), "%s", gateway);
     snprintf(place->database, sizeof(place->database), "%s", database);
     list_init(&place->link);
+    list_init(&place->pending);
     list_append(&through->places, &place->link);
     through->place_count++;
     return place;
@@ -107,11 +110,14 @@ through_begin(struct through *through, const char *gateway, const char *database
     session->through = through;
     session->is_counted = is_counted;
     list_init(&session->link);
+    list_init(&session->pending);
+    session->began = os_monotonic(through->os);
     pthread_mutex_lock(&through->lock);
     session->place = place_for(through, gateway, database);
     if (session->place) {
         session->place->began += is_counted;
         session->place->starting++;
+        list_append(&session->place->pending, &session->pending);
     }
     pthread_mutex_unlock(&through->lock);
     if (session->place)
@@ -129,6 +135,7 @@ through_process(struct through_session *session, uint32_t pid)
     if (list_is_empty(&session->link)) {
         session->pid = pid;
         session->place->starting--;
+        list_remove(&session->pending);
         list_append(head_of(through, pid), &session->link);
     }
     pthread_mutex_unlock(&through->lock);
@@ -173,7 +180,10 @@ through_end(struct through_session *session, bool is_refused)
         place->ended++;
     if (!has_process) {
         place->starting--;
+        list_remove(&session->pending);
         place->nameless += !is_refused;
+        if (!is_refused && (place->lost == 0 || session->began < place->lost))
+            place->lost = session->began;
         memory_free(session);
         drop_empty(through, place);
     }
@@ -201,6 +211,20 @@ through_is_ours(struct through *through, uint32_t pid, int64_t began, through_le
     return false;
 }
 
+int64_t
+through_unclear(const struct through_place *place)
+{
+    int64_t unclear = INT64_MAX;
+
+    if (!list_is_empty(&place->pending))
+        unclear = LIST_ENTRY(place->pending.next, struct through_session, pending)->began;
+    if (place->lost != 0 && place->lost < unclear)
+        unclear = place->lost;
+    if (place->lost_before != 0 && place->lost_before < unclear)
+        unclear = place->lost_before;
+    return unclear;
+}
+
 void
 through_look(struct through *through)
 {
@@ -212,8 +236,11 @@ through_look(struct through *through)
     list_each (at, &through->places) {
         struct through_place *place = LIST_ENTRY(at, struct through_place, link);
 
-        if (is_settled)
+        if (is_settled) {
             place->settled = place->last;
+            place->lost_before = place->lost;
+            place->lost = 0;
+        }
         place->now = (struct through_sight){place->ready, place->ended, place->nameless};
         if (is_settled)
             place->last = place->now;

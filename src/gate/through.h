@@ -38,6 +38,9 @@ struct through_place {
     char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE];
     uint64_t began, ready, ended;
     uint64_t starting; /* have begun, and their process is not known yet */
+    struct list pending;       /* struct through_session: these, the oldest first */
+    int64_t lost, lost_before; /* monotonic: when the first one began that ended nameless since
+                                  `last` was, and between `settled` and it; 0: none did */
     uint64_t nameless; /* began, and ended without their process ever being known */
     struct through_sight now, last, settled; /* settled: some seconds before `last` */
     bool has_past;                           /* the ledger has a census of it: */
@@ -84,6 +87,9 @@ typedef bool through_leads(const void *arg, const char *gateway);
  * one of pasu's. */
 bool through_is_ours(struct through *through, uint32_t pid, int64_t began, through_leads *leads,
                      const void *arg);
+/* Monotonic: what began earlier at the server is none of the place's sessions whose process is not
+ * known; INT64_MAX: there are no such sessions. */
+int64_t through_unclear(const struct through_place *place);
 /* Before the servers are asked: keeps what is known now, and what was some seconds ago (settled:
  * all that the server has to tell of these it has told). */
 void through_look(struct through *through);

@@ -2,6 +2,7 @@
 #include "gate/verdict.h"
 
 #include "base/memory.h"
+#include "gate/administration.h"
 #include "gate/expose.h"
 #include "gate/instruments.h"
 #include "gate/plan_flags.h"
@@ -110,9 +111,8 @@ fields_of(const struct session *s, const struct plan_statement *statement)
     return (fields | (statement->inner ? fields_of(s, statement->inner) : 0)) & all;
 }
 
-/* What EXECUTE and FETCH stand for, as far as can be told before they are sent; NULL: anything. */
-static const struct plan_statement *
-followed(const struct exchange *x, const struct plan_statement *statement)
+const struct plan_statement *
+verdict_followed(const struct exchange *x, const struct plan_statement *statement)
 {
     const struct plan_statement *meant = statement;
     struct view types;
@@ -163,12 +163,14 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     uint64_t flags, bool is_row)
 {
     const struct observer *o = s->observer;
-    const struct plan_statement *meant = statement ? followed(&o->exchange, statement) : NULL;
+    const struct plan_statement *meant = statement ? verdict_followed(&o->exchange, statement) : NULL;
     struct instruments *tools = s->worker->instruments;
+    uint64_t fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0);
     struct ruling ruling;
     const struct rule_statement asked = {
-        .fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0),
-        .flags = flags | (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
+        .fields = fields,
+        .flags = flags | administration_of(s, statement) | administration_of(s, meant) |
+                 (fields ? administration_reader(s) : 0) | (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
@@ -227,9 +229,15 @@ verdict_call(struct session *s, struct exchange_request *request)
 int
 verdict_refused(struct session *s, const struct exchange_request *request)
 {
+    const struct plan_statement *statement = result_statement(s->observer, request);
+    uint64_t flags = FLAG_BIT(REFUSED) | administration_of(s, statement);
+
+    for (size_t i = 0; request->plan && i < request->plan->statement_count; i++)
+        flags |= administration_of(s, &request->plan->statements[i]);
+    if (statement && fields_of(s, statement))
+        flags |= administration_reader(s);
     log_rule(s, EVENT_RULE_BLOCKED, request->ruling, 1);
-    return expose_ruled(s, result_statement(s->observer, request), request->ruling,
-                        VERDICT_OF_BLOCK, 1, FLAG_BIT(REFUSED));
+    return expose_ruled(s, statement, request->ruling, VERDICT_OF_BLOCK, 1, flags);
 }
 
 /* ---- when it shows something ---- */
@@ -362,7 +370,8 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
     struct ruling ruling;
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts) || !statement)
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts) || !statement ||
+        administration_of(s, statement))
         return result;
     done = (struct rule_statement){
         .fields = fields_of(s, statement),

@@ -43,6 +43,10 @@ PASU_MUST_USE int verdict_execute(struct session *session, struct exchange_reque
 PASU_MUST_USE int verdict_call(struct session *session, struct exchange_request *request);
 /* Records that the request was refused by its ruling. */
 PASU_MUST_USE int verdict_refused(struct session *session, const struct exchange_request *request);
+/* What EXECUTE and FETCH stand for, as far as can be told before they are sent; NULL: anything. Else
+ * the statement itself. */
+const struct plan_statement *verdict_followed(const struct exchange *exchange,
+                                              const struct plan_statement *statement);
 /* What the client is told of a ruling. */
 static inline const char *
 verdict_message(const char *ruling)
@@ -58,7 +62,7 @@ PASU_MUST_USE int verdict_judge(struct session *session, struct exposure *exposu
                                 uint64_t flags, struct judgement *judgement);
 /* A statement was masked by a budget, and a record says so: the log is told, as of a rule. */
 PASU_MUST_USE int verdict_masked(struct session *session, const char *rule, uint32_t minute);
-/* The statement is over, and no record tells of it. */
+/* The statement is over, and no record tells of it (but that of administration_ask). */
 PASU_MUST_USE int verdict_done(struct session *session, const struct plan_statement *statement,
                                uint64_t flags);
 /* The session ends: what has not been told of its rules is. */

@@ -52,6 +52,7 @@ struct gate_shared {
     struct inspector *inspector;
     struct census *census;
     struct through *through; /* NULL: nobody counts */
+    struct powers *powers;   /* NULL: nobody knows them */
     struct plan_cache *plans;
     struct catalog_store *catalogs;
     struct tally_book *tallies;

@@ -10,7 +10,8 @@ alert_control_text(uint8_t control)
                                         [ALERT_OF_RULE] = "rule",
                                         [ALERT_OF_ROSTER] = "roster",
                                         [ALERT_OF_BYPASS] = "bypass",
-                                        [ALERT_OF_SOURCE] = "source"};
+                                        [ALERT_OF_SOURCE] = "source",
+                                        [ALERT_OF_ADMINISTRATORS] = "administrators"};
 
     return control < COUNT_OF(texts) ? texts[control] : "unknown";
 }

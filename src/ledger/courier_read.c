@@ -63,6 +63,10 @@ take(struct courier *c, struct live *past, const struct segment_record *record)
     case SEGMENT_EXPOSURE:
         take_exposure(c->records, past, record);
         return 0;
+    case SEGMENT_BYPASS:
+        if (payload_read(record->type, &body, record->payload) == 0)
+            record_passed(c->records, &body.bypass, record->index);
+        return 0;
     case SEGMENT_OPENED:
         if (payload_read(record->type, &body, record->payload) == 0 &&
             live_add(past, body.opened.session, body.opened.principal) != 0) {

@@ -134,7 +134,8 @@ is_bypass(const void *body)
 {
     const struct message_bypass *b = body;
 
-    return b->is_certain <= 1 && b->replication <= 1 && b->is_over <= 1;
+    return b->is_certain <= 1 && b->replication <= 1 && b->is_over <= 1 &&
+           b->verdict <= VERDICT_OF_BLOCK;
 }
 
 static bool

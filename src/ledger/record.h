@@ -103,6 +103,9 @@ void record_raise(struct record_keeping *records, int64_t now);
 /* An exposure that is or becomes the record with this index. */
 void record_judged(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
                    const char *principal);
+/* The same of a session past pasu. */
+void record_passed(struct record_keeping *records, const struct message_bypass *bypass,
+                   uint64_t index);
 
 /* One that is written before others are deleted (ledger/prune.h), of any length that a record can
  * have: not made durable here. */

@@ -4,6 +4,7 @@
 #include "ledger/record_part.h"
 
 #include "base/memory.h"
+#include "exposure/administration.h"
 #include "ledger/segment_scan.h"
 
 #include <inttypes.h>
@@ -58,6 +59,52 @@ find_principal(struct record_keeping *r, uint64_t session, char principal[NAME_S
     memcpy(r->sought.principal, principal, NAME_SIZE);
 }
 
+static uint8_t
+control_of(const struct exposure *exposure)
+{
+    if (administration_is_rule(exposure->rule))
+        return ALERT_OF_ADMINISTRATORS;
+    return exposure->flags & FLAG_BIT(BUDGET) ? ALERT_OF_BUDGET : ALERT_OF_RULE;
+}
+
+/* Of what administrators do. */
+static void
+describe_act(struct message_alert *alert, const struct exposure *exposure)
+{
+    const char *text = administration_text(exposure->flags);
+
+    if (alert->control != ALERT_OF_ADMINISTRATORS || !text)
+        return;
+    alert->severity = administration_severity(exposure->flags);
+    snprintf(alert->text, sizeof(alert->text), "%s%s runs a statement by which %s",
+             alert->principal[0] ? "role " : "a role", alert->principal, text);
+}
+
+/* Nothing in it is the client's choice but its role's name. */
+void
+record_passed(struct record_keeping *r, const struct message_bypass *bypass, uint64_t index)
+{
+    struct message_alert alert = {.record = index,
+                                  .count = 1,
+                                  .since = bypass->seen,
+                                  .severity = bypass->is_certain ? 4 : 3,
+                                  .control = ALERT_OF_BYPASS,
+                                  .verdict = bypass->verdict};
+
+    if (!r->folds || bypass->is_over || bypass->verdict == VERDICT_OF_ALLOW)
+        return;
+    snprintf(alert.rule, sizeof(alert.rule), "bypass");
+    snprintf(alert.principal, sizeof(alert.principal), "%.*s", NAME_SIZE - 1, bypass->principal);
+    snprintf(alert.text, sizeof(alert.text),
+             "role %.63s %s past pasu: %s%.63s, from %.47s%s", alert.principal,
+             bypass->is_certain ? "has a session" : "can have a session",
+             bypass->replication ? "replication" : "database ",
+             bypass->replication ? "" : bypass->database,
+             bypass->address[0] ? bypass->address : "the server's own machine",
+             bypass->verdict == VERDICT_OF_BLOCK ? "; it was ended" : "");
+    folds_add(r->folds, &alert);
+}
+
 void
 record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
               const char *principal)
@@ -67,8 +114,7 @@ record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_
                                   .count = 1,
                                   .since = exposure->time,
                                   .rows = exposure->rows,
-                                  .control = exposure->flags & FLAG_BIT(BUDGET) ? ALERT_OF_BUDGET
-                                                                                : ALERT_OF_RULE,
+                                  .control = control_of(exposure),
                                   .verdict = exposure->verdict};
 
     if (!r->folds || exposure->rule[0] == '\0' || exposure->verdict >= COUNT_OF(severities) ||
@@ -86,6 +132,7 @@ record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_
     snprintf(alert.principal, sizeof(alert.principal), "%s", principal);
     if (alert.principal[0] == '\0')
         find_principal(r, alert.session, alert.principal);
+    describe_act(&alert, exposure);
     folds_add(r->folds, &alert);
 }
 

@@ -178,6 +178,7 @@ struct catalog_function {
     bool renames;  /* it can prepare statements, or open and close cursors */
     bool twists;   /* it can give a name another meaning: DDL of views, rules, triggers … */
     bool keeps;    /* it puts what it reads or is given where neither rows nor marks show it */
+    uint32_t administers; /* PLAN_ADMINISTERS flags, by its words (administer.h) */
     uint64_t fields, kinds;
     const char *text; /* of a user's that can carry a trigger's row; else NULL */
 };

@@ -7,6 +7,7 @@
  * shape can be told (catalog_made.c), else it can show everything; so can a cursor that it has not
  * opened (cursor.h).
  */
+#include "postgres/administer.h"
 #include "postgres/catalog_part.h"
 #include "postgres/catalog_scan.h"
 #include "postgres/cursor.h"
@@ -530,6 +531,7 @@ catalog_body_read_made(struct catalog_builder *b, size_t node, struct view text,
     struct body body = {.b = b, .node = node, .stamp = ++b->stamp, .is_made = is_made};
     int result = 0;
 
+    b->taints[node].administers |= administer_words(text);
     if (!cut(b, text, &result)) {
         catalog_taint_everything(b, &b->taints[body.node]);
         b->taints[body.node].keeps = true;

@@ -176,6 +176,7 @@ struct catalog_source {
 struct catalog_taint {
     uint64_t fields, kinds;
     bool is_opaque, is_exit, is_never, renames, twists, fills, keeps;
+    uint32_t administers;
 };
 
 struct catalog_builder {

@@ -30,7 +30,8 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
                    (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
                    (more->is_never && !taint->is_never) || (more->renames && !taint->renames) ||
                    (more->twists && !taint->twists) || (more->fills && !taint->fills) ||
-                   (more->keeps && !taint->keeps);
+                   (more->keeps && !taint->keeps) ||
+                   (more->administers & ~taint->administers) != 0;
 
     taint->fields |= more->fields;
     taint->kinds |= more->kinds;
@@ -41,6 +42,7 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
     taint->twists |= more->twists;
     taint->fills |= more->fills;
     taint->keeps |= more->keeps;
+    taint->administers |= more->administers;
     return is_more;
 }
 
@@ -430,6 +432,7 @@ write_back(const struct catalog_builder *b)
         c->functions[i].is_exit = taint->is_exit;
         c->functions[i].renames = taint->renames;
         c->functions[i].twists = taint->twists;
+        c->functions[i].administers = taint->administers;
         c->functions[i].fills = taint->fills;
         c->functions[i].keeps = taint->keeps;
         c->functions[i].is_opaque = taint->is_opaque || taint->is_never || taint->fields != 0;

@@ -63,7 +63,7 @@ make_parsed(struct plan_work *work, const PgQuery__ParseResult *tree, bool may_h
         if (tree->stmts[i]->stmt)
             build_statement(work, &build, tree->stmts[i]->stmt, statement);
         if (statement->most_fields == 0)
-            statement->flags &= PLAN_CALLS;
+            statement->flags &= PLAN_CALLS | PLAN_ADMINISTERS;
         else
             statement->may_notify =
                 (statement->flags & PLAN_OPAQUE) || strcasestr(statement->sql, "notify");

@@ -105,7 +105,24 @@ enum plan_flag {
     PLAN_RENAMES = 512,      /* names of statements and cursors can stand for others afterwards */
     PLAN_TWISTS = 2048,      /* and of relations: see `twists` */
     PLAN_CALLS = 1024,       /* runs a user's function, which can speak of what it is given */
+    /* What administrators do (plan_administer.h). */
+    PLAN_GRANTS = 1 << 12,
+    PLAN_ROLES = 1 << 13,
+    PLAN_OWNERS = 1 << 14,
+    PLAN_DEFINERS = 1 << 15,
+    PLAN_EXTENSIONS = 1 << 16,
+    PLAN_SERVER = 1 << 17,
+    PLAN_TRIGGERS = 1 << 18,
+    PLAN_ROW_SECURITY = 1 << 19,
+    PLAN_PUBLISHES = 1 << 20,
+    PLAN_FOREIGN = 1 << 21,
+    PLAN_SETS_USER = 1 << 22, /* SET SESSION AUTHORIZATION */
+    PLAN_SETS_ROLE = 1 << 23, /* `becomes` says which; whether that is more, only the server knows */
 };
+#define PLAN_ADMINISTERS                                                                           \
+    (PLAN_GRANTS | PLAN_ROLES | PLAN_OWNERS | PLAN_DEFINERS | PLAN_EXTENSIONS | PLAN_SERVER |      \
+     PLAN_TRIGGERS | PLAN_ROW_SECURITY | PLAN_PUBLISHES | PLAN_FOREIGN | PLAN_SETS_USER |          \
+     PLAN_SETS_ROLE)
 
 /* Whether a text can see the columns of a cursor otherwise than by FETCH (plan_borrow.h). */
 enum plan_borrow {
@@ -429,6 +446,7 @@ struct plan_statement {
     const struct plan_origin *origins; /* of columns of views that are read through */
     size_t origin_count;
     const char *name;
+    const char *becomes; /* PLAN_SETS_ROLE: the role; NULL: it cannot be told, or is one of several */
     const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
     const struct plan_statement *inner;
     /* The same statement, where the function that it calls is the one that the snapshot shows:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_build.h"
 
+#include "postgres/plan_administer.h"
 #include "postgres/plan_arm.h"
 #include "postgres/plan_call.h"
 #include "postgres/plan_effect.h"
@@ -57,12 +58,16 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
         refuse_by_statistics(work, tree);
     if (work->names.flags & PLAN_OPAQUE)
         refuse_by_strings(work, work->text, all);
-    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS);
+    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS |
+                                             PLAN_ADMINISTERS);
     set_most(work, statement);
     note_tables(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;
         statement->name = "?";
+        if (work->names.becomes)
+            statement->becomes =
+                arena_text(work->keep, work->names.becomes, strlen(work->names.becomes));
     }
 }
 
@@ -344,7 +349,7 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
     work->statement = &node->base;
     build_names(work, &node->base, statement);
     if (statement->most_fields == 0 && !work->names.has_rules) {
-        statement->flags &= PLAN_CALLS;
+        statement->flags &= PLAN_CALLS | PLAN_ADMINISTERS;
         statement->may_return_rows =
             is_select ? !node->select_stmt->into_clause : count_returning(node) > 0;
         if (is_select && node->select_stmt->into_clause)
@@ -394,6 +399,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
     if (statement->special == SPECIAL_DDL || node->node_case == PG_QUERY__NODE__NODE_COMMENT_STMT)
         arm_events(work, statement);
     effect_of(work, node, statement);
+    administer_statement(work, node, statement);
 }
 
 void
@@ -414,4 +420,5 @@ build_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags,
     statement->may_return_rows = true;
     statement->twists = twist_of_words(work, is_scanned, statement);
     statement->flags = flags | PLAN_UNPARSED | PLAN_RENAMES | work->names.flags;
+    administer_unparsed(work, statement);
 }

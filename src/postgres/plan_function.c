@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What functions, operators and types bring with them. */
+#include "postgres/administer.h"
 #include "postgres/plan_names.h"
 #include "postgres/plan_work.h"
 
@@ -50,6 +51,10 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
     facts->is_opaque |= function->is_opaque;
     facts->renames |= function->renames;
     facts->twists |= function->twists;
+    facts->administers |= function->fields != 0
+                              ? function->administers
+                              : function->administers &
+                                    ~(uint32_t)(PLAN_TRIGGERS | PLAN_ROW_SECURITY);
     facts->is_user |= !function->is_system;
     facts->fills |= !function->is_system && function->fills;
     facts->keeps |= !function->is_system && function->keeps;
@@ -99,6 +104,7 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
     }
     if (is_system) {
         facts.class = class_of(name);
+        facts.administers |= administer_function(name);
         facts.may_aggregate |= facts.class == FUNCTION_COUNT || facts.class == FUNCTION_SUM;
         /* Where a user has one of that name too, nothing is sure to be silent. */
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_names.h"
 
+#include "postgres/plan_administer.h"
 #include "postgres/plan_refuse.h"
 #include "postgres/plan_work.h"
 
@@ -299,6 +300,7 @@ names_add_function(struct plan_work *work, const struct function_facts *facts)
         work->names.flags |= PLAN_RENAMES;
     if (facts->twists)
         work->names.flags |= PLAN_TWISTS;
+    work->names.flags |= facts->administers;
     if (facts->exit)
         work->names.exit_function = facts->exit;
     if (facts->never)
@@ -380,8 +382,10 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
     if (facts.is_opaque)
         refuse_by_call(work, call);
     work->names.sets |= facts.class == FUNCTION_SETTING;
-    if (facts.class == FUNCTION_SETTING && may_set_role(call))
+    if (facts.class == FUNCTION_SETTING && may_set_role(call)) {
         work->names.sets_role = true;
+        administer_setting(work, call);
+    }
     if (facts.class == FUNCTION_SETTING)
         refuse_by_setting(work, call);
 }

@@ -34,11 +34,12 @@ struct names {
     struct reach code;         /* of code, by the columns that it names */
     bool keeps;                /* code calls one that does so with what it is given */
     const struct filler *fillers; /* functions that write to tables; or NULL */
-    uint32_t flags;               /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS */
+    uint32_t flags; /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS, PLAN_ADMINISTERS */
     /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
     const struct catalog_relation *never_relation, *exit_relation;
     const struct catalog_function *never_function, *exit_function;
     bool sets_role; /* by set_config */
+    const char *becomes; /* to which: one constant, in the tree; NULL: it cannot be told */
     bool sets;      /* set_config, whatever it sets */
     bool has_blank; /* a table is named that the session has just made */
     bool has_temporary;
@@ -66,6 +67,7 @@ struct function_facts {
     bool fills;   /* one of them writes to tables, perhaps what it is given */
     bool keeps;   /* or puts it elsewhere */
     bool is_user; /* one of them is a user's */
+    uint32_t administers; /* PLAN_ADMINISTERS flags */
     bool may_aggregate;
     bool is_known; /* the snapshot shows one of that name */
     const char *schema, *name;

@@ -157,7 +157,7 @@ build_do(struct plan_work *work, const PgQuery__DoStmt *block, struct plan_state
     statement->most_kinds = reach_kinds(&work->names.most);
     statement->may_speak = statement->most_fields != 0;
     build_kept(statement, &work->names.kept);
-    statement->flags |= work->names.flags & PLAN_CALLS;
+    statement->flags |= work->names.flags & (PLAN_CALLS | PLAN_ADMINISTERS);
     /* It may have changed the catalog, too. */
     statement->special = SPECIAL_DDL;
     if (statement->may_speak)

@@ -11,9 +11,12 @@ import mmdb
 import postgres
 import process
 import wire
-from stage import Front, equal, test
+from stage import Front, equal, refused, test
 
 SCRAM = "host all pasu all scram-sha-256\nhost all all all trust\n"
+SHUT = ("host all pasu 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\nlocal all postgres trust\n"
+        "local all all reject\nlocal replication all reject\nhost all all all reject\nhost replication all all reject\n")
+WORD = "app-word"
 ROSTER = "principal,kind,owner,owner_status\npostgres,admin,Lee,active\napp,service,Kim,active\nold,human,Park,left\nodd,human,,\n"
 SHOP = """
 CREATE TABLE customers (id bigint PRIMARY KEY, name text, phone text);
@@ -27,9 +30,9 @@ MAPPING = {"subjects": {"customer": {"table": "public.customers", "key": "id"}},
            "budgets": [{"principal": "app", "window": "hour", "subjects": 100, "verdict": "block"}]}
 
 
-def server_of(name, settings=None):
-    made = postgres.Server(harness.folder(), name, hba=SCRAM, settings=settings)
-    made.sql("CREATE ROLE app LOGIN")
+def server_of(name, settings=None, hba=SCRAM):
+    made = postgres.Server(harness.folder(), name, hba=hba, settings=settings)
+    made.sql(f"CREATE ROLE app LOGIN PASSWORD '{WORD}'")
     made.sql(SHOP + "GRANT SELECT ON customers TO app;")
     return made
 
@@ -201,11 +204,45 @@ def test_a_server_that_others_can_reach_is_told_of():
     equal([one["state"] for one in found], ["warning"])
     assert "whom pg_hba.conf lets in past pasu the inspector may not see" in found[0]["text"], found
     made.sql("GRANT SELECT ON pg_hba_file_rules TO pasu; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO pasu; "
-             "ALTER ROLE pasu INHERIT")
+             "GRANT pg_read_all_settings TO pasu; ALTER ROLE pasu INHERIT")
     found = named(examine(path, 1)[0], "reach")
     equal([one["state"] for one in found], ["warning"])
     assert re.search(r"line \d+ lets others than pasu in: host all all 10\.0\.0\.0 255\.0\.0\.0 md5", found[0]["text"]), found
     equal([(one["state"], "has never run" in one["text"]) for one in named(examine(path, 1)[0], "guard")], [("missing", True)])
+    made.stop()
+
+
+GRANT_HBA = ("GRANT SELECT ON pg_hba_file_rules TO pasu; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO pasu; "
+             "GRANT pg_read_all_settings TO pasu; ALTER ROLE pasu INHERIT")
+
+
+@test(gateway=True)
+def test_the_door_past_pasu_is_told_of_tried_and_shut_by_the_lines_that_are_given():
+    made = server_of("door", {"listen_addresses": "0.0.0.0"}, hba="host all all 0.0.0.0/0 trust\nlocal all all trust\n")
+    site = front_of(made)
+    made.sql(GRANT_HBA)
+
+    def door():
+        found = examine(site, 1)[0]
+        return found, {name: sorted((one["state"], one["text"]) for one in named(found, name)) for name in ("reach", "socket", "door tried")}
+
+    found, said = door()  # the harm: anybody comes in, from anywhere
+    with wire.login(made.socket, user="app") as session:
+        equal(len(session.query("SELECT name FROM customers").rows) > 0, True)
+    equal([state for state, _ in said["reach"] + said["socket"]], ["warning"] * 3)
+    equal([(state, "was let in without a password" in text) for state, text in said["door tried"]], [("warning", True)] * 2)
+    lines = named(found, "door")[0]["hint"].split(" | ")
+    assert "host all all 127.0.0.1/32 scram-sha-256" in lines and lines[-2:] == ["host all all all reject", "host replication all all reject"], lines
+    made.write("pg_hba.conf", "".join(line.replace("postgres peer", "postgres trust") + "\n" for line in lines))  # whose account this is
+    made.reload()
+    _, said = door()
+    equal([state for state, _ in said["reach"]], ["ok"])
+    equal([text for _, text in said["socket"]], ["pg_hba.conf line 3 lets in by a Unix socket: local all postgres trust"])
+    equal([state for state, _ in said["door tried"]], ["ok", "ok"])
+    assert "is asked for a password, by the way that pasu comes" in said["door tried"][0][1], said
+    assert "was not let in, by /" in said["door tried"][1][1], said
+    refused(lambda: wire.login(made.socket, user="app"), "28000")
+    site.stop()
     made.stop()
 
 
@@ -230,9 +267,9 @@ def test_who_was_seen_past_pasu_is_named_and_pasus_own_commands_are_not():
 
 @test(gateway=True)
 def test_a_place_where_all_is_well_ends_with_0_and_one_whose_guard_is_gone_with_1():
-    made = server_of("well")
+    made = server_of("well", hba=SHUT)
     site = front_of(made, "principal,owner\npostgres,Lee\napp,Kim\n")
-    with site.login(user="app") as session:
+    with site.login(user="app", password=WORD) as session:
         session.query("SELECT name FROM customers")
     found = examine(site, 0)[0]
     equal([(name, [one["state"] for one in named(found, name)]) for name in ("guard", "checkpoint", "budgets", "owners", "reach")],

@@ -65,7 +65,7 @@ def test_each_line_says_what_the_line_of_json_says():
             equal(event["status"] == "Failure", line["verdict"] == "block")
             equal(event["is_alert"], line["verdict"] != "allow")
     verdicts = {event["unmapped"]["verdict"]: event["disposition"] for event in events}
-    equal(verdicts, {"allow": "Allowed", "block": "Blocked"})
+    equal(verdicts, {"allow": "Allowed", "alert": "Alert", "block": "Blocked"})
 
 
 @test(gateway=True)

@@ -154,7 +154,7 @@ tell_exposure(struct told_ledger *l, uint64_t session, const uint32_t ids[3])
                            .statements = random_below(r, 2) == 0 ? random_below(r, 3) : 0,
                            .rows = random_below(r, 10),
                            .misses = random_below(r, 3),
-                           .flags = random_below(r, 3) == 0 ? random_below(r, 1 << FLAG_COUNT) : 0,
+                           .flags = random_below(r, 3) == 0 ? random_u64(r) & ((UINT64_C(1) << FLAG_COUNT) - 1) : 0,
                            .part_count = (uint8_t)random_below(r, 4)};
     for (unsigned p = 0; p < e->part_count; p++)
         tell_part(l, told, p);

@@ -42,7 +42,7 @@ static const struct layout layouts[] = {
     {26, "811z24hh"},
     {27, "8822z4*"},
     {28, "11z2488888888888tt"},
-    {29, "8842111z3tttta"},
+    {29, "88421111z2tttta"},
     {30, "8842z2tt"},
     {31, "888888111z5ttT"},
     {32, "81z7T"},
@@ -189,6 +189,7 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[22] &= 1;
         m->bytes[23] &= 1;
         m->bytes[24] &= 1;
+        m->bytes[25] &= 3;
         break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;

@@ -38,6 +38,9 @@ add_server(struct stage *stage, const char *gateway)
 static void
 begin(struct stage *stage)
 {
+    static struct config config; /* bypasses are only recorded */
+    static struct settings settings = {.config = &config};
+
     now = 1000 * NANOSECONDS_PER_SECOND;
     *stage = (struct stage){.os = os_real, .shared = memory_new(1, sizeof(*stage->shared))};
     assert_non_null(stage->shared);
@@ -47,7 +50,8 @@ begin(struct stage *stage)
     stage->shared->log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .os = &stage->os};
     stage->shared->through = &stage->through;
     keeper_link_init(&stage->shared->keeper, &stage->os, -1);
-    stage->room = (struct census_room){.shared = stage->shared, .started = now};
+    stage->room =
+        (struct census_room){.shared = stage->shared, .settings = &settings, .started = now};
     list_init(&stage->room.servers);
     stage->one = add_server(stage, "one");
     stage->two = add_server(stage, "two");

@@ -341,11 +341,12 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_BYPASS, 22, 1, "\2"},
         {SEGMENT_BYPASS, 23, 1, "\2"},
         {SEGMENT_BYPASS, 24, 1, "\2"},
+        {SEGMENT_BYPASS, 25, 1, "\5"},
         {SEGMENT_BACKEND, 22, 1, "\1"},
         {SEGMENT_RAISED, 16, 1, "\0"}, /* of nothing */
         {SEGMENT_RAISED, 48, 1, "\0"},
         {SEGMENT_RAISED, 48, 1, "\6"},
-        {SEGMENT_RAISED, 49, 1, "\5"},
+        {SEGMENT_RAISED, 49, 1, "\6"},
         {SEGMENT_RAISED, 50, 1, "\5"},
         {SEGMENT_MARK, 8, 8, "\0\0\0\0\0\0\0\0"}, /* carries nothing */
         {SEGMENT_MARK, 33, 1, "\x80"},            /* a column below 0 */

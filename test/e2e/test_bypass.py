@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Who reaches the server around the gateway is found, is an alert, and is ended where the configuration says so: never whom
+it excepts, never who came through."""
+import functools
+import json
+import time
+
+import harness
+import inspector
+from process import until
+import shop
+from stage import equal, test
+import wire
+
+FOUND = 5  # seconds, as promised
+ALL = "SELECT count(name) FROM customers"
+
+
+@functools.cache
+def front():
+    """With an inspector that may see who is connected. It counts from its first census on."""
+    shop.server().sql("CREATE ROLE backup LOGIN IN ROLE app; CREATE ROLE chief LOGIN SUPERUSER")
+    shop.server().sql("CREATE DATABASE side")
+    shop.asked()
+    shop.server().sql(f"GRANT pg_read_all_stats TO {inspector.USER}")
+    made = shop.front("bypass")
+    made.guard.wait("bypass_sight", named="yes")
+    return made
+
+
+def direct(name, user="app", **options):
+    return wire.login(options.pop("address", shop.server().address), user=user, application_name=name, **options)
+
+
+def alerts(**holds):
+    return [one for one in front().guard.json("ack") if one["control"] == "bypass" and holds.items() <= one.items()]
+
+
+def counted():
+    front().guard.status()
+    said = json.loads(front().guard.run("scope", "--json").stdout)["completeness"]["reconciled"]
+    return [one for one in said if one["database"] == "side" and not one["unknown"] and one["past"] == {"at_least": 0, "at_most": 0}]
+
+
+def set_bypass(**bypass):
+    front().guard.config["bypass"] = bypass
+    equal(front().reload(), "config_reloaded")
+
+
+def goes_on(session):
+    return session.query("SELECT 1").rows == [["1"]]
+
+
+def ended(session):
+    """Waits until the server has ended it: the SQLSTATE, and seconds."""
+    since = time.monotonic()
+    _, body = session.expect("E")
+    return wire.read_fields(body)["C"], time.monotonic() - since
+
+
+@test(gateway=True, limit=60)
+def test_alert():
+    """By default a session past pasu reads on, and is an alert within seconds, with its role and where it came from"""
+    with front().login(user="app") as through, direct("export tool") as session:
+        equal(session.query(ALL).rows, [[str(shop.CUSTOMERS)]])
+        since = time.monotonic()
+        found, = until(lambda: alerts(rule="bypass"), "an alert", FOUND)
+        print(f"found after {time.monotonic() - since:.1f} s")
+        equal({key: found[key] for key in ("principal", "severity", "verdict", "count", "text")},
+              {"principal": "app", "severity": 4, "verdict": "alert", "count": 1,
+               "text": "role app has a session past pasu: database postgres, from 127.0.0.1"})
+        assert goes_on(session) and goes_on(through)
+
+
+@test(gateway=True, limit=60)
+def test_unseen():
+    """One that is over before anybody can see whose it was is an alert all the same: the server has counted it"""
+    with front().login(user="app", database="side") as through:
+        through.query("SELECT 1")
+        until(counted, "a first count of that database")
+        with direct("too short", database="side") as session:
+            session.query("SELECT 1")
+        found, = until(lambda: alerts(rule="sessions past pasu"), "an alert", 20)
+    equal({key: found[key] for key in ("principal", "verdict", "severity", "count", "text")},
+          {"principal": None, "verdict": "alert", "severity": 3, "count": 1,
+           "text": "sessions went past pasu, database side, gateway gateway; nobody has seen whose they were"})
+
+
+@test(gateway=True, limit=120)
+def test_ended():
+    """Where it says block, one is ended within seconds, also one that has stood before; if the inspector has no right to, it says
+    so. Whom it excepts, pasu's own and who came through go on"""
+    server, guard = shop.server(), front().guard
+    with direct("without the right", user="analyst") as session:
+        mark = guard.mark()
+        set_bypass(verdict="block")
+        kept = guard.wait("bypass_kept", start=mark, principal="analyst")
+        assert "pg_signal_backend" in kept["why"] and goes_on(session), kept
+        server.sql(f"GRANT pg_signal_backend TO {inspector.USER}")
+        equal(ended(session)[0], "57P01")
+    assert alerts(principal="analyst", verdict="alert")  # which is told at once; what comes within a minute of it, then
+    mark = guard.mark()
+    set_bypass(verdict="block", **{"except": [{"principal": "backup"}, {"local": True, "application": "nightly"},
+                                            {"address": "192.0.2.0/24"}]})
+    standing = {
+        "through": front().login(user="app", application_name="through"),
+        "backup": direct("backup", user="backup"),
+        "nightly": direct("nightly", address=server.socket),
+        "own": direct("own", user=inspector.USER, password=inspector.PASSWORD),
+        "chief": direct("chief", user="chief"),
+    }
+    for name in ("backup", "nightly", "own", "chief"):
+        guard.wait("bypass", start=mark, application=name)
+    with direct("nightly") as session:  # not what is excepted: by TCP
+        code, seconds = ended(session)
+        print(f"ended after {seconds:.1f} s")
+        assert (code, seconds < FOUND) == ("57P01", True), (code, seconds)
+    equal(guard.find("bypass_kept", mark)[0]["application"], "chief")  # whom that right does not reach
+    assert all(goes_on(session) for session in standing.values())
+    for session in standing.values():
+        session.terminate()
+    said = {(one["principal"], one["application"]) for one in guard.find("bypass_ended")}
+    equal(said, {("analyst", "without the right"), ("app", "nightly")})
+    equal(alerts(principal="backup"), [])
+    front().stop()  # and with it comes what the minute has kept back
+    ended_alerts = alerts(rule="bypass", verdict="block")
+    equal({one["principal"] for one in ended_alerts}, {"app", "analyst"})
+    assert all(one["text"].endswith("; it was ended") for one in ended_alerts), ended_alerts
+    server.sql(f"REVOKE pg_signal_backend, pg_read_all_stats FROM {inspector.USER}")
+
+
+if __name__ == "__main__":
+    harness.main()
