@@ -252,12 +252,12 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
     const struct plan *own;
-    bool is_doubtful = portal && portal->is_doubtful;
-    bool is_fetch = statement && statement->special == SPECIAL_FETCH;
+    bool is_doubtful, is_fetch = statement && statement->special == SPECIAL_FETCH;
     int result = 0;
 
-    note_target(o, portal);
+    note_target(o, portal); /* which can make it doubtful */
     r->verbs = statement ? statement->verbs : 0;
+    is_doubtful = portal && portal->is_doubtful;
     if (is_fetch) {
         portal = exchange_portal(&o->exchange, statement->name);
         note_target(o, portal);
