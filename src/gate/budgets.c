@@ -5,36 +5,15 @@
 #include "gate/session.h"
 #include "gate/verdict.h"
 
-/* Whether what is spent masks; else it blocks. */
-static bool
-can_mask(const struct session *s, const struct judgement *judgement)
-{
-    return s->observer->budget.masks && judgement->can_mask;
-}
-
-/* The limits that block: also those of budgets that mask, where that cannot be. */
-static struct tally_limits
-limits_of(const struct session *s, const struct judgement *judgement)
-{
-    const struct budget *budget = &s->observer->budget;
-    struct tally_limits limits = budget->limits;
-
-    if (budget->masks && !judgement->can_mask)
-        memcpy(limits.block, budget->clear, sizeof(limits.block));
-    return limits;
-}
-
+/* `by`: the budget that blocks, or -1. */
 static void
-judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e,
+judge(struct session *s, const struct tally_outcome *outcome, int by, struct exposure *e,
       struct judgement *judgement)
 {
     const struct config *config = s->settings->config;
     const struct budget *budget = &s->observer->budget;
-    int by = -1;
 
     if (outcome->blocked_by >= 0) {
-        by = judgement->can_mask ? budget->block_by[outcome->blocked_by]
-                                 : budget->clear_by[outcome->blocked_by];
         judgement->is_blocked = true;
         judgement->budget = by >= 0 ? &config->budgets[by] : NULL;
         e->verdict = VERDICT_OF_BLOCK;
@@ -53,18 +32,30 @@ judge(struct session *s, const struct tally_outcome *outcome, struct exposure *e
                 e->rule);
 }
 
-/* Items up to `clear->count` may be shown clear, if none before was stopped. */
-static void
-mask(const struct session *s, const struct tally_clear *clear, struct judgement *judgement)
+/* What is over a budget that masks is masked, or, where it cannot be, blocked: also where it shows
+ * nobody who was not counted before, since they may have been counted as masked. The budget that
+ * blocks, or -1. */
+static int
+apply(const struct session *s, const struct tally_clear *clear, struct tally_outcome *outcome,
+      struct judgement *judgement)
 {
     const struct budget *budget = &s->observer->budget;
-
     int window = clear->stopped_by;
+    int by = outcome->blocked_by >= 0 ? budget->block_by[outcome->blocked_by] : -1;
 
-    if (window < 0 || judgement->masks || budget->clear[window] == budget->limits.block[window])
-        return; /* what stops there is blocked */
-    judgement->masks = &s->settings->config->budgets[budget->clear_by[window]];
-    judgement->clear = clear->count;
+    /* Where as many may be clear as may be shown at all, what stops is blocked. */
+    if (window < 0 || budget->clear[window] == budget->limits.block[window])
+        return by;
+    if (!judgement->can_mask) {
+        outcome->blocked_by = (int8_t)window;
+        outcome->taken = clear->count;
+        return budget->clear_by[window];
+    }
+    if (!judgement->masks) {
+        judgement->masks = &s->settings->config->budgets[budget->clear_by[window]];
+        judgement->clear = clear->count;
+    }
+    return by;
 }
 
 int
@@ -72,14 +63,13 @@ budgets_take(struct session *s, uint32_t now, const struct tally_item *items, si
              struct exposure *e, struct judgement *judgement, struct tally_outcome *outcome)
 {
     struct observer *o = s->observer;
-    const struct tally_limits limits = limits_of(s, judgement);
     struct tally_clear clear = {.stopped_by = -1};
     int result =
-        tally_take_clear(o->tally, now, items, count,
-                         can_mask(s, judgement) ? o->budget.clear : NULL, &limits, outcome, &clear);
+        tally_take_clear(o->tally, now, items, count, o->budget.masks ? o->budget.clear : NULL,
+                         &o->budget.limits, outcome, &clear);
+    int by = apply(s, &clear, outcome, judgement);
 
-    mask(s, &clear, judgement);
-    judge(s, outcome, e, judgement);
+    judge(s, outcome, by, e, judgement);
     o->seen += outcome->fresh;
     return result;
 }
@@ -89,7 +79,6 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
                      struct exposure *e, struct judgement *judgement)
 {
     struct observer *o = s->observer;
-    const struct tally_limits limits = limits_of(s, judgement);
     struct tally_outcome outcome = {.blocked_by = -1};
     struct tally_clear clear = {.stopped_by = -1};
     int result;
@@ -97,10 +86,9 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
     if (count == 0 || judgement->is_blocked)
         return 0;
     result = tally_take_unknown_clear(o->tally, now, s->worker->instruments->ordinals.slots[kind],
-                                      count, can_mask(s, judgement) ? o->budget.clear : NULL,
-                                      &limits, &outcome, &clear);
-    mask(s, &clear, judgement);
-    judge(s, &outcome, e, judgement);
+                                      count, o->budget.masks ? o->budget.clear : NULL,
+                                      &o->budget.limits, &outcome, &clear);
+    judge(s, &outcome, apply(s, &clear, &outcome, judgement), e, judgement);
     return result;
 }
 

@@ -398,12 +398,14 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
             result =
                 take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);
     }
-    if (result == 0 && judgement->is_blocked) {
-        judgement->cut = g->first_row;
-        gather_clear(g);
-    } else if (result == 0 && g->item_count > 0) {
+    /* A budget that masks is over also where nobody new is shown. */
+    if (result == 0 && !judgement->is_blocked && (g->item_count > 0 || o->budget.masks))
         result = budgets_take(s, now, g->items, g->item_count, e, judgement, &outcome);
-        if (judgement->is_blocked) {
+    if (result == 0 && judgement->is_blocked) {
+        if (outcome.blocked_by < 0 || (o->budget.masks && outcome.taken == 0)) {
+            judgement->cut = g->first_row;
+            gather_clear(g);
+        } else {
             judgement->cut = g->starts[outcome.taken];
             gather_cut(g, r->showing, bytes, outcome.taken);
             flags = count_unknown(o, g, unknown); /* of the rows that are left */

@@ -54,9 +54,11 @@ void mask_release(struct mask *mask);
 bool mask_is_possible(const struct showing_entry *entry);
 /* Which fields of a part are shown by columns that show none of the masked ones. */
 uint64_t mask_visible(const struct showing_entry *entry, size_t part, uint64_t masked);
-/* Whether a statement can put pieces of values where whole ones are, so that masks in part would
- * show one piece after the other. */
-bool mask_is_moved_by(const struct plan_statement *statement);
+/* What a session runs can put pieces of values where whole ones are, so that masks in part would
+ * show one piece after the other: notes that of a statement that is done, and of the one whose
+ * result begins, which need not come to its end. */
+void mask_note_done(struct session *session, const struct plan_statement *statement);
+void mask_note(struct session *session);
 /* Sets the columns of the result under way. PASU_E_UPSTREAM_PROTOCOL: its RowDescription is none.
  */
 PASU_MUST_USE int mask_columns_set(struct mask *mask, struct session *session, uint64_t masked);

@@ -75,10 +75,21 @@ mask_visible(const struct showing_entry *e, size_t part, uint64_t masked)
 
 /* ---- nothing but a column ---- */
 
-bool
-mask_is_moved_by(const struct plan_statement *statement)
+/* Of code that is not known nobody can tell; what it has done is the transaction's, or everybody's.
+ */
+void
+mask_note_done(struct session *s, const struct plan_statement *statement)
 {
-    return statement->writes_values || statement->moved_fields || (statement->flags & PLAN_MARKS);
+    s->observer->has_moved |=
+        statement->writes_values || statement->moved_fields || (statement->flags & PLAN_MARKS);
+    s->observer->may_have_moved |= statement->writes == WRITES_ANY;
+}
+
+void
+mask_note(struct session *s)
+{
+    if (s->observer->result.statement)
+        mask_note_done(s, s->observer->result.statement);
 }
 
 static const struct catalog_column *
@@ -151,8 +162,7 @@ is_plain(const struct session *s, size_t column, const struct mask_origin *origi
     const struct result *r = &s->observer->result;
     struct mask_origin o = *origin;
 
-    if (r->is_doubtful || r->is_unknown || s->observer->has_moved || s->observer->may_have_moved ||
-        mask_is_moved_by(r->statement) || r->statement->writes == WRITES_ANY)
+    if (r->is_doubtful || r->is_unknown || s->observer->has_moved || s->observer->may_have_moved)
         return false;
     see_through(r, column, &o);
     return fields != 0 && field_of_column(r->plan->catalog, &o) == fields;

@@ -5,6 +5,7 @@
 #include "gate/hidden.h"
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
+#include "gate/mask.h"
 #include "gate/pins.h"
 #include "gate/preface.h"
 #include "gate/renew.h"
@@ -251,11 +252,10 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
     struct result *r = &o->result;
     const struct plan_statement *execute = NULL;
     const struct plan *own;
-    bool is_doubtful;
-    bool is_fetch = statement && statement->special == SPECIAL_FETCH;
+    bool is_doubtful, is_fetch = statement && statement->special == SPECIAL_FETCH;
     int result = 0;
 
-    note_target(o, portal);
+    note_target(o, portal); /* which can make it doubtful */
     r->verbs = statement ? statement->verbs : 0;
     is_doubtful = portal && portal->is_doubtful;
     if (is_fetch) {
@@ -328,6 +328,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         pinned_move(&r->own, &request->pinned);
     result = set_statement(s, plan, statement, portal, request->is_templated);
     r->is_renamed |= is_late(request, statement);
+    mask_note(s);
     if (result == 0 && has_rows && PASU_UNLIKELY(o->hides) && is_named(request, statement))
         result = check_hidden(s, description);
     if (result == 0 && has_rows)

@@ -209,8 +209,7 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
     bool is_known = blank_run(s, statement, false);
 
     remember_speech(s->observer, statement);
-    s->observer->has_moved |= mask_is_moved_by(statement);
-    s->observer->may_have_moved |= statement->writes == WRITES_ANY;
+    mask_note_done(s, statement);
     /* Of one person it was counted when it was asked for. */
     if (!statement->is_kept_of_one || !s->observer->result.is_sure)
         observer_notifies(s, statement, UINT64_MAX);

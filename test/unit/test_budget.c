@@ -65,6 +65,35 @@ without_budgets_there_are_no_limits(void **state PASU_UNUSED)
 }
 
 static void
+a_budget_that_masks_lets_fewer_be_clear_than_are_shown(void **state PASU_UNUSED)
+{
+    static struct config_budget masking[] = {
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_MASK},
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 30, .verdict = VERDICT_BLOCK},
+        {.principal = "kim", .window = WINDOW_DAY, .subjects = 40, .verdict = VERDICT_BLOCK},
+        {.principal = "lee", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_MASK},
+        {.principal = "lee", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_BLOCK},
+    };
+    const struct config with = {.budgets = masking, .budget_count = COUNT_OF(masking)};
+    struct budget b;
+
+    budget_of(&b, &with, NULL, "kim");
+    assert_true(b.masks);
+    assert_int_equal(b.clear[TALLY_HOUR], 10);
+    assert_int_equal(b.clear_by[TALLY_HOUR], 0);
+    assert_int_equal(b.limits.block[TALLY_HOUR], 30);
+    assert_int_equal(b.block_by[TALLY_HOUR], 1);
+    assert_int_equal(b.clear[TALLY_DAY], 40); /* nobody is shown beyond it, clear or not */
+    assert_int_equal(b.clear_by[TALLY_DAY], 2);
+    assert_true(b.clear[TALLY_MINUTE] == UINT64_MAX);
+    budget_of(&b, &with, NULL, "lee");
+    assert_false(b.masks);
+    assert_int_equal(b.clear_by[TALLY_HOUR], 4);
+    budget_of(&b, &with, NULL, "park");
+    assert_false(b.masks);
+}
+
+static void
 a_rule_names_whom_window_and_number_however_long_the_name_is(void **state PASU_UNUSED)
 {
     struct config_budget long_one = {.window = WINDOW_MINUTE, .subjects = UINT32_MAX};
@@ -111,6 +140,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_number_of_those_that_concern_a_principal_counts),
         cmocka_unit_test(without_budgets_there_are_no_limits),
+        cmocka_unit_test(a_budget_that_masks_lets_fewer_be_clear_than_are_shown),
         cmocka_unit_test(a_rule_names_whom_window_and_number_however_long_the_name_is),
         cmocka_unit_test(a_client_is_told_the_limit_the_window_and_what_to_do),
     };

@@ -77,6 +77,34 @@ what_is_left_after_a_cut_is_what_the_rows_before_showed(void **state PASU_UNUSED
 }
 
 static void
+rows_are_split_in_those_before_a_person_and_the_others(void **state PASU_UNUSED)
+{
+    struct gather_rest rest;
+    struct shape shape;
+
+    gather_ten(&shape);
+    gather_split(&gather, &shape.entry, outgoing, 4, &rest); /* before the sixth */
+    assert_int_equal(gather.rows, 5);
+    assert_int_equal(gather.item_count, 4);
+    assert_int_equal(gather.ordinal_counts[0], 4);
+    assert_int_equal(gather.clear[0], 2);
+    assert_int_equal(gather.unattributed[0], 1);
+    gather.ordinal_counts[0] = 1; /* whoever records them may do so */
+    gather_take_rest(&gather, &rest);
+    assert_int_equal(gather.rows, 5);
+    assert_int_equal(gather.item_count, 4);
+    assert_int_equal(gather.items[0].ordinal, 5);
+    assert_int_equal(gather.row_numbers[0], 0);
+    assert_int_equal(gather.row_numbers[3], 4);
+    assert_int_equal(gather.first_row, gather.starts[0]);
+    assert_int_equal(gather.ordinal_counts[0], 4);
+    assert_int_equal(gather.ordinals[0][0], 5);
+    assert_int_equal(gather.ordinals[0][3], 9);
+    assert_int_equal(gather.unattributed[0], 1);
+    assert_int_equal(gather.clear[0], 3);
+}
+
+static void
 outgoing_rows_that_cannot_be_read_again_count_as_they_did(void **state PASU_UNUSED)
 {
     struct shape shape;
@@ -95,6 +123,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cut_takes_back_whole_rows_from_the_one_that_is_not_allowed),
         cmocka_unit_test(what_is_left_after_a_cut_is_what_the_rows_before_showed),
+        cmocka_unit_test(rows_are_split_in_those_before_a_person_and_the_others),
         cmocka_unit_test(outgoing_rows_that_cannot_be_read_again_count_as_they_did),
     };
 
