@@ -72,7 +72,8 @@ ask_once(struct census_room *room, struct census_server *server, struct settings
     if (result == 0 && !server->answer.is_pooled && server->answer.version >= VERSION_COUNTS)
         result = census_answer_ask(&server->answer, link);
     if (result == 0 && !server->answer.is_pooled && room->shared->powers)
-        result = powers_ask(room->shared->powers, server->gateway, link);
+        result = powers_ask(room->shared->powers, server->gateway, link,
+                            os_monotonic(room->shared->os));
     if (result != 0)
         inspector_link_close(link);
     return result;
