@@ -51,10 +51,10 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
     facts->is_opaque |= function->is_opaque;
     facts->renames |= function->renames;
     facts->twists |= function->twists;
-    facts->administers |= function->fields != 0
-                              ? function->administers
-                              : function->administers &
-                                    ~(uint32_t)(PLAN_TRIGGERS | PLAN_ROW_SECURITY);
+    facts->administers |=
+        function->fields != 0
+            ? function->administers
+            : function->administers & ~(uint32_t)(PLAN_TRIGGERS | PLAN_ROW_SECURITY);
     facts->is_user |= !function->is_system;
     facts->fills |= !function->is_system && function->fills;
     facts->keeps |= !function->is_system && function->keeps;
