@@ -138,11 +138,12 @@ look_lines(const struct server_look *look)
         return;
     }
     write_lines(lines, look->gateway, PQgetvalue(rows, 0, 0));
-    LOOK_FOUND(look, "door", FINDING_INFO, lines,
-               "these lines at the top of pg_hba.conf, each on its own, shut it to everybody but who "
-               "comes from where this command ran (%s), where the gateway is to run, too, and the "
-               "server's own administrator",
-               PQgetvalue(rows, 0, 0)[0] != '\0' ? PQgetvalue(rows, 0, 0) : "a Unix socket");
+    LOOK_FOUND(
+        look, "door", FINDING_INFO, lines,
+        "these lines at the top of pg_hba.conf, each on its own, shut it to everybody but who "
+        "comes from where this command ran (%s), where the gateway is to run, too, and the "
+        "server's own administrator",
+        PQgetvalue(rows, 0, 0)[0] != '\0' ? PQgetvalue(rows, 0, 0) : "a Unix socket");
     PQclear(rows);
 }
 

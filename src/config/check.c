@@ -263,9 +263,10 @@ check_bypass(struct parse *parse, const struct config_key *map PASU_UNUSED, void
     bypass->line = node->line;
     if (is_absent(parse, KEY_bypass_except_principal) &&
         is_absent(parse, KEY_bypass_except_address) && !bypass->is_local)
-        config_fault_add(parse->faults, parse->path, node->line, node->column,
-                         "an application's name is what any client says: name whose it is, or where",
-                         "bypass.except has an item with none of principal, address and local");
+        config_fault_add(
+            parse->faults, parse->path, node->line, node->column,
+            "an application's name is what any client says: name whose it is, or where",
+            "bypass.except has an item with none of principal, address and local");
 }
 
 static void

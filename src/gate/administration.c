@@ -83,6 +83,8 @@ administration_execute(struct session *s, const struct plan_statement *statement
     if (PASU_LIKELY(flags == 0))
         return 0;
     s->observer->administration.is_raised |= (flags & FLAG_BIT(SET_ROLE)) != 0;
+    s->observer->administration.has_acted = true;
+    s->worker->shared->acted = os_monotonic(s->worker->os);
     result = expose_act(s, statement, flags);
     hold_ask(s);
     return result;
@@ -104,6 +106,15 @@ administration_done(struct session *s, const struct plan_statement *statement)
 {
     s->observer->administration.is_raised =
         (administration_of(s, statement) & FLAG_BIT(SET_ROLE)) != 0;
+}
+
+void
+administration_over(struct session *s)
+{
+    if (PASU_LIKELY(!s->observer->administration.has_acted))
+        return;
+    s->observer->administration.has_acted = false;
+    s->worker->shared->acted = os_monotonic(s->worker->os);
 }
 
 bool

@@ -24,6 +24,7 @@ struct administration {
     uint64_t turn;  /* of the powers that `power` is of; 0: of none */
     unsigned power; /* of the role that has logged in */
     bool is_raised; /* SET ROLE may have given it more */
+    bool has_acted; /* in its transaction, rights may have been changed */
 };
 
 /* FLAG_BITs of a statement that is one; 0: it is none. */
@@ -39,6 +40,8 @@ PASU_MUST_USE int administration_execute(struct session *session,
                                          const struct plan_statement *statement);
 /* SET ROLE, RESET ROLE, DISCARD ALL have succeeded. */
 void administration_done(struct session *session, const struct plan_statement *statement);
+/* Its transaction is over. */
+void administration_over(struct session *session);
 /* Whether a record of these flags, about which no rule and no budget has decided, is an alert. */
 bool administration_alerts(struct session *session, uint64_t flags);
 

@@ -383,6 +383,8 @@ ready(struct answering *a, const uint8_t *message, size_t length)
         o->is_ready_held = a->s->client.is_held = true;
     if (a->s->transaction == 'I' && result == 0)
         result = result_transaction_over(a->s);
+    if (a->s->transaction == 'I')
+        administration_over(a->s);
     if (o->exchange.count == 0)
         o->is_unsettled = o->is_taken = false;
     underway_answered(a->s);

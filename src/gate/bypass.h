@@ -21,7 +21,8 @@
 enum verdict bypass_verdict(const struct config *config, const struct config_gateway *gateway,
                             const struct message_bypass *who);
 /* Ends the process. 0: the server has told it to end; PASU_E_NOTFOUND: it is not there any more;
- * PASU_E_DENIED: that is not allowed, and link->detail says why; else as of inspector_link_query. */
+ * PASU_E_DENIED: that is not allowed, and link->detail says why; else as of inspector_link_query.
+ */
 PASU_MUST_USE int bypass_end(struct inspector_link *link, const struct census_answer *answer,
                              uint32_t pid);
 

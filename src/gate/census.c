@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#define PERIOD (2 * NANOSECONDS_PER_SECOND) /* who goes past pasu is found within 5 s */
+#define PERIOD (2 * NANOSECONDS_PER_SECOND)        /* who goes past pasu is found within 5 s */
 #define LEAST  (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
 
 struct census {

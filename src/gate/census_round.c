@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/census_server.h"
+#include "gate/rights.h"
 
 #include <stdatomic.h>
 
@@ -51,6 +52,8 @@ census_round(struct census_room *room, struct settings *settings, enum census_wh
 
         if (server->is_answered && server->leader == server && server->told == CENSUS_COUNTED)
             census_tell(room, server, when);
+        if (server->is_answered && server->leader == server)
+            rights_tell(room, server, began);
     }
     forget(room, began);
 }

@@ -54,8 +54,8 @@ leave(struct census_server *server)
 }
 
 static int
-ask_once(struct census_room *room, struct census_server *server, struct settings *settings, const struct gateway *gateway,
-         bool is_last)
+ask_once(struct census_room *room, struct census_server *server, struct settings *settings,
+         const struct gateway *gateway, bool is_last)
 {
     struct inspector_link *link = &server->inspector;
     bool is_new = link->peer.fd < 0 || link->generation != settings->generation;
@@ -72,7 +72,8 @@ ask_once(struct census_room *room, struct census_server *server, struct settings
     if (result == 0 && !server->answer.is_pooled && server->answer.version >= VERSION_COUNTS)
         result = census_answer_ask(&server->answer, link);
     if (result == 0 && !server->answer.is_pooled && room->shared->powers)
-        result = powers_ask(room->shared->powers, server->gateway, link);
+        result =
+            powers_ask(room->shared->powers, server->gateway, link, os_monotonic(room->shared->os));
     if (result != 0)
         inspector_link_close(link);
     return result;

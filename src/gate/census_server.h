@@ -14,9 +14,9 @@ struct census_database {
     struct reconcile reconcile;
     bool is_guarded, is_seen;   /* seen: in this answer */
     struct message_census told; /* the last record; gateway "": none yet */
-    uint64_t named;       /* sessions past pasu that were seen while they were there */
-    uint64_t alerted;     /* and that were not, of which an alert has told */
-    int64_t nameless;     /* monotonic: since when there are more; 0: there are none */
+    uint64_t named;             /* sessions past pasu that were seen while they were there */
+    uint64_t alerted;           /* and that were not, of which an alert has told */
+    int64_t nameless;           /* monotonic: since when there are more; 0: there are none */
 };
 
 struct census_server {
@@ -46,11 +46,11 @@ struct census_server {
 /* Everything but how the servers are reached. */
 struct census_room {
     struct gate_shared *shared;
-    struct list servers;      /* struct census_server */
-    _Atomic bool is_stopping; /* nothing is waited for, but by the last one */
+    struct list servers;       /* struct census_server */
+    _Atomic bool is_stopping;  /* nothing is waited for, but by the last one */
     struct settings *settings; /* of the round under way; borrowed */
-    int64_t started;          /* monotonic: no session of this gate is older */
-    uint64_t moves;           /* how often a gateway came to lead to another server */
+    int64_t started;           /* monotonic: no session of this gate is older */
+    uint64_t moves;            /* how often a gateway came to lead to another server */
     bool is_early; /* some counts are not begun with yet: the next census is to come soon */
 };
 

@@ -5,17 +5,23 @@
 #include "exposure/exposure.h"
 #include "gate/bypass.h"
 
-#define TELL_EVERY (600 * NANOSECONDS_PER_SECOND)
-#define AGE_SURE   NANOSECONDS_PER_SECOND
-#define AGE_UNSURE (10 * NANOSECONDS_PER_SECOND)
-#define SETTLE     (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
-#define PATIENCE   (5 * NANOSECONDS_PER_SECOND) /* for a moment in which no session is on its way */
+#define TELL_EVERY   (600 * NANOSECONDS_PER_SECOND)
+#define AGE_SURE     NANOSECONDS_PER_SECOND
+#define AGE_UNSURE   (10 * NANOSECONDS_PER_SECOND)
+#define SETTLE       (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
+#define PATIENCE     (5 * NANOSECONDS_PER_SECOND) /* for a moment in which no session is on its way */
 #define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
 /* So long a session that was counted may take until it is seen. */
 #define NAMED_AFTER (1500 * NANOSECONDS_PER_MILLISECOND)
-#define HOUR       (3600 * NANOSECONDS_PER_SECOND)
+#define HOUR        (3600 * NANOSECONDS_PER_SECOND)
 
-enum { SEVERITY_NAMELESS = 3, DATABASES_MAX = 10000, TOLD_IN_HOUR_MAX = 1000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
+enum {
+    SEVERITY_NAMELESS = 3,
+    DATABASES_MAX = 10000,
+    TOLD_IN_HOUR_MAX = 1000,
+    VERSION_AT_ONCE = 150000,
+    SPACE_FIRST = 16
+};
 
 static void
 send_census(struct census_room *room, const struct message_census *census)
@@ -447,8 +453,8 @@ is_past(const struct census_room *room, const struct census_server *server,
     bool is_certain;
 
     sum_up(room, server, NULL, &sum);
-    is_certain = latest < sum.unclear && began > server->seeing &&
-                 began > room->shared->through->forgotten;
+    is_certain =
+        latest < sum.unclear && began > server->seeing && began > room->shared->through->forgotten;
     *who = backend->who;
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, who) ||
         through_is_ours(room->shared->through, who->pid, began, leads_here, &leading))

@@ -3,8 +3,8 @@
 #ifndef PASU_GATE_GATE_THREAD_H
 #define PASU_GATE_GATE_THREAD_H
 
-#include "gate/powers.h"
 #include "gate/kinds.h"
+#include "gate/powers.h"
 #include "gate/segments.h"
 #include "gate/worker.h"
 #include "ledger/segment_cipher.h"

@@ -14,8 +14,8 @@
 #ifndef PASU_GATE_OBSERVER_H
 #define PASU_GATE_OBSERVER_H
 
-#include "gate/administration.h"
 #include "gate/actor.h"
+#include "gate/administration.h"
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
 #include "gate/durability.h"

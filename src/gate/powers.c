@@ -16,6 +16,9 @@ struct power_list {
     char gateway[GATEWAY_NAME_SIZE];
     struct power_role *roles;
     size_t count;
+    int64_t asked; /* monotonic */
+    struct power_change changes[POWER_CHANGES_MAX];
+    size_t change_count;
 };
 
 #define GREAT                                                                                      \
@@ -104,10 +107,46 @@ find(struct powers *powers, const char *gateway)
     return NULL;
 }
 
+static void
+note_change(struct power_list *list, const struct power_role *before,
+            const struct power_role *after, int64_t now)
+{
+    struct power_change *change = &list->changes[list->change_count];
+
+    if ((before && after && before->power == after->power) ||
+        list->change_count == POWER_CHANGES_MAX)
+        return;
+    list->change_count++;
+    *change = (struct power_change){.before = before ? (unsigned)before->power : 0,
+                                    .after = after ? (unsigned)after->power : 0,
+                                    .since = list->asked,
+                                    .seen = now};
+    memcpy(change->role, before ? before->name : after->name, sizeof(change->role));
+}
+
+/* Both in the order of names. */
+static void
+note_changes(struct power_list *list, const struct taking *t, int64_t now)
+{
+    size_t a = 0, b = 0;
+
+    while (a < list->count || b < t->count) {
+        int order = a == list->count ? 1
+                    : b == t->count  ? -1
+                                     : compare_roles(&list->roles[a], &t->roles[b]);
+
+        note_change(list, order <= 0 ? &list->roles[a] : NULL, order >= 0 ? &t->roles[b] : NULL,
+                    now);
+        a += order <= 0;
+        b += order >= 0;
+    }
+}
+
 static int
-put(struct powers *powers, const char *gateway, struct taking *t)
+put(struct powers *powers, const char *gateway, struct taking *t, int64_t now)
 {
     struct power_list *list = find(powers, gateway);
+    bool is_first = !list;
 
     if (!list) {
         list = memory_new(1, sizeof(*list));
@@ -117,6 +156,9 @@ put(struct powers *powers, const char *gateway, struct taking *t)
         list_init(&list->link);
         list_append(&powers->gateways, &list->link);
     }
+    if (!is_first)
+        note_changes(list, t, now);
+    list->asked = now;
     if (list->count == t->count &&
         (t->count == 0 || memcmp(list->roles, t->roles, t->count * sizeof(t->roles[0])) == 0))
         return 0;
@@ -129,7 +171,7 @@ put(struct powers *powers, const char *gateway, struct taking *t)
 }
 
 int
-powers_ask(struct powers *powers, const char *gateway, struct inspector_link *link)
+powers_ask(struct powers *powers, const char *gateway, struct inspector_link *link, int64_t now)
 {
     struct taking t = {0};
     size_t most = BYTES_MAX;
@@ -139,11 +181,33 @@ powers_ask(struct powers *powers, const char *gateway, struct inspector_link *li
         if (t.count > 0)
             qsort(t.roles, t.count, sizeof(t.roles[0]), compare_roles);
         pthread_mutex_lock(&powers->lock);
-        result = put(powers, gateway, &t);
+        result = put(powers, gateway, &t, now);
         pthread_mutex_unlock(&powers->lock);
     }
     memory_free(t.roles);
     return result;
+}
+
+bool
+powers_take_change(struct powers *powers, const char *gateway, int64_t acted, int64_t now,
+                   struct power_change *change)
+{
+    struct power_list *list;
+    bool is_found = false;
+
+    pthread_mutex_lock(&powers->lock);
+    list = find(powers, gateway);
+    for (size_t i = 0; list && !is_found && i < list->change_count;) {
+        if (list->changes[i].seen >= now) {
+            i++;
+            continue;
+        }
+        *change = list->changes[i];
+        list->changes[i] = list->changes[--list->change_count];
+        is_found = acted < change->since;
+    }
+    pthread_mutex_unlock(&powers->lock);
+    return is_found;
 }
 
 unsigned

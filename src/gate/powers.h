@@ -22,6 +22,14 @@ enum power {
     POWER_BECOMES = 4, /* it is a member of such a role */
 };
 
+/* A role's bits have become others. */
+struct power_change {
+    char role[NAME_SIZE];
+    unsigned before, after;
+    int64_t since, seen; /* monotonic: of the last answer without it, and of the first with it */
+};
+enum { POWER_CHANGES_MAX = 64 }; /* that wait to be told; of more at once, the first ones */
+
 struct powers {
     pthread_mutex_t lock;
     struct list gateways; /* struct power_list */
@@ -30,10 +38,15 @@ struct powers {
 
 void powers_init(struct powers *powers);
 void powers_release(struct powers *powers);
-/* Asks an open link, whose search_path is pg_catalog, and keeps what it says of the gateway.
- * Errors of inspector_link_query: what was known stays. */
+/* Asks an open link, whose search_path is pg_catalog, and keeps what it says of the gateway, and
+ * what has changed since it was asked before. Errors of inspector_link_query: what was known stays.
+ */
 PASU_MUST_USE int powers_ask(struct powers *powers, const char *gateway,
-                             struct inspector_link *link);
+                             struct inspector_link *link, int64_t now);
+/* Takes a change that was seen before `now` and that no statement explains which has come, or whose
+ * transaction has ended, at `acted` (monotonic); false: there is none left. */
+bool powers_take_change(struct powers *powers, const char *gateway, int64_t acted, int64_t now,
+                        struct power_change *change);
 /* Bits of a role. */
 unsigned powers_of(struct powers *powers, const char *gateway, const char *role);
 

@@ -37,11 +37,11 @@ struct through_place {
     struct list link;
     char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE];
     uint64_t began, ready, ended;
-    uint64_t starting; /* have begun, and their process is not known yet */
+    uint64_t starting;         /* have begun, and their process is not known yet */
     struct list pending;       /* struct through_session: these, the oldest first */
     int64_t lost, lost_before; /* monotonic: when the first one began that ended nameless since
                                   `last` was, and between `settled` and it; 0: none did */
-    uint64_t nameless; /* began, and ended without their process ever being known */
+    uint64_t nameless;         /* began, and ended without their process ever being known */
     struct through_sight now, last, settled; /* settled: some seconds before `last` */
     bool has_past;                           /* the ledger has a census of it: */
     struct message_census past;              /* the last */

@@ -163,14 +163,16 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     uint64_t flags, bool is_row)
 {
     const struct observer *o = s->observer;
-    const struct plan_statement *meant = statement ? verdict_followed(&o->exchange, statement) : NULL;
+    const struct plan_statement *meant =
+        statement ? verdict_followed(&o->exchange, statement) : NULL;
     struct instruments *tools = s->worker->instruments;
     uint64_t fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0);
     struct ruling ruling;
     const struct rule_statement asked = {
         .fields = fields,
         .flags = flags | administration_of(s, statement) | administration_of(s, meant) |
-                 (fields ? administration_reader(s) : 0) | (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
+                 (fields ? administration_reader(s) : 0) |
+                 (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),

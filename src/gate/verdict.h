@@ -43,8 +43,8 @@ PASU_MUST_USE int verdict_execute(struct session *session, struct exchange_reque
 PASU_MUST_USE int verdict_call(struct session *session, struct exchange_request *request);
 /* Records that the request was refused by its ruling. */
 PASU_MUST_USE int verdict_refused(struct session *session, const struct exchange_request *request);
-/* What EXECUTE and FETCH stand for, as far as can be told before they are sent; NULL: anything. Else
- * the statement itself. */
+/* What EXECUTE and FETCH stand for, as far as can be told before they are sent; NULL: anything.
+ * Else the statement itself. */
 const struct plan_statement *verdict_followed(const struct exchange *exchange,
                                               const struct plan_statement *statement);
 /* What the client is told of a ruling. */

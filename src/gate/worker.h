@@ -53,6 +53,7 @@ struct gate_shared {
     struct census *census;
     struct through *through; /* NULL: nobody counts */
     struct powers *powers;   /* NULL: nobody knows them */
+    _Atomic int64_t acted;   /* monotonic: when rights were last changed through pasu */
     struct plan_cache *plans;
     struct catalog_store *catalogs;
     struct tally_book *tallies;

@@ -242,7 +242,8 @@ struct message_bypass {
     uint8_t is_certain; /* else it can be a session of pasu's own */
     uint8_t replication;
     uint8_t is_over; /* told before: it has ended */
-    uint8_t verdict; /* enum verdict: allow (the configuration says so), alert, block: we ended it */
+    uint8_t
+        verdict; /* enum verdict: allow (the configuration says so), alert, block: we ended it */
     uint8_t unused[4];
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
@@ -265,9 +266,9 @@ struct message_backend {
 enum alert_control {
     ALERT_OF_BUDGET,
     ALERT_OF_RULE,
-    ALERT_OF_ROSTER, /* who has left, and is still used */
-    ALERT_OF_BYPASS, /* a session past pasu */
-    ALERT_OF_SOURCE, /* where from */
+    ALERT_OF_ROSTER,         /* who has left, and is still used */
+    ALERT_OF_BYPASS,         /* a session past pasu */
+    ALERT_OF_SOURCE,         /* where from */
     ALERT_OF_ADMINISTRATORS, /* what administrators do */
     ALERT_CONTROLS,
 };

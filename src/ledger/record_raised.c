@@ -95,9 +95,8 @@ record_passed(struct record_keeping *r, const struct message_bypass *bypass, uin
         return;
     snprintf(alert.rule, sizeof(alert.rule), "bypass");
     snprintf(alert.principal, sizeof(alert.principal), "%.*s", NAME_SIZE - 1, bypass->principal);
-    snprintf(alert.text, sizeof(alert.text),
-             "role %.63s %s past pasu: %s%.63s, from %.47s%s", alert.principal,
-             bypass->is_certain ? "has a session" : "can have a session",
+    snprintf(alert.text, sizeof(alert.text), "role %.63s %s past pasu: %s%.63s, from %.47s%s",
+             alert.principal, bypass->is_certain ? "has a session" : "can have a session",
              bypass->replication ? "replication" : "database ",
              bypass->replication ? "" : bypass->database,
              bypass->address[0] ? bypass->address : "the server's own machine",

@@ -4,8 +4,8 @@
  * of what does not parse. Of statements that parse, see plan_administer.h.
  *
  * It errs to either side: a statement that code puts together of more than constants is not seen
- * (what it changes is, where the census looks: gate/rights.h), and one behind a condition that is
- * never true is.
+ * (what it gives to roles is, where the census looks: gate/rights.h), and one behind a condition
+ * that is never true is.
  */
 #ifndef PASU_POSTGRES_ADMINISTER_H
 #define PASU_POSTGRES_ADMINISTER_H

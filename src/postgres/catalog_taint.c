@@ -30,8 +30,7 @@ taint_add(struct catalog_taint *taint, const struct catalog_taint *more)
                    (more->is_opaque && !taint->is_opaque) || (more->is_exit && !taint->is_exit) ||
                    (more->is_never && !taint->is_never) || (more->renames && !taint->renames) ||
                    (more->twists && !taint->twists) || (more->fills && !taint->fills) ||
-                   (more->keeps && !taint->keeps) ||
-                   (more->administers & ~taint->administers) != 0;
+                   (more->keeps && !taint->keeps) || (more->administers & ~taint->administers) != 0;
 
     taint->fields |= more->fields;
     taint->kinds |= more->kinds;

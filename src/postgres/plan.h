@@ -117,7 +117,8 @@ enum plan_flag {
     PLAN_PUBLISHES = 1 << 20,
     PLAN_FOREIGN = 1 << 21,
     PLAN_SETS_USER = 1 << 22, /* SET SESSION AUTHORIZATION */
-    PLAN_SETS_ROLE = 1 << 23, /* `becomes` says which; whether that is more, only the server knows */
+    PLAN_SETS_ROLE =
+        1 << 23, /* `becomes` says which; whether that is more, only the server knows */
 };
 #define PLAN_ADMINISTERS                                                                           \
     (PLAN_GRANTS | PLAN_ROLES | PLAN_OWNERS | PLAN_DEFINERS | PLAN_EXTENSIONS | PLAN_SERVER |      \
@@ -446,7 +447,8 @@ struct plan_statement {
     const struct plan_origin *origins; /* of columns of views that are read through */
     size_t origin_count;
     const char *name;
-    const char *becomes; /* PLAN_SETS_ROLE: the role; NULL: it cannot be told, or is one of several */
+    const char
+        *becomes;      /* PLAN_SETS_ROLE: the role; NULL: it cannot be told, or is one of several */
     const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
     const struct plan_statement *inner;
     /* The same statement, where the function that it calls is the one that the snapshot shows:

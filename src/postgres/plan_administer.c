@@ -25,8 +25,8 @@ is_personal(const struct plan_work *work, const char *schema, const char *name)
 static uint32_t
 if_personal(const struct plan_work *work, const PgQuery__RangeVar *range, uint32_t act)
 {
-    return range &&
-                   is_personal(work, range->schemaname[0] ? range->schemaname : NULL, range->relname)
+    return range && is_personal(work, range->schemaname[0] ? range->schemaname : NULL,
+                                range->relname)
                ? act
                : 0;
 }
@@ -96,8 +96,9 @@ static uint32_t
 of_dropped_from(const struct plan_work *work, const PgQuery__DropStmt *drop, uint32_t act)
 {
     for (size_t i = 0; i < drop->n_objects; i++) {
-        const PgQuery__List *names =
-            drop->objects[i]->node_case == PG_QUERY__NODE__NODE_LIST ? drop->objects[i]->list : NULL;
+        const PgQuery__List *names = drop->objects[i]->node_case == PG_QUERY__NODE__NODE_LIST
+                                         ? drop->objects[i]->list
+                                         : NULL;
         size_t count = names ? names->n_items : 0;
         const char *table = count > 1 ? sql_string(names->items[count - 2]) : NULL;
         const char *schema = count > 2 ? sql_string(names->items[count - 3]) : NULL;
@@ -250,7 +251,7 @@ by_text(struct plan_work *work, const PgQuery__Node *node, struct plan_statement
         return of_drop(work, node->drop_stmt);
     case PG_QUERY__NODE__NODE_RENAME_STMT:
         return node->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_ROLE ? PLAN_ROLES
-                                                                                   : 0;
+                                                                                    : 0;
     case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
         return node->create_schema_stmt->authrole ? PLAN_OWNERS : 0;
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:

@@ -58,8 +58,8 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
         refuse_by_statistics(work, tree);
     if (work->names.flags & PLAN_OPAQUE)
         refuse_by_strings(work, work->text, all);
-    statement->flags |= work->names.flags & (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS |
-                                             PLAN_ADMINISTERS);
+    statement->flags |= work->names.flags &
+                        (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS | PLAN_ADMINISTERS);
     set_most(work, statement);
     note_tables(work, statement);
     if (work->names.sets_role) {

@@ -51,10 +51,10 @@ add_candidate(const struct plan_work *work, const struct catalog_function *funct
     facts->is_opaque |= function->is_opaque;
     facts->renames |= function->renames;
     facts->twists |= function->twists;
-    facts->administers |= function->fields != 0
-                              ? function->administers
-                              : function->administers &
-                                    ~(uint32_t)(PLAN_TRIGGERS | PLAN_ROW_SECURITY);
+    facts->administers |=
+        function->fields != 0
+            ? function->administers
+            : function->administers & ~(uint32_t)(PLAN_TRIGGERS | PLAN_ROW_SECURITY);
     facts->is_user |= !function->is_system;
     facts->fills |= !function->is_system && function->fills;
     facts->keeps |= !function->is_system && function->keeps;
@@ -89,6 +89,8 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
     bool is_system = false, is_user = false;
     size_t at = 0;
 
+    if (name) /* also where no snapshot shows it */
+        facts.administers = administer_function(name);
     if (!name || !work->catalog) {
         set_unknown(work, &facts);
         return facts;
@@ -104,7 +106,6 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
     }
     if (is_system) {
         facts.class = class_of(name);
-        facts.administers |= administer_function(name);
         facts.may_aggregate |= facts.class == FUNCTION_COUNT || facts.class == FUNCTION_SUM;
         /* Where a user has one of that name too, nothing is sure to be silent. */
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT ||

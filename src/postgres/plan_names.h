@@ -38,10 +38,10 @@ struct names {
     /* Of what is shown to nobody, or lets data leave by the server: the last one named, or NULL. */
     const struct catalog_relation *never_relation, *exit_relation;
     const struct catalog_function *never_function, *exit_function;
-    bool sets_role; /* by set_config */
+    bool sets_role;      /* by set_config */
     const char *becomes; /* to which: one constant, in the tree; NULL: it cannot be told */
-    bool sets;      /* set_config, whatever it sets */
-    bool has_blank; /* a table is named that the session has just made */
+    bool sets;           /* set_config, whatever it sets */
+    bool has_blank;      /* a table is named that the session has just made */
     bool has_temporary;
     bool has_rules; /* a table that is written to has rules */
     bool is_filled; /* one is written to whose triggers and defaults can put values into its rows */
@@ -64,9 +64,9 @@ struct function_facts {
     enum function_class class;
     bool is_opaque;
     bool renames, twists;
-    bool fills;   /* one of them writes to tables, perhaps what it is given */
-    bool keeps;   /* or puts it elsewhere */
-    bool is_user; /* one of them is a user's */
+    bool fills;           /* one of them writes to tables, perhaps what it is given */
+    bool keeps;           /* or puts it elsewhere */
+    bool is_user;         /* one of them is a user's */
     uint32_t administers; /* PLAN_ADMINISTERS flags */
     bool may_aggregate;
     bool is_known; /* the snapshot shows one of that name */

@@ -107,14 +107,19 @@ def assert_types(kind, keys):
     assert not wrong, f"{kind}: {wrong[:3]} are no {expected.__name__}"
 
 
+PRIVILEGED = "privileged"
+
+
 class Shown:
-    """The export's lines of one application name, taken together."""
+    """The export's lines of one application name, taken together. That a superuser reads, as tests of other things do, is
+    no flag of the statement's."""
 
     def __init__(self):
         self.lines, self.keys, self.unknown, self.fields = [], collections.defaultdict(set), 0, {}
         self.missed, self.flags, self.attributions = collections.defaultdict(set), set(), set()
         self.rows = self.statements = self.misses = 0
         self.verdicts, self.rules = set(), set()
+        self.privileged = False
 
     def add(self, line):
         self.lines.append(line)
@@ -129,7 +134,8 @@ class Shown:
             self.missed[kind] |= {str(key) for key in keys}
         for field, clarity in line["fields"].items():
             self.fields[field] = strongest(self.fields.get(field), clarity)
-        self.flags |= set(line["flags"]) - {"privileged"}  # that says who asks; here it is the superuser often
+        self.flags |= set(line["flags"]) - {PRIVILEGED}
+        self.privileged |= PRIVILEGED in line["flags"]
         self.rows += line["rows"]
         self.statements += line["statements"]
         self.misses += line["misses"]

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What administrators do is recorded, judged and an alert, whether it touches a person or not; what applications do is
 none of it."""
-import contextlib
 import functools
+import itertools
 import json
 
-import guard
 import harness
 from process import until
 import shop
@@ -192,8 +191,9 @@ def test_privileged():
     front().guard.until_sessions(0)
     said = shop.export(front())
     for name in ("reads-super", "reads-rls"):
-        equal((said[name].flags, said[name].verdicts, said[name].rules), ({"privileged"}, {"alert"}, {"administrators: privileged"}), name)
-    equal((said["reads-plain"].flags, said["reads-plain"].verdicts), (set(), {"allow"}))
+        equal((said[name].flags, said[name].privileged, said[name].verdicts, said[name].rules),
+              (set(), True, {"alert"}, {"administrators: privileged"}), name)
+    equal((said["reads-plain"].flags, said["reads-plain"].privileged, said["reads-plain"].verdicts), (set(), False, {"allow"}))
     equal({one["principal"] for one in alerts(front()) if one["rule"] == "administrators: privileged"}, {"postgres", "l_sees"})
 
 
@@ -216,8 +216,27 @@ def test_climbing():
     for line in said["climbs"].lines:
         climbed["".join(line["flags"]) or "plain"] += line["statements"]
     equal(climbed, {"plain": 2, "set_role": 1, "privileged": 1})
-    equal(said["climbs-by-value"].flags, {"set_role", "privileged"})
+    equal((said["climbs-by-value"].flags, said["climbs-by-value"].privileged), ({"set_role"}, True))
     assert [one for one in alerts(front()) if one["rule"] == "administrators: set_role" and one["principal"] == "l_climber"]
+
+
+
+@test(gateway=True, limit=60)
+def test_around():
+    """A role that gets more rights without a statement through pasu that says so is an alert; what came through is not"""
+    around = {"rule": "administrators: around pasu"}
+    equal(run(front(), "through", ["ALTER ROLE plain BYPASSRLS"]), [])
+    changes = itertools.cycle(["ALTER ROLE a_nobody REPLICATION", "ALTER ROLE a_nobody NOREPLICATION"])
+
+    def changed():
+        shop.server().sql(next(changes))
+        return [one for one in alerts(front()) if around.items() <= one.items()]
+
+    found = until(changed, "an alert of what came around", 40)
+    equal({(one["principal"], one["severity"], one["verdict"]) for one in found}, {("a_nobody", 4, "alert")})
+    assert "and no statement through pasu says so" in found[0]["text"], found
+    equal(run(front(), "code", ["DO $$ DECLARE r text := 'ALTER RO'; BEGIN EXECUTE r || 'LE l_deploy REPLICATION BYPASSRLS'; END $$"]), [])
+    until(lambda: "l_deploy" in {one["principal"] for one in alerts(front()) if around.items() <= one.items()}, "what code put together", 20)
 
 
 GRANTING = ["GRANT SELECT ON products TO app"]
@@ -243,7 +262,8 @@ def test_judged():
     said = shop.export(other)
     equal({name: (said[name].flags, said[name].verdicts) for name in ("excepted", "not-excepted", "allowed")},
           {"excepted": ({"grant"}, {"allow"}), "not-excepted": ({"role"}, {"alert"}), "allowed": ({"role"}, {"allow"})})
-    equal((said["blocked"].flags, said["blocked"].rules), ({"role", "refused", "privileged"}, {"rule no-roles", "rule no-admins"}))
+    equal((said["blocked"].flags, said["blocked"].privileged, said["blocked"].rules),
+          ({"role", "refused"}, True, {"rule no-roles", "rule no-admins"}))
     equal(len(alerts(other)), 1)
     other.stop()
 

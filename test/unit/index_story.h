@@ -147,15 +147,16 @@ tell_exposure(struct told_ledger *l, uint64_t session, const uint32_t ids[3])
 
     if (!l->is_orderly && random_below(r, 12) == 0)
         late = random_below(r, 5) * DAY;
-    *e = (struct exposure){.session = session,
-                           .time = l->now - late,
-                           .shape = random_below(r, 2),
-                           .vocabulary = ids[random_below(r, 12) == 0 ? 2 : random_below(r, 2)],
-                           .statements = random_below(r, 2) == 0 ? random_below(r, 3) : 0,
-                           .rows = random_below(r, 10),
-                           .misses = random_below(r, 3),
-                           .flags = random_below(r, 3) == 0 ? random_u64(r) & ((UINT64_C(1) << FLAG_COUNT) - 1) : 0,
-                           .part_count = (uint8_t)random_below(r, 4)};
+    *e = (struct exposure){
+        .session = session,
+        .time = l->now - late,
+        .shape = random_below(r, 2),
+        .vocabulary = ids[random_below(r, 12) == 0 ? 2 : random_below(r, 2)],
+        .statements = random_below(r, 2) == 0 ? random_below(r, 3) : 0,
+        .rows = random_below(r, 10),
+        .misses = random_below(r, 3),
+        .flags = random_below(r, 3) == 0 ? random_u64(r) & ((UINT64_C(1) << FLAG_COUNT) - 1) : 0,
+        .part_count = (uint8_t)random_below(r, 4)};
     for (unsigned p = 0; p < e->part_count; p++)
         tell_part(l, told, p);
     told->entry.u.exposure = e;
