@@ -334,24 +334,34 @@ sum_all(const struct tally *t, uint64_t sums[TALLY_WINDOWS])
         sums[w] = counts_sum(&t->counts, (enum tally_window)w);
 }
 
+/* What each call begins with, under the lock. */
+static void
+begin(struct batch *b, struct tally *t, uint32_t now, const struct tally_limits *limits,
+      uint64_t before[TALLY_WINDOWS])
+{
+    *b = (struct batch){.tally = t, .limits = limits->block};
+    advance(t, now);
+    sum_all(t, before);
+    look_at_room(b);
+    b->blocked_by = counts_passed(&t->counts, limits->block);
+}
+
 int
 tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
            const struct tally_limits *limits, struct tally_outcome *outcome)
 {
-    struct batch b = {.tally = t, .blocked_by = -1};
+    struct batch b;
     uint64_t before[TALLY_WINDOWS], today;
-    int result;
+    int result = 0;
 
     if (!limits)
         limits = &no_limits;
-    b.limits = limits->block;
     *outcome = (struct tally_outcome){.blocked_by = -1};
     pthread_mutex_lock(&t->lock);
-    advance(t, now);
-    sum_all(t, before);
+    begin(&b, t, now, limits, before);
     today = t->counts.known[TALLY_DAY];
-    look_at_room(&b);
-    result = take_rows(&b, items, count, &outcome->taken);
+    if (PASU_LIKELY(b.blocked_by < 0))
+        result = take_rows(&b, items, count, &outcome->taken);
     counts_add(&t->counts, b.levels);
     outcome->fresh = t->counts.known[TALLY_DAY] - today;
     outcome->blocked_by = b.blocked_by;
@@ -360,32 +370,45 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
     return result;
 }
 
-int
-tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
-                   const struct tally_limits *limits, struct tally_outcome *outcome)
+static int
+take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+             const struct tally_limits *limits, bool is_moved, struct tally_outcome *outcome)
 {
-    struct batch b = {.tally = t, .blocked_by = -1};
     const uint64_t levels[TALLY_WINDOWS + 1] = {[TALLY_WINDOWS] = count};
     uint64_t before[TALLY_WINDOWS];
+    struct batch b;
 
     if (!limits)
         limits = &no_limits;
-    b.limits = limits->block;
     *outcome = (struct tally_outcome){.blocked_by = -1};
     if (kind >= EXPOSURE_KINDS_MAX)
         return PASU_E_RANGE;
     pthread_mutex_lock(&t->lock);
-    advance(t, now);
-    sum_all(t, before);
-    look_at_room(&b);
-    if (!is_blocked(&b, levels)) {
+    begin(&b, t, now, limits, before);
+    if ((b.blocked_by < 0 && !is_blocked(&b, levels)) || is_moved) {
         counts_add_unknown(&t->counts, t->counts.now, count);
         outcome->taken = count;
     }
+    if (is_moved && count > 0)
+        counts_move_values(&t->counts, t->counts.now);
     outcome->blocked_by = b.blocked_by;
     outcome->alerts = counts_alert(&t->counts, before, limits->alert);
     pthread_mutex_unlock(&t->lock);
     return 0;
+}
+
+int
+tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                   const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    return take_unknown(t, now, kind, count, limits, false, outcome);
+}
+
+int
+tally_add_moved(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    return take_unknown(t, now, kind, count, limits, true, outcome);
 }
 
 static int
@@ -426,6 +449,15 @@ tally_restore(struct tally *t, uint32_t at, uint8_t kind, const uint32_t *ordina
         counts_add_unknown(&t->counts, at, unknown);
     pthread_mutex_unlock(&t->lock);
     return result;
+}
+
+void
+tally_restore_moved(struct tally *t, uint32_t at)
+{
+    pthread_mutex_lock(&t->lock);
+    advance(t, at);
+    counts_move_values(&t->counts, at);
+    pthread_mutex_unlock(&t->lock);
 }
 
 void

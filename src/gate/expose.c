@@ -97,9 +97,10 @@ is_kind(const struct session *s, uint8_t kind)
     return kind < s->settings->vocabulary.kind_count;
 }
 
+/* `is_moved`: they are under others' keys already, whatever a budget says. */
 static int
-take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
-             struct judgement *judgement)
+take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, bool is_moved,
+             struct exposure *e, struct judgement *judgement)
 {
     struct observer *o = s->observer;
     struct tally_outcome outcome = {.blocked_by = -1};
@@ -107,8 +108,9 @@ take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, stru
 
     if (count == 0 || judgement->is_blocked || !is_kind(s, kind))
         return 0;
-    result = tally_take_unknown(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
-                                &o->budget.limits, &outcome);
+    result = (is_moved ? tally_add_moved : tally_take_unknown)(
+        o->tally, now, s->worker->instruments->ordinals.slots[kind], count, &o->budget.limits,
+        &outcome);
     judge(s, &outcome, e, judgement);
     return result;
 }
@@ -325,8 +327,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
          * asked for. */
         if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
-            result =
-                take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);
+            result = take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], false, e,
+                                  judgement);
     }
     if (result == 0 && judgement->is_blocked) {
         judgement->cut = g->first_row;
@@ -367,7 +369,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
 /* ---- what is no row ---- */
 
 /* Persons that cannot be named, at most so many of each kind. What is done already (`judgement`
- * NULL) counts also where a budget would have kept it back. */
+ * NULL) counts also where a budget would have kept it back, which then keeps back all else. */
 static int
 expose_bound(struct session *s, const struct plan_statement *statement, uint64_t fields,
              uint64_t kinds, uint64_t most, uint64_t flags, struct judgement *judgement)
@@ -407,7 +409,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
             part->unknown = most;
         if (!judgement)
             done = (struct judgement){0};
-        result = take_unknown(s, now, kind, part->unknown, e, judgement ? judgement : &done);
+        result =
+            take_unknown(s, now, kind, part->unknown, !judgement, e, judgement ? judgement : &done);
     }
     if (!judgement && e->verdict > VERDICT_OF_ALERT)
         e->verdict = VERDICT_OF_ALERT;
