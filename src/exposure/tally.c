@@ -366,28 +366,43 @@ take_clear(struct batch *b, const struct tally_item *items, size_t count,
     return result;
 }
 
+/* What each call begins with, under the lock. */
+static void
+begin(struct batch *b, struct tally *t, uint32_t now, const struct tally_limits *limits,
+      uint64_t before[TALLY_WINDOWS])
+{
+    *b = (struct batch){.tally = t, .limits = limits->block};
+    advance(t, now);
+    sum_all(t, before);
+    look_at_room(b);
+    b->blocked_by = counts_passed(&t->counts, limits->block);
+}
+
 int
 tally_take_clear(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
                  const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits,
                  struct tally_outcome *outcome, struct tally_clear *clear)
 {
-    struct batch b = {.tally = t, .blocked_by = -1};
+    struct batch b;
     uint64_t before[TALLY_WINDOWS], today;
     int result = 0;
 
     if (!limits)
         limits = &no_limits;
-    b.limits = limits->block;
     *outcome = (struct tally_outcome){.blocked_by = -1};
     pthread_mutex_lock(&t->lock);
-    advance(t, now);
-    sum_all(t, before);
+    begin(&b, t, now, limits, before);
     today = t->counts.known[TALLY_DAY];
-    if (PASU_UNLIKELY(most != NULL))
-        result = take_clear(&b, items, count, most, &outcome->taken, clear);
-    look_at_room(&b);
-    if (result == 0)
-        result = take_rows(&b, items, count, &outcome->taken);
+    if (PASU_UNLIKELY(b.blocked_by >= 0)) {
+        if (most != NULL)
+            *clear = (struct tally_clear){0, over(t, most, limits->block)};
+    } else {
+        if (PASU_UNLIKELY(most != NULL))
+            result = take_clear(&b, items, count, most, &outcome->taken, clear);
+        look_at_room(&b);
+        if (result == 0)
+            result = take_rows(&b, items, count, &outcome->taken);
+    }
     counts_add(&t->counts, b.levels);
     outcome->fresh = t->counts.known[TALLY_DAY] - today;
     outcome->blocked_by = b.blocked_by;
@@ -403,29 +418,29 @@ tally_take(struct tally *t, uint32_t now, const struct tally_item *items, size_t
     return tally_take_clear(t, now, items, count, NULL, limits, outcome, NULL);
 }
 
-int
-tally_take_unknown_clear(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
-                         const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits,
-                         struct tally_outcome *outcome, struct tally_clear *clear)
+/* `most` and `clear`: NULL where nothing is masked. */
+static int
+take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+             const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits, bool is_moved,
+             struct tally_outcome *outcome, struct tally_clear *clear)
 {
-    struct batch b = {.tally = t, .blocked_by = -1};
     const uint64_t levels[TALLY_WINDOWS + 1] = {[TALLY_WINDOWS] = count};
     uint64_t before[TALLY_WINDOWS];
+    struct batch b;
 
     if (!limits)
         limits = &no_limits;
-    b.limits = limits->block;
     *outcome = (struct tally_outcome){.blocked_by = -1};
     if (kind >= EXPOSURE_KINDS_MAX)
         return PASU_E_RANGE;
     pthread_mutex_lock(&t->lock);
-    advance(t, now);
-    sum_all(t, before);
-    look_at_room(&b);
-    if (!is_blocked(&b, levels)) {
+    begin(&b, t, now, limits, before);
+    if ((b.blocked_by < 0 && !is_blocked(&b, levels)) || is_moved) {
         counts_add_unknown(&t->counts, t->counts.now, count);
         outcome->taken = count;
     }
+    if (is_moved && count > 0)
+        counts_move_values(&t->counts, t->counts.now);
     outcome->blocked_by = b.blocked_by;
     outcome->alerts = counts_alert(&t->counts, before, limits->alert);
     if (PASU_UNLIKELY(most != NULL)) {
@@ -440,7 +455,22 @@ int
 tally_take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
                    const struct tally_limits *limits, struct tally_outcome *outcome)
 {
-    return tally_take_unknown_clear(t, now, kind, count, NULL, limits, outcome, NULL);
+    return take_unknown(t, now, kind, count, NULL, limits, false, outcome, NULL);
+}
+
+int
+tally_take_unknown_clear(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                         const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits,
+                         struct tally_outcome *outcome, struct tally_clear *clear)
+{
+    return take_unknown(t, now, kind, count, most, limits, false, outcome, clear);
+}
+
+int
+tally_add_moved(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
+                const struct tally_limits *limits, struct tally_outcome *outcome)
+{
+    return take_unknown(t, now, kind, count, NULL, limits, true, outcome, NULL);
 }
 
 static int
@@ -481,6 +511,15 @@ tally_restore(struct tally *t, uint32_t at, uint8_t kind, const uint32_t *ordina
         counts_add_unknown(&t->counts, at, unknown);
     pthread_mutex_unlock(&t->lock);
     return result;
+}
+
+void
+tally_restore_moved(struct tally *t, uint32_t at)
+{
+    pthread_mutex_lock(&t->lock);
+    advance(t, at);
+    counts_move_values(&t->counts, at);
+    pthread_mutex_unlock(&t->lock);
 }
 
 void

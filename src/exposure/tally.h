@@ -108,10 +108,18 @@ PASU_MUST_USE int tally_take_unknown_clear(struct tally *tally, uint32_t now, ui
                                            const struct tally_limits *limits,
                                            struct tally_outcome *outcome,
                                            struct tally_clear *clear);
+/* Counts `count` such persons whose values were put under others' keys, whatever the limits: taken
+ * is all of them. From now on, as long as that is in a window, and the window holds more than its
+ * block limit (blocked_by says which), nobody more is taken, those neither who were shown before:
+ * whose values these are their keys do not tell. */
+PASU_MUST_USE int tally_add_moved(struct tally *tally, uint32_t now, uint8_t kind, uint64_t count,
+                                  const struct tally_limits *limits, struct tally_outcome *outcome);
 /* From the ledger, after a restart, in any order: shown at local minute `at`. This moves the clock,
  * too: a time that cannot be (later than now) must not be given. */
 PASU_MUST_USE int tally_restore(struct tally *tally, uint32_t at, uint8_t kind,
                                 const uint32_t *ordinals, size_t count, uint64_t unknown);
+/* That what was restored at `at` was such a one. */
+void tally_restore_moved(struct tally *tally, uint32_t at);
 /* Different subjects of all kinds (unknown ones apart) in each window. */
 void tally_count(struct tally *tally, uint32_t now, uint64_t known[TALLY_WINDOWS],
                  uint64_t unknown[TALLY_WINDOWS]);

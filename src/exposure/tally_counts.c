@@ -121,6 +121,31 @@ counts_room(const struct tally_counts *c, const uint64_t limits[TALLY_WINDOWS],
     }
 }
 
+void
+counts_move_values(struct tally_counts *c, uint32_t at)
+{
+    static const uint32_t lengths[TALLY_WINDOWS] = {1, MINUTES_OF_HOUR, MINUTES_OF_DAY,
+                                                    MINUTES_OF_DAY * DAYS_OF_SHORT_WINDOW,
+                                                    MINUTES_OF_DAY * DAYS_OF_WINDOW};
+
+    for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        uint32_t step = lengths[w] < MINUTES_OF_DAY ? lengths[w] : MINUTES_OF_DAY;
+        uint32_t end = at / step * step + lengths[w];
+
+        if (end > c->moved[w])
+            c->moved[w] = end;
+    }
+}
+
+int8_t
+counts_passed(const struct tally_counts *c, const uint64_t limits[TALLY_WINDOWS])
+{
+    for (int w = TALLY_WINDOWS - 1; w >= 0; w--)
+        if (c->now < c->moved[w] && counts_sum(c, (enum tally_window)w) > limits[w])
+            return (int8_t)w;
+    return -1;
+}
+
 uint8_t
 counts_alert(struct tally_counts *c, const uint64_t before[TALLY_WINDOWS],
              const uint64_t limits[TALLY_WINDOWS])

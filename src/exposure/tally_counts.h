@@ -18,6 +18,7 @@ struct tally_counts {
     uint64_t known[TALLY_WINDOWS], unknown[TALLY_WINDOWS];
     uint64_t days[DAYS_OF_WINDOW]; /* known, by day % DAYS_OF_WINDOW */
     uint64_t unknown_days[DAYS_OF_WINDOW];
+    uint32_t moved[TALLY_WINDOWS]; /* values were put under others' keys: windows until then */
 };
 
 void counts_init(struct tally_counts *counts);
@@ -34,6 +35,10 @@ void counts_add_unknown(struct tally_counts *counts, uint32_t at, uint64_t count
 /* How many more subjects each window may take. */
 void counts_room(const struct tally_counts *counts, const uint64_t limits[TALLY_WINDOWS],
                  uint64_t room[TALLY_WINDOWS]);
+/* Values were put under others' keys at a minute not later than now. */
+void counts_move_values(struct tally_counts *counts, uint32_t at);
+/* The longest window that holds more than its limit, and in which that was; -1. */
+int8_t counts_passed(const struct tally_counts *counts, const uint64_t limits[TALLY_WINDOWS]);
 /* Bits of windows that hold more than `limits`, more than `before`, and had not raised an alert. */
 uint8_t counts_alert(struct tally_counts *counts, const uint64_t before[TALLY_WINDOWS],
                      const uint64_t limits[TALLY_WINDOWS]);

@@ -93,6 +93,23 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
 }
 
 int
+budgets_add_moved(struct session *s, uint32_t now, uint8_t kind, uint64_t count,
+                  struct exposure *e, struct judgement *judgement)
+{
+    struct observer *o = s->observer;
+    struct tally_outcome outcome = {.blocked_by = -1};
+    int result;
+
+    if (count == 0 || judgement->is_blocked)
+        return 0;
+    result = tally_add_moved(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
+                             &o->budget.limits, &outcome);
+    judge(s, &outcome, outcome.blocked_by >= 0 ? o->budget.block_by[outcome.blocked_by] : -1, e,
+          judgement);
+    return result;
+}
+
+int
 budgets_note_masked(struct session *s, uint32_t minute, struct exposure *e,
                     const struct judgement *judgement)
 {

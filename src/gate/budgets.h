@@ -20,6 +20,11 @@ PASU_MUST_USE int budgets_take(struct session *session, uint32_t now,
 PASU_MUST_USE int budgets_take_unknown(struct session *session, uint32_t now, uint8_t kind,
                                        uint64_t count, struct exposure *exposure,
                                        struct judgement *judgement);
+/* The same of such whose values are under others' keys by now: they count whatever the limits, and
+ * nothing is stopped by them but what comes later (tally_add_moved). */
+PASU_MUST_USE int budgets_add_moved(struct session *session, uint32_t now, uint8_t kind,
+                                    uint64_t count, struct exposure *exposure,
+                                    struct judgement *judgement);
 /* The exposure is of rows that a budget has masked. */
 PASU_MUST_USE int budgets_note_masked(struct session *session, uint32_t minute,
                                       struct exposure *exposure, const struct judgement *judgement);

@@ -93,11 +93,14 @@ is_kind(const struct session *s, uint8_t kind)
     return kind < s->settings->vocabulary.kind_count;
 }
 
+/* `is_moved`: they are under others' keys already, whatever a budget says. */
 static int
-take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
-             struct judgement *judgement)
+take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count, bool is_moved,
+             struct exposure *e, struct judgement *judgement)
 {
-    return is_kind(s, kind) ? budgets_take_unknown(s, now, kind, count, e, judgement) : 0;
+    if (!is_kind(s, kind))
+        return 0;
+    return (is_moved ? budgets_add_moved : budgets_take_unknown)(s, now, kind, count, e, judgement);
 }
 
 /* ---- rows ---- */
@@ -395,8 +398,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
          * asked for. */
         if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
-            result =
-                take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], e, judgement);
+            result = take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p], false, e,
+                                  judgement);
     }
     /* A budget that masks is over also where nobody new is shown. */
     if (result == 0 && !judgement->is_blocked && (g->item_count > 0 || o->budget.masks))
@@ -426,7 +429,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
 /* ---- what is no row ---- */
 
 /* Persons that cannot be named, at most so many of each kind. What is done already (`judgement`
- * NULL) counts also where a budget would have kept it back. */
+ * NULL) counts also where a budget would have kept it back, which then keeps back all else. */
 static int
 expose_bound(struct session *s, const struct plan_statement *statement, uint64_t fields,
              uint64_t kinds, uint64_t most, uint64_t flags, struct judgement *judgement)
@@ -466,7 +469,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
             part->unknown = most;
         if (!judgement)
             done = (struct judgement){0};
-        result = take_unknown(s, now, kind, part->unknown, e, judgement ? judgement : &done);
+        result =
+            take_unknown(s, now, kind, part->unknown, !judgement, e, judgement ? judgement : &done);
     }
     if (!judgement && e->verdict > VERDICT_OF_ALERT)
         e->verdict = VERDICT_OF_ALERT;

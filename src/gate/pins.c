@@ -30,7 +30,10 @@ pins_add_array(struct pinned *pinned, struct ordinals *ordinals, const struct pl
         result = key_array_next(&array, &one);
         if (result <= 0)
             return result;
-        result = one.bytes ? pins_add_value(pinned, ordinals, part, element, one, format) : 0;
+        if (one.bytes)
+            result = pins_add_value(pinned, ordinals, part, element, one, format);
+        else /* with array_nulls off it is a text of that name */
+            result = element == CATALOG_KEY_TEXT && format != KEY_BINARY ? PASU_E_MALFORMED : 0;
     }
     return result;
 }

@@ -148,6 +148,8 @@ restore_part(struct rebuild *p, struct tally *tally, const struct exposure *e,
 
     if (at > p->now)
         at = p->now; /* a clock that was ahead once must not move the tallies on */
+    if (e->flags & (FLAG_BIT(MOVED) | FLAG_BIT(KEPT)))
+        tally_restore_moved(tally, at);
     if (slot != NO_SLOT)
         return tally_restore(tally, at, slot, part->ordinals, part->ordinal_count, part->unknown);
     /* Of a kind that nobody can be told apart in any more: at most so many persons. */

@@ -110,7 +110,7 @@ LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("bl
                "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
                "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
                "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5),
-               "b_cut": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3)})
+               "b_cut": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3), "b_moves": ("block", 3), "b_moved": ("block", 3)})
 BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
            for name, (verdict, subjects) in LIMITS.items()]
 # Of several the smallest counts.
@@ -237,6 +237,42 @@ def test_free_of_charge():
         rows, _, errors = simple(session)
         equal((rows, errors[0]["C"]), ([], CODE))
         equal(session.value("SELECT count(*) FROM customers"), str(shop.CUSTOMERS))
+
+
+def name_of(key):
+    return f"SELECT name FROM customers WHERE id = {key}"
+
+
+def seen_by_moves(session, own, others):
+    """The names that come as `own`'s, each other person's put there before."""
+    found = set()
+    for other in others:
+        session.query("BEGIN")
+        session.exchange(wire.query(f"UPDATE customers a SET name = b.name FROM customers b WHERE a.id = {own} AND b.id = {other}"))
+        found |= {row[0] for row in session.exchange(wire.query(name_of(own))).rows}
+        session.query("ROLLBACK")
+    return found
+
+
+def check_stopped_by_moves(name, own):
+    """Nobody is shown, not even who was before."""
+    with login(name) as session:
+        equal([one["C"] for one in session.exchange(wire.query(name_of(own))).errors], [CODE])
+        equal(session.value("SELECT count(*) FROM customers"), str(shop.CUSTOMERS))
+
+
+@test(gateway=True)
+def test_moved():
+    """Who puts others' values under the key of somebody shown already has them counted, and past the budget reads nobody"""
+    own, *others = first(9)
+    with front().login(user="app", application_name="free to move") as session:
+        equal(seen_by_moves(session, own, others), {f"Kim-{key}" for key in others})
+    with login("b_moves") as session:
+        equal(session.value(name_of(own)), f"Kim-{own}")
+        equal(seen_by_moves(session, own, others), {f"Kim-{key}" for key in others[:2]})
+    check_stopped_by_moves("b_moves", own)
+    shown = recorded("b_moves")
+    equal((shown.keys["customer"], shown.unknown), ({own}, len(others)))
 
 
 @test(gateway=True)
@@ -420,7 +456,10 @@ def until_works():
 
 @test(gateway=True, limit=120)
 def test_restarts():
-    """Across a restart of pasu, and across kill -9 of the gate, a budget of N shows N persons"""
+    """Across a restart of pasu, and across kill -9 of the gate, a budget of N shows N persons, and who has moved too many reads nobody"""
+    own, *others = first(5)
+    with login("b_moved") as session:
+        equal(len(seen_by_moves(session, own, others)), 2)
     for name in ("b_restart", "b_kill"):
         shown = []
         for count in (4, 3, 3):
@@ -441,6 +480,7 @@ def test_restarts():
             keys, _, errors = simple(session)
             equal((keys, errors[0]["C"]), (shown, CODE))
         equal(recorded(name).keys["customer"], set(shown))
+        check_stopped_by_moves("b_moved", own)
 
 
 if __name__ == "__main__":

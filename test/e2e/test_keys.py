@@ -22,6 +22,8 @@ CREATE TABLE members (code text COLLATE anyhow PRIMARY KEY, name text);
 INSERT INTO members VALUES ('alice', 'Alice'), ('bob', 'Bob');
 CREATE TABLE visits (person bigint, place text);
 INSERT INTO visits SELECT CASE WHEN i > 40 THEN 7 END, 'place ' || i FROM generate_series(1, 50) i;
+CREATE TABLE logins (login text PRIMARY KEY, name text);
+INSERT INTO logins VALUES ('NULL', 'Lee-NULL'), ('x', 'Lee-x');
 CREATE SCHEMA work;
 CREATE TABLE work.persons (id bigint);
 INSERT INTO work.persons VALUES (7);
@@ -32,7 +34,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public, work TO analyst;
 GRANT CREATE ON SCHEMA public TO analyst;
 """
 CONFIG = {
-    "subjects": {"person": {"table": "public.persons", "key": "id"}, "member": {"table": "public.members", "key": "code"}},
+    "subjects": {"person": {"table": "public.persons", "key": "id"}, "member": {"table": "public.members", "key": "code"},
+                 "account": {"table": "public.logins", "key": "login"}},
     "personal_data": [
         shop.personal("persons", "person", "id", {"name": "name"}),
         shop.personal("twins", "person", "id", {"name": "name"}),
@@ -40,6 +43,7 @@ CONFIG = {
         shop.personal("transfers", "person", "sender", {"memo": "order"}),
         shop.personal("transfers", "person", "receiver", {"memo": "order"}),
         shop.personal("members", "member", "code", {"name": "name"}),
+        shop.personal("logins", "account", "login", {"name": "name"}),
         shop.personal("visits", "person", "person", {"place": "order"}),
     ],
 }
@@ -120,6 +124,21 @@ def test_values_of_parameters():
     for number, (sql, *_) in enumerate(VALUES):
         shown = said[f"value {number}"]
         assert shown.keys["person"] <= {"7"} and len(shown.keys["person"]) + shown.unknown > 0, f"{sql}: {shown}"
+
+
+@test(gateway=True)
+def test_a_key_that_reads_null():
+    """With array_nulls off, NULL in the text of an array is a text, and somebody can have that key"""
+    sql = "PREPARE q AS SELECT name FROM logins WHERE login = ANY ('{NULL}')"  # prepared so, it has no hidden key
+    for setting, rows in (("on", []), ("off", [["Lee-NULL"]])):
+        with front().login(user="analyst", application_name=f"nulls {setting}") as session:
+            session.query(f"SET array_nulls = {setting}")
+            session.query(sql)
+            equal(session.query("EXECUTE q").rows, rows)
+            session.terminate()
+    front().guard.until_sessions(0)
+    shown = shop.export(front())["nulls off"]
+    assert len(shown.keys["account"]) + shown.unknown > 0 and shown.keys["account"] <= {"NULL"}, shown
 
 
 @test(gateway=True)

@@ -74,7 +74,7 @@ texts_of_arrays_are_read_as_the_server_reads_them(void **state PASU_UNUSED)
         {CATALOG_KEY_TEXT, "{kim,\"lee, jr\",\"a\\\"b\",c\\,d}", "kim|lee, jr|a\"b|c,d"},
         {CATALOG_KEY_TEXT, "{\"NULL\"}", "NULL"}, /* a text of that name */
         {CATALOG_KEY_TEXT, "{\\NULL}", "NULL"},
-        {CATALOG_KEY_TEXT, "{N\\ULL,null}", "NULL"},
+        {CATALOG_KEY_TEXT, "{N\\ULL,null}", NULL}, /* a null, or with array_nulls off a text */
         {CATALOG_KEY_TEXT, "{nulls}", "nulls"},
         {CATALOG_KEY_TEXT, "{\"a\\\\\"}", "a\\"},
         {CATALOG_KEY_INT8, "", NULL},
