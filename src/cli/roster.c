@@ -18,7 +18,7 @@ int
 roster_load(struct roster **roster, const struct config *config)
 {
     struct config_faults faults = {0};
-    struct roster_fault fault = {0, ""};
+    struct roster_fault fault = {.text = ""};
     uint8_t *bytes = NULL;
     size_t length = 0;
     int result;
@@ -35,8 +35,9 @@ roster_load(struct roster **roster, const struct config *config)
     if (faults.count > 0)
         complain(faults.items[0].hint, "%s: %s", faults.items[0].path, faults.items[0].text);
     else if (result == PASU_E_MALFORMED)
-        complain(roster_hint, "%s:%u: %s", config->principals.roster.path, (unsigned)fault.line,
-                 fault.text);
+        complain(roster_hint, "%s:%u: %s",
+                 fault.is_scim ? config->principals.scim.file : config->principals.roster.path,
+                 (unsigned)fault.line, fault.text);
     else if (result != 0)
         complain_error(result, "%s", config->principals.roster.path);
     config_faults_release(&faults);

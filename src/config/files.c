@@ -212,38 +212,65 @@ read_people(struct view *bytes, struct store *store, const char *path, bool is_n
     *bytes = content.bytes;
     if (content.bytes.length == 0 || !memchr(content.bytes.bytes, 0, content.bytes.length))
         return 0;
-    config_fault_add(faults, path, 0, 0, "write it as UTF-8",
-                     "the roster has a zero byte: it is not a text file in UTF-8");
+    config_fault_add(faults, path, 1, 0, "write it as UTF-8",
+                     "the roster: has a zero byte: it is not a text file in UTF-8");
     return PASU_E_CONFIG;
+}
+
+/* The endpoint's part behind the roster's, in new bytes. */
+static int
+join_people(uint8_t **bytes, size_t *length, struct store *store, const struct config *config,
+            struct view roster, struct config_faults *faults)
+{
+    const struct view mark = VIEW(CONFIG_SCIM_MARK);
+    const char *scim = config->principals.scim.file;
+    struct view people = {0};
+    struct writer w;
+    int result = scim != NULL ? read_people(&people, store, scim, true, faults) : 0;
+    size_t size = roster.length + people.length + mark.length + 1;
+
+    if (result != 0)
+        return result;
+    *bytes = memory_new(size, 1);
+    if (*bytes == NULL)
+        return PASU_E_NOMEM;
+    w = writer_of(*bytes, size);
+    writer_bytes(&w, roster.bytes, roster.length);
+    if (people.length > 0) {
+        writer_bytes(&w, mark.bytes, mark.length);
+        writer_bytes(&w, people.bytes, people.length);
+    }
+    *length = writer_length(&w);
+    return 0;
 }
 
 int
 config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
                    struct config_faults *faults)
 {
-    const struct view mark = VIEW(CONFIG_SCIM_MARK);
-    const char *scim = config->principals.scim.file;
-    struct view roster, people = {0};
     struct store store = {0};
-    struct writer w;
+    struct view roster;
     int result = read_people(&roster, &store, config->principals.roster.path, false, faults);
 
     *bytes = NULL;
-    if (result == 0 && scim != NULL)
-        result = read_people(&people, &store, scim, true, faults);
-    if (result == 0) {
-        size_t size = roster.length + people.length + mark.length + 1;
+    if (result == 0)
+        result = join_people(bytes, length, &store, config, roster, faults);
+    store_release(&store);
+    return result;
+}
 
-        *bytes = memory_new(size, 1);
-        w = writer_of(*bytes, *bytes ? size : 0);
-        writer_bytes(&w, roster.bytes, roster.length);
-        if (people.length > 0) {
-            writer_bytes(&w, mark.bytes, mark.length);
-            writer_bytes(&w, people.bytes, people.length);
-        }
-        *length = *bytes ? writer_length(&w) : 0;
-        result = *bytes ? 0 : PASU_E_NOMEM;
-    }
+int
+config_read_people(uint8_t **bytes, size_t *length, const struct config *config, struct view former,
+                   struct config_faults *faults)
+{
+    const uint8_t *end = former.length > 0 ? memchr(former.bytes, 0, former.length) : NULL;
+    struct store store = {0};
+    int result;
+
+    *bytes = NULL;
+    if (end != NULL)
+        former.length = (size_t)(end - former.bytes);
+    result = join_people(bytes, length, &store, config, former, faults);
     store_release(&store);
     return result;
 }

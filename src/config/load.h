@@ -88,6 +88,9 @@ void config_set_roster(struct config *config, struct view borrow_bytes);
  * PASU_E_CONFIG with a fault; PASU_E_NOMEM. */
 PASU_MUST_USE int config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
                                      struct config_faults *faults);
+/* The same, with the roster that `former` (such bytes) begins with in the place of the file's. */
+PASU_MUST_USE int config_read_people(uint8_t **bytes, size_t *length, const struct config *config,
+                                     struct view former, struct config_faults *faults);
 /* The text that it was read from; the model's. */
 struct view config_text(const struct config *config);
 /*

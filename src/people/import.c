@@ -39,7 +39,7 @@ users_of(const json_t *document, char fault[SCIM_IMPORT_FAULT_SIZE])
 }
 
 static int
-add_user(struct directory *d, const json_t *resource, size_t number, int64_t now,
+add_user(struct people *people, const json_t *resource, size_t number, int64_t now,
          struct scim_fault *fault)
 {
     const char *given = json_string_value(json_object_get(resource, "id"));
@@ -56,7 +56,7 @@ add_user(struct directory *d, const json_t *resource, size_t number, int64_t now
         result = user_set(user, USER_ID, given && *given ? given : id);
     if (result == 0) {
         user->created = user->modified = now;
-        result = directory_put(d, NULL, user, fault);
+        result = people_put(people, NULL, user, fault);
     }
     if (result != 0)
         user_free(user);
@@ -64,14 +64,14 @@ add_user(struct directory *d, const json_t *resource, size_t number, int64_t now
 }
 
 static int
-add_users(struct directory *d, const json_t *users, int64_t now, char text[SCIM_IMPORT_FAULT_SIZE])
+add_users(struct people *people, const json_t *users, int64_t now, char text[SCIM_IMPORT_FAULT_SIZE])
 {
     size_t count = json_is_array(users) ? json_array_size(users) : 1;
 
     for (size_t i = 0; i < count; i++) {
         const json_t *one = json_is_array(users) ? json_array_get(users, i) : users;
         struct scim_fault fault = {0};
-        int result = add_user(d, one, i, now, &fault);
+        int result = add_user(people, one, i, now, &fault);
 
         if (result == PASU_E_MALFORMED)
             snprintf(text, SCIM_IMPORT_FAULT_SIZE, "1: user %zu: %s", i + 1, fault.detail);
@@ -90,22 +90,22 @@ scim_import(uint8_t **roster, size_t *length, struct view bytes,
     json_t *document =
         json_loadb((const char *)bytes.bytes, bytes.length, JSON_REJECT_DUPLICATES, &error);
     const json_t *users = document ? users_of(document, fault) : NULL;
-    struct directory directory;
+    struct people directory;
     int result;
 
     *roster = NULL;
     if (!document)
-        snprintf(fault, SCIM_IMPORT_FAULT_SIZE, "%d: is not JSON: %s",
-                 error.line > 0 ? error.line : 1, error.text);
-    directory_init(&directory, principal);
+        snprintf(fault, SCIM_IMPORT_FAULT_SIZE, "%d: is not JSON, or a key is there twice",
+                 error.line > 0 ? error.line : 1);
+    people_init(&directory, principal);
     result = users ? add_users(&directory, users, now, fault) : PASU_E_MALFORMED;
     if (result == 0)
-        result = directory_write(roster, length, &directory);
+        result = people_write(roster, length, &directory);
     if (result == PASU_E_RANGE) {
         snprintf(fault, SCIM_IMPORT_FAULT_SIZE, "1: has more users than a roster can have");
         result = PASU_E_MALFORMED;
     }
-    directory_release(&directory);
+    people_release(&directory);
     json_decref(document);
     return result;
 }

@@ -3,7 +3,7 @@
 #ifndef PASU_PEOPLE_IMPORT_H
 #define PASU_PEOPLE_IMPORT_H
 
-#include "people/directory.h"
+#include "people/people.h"
 
 enum { SCIM_IMPORT_FAULT_SIZE = 320 };
 

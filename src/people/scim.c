@@ -14,7 +14,7 @@ enum { PAGE = 100, PAGE_MAX = 500, ID_SIZE = 37 };
 
 struct asked {
     struct scim_response *response;
-    struct directory *directory;
+    struct people *directory;
     const struct scim_request *request;
     struct scim_fault fault;
     int64_t now;
@@ -175,13 +175,13 @@ make_id(char id[ID_SIZE])
 static void
 note(struct asked *a, const char *verb, const struct user *former, const struct user *user)
 {
-    char principal[DIRECTORY_PRINCIPAL_SIZE], before[DIRECTORY_PRINCIPAL_SIZE] = "";
+    char principal[PEOPLE_PRINCIPAL_SIZE], before[PEOPLE_PRINCIPAL_SIZE] = "";
     const char *status = user->is_deleted ? "deleted" : user->is_active ? "active" : "left";
     bool was_there = former && former->is_active;
 
-    directory_principal(principal, a->directory, user);
+    people_principal(principal, a->directory, user);
     if (former)
-        directory_principal(before, a->directory, former);
+        people_principal(before, a->directory, former);
     snprintf(a->response->note, sizeof(a->response->note), "%s %.63s: %s%s%s%.63s", verb, principal,
              status, former && !user->is_deleted && was_there == user->is_active ? " as before" : "",
              former && strcmp(before, principal) != 0 ? ", before " : "",
@@ -196,7 +196,7 @@ put_user(struct asked *a, const char *verb, int status, struct user *former, str
 
     user->modified = a->now;
     note(a, verb, former, user);
-    result = directory_put(a->directory, former, user, &a->fault);
+    result = people_put(a->directory, former, user, &a->fault);
     if (result != 0) {
         user_free(user);
         a->response->note[0] = '\0';
@@ -279,7 +279,7 @@ delete_user(struct asked *a, struct user *former)
 static void
 answer_one(struct asked *a, const char *id)
 {
-    struct user *user = directory_find(a->directory, id);
+    struct user *user = people_find(a->directory, id);
 
     if (!user) {
         scim_refuse(a->response, 404, NULL, "there is no such user");
@@ -304,7 +304,7 @@ answer_one(struct asked *a, const char *id)
 }
 
 void
-scim_answer(struct scim_response *response, struct directory *directory,
+scim_answer(struct scim_response *response, struct people *directory,
             const struct scim_request *request, int64_t now)
 {
     struct asked a = {

@@ -7,7 +7,7 @@
 #ifndef PASU_PEOPLE_SCIM_H
 #define PASU_PEOPLE_SCIM_H
 
-#include "people/directory.h"
+#include "people/people.h"
 
 enum scim_method { SCIM_GET, SCIM_POST, SCIM_PUT, SCIM_PATCH, SCIM_DELETE, SCIM_OTHER };
 
@@ -30,7 +30,7 @@ struct scim_response {
 };
 
 /* `now` is realtime ns. */
-void scim_answer(struct scim_response *response, struct directory *directory,
+void scim_answer(struct scim_response *response, struct people *directory,
                  const struct scim_request *request, int64_t now);
 /* An answer that says what is wrong. */
 void scim_refuse(struct scim_response *response, int status, const char *type, const char *detail);

@@ -19,9 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 5, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 6, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald", "indexer"};
+static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald", "indexer",
+                                            "registrar"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -37,8 +38,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                                         \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -305,6 +306,8 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_KEEPER, try(SANDBOX_KEEPER, act_thread, NULL), KILLED);
     check("fork", SANDBOX_HERALD, try(SANDBOX_HERALD, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_HERALD, try(SANDBOX_HERALD, act_thread, NULL), KILLED);
+    check("fork", SANDBOX_REGISTRAR, try(SANDBOX_REGISTRAR, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_REGISTRAR, try(SANDBOX_REGISTRAR, act_thread, NULL), KILLED);
     check("fork", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_thread, NULL), WORKS);
     for (size_t i = 0; i < COUNT_OF(namespaces); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "people/directory.h"
+#include "people/people.h"
 
 #include "base/memory.h"
 #include "config/load.h"
@@ -47,41 +47,41 @@ static const struct {
 };
 
 void
-directory_init(struct directory *d, enum principals_scim_principal principal)
+people_init(struct people *p, enum principals_scim_principal principal)
 {
-    *d = (struct directory){.principal = principal};
+    *p = (struct people){.principal = principal};
 }
 
 void
-directory_release(struct directory *d)
+people_release(struct people *p)
 {
-    for (size_t i = 0; i < d->count; i++)
-        user_free(d->users[i]);
-    memory_free(d->users);
-    d->users = NULL;
-    d->count = d->size = 0;
+    for (size_t i = 0; i < p->count; i++)
+        user_free(p->users[i]);
+    memory_free(p->users);
+    p->users = NULL;
+    p->count = p->size = 0;
 }
 
 static int
-append(struct directory *d, struct user *user)
+append(struct people *p, struct user *user)
 {
-    if (d->count == d->size) {
-        size_t size = d->size + d->size / 2 + 16;
-        struct user **larger = memory_resize(d->users, size, sizeof(*larger));
+    if (p->count == p->size) {
+        size_t size = p->size + p->size / 2 + 16;
+        struct user **larger = memory_resize(p->users, size, sizeof(*larger));
 
         if (!larger)
             return PASU_E_NOMEM;
-        d->users = larger;
-        d->size = size;
+        p->users = larger;
+        p->size = size;
     }
-    d->users[d->count++] = user;
+    p->users[p->count++] = user;
     return 0;
 }
 
 /* ---- the file ---- */
 
 static int
-read_user(struct directory *d, const char *const fields[COLUMNS])
+read_user(struct people *p, const char *const fields[COLUMNS])
 {
     struct user *user = user_new();
     int result = user ? 0 : PASU_E_NOMEM;
@@ -98,7 +98,7 @@ read_user(struct directory *d, const char *const fields[COLUMNS])
     if (result == 0) {
         user->is_active = strcmp(fields[COLUMN_ACTIVE], "yes") == 0;
         user->is_deleted = strcmp(fields[COLUMN_DELETED], "yes") == 0;
-        result = append(d, user);
+        result = append(p, user);
     }
     if (result != 0)
         user_free(user);
@@ -106,7 +106,7 @@ read_user(struct directory *d, const char *const fields[COLUMNS])
 }
 
 static int
-read_line(struct directory *d, struct csv *csv)
+read_line(struct people *p, struct csv *csv)
 {
     const char *fields[COLUMNS];
     bool is_last = false;
@@ -119,17 +119,17 @@ read_line(struct directory *d, struct csv *csv)
             return PASU_E_MALFORMED;
         fields[count++] = field;
     }
-    return count == COLUMNS ? read_user(d, fields) : PASU_E_MALFORMED;
+    return count == COLUMNS ? read_user(p, fields) : PASU_E_MALFORMED;
 }
 
 int
-directory_read(struct directory *d, struct view bytes)
+people_read(struct people *p, struct view bytes)
 {
     struct csv csv;
     char *text;
     int result = 0;
 
-    directory_release(d);
+    people_release(p);
     if (bytes.length == 0)
         return 0;
     if (bytes.length < strlen(header) || memcmp(bytes.bytes, header, strlen(header)) != 0 ||
@@ -140,10 +140,10 @@ directory_read(struct directory *d, struct view bytes)
         return PASU_E_NOMEM;
     csv_begin(&csv, text, bytes.length - strlen(header));
     while (result == 0 && csv_next(&csv))
-        result = read_line(d, &csv);
+        result = read_line(p, &csv);
     memory_free(text);
     if (result != 0)
-        directory_release(d);
+        people_release(p);
     return result;
 }
 
@@ -167,28 +167,28 @@ is_there(const struct user *user)
 
 /* Of a service somebody else answers, its manager; of a person the person. */
 static const struct user *
-owner_of(const struct directory *d, const struct user *user)
+owner_of(const struct people *p, const struct user *user)
 {
     const char *manager = user->texts[USER_MANAGER];
 
     if (kind_of(user) != PRINCIPAL_SERVICE || !manager)
         return user;
-    for (size_t i = 0; i < d->count; i++)
-        if (strcmp(user_text(d->users[i], USER_ID), manager) == 0)
-            return d->users[i];
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(user_text(p->users[i], USER_ID), manager) == 0)
+            return p->users[i];
     return user;
 }
 
 static void
-put_user(struct writer *w, const struct directory *d, const struct user *user)
+put_user(struct writer *w, const struct people *p, const struct user *user)
 {
-    const struct user *owner = owner_of(d, user);
-    char principal[DIRECTORY_PRINCIPAL_SIZE], created[TIME_SIZE], modified[TIME_SIZE];
+    const struct user *owner = owner_of(p, user);
+    char principal[PEOPLE_PRINCIPAL_SIZE], created[TIME_SIZE], modified[TIME_SIZE];
     const char *fields[COLUMNS];
 
     for (size_t i = 0; i < COUNT_OF(places); i++)
         fields[places[i].column] = user_text(user, places[i].text);
-    directory_principal(principal, d, user);
+    people_principal(principal, p, user);
     log_time_text(created, sizeof(created), user->created);
     log_time_text(modified, sizeof(modified), user->modified);
     fields[COLUMN_PRINCIPAL] = principal;
@@ -205,9 +205,9 @@ put_user(struct writer *w, const struct directory *d, const struct user *user)
 
 /* Principal and owner are made of texts that the user has beside. */
 static size_t
-user_size(const struct directory *d, const struct user *user)
+user_size(const struct people *p, const struct user *user)
 {
-    const struct user *owner = owner_of(d, user);
+    const struct user *owner = owner_of(p, user);
     size_t size = COLUMNS * 3 + 2 * TIME_SIZE + 64 + csv_size(user_called(owner));
 
     for (size_t i = 0; i < USER_TEXTS; i++)
@@ -216,20 +216,20 @@ user_size(const struct directory *d, const struct user *user)
 }
 
 int
-directory_write(uint8_t **bytes, size_t *length, const struct directory *d)
+people_write(uint8_t **bytes, size_t *length, const struct people *p)
 {
     size_t size = sizeof(header);
     struct writer w;
 
-    for (size_t i = 0; i < d->count; i++)
-        size += user_size(d, d->users[i]);
+    for (size_t i = 0; i < p->count; i++)
+        size += user_size(p, p->users[i]);
     *bytes = memory_new(size, 1);
     if (!*bytes)
         return PASU_E_NOMEM;
     w = writer_of(*bytes, size);
     writer_bytes(&w, header, strlen(header));
-    for (size_t i = 0; i < d->count; i++)
-        put_user(&w, d, d->users[i]);
+    for (size_t i = 0; i < p->count; i++)
+        put_user(&w, p, p->users[i]);
     *length = writer_length(&w);
     if (writer_end(&w) >= 0 && *length <= CONFIG_PEOPLE_SIZE_MAX)
         return 0;
@@ -241,44 +241,44 @@ directory_write(uint8_t **bytes, size_t *length, const struct directory *d)
 /* ---- users ---- */
 
 struct user *
-directory_find(const struct directory *d, const char *id)
+people_find(const struct people *p, const char *id)
 {
-    for (size_t i = 0; i < d->count; i++)
-        if (!d->users[i]->is_deleted && strcmp(user_text(d->users[i], USER_ID), id) == 0)
-            return d->users[i];
+    for (size_t i = 0; i < p->count; i++)
+        if (!p->users[i]->is_deleted && strcmp(user_text(p->users[i], USER_ID), id) == 0)
+            return p->users[i];
     return NULL;
 }
 
 void
-directory_principal(char principal[DIRECTORY_PRINCIPAL_SIZE], const struct directory *d,
+people_principal(char principal[PEOPLE_PRINCIPAL_SIZE], const struct people *p,
                     const struct user *user)
 {
     const char *name = user_text(user, USER_NAME);
     size_t length = strlen(name);
 
-    if (d->principal == SCIM_BY_LOCAL_PART && strchr(name, '@') > name)
+    if (p->principal == SCIM_BY_LOCAL_PART && strchr(name, '@') > name)
         length = (size_t)(strchr(name, '@') - name);
-    else if (d->principal == SCIM_BY_EXTERNAL_ID && user->texts[USER_EXTERNAL_ID])
+    else if (p->principal == SCIM_BY_EXTERNAL_ID && user->texts[USER_EXTERNAL_ID])
         name = user->texts[USER_EXTERNAL_ID], length = strlen(name);
-    else if (d->principal == SCIM_BY_NICK_NAME && user->texts[USER_NICK_NAME])
+    else if (p->principal == SCIM_BY_NICK_NAME && user->texts[USER_NICK_NAME])
         name = user->texts[USER_NICK_NAME], length = strlen(name);
-    snprintf(principal, DIRECTORY_PRINCIPAL_SIZE, "%.*s", (int)length, name);
+    snprintf(principal, PEOPLE_PRINCIPAL_SIZE, "%.*s", (int)length, name);
     for (char *at = principal; *at; at++)
         *at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
 }
 
 /* Whether it stands in the way of another one. A deleted one makes room. */
 static int
-check_other(const struct directory *d, const struct user *other, const struct user *user,
+check_other(const struct people *p, const struct user *other, const struct user *user,
             const char *principal, struct scim_fault *fault)
 {
-    char theirs[DIRECTORY_PRINCIPAL_SIZE];
+    char theirs[PEOPLE_PRINCIPAL_SIZE];
 
     if (other->is_deleted)
         return 0;
     if (strcasecmp(user_text(other, USER_NAME), user_text(user, USER_NAME)) == 0)
         return scim_fail(fault, 409, "uniqueness", "there is a user of that userName");
-    directory_principal(theirs, d, other);
+    people_principal(theirs, p, other);
     if (strcmp(theirs, principal) == 0)
         return scim_fail(fault, 409, "uniqueness", "another user has that database role");
     return 0;
@@ -286,45 +286,45 @@ check_other(const struct directory *d, const struct user *other, const struct us
 
 /* The deleted ones whose role has an owner again. */
 static void
-drop_deleted(struct directory *d, const char *principal)
+drop_deleted(struct people *p, const char *principal)
 {
     size_t to = 0;
 
-    for (size_t i = 0; i < d->count; i++) {
-        char theirs[DIRECTORY_PRINCIPAL_SIZE];
+    for (size_t i = 0; i < p->count; i++) {
+        char theirs[PEOPLE_PRINCIPAL_SIZE];
 
-        directory_principal(theirs, d, d->users[i]);
-        if (d->users[i]->is_deleted && strcmp(theirs, principal) == 0)
-            user_free(d->users[i]);
+        people_principal(theirs, p, p->users[i]);
+        if (p->users[i]->is_deleted && strcmp(theirs, principal) == 0)
+            user_free(p->users[i]);
         else
-            d->users[to++] = d->users[i];
+            p->users[to++] = p->users[i];
     }
-    d->count = to;
+    p->count = to;
 }
 
 int
-directory_put(struct directory *d, struct user *former, struct user *user,
+people_put(struct people *p, struct user *former, struct user *user,
               struct scim_fault *fault)
 {
-    char principal[DIRECTORY_PRINCIPAL_SIZE];
+    char principal[PEOPLE_PRINCIPAL_SIZE];
     int result = 0;
 
-    directory_principal(principal, d, user);
-    for (size_t i = 0; i < d->count && result == 0; i++)
-        if (d->users[i] != former)
-            result = check_other(d, d->users[i], user, principal, fault);
+    people_principal(principal, p, user);
+    for (size_t i = 0; i < p->count && result == 0; i++)
+        if (p->users[i] != former)
+            result = check_other(p, p->users[i], user, principal, fault);
     if (result != 0)
         return result;
-    if (!former && d->count >= DIRECTORY_USERS_MAX)
+    if (!former && p->count >= PEOPLE_USERS_MAX)
         return scim_fail(fault, 507, NULL, "there are %d users, which are the most",
-                         (int)DIRECTORY_USERS_MAX);
+                         (int)PEOPLE_USERS_MAX);
     if (!user->is_deleted)
-        drop_deleted(d, principal);
+        drop_deleted(p, principal);
     if (!former)
-        return append(d, user);
-    for (size_t i = 0; i < d->count; i++)
-        if (d->users[i] == former)
-            d->users[i] = user;
+        return append(p, user);
+    for (size_t i = 0; i < p->count; i++)
+        if (p->users[i] == former)
+            p->users[i] = user;
     user_free(former);
     return 0;
 }
