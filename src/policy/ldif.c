@@ -61,6 +61,17 @@ ldif_is_one(struct view bytes)
     return false;
 }
 
+bool
+ldif_has_changes(struct view bytes)
+{
+    struct ldif l = {.at = bytes.bytes, .end = bytes.bytes + bytes.length};
+
+    while (l.at < l.end)
+        if (begins_with(take_line(&l), "changetype:"))
+            return true;
+    return false;
+}
+
 int
 ldif_open(struct ldif *l, struct view bytes)
 {

@@ -34,6 +34,8 @@ struct ldif {
 
 /* Whether a file begins as LDIF does, behind comments and empty lines. */
 bool ldif_is_one(struct view bytes);
+/* Whether one of its records says what is to be done (changetype). */
+bool ldif_has_changes(struct view bytes);
 /* The bytes must outlive the reader. PASU_E_NOMEM. */
 PASU_MUST_USE int ldif_open(struct ldif *ldif, struct view bytes);
 void ldif_close(struct ldif *ldif);

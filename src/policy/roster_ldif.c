@@ -318,12 +318,13 @@ skip_record(struct reading *r)
 
 /* The attributes of an entry that the file has whole. */
 static int
-read_content(struct reading *r, struct account *entry)
+read_content(struct reading *r, struct account *entry, uint32_t line)
 {
     int result = 0;
 
     if (entry->is_seen && !entry->is_deleted)
-        return roster_fault_at(r->roster, r->at.line, "the entry is in the file twice");
+        return roster_fault_at(r->roster, line, "the entry is in the file twice");
+    entry->line = line;
     memset(entry->values, 0, sizeof(entry->values));
     entry->is_seen = true;
     entry->is_deleted = false;
@@ -484,7 +485,7 @@ base_of(const struct reading *r, const char *dn)
 }
 
 static int
-change_entry(struct reading *r, struct view dn, enum change change)
+change_entry(struct reading *r, struct view dn, enum change change, uint32_t line)
 {
     char *key = key_of(r->store, dn);
     struct account *entry = key ? find_entry(r, key) : NULL;
@@ -498,7 +499,7 @@ change_entry(struct reading *r, struct view dn, enum change change)
     if (base)
         entry->base = base;
     if (entry)
-        entry->line = r->at.line;
+        entry->line = line;
     if (change == CHANGE_MODIFY)
         return read_modify(r, entry);
     if (change == CHANGE_RENAME)
@@ -514,6 +515,7 @@ read_record(struct reading *r)
 {
     enum change change = CHANGE_NONE;
     struct account *entry;
+    uint32_t line = r->at.line;
     struct view dn;
     int result = check_value(r);
 
@@ -530,9 +532,9 @@ read_record(struct reading *r)
     if (result != 0)
         return result;
     if (change != CHANGE_NONE && change != CHANGE_ADD)
-        return change_entry(r, dn, change);
+        return change_entry(r, dn, change, line);
     result = get_entry(r, dn, &entry);
-    return result == 0 ? read_content(r, entry) : result;
+    return result == 0 ? read_content(r, entry, line) : result;
 }
 
 /* What ldapsearch writes behind the entries. */
