@@ -173,9 +173,9 @@ static void
 a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
 {
     static const struct call rings[] = {
-        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED, KILLED}},
-        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED, KILLED}},
-        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED, KILLED}},
+        {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -210,38 +210,38 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
-        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED}},
+        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED}},
+        {"TCP over IPv6", AF_INET6, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED}},
         {"a Unix socket",
          AF_UNIX,
          SOCK_STREAM | SOCK_NONBLOCK,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
-        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED}},
+        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED}},
+        {"UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"a Unix socket of packets",
          AF_UNIX,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"netlink, routes",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_ROUTE,
-         {WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"netlink, audit",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_AUDIT,
-         {KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw frames", AF_PACKET, SOCK_RAW, 0, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the kernel's ciphers",
          AF_ALG,
          SOCK_SEQPACKET,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
