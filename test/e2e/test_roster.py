@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """pasu roster: what it shows, how a file becomes the roster, and whom an audit finds."""
+import base64
 import datetime
 import json
 import os
@@ -199,6 +200,87 @@ def test_all_is_well():
         done = made.guard.run("roster", *words)
         equal(done.returncode, 2)
         assert "names no roster" in done.stderr, done.stderr
+    made.stop()
+
+
+# ---- other forms ----
+
+LDIF = """version: 1
+
+dn: ou=people,dc=example,dc=com
+objectClass: organizationalUnit
+ou: people
+
+dn: uid=analyst,ou=people,dc=example,dc=com
+objectClass: inetOrgPerson
+uid: analyst
+cn:: {name}
+mail: lee@exam
+ ple.com
+
+dn: cn=app,ou=services,dc=example,dc=com
+objectClass: applicationProcess
+cn: app
+owner: uid=analyst,ou=people,dc=example,dc=com
+""".format(name=base64.b64encode("이민수".encode()).decode())
+
+GONE = """dn: uid=analyst,ou=people,dc=example,dc=com
+changetype: modify
+replace: nsAccountLock
+nsAccountLock: TRUE
+-
+"""
+
+
+@test(gateway=True)
+def test_ldif_and_scim():
+    """LDIF and SCIM users are imported as a roster, LDIF also as changes of it; a directory's file can be the roster itself; what has a fault is told with its line and changes nothing"""
+    made, path = front("forms", {"app": "service,Kim,active,,", "dba": "admin,Ko,active,,"})
+    new = harness.folder() / "people.in"
+
+    def imported(content):
+        new.write_text(content, encoding="utf-8")
+        mark = made.guard.mark()
+        done = made.guard.run("roster", "import", str(new))
+        if done.returncode == 0:
+            made.guard.wait("roster_reloaded", start=mark)
+        return done
+
+    def shown():
+        return {one["principal"]: (one["kind"], one["owner"], one["status"]) for one in made.guard.json("roster")}
+
+    equal(imported(LDIF).returncode, 0)
+    equal(shown(), {"analyst": ("human", "이민수", "active"), "app": ("service", "이민수", "active")})
+    equal(attempt(made, "analyst"), None)
+    equal(imported(GONE).returncode, 0)
+    equal(shown()["analyst"], ("human", "이민수", "left"))
+    equal(attempt(made, "analyst"), LEFT)
+    kept = path.read_bytes()
+    for content, line, words in ((GONE.replace("uid=analyst", "uid=other"), 3, "neither in the file nor on the roster"),
+                                 (LDIF + "uid: x\n\nx\n", 21, "neither"), ("{", 1, "not JSON"), ('[{"userName": ""}]', 1, "user 1: userName")):
+        done = imported(content)
+        equal(done.returncode, 1, content)
+        assert f"{new}:{line}:" in done.stderr and words in done.stderr, done.stderr
+    equal(path.read_bytes(), kept)
+    users = [{"userName": "analyst", "active": True, "displayName": "Lee"}, {"userName": "app", "userType": "service", "active": False}]
+    equal(imported(json.dumps({"totalResults": 2, "Resources": users})).returncode, 0)
+    equal(shown(), {"analyst": ("human", "Lee", "active"), "app": ("service", "app", "left")})
+    equal(attempt(made, "analyst"), None)
+    # The directory's file itself.
+    own = harness.folder() / "directory.ldif"
+    own.write_text(LDIF, encoding="utf-8")
+    made.guard.config["principals"]["roster"] = str(own)
+    equal(made.reload(), "config_reloaded")
+    equal(shown()["analyst"][2], "active")
+    for content in (GONE, f"{HEAD}\n"):
+        equal(imported(content).returncode, 2)
+    equal(imported(LDIF.replace("mail:", "loginShell: /sbin/nologin\nmail:")).returncode, 0)
+    equal(shown(), {"analyst": ("human", "이민수", "left"), "app": ("service", "이민수", "left")})
+    equal(attempt(made, "analyst"), LEFT)
+    mark = made.guard.mark()
+    own.write_text(LDIF + "\nuid: x\n", encoding="utf-8")
+    equal(made.guard.wait("roster_refused", start=mark)["line"], 20)
+    equal(attempt(made, "analyst"), LEFT)
     made.stop()
 
 
