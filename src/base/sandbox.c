@@ -147,7 +147,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                                         \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
     {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar}},
 #include "base/sandbox.def"
 #undef X
@@ -155,10 +155,10 @@ static const struct call calls[] = {
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                                         \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
-                       HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) && \
-                       HAS_ROOM(supervisor, registrar),              \
+                       HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
+                       HAS_ROOM(supervisor, registrar),                                            \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X

@@ -100,10 +100,10 @@ put(const struct place *place, struct view bytes)
 /* What is to take the roster's place. */
 struct import {
     const struct ask *ask;
-    const char *path;      /* of the file that is read */
-    struct view bytes;     /* of it */
-    uint8_t *made;         /* the roster that is made of it; NULL: it is one itself */
-    struct view roster;    /* what is written */
+    const char *path;   /* of the file that is read */
+    struct view bytes;  /* of it */
+    uint8_t *made;      /* the roster that is made of it; NULL: it is one itself */
+    struct view roster; /* what is written */
     struct roster *parsed;
 };
 

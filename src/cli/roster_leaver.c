@@ -117,8 +117,8 @@ look_member(const struct inside *in, const PGresult *rows, int row)
                      "%s may make roles and give them passwords", role);
     for (size_t i = 0; i < COUNT_OF(powers); i++)
         if (strcmp(powers[i].role, role) == 0)
-            findings_add(in->leaver->findings, in->gateway->name, powers[i].secret,
-                         FINDING_WARNING, powers[i].hint, "as a member of %s", role);
+            findings_add(in->leaver->findings, in->gateway->name, powers[i].secret, FINDING_WARNING,
+                         powers[i].hint, "as a member of %s", role);
     if (is_own || strncmp(role, "pg_", 3) == 0)
         return;
     snprintf(name, sizeof(name), "member of %s", role);
@@ -176,7 +176,8 @@ look_at_mappings(const struct inside *in, const char *database)
 static const char subscriptions_sql[] =
     "SELECT s.subname, o.rolname FROM pg_catalog.pg_subscription s "
     "JOIN pg_catalog.pg_roles o ON o.oid = s.subowner "
-    "JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database() "
+    "JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = "
+    "pg_catalog.current_database() "
     "WHERE s.subowner IN " MINE " OR EXISTS (SELECT FROM " MINE
     " x WHERE pg_catalog.has_column_privilege(x.oid, 'pg_catalog.pg_subscription'::regclass, "
     "'subconninfo', 'SELECT')) ORDER BY 1";
@@ -206,10 +207,12 @@ static const char columns_sql[] =
     "JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
     "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' "
     "AND n.nspname <> 'information_schema' "
-    "AND (t.typcategory IN ('S', 'A') OR t.typname IN ('bytea', 'json', 'jsonb', 'uuid', 'hstore')) "
+    "AND (t.typcategory IN ('S', 'A') OR t.typname IN ('bytea', 'json', 'jsonb', 'uuid', "
+    "'hstore')) "
     "AND (a.attname ~* '(^|_)(password|passwd|passphrase|pwd|pw|secret|token|credentials?|otp|totp)"
     "(_?(hash|digest|salt|value|text|enc|encrypted|key|seed|[0-9]+))?$' "
-    "OR a.attname ~* '(api|access|private|secret|signing|encryption|master|ssh|client|license)_?keys?$' "
+    "OR a.attname ~* "
+    "'(api|access|private|secret|signing|encryption|master|ssh|client|license)_?keys?$' "
     "OR a.attname ~* '(client|app|webhook|shared)_?secret$' "
     "OR a.attname ~* '(access|refresh|session|auth|bearer|api|reset)_?token$' "
     "OR a.attname ~ '(비밀번호|비번|암호|토큰|인증키|비밀키)') "

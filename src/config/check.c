@@ -260,7 +260,8 @@ check_witness(struct parse *parse PASU_UNUSED, const struct config_key *map PASU
     ((struct config_witness *)base)->line = node->line;
 }
 
-/* Without a certificate the token, and who has left, would be for all to read who see the network. */
+/* Without a certificate the token, and who has left, would be for all to read who see the network.
+ */
 static void
 check_scim(struct parse *parse, const struct config_key *map, void *base,
            const struct yaml_node *node PASU_UNUSED)

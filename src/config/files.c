@@ -180,8 +180,8 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
                          content.error);
     }
     if (fault != NULL)
-        config_fault_add(loading->faults, loading->config->path, file->line, file->column,
-                         hint, "%s: %s %s", name, file->path, fault);
+        config_fault_add(loading->faults, loading->config->path, file->line, file->column, hint,
+                         "%s: %s %s", name, file->path, fault);
 }
 
 void
@@ -317,9 +317,7 @@ check_tokens(struct view v)
         count += length > 0;
         length = 0;
     }
-    return count == 0   ? "has no token"
-           : count <= 8 ? NULL
-                        : "has more than 8 tokens";
+    return count == 0 ? "has no token" : count <= 8 ? NULL : "has more than 8 tokens";
 }
 
 static void

@@ -322,7 +322,8 @@ void
 resources_close(struct resources *r, const struct config *config)
 {
     /* The lock goes last. */
-    const int others[] = {r->directory, r->published, r->people, r->ring, r->wake, r->durable, r->lock};
+    const int others[] = {r->directory, r->published, r->people, r->ring,
+                          r->wake,      r->durable,   r->lock};
 
     if (r->control >= 0) {
         close(r->control);

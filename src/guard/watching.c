@@ -89,8 +89,8 @@ tell_roster(struct supervisor *v)
     close(fd);
 }
 
-/* Puts the bytes, which it takes, in force. PASU_E_AGAIN: they are in force already. Else the former
- * stays, with its bytes. */
+/* Puts the bytes, which it takes, in force. PASU_E_AGAIN: they are in force already. Else the
+ * former stays, with its bytes. */
 static int
 use(struct supervisor *v, uint8_t *bytes, size_t length, struct config_faults *faults)
 {
@@ -120,8 +120,8 @@ load_people(struct supervisor *v)
     struct config_faults faults = {0};
     uint8_t *bytes = NULL;
     size_t length = 0;
-    int result = config_read_people(&bytes, &length, v->config,
-                                    v->config->principals.roster.bytes, &faults);
+    int result =
+        config_read_people(&bytes, &length, v->config, v->config->principals.roster.bytes, &faults);
 
     if (result == 0)
         result = use(v, bytes, length, &faults);

@@ -8,10 +8,14 @@ static const struct {
     enum user_text text;
     bool is_folded;
 } attributes[] = {
-    {"userName", USER_NAME, true},       {"externalId", USER_EXTERNAL_ID, false},
-    {"id", USER_ID, false},              {"displayName", USER_DISPLAY_NAME, true},
-    {"nickName", USER_NICK_NAME, true},  {"userType", USER_TYPE, true},
-    {"emails", USER_EMAIL, true},        {"emails.value", USER_EMAIL, true},
+    {"userName", USER_NAME, true},
+    {"externalId", USER_EXTERNAL_ID, false},
+    {"id", USER_ID, false},
+    {"displayName", USER_DISPLAY_NAME, true},
+    {"nickName", USER_NICK_NAME, true},
+    {"userType", USER_TYPE, true},
+    {"emails", USER_EMAIL, true},
+    {"emails.value", USER_EMAIL, true},
     {"active", USER_TEXTS, false},
 };
 
@@ -69,8 +73,9 @@ scim_filter_parse(struct scim_filter *filter, const char *text, struct scim_faul
                                         strncasecmp(attributes[i].name, name, length) != 0))
         i++;
     if (i == COUNT_OF(attributes))
-        return refuse(fault, "there are filters by userName, externalId, id, displayName, nickName, "
-                             "userType, emails.value, active");
+        return refuse(fault,
+                      "there are filters by userName, externalId, id, displayName, nickName, "
+                      "userType, emails.value, active");
     filter->text = attributes[i].text;
     filter->is_folded = attributes[i].is_folded;
     name = at;

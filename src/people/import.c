@@ -64,7 +64,8 @@ add_user(struct people *people, const json_t *resource, size_t number, int64_t n
 }
 
 static int
-add_users(struct people *people, const json_t *users, int64_t now, char text[SCIM_IMPORT_FAULT_SIZE])
+add_users(struct people *people, const json_t *users, int64_t now,
+          char text[SCIM_IMPORT_FAULT_SIZE])
 {
     size_t count = json_is_array(users) ? json_array_size(users) : 1;
 

@@ -39,10 +39,14 @@ static const struct {
     enum column column;
     enum user_text text;
 } places[] = {
-    {COLUMN_CONTACT, USER_EMAIL},           {COLUMN_ID, USER_ID},
-    {COLUMN_USER_NAME, USER_NAME},          {COLUMN_EXTERNAL_ID, USER_EXTERNAL_ID},
-    {COLUMN_DISPLAY_NAME, USER_DISPLAY_NAME}, {COLUMN_FORMATTED, USER_FORMATTED},
-    {COLUMN_NICK_NAME, USER_NICK_NAME},     {COLUMN_USER_TYPE, USER_TYPE},
+    {COLUMN_CONTACT, USER_EMAIL},
+    {COLUMN_ID, USER_ID},
+    {COLUMN_USER_NAME, USER_NAME},
+    {COLUMN_EXTERNAL_ID, USER_EXTERNAL_ID},
+    {COLUMN_DISPLAY_NAME, USER_DISPLAY_NAME},
+    {COLUMN_FORMATTED, USER_FORMATTED},
+    {COLUMN_NICK_NAME, USER_NICK_NAME},
+    {COLUMN_USER_TYPE, USER_TYPE},
     {COLUMN_MANAGER, USER_MANAGER},
 };
 
@@ -251,7 +255,7 @@ people_find(const struct people *p, const char *id)
 
 void
 people_principal(char principal[PEOPLE_PRINCIPAL_SIZE], const struct people *p,
-                    const struct user *user)
+                 const struct user *user)
 {
     const char *name = user_text(user, USER_NAME);
     size_t length = strlen(name);
@@ -303,8 +307,7 @@ drop_deleted(struct people *p, const char *principal)
 }
 
 int
-people_put(struct people *p, struct user *former, struct user *user,
-              struct scim_fault *fault)
+people_put(struct people *p, struct user *former, struct user *user, struct scim_fault *fault)
 {
     char principal[PEOPLE_PRINCIPAL_SIZE];
     int result = 0;

@@ -25,20 +25,19 @@ void people_release(struct people *directory);
  * the directory is empty. PASU_E_NOMEM. */
 PASU_MUST_USE int people_read(struct people *directory, struct view bytes);
 /* New bytes (memory_free). PASU_E_NOMEM; PASU_E_RANGE: more than a roster can have. */
-PASU_MUST_USE int people_write(uint8_t **bytes, size_t *length,
-                                  const struct people *directory);
+PASU_MUST_USE int people_write(uint8_t **bytes, size_t *length, const struct people *directory);
 
 /* NULL: none, or it is deleted. */
 struct user *people_find(const struct people *directory, const char *id);
 /* The role of a user, in small letters. */
-void people_principal(char principal[PEOPLE_PRINCIPAL_SIZE],
-                         const struct people *directory, const struct user *user);
+void people_principal(char principal[PEOPLE_PRINCIPAL_SIZE], const struct people *directory,
+                      const struct user *user);
 /*
  * Takes a user, in the place of `former` (NULL: it is a new one). PASU_E_MALFORMED with the fault:
  * another one has its userName, or its role. PASU_E_NOMEM. After an error the user is the
  * caller's still.
  */
-PASU_MUST_USE int people_put(struct people *directory, struct user *former,
-                                struct user *take_user, struct scim_fault *fault);
+PASU_MUST_USE int people_put(struct people *directory, struct user *former, struct user *take_user,
+                             struct scim_fault *fault);
 
 #endif

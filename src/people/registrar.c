@@ -114,8 +114,7 @@ record_refusal(struct registrar *r, struct MHD_Connection *connection)
     LOG_EVENT(&r->log, SCIM_REFUSED, F_TEXT("address", message.address),
               F_UINT("unrecorded", r->unrecorded), F_TEXT("error", error_text(PASU_E_TOKEN)));
     r->unrecorded = 0;
-    if (channel_send(&r->supervisor, MESSAGE_REFUSED, &message, sizeof(message), -1) ==
-        PASU_E_EOF)
+    if (channel_send(&r->supervisor, MESSAGE_REFUSED, &message, sizeof(message), -1) == PASU_E_EOF)
         r->is_stopping = true;
 }
 
@@ -125,9 +124,8 @@ static enum MHD_Result
 send_response(struct registrar *r, struct call *call)
 {
     const char *body = call->response.body ? call->response.body : "";
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body,
-                                        MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
     enum MHD_Result result;
 
     if (!response)
@@ -270,8 +268,11 @@ method_of(const char *name)
     static const struct {
         const char *name;
         enum scim_method method;
-    } methods[] = {{"GET", SCIM_GET},     {"POST", SCIM_POST},     {"PUT", SCIM_PUT},
-                   {"PATCH", SCIM_PATCH}, {"DELETE", SCIM_DELETE}};
+    } methods[] = {{"GET", SCIM_GET},
+                   {"POST", SCIM_POST},
+                   {"PUT", SCIM_PUT},
+                   {"PATCH", SCIM_PATCH},
+                   {"DELETE", SCIM_DELETE}};
 
     for (size_t i = 0; i < COUNT_OF(methods); i++)
         if (strcmp(methods[i].name, name) == 0)
@@ -359,8 +360,8 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
             return MHD_NO;
         *state = call;
         call->connection = connection;
-        if (tokens_match(&r->tokens, MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                                 "Authorization")))
+        if (tokens_match(&r->tokens,
+                         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization")))
             return MHD_YES;
         record_refusal(r, connection);
         return refuse(r, call, 401, error_text(PASU_E_TOKEN));
@@ -463,8 +464,7 @@ patience(const struct registrar *r)
 static void
 serve(struct registrar *r)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(r->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(r->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     struct pollfd polls[2] = {{.fd = r->supervisor.fd, .events = POLLIN},
                               {.fd = info ? info->epoll_fd : -1, .events = POLLIN}};
 
@@ -498,7 +498,8 @@ read_saved(struct registrar *r, int folder)
 static int
 open_daemon(struct registrar *r, const struct config_scim *scim, int listen_fd)
 {
-    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (r->has_tls ? MHD_USE_TLS : 0);
+    const unsigned flags =
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (r->has_tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)scim->certificate.bytes.bytes},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)scim->key.bytes.bytes},
@@ -507,12 +508,12 @@ open_daemon(struct registrar *r, const struct config_scim *scim, int listen_fd)
         {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
-    r->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, r, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, r, MHD_OPTION_ARRAY, r->has_tls ? tls : none,
-        MHD_OPTION_END);
+    r->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, r, MHD_OPTION_LISTEN_SOCKET,
+                                 listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, r, MHD_OPTION_ARRAY,
+                                 r->has_tls ? tls : none, MHD_OPTION_END);
     return r->daemon ? 0 : PASU_E_UNAVAILABLE;
 }
 

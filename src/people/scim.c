@@ -164,10 +164,9 @@ make_id(char id[ID_SIZE])
         return PASU_E_CRYPTO;
     b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    snprintf(id, ID_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    snprintf(id, ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
     return 0;
 }
 
@@ -183,7 +182,8 @@ note(struct asked *a, const char *verb, const struct user *former, const struct 
     if (former)
         people_principal(before, a->directory, former);
     snprintf(a->response->note, sizeof(a->response->note), "%s %.63s: %s%s%s%.63s", verb, principal,
-             status, former && !user->is_deleted && was_there == user->is_active ? " as before" : "",
+             status,
+             former && !user->is_deleted && was_there == user->is_active ? " as before" : "",
              former && strcmp(before, principal) != 0 ? ", before " : "",
              former && strcmp(before, principal) != 0 ? before : "");
 }
@@ -307,8 +307,7 @@ void
 scim_answer(struct scim_response *response, struct people *directory,
             const struct scim_request *request, int64_t now)
 {
-    struct asked a = {
-        .response = response, .directory = directory, .request = request, .now = now};
+    struct asked a = {.response = response, .directory = directory, .request = request, .now = now};
     const char *path = request->path;
     json_t *about;
 

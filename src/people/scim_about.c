@@ -56,23 +56,23 @@ with_parts(json_t *attribute, json_t *take_parts)
 static json_t *
 user_schema_json(const char *base)
 {
-    json_t *name = with_parts(attribute_json("name", "complex", false, false, "none"),
-                              json_pack("[o]", attribute_json("formatted", "string", false, false,
-                                                              "none")));
+    json_t *name =
+        with_parts(attribute_json("name", "complex", false, false, "none"),
+                   json_pack("[o]", attribute_json("formatted", "string", false, false, "none")));
     json_t *emails =
         with_parts(attribute_json("emails", "complex", true, false, "none"),
                    json_pack("[o o o]", attribute_json("value", "string", false, false, "none"),
                              attribute_json("type", "string", false, false, "none"),
                              attribute_json("primary", "boolean", false, false, "none")));
 
-    return schema_json(
-        URN_USER, "User",
-        json_pack("[o o o o o o o]", attribute_json("userName", "string", false, true, "server"),
-                  name, attribute_json("displayName", "string", false, false, "none"),
-                  attribute_json("nickName", "string", false, false, "none"),
-                  attribute_json("userType", "string", false, false, "none"),
-                  attribute_json("active", "boolean", false, false, "none"), emails),
-        base);
+    return schema_json(URN_USER, "User",
+                       json_pack("[o o o o o o o]",
+                                 attribute_json("userName", "string", false, true, "server"), name,
+                                 attribute_json("displayName", "string", false, false, "none"),
+                                 attribute_json("nickName", "string", false, false, "none"),
+                                 attribute_json("userType", "string", false, false, "none"),
+                                 attribute_json("active", "boolean", false, false, "none"), emails),
+                       base);
 }
 
 static json_t *

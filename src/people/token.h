@@ -14,8 +14,8 @@ struct tokens {
 
 /* One a line; empty lines are none. PASU_E_RANGE: too many; PASU_E_CRYPTO. */
 PASU_MUST_USE int tokens_take(struct tokens *tokens, struct view file);
-/* Whether the header "Authorization" (NULL: there is none) has one of them. How long that takes says
- * nothing of them. */
+/* Whether the header "Authorization" (NULL: there is none) has one of them. How long that takes
+ * says nothing of them. */
 bool tokens_match(const struct tokens *tokens, const char *authorization);
 
 #endif

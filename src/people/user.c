@@ -132,15 +132,14 @@ user_json(const struct user *user, const char *base)
         failed |= json_object_set_new(object, "name",
                                       json_pack("{ss}", "formatted", user->texts[USER_FORMATTED]));
     if (failed == 0 && user->texts[USER_EMAIL])
-        failed |=
-            json_object_set_new(object, "emails",
-                                json_pack("[{ss ss sb}]", "value", user->texts[USER_EMAIL], "type",
-                                          "work", "primary", true));
+        failed |= json_object_set_new(object, "emails",
+                                      json_pack("[{ss ss sb}]", "value", user->texts[USER_EMAIL],
+                                                "type", "work", "primary", true));
     if (failed == 0 && manager)
-        failed |= json_object_set_new(object, URN_ENTERPRISE,
-                                      json_pack("{s{ss}}", "manager", "value", manager)) |
-                  json_array_append_new(json_object_get(object, "schemas"),
-                                        json_string(URN_ENTERPRISE));
+        failed |=
+            json_object_set_new(object, URN_ENTERPRISE,
+                                json_pack("{s{ss}}", "manager", "value", manager)) |
+            json_array_append_new(json_object_get(object, "schemas"), json_string(URN_ENTERPRISE));
     if (failed == 0)
         return object;
     json_decref(object);

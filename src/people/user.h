@@ -30,7 +30,7 @@ enum { USER_TEXT_MAX = 255 };
 struct user {
     char *texts[USER_TEXTS]; /* NULL: none */
     bool is_active;
-    bool is_deleted; /* kept as one that has left: nobody is forgotten by being deleted */
+    bool is_deleted;           /* kept as one that has left: nobody is forgotten by being deleted */
     int64_t created, modified; /* realtime ns */
 };
 

@@ -14,7 +14,14 @@
 
 enum { PATH_SIZE = 256, OPERATIONS_MAX = 100 };
 
-enum target { TARGET_NONE, TARGET_ACTIVE, TARGET_EMAILS, TARGET_NAME, TARGET_EXTENSION, TARGET_TEXT };
+enum target {
+    TARGET_NONE,
+    TARGET_ACTIVE,
+    TARGET_EMAILS,
+    TARGET_NAME,
+    TARGET_EXTENSION,
+    TARGET_TEXT
+};
 
 static const struct {
     const char *path; /* in small letters, without the core schema's name */
@@ -110,7 +117,8 @@ take_active(struct taking *t, const json_t *value)
         t->user->is_active = json_is_true(only);
         return 0;
     }
-    if (!t->is_remove && word && (strcasecmp(word, "true") == 0 || strcasecmp(word, "false") == 0)) {
+    if (!t->is_remove && word &&
+        (strcasecmp(word, "true") == 0 || strcasecmp(word, "false") == 0)) {
         t->user->is_active = strcasecmp(word, "true") == 0;
         return 0;
     }

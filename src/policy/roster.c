@@ -114,8 +114,8 @@ read_parts(struct roster_reading *reading, struct view bytes)
         return result;
     first = reading->roster->count;
     reading->is_scim = true;
-    result = read_part(
-        reading, view_of(at + mark.length, bytes.length - length - mark.length), NULL);
+    result =
+        read_part(reading, view_of(at + mark.length, bytes.length - length - mark.length), NULL);
     return result == 0 ? roster_merge(reading->roster, first) : result;
 }
 
@@ -124,8 +124,8 @@ static int
 begin(struct roster_reading *reading, struct roster_fault *fault)
 {
     *fault = (struct roster_fault){0, "", false};
-    *reading = (struct roster_reading){.roster = memory_new(1, sizeof(*reading->roster)),
-                                       .fault = fault};
+    *reading =
+        (struct roster_reading){.roster = memory_new(1, sizeof(*reading->roster)), .fault = fault};
     if (!reading->roster)
         return PASU_E_NOMEM;
     reading->roster->holders = 1;
@@ -250,8 +250,8 @@ roster_find(const struct roster *roster, const char *principal)
     if (entry || length >= sizeof(small))
         return entry;
     for (size_t i = 0; i <= length; i++)
-        small[i] = principal[i] >= 'A' && principal[i] <= 'Z' ? (char)(principal[i] | 0x20)
-                                                              : principal[i];
+        small[i] =
+            principal[i] >= 'A' && principal[i] <= 'Z' ? (char)(principal[i] | 0x20) : principal[i];
     entry = find(roster, small);
     return entry && entry->is_scim ? entry : NULL;
 }

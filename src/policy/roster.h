@@ -42,7 +42,8 @@ struct roster_entry {
     int64_t left_at;                         /* realtime ns; ROSTER_NEVER: not said */
     enum principal_kind kind;
     bool is_left; /* by its owner_status, or what the endpoint was told of its owner */
-    bool is_scim; /* on no line of the file: its principal is in small letters, and stands for all */
+    bool
+        is_scim; /* on no line of the file: its principal is in small letters, and stands for all */
     uint32_t line;
 };
 
@@ -76,8 +77,8 @@ extern const char roster_hint[];
 /* The entries, by principal. A roster that is NULL has none. */
 size_t roster_count(const struct roster *roster);
 const struct roster_entry *roster_at(const struct roster *roster, size_t index);
-/* NULL: not listed. Who is on no line of the file, but told of by the identity provider, is found by
- * their name in any case (of ASCII). */
+/* NULL: not listed. Who is on no line of the file, but told of by the identity provider, is found
+ * by their name in any case (of ASCII). */
 const struct roster_entry *roster_find(const struct roster *roster, const char *principal);
 bool roster_has_left(const struct roster_entry *entry, int64_t now);
 /* The first moment after `now` at which somebody leaves; ROSTER_NEVER. */

@@ -19,11 +19,14 @@ enum column {
     COLUMN_KNOWN
 };
 
-static const char *const names[COLUMN_KNOWN] = {
-    [COLUMN_PRINCIPAL] = "principal", [COLUMN_KIND] = "kind",
-    [COLUMN_OWNER] = "owner",         [COLUMN_OWNER_STATUS] = "owner_status",
-    [COLUMN_LEFT_AT] = "left_at",     [COLUMN_CONTACT] = "contact",
-    [COLUMN_ID] = "id",               [COLUMN_USER_NAME] = "user_name"};
+static const char *const names[COLUMN_KNOWN] = {[COLUMN_PRINCIPAL] = "principal",
+                                                [COLUMN_KIND] = "kind",
+                                                [COLUMN_OWNER] = "owner",
+                                                [COLUMN_OWNER_STATUS] = "owner_status",
+                                                [COLUMN_LEFT_AT] = "left_at",
+                                                [COLUMN_CONTACT] = "contact",
+                                                [COLUMN_ID] = "id",
+                                                [COLUMN_USER_NAME] = "user_name"};
 
 struct parse {
     struct roster_reading *reading;

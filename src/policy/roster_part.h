@@ -30,7 +30,8 @@ bool roster_kind_of_text(enum principal_kind *kind, const char *text);
 PASU_MUST_USE int roster_read_csv(struct roster_reading *reading, struct view bytes);
 
 /* ---- roster_ldif.c ---- */
-/* `base`: what changes are about; NULL: nobody. Where there are changes it is in the roster, too. */
+/* `base`: what changes are about; NULL: nobody. Where there are changes it is in the roster, too.
+ */
 PASU_MUST_USE int roster_read_ldif(struct roster_reading *reading, struct view bytes,
                                    const struct roster *base);
 

@@ -140,8 +140,8 @@ each_directory_says_in_its_own_way_who_has_left(void **state PASU_UNUSED)
         char text[300];
         struct roster *r;
 
-        snprintf(text, sizeof(text), "dn: CN=Kim,DC=x\nobjectClass: user\nsAMAccountName: kim\n%s\n",
-                 ways[i].line);
+        snprintf(text, sizeof(text),
+                 "dn: CN=Kim,DC=x\nobjectClass: user\nsAMAccountName: kim\n%s\n", ways[i].line);
         r = parse(text, NULL);
         if (is_left(r, "kim") != ways[i].is_left)
             fprintf(stderr, "%s\n", ways[i].line);
@@ -153,12 +153,12 @@ each_directory_says_in_its_own_way_who_has_left(void **state PASU_UNUSED)
 static void
 computers_groups_and_folders_are_nobody(void **state PASU_UNUSED)
 {
-    struct roster *r =
-        parse("dn: CN=PC7,DC=x\nobjectClass: user\nobjectClass: computer\nsAMAccountName: PC7$\n\n"
-              "dn: CN=g,DC=x\nobjectClass: group\nsAMAccountName: g\n\n"
-              "dn: CN=svc,DC=x\nobjectClass: computer\nobjectClass: msDS-GroupManagedServiceAccount\n"
-              "sAMAccountName: svc$\nmanager: CN=Gone\\, who,DC=x\n",
-              NULL);
+    struct roster *r = parse(
+        "dn: CN=PC7,DC=x\nobjectClass: user\nobjectClass: computer\nsAMAccountName: PC7$\n\n"
+        "dn: CN=g,DC=x\nobjectClass: group\nsAMAccountName: g\n\n"
+        "dn: CN=svc,DC=x\nobjectClass: computer\nobjectClass: msDS-GroupManagedServiceAccount\n"
+        "sAMAccountName: svc$\nmanager: CN=Gone\\, who,DC=x\n",
+        NULL);
 
     assert_int_equal(roster_count(r), 1);
     assert_int_equal(roster_kind(r, "svc$"), PRINCIPAL_SERVICE);
@@ -180,20 +180,21 @@ changes_are_made_to_the_roster_that_there_is(void **state PASU_UNUSED)
     assert_int_equal(roster_parse(&base, view_of(bytes, length), &fault), 0);
     memory_free(bytes);
     assert_int_equal(roster_count(base), 4);
-    r = parse("version: 1\n\n"
-              "dn: uid=kim,ou=people,dc=example,dc=com\nchangetype: modify\n"
-              "add: nsAccountLock\nnsAccountLock: TRUE\n-\nreplace: mail\nmail: other@example.com\n-\n\n"
-              "dn: uid=lee,ou=people,dc=example,dc=com\nchangetype: modify\n"
-              "delete: pwdAccountLockedTime\n\n"
-              "dn: cn=app,ou=services,dc=example,dc=com\nchangetype: delete\n\n"
-              "dn: cn=all,ou=groups,dc=example,dc=com\nchangetype: modify\nadd: member\nmember: x\n-\n\n"
-              "dn: uid=new,ou=people,dc=example,dc=com\ncontrol: 1.2.3 true\nchangetype: add\n"
-              "objectClass: person\nuid: new\n\n"
-              "dn: uid=new,ou=people,dc=example,dc=com\nchangetype: modrdn\nnewrdn: uid=newer\n"
-              "deleteoldrdn: 1\n\n"
-              "dn: uid=newer,ou=people,dc=example,dc=com\nchangetype: modify\nreplace: loginShell\n"
-              "loginShell: /sbin/nologin\n-\n",
-              base);
+    r = parse(
+        "version: 1\n\n"
+        "dn: uid=kim,ou=people,dc=example,dc=com\nchangetype: modify\n"
+        "add: nsAccountLock\nnsAccountLock: TRUE\n-\nreplace: mail\nmail: other@example.com\n-\n\n"
+        "dn: uid=lee,ou=people,dc=example,dc=com\nchangetype: modify\n"
+        "delete: pwdAccountLockedTime\n\n"
+        "dn: cn=app,ou=services,dc=example,dc=com\nchangetype: delete\n\n"
+        "dn: cn=all,ou=groups,dc=example,dc=com\nchangetype: modify\nadd: member\nmember: x\n-\n\n"
+        "dn: uid=new,ou=people,dc=example,dc=com\ncontrol: 1.2.3 true\nchangetype: add\n"
+        "objectClass: person\nuid: new\n\n"
+        "dn: uid=new,ou=people,dc=example,dc=com\nchangetype: modrdn\nnewrdn: uid=newer\n"
+        "deleteoldrdn: 1\n\n"
+        "dn: uid=newer,ou=people,dc=example,dc=com\nchangetype: modify\nreplace: loginShell\n"
+        "loginShell: /sbin/nologin\n-\n",
+        base);
     assert_int_equal(roster_count(r), 5);
     assert_true(is_left(r, "kim"));
     assert_string_equal(roster_find(r, "kim")->owner, "김지원");
@@ -239,28 +240,49 @@ faults_have_their_line(void **state PASU_UNUSED)
     assert_fault(VIEW(PERSON "cn:< file:///etc/passwd\n"), 4, "URL");
     assert_fault(VIEW("dn: x\n\n folded\n"), 3, "space");
     assert_fault(VIEW(PERSON "\n" PERSON), 5, "twice");
-    assert_fault(VIEW(PERSON "\ndn: uid=kim,dc=y\nobjectClass: person\nuid: kim\n"), 5, "listed twice");
+    assert_fault(VIEW(PERSON "\ndn: uid=kim,dc=y\nobjectClass: person\nuid: kim\n"), 5,
+                 "listed twice");
     assert_fault(VIEW("dn: x\nobjectClass: person\n"), 1, "no uid");
     assert_fault(VIEW(PERSON "accountExpires: soon\n"), 1, "time of its end");
     assert_fault(VIEW(PERSON "-\n"), 4, "modifications");
     assert_fault(VIEW("dn: x\nchangetype: move\n"), 2, "changetype");
     assert_fault(VIEW("dn: x\nchangetype: modify\nfoo: bar\n"), 3, "modification");
-    assert_fault(VIEW("dn: x\nchangetype: modify\nreplace: nsAccountLock\nnsAccountLock: true\n"), 3,
-                 "neither in the file nor on the roster");
+    assert_fault(VIEW("dn: x\nchangetype: modify\nreplace: nsAccountLock\nnsAccountLock: true\n"),
+                 3, "neither in the file nor on the roster");
     assert_fault(VIEW(PERSON "\ndn: uid=kim,dc=x\nchangetype: modify\nreplace: mail\ncn: x\n"), 8,
                  "another attribute");
-    assert_fault(VIEW(PERSON "\nsearch: 2\nresult: 4 Size limit exceeded\n"), 6, "did not give all");
+    assert_fault(VIEW(PERSON "\nsearch: 2\nresult: 4 Size limit exceeded\n"), 6,
+                 "did not give all");
 }
 
 static void
 hostile_bytes_parse_or_have_a_fault(void **state PASU_UNUSED)
 {
-    static const char *const pieces[] = {
-        "dn: uid=a,dc=x\n", "dn:: ", "changetype: modify\n", "changetype: delete\n", "changetype: modrdn\n",
-        "newrdn: uid=b\n",  "\n",    " folded\n",            "-\n",                  "uid: a\n",
-        "uid:: YQ==\n",     ":",     "objectClass: person\n", "owner: uid=a,dc=x\n", "#",
-        "\\",               ",",     "=",                    "\r\n",                 "replace: uid\n",
-        "version: 1\n",     "\xff",  "employeeType: service\n", "control: x\n",      "delete: uid\n"};
+    static const char *const pieces[] = {"dn: uid=a,dc=x\n",
+                                         "dn:: ",
+                                         "changetype: modify\n",
+                                         "changetype: delete\n",
+                                         "changetype: modrdn\n",
+                                         "newrdn: uid=b\n",
+                                         "\n",
+                                         " folded\n",
+                                         "-\n",
+                                         "uid: a\n",
+                                         "uid:: YQ==\n",
+                                         ":",
+                                         "objectClass: person\n",
+                                         "owner: uid=a,dc=x\n",
+                                         "#",
+                                         "\\",
+                                         ",",
+                                         "=",
+                                         "\r\n",
+                                         "replace: uid\n",
+                                         "version: 1\n",
+                                         "\xff",
+                                         "employeeType: service\n",
+                                         "control: x\n",
+                                         "delete: uid\n"};
     struct random seed = {7};
 
     for (unsigned i = 0; i < 20000; i++) {

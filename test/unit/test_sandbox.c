@@ -21,8 +21,8 @@
 
 enum { PROFILES = 6, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate", "keeper", "herald", "indexer",
-                                            "registrar"};
+static const char *const names[PROFILES] = {"supervisor", "gate",    "keeper",
+                                            "herald",     "indexer", "registrar"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -38,7 +38,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                                         \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
     {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar}},
 #include "base/sandbox.def"
 #undef X
@@ -174,7 +174,9 @@ a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
 {
     static const struct call rings[] = {
         {"io_uring_setup", SYS_io_uring_setup, {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"io_uring_register", SYS_io_uring_register, {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"io_uring_register",
+         SYS_io_uring_register,
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_enter", SYS_io_uring_enter, {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED}},
     };
 
@@ -241,7 +243,11 @@ sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
          SOCK_SEQPACKET,
          0,
          {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"the hypervisor", AF_VSOCK, SOCK_STREAM, 0, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"the hypervisor",
+         AF_VSOCK,
+         SOCK_STREAM,
+         0,
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)

@@ -94,8 +94,10 @@ each_way_to_say_that_somebody_has_left_is_understood(void **state PASU_UNUSED)
         "[{\"op\":\"replace\",\"value\":{\"active\":false}}]",
         "[{\"op\":\"Add\",\"value\":{\"active\":\"False\",\"name.givenName\":\"x\"}}]",
         "[{\"op\":\"replace\",\"path\":\"\",\"value\":{\"Active\":\"false\"}}]",
-        "[{\"op\":\"replace\",\"path\":\"urn:ietf:params:scim:schemas:core:2.0:User:active\",\"value\":[false]}]",
-        "[{\"op\":\"replace\",\"value\":{\"urn:ietf:params:scim:schemas:core:2.0:User\":{\"active\":false}}}]",
+        "[{\"op\":\"replace\",\"path\":\"urn:ietf:params:scim:schemas:core:2.0:User:active\","
+        "\"value\":[false]}]",
+        "[{\"op\":\"replace\",\"value\":{\"urn:ietf:params:scim:schemas:core:2.0:User\":{"
+        "\"active\":false}}}]",
         "[{\"op\":\"replace\",\"path\":\"active\",\"value\":{\"value\":\"FALSE\"}}]",
     };
     static const char *const others[] = {
@@ -121,15 +123,16 @@ each_way_to_say_that_somebody_has_left_is_understood(void **state PASU_UNUSED)
         assert_int_equal(patch(&people, id, ways[i]), 200);
         assert_false(people.users[0]->is_active);
         assert_int_equal(
-            patch(&people, id, "[{\"op\":\"replace\",\"path\":\"active\",\"value\":\"True\"}]"), 200);
+            patch(&people, id, "[{\"op\":\"replace\",\"path\":\"active\",\"value\":\"True\"}]"),
+            200);
         assert_true(people.users[0]->is_active);
     }
     /* What could mean it, and is not understood, is never passed over; and nothing is half done. */
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         char both[400];
 
-        snprintf(both, sizeof(both), "[{\"op\":\"add\",\"path\":\"displayName\",\"value\":\"x\"},%s",
-                 others[i] + 1);
+        snprintf(both, sizeof(both),
+                 "[{\"op\":\"add\",\"path\":\"displayName\",\"value\":\"x\"},%s", others[i] + 1);
         assert_int_equal(patch(&people, id, both), 400);
         assert_true(people.users[0]->is_active);
         assert_null(people.users[0]->texts[USER_DISPLAY_NAME]);
@@ -145,22 +148,29 @@ entra_and_okta_paths_are_known(void **state PASU_UNUSED)
     char id[40];
 
     people_init(&people, SCIM_BY_USER_NAME);
-    user = create(&people,
-                  "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"Kim@Example.com\","
-                  "\"name\":{\"givenName\":\"Jiwon\",\"familyName\":\"Kim\"},\"emails\":[{\"value\":\"a@x\"},"
-                  "{\"value\":\"b@x\",\"primary\":true}],\"locale\":\"ko\",\"groups\":[],\"phoneNumbers\":[{\"value\":\"1\"}],"
-                  "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"department\":\"d\",\"manager\":{\"value\":\"m1\"}}}");
+    user = create(
+        &people,
+        "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"Kim@Example."
+        "com\","
+        "\"name\":{\"givenName\":\"Jiwon\",\"familyName\":\"Kim\"},\"emails\":[{\"value\":\"a@x\"},"
+        "{\"value\":\"b@x\",\"primary\":true}],\"locale\":\"ko\",\"groups\":[],\"phoneNumbers\":[{"
+        "\"value\":\"1\"}],"
+        "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"department\":\"d\","
+        "\"manager\":{\"value\":\"m1\"}}}");
     assert_string_equal(user_called(user), "Jiwon Kim");
     assert_string_equal(user_text(user, USER_EMAIL), "b@x");
     assert_string_equal(user_text(user, USER_MANAGER), "m1");
     snprintf(id, sizeof(id), "%s", user_text(user, USER_ID));
-    assert_int_equal(
-        patch(&people, id,
-              "[{\"op\":\"Replace\",\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"c@x\"},"
-              "{\"op\":\"Add\",\"path\":\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager\",\"value\":\"m2\"},"
-              "{\"op\":\"Add\",\"path\":\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department\",\"value\":\"e\"},"
-              "{\"op\":\"Replace\",\"path\":\"name.formatted\",\"value\":\"K\"},{\"op\":\"Remove\",\"path\":\"externalId\"}]"),
-        200);
+    assert_int_equal(patch(&people, id,
+                           "[{\"op\":\"Replace\",\"path\":\"emails[type eq "
+                           "\\\"work\\\"].value\",\"value\":\"c@x\"},"
+                           "{\"op\":\"Add\",\"path\":\"urn:ietf:params:scim:schemas:extension:"
+                           "enterprise:2.0:User:manager\",\"value\":\"m2\"},"
+                           "{\"op\":\"Add\",\"path\":\"urn:ietf:params:scim:schemas:extension:"
+                           "enterprise:2.0:User:department\",\"value\":\"e\"},"
+                           "{\"op\":\"Replace\",\"path\":\"name.formatted\",\"value\":\"K\"},{"
+                           "\"op\":\"Remove\",\"path\":\"externalId\"}]"),
+                     200);
     assert_string_equal(user_text(people.users[0], USER_EMAIL), "c@x");
     assert_string_equal(user_text(people.users[0], USER_MANAGER), "m2");
     assert_string_equal(user_called(people.users[0]), "K");
@@ -183,7 +193,8 @@ either_of_roster_and_provider_is_believed_of_who_has_left(void **state PASU_UNUS
     create(&people, "{\"userName\": \"Kim@example.com\", \"active\": false}");
     create(&people, "{\"userName\": \"lee@example.com\", \"active\": \"False\"}");
     create(&people, "{\"userName\": \"gone@example.com\"}");
-    create(&people, "{\"userName\": \"New@example.com\", \"active\": false, \"userType\": \"Service\"}");
+    create(&people,
+           "{\"userName\": \"New@example.com\", \"active\": false, \"userType\": \"Service\"}");
     r = roster_with(text, &people);
     assert_int_equal(roster_count(r), 6); /* and lee, and new */
     assert_true(is_left(r, "kim"));
@@ -236,7 +247,8 @@ what_is_written_is_read_again(void **state PASU_UNUSED)
     people_init(&people, SCIM_BY_NICK_NAME);
     people_init(&again, SCIM_BY_NICK_NAME);
     assert_int_equal(people_read(&again, view_of("", 0)), 0);
-    create(&people, "{\"userName\": \"a,\\\"b\\\"\", \"displayName\": \"김, \\\"지원\\\"\", \"nickName\": \"K\"}");
+    create(&people, "{\"userName\": \"a,\\\"b\\\"\", \"displayName\": \"김, \\\"지원\\\"\", "
+                    "\"nickName\": \"K\"}");
     create(&people, "{\"userName\": \"c\", \"active\": false, \"externalId\": \" \"}");
     assert_int_equal(people_write(&bytes, &length, &people), 0);
     assert_int_equal(people_read(&again, view_of(bytes, length)), 0);
@@ -257,13 +269,20 @@ static void
 files_are_imported_whole_or_not(void **state PASU_UNUSED)
 {
     static const char *const good =
-        " {\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],\"totalResults\":2,\"Resources\":["
+        " {\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],\"totalResults\":2,"
+        "\"Resources\":["
         "{\"id\":\"1\",\"userName\":\"boss\",\"active\":false},"
         "{\"id\":\"2\",\"userName\":\"app\",\"userType\":\"Service account\","
-        "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"manager\":{\"value\":\"1\"}}}]}";
+        "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"manager\":{\"value\":"
+        "\"1\"}}}]}";
     static const char *const bad[] = {
-        "{", "[{}]", "[7]", "{\"Resources\": 7}", "{\"totalResults\": 3, \"Resources\": [{\"userName\": \"a\"}]}",
-        "[{\"userName\": \"a\"}, {\"userName\": \"A\"}]", "[{\"userName\": \"a\", \"active\": \"no\"}]",
+        "{",
+        "[{}]",
+        "[7]",
+        "{\"Resources\": 7}",
+        "{\"totalResults\": 3, \"Resources\": [{\"userName\": \"a\"}]}",
+        "[{\"userName\": \"a\"}, {\"userName\": \"A\"}]",
+        "[{\"userName\": \"a\", \"active\": \"no\"}]",
     };
     char fault[SCIM_IMPORT_FAULT_SIZE];
     struct roster_fault roster_fault;
@@ -312,11 +331,34 @@ tokens_are_whole(void **state PASU_UNUSED)
 static void
 hostile_requests_are_answered(void **state PASU_UNUSED)
 {
-    static const char *const pieces[] = {
-        "{", "}", "[", "]", ",", ":", "\"Operations\"", "\"op\"", "\"replace\"", "\"remove\"", "\"path\"", "\"value\"",
-        "\"active\"", "\"False\"", "false", "null", "\"emails\"", "\"userName\"", "\"a\"", "\"name\"", "7",
-        "\"emails[type eq \\\"work\\\"].value\"", "\"urn:ietf:params:scim:schemas:core:2.0:User\"", "\"\\ud800\"", "\"\\u0000\"",
-        "{\"Operations\":[{\"op\":\"replace\",\"path\":\"", "\"}]}", "\xff"};
+    static const char *const pieces[] = {"{",
+                                         "}",
+                                         "[",
+                                         "]",
+                                         ",",
+                                         ":",
+                                         "\"Operations\"",
+                                         "\"op\"",
+                                         "\"replace\"",
+                                         "\"remove\"",
+                                         "\"path\"",
+                                         "\"value\"",
+                                         "\"active\"",
+                                         "\"False\"",
+                                         "false",
+                                         "null",
+                                         "\"emails\"",
+                                         "\"userName\"",
+                                         "\"a\"",
+                                         "\"name\"",
+                                         "7",
+                                         "\"emails[type eq \\\"work\\\"].value\"",
+                                         "\"urn:ietf:params:scim:schemas:core:2.0:User\"",
+                                         "\"\\ud800\"",
+                                         "\"\\u0000\"",
+                                         "{\"Operations\":[{\"op\":\"replace\",\"path\":\"",
+                                         "\"}]}",
+                                         "\xff"};
     struct random seed = {11};
     struct people people;
 
@@ -335,7 +377,8 @@ hostile_requests_are_answered(void **state PASU_UNUSED)
             if (length + strlen(piece) < sizeof(body))
                 length += (size_t)snprintf(body + length, sizeof(body) - length, "%s", piece);
         }
-        snprintf(filter, sizeof(filter), "userName eq %.*s", (int)(length < 60 ? length : 60), body);
+        snprintf(filter, sizeof(filter), "userName eq %.*s", (int)(length < 60 ? length : 60),
+                 body);
         snprintf(path, sizeof(path), "/Users%s%s", random_below(&seed, 4) ? "/" : "",
                  random_below(&seed, 4) ? user_text(people.users[0], USER_ID) : "");
         request.body = view_of(body, length);
