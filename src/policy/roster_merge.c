@@ -2,7 +2,8 @@
 /*
  * The endpoint's people beside the roster's lines. Both say who has left, and either is believed: a
  * line whose principal, or owner, the identity provider calls inactive has left, whatever else it
- * says. Who is on no line gets one. Letters' case (of ASCII) makes no difference: identity
+ * says. Who is on no line gets one; of several who have one role, which they come to have when it
+ * is named by another attribute, one must be there. Letters' case (of ASCII) makes no difference: identity
  * providers do not keep it.
  */
 #include "base/memory.h"
@@ -102,12 +103,42 @@ list_lines(struct known_list *list, const struct roster *roster, size_t first)
     return 0;
 }
 
+static int
+compare_people(const void *a, const void *b)
+{
+    const struct roster_entry *x = a, *y = b;
+    int order = strcmp(x->principal, y->principal);
+
+    return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* Those who have no line get one, each role once. */
+static void
+keep_people(struct roster *roster, size_t first, const struct known_list *lines)
+{
+    size_t to = first;
+
+    for (size_t i = first; i < roster->count; i++) {
+        const struct roster_entry *one = &roster->entries[i];
+
+        if (to > first && strcmp(roster->entries[to - 1].principal, one->principal) == 0)
+            roster->entries[to - 1].is_left &= one->is_left;
+        else if (!has_line(lines, one->principal))
+            roster->entries[to++] = *one;
+    }
+    roster->count = to;
+}
+
 int
 roster_merge(struct roster *roster, size_t first)
 {
     struct known_list people = {0}, lines = {0};
-    size_t to = first;
-    int result = list_people(&people, roster, first);
+    int result;
+
+    if (roster->count > first)
+        qsort(&roster->entries[first], roster->count - first, sizeof(*roster->entries),
+              compare_people);
+    result = list_people(&people, roster, first);
 
     if (result == 0)
         result = list_lines(&lines, roster, first);
@@ -118,11 +149,8 @@ roster_merge(struct roster *roster, size_t first)
             (line->owner[0] != '\0' && has_left(&people, line->owner, false)))
             line->is_left = true;
     }
-    for (size_t i = first; result == 0 && i < roster->count; i++)
-        if (!has_line(&lines, roster->entries[i].principal))
-            roster->entries[to++] = roster->entries[i];
     if (result == 0)
-        roster->count = to;
+        keep_people(roster, first, &lines);
     memory_free(people.items);
     memory_free(lines.items);
     return result;

@@ -257,7 +257,7 @@ def test_ldif_and_scim():
     equal(attempt(made, "analyst"), LEFT)
     kept = path.read_bytes()
     for content, line, words in ((GONE.replace("uid=analyst", "uid=other"), 3, "neither in the file nor on the roster"),
-                                 (LDIF + "x\n", 20, "neither \"name: value\""), ("{", 1, "not JSON"), ('[{"userName": ""}]', 1, "user 1: userName")):
+                                 (LDIF + "x\n", 18, "neither \"name: value\""), ("{", 1, "not JSON"), ('[{"userName": ""}]', 1, "user 1: userName")):
         done = imported(content)
         equal(done.returncode, 1, content)
         assert f"{new}:{line}:" in done.stderr and words in done.stderr, done.stderr
@@ -279,7 +279,7 @@ def test_ldif_and_scim():
     equal(attempt(made, "analyst"), LEFT)
     mark = made.guard.mark()
     own.write_text(LDIF + "\nuid: x\n", encoding="utf-8")
-    equal(made.guard.wait("roster_refused", start=mark)["line"], 20)
+    equal(made.guard.wait("roster_refused", start=mark)["line"], 19)
     equal(attempt(made, "analyst"), LEFT)
     made.stop()
 

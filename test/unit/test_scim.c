@@ -234,6 +234,20 @@ who_is_deleted_has_left_until_they_come_back(void **state PASU_UNUSED)
     people.principal = SCIM_BY_LOCAL_PART;
     create(&people, "{\"userName\": \"lee@a\"}");
     assert_int_equal(status_of(&people, SCIM_POST, "/Users", "{\"userName\": \"Lee@b\"}"), 409);
+    /* Two came to have one, by another attribute: it goes on while one of them is there. */
+    people.principal = SCIM_BY_USER_NAME;
+    create(&people, "{\"userName\": \"lee@b\", \"active\": false}");
+    people.principal = SCIM_BY_LOCAL_PART;
+    r = roster_with("principal\n", &people);
+    assert_int_equal(roster_count(r), 2);
+    assert_false(is_left(r, "lee"));
+    roster_free(r);
+    assert_int_equal(patch(&people, user_text(people.users[1], USER_ID),
+                           "[{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"x@a\"}]"),
+                     200);
+    r = roster_with("principal\n", &people);
+    assert_true(is_left(r, "lee"));
+    roster_free(r);
     people_release(&people);
 }
 
