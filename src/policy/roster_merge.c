@@ -3,8 +3,8 @@
  * The endpoint's people beside the roster's lines. Both say who has left, and either is believed: a
  * line whose principal, or owner, the identity provider calls inactive has left, whatever else it
  * says. Who is on no line gets one; of several who have one role, which they come to have when it
- * is named by another attribute, one must be there. Letters' case (of ASCII) makes no difference: identity
- * providers do not keep it.
+ * is named by another attribute, one must be there. Letters' case (of ASCII) makes no difference:
+ * identity providers do not keep it.
  */
 #include "base/memory.h"
 #include "policy/roster_part.h"

@@ -113,16 +113,17 @@ an_endpoint_for_people_is_not_open_to_all(void **state PASU_UNUSED)
     assert_faults(GATEWAY "principals: {roster: r.csv, scim: {}}\n",
                   "2:29: principals.scim.listen is missing | write listen: an address\n"
                   "2:29: principals.scim.token_file is missing | write token_file: a file\n");
-    assert_faults(GATEWAY
-                  "principals: {roster: r.csv, scim: {listen: 192.0.2.1:8443, token_file: t}}\n",
-                  "2:36: principals.scim.listen is no address of this machine's own, and there is no "
-                  "certificate | write certificate and key, or listen on 127.0.0.1 behind a proxy "
-                  "that has them\n");
+    assert_faults(
+        GATEWAY "principals: {roster: r.csv, scim: {listen: 192.0.2.1:8443, token_file: t}}\n",
+        "2:36: principals.scim.listen is no address of this machine's own, and there is no "
+        "certificate | write certificate and key, or listen on 127.0.0.1 behind a proxy "
+        "that has them\n");
     assert_faults(GATEWAY "principals: {scim: {listen: 127.0.0.1:8443, token_file: t}}\n",
                   "2:13: principals.roster is missing, but principals.scim is there | write "
                   "principals.roster: a CSV file; its header line is enough\n");
-    assert_faults(GATEWAY "principals: {roster: r.csv, scim: {listen: localhost:8443, token_file: t, "
-                          "certificate: c}}\n",
+    assert_faults(GATEWAY
+                  "principals: {roster: r.csv, scim: {listen: localhost:8443, token_file: t, "
+                  "certificate: c}}\n",
                   "2:75: principals.scim.key is missing, but its certificate is there | a "
                   "certificate and its key are written together\n");
 }

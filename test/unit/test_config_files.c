@@ -155,9 +155,9 @@ good_files_are_read(void **state PASU_UNUSED)
 static void
 a_token_is_long_and_nobody_elses(void **state PASU_UNUSED)
 {
-    static const char *const text =
-        GATEWAY_WITH("workers: 1") "principals: {roster: roster.csv, scim: {listen: 127.0.0.1:8443, "
-                                   "token_file: x}}\n";
+    static const char *const text = GATEWAY_WITH(
+        "workers: 1") "principals: {roster: roster.csv, scim: {listen: 127.0.0.1:8443, "
+                      "token_file: x}}\n";
     struct config *config;
     struct config_faults faults = {0};
 
@@ -172,11 +172,13 @@ a_token_is_long_and_nobody_elses(void **state PASU_UNUSED)
     write_text("x", "\n", 0600);
     assert_file_faults(text, "2:77: principals.scim.token_file: x has no token\n");
     write_text("x", "0123456789abcdefghij klm\n", 0600);
-    assert_file_faults(text, "2:77: principals.scim.token_file: x has a token with other characters "
-                             "than letters, digits and signs of ASCII\n");
+    assert_file_faults(text,
+                       "2:77: principals.scim.token_file: x has a token with other characters "
+                       "than letters, digits and signs of ASCII\n");
     write_text("x", "0123456789abcdefghij\n", 0644);
-    assert_file_faults(text, "2:77: principals.scim.token_file: x can be read or written by everybody "
-                             "(its mode is 0644)\n");
+    assert_file_faults(text,
+                       "2:77: principals.scim.token_file: x can be read or written by everybody "
+                       "(its mode is 0644)\n");
 }
 
 static void
