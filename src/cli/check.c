@@ -5,6 +5,7 @@
 #include "cli/json_text.h"
 #include "cli/run.h"
 #include "cli/text.h"
+#include "config/fault.h"
 #include "config/load.h"
 #include "policy/roster.h"
 #include "policy/rule.h"
@@ -128,6 +129,31 @@ print_result(const struct arguments *arguments, const char *file, const struct t
     return is_ok ? 0 : 1;
 }
 
+/* Every fault at once: what the file says, and what the files that it names do. What looks at lists
+ * has none to look at where something in them is wrong. */
+static int
+look(struct config **config, const char *file, struct told *told)
+{
+    static int (*const checks[])(const struct config *, struct config_faults *) = {
+        roster_check, sources_check, publish_check};
+    int result = config_look(config, file, &told->faults);
+    bool is_whole = result == 0;
+
+    if (*config == NULL)
+        return result;
+    if (config_load_files(*config, &told->faults) == PASU_E_NOMEM)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < COUNT_OF(checks); i++) {
+        int found = is_whole || checks[i] != publish_check ? checks[i](*config, &told->faults) : 0;
+
+        if (found != 0 && found != PASU_E_CONFIG)
+            return found;
+    }
+    if (is_whole)
+        rules_warn(*config, &told->warnings);
+    return config_faults_end(&told->faults, 0, file);
+}
+
 int
 run_check(const struct arguments *arguments)
 {
@@ -142,17 +168,7 @@ run_check(const struct arguments *arguments)
                  strerror(errno));
         return 2;
     }
-    r = config_load(&config, file, &told.faults);
-    if (r == 0)
-        r = config_load_files(config, &told.faults);
-    if (r == 0)
-        r = roster_check(config, &told.faults);
-    if (r == 0)
-        r = sources_check(config, &told.faults);
-    if (r == 0)
-        r = publish_check(config, &told.faults);
-    if (config)
-        rules_warn(config, &told.warnings);
+    r = look(&config, file, &told);
     if (r == 0 && arguments_given(arguments, OPTION_connect))
         r = look_at_servers(config, &findings);
     if (r == 0 || r == PASU_E_CONFIG)

@@ -68,30 +68,6 @@ look_at_servers(struct config *config, const struct roster *roster, struct findi
     return result == 0 && findings->out_of_memory ? PASU_E_NOMEM : result;
 }
 
-/* The exit status. */
-static int
-print(const struct arguments *arguments, const struct findings *findings)
-{
-    size_t found = findings_count(findings, FINDING_WARNING) + findings_missing(findings);
-    json_t *document;
-
-    if (arguments_given(arguments, OPTION_json)) {
-        document = json_pack("{sb so}", "ok", found == 0, "findings", findings_json(findings));
-        if (document == NULL)
-            return complain_error(PASU_E_NOMEM, "doctor");
-        (void)json_dumpf(document, stdout, JSON_COMPACT); /* output_end finds a failed write */
-        putchar('\n');
-        json_decref(document);
-    } else {
-        findings_print(findings, stdout);
-        if (found > 0)
-            printf("%zu thing%s to look at\n", found, found == 1 ? "" : "s");
-        else
-            puts("all is well");
-    }
-    return found > 0 ? 1 : 0;
-}
-
 int
 run_doctor(const struct arguments *arguments)
 {
@@ -105,7 +81,9 @@ run_doctor(const struct arguments *arguments)
     if (status == 0) {
         doctor_itself(arguments, ask.config, &findings);
         result = look_at_servers(ask.config, roster, &findings);
-        status = result == 0 ? print(arguments, &findings) : complain_error(result, "doctor");
+        status = result == 0
+                     ? findings_tell(&findings, arguments_given(arguments, OPTION_json), "doctor")
+                     : complain_error(result, "doctor");
     }
     findings_release(&findings);
     roster_free(roster);

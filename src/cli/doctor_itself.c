@@ -305,6 +305,18 @@ look_source(const struct config_file *file, const char *name, bool is_systems,
           "was made %s, %" PRId64 " days ago", time, days);
 }
 
+static bool
+fails_open(const struct config_gateway *g)
+{
+    const enum failure_mode modes[] = {g->on_failure_for.human, g->on_failure_for.service,
+                                       g->on_failure_for.admin, g->on_failure_for.unknown};
+    bool is_open = false;
+
+    for (size_t i = 0; i < COUNT_OF(modes); i++)
+        is_open |= (modes[i] != FAILURE_UNSET ? modes[i] : g->on_failure) == FAILURE_OPEN;
+    return is_open;
+}
+
 static void
 look_configuration(const struct config *config, struct findings *findings)
 {
@@ -324,10 +336,10 @@ look_configuration(const struct config *config, struct findings *findings)
             "checkpoints go nowhere else: that the ledger's end was cut off shows only to who has "
             "kept one");
     for (size_t i = 0; i < config->gateway_count; i++)
-        if (config->gateways[i].on_failure == FAILURE_OPEN)
+        if (fails_open(&config->gateways[i]))
             findings_add(findings, config->gateways[i].name, "on_failure", FINDING_INFO,
-                         "set gateway.on_failure to closed",
-                         "is open: what cannot be recorded passes all the same");
+                         "set gateway.on_failure, or on_failure_for, to closed",
+                         "is open for some: what cannot be recorded passes all the same");
 }
 
 void

@@ -100,16 +100,6 @@ list_roles(const PGresult *rows, int column, char *text, size_t size)
     return count;
 }
 
-static bool
-is_inspector(const struct config *config, const char *role)
-{
-    for (size_t i = 0; i < config->gateway_count; i++)
-        if (config->gateways[i].inspector.user != NULL &&
-            strcmp(config->gateways[i].inspector.user, role) == 0)
-            return true;
-    return false;
-}
-
 static void
 look_owners(const struct server_look *look, const struct config *config,
             const struct roster *roster, const PGresult *rows)
@@ -127,7 +117,7 @@ look_owners(const struct server_look *look, const struct config *config,
         enum principal_owner owner = roster_owner(roster, role, now);
         char name[96];
 
-        if (owner == OWNER_THERE || is_inspector(config, role))
+        if (owner == OWNER_THERE || probe_is_inspector(config, role))
             continue;
         is_any = true;
         snprintf(name, sizeof(name), "role %s", role);

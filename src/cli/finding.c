@@ -2,6 +2,7 @@
 #include "cli/finding.h"
 #include "base/memory.h"
 #include "cli/colour.h"
+#include "cli/complain.h"
 #include "cli/json_text.h"
 #include "cli/text.h"
 
@@ -163,4 +164,30 @@ findings_json(const struct findings *findings)
         }
     }
     return array;
+}
+
+int
+findings_tell(const struct findings *findings, bool is_json, const char *what)
+{
+    size_t found = findings_count(findings, FINDING_WARNING) + findings_missing(findings);
+
+    if (findings->out_of_memory)
+        return complain_error(PASU_E_NOMEM, "%s", what);
+    if (is_json) {
+        json_t *document =
+            json_pack("{sb so}", "ok", found == 0, "findings", findings_json(findings));
+
+        if (document == NULL)
+            return complain_error(PASU_E_NOMEM, "%s", what);
+        (void)json_dumpf(document, stdout, JSON_COMPACT); /* output_end finds a failed write */
+        putchar('\n');
+        json_decref(document);
+    } else {
+        findings_print(findings, stdout);
+        if (found > 0)
+            printf("%zu thing%s to look at\n", found, found == 1 ? "" : "s");
+        else
+            puts("all is well");
+    }
+    return found > 0 ? 1 : 0;
 }

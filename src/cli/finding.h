@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `pasu check --connect` finds on the servers: a list, printed for people or as JSON.
+ * What `pasu check --connect`, doctor and `roster audit` find: a list, printed for people or as
+ * JSON.
  *
  * Texts are copied. Running out of memory is kept in the list and told once, at the end.
  */
@@ -43,5 +44,8 @@ size_t findings_count(const struct findings *findings, enum finding_state state)
 void findings_print(const struct findings *findings, FILE *file);
 /* A new array, or NULL without memory. Texts that are no UTF-8 are escaped. */
 json_t *findings_json(const struct findings *findings);
+/* A command's whole answer, on standard output, and its exit status; `what` names it where memory
+ * is out. */
+int findings_tell(const struct findings *findings, bool is_json, const char *what);
 
 #endif

@@ -238,3 +238,13 @@ probe_query(struct probe *probe, const char *sql, int count, const char *const *
     PQclear(result);
     return NULL;
 }
+
+bool
+probe_is_inspector(const struct config *config, const char *role)
+{
+    for (size_t i = 0; i < config->gateway_count; i++)
+        if (config->gateways[i].inspector.user != NULL &&
+            strcmp(config->gateways[i].inspector.user, role) == 0)
+            return true;
+    return false;
+}

@@ -40,5 +40,7 @@ PASU_MUST_USE int probe_open(struct probe *probe, const struct config_gateway *g
 void probe_close(struct probe *probe);
 /* Runs one query with text parameters. The rows, to be freed with PQclear, or NULL with `error`. */
 PGresult *probe_query(struct probe *probe, const char *sql, int count, const char *const *values);
+/* Whether pasu itself logs in as that role, at some gateway. */
+bool probe_is_inspector(const struct config *config, const char *role);
 
 #endif

@@ -170,32 +170,6 @@ look_at_roles(const struct roster_look *look)
 
 /* ---- the answer ---- */
 
-static int
-print(const struct arguments *arguments, const struct findings *findings)
-{
-    size_t found = findings_count(findings, FINDING_WARNING) + findings_missing(findings);
-
-    if (findings->out_of_memory)
-        return complain_error(PASU_E_NOMEM, "roster audit");
-    if (arguments_given(arguments, OPTION_json)) {
-        json_t *document =
-            json_pack("{sb so}", "ok", found == 0, "findings", findings_json(findings));
-
-        if (document == NULL)
-            return complain_error(PASU_E_NOMEM, "roster audit");
-        (void)json_dumpf(document, stdout, JSON_COMPACT); /* output_end finds a failed write */
-        putchar('\n');
-        json_decref(document);
-    } else {
-        findings_print(findings, stdout);
-        if (found > 0)
-            printf("%zu thing%s to look at\n", found, found == 1 ? "" : "s");
-        else
-            puts("all is well");
-    }
-    return found > 0 ? 1 : 0;
-}
-
 int
 roster_load_files(struct config *config)
 {
@@ -228,7 +202,7 @@ look(const struct arguments *arguments, struct evidence *evidence, const struct 
         look_at_roles(&look);
         if (arguments_given(arguments, OPTION_connect) && roster_look_at_servers(&look) != 0)
             findings.out_of_memory = true;
-        status = print(arguments, &findings);
+        status = findings_tell(&findings, arguments_given(arguments, OPTION_json), "roster audit");
     }
     usages_release(&usages);
     findings_release(&findings);

@@ -30,16 +30,6 @@ static const char roles_sql[] =
     "SELECT rolname, rolsuper, rolvaliduntil IS NULL OR rolvaliduntil = 'infinity' "
     "FROM pg_catalog.pg_roles WHERE rolcanlogin ORDER BY rolname";
 
-static bool
-is_inspector(const struct config *config, const char *role)
-{
-    for (size_t i = 0; i < config->gateway_count; i++)
-        if (config->gateways[i].inspector.user != NULL &&
-            strcmp(config->gateways[i].inspector.user, role) == 0)
-            return true;
-    return false;
-}
-
 static void
 look_role(const struct server *server, const char *role, bool is_super)
 {
@@ -73,7 +63,8 @@ look_expiry(const struct server *server, const PGresult *rows)
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *role = PQgetvalue(rows, i, ROLE_NAME);
 
-        if (PQgetvalue(rows, i, IS_ENDLESS)[0] != 't' || is_inspector(server->look->config, role))
+        if (PQgetvalue(rows, i, IS_ENDLESS)[0] != 't' ||
+            probe_is_inspector(server->look->config, role))
             continue;
         has_person |= roster_kind(server->look->roster, role) != PRINCIPAL_SERVICE;
         count++;
@@ -102,7 +93,7 @@ look_at_roles(const struct server *server)
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *role = PQgetvalue(rows, i, ROLE_NAME);
 
-        if (!is_inspector(server->look->config, role))
+        if (!probe_is_inspector(server->look->config, role))
             look_role(server, role, PQgetvalue(rows, i, IS_SUPER)[0] == 't');
     }
     look_expiry(server, rows);
@@ -208,7 +199,7 @@ look_rights(const struct server *server, const char *database, const PGresult *r
             snprintf(unused.schema, sizeof(unused.schema), "%s", schema);
             snprintf(unused.table, sizeof(unused.table), "%s", table);
         }
-        if (field != NULL && !is_inspector(look->config, role) &&
+        if (field != NULL && !probe_is_inspector(look->config, role) &&
             (usage == NULL || !usage_has_field(usage, look->usages, field)))
             add_field(&unused, field);
     }

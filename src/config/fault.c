@@ -96,22 +96,27 @@ config_fault_add(struct config_faults *faults, const char *path, uint32_t line, 
     va_end(arguments);
 }
 
+/* What is in the configuration itself comes before what is in a file that it names. */
 static bool
-is_before(const struct config_fault *a, const struct config_fault *b)
+is_before(const struct config_fault *a, const struct config_fault *b, const char *path)
 {
+    bool is_elsewhere = a->path != NULL && strcmp(a->path, path) != 0;
+
+    if (is_elsewhere != (b->path != NULL && strcmp(b->path, path) != 0))
+        return !is_elsewhere;
     return a->line != b->line ? a->line < b->line : a->column < b->column;
 }
 
 /* Insertion keeps faults of one place in the order they were found; there are few, nearly sorted.
  */
 static void
-sort(struct config_faults *faults, size_t first)
+sort(struct config_faults *faults, size_t first, const char *path)
 {
     for (size_t i = first + 1; i < faults->count; i++) {
         struct config_fault fault = faults->items[i];
         size_t at = i;
 
-        for (; at > first && is_before(&fault, &faults->items[at - 1]); at--)
+        for (; at > first && is_before(&fault, &faults->items[at - 1], path); at--)
             faults->items[at] = faults->items[at - 1];
         faults->items[at] = fault;
     }
@@ -122,7 +127,7 @@ config_faults_end(struct config_faults *faults, size_t first, const char *path)
 {
     size_t left_out = faults->left_out;
 
-    sort(faults, first);
+    sort(faults, first, path);
     if (left_out > 0 && faults->count == CONFIG_FAULTS_MAX) {
         struct config_fault fault = {.path = text_new(path)};
 

@@ -26,8 +26,11 @@ holder_view(const struct config *config)
                                                  offsetof(struct holder, config));
 }
 
-/* config_parse, where "auto" threads are `processors`. */
-PASU_MUST_USE int holder_parse(struct config **config, struct view text, const char *path,
+/* config_parse, where "auto" threads are `processors`. The holder, whose `config` is the model, is
+ * there also where there are faults, but for want of memory or of any YAML (NULL). */
+PASU_MUST_USE int holder_parse(struct holder **holder, struct view text, const char *path,
                                unsigned processors, struct config_faults *faults);
+/* Of that, what may be used. */
+PASU_MUST_USE int holder_give(struct config **config, struct holder *holder, int result);
 
 #endif

@@ -72,8 +72,11 @@ load_key(struct config *config, struct config_faults *faults, size_t index)
     struct config_file *key = &config->ledger.keys[index];
     uint8_t bytes[LEDGER_KEY_SIZE];
     struct file content;
-    int r = file_read(&content, &holder_of(config)->store, key->path, CONFIG_FILE_SIZE_MAX);
+    int r;
 
+    if (key->path == NULL) /* its fault has been told: config_look */
+        return;
+    r = file_read(&content, &holder_of(config)->store, key->path, CONFIG_FILE_SIZE_MAX);
     if (r == PASU_E_NOMEM)
         return;
     if (r != 0) {

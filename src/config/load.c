@@ -37,8 +37,9 @@ holder_new(struct view text, const char *path, unsigned threads)
     return NULL;
 }
 
+/* *is_parsed: it is YAML. */
 static int
-parse_text(struct holder *holder, struct config_faults *faults)
+parse_text(struct holder *holder, struct config_faults *faults, bool *is_parsed)
 {
     struct store scratch = {0};
     struct parse *parse = store_new(&scratch, 1, sizeof(*parse));
@@ -47,6 +48,7 @@ parse_text(struct holder *holder, struct config_faults *faults)
 
     if (parse != NULL)
         r = yaml_parse(&root, &scratch, holder->text, holder->config.path, faults);
+    *is_parsed = r == 0;
     if (r == 0) {
         parse->config = &holder->config;
         parse->store = &holder->store;
@@ -64,55 +66,77 @@ parse_text(struct holder *holder, struct config_faults *faults)
 }
 
 int
-holder_parse(struct config **config, struct view text, const char *path, unsigned threads,
+holder_parse(struct holder **made, struct view text, const char *path, unsigned threads,
              struct config_faults *faults)
 {
     size_t first = faults->count;
     struct holder *holder;
+    bool is_parsed;
     int r;
 
-    *config = NULL;
+    *made = NULL;
     if (text.length > CONFIG_SIZE_MAX)
         text.length = CONFIG_SIZE_MAX + 1; /* is refused, and not copied whole before */
     holder = holder_new(text, path, threads);
     if (holder == NULL)
         return PASU_E_NOMEM;
-    r = parse_text(holder, faults);
+    r = parse_text(holder, faults, &is_parsed);
     if (r == 0 || r == PASU_E_CONFIG)
         r = config_faults_end(faults, first, path);
-    if (r == 0)
-        *config = &holder->config;
+    if (r == 0 || (r == PASU_E_CONFIG && is_parsed))
+        *made = holder;
     else
         config_free(&holder->config);
     return r;
 }
 
 int
-config_parse(struct config **config, struct view text, const char *path,
-             struct config_faults *faults)
+holder_give(struct config **config, struct holder *holder, int result)
 {
-    return holder_parse(config, text, path, processors(), faults);
+    *config = result == 0 ? &holder->config : NULL;
+    if (result != 0 && holder != NULL)
+        config_free(&holder->config);
+    return result;
 }
 
 int
-config_load(struct config **config, const char *path, struct config_faults *faults)
+config_parse(struct config **config, struct view text, const char *path,
+             struct config_faults *faults)
+{
+    struct holder *holder;
+    int r = holder_parse(&holder, text, path, processors(), faults);
+
+    return holder_give(config, holder, r);
+}
+
+int
+config_look(struct config **config, const char *path, struct config_faults *faults)
 {
     struct store store = {0};
+    struct holder *holder = NULL;
     size_t first = faults->count;
     struct file file;
     int r;
 
-    *config = NULL;
     r = file_read(&file, &store, path, CONFIG_SIZE_MAX);
     if (r == 0) {
-        r = config_parse(config, file.bytes, path, faults);
+        r = holder_parse(&holder, file.bytes, path, processors(), faults);
     } else if (r != PASU_E_NOMEM) {
         config_fault_add(faults, path, 0, 0, file.hint, "the configuration cannot be read: %s",
                          file.error);
         r = config_faults_end(faults, first, path);
     }
     store_release(&store);
+    *config = holder != NULL ? &holder->config : NULL;
     return r;
+}
+
+int
+config_load(struct config **config, const char *path, struct config_faults *faults)
+{
+    int r = config_look(config, path, faults);
+
+    return holder_give(config, *config != NULL ? holder_of(*config) : NULL, r);
 }
 
 void

@@ -56,6 +56,11 @@ PASU_MUST_USE int config_parse(struct config **config, struct view text, const c
  * fault. */
 PASU_MUST_USE int config_load(struct config **config, const char *path,
                               struct config_faults *faults);
+/* The same for whoever goes on looking for faults, and uses it for nothing else: after
+ * PASU_E_CONFIG there is a model, too (NULL where the file is no YAML at all), in which what is
+ * wrong is as if it were not written. */
+PASU_MUST_USE int config_look(struct config **config, const char *path,
+                              struct config_faults *faults);
 /*
  * Reads every file that the guard's processes need and that the configuration names (certificates,
  * keys, CAs, password files, the ledger's keys, the roster; at most 1 MiB each) into its

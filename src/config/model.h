@@ -15,7 +15,7 @@
 
 enum tls_mode { TLS_OFF, TLS_ALLOW, TLS_REQUIRE };
 enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TLS_VERIFY_FULL };
-enum failure_mode { FAILURE_CLOSED, FAILURE_OPEN };
+enum failure_mode { FAILURE_UNSET, FAILURE_CLOSED, FAILURE_OPEN };
 enum attribution_identity { IDENTITY_AUTO, IDENTITY_MANUAL };
 enum principals_ownerless { OWNERLESS_ALERT, OWNERLESS_BLOCK };
 enum principals_scim_principal {
@@ -83,6 +83,9 @@ struct config_gateway {
     struct config_texts replication; /* principals that may open replication connections */
     unsigned workers;                /* 1..CONFIG_WORKERS_MAX; "auto" is the number of processors */
     enum failure_mode on_failure;
+    struct {
+        enum failure_mode human, service, admin, unknown;
+    } on_failure_for; /* FAILURE_UNSET: as on_failure */
     struct {
         int64_t handshake_time;
         uint32_t connections_per_address;

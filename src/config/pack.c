@@ -177,6 +177,7 @@ config_unpack(struct config **config, struct view bytes)
 {
     struct reader reader = reader_of(bytes);
     struct config_faults faults = {0};
+    struct holder *holder;
     struct packed packed;
     char *path;
     int r;
@@ -188,7 +189,8 @@ config_unpack(struct config **config, struct view bytes)
     path = memory_dup(packed.path.bytes, packed.path.length);
     if (path == NULL)
         return PASU_E_NOMEM;
-    r = holder_parse(config, packed.text, path, packed.processors, &faults);
+    r = holder_parse(&holder, packed.text, path, packed.processors, &faults);
+    r = holder_give(config, holder, r);
     config_faults_release(&faults);
     memory_free(path);
     if (r != 0)

@@ -173,7 +173,7 @@ parse_map(struct parse *parse, const struct config_key *parent, const struct yam
         if (!config_key_is_child(parent, key) || parse->marks[id].state != MARK_ABSENT)
             continue;
         if (key->is_required && (map != NULL || parent == NULL))
-            fault_missing(parse, key, parent != NULL ? head_of(map) : NULL);
+            fault_missing(parse, key, parent != NULL ? head_of(map) : map);
         else
             parse_key(parse, key, NULL, base);
     }

@@ -46,8 +46,8 @@ fault_here(struct parse *parse, const struct yaml_node *node, const char *hint, 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    config_fault_add(parse->faults, parse->path, node != NULL ? node->line : 0,
-                     node != NULL ? node->column : 0, hint, "%s%s%s", parse->trail,
+    config_fault_add(parse->faults, parse->path, node != NULL ? node->line : 1,
+                     node != NULL ? node->column : 1, hint, "%s%s%s", parse->trail,
                      parse->trail[0] != '\0' ? " " : "", text);
 }
 

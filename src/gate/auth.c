@@ -12,6 +12,7 @@
 #include "gate/inspector.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 #include "gate/tls.h"
 
 #include "base/memory.h"
@@ -400,7 +401,7 @@ is_past_missed(const struct session *s)
 {
     const struct config *config = s->settings->config;
 
-    return s->worker->shared->past_error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED &&
+    return s->worker->shared->past_error != 0 && !standing_fails_open(s) &&
            config->personal_count + config->never.count > 0;
 }
 

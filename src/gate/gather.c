@@ -406,7 +406,7 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
 
     if (!has_key(row, p))
         return 0;
-    if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
+    if (place >= 0 && part->tuple == 0 && !part->is_array && is_of_table(g, row, p))
         result = ordinal_of_value(ordinals, part->kind, part->key_type, part->format, row->keys[p],
                                   &ordinal);
     if (result == 0)

@@ -5,6 +5,7 @@
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 
 void
 hold_init(struct hold *hold)
@@ -66,7 +67,7 @@ hold_ask(struct session *s)
 static bool
 is_given_up(struct session *s, int error, int *result)
 {
-    if (s->gateway->config->on_failure == FAILURE_OPEN) {
+    if (standing_fails_open(s)) {
         if (s->worker->shared->unrecorded_total++ == 0)
             session_log(s, EVENT_UNRECORDED, error, NULL);
         *result = 0;

@@ -33,29 +33,6 @@ session_find(struct worker *worker, uint64_t id)
     return s;
 }
 
-void
-session_log(const struct session *s, enum log_event event, int error, const char *detail)
-{
-    char address[ADDRESS_SIZE];
-    const struct log_field fields[] = {
-        F_HEX("session", s->id),
-        F_TEXT("gateway", s->gateway->config->name),
-        F_TEXT("principal", s->user),
-        F_TEXT("database", s->database),
-        F_TEXT("application", s->application),
-        F_TEXT("address", address),
-        F_UINT("port", address_port(&s->address)),
-        F_TEXT("state", session_state_name(s->state)),
-        F_TEXT("error", error ? error_text(error) : NULL),
-        F_TEXT("detail", detail),
-        F_TEXT("hint", error ? error_hint(error) : NULL),
-    };
-    size_t count = error ? COUNT_OF(fields) : 8;
-
-    session_address_text(s, address);
-    log_event(&s->worker->shared->log, event, fields, count);
-}
-
 /* What every new session needs; settings, gateway and state are there. */
 static void
 set_up(struct session *s, struct worker *worker, uint64_t random)
@@ -544,7 +521,7 @@ void
 session_catalog(struct session *s, int error)
 {
     if (s->state == SESSION_RECORDING && s->is_recorded) {
-        if (error != 0 && !has_catalog(s) && s->gateway->config->on_failure == FAILURE_CLOSED)
+        if (error != 0 && !has_catalog(s) && !standing_fails_open(s))
             session_fail(s, PASU_E_CATALOG_UNAVAILABLE, error_text(error));
         else if (error != 0 || has_catalog(s))
             admit(s);
@@ -566,7 +543,7 @@ session_recorded(struct session *s, int error)
         session_catalog(s, error);
         return;
     }
-    if (error != 0 && s->gateway->config->on_failure == FAILURE_CLOSED) {
+    if (error != 0 && !standing_fails_open(s)) {
         session_fail(s, PASU_E_RECORD_UNAVAILABLE, error_text(error));
     } else {
         if (error != 0) {

@@ -116,6 +116,10 @@ void session_catalog(struct session *session, int error);
 /* An event of this session; `error` 0 and `detail` NULL where there is nothing to say. */
 void session_log(const struct session *session, enum log_event event, int error,
                  const char *detail);
+enum { SESSION_LOG_FIELDS_MAX = 8 };
+/* The same, with fields of its own behind those that tell whose session it is; as many at most. */
+void session_log_fields(const struct session *session, enum log_event event,
+                        const struct log_field *more, size_t count);
 /* Puts the client's address in a text. */
 void session_address_text(const struct session *session, char text[ADDRESS_SIZE]);
 

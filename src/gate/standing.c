@@ -28,6 +28,21 @@ standing_kind(const struct session *s)
     return s->observer ? s->observer->kind : roster_kind(standing_roster(s), s->user);
 }
 
+bool
+standing_fails_open(const struct session *s)
+{
+    const struct config_gateway *g = s->gateway->config;
+    const enum failure_mode modes[] = {
+        [PRINCIPAL_UNKNOWN] = g->on_failure_for.unknown,
+        [PRINCIPAL_HUMAN] = g->on_failure_for.human,
+        [PRINCIPAL_SERVICE] = g->on_failure_for.service,
+        [PRINCIPAL_ADMIN] = g->on_failure_for.admin,
+    };
+    const enum failure_mode own = modes[standing_kind(s)];
+
+    return (own != FAILURE_UNSET ? own : g->on_failure) == FAILURE_OPEN;
+}
+
 /* Kind and limits by the roster in force. */
 static void
 look_up(const struct session *s, enum principal_kind *kind, struct budget *budget)

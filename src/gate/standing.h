@@ -26,6 +26,8 @@ enum principal_standing standing_of(const struct session *session);
 /* The kind that counts for what the session asks now; by the roster in force where nobody observes
  * it. */
 enum principal_kind standing_kind(const struct session *session);
+/* Whether it goes on where nothing can be recorded of it (on_failure, on_failure_for). */
+bool standing_fails_open(const struct session *session);
 /* What a session that begins is judged by. */
 void standing_begin(struct session *session);
 /* A session has begun: the keeper is told where it is one of a service whose owner has left. */

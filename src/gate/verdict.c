@@ -12,20 +12,9 @@
 static void
 log_rule(const struct session *s, enum log_event event, const char *rule, uint64_t statements)
 {
-    char address[ADDRESS_SIZE];
-    const struct log_field fields[] = {
-        F_HEX("session", s->id),
-        F_TEXT("gateway", s->gateway->config->name),
-        F_TEXT("principal", s->user),
-        F_TEXT("database", s->database),
-        F_TEXT("application", s->application),
-        F_TEXT("address", address),
-        F_TEXT("rule", rule),
-        F_UINT("statements", statements),
-    };
+    const struct log_field fields[] = {F_TEXT("rule", rule), F_UINT("statements", statements)};
 
-    session_address_text(s, address);
-    log_event(&s->worker->shared->log, event, fields, COUNT_OF(fields));
+    session_log_fields(s, event, fields, COUNT_OF(fields));
 }
 
 /* ---- rules that let pass ---- */

@@ -125,13 +125,14 @@ sourcing_look(struct supervisor *v, int64_t now)
         return;
     v->sources_at = now + LOOK_EVERY;
     if (!look(v->config, next.files) ||
-        memcmp(next.files, v->sources.files, sizeof(next.files)) == 0)
+        memcmp(next.files, v->sources.files, sizeof(next.files)) == 0 ||
+        memcmp(next.files, v->sources.failed, sizeof(next.files)) == 0)
         return; /* or it is being put in place */
     result = make(v->config, &next.fd, &failed);
     if (result != 0) {
         LOG_EVENT(&v->log, SOURCES_FAILED, F_TEXT("file", failed),
                   F_TEXT("error", error_text(result)), F_TEXT("hint", sources_hint(result)));
-        memcpy(v->sources.files, next.files, sizeof(next.files)); /* once is enough */
+        memcpy(v->sources.failed, next.files, sizeof(next.files)); /* told once is enough */
         return;
     }
     sourcing_drop(&v->sources);

@@ -64,8 +64,9 @@ struct supervisor {
         struct endpoint endpoint;
     } enrolling, next_enrolling;
     struct sourced {
-        int fd;                        /* sealed memory: the table of policy/origins.h; -1: none */
-        struct identity_file files[2]; /* that it was made of; or that could not be used since */
+        int fd; /* sealed memory: the table of policy/origins.h; -1: none */
+        struct identity_file files[2],
+            failed[2]; /* that it was made of; that were of no use since */
     } sources, next_sources;
     int64_t sources_at;
     bool is_announced, is_linked, is_herald_linked;

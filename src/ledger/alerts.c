@@ -74,6 +74,7 @@ alerts_get(const struct alerts *a, uint64_t index)
     return at < a->count ? &a->items[at] : NULL;
 }
 
+/* NULL where memory is out. */
 static struct alert *
 make_room(struct alerts *a)
 {
@@ -90,7 +91,8 @@ make_room(struct alerts *a)
 }
 
 static int
-add(struct alerts *a, const struct segment_record *record, const struct payload_alert *body)
+add(struct alerts *a, const struct segment_record *record, uint64_t about, uint8_t severity,
+    const char *rule, const char *text)
 {
     struct alert *alert = make_room(a);
 
@@ -98,30 +100,23 @@ add(struct alerts *a, const struct segment_record *record, const struct payload_
         return PASU_E_NOMEM;
     *alert = (struct alert){.index = record->index,
                             .time = record->time,
-                            .about = body->record,
-                            .severity = body->severity,
-                            .rule = copy_text(body->rule),
-                            .text = copy_text(body->text)};
+                            .about = about,
+                            .severity = severity,
+                            .rule = copy_text(rule),
+                            .text = copy_text(text)};
     return alert->rule && alert->text ? 0 : PASU_E_NOMEM;
 }
 
 static int
 add_raised(struct alerts *a, const struct segment_record *record, const struct message_alert *body)
 {
-    struct alert *alert = make_room(a);
+    int result = add(a, record, body->record, body->severity, body->rule, body->text);
+    struct message_alert *raised = result == 0 ? memory_new(1, sizeof(*body)) : NULL;
 
-    if (!alert)
+    if (!raised)
         return PASU_E_NOMEM;
-    *alert = (struct alert){.index = record->index,
-                            .time = record->time,
-                            .about = body->record,
-                            .severity = body->severity,
-                            .rule = copy_text(body->rule),
-                            .text = copy_text(body->text),
-                            .raised = memory_new(1, sizeof(*body))};
-    if (!alert->rule || !alert->text || !alert->raised)
-        return PASU_E_NOMEM;
-    *alert->raised = *body;
+    *raised = *body;
+    a->items[a->count - 1].raised = raised;
     return 0;
 }
 
@@ -226,7 +221,8 @@ see_any(void *arg, const struct segment_record *record)
     }
     switch (record->type) {
     case SEGMENT_ALERT:
-        return add(a, record, &body.alert);
+        return add(a, record, body.alert.record, body.alert.severity, body.alert.rule,
+                   body.alert.text);
     case SEGMENT_RAISED:
         return add_raised(a, record, &body.raised);
     case SEGMENT_ESCALATED:

@@ -256,11 +256,26 @@ skip_to(struct segment_scan *s, uint64_t at, uint64_t next)
     return PASU_E_CORRUPT;
 }
 
-/* What is at `offset` is no whole record: is one behind it, or at least anything? */
+/* One behind what is at `offset` is whole. Records are written in their order: if that was merely
+ * on its way, it is there by now. 1: the next record; PASU_E_CORRUPT: it is damage. */
 static int
-search(struct segment_scan *s)
+damage_or_late(struct segment_scan *s, const struct segment_record *behind,
+               struct segment_record *record)
 {
-    struct segment_record record = {0};
+    const uint64_t at = behind->offset, index = behind->index;
+    int result;
+
+    window_forget(&s->file);
+    result = look(s, s->offset, LOOK_NEXT, record);
+    return result == 0 ? skip_to(s, at, index) : result;
+}
+
+/* What is at `offset` is no whole record: is one behind it, or at least anything? 1: it has become
+ * one meanwhile. */
+static int
+search(struct segment_scan *s, struct segment_record *record)
+{
+    struct segment_record behind = {0};
     uint64_t at = s->offset;
     int result = skip_zeros(s, &at, s->file.limit);
 
@@ -269,9 +284,9 @@ search(struct segment_scan *s)
         result = skip_zeros(s, &at, s->file.limit);
         if (result != 0 || at >= s->file.limit)
             break;
-        result = look(s, at, LOOK_SEARCH, &record);
+        result = look(s, at, LOOK_SEARCH, &behind);
         if (result == 1)
-            return skip_to(s, at, record.index);
+            return damage_or_late(s, &behind, record);
     }
     return result == PASU_E_RANGE ? skip_to(s, s->file.limit, s->next) : result;
 }
@@ -287,8 +302,8 @@ segment_scan_next(struct segment_scan *s, struct segment_record *record)
         result = look(s, s->offset, LOOK_NEXT, record);
     }
     if (result == 0)
-        return search(s);
-    if (result < 0)
+        result = search(s, record);
+    if (result != 1)
         return result;
     result = open_payload(s, record);
     if (result == PASU_E_NOMEM || result == PASU_E_CRYPTO)

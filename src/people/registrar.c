@@ -21,7 +21,8 @@
 #define PATIENCE (10 * NANOSECONDS_PER_SECOND)
 
 enum {
-    CONNECTIONS_MAX = 64,
+    CONNECTIONS_MAX = 256,
+    CONNECTIONS_OF_ONE = 64, /* address: nobody alone keeps the identity provider out */
     TIMEOUT_SECONDS = 20,
     MEMORY_MAX = 32 << 10, /* of a connection: its headers */
     TICK_MILLISECONDS = 1000,
@@ -509,11 +510,12 @@ open_daemon(struct registrar *r, const struct config_scim *scim, int listen_fd)
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
     r->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, r, MHD_OPTION_LISTEN_SOCKET,
-                                 listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, r, MHD_OPTION_ARRAY,
-                                 r->has_tls ? tls : none, MHD_OPTION_END);
+                                 listen_fd, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS_OF_ONE, MHD_OPTION_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+                                 (unsigned)TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                 (size_t)MEMORY_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed, r,
+                                 MHD_OPTION_ARRAY, r->has_tls ? tls : none, MHD_OPTION_END);
     return r->daemon ? 0 : PASU_E_UNAVAILABLE;
 }
 

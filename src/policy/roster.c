@@ -173,7 +173,7 @@ roster_check(const struct config *config, struct config_faults *faults)
     struct roster_fault fault;
     int result;
 
-    if (!file->path)
+    if (!file->path || !file->bytes.bytes) /* who could not read it has said so */
         return 0;
     result = roster_parse(&roster, file->bytes, &fault);
     if (result == 0)

@@ -77,6 +77,8 @@ certain_operator(const struct plan_work *work, const PgQuery__AExpr *expression,
         break;
     case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF: /* its value is the first one, or null */
         sides[1].carry.certain.shown = sides[1].carry.certain.strict = 0;
+        if (!carry_is_empty(&sides[1].carry)) /* they may be the same */
+            sides[0].carry.certain.vague = UINT32_MAX;
         return;
     case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
     case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:

@@ -309,6 +309,8 @@ compare_case(struct plan_work *work, const struct scope *scope, const PgQuery__C
         sides[1] = (struct side){.is_blank = false};
         compare_look(work, scope, when->case_when->expr, &sides[1]);
         compare_sides(work, scope, true, sides);
+        if (i > 0) /* it is looked at where the one before is another */
+            sides[1].carry.certain.shown = 0;
         carry_add(into, &sides[1].carry);
     }
 }

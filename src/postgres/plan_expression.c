@@ -2,6 +2,7 @@
 /* What expressions carry. Recursion is as deep as the text nests (sql.h); what needs much stack is
  * in functions of its own. */
 #include "postgres/plan_certain.h"
+#include "postgres/plan_choice.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_within.h"
 
@@ -346,24 +347,6 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
     carry_add(into, &carry);
 }
 
-void
-expression_case(struct plan_work *work, const struct scope *scope,
-                const PgQuery__CaseExpr *expression, carry_fn *value, struct carry *into)
-{
-    if (expression->arg)
-        compare_case(work, scope, expression, into);
-    for (size_t i = 0; i < expression->n_args; i++) {
-        const PgQuery__Node *when = expression->args[i];
-
-        if (!when || when->node_case != PG_QUERY__NODE__NODE_CASE_WHEN)
-            continue;
-        if (!expression->arg)
-            compare_condition(work, scope, when->case_when->expr, into);
-        value(work, scope, when->case_when->result, into);
-    }
-    value(work, scope, expression->defresult, into);
-}
-
 /* "(row).name" may be a function of a user's: those that the statement names were collected. */
 static void
 carry_indirection(struct plan_work *work, const struct scope *scope,
@@ -425,12 +408,6 @@ carry_simple(struct plan_work *work, const struct scope *scope, const PgQuery__N
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_BOOL_EXPR:
         carry_logic(work, scope, node->bool_expr, into);
-        return true;
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-        carry_all(work, scope, node->coalesce_expr->args, node->coalesce_expr->n_args, into);
-        return true;
-    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
-        carry_all(work, scope, node->min_max_expr->args, node->min_max_expr->n_args, into);
         return true;
     case PG_QUERY__NODE__NODE_ROW_EXPR:
         carry_all(work, scope, node->row_expr->args, node->row_expr->n_args, into);
@@ -541,11 +518,13 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         carry_sublink(work, scope, node->sub_link, into);
         break;
     case PG_QUERY__NODE__NODE_CASE_EXPR:
-        into->certain = (struct certainty){0};
-        expression_case(work, scope, node->case_expr, expression_carry, into);
-        into->certain.strict = 0;
-        into->certain.vague = UINT32_MAX;
-        certainty_add(&into->certain, beside);
+        choice_case(work, scope, node->case_expr, expression_carry, into);
+        break;
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+        choice_coalesce(work, scope, node->coalesce_expr, into);
+        break;
+    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
+        choice_extreme(work, scope, node->min_max_expr, into);
         break;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         carry_cast(work, scope, node->type_cast, into);
@@ -557,8 +536,6 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         null_carry(work, scope, node->null_test->arg, into);
         into->certain = beside;
         break;
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
     case PG_QUERY__NODE__NODE_ROW_EXPR:
     case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
     case PG_QUERY__NODE__NODE_XML_EXPR:

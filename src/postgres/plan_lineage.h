@@ -15,9 +15,6 @@
 typedef void carry_fn(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                       struct carry *into);
 carry_fn expression_carry;
-/* The same of a CASE, whose values carry what `value` says of them. */
-void expression_case(struct plan_work *work, const struct scope *scope,
-                     const PgQuery__CaseExpr *expression, carry_fn *value, struct carry *into);
 /* An expression that is evaluated, but whose value is not shown. */
 void expression_judge(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
 void expression_judge_all(struct plan_work *work, const struct scope *scope,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What it says of a person that something is null: of a stored value nothing, of "nullif(name,
  * 'x')" all that its operands carry. */
+#include "postgres/plan_choice.h"
 #include "postgres/plan_compare.h"
 
 __attribute__((noinline)) static void
@@ -64,7 +65,7 @@ null_carry(struct plan_work *work, const struct scope *scope, const PgQuery__Nod
         null_all(work, scope, node->row_expr->args, node->row_expr->n_args, into);
         return;
     case PG_QUERY__NODE__NODE_CASE_EXPR:
-        expression_case(work, scope, node->case_expr, null_carry, into);
+        choice_case(work, scope, node->case_expr, null_carry, into);
         return;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         if (names_is_foreign_type(work, node->type_cast->type_name))

@@ -126,17 +126,21 @@ is_word_within(const struct sql_token *before, const struct sql_token *token)
            (token->kind == PG_QUERY__TOKEN__GROUP_P && before->kind == PG_QUERY__TOKEN__WITHIN);
 }
 
-/* The last token of the list in which one begins at `at`; NULL where there is none. Should it be
- * another, the trees will differ. */
+/* The last token of the list in which one begins at `at`, or of the query of which that is the list
+ * of targets, up to its order and what cuts it; NULL where there is none. Should it be another, the
+ * trees will differ. */
 static const struct sql_token *
-last_token(const struct plan_work *work, uint32_t at)
+last_token(const struct plan_work *work, uint32_t at, bool with_tables)
 {
     struct token_range range = text_range(work, at, (uint32_t)work->length);
     const struct sql_token *t = range.first;
     size_t depth = 0;
 
     for (; t < range.end; t++) {
-        if (depth == 0 && is_end_of_list(t) && (t == range.first || !is_word_within(t - 1, t)))
+        bool is_tables = t->kind == PG_QUERY__TOKEN__FROM || t->kind == PG_QUERY__TOKEN__WHERE;
+
+        if (depth == 0 && is_end_of_list(t) && !(with_tables && (is_tables || t == range.first)) &&
+            (t == range.first || !is_word_within(t - 1, t)))
             break;
         if (t->kind == '(' || t->kind == '[')
             depth++;
@@ -156,7 +160,7 @@ rewrite_add_last(struct plan_work *work, struct rewrite *rewrite, const struct t
 
     if (!last || !place_of(last, &at))
         return false;
-    token = last_token(work, at);
+    token = last_token(work, at, false);
     return token &&
            add_insertion(work, rewrite,
                          add_edit(work, rewrite, token->end, 0, rewrite_join(work, ", ", columns)),
@@ -263,27 +267,6 @@ rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__Node 
 
 /* ---- DISTINCT, GROUP BY ---- */
 
-/* The last token of the query whose list of targets begins at `at`, before its order and what cuts
- * it. Should it be another, the trees will differ. */
-static const struct sql_token *
-last_before_order(const struct plan_work *work, uint32_t at)
-{
-    struct token_range range = text_range(work, at, (uint32_t)work->length);
-    const struct sql_token *t = range.first;
-    size_t depth = 0;
-
-    for (; t < range.end; t++) {
-        if (depth == 0 && t > range.first && is_end_of_list(t) && !is_word_within(t - 1, t) &&
-            t->kind != PG_QUERY__TOKEN__FROM && t->kind != PG_QUERY__TOKEN__WHERE)
-            break;
-        if (t->kind == '(' || t->kind == '[')
-            depth++;
-        else if ((t->kind == ')' || t->kind == ']') && depth-- == 0)
-            return NULL;
-    }
-    return t > range.first ? t - 1 : NULL;
-}
-
 /* One edit for each number, so that an error in it is one of the target. */
 static bool
 add_numbers(struct plan_work *work, struct rewrite *rewrite, const struct target_list *list,
@@ -319,7 +302,7 @@ rewrite_regroup(struct plan_work *work, struct rewrite *rewrite, const struct ta
     if (!regrouping || list->count == 0 || !place_of(list->targets[0], &at))
         return false;
     first = token_at(work, at);
-    last = last_before_order(work, at);
+    last = last_token(work, at, true);
     if (!first || !last || first == work->tokens.tokens ||
         first[-1].kind != PG_QUERY__TOKEN__DISTINCT)
         return false;

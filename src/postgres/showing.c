@@ -132,7 +132,7 @@ take_part(struct making *m, size_t index)
         .shadows = plan->shadows,
         .unknown = population(m, plan->kind),
         .is_perhaps = plan->column_count > 0,
-        .needs_value = plan->column_count > 0 && !plan->is_array,
+        .needs_value = plan->column_count > 0 && (!plan->is_array || plan->is_derived),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
     };

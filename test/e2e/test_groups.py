@@ -142,6 +142,35 @@ BOUNDED = (
     "SELECT DISTINCT n FROM (SELECT name AS n FROM customers WHERE grade = 1) q ORDER BY 1",
     "SELECT array_agg(c.pasu_key_1) FROM (SELECT name AS pasu_key_1 FROM customers) c",
 )
+INSIDE = "(SELECT grade, string_agg(name, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q"
+# Whose values something else takes away, in some rows or all: who is not seen is not named.
+HOLLOW = (
+    f"SELECT left(s, NULL) FROM {INSIDE} ORDER BY grade",
+    f"SELECT s || NULL FROM {INSIDE} ORDER BY grade",
+    f"SELECT s || CASE WHEN grade = 1 THEN '!' END FROM {INSIDE} ORDER BY grade",
+    f"SELECT s || p.title FROM {INSIDE} LEFT JOIN products p ON p.id = q.grade AND p.id = 2 ORDER BY q.grade",
+    f"SELECT CASE WHEN grade = 1 THEN s END FROM {INSIDE} ORDER BY grade",
+    f"SELECT CASE WHEN grade = 1 THEN s ELSE '-' END FROM {INSIDE} ORDER BY grade",
+    f"SELECT nullif(s, s) FROM {INSIDE} ORDER BY grade",
+    f"SELECT coalesce('x', s) FROM {INSIDE} ORDER BY grade",
+    f"SELECT coalesce(p.title, s) FROM {INSIDE} LEFT JOIN products p ON p.id = q.grade AND p.id > 2 ORDER BY q.grade",
+    f"SELECT greatest(s, 'zzz') FROM {INSIDE} ORDER BY grade",
+    f"SELECT upper(s || NULL) FROM {INSIDE} ORDER BY grade",
+    f"SELECT replace(s, 'x', NULL) FROM {INSIDE} ORDER BY grade",
+    "SELECT n || NULL FROM (SELECT DISTINCT name AS n FROM customers ORDER BY 1) q ORDER BY 1",
+    "SELECT coalesce('x', n) FROM (SELECT DISTINCT name AS n FROM customers ORDER BY 1) q ORDER BY 1",
+    "SELECT coalesce(n, p) FROM (SELECT DISTINCT name AS n, phone AS p FROM customers ORDER BY 1, 2) q ORDER BY 1",
+    "SELECT coalesce(a.name, b.name) FROM customers a JOIN customers b ON b.id = a.id + 7 WHERE a.grade = 1 ORDER BY a.id",
+    "SELECT coalesce('x', name) FROM customers WHERE grade = 1 ORDER BY id",
+    "SELECT coalesce(region, name) FROM customers WHERE grade = 1 ORDER BY id",
+    "SELECT greatest(a.name, b.name) FROM customers a JOIN customers b ON b.id = a.id + 7 WHERE a.grade = 1 ORDER BY a.id",
+    "SELECT CASE WHEN a.grade = 1 THEN a.name ELSE b.name END FROM customers a JOIN customers b ON b.id = a.id + 7 ORDER BY a.id",
+    "SELECT CASE WHEN grade = 1 THEN name ELSE '-' END FROM customers ORDER BY id",
+    "SELECT CASE WHEN grade = 1 THEN name END FROM customers ORDER BY id",
+    "SELECT nullif(name, name) FROM customers ORDER BY id",
+    "SELECT string_agg(CASE WHEN grade = 1 THEN name ELSE '-' END, ',' ORDER BY id) FROM customers",
+    "SELECT string_agg(coalesce(region, name), ',' ORDER BY id) FROM customers",
+)
 # Who knows the code and wants somebody to go uncounted, or another to be named. Each: what to do before, and the question.
 ATTACKS = {
     "a temporary table in front": (
@@ -268,6 +297,11 @@ def test_groups_of_nobody():
 @test(gateway=True)
 def test_groups_that_show_some_of_theirs_are_bounds():
     judge(play(BOUNDED, "bounded"), lambda seen, keys, unknown, shown: seen)
+
+
+@test(gateway=True)
+def test_who_is_not_seen_is_not_named():
+    judge(play(HOLLOW, "hollow"), lambda seen, keys, unknown, shown: True)
 
 
 def attack(attacks):

@@ -145,6 +145,28 @@ def test_keeper_stopped_open():
     front.stop()
 
 
+@test(gateway=True)
+def test_keeper_stopped_by_kind():
+    """on_failure_for: while the keeper stands still a service is carried, who is on no roster is not"""
+    front = Front(stage.server(), "kinds", on_failure_for={"service": "open"})
+    (front.guard.folder / "roster.csv").write_text("principal,kind,owner,owner_status,left_at,contact\nservice,service,Kim,active,,\n")
+    front.guard.config["principals"] = {"roster": "roster.csv"}
+    equal(front.reload(), "config_reloaded")
+    stage.server().sql("DROP ROLE IF EXISTS service; CREATE ROLE service LOGIN; DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN")
+    keeper = front.guard.pids()["keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        with front.login(user="service") as session:
+            equal(session.value("SELECT 3"), "3")
+            front.guard.wait("unrecorded")
+        refused(lambda: front.login(user="stranger"), "58030")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGCONT)
+    process.until(lambda: works(front), "a new session", 40)
+    front.stop()
+
+
 CROWD = 300  # more than the channel between gate and keeper holds
 OPENED, CLOSED, GAP = 6, 7, 5
 

@@ -249,6 +249,38 @@ def test_a_damaged_record_s_hash_comes_from_its_tile():
     equal((status, len(faults(found)), summary["covered"]), (1, 1, len(made.entries)))
 
 
+@test
+def test_a_record_that_was_on_its_way_while_what_is_behind_it_was_read_is_no_fault():
+    made, late = small(), [True]
+    number = len(made.segments) - 1
+    begin, end = spans(made, number)[1]
+    folder, whole = saved(made), tool().Segment.next_whole
+    target = segment(folder, number).stat().st_ino
+
+    class Late:
+        """The system's calls, as a reader sees them who is faster than the writer."""
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def pread(self, handle, size, at):
+            data = os.pread(handle, size, at)
+            if late[0] and os.fstat(handle).st_ino == target:
+                data = bytes(0 if begin <= at + i < end else byte for i, byte in enumerate(data))
+            return data
+
+    def find(self, *words):
+        found = whole(self, *words)
+        late[0] = late[0] and not found
+        return found
+
+    tool().os, tool().Segment.next_whole = Late(), find
+    try:
+        status, found, summary = run(folder)
+    finally:
+        tool().os, tool().Segment.next_whole = os, whole
+    equal((late, status, faults(found), summary["covered"]), ([False], 0, [], len(made.entries)))
+
+
 # ---- records and segments that are elsewhere ----
 
 def rearranged(made, number, order, tiles=False):

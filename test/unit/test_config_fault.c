@@ -76,7 +76,7 @@ the_columns_of_a_key_fit_each_other(void **state PASU_UNUSED)
 static void
 what_must_be_there_is_missed(void **state PASU_UNUSED)
 {
-    static const char *const missing = "0:0: gateway is missing | write gateway: {KEY: VALUE, …}\n";
+    static const char *const missing = "1:1: gateway is missing | write gateway: {KEY: VALUE, …}\n";
 
     assert_faults("", missing);
     assert_faults("# nothing\n", missing);

@@ -101,6 +101,31 @@ a_null_that_can_come_of_something_else_is_not(void **state PASU_UNUSED)
 }
 
 static void
+one_of_several_values_is_as_certain_as_all_of_them(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT CASE WHEN grade > 2 THEN name ELSE '-' END FROM customers", "0-"},
+        {"SELECT CASE WHEN grade > 2 THEN name ELSE phone END FROM customers", "0+"},
+        {"SELECT CASE WHEN phone = 'x' THEN 1 ELSE 2 END FROM customers", "0+"},
+        {"SELECT CASE WHEN grade > 2 THEN 1 WHEN phone = 'x' THEN 2 END FROM customers", "0-"},
+        {"SELECT CASE phone WHEN 'x' THEN 1 ELSE 2 END FROM customers", "0+"},
+        {"SELECT CASE grade WHEN 1 THEN 1 WHEN length(phone) THEN 2 END FROM customers", "0-"},
+        {"SELECT coalesce(name, '-') FROM customers", "0+0"},
+        {"SELECT coalesce('-', name) FROM customers", "0-"},
+        {"SELECT coalesce(NULL, name) FROM customers", "0+0"},
+        {"SELECT coalesce(phone, email) FROM customers", "0+0"},
+        {"SELECT coalesce(title, name) FROM products, customers", "0-"},
+        {"SELECT greatest(name, 'z') FROM customers", "0-"},
+        {"SELECT least(name, phone) FROM customers", "0+0"},
+        {"SELECT greatest(NULL, name) FROM customers", "0+"},
+        {"SELECT nullif(name, name) FROM customers", "0+"},
+        {"SELECT nullif(title, name) FROM products, customers", "0-"},
+    };
+
+    check(cases, COUNT_OF(cases));
+}
+
+static void
 what_a_condition_makes_equal_is_certain_where_it_holds(void **state PASU_UNUSED)
 {
 #define LIST "SELECT v.e FROM (VALUES ('x')) v(e), customers c WHERE "
@@ -122,6 +147,7 @@ run(void)
         cmocka_unit_test(what_is_null_with_its_operand_is_certain),
         cmocka_unit_test(a_boolean_that_others_can_decide_is_not),
         cmocka_unit_test(a_null_that_can_come_of_something_else_is_not),
+        cmocka_unit_test(one_of_several_values_is_as_certain_as_all_of_them),
         cmocka_unit_test(what_a_condition_makes_equal_is_certain_where_it_holds),
     };
 

@@ -216,11 +216,76 @@ to_find_a_record_little_is_read(void **state)
     close(fd);
 }
 
+/* How many more reads find zeros in there. */
+static struct {
+    unsigned reads;
+    off_t from, to;
+} late;
+
+static ssize_t
+late_pread(void *arg PASU_UNUSED, int fd, void *bytes, size_t size, off_t offset)
+{
+    ssize_t n = pread(fd, bytes, size, offset);
+
+    if (late.reads == 0 || n < 0 || offset + n <= late.from || offset >= late.to)
+        return n;
+    late.reads--;
+    for (off_t at = late.from; at < late.to; at++)
+        if (at >= offset && at < offset + n)
+            ((uint8_t *)bytes)[at - offset] = 0;
+    return n;
+}
+
+/* The writer comes by between two reads: what is behind is there, and what is before was not yet.
+ */
+static void
+a_record_that_is_on_its_way_is_no_damage(void **state)
+{
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_record record;
+    struct segment_scan scan;
+    struct os os = os_real;
+    off_t offsets[8];
+    int fd;
+
+    open_writer(d, &w);
+    assert_int_equal(append(&w, 8), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    os.pread = late_pread;
+    assert_int_equal(segment_scan_init(&scan, &os_real, fd, 0), 0);
+    for (unsigned i = 0; i < COUNT_OF(offsets); i++) {
+        assert_int_equal(segment_scan_next(&scan, &record), 1);
+        offsets[i] = (off_t)record.offset;
+    }
+    segment_scan_release(&scan);
+    for (unsigned reads = 1; reads <= 3; reads++) {
+        unsigned damaged = 0, found = 0;
+        int result;
+
+        assert_int_equal(segment_scan_init(&scan, &os, fd, 0), 0);
+        window_forget(&scan.file);
+        late.reads = reads, late.from = offsets[1], late.to = offsets[3];
+        while ((result = segment_scan_next(&scan, &record)) != 0) {
+            assert_true(result == 1 || result == PASU_E_CORRUPT);
+            damaged += result == PASU_E_CORRUPT;
+            found += result == 1;
+        }
+        /* Who reads it a third time, after what is behind, and it is not there: it is lost. */
+        assert_int_equal(damaged, reads < 3 ? 0 : 1);
+        assert_int_equal(found, reads < 3 ? 8 : 6);
+        segment_scan_release(&scan);
+    }
+    close(fd);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_DISK(a_record_is_found_by_its_index),
+        ON_DISK(a_record_that_is_on_its_way_is_no_damage),
         ON_DISK(to_find_a_record_little_is_read),
         ON_DISK(a_segment_is_the_one_that_the_format_shows),
         ON_DISK(what_is_no_segments_name_is_passed_over),
