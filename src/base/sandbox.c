@@ -143,21 +143,22 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[5]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[6]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
+    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer)                                         \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
-                       HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer),              \
+                       HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
+                       HAS_ROOM(supervisor, registrar),                                            \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X

@@ -23,7 +23,8 @@ enum sandbox_profile {
     SANDBOX_GATE,
     SANDBOX_KEEPER,
     SANDBOX_HERALD,
-    SANDBOX_INDEXER
+    SANDBOX_INDEXER,
+    SANDBOX_REGISTRAR
 };
 
 /* What may be done below a folder. */

@@ -18,7 +18,7 @@ int
 roster_load(struct roster **roster, const struct config *config)
 {
     struct config_faults faults = {0};
-    struct roster_fault fault = {0, ""};
+    struct roster_fault fault = {.text = ""};
     uint8_t *bytes = NULL;
     size_t length = 0;
     int result;
@@ -35,8 +35,9 @@ roster_load(struct roster **roster, const struct config *config)
     if (faults.count > 0)
         complain(faults.items[0].hint, "%s: %s", faults.items[0].path, faults.items[0].text);
     else if (result == PASU_E_MALFORMED)
-        complain(roster_hint, "%s:%u: %s", config->principals.roster.path, (unsigned)fault.line,
-                 fault.text);
+        complain(roster_hint, "%s:%u: %s",
+                 fault.is_scim ? config->principals.scim.file : config->principals.roster.path,
+                 (unsigned)fault.line, fault.text);
     else if (result != 0)
         complain_error(result, "%s", config->principals.roster.path);
     config_faults_release(&faults);
@@ -154,30 +155,33 @@ int
 run_roster(const struct arguments *arguments)
 {
     const char *action = arguments->operand_count > 0 ? arguments->operands[0] : "show";
-    bool is_import = strcmp(action, "import") == 0;
+    bool is_import = strcmp(action, "import") == 0, is_leaver = strcmp(action, "leaver") == 0;
+    size_t most = is_import || is_leaver ? 2 : 1;
     struct ask ask;
     int status;
 
-    if (arguments->operand_count > (is_import ? 2u : 1u)) {
+    if (arguments->operand_count > most) {
         complain("see: pasu help roster", "\"%.64s\" is one operand too many",
-                 arguments->operands[is_import ? 2 : 1]);
+                 arguments->operands[most]);
         return 2;
     }
     if (strcmp(action, "audit") == 0)
         return output_end(roster_audit(arguments));
     status = ask_init(&ask, arguments);
-    if (status == 0 && !is_import && strcmp(action, "show") != 0) {
-        complain("there are: show, import, audit", "roster cannot \"%.64s\"", action);
+    if (status == 0 && !is_import && !is_leaver && strcmp(action, "show") != 0) {
+        complain("there are: show, import, audit, leaver", "roster cannot \"%.64s\"", action);
         status = 2;
     }
     if (status == 0 && arguments_given(arguments, OPTION_connect)) {
         complain("it is for pasu roster audit", "roster %s does not take --connect", action);
         status = 2;
     }
-    if (status == 0 && !is_import)
+    if (status == 0 && !is_import && !is_leaver)
         asked_record(&ask, arguments, NULL);
     if (status == 0)
-        status = is_import ? roster_import(&ask, arguments) : roster_show(&ask, arguments);
+        status = is_import   ? roster_import(&ask, arguments)
+                 : is_leaver ? roster_leaver(&ask, arguments)
+                             : roster_show(&ask, arguments);
     ask_release(&ask);
     return output_end(status);
 }

@@ -69,9 +69,10 @@ look_owner(const struct roster_look *look, const struct roster_entry *entry)
     if (roster_has_left(entry, look->now))
         FOUND(look, "ownerless", entry->principal, FINDING_WARNING,
               entry->kind == PRINCIPAL_SERVICE
-                  ? "name another owner; change the secrets that the former one knew"
-                  : "ALTER ROLE … NOLOGIN on the server, then take the line out; change the "
-                    "secrets that they knew",
+                  ? "name another owner; exchange the secrets that the former one could read: "
+                    "pasu roster leaver NAME"
+                  : "exchange the secrets that they could read (pasu roster leaver NAME), then "
+                    "ALTER ROLE … NOLOGIN on the server",
               "its owner%s%s has left", *entry->owner ? " " : "", entry->owner);
     else if (*entry->owner == '\0')
         FOUND(look, "ownerless", entry->principal, FINDING_WARNING, "name who answers for it",
@@ -169,9 +170,8 @@ look_at_roles(const struct roster_look *look)
 
 /* ---- the answer ---- */
 
-/* The inspectors' passwords, too. */
-static int
-load_files(struct config *config)
+int
+roster_load_files(struct config *config)
 {
     struct config_faults faults = {0};
     int result = config_load_files(config, &faults);
@@ -219,7 +219,7 @@ roster_audit(const struct arguments *arguments)
     if (status == 0)
         status = roster_load(&roster, evidence.ask.config);
     if (status == 0 && arguments_given(arguments, OPTION_connect))
-        status = load_files(evidence.ask.config);
+        status = roster_load_files(evidence.ask.config);
     if (status == 0)
         status = look(arguments, &evidence, roster);
     roster_free(roster);

@@ -17,6 +17,9 @@ PASU_MUST_USE int roster_load(struct roster **roster, const struct config *confi
 
 PASU_MUST_USE int roster_show(const struct ask *ask, const struct arguments *arguments);
 PASU_MUST_USE int roster_import(const struct ask *ask, const struct arguments *arguments);
+PASU_MUST_USE int roster_leaver(const struct ask *ask, const struct arguments *arguments);
+/* The inspectors' passwords, too. An exit status. */
+PASU_MUST_USE int roster_load_files(struct config *config);
 PASU_MUST_USE int roster_audit(const struct arguments *arguments);
 
 /* An audit's material. */

@@ -7,6 +7,8 @@
 #include "cli/complain.h"
 #include "cli/json_out.h"
 #include "config/file.h"
+#include "people/import.h"
+#include "policy/ldif.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,25 +97,149 @@ put(const struct place *place, struct view bytes)
     return result;
 }
 
-static int
-read_file(struct file *file, struct store *store, struct roster **roster, const char *path)
-{
-    struct roster_fault fault;
-    int result = file_read(file, store, path, CONFIG_FILE_SIZE_MAX);
+/* What is to take the roster's place. */
+struct import {
+    const struct ask *ask;
+    const char *path;   /* of the file that is read */
+    struct view bytes;  /* of it */
+    uint8_t *made;      /* the roster that is made of it; NULL: it is one itself */
+    struct view roster; /* what is written */
+    struct roster *parsed;
+};
 
-    if (result == PASU_E_NOMEM)
-        return complain_error(result, "%s", path);
-    if (result != 0) {
-        complain(file->hint, "%s cannot be read: %s", path, file->error);
+static bool
+is_named_ldif(const char *path)
+{
+    size_t length = strlen(path);
+
+    return length > 5 && strcasecmp(path + length - 5, ".ldif") == 0;
+}
+
+static int
+complain_fault(const struct import *import, int result, const struct roster_fault *fault)
+{
+    if (result != PASU_E_MALFORMED)
+        return complain_error(result, "%s", import->path);
+    complain(roster_hint, "%s:%u: %s", import->path, (unsigned)fault->line, fault->text);
+    return 1;
+}
+
+/* The roster that there is, which changes are about. One that is not there is empty. */
+static int
+read_base(const struct import *import, struct store *store, struct roster **base)
+{
+    const char *path = import->ask->config->principals.roster.path;
+    struct roster_fault fault;
+    struct file file;
+    int result;
+
+    *base = NULL;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return 0;
+    if (file_read(&file, store, path, CONFIG_PEOPLE_SIZE_MAX) != 0) {
+        complain(file.hint, "%s cannot be read: %s", path, file.error);
         return 2;
     }
-    result = roster_parse(roster, file->bytes, &fault);
+    result = roster_parse_changes(base, file.bytes, NULL, &fault);
     if (result == 0)
         return 0;
-    if (result != PASU_E_MALFORMED)
-        return complain_error(result, "%s", path);
-    complain(roster_hint, "%s:%u: %s", path, (unsigned)fault.line, fault.text);
-    return 1;
+    complain("the file has changes of a roster: correct that first", "%s:%u: %s", path,
+             (unsigned)fault.line, fault.text);
+    return 2;
+}
+
+/* As a CSV file, whatever it is: the roster keeps its form. */
+static int
+write_roster(struct import *import)
+{
+    size_t length = 0;
+    int result = roster_write(&import->made, &length, import->parsed);
+
+    import->roster = view_of(import->made, length);
+    return result == 0 ? 0 : complain_error(result, "%s", import->path);
+}
+
+static int
+take_ldif(struct import *import)
+{
+    const char *to = import->ask->config->principals.roster.path;
+    bool has_changes = ldif_has_changes(import->bytes);
+    struct roster *base = NULL;
+    struct store store = {0};
+    struct roster_fault fault;
+    int status = 0, result;
+
+    if (has_changes && is_named_ldif(to)) {
+        complain("import all of the directory, or let principals.roster be a CSV file",
+                 "%s has changes (changetype), and %s is LDIF itself", import->path, to);
+        return 2;
+    }
+    if (has_changes)
+        status = read_base(import, &store, &base);
+    if (status == 0) {
+        result = roster_parse_changes(&import->parsed, import->bytes, base, &fault);
+        status = result == 0 ? 0 : complain_fault(import, result, &fault);
+    }
+    if (status == 0 && !is_named_ldif(to))
+        status = write_roster(import);
+    roster_free(base);
+    store_release(&store);
+    return status;
+}
+
+static int
+take_scim(struct import *import)
+{
+    const struct config *config = import->ask->config;
+    char text[SCIM_IMPORT_FAULT_SIZE] = "";
+    struct roster_fault fault;
+    size_t length = 0;
+    int result = scim_import(&import->made, &length, import->bytes,
+                             config->principals.scim.principal, os_realtime(&os_real), text);
+
+    if (result == PASU_E_MALFORMED) {
+        complain("write what GET /scim/v2/Users answers, or a list of users, as JSON", "%s:%s",
+                 import->path, text);
+        return 1;
+    }
+    import->roster = view_of(import->made, length);
+    if (result == 0)
+        result = roster_parse_changes(&import->parsed, import->roster, NULL, &fault);
+    return result == 0 ? 0 : complain_fault(import, result, &fault);
+}
+
+static int
+take_csv(struct import *import)
+{
+    struct roster_fault fault;
+    int result = roster_parse_changes(&import->parsed, import->bytes, NULL, &fault);
+
+    return result == 0 ? 0 : complain_fault(import, result, &fault);
+}
+
+/* A form by what is in it, not by its name. */
+static int
+take_file(struct import *import, struct store *store)
+{
+    const char *to = import->ask->config->principals.roster.path;
+    struct file file;
+    int result = file_read(&file, store, import->path, CONFIG_PEOPLE_SIZE_MAX);
+
+    if (result == PASU_E_NOMEM)
+        return complain_error(result, "%s", import->path);
+    if (result != 0) {
+        complain(file.hint, "%s cannot be read: %s", import->path, file.error);
+        return 2;
+    }
+    import->bytes = import->roster = file.bytes;
+    if (ldif_is_one(file.bytes))
+        return take_ldif(import);
+    if (is_named_ldif(to)) {
+        complain("import LDIF, or let principals.roster be a CSV file",
+                 "%s is no LDIF, and %s is to be", import->path, to);
+        return 2;
+    }
+    return scim_import_is_one(file.bytes) ? take_scim(import) : take_csv(import);
 }
 
 static void
@@ -144,10 +270,9 @@ int
 roster_import(const struct ask *ask, const struct arguments *arguments)
 {
     const char *to = ask->config->principals.roster.path;
+    struct import import = {.ask = ask};
     struct place place = {.folder = -1};
-    struct roster *roster = NULL;
     struct store store = {0};
-    struct file file;
     int status, result;
 
     if (to == NULL) {
@@ -155,22 +280,24 @@ roster_import(const struct ask *ask, const struct arguments *arguments)
         return 2;
     }
     if (arguments->operand_count != 2) {
-        complain("pasu roster -c FILE import ROSTER.csv", "say which file is imported");
+        complain("pasu roster -c FILE import ROSTER", "say which file is imported");
         return 2;
     }
-    status = read_file(&file, &store, &roster, arguments->operands[1]);
+    import.path = arguments->operands[1];
+    status = take_file(&import, &store);
     if (status == 0) {
         asked_record(ask, arguments, NULL);
         result = find_place(&place, to);
         if (result == 0)
-            result = put(&place, file.bytes);
+            result = put(&place, import.roster);
         status = result == 0 ? 0 : complain_error(result, "%s", to);
     }
     if (status == 0)
-        print(ask, roster, arguments_given(arguments, OPTION_json));
+        print(ask, import.parsed, arguments_given(arguments, OPTION_json));
     if (place.folder >= 0)
         close(place.folder);
-    roster_free(roster);
+    roster_free(import.parsed);
+    memory_free(import.made);
     store_release(&store);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <libfyaml.h>
 #include <libpq-fe.h>
+#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <seccomp.h>
 
@@ -16,7 +17,7 @@ struct library {
     char version[VERSION_SIZE];
 };
 
-enum { LIBRARY_COUNT = 6 };
+enum { LIBRARY_COUNT = 7 };
 
 /* The versions that are loaded now, which need not be those that pasu was built with. */
 static void
@@ -38,6 +39,8 @@ libraries_find(struct library libraries[LIBRARY_COUNT])
     snprintf(libraries[4].version, VERSION_SIZE, "%d.%d", pq / 10000, pq % 10000);
     libraries[5].name = "libcurl";
     snprintf(libraries[5].version, VERSION_SIZE, "%s", curl_version_info(CURLVERSION_NOW)->version);
+    libraries[6].name = "libmicrohttpd";
+    snprintf(libraries[6].version, VERSION_SIZE, "%s", MHD_get_version());
 }
 
 int

@@ -276,6 +276,30 @@ check_witness(struct parse *parse PASU_UNUSED, const struct config_key *map PASU
     ((struct config_witness *)base)->line = node->line;
 }
 
+/* Without a certificate the token, and who has left, would be for all to read who see the network.
+ */
+static void
+check_scim(struct parse *parse, const struct config_key *map, void *base,
+           const struct yaml_node *node PASU_UNUSED)
+{
+    struct config_scim *scim = &((struct config *)base)->principals.scim;
+    struct address address;
+    bool is_here;
+
+    check_pair(parse, map, KEY_principals_scim_certificate, KEY_principals_scim_key);
+    if (!is_good(parse, KEY_principals_scim_listen))
+        return;
+    is_here = scim->listen.is_unix || strcasecmp(scim->listen.host, "localhost") == 0 ||
+              (endpoint_address(&address, &scim->listen) == 0 && address_is_loopback(&address));
+    if (!is_here && is_absent(parse, KEY_principals_scim_certificate))
+        fault_key(parse, map, KEY_principals_scim_listen, KEY_principals_scim_listen,
+                  "write certificate and key, or listen on 127.0.0.1 behind a proxy that has them",
+                  "is no address of this machine's own, and there is no certificate");
+    if (scim->listen.is_unix)
+        fault_key(parse, map, KEY_principals_scim_listen, KEY_principals_scim_listen,
+                  "write HOST:PORT", "is a Unix socket");
+}
+
 void
 check_map(struct parse *parse, const struct config_key *key, void *base,
           const struct yaml_node *node)
@@ -289,6 +313,7 @@ check_map(struct parse *parse, const struct config_key *key, void *base,
         {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
         {KEY_budgets, check_budget},         {KEY_ledger_publish_witnesses, check_witness},
         {KEY_bypass_except, check_bypass},
+        {KEY_principals_scim, check_scim},
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++)
@@ -366,6 +391,26 @@ check_control(struct parse *parse)
     trail_pop(parse, before);
 }
 
+/* It stands beside the roster, of which the endpoint's people become a part. */
+static void
+check_people(struct parse *parse)
+{
+    struct config *config = parse->config;
+    struct config_scim *scim = &config->principals.scim;
+    size_t before;
+
+    if (!scim->enabled || config->ledger.directory == NULL)
+        return;
+    scim->file = store_format(parse->store, "%s/people/scim.csv", config->ledger.directory);
+    if (config->principals.roster.path != NULL)
+        return;
+    before = trail_push_name(parse, "principals.roster");
+    fault_here(parse, mark_of(parse, KEY_principals)->node,
+               "write principals.roster: a CSV file; its header line is enough",
+               "is missing, but principals.scim is there");
+    trail_pop(parse, before);
+}
+
 static void
 check_ledger_keys(struct parse *parse)
 {
@@ -421,5 +466,6 @@ check_all(struct parse *parse)
     check_ledger_keys(parse);
     check_fields(parse);
     check_subjects(parse);
+    check_people(parse);
     check_control(parse);
 }

@@ -9,9 +9,11 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { PASSWORD_MAX = 1000, LABEL_SIZE = 80 };
+enum { PASSWORD_MAX = 1000, LABEL_SIZE = 80, TOKEN_MIN = 20 };
 
 struct loading {
     struct config *config;
@@ -153,7 +155,7 @@ load_gateway(struct loading *loading, size_t gateway)
 /* A file that is no gateway's. */
 static void
 load_other(struct loading *loading, struct config_file *file, const char *name,
-           const char *(*check)(struct view bytes))
+           const char *(*check)(struct view bytes), const char *hint)
 {
     struct file content;
     const char *fault = NULL;
@@ -161,7 +163,9 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
 
     if (file->path == NULL)
         return;
-    r = file_read(&content, &holder_of(loading->config)->store, file->path, CONFIG_FILE_SIZE_MAX);
+    r = file_read(&content, &holder_of(loading->config)->store, file->path,
+                  file == &loading->config->principals.roster ? CONFIG_PEOPLE_SIZE_MAX
+                                                              : CONFIG_FILE_SIZE_MAX);
     if (r == 0) {
         file->bytes = content.bytes;
         fault = check != NULL ? check(content.bytes) : NULL;
@@ -176,9 +180,8 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
                          content.error);
     }
     if (fault != NULL)
-        config_fault_add(loading->faults, loading->config->path, file->line, file->column,
-                         "write the path of certificates as PEM", "%s: %s %s", name, file->path,
-                         fault);
+        config_fault_add(loading->faults, loading->config->path, file->line, file->column, hint,
+                         "%s: %s %s", name, file->path, fault);
 }
 
 void
@@ -187,44 +190,175 @@ config_set_roster(struct config *config, struct view borrow_bytes)
     config->principals.roster.bytes = borrow_bytes;
 }
 
+/* One of the roster's two files. `is_new`: it need not be there. */
+static int
+read_people(struct view *bytes, struct store *store, const char *path, bool is_new,
+            struct config_faults *faults)
+{
+    struct file content;
+    int result;
+
+    *bytes = view_of("", 0);
+    if (is_new && access(path, F_OK) != 0 && errno == ENOENT)
+        return 0;
+    result = file_read(&content, store, path, CONFIG_PEOPLE_SIZE_MAX);
+    if (result == PASU_E_NOMEM)
+        return result;
+    if (result != 0) {
+        config_fault_add(faults, path, 0, 0, content.hint, "the roster cannot be read: %s",
+                         content.error);
+        return PASU_E_CONFIG;
+    }
+    *bytes = content.bytes;
+    if (content.bytes.length == 0 || !memchr(content.bytes.bytes, 0, content.bytes.length))
+        return 0;
+    config_fault_add(faults, path, 1, 0, "write it as UTF-8",
+                     "the roster: has a zero byte: it is not a text file in UTF-8");
+    return PASU_E_CONFIG;
+}
+
+/* The endpoint's part behind the roster's, in new bytes. */
+static int
+join_people(uint8_t **bytes, size_t *length, struct store *store, const struct config *config,
+            struct view roster, struct config_faults *faults)
+{
+    const struct view mark = VIEW(CONFIG_SCIM_MARK);
+    const char *scim = config->principals.scim.file;
+    struct view people = {0};
+    struct writer w;
+    int result = scim != NULL ? read_people(&people, store, scim, true, faults) : 0;
+    size_t size = roster.length + people.length + mark.length + 1;
+
+    if (result != 0)
+        return result;
+    *bytes = memory_new(size, 1);
+    if (*bytes == NULL)
+        return PASU_E_NOMEM;
+    w = writer_of(*bytes, size);
+    writer_bytes(&w, roster.bytes, roster.length);
+    if (people.length > 0) {
+        writer_bytes(&w, mark.bytes, mark.length);
+        writer_bytes(&w, people.bytes, people.length);
+    }
+    *length = writer_length(&w);
+    return 0;
+}
+
 int
 config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
                    struct config_faults *faults)
 {
-    const struct config_file *roster = &config->principals.roster;
     struct store store = {0};
-    struct file content;
-    int result = file_read(&content, &store, roster->path, CONFIG_FILE_SIZE_MAX);
+    struct view roster;
+    int result = read_people(&roster, &store, config->principals.roster.path, false, faults);
 
     *bytes = NULL;
-    if (result == 0) {
-        *bytes = memory_dup(content.bytes.bytes, content.bytes.length);
-        *length = content.bytes.length;
-        result = *bytes ? 0 : PASU_E_NOMEM;
-    } else if (result != PASU_E_NOMEM) {
-        config_fault_add(faults, roster->path, 0, 0, content.hint, "the roster cannot be read: %s",
-                         content.error);
-        result = PASU_E_CONFIG;
-    }
+    if (result == 0)
+        result = join_people(bytes, length, &store, config, roster, faults);
     store_release(&store);
     return result;
 }
 
 int
+config_read_people(uint8_t **bytes, size_t *length, const struct config *config, struct view former,
+                   struct config_faults *faults)
+{
+    const uint8_t *end = former.length > 0 ? memchr(former.bytes, 0, former.length) : NULL;
+    struct store store = {0};
+    int result;
+
+    *bytes = NULL;
+    if (end != NULL)
+        former.length = (size_t)(end - former.bytes);
+    result = join_people(bytes, length, &store, config, former, faults);
+    store_release(&store);
+    return result;
+}
+
+/* What is in the roster is for policy/roster.h to judge. */
+static int
+load_roster(struct loading *loading)
+{
+    struct config *config = loading->config;
+    uint8_t *bytes;
+    size_t length;
+    const char *copy;
+    int result;
+
+    load_other(loading, &config->principals.roster, "principals.roster", NULL, "");
+    if (config->principals.roster.bytes.bytes == NULL)
+        return 0; /* there is none, or its fault has been told */
+    result = config_read_roster(&bytes, &length, config, loading->faults);
+    if (result != 0)
+        return result == PASU_E_CONFIG ? 0 : result; /* told as a fault */
+    copy = store_dup(&holder_of(config)->store, view_of(bytes, length));
+    config->principals.roster.bytes = view_of(copy, copy ? length : 0);
+    memory_free(bytes);
+    return copy ? 0 : PASU_E_NOMEM;
+}
+
+/* At least one token, and each long enough that nobody guesses it. */
+static const char *
+check_tokens(struct view v)
+{
+    size_t length = 0, count = 0;
+
+    if (v.length > 0 && memchr(v.bytes, 0, v.length) != NULL)
+        return "is not a text";
+    for (size_t i = 0; i <= v.length; i++) {
+        if (i < v.length && v.bytes[i] != '\n' && v.bytes[i] != '\r') {
+            if (v.bytes[i] <= ' ' || v.bytes[i] > '~')
+                return "has a token with other characters than letters, digits and signs of ASCII";
+            length++;
+            continue;
+        }
+        if (length > 0 && length < TOKEN_MIN)
+            return "has a token of fewer than 20 characters";
+        count += length > 0;
+        length = 0;
+    }
+    return count == 0 ? "has no token" : count <= 8 ? NULL : "has more than 8 tokens";
+}
+
+static void
+load_scim(struct loading *loading, struct config_scim *scim)
+{
+    const char *fault;
+
+    load_other(loading, &scim->token_file, "principals.scim.token_file", check_tokens,
+               "write one into it: openssl rand -hex 32");
+    load_other(loading, &scim->certificate, "principals.scim.certificate", pem_check_certificates,
+               "write the path of a certificate as PEM");
+    load_other(loading, &scim->key, "principals.scim.key", pem_check_key,
+               "write the path of a private key as PEM, without a passphrase");
+    if (scim->certificate.bytes.length == 0 || scim->key.bytes.length == 0)
+        return;
+    fault = pem_check_fit(scim->certificate.bytes, scim->key.bytes);
+    if (fault != NULL)
+        config_fault_add(loading->faults, loading->config->path, scim->key.line, scim->key.column,
+                         "write the certificate's own key", "principals.scim.key: %s %s",
+                         scim->key.path, fault);
+}
+
+int
 config_load_files(struct config *config, struct config_faults *faults)
 {
+    static const char *const authorities = "write the path of certificates as PEM";
     struct loading loading = {config, faults};
     size_t first = faults->count;
+    int result;
 
     for (size_t i = 0; i < config->gateway_count; i++)
         load_gateway(&loading, i);
     ledger_keys_load(config, faults);
-    /* What is in the roster is for policy/roster.h to judge. */
-    load_other(&loading, &config->principals.roster, "principals.roster", NULL);
-    load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates);
-    load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates);
-    load_other(&loading, &config->alerts.webhook_secret_file, "alerts.webhook_secret_file", NULL);
-    if (holder_of(config)->store.failed)
+    result = load_roster(&loading);
+    load_scim(&loading, &config->principals.scim);
+    load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates,
+               authorities);
+    load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates, authorities);
+    load_other(&loading, &config->alerts.webhook_secret_file, "alerts.webhook_secret_file", NULL,
+               "");
+    if (result == PASU_E_NOMEM || holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);
 }

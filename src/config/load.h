@@ -16,8 +16,13 @@ enum {
     CONFIG_FAULTS_MAX = 1000,
     CONFIG_SIZE_MAX = 16 << 20,
     CONFIG_FILE_SIZE_MAX = 1 << 20,
+    CONFIG_PEOPLE_SIZE_MAX = 8 << 20, /* the roster, and what the SCIM endpoint keeps */
+    CONFIG_ROSTER_SIZE_MAX = 2 * CONFIG_PEOPLE_SIZE_MAX + 16, /* of both */
     CONFIG_PACKED_MAX = 256 << 20
 };
+
+/* In the roster's bytes, between the roster and what the SCIM endpoint keeps. */
+#define CONFIG_SCIM_MARK "\0scim\n"
 
 /* One fault. The texts belong to the list. `line` and `column` count from 1; line 0 means the whole
  * file, column 0 the whole line. */
@@ -83,10 +88,14 @@ PASU_MUST_USE int config_read_fd(uint8_t **bytes, size_t *length, int fd, size_t
 /* Puts other bytes in the place of the roster's, whose fault roster_check has told: the caller's,
  * which must outlive the model or be replaced. */
 void config_set_roster(struct config *config, struct view borrow_bytes);
-/* Reads the file at the roster's path as config_load_files does, into new bytes (memory_free). 0;
+/* Reads the file at the roster's path as config_load_files does, into new bytes (memory_free), and
+ * behind it what the SCIM endpoint keeps (CONFIG_SCIM_MARK), where there is one. 0;
  * PASU_E_CONFIG with a fault; PASU_E_NOMEM. */
 PASU_MUST_USE int config_read_roster(uint8_t **bytes, size_t *length, const struct config *config,
                                      struct config_faults *faults);
+/* The same, with the roster that `former` (such bytes) begins with in the place of the file's. */
+PASU_MUST_USE int config_read_people(uint8_t **bytes, size_t *length, const struct config *config,
+                                     struct view former, struct config_faults *faults);
 /* The text that it was read from; the model's. */
 struct view config_text(const struct config *config);
 /*

@@ -18,6 +18,12 @@ enum upstream_tls_mode { UPSTREAM_TLS_DISABLE, UPSTREAM_TLS_REQUIRE, UPSTREAM_TL
 enum failure_mode { FAILURE_UNSET, FAILURE_CLOSED, FAILURE_OPEN };
 enum attribution_identity { IDENTITY_AUTO, IDENTITY_MANUAL };
 enum principals_ownerless { OWNERLESS_ALERT, OWNERLESS_BLOCK };
+enum principals_scim_principal {
+    SCIM_BY_USER_NAME,
+    SCIM_BY_LOCAL_PART,
+    SCIM_BY_EXTERNAL_ID,
+    SCIM_BY_NICK_NAME
+};
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
@@ -160,6 +166,15 @@ struct config_publish {
     size_t witness_count;
 };
 
+/* Where an identity provider tells who is there. */
+struct config_scim {
+    bool enabled;
+    struct endpoint listen;
+    struct config_file token_file, certificate, key;
+    enum principals_scim_principal principal;
+    const char *file; /* what it was told, in the ledger's folder: the registrar's alone */
+};
+
 struct config {
     const char *path; /* of the file it was read from */
     struct config_gateway *gateways;
@@ -186,6 +201,7 @@ struct config {
     struct {
         struct config_file roster;
         enum principals_ownerless ownerless;
+        struct config_scim scim;
         struct config_texts actor_from;
     } principals;
     struct {

@@ -138,12 +138,12 @@ read_head(struct packed *packed, struct reader *r)
 }
 
 static int
-read_file(struct config_file *file, struct store *store, struct reader *r)
+read_file(struct config_file *file, struct store *store, struct reader *r, size_t most)
 {
     struct view v = read_view(r);
     const char *copy;
 
-    if (r->failed || v.length > CONFIG_FILE_SIZE_MAX)
+    if (r->failed || v.length > most)
         return PASU_E_MALFORMED;
     copy = store_dup(store, v);
     if (copy == NULL)
@@ -163,12 +163,12 @@ read_files(struct config *config, struct reader *r)
             struct config_file *file = files_slot(config, i, id);
 
             if (file != NULL && result == 0)
-                result = read_file(file, store, r);
+                result = read_file(file, store, r, CONFIG_FILE_SIZE_MAX);
         }
     for (size_t i = 0; i < config->ledger.key_count && result == 0; i++)
-        result = read_file(&config->ledger.keys[i], store, r);
+        result = read_file(&config->ledger.keys[i], store, r, CONFIG_FILE_SIZE_MAX);
     if (config->principals.roster.path != NULL && result == 0)
-        result = read_file(&config->principals.roster, store, r);
+        result = read_file(&config->principals.roster, store, r, CONFIG_ROSTER_SIZE_MAX);
     return result != 0 ? result : reader_end(r);
 }
 

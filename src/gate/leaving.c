@@ -22,7 +22,7 @@ read_roster(struct roster **roster, int fd)
     struct roster_fault fault;
     uint8_t *bytes;
     size_t length;
-    int result = config_read_fd(&bytes, &length, fd, CONFIG_FILE_SIZE_MAX);
+    int result = config_read_fd(&bytes, &length, fd, CONFIG_ROSTER_SIZE_MAX);
 
     if (result == 0)
         result = roster_parse(roster, view_of(bytes, length), &fault);

@@ -115,6 +115,18 @@ open_patiently(const struct address *address, int64_t patience)
     }
 }
 
+int
+listener_open(const struct endpoint *endpoint, int64_t patience)
+{
+    struct address address;
+    int result = address_of(&address, endpoint), fd;
+
+    if (result != 0)
+        return result;
+    fd = open_patiently(&address, patience);
+    return fd >= 0 ? fd : PASU_E_IO;
+}
+
 static int
 add(struct listeners *l, struct listeners *before, const struct config *config, size_t gateway,
     const struct endpoint *endpoint, bool is_proxy, int64_t patience, const struct log *log)

@@ -30,6 +30,8 @@ struct listeners {
 PASU_MUST_USE int listeners_open(struct listeners *listeners, struct listeners *before,
                                  const struct config *config, int64_t patience,
                                  const struct log *log);
+/* One more, which is not a gateway's: a descriptor, or an error (PASU_E_IO: errno says more). */
+PASU_MUST_USE int listener_open(const struct endpoint *endpoint, int64_t patience);
 /* Closes all; removes the files of Unix sockets if asked to. */
 void listeners_close(struct listeners *listeners, bool remove_files);
 

@@ -113,7 +113,12 @@ reload_commit(struct supervisor *v)
             reload_refuse(v, error_text(v->children[i].prepared_error));
             return;
         }
+    if (enrolling_open(v, v->next, 0) != 0) {
+        reload_refuse(v, "the SCIM endpoint's socket could not be opened");
+        return;
+    }
     if (listeners_open(&v->next_listeners, &former, v->next, 0, &v->log) != 0) {
+        enrolling_drop(v);
         reload_refuse(v, "a listening socket could not be opened");
         return;
     }
@@ -130,6 +135,8 @@ reload_commit(struct supervisor *v)
     for (int i = GATE; i <= KEEPER; i++)
         tell_commit(v, i);
     publishing_renew(v);
+    enrolling_commit(v);
+    enrolling_renew(v);
     if (v->log.format != log.format || v->log.level != log.level)
         indexing_renew(v);
     v->is_reloading = true;

@@ -22,6 +22,7 @@ resources_init(struct resources *r)
                             .lock = -1,
                             .control = -1,
                             .published = -1,
+                            .people = -1,
                             .ring = -1,
                             .wake = -1,
                             .durable = -1};
@@ -119,31 +120,30 @@ open_rings(struct resources *r, const struct config *config, const struct sandbo
     return 0;
 }
 
-/* The folder in the ledger's folder that the herald alone writes to. It is there from the start:
- * once the supervisor has its filter it gives nothing away any more. */
+/* A folder in the ledger's folder that one process alone writes to: `owner`. It is there from the
+ * start: once the supervisor has its filter it gives nothing away any more. */
 static int
-open_published(struct resources *r, const struct config *config,
-               const struct sandbox_account *account, const struct sandbox_account *herald,
-               const struct log *log)
+open_folder(int *folder, const struct resources *r, const char *name, const struct config *config,
+            const struct sandbox_account *account, const struct sandbox_account *owner,
+            const struct log *log)
 {
     const char *path = config->ledger.directory;
     struct stat st;
 
-    if (mkdirat(r->directory, "published", 0700) != 0 && errno != EEXIST)
-        return fail(log, "make the folder published in the ledger's folder", path, "");
-    r->published =
-        openat(r->directory, "published", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (r->published < 0 || fstat(r->published, &st) != 0)
-        return fail(log, "open the folder published in the ledger's folder", path,
-                    "check its owner and rights");
-    if (herald->uid == 0 || st.st_uid == herald->uid)
+    if (mkdirat(r->directory, name, 0700) != 0 && errno != EEXIST)
+        return fail(log, "make a folder in the ledger's folder", path, "");
+    *folder = openat(r->directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*folder < 0 || fstat(*folder, &st) != 0)
+        return fail(log, "open a folder in the ledger's folder", path,
+                    "check the owner and rights of people and published in it");
+    if (owner->uid == 0 || st.st_uid == owner->uid)
         return 0;
     /* What the account has put there is its own to give, root's is ours. */
     if (st.st_uid != 0 && st.st_uid != account->uid)
         errno = EPERM;
-    else if (fchown(r->published, herald->uid, herald->gid) == 0)
+    else if (fchown(*folder, owner->uid, owner->gid) == 0)
         return 0;
-    return fail(log, "give the folder published to the herald's account", path, "");
+    return fail(log, "give a folder in the ledger's folder to its account", path, "");
 }
 
 /* It is made before there is a ledger. Another one would leave nobody's key readable, and count
@@ -286,7 +286,9 @@ resources_open(struct resources *r, const struct config *config,
     if (result == 0)
         result = open_rings(r, config, account, log);
     if (result == 0)
-        result = open_published(r, config, account, herald, log);
+        result = open_folder(&r->published, r, "published", config, account, herald, log);
+    if (result == 0)
+        result = open_folder(&r->people, r, "people", config, account, account, log);
     return result == 0 ? open_control(r, config, account, log) : result;
 }
 
@@ -320,7 +322,8 @@ void
 resources_close(struct resources *r, const struct config *config)
 {
     /* The lock goes last. */
-    const int others[] = {r->directory, r->published, r->ring, r->wake, r->durable, r->lock};
+    const int others[] = {r->directory, r->published, r->people, r->ring,
+                          r->wake,      r->durable,   r->lock};
 
     if (r->control >= 0) {
         close(r->control);

@@ -13,6 +13,7 @@
 struct resources {
     int directory, lock, control; /* -1: not open */
     int published;                /* the folder that the herald keeps cosigned checkpoints in */
+    int people;                   /* the folder that the registrar keeps its file in */
     int ring;
     int wake, durable; /* eventfds: gate to keeper, keeper to gate */
     uint8_t secret[SECRET_SIZE];

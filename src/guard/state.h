@@ -14,7 +14,7 @@
 #include <signal.h>
 
 /* Those that serve come first. */
-enum { GATE, KEEPER, HERALD, INDEXER, CHILDREN };
+enum { GATE, KEEPER, HERALD, INDEXER, REGISTRAR, CHILDREN };
 enum phase {
     PHASE_STARTING,
     PHASE_RUNNING,
@@ -47,16 +47,22 @@ struct supervisor {
         int64_t changed; /* ns: an inode may come again */
     } identity;
     int64_t identity_at; /* when it is looked for again */
-    struct watch {       /* the roster's file */
+    struct watch {       /* the roster's files: its own, and the registrar's */
         struct watched { /* all 0: it is not there */
             uint64_t device, inode, size;
             int64_t written, changed;     /* ns */
-        } known, seen;                    /* what was read; what was there at the last look */
+        } known[2], seen[2];              /* what was read; what was there at the last look */
         int64_t look_at, since, again_at; /* monotonic: of the next look; since when another one is
                                              seen; when the gate is told again. 0: not */
         uint8_t *bytes;                   /* that the configuration borrows; NULL: its own */
         uint64_t turn;                    /* counts those that the gate was told of */
+        bool is_asked;                    /* by the registrar: it is read at once */
+        uint64_t asked, asked_turn;       /* which of its turns; whose end is awaited. 0: none */
     } watch;
+    struct enrolling { /* where the registrar listens */
+        int fd;        /* -1: nowhere */
+        struct endpoint endpoint;
+    } enrolling, next_enrolling;
     struct sourced {
         int fd; /* sealed memory: the table of policy/origins.h; -1: none */
         struct identity_file files[2],
@@ -66,6 +72,7 @@ struct supervisor {
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */
+    bool is_registrar_renewed;
     bool is_killed;          /* at the end: whose end is awaited */
     unsigned indexer_deaths; /* since it last had the index up to date */
     bool is_reload_wanted;   /* asked for while it could not begin */
@@ -103,6 +110,21 @@ void publishing_look(struct supervisor *v, int64_t now);
 /* There is a new configuration: the herald ends, and another one begins with it. */
 void publishing_renew(struct supervisor *v);
 
+/* ---- enrolling.c: the registrar, whom an identity provider tells who is there ---- */
+/* Opens next_enrolling for a configuration, or takes what there is. 0, or an error that has been
+ * logged. */
+PASU_MUST_USE int enrolling_open(struct supervisor *v, const struct config *config,
+                                 int64_t patience);
+/* That configuration is in force, or is not to be. */
+void enrolling_commit(struct supervisor *v);
+void enrolling_drop(struct supervisor *v);
+void enrolling_close(struct supervisor *v);
+bool enrolling_is_wanted(const struct supervisor *v);
+PASU_MUST_USE int enrolling_start(struct supervisor *v);
+void enrolling_from_registrar(struct supervisor *v, const struct channel_message *message);
+/* There is a new configuration: the registrar ends, and another one begins with it. */
+void enrolling_renew(struct supervisor *v);
+
 /* ---- indexing.c: the indexer, which keeps the ledger's index ---- */
 /* It begins once there is a ledger. */
 bool indexing_is_wanted(const struct supervisor *v);
@@ -134,6 +156,8 @@ void watching_look(struct supervisor *v, int64_t now);
 int watching_wait(const struct supervisor *v, int most);
 /* The gate has taken what it was told of, or could not. */
 void watching_done(struct supervisor *v, const struct message_result *result);
+/* The registrar has another file: it is to be told of `turn` when that is in force. */
+void watching_ask(struct supervisor *v, uint64_t turn);
 /* There is another configuration, or none, which has the bytes of its own roster. */
 void watching_forget(struct supervisor *v);
 

@@ -132,6 +132,8 @@ start_any(struct supervisor *v, int which)
         return publishing_start(v);
     if (which == INDEXER)
         return indexing_start(v);
+    if (which == REGISTRAR)
+        return enrolling_start(v);
     return which == GATE ? start_gate(v) : start_keeper(v);
 }
 
@@ -218,7 +220,9 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
     if (which > KEEPER) {
-        (which == HERALD ? publishing_from_herald : indexing_from_indexer)(v, message);
+        (which == HERALD    ? publishing_from_herald
+         : which == INDEXER ? indexing_from_indexer
+                            : enrolling_from_registrar)(v, message);
         return;
     }
     switch ((enum message_type)message->type) {
@@ -300,6 +304,8 @@ is_wanted(const struct supervisor *v, int which)
         return v->phase < PHASE_STOPPING_KEEPER && publish_is_wanted(v->config);
     if (which == INDEXER)
         return indexing_is_wanted(v);
+    if (which == REGISTRAR)
+        return enrolling_is_wanted(v);
     return v->phase < PHASE_DRAINING;
 }
 
@@ -308,7 +314,8 @@ is_expected(const struct supervisor *v, int which, int status)
 {
     if (which == INDEXER)
         return indexing_is_expected(v, status);
-    return !is_wanted(v, which) || (which == HERALD && v->is_herald_renewed);
+    return !is_wanted(v, which) || (which == HERALD && v->is_herald_renewed) ||
+           (which == REGISTRAR && v->is_registrar_renewed);
 }
 
 static void
@@ -322,7 +329,8 @@ reap_child(struct supervisor *v, int which, int status)
         v->is_linked = false;
     if (which == KEEPER || which == HERALD)
         v->is_herald_linked = false;
-    if (which == HERALD && v->is_herald_renewed)
+    if ((which == HERALD && v->is_herald_renewed) ||
+        (which == REGISTRAR && v->is_registrar_renewed))
         child->retry_at = 0;
     if (which == INDEXER)
         indexing_ended(v, was_expected);
@@ -517,6 +525,10 @@ start(struct supervisor *v)
     if (result == 0)
         result = listeners_open(&v->listeners, NULL, v->config, LISTEN_PATIENCE, &v->log);
     if (result == 0)
+        result = enrolling_open(v, v->config, LISTEN_PATIENCE);
+    if (result == 0)
+        enrolling_commit(v);
+    if (result == 0)
         result = catch_signals(v);
     if (result == 0)
         result = enter_sandbox(v);
@@ -542,14 +554,17 @@ guard_main(const char *config_path)
                           .os = &os_real};
     resources_init(&v->resources);
     v->signals = v->sources.fd = v->next_sources.fd = -1;
+    v->enrolling.fd = v->next_enrolling.fd = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
     child_init(&v->children[HERALD], "herald");
     child_init(&v->children[INDEXER], "indexer");
+    child_init(&v->children[REGISTRAR], "registrar");
     result = start(v);
     if (result == 0)
         serve(v);
     listeners_close(&v->listeners, true);
+    enrolling_close(v);
     if (v->config)
         resources_close(&v->resources, v->config);
     if (v->signals >= 0)

@@ -60,7 +60,7 @@ in_force_take_roster(struct in_force *f, int fd)
 {
     uint8_t *bytes;
     size_t length;
-    int result = config_read_fd(&bytes, &length, fd, CONFIG_FILE_SIZE_MAX);
+    int result = config_read_fd(&bytes, &length, fd, CONFIG_ROSTER_SIZE_MAX);
 
     if (result == 0)
         result = set_roster(f, view_of(bytes, length));

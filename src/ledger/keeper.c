@@ -24,7 +24,7 @@
 #define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
 
 enum {
-    PROCESSES_MAX = 5,
+    PROCESSES_MAX = 6,
     FIXED_POLLS = 4,         /* supervisor, gate, its rings, herald */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };
@@ -191,6 +191,36 @@ set_process(struct keeper *k, const struct channel_message *message)
         k->processes[k->process_count++] = process;
 }
 
+/* By the registrar, which has no channel to us: who was refused, and what it was told. */
+static void
+take_told(struct keeper *k, const struct channel_message *message)
+{
+    union payload_body body = {0};
+    struct message_refused refused;
+    struct message_told told;
+    int result;
+
+    if (!k->is_ready) {
+        LOG_EVENT(&k->log, INTERNAL, F_TEXT("error", error_text(PASU_E_UNAVAILABLE)),
+                  F_TEXT("what", "scim"));
+        return;
+    }
+    if (message->type == MESSAGE_REFUSED) {
+        memcpy(&refused, message->body, sizeof(refused));
+        result = record_refused(&k->records, &refused);
+    } else {
+        memcpy(&told, message->body, sizeof(told));
+        body.asked.uid = (uint32_t)geteuid();
+        snprintf(body.asked.command, sizeof(body.asked.command), "scim");
+        snprintf(body.asked.filters, sizeof(body.asked.filters), "%.*s", (int)sizeof(told.what) - 1,
+                 told.what);
+        result = record_other(&k->records, SEGMENT_ASKED, &body);
+    }
+    if (result != 0) {
+        /* logged, and counted in the gap */
+    }
+}
+
 static void
 from_supervisor(struct keeper *k, struct channel_message *message)
 {
@@ -216,6 +246,10 @@ from_supervisor(struct keeper *k, struct channel_message *message)
         break;
     case MESSAGE_ROSTER:
         take_roster(k, message->fd);
+        break;
+    case MESSAGE_REFUSED:
+    case MESSAGE_TOLD:
+        take_told(k, message);
         break;
     case MESSAGE_PROCESS:
         set_process(k, message);

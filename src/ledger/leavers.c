@@ -58,7 +58,7 @@ say(struct leavers *l, const struct leaver *leaver)
     else
         snprintf(alert->text, sizeof(alert->text),
                  "%s, whose owner has left, has %stried to connect%s, from %s: the secrets that "
-                 "they knew are to be changed",
+                 "they could read (pasu roster leaver) are to be exchanged",
                  leaver->principal, again, times, leaver->address);
     LOG_EVENT(l->records->log, LEAVER, F_TEXT("principal", leaver->principal),
               F_TEXT("rule", alert->rule), F_UINT("count", alert->count),

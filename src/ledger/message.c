@@ -24,7 +24,8 @@ TABLE(gate_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, messag
 TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, message_generation),
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
       PLAIN(STOP, message_empty), PLAIN(PING, message_empty), PLAIN(PROCESS, message_process),
-      WITH_FD(HERALD, message_empty), WITH_FD(ROSTER, message_generation));
+      WITH_FD(HERALD, message_empty), WITH_FD(ROSTER, message_generation),
+      PLAIN(REFUSED, message_refused), PLAIN(TOLD, message_told));
 
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
       PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill));
@@ -54,6 +55,12 @@ TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, me
       PLAIN(DELIVER, message_delivery), PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
+
+TABLE(registrar_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty),
+      PLAIN(ENROLLED, message_result));
+
+TABLE(supervisor_from_registrar, PLAIN(PONG, message_empty), PLAIN(ENROLL, message_generation),
+      PLAIN(REFUSED, message_refused), PLAIN(TOLD, message_told));
 
 TABLE(indexer_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty));
 

@@ -24,6 +24,7 @@
 enum {
     NAME_SIZE = 64, /* a PostgreSQL name: 63 bytes and a zero */
     APPLICATION_SIZE = 64,
+    TOLD_SIZE = 256,
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
@@ -100,6 +101,12 @@ enum message_type {
     MESSAGE_CONTRADICTED, /* a witness has seen another ledger; message_contradicted */
     /* supervisor → gate */
     MESSAGE_IDENTITY, /* fd: the identity index, instead of any before; message_empty */
+    /* registrar → supervisor */
+    MESSAGE_ENROLL, /* its file has changed, and is to be in force; message_generation: its turn */
+    /* supervisor → registrar */
+    MESSAGE_ENROLLED, /* it is, or why not; message_result */
+    /* registrar → supervisor → keeper; so are its REFUSED */
+    MESSAGE_TOLD, /* record what the identity provider has told; message_told */
     /* supervisor → keeper, gate */
     MESSAGE_ROSTER, /* fd: another roster beside the same configuration; message_generation */
     /* gate → supervisor */
@@ -146,6 +153,10 @@ struct message_upstream {
     uint32_t index;
     uint32_t length;
     uint8_t address[128]; /* a sockaddr */
+};
+
+struct message_told {
+    char what[TOLD_SIZE];
 };
 
 struct message_gateway {
@@ -437,6 +448,10 @@ extern const struct channel_rule message_rules_supervisor_from_gate[];
 extern const size_t message_rules_supervisor_from_gate_count;
 extern const struct channel_rule message_rules_supervisor_from_keeper[];
 extern const size_t message_rules_supervisor_from_keeper_count;
+extern const struct channel_rule message_rules_registrar_from_supervisor[];
+extern const size_t message_rules_registrar_from_supervisor_count;
+extern const struct channel_rule message_rules_supervisor_from_registrar[];
+extern const size_t message_rules_supervisor_from_registrar_count;
 extern const struct channel_rule message_rules_indexer_from_supervisor[];
 extern const size_t message_rules_indexer_from_supervisor_count;
 extern const struct channel_rule message_rules_supervisor_from_indexer[];

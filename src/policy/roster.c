@@ -1,43 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The file is copied once and taken apart in place: a field's text, without its quotes, is never
- * longer than what it is written as, and the separator behind it makes room for the zero byte.
- */
 #include "policy/roster.h"
 
 #include "base/memory.h"
-#include "config/moment.h"
+#include "policy/ldif.h"
+#include "policy/roster_part.h"
 
-enum { COLUMNS_MAX = 256 };
-
-struct roster {
-    _Atomic uint32_t holders;
-    char *text;
-    struct roster_entry *entries; /* by principal */
-    size_t count, size;
-};
-
-enum column {
-    COLUMN_PRINCIPAL,
-    COLUMN_KIND,
-    COLUMN_OWNER,
-    COLUMN_OWNER_STATUS,
-    COLUMN_LEFT_AT,
-    COLUMN_CONTACT,
-    COLUMN_KNOWN
-};
+enum { PRINCIPAL_SIZE = 64 }; /* a role's name */
 
 const char roster_hint[] = "write a CSV file whose first line names the columns principal, kind, "
-                           "owner, owner_status, left_at, contact";
-
-struct parse {
-    struct roster *roster;
-    char *at, *end; /* *end is a zero byte of ours */
-    uint32_t line;  /* that `at` is in */
-    struct roster_fault *fault;
-    size_t column_count;
-    size_t columns[COLUMN_KNOWN]; /* where they are; COLUMNS_MAX: nowhere */
-};
+                           "owner, owner_status, left_at, contact; or LDIF of a directory";
 
 /* ---- kinds ---- */
 
@@ -49,9 +20,8 @@ principal_kind_text(enum principal_kind kind)
     return (size_t)kind < COUNT_OF(kind_texts) ? kind_texts[kind] : kind_texts[PRINCIPAL_UNKNOWN];
 }
 
-/* An empty kind is unknown, too. */
-static bool
-kind_from_text(enum principal_kind *kind, const char *text)
+bool
+roster_kind_of_text(enum principal_kind *kind, const char *text)
 {
     *kind = PRINCIPAL_UNKNOWN;
     if (text[0] == '\0')
@@ -64,113 +34,19 @@ kind_from_text(enum principal_kind *kind, const char *text)
     return false;
 }
 
-/* ---- fields ---- */
+/* ---- the file ---- */
 
-static int
-fault_at(struct parse *p, uint32_t line, const char *text)
+int
+roster_fault_at(struct roster_reading *reading, uint32_t line, const char *text)
 {
-    *p->fault = (struct roster_fault){line, text};
+    *reading->fault = (struct roster_fault){line, text, reading->is_scim};
     return PASU_E_MALFORMED;
 }
 
-/* The end of a line, or 0: LF, or CR LF. */
-static size_t
-line_end(const struct parse *p)
+int
+roster_add(struct roster_reading *reading, const struct roster_entry *entry)
 {
-    if (p->at < p->end && *p->at == '\n')
-        return 1;
-    return p->end - p->at >= 2 && p->at[0] == '\r' && p->at[1] == '\n' ? 2 : 0;
-}
-
-/* The opening quote has been passed. */
-static int
-read_quoted(struct parse *p, char **to)
-{
-    uint32_t line = p->line;
-
-    for (; p->at < p->end; p->at++) {
-        if (*p->at == '\n')
-            p->line++;
-        if (*p->at == '"') {
-            if (p->end - p->at < 2 || p->at[1] != '"') {
-                p->at++;
-                return 0;
-            }
-            p->at++;
-        }
-        *(*to)++ = *p->at;
-    }
-    return fault_at(p, line, "a quoted field does not end");
-}
-
-/* One field and the separator behind it. *is_last: the line ends with it. */
-static int
-read_field(struct parse *p, const char **field, bool *is_last)
-{
-    char *to = p->at;
-    size_t length;
-    int result = 0;
-
-    *field = to;
-    if (p->at < p->end && *p->at == '"') {
-        p->at++;
-        result = read_quoted(p, &to);
-    } else {
-        while (p->at < p->end && *p->at != ',' && *p->at != '"' && line_end(p) == 0)
-            *to++ = *p->at++;
-    }
-    if (result != 0)
-        return result;
-    length = line_end(p);
-    *is_last = length > 0 || p->at == p->end;
-    if (!*is_last && *p->at != ',')
-        return fault_at(p, p->line, "a quote within a field must be doubled, and the field quoted");
-    p->at += *is_last ? length : 1;
-    p->line += length > 0;
-    *to = '\0';
-    return 0;
-}
-
-/* ---- lines ---- */
-
-static int
-read_header(struct parse *p)
-{
-    static const char *const names[] = {
-        [COLUMN_PRINCIPAL] = "principal", [COLUMN_KIND] = "kind",
-        [COLUMN_OWNER] = "owner",         [COLUMN_OWNER_STATUS] = "owner_status",
-        [COLUMN_LEFT_AT] = "left_at",     [COLUMN_CONTACT] = "contact"};
-    uint32_t line = p->line;
-    bool is_last = false;
-
-    for (size_t i = 0; i < COLUMN_KNOWN; i++)
-        p->columns[i] = COLUMNS_MAX;
-    while (!is_last) {
-        const char *name;
-        int result = read_field(p, &name, &is_last);
-
-        if (result != 0)
-            return result;
-        if (p->column_count == COLUMNS_MAX)
-            return fault_at(p, line, "has more than 256 columns");
-        for (size_t i = 0; i < COLUMN_KNOWN; i++) {
-            if (strcmp(name, names[i]) != 0)
-                continue;
-            if (p->columns[i] != COLUMNS_MAX)
-                return fault_at(p, line, "names a column twice");
-            p->columns[i] = p->column_count;
-        }
-        p->column_count++;
-    }
-    return p->columns[COLUMN_PRINCIPAL] != COLUMNS_MAX
-               ? 0
-               : fault_at(p, line, "the header line names no column \"principal\"");
-}
-
-static int
-add_entry(struct parse *p, const struct roster_entry *entry)
-{
-    struct roster *r = p->roster;
+    struct roster *r = reading->roster;
 
     if (r->count == r->size) {
         size_t size = r->size + r->size / 2 + 64;
@@ -185,71 +61,6 @@ add_entry(struct parse *p, const struct roster_entry *entry)
     return 0;
 }
 
-/* Nobody leaves in a year that moments do not reach: "9999-12-31" is how some systems write never.
- */
-static int
-read_left_at(int64_t *left_at, const char *text)
-{
-    int result = *text ? moment_parse_fixed(left_at, text, false) : PASU_E_NOTFOUND;
-
-    if (result == PASU_E_NOTFOUND || (result == PASU_E_RANGE && strcmp(text, "2") > 0))
-        *left_at = ROSTER_NEVER;
-    else if (result == PASU_E_RANGE)
-        *left_at = 0;
-    return result == PASU_E_MALFORMED ? result : 0;
-}
-
-/* What its line says, but for the principal. */
-static int
-read_entry(struct parse *p, struct roster_entry *entry, const char *const known[COLUMN_KNOWN])
-{
-    const char *status = known[COLUMN_OWNER_STATUS];
-
-    if (!kind_from_text(&entry->kind, known[COLUMN_KIND]))
-        return fault_at(p, entry->line, "the kind is none of human, service, admin, unknown");
-    entry->is_left = strcmp(status, "left") == 0;
-    if (*status && !entry->is_left && strcmp(status, "active") != 0)
-        return fault_at(p, entry->line, "the owner_status is neither active nor left");
-    if (read_left_at(&entry->left_at, known[COLUMN_LEFT_AT]) != 0)
-        return fault_at(p, entry->line,
-                        "left_at is neither a day (2026-11-30) nor a moment "
-                        "(2026-11-30T18:00:00+09:00)");
-    return 0;
-}
-
-static int
-read_line(struct parse *p)
-{
-    const char *known[COLUMN_KNOWN] = {"", "", "", "", "", ""};
-    struct roster_entry entry = {.line = p->line};
-    bool is_last = false;
-    size_t column = 0;
-    int result;
-
-    for (; !is_last; column++) {
-        const char *field;
-
-        result = read_field(p, &field, &is_last);
-
-        if (result != 0)
-            return result;
-        for (size_t i = 0; i < COLUMN_KNOWN; i++)
-            if (p->columns[i] == column)
-                known[i] = field;
-    }
-    if (column != p->column_count)
-        return fault_at(p, entry.line, "has not as many fields as the header line");
-    entry.principal = known[COLUMN_PRINCIPAL];
-    if (entry.principal[0] == '\0')
-        return fault_at(p, entry.line, "the principal is empty");
-    entry.owner = known[COLUMN_OWNER];
-    entry.contact = known[COLUMN_CONTACT];
-    result = read_entry(p, &entry, known);
-    return result == 0 ? add_entry(p, &entry) : result;
-}
-
-/* ---- the file ---- */
-
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -261,68 +72,97 @@ compare_entries(const void *a, const void *b)
 
 /* Two lines for one principal could say different things. */
 static int
-sort_entries(struct parse *p)
+fault_twice(struct roster_reading *reading, const struct roster_entry *entry)
 {
-    struct roster *r = p->roster;
+    reading->is_scim = entry->is_scim;
+    return roster_fault_at(reading, entry->line, "the principal is listed twice");
+}
+
+static int
+sort_entries(struct roster_reading *reading)
+{
+    struct roster *r = reading->roster;
 
     if (r->count > 0)
         qsort(r->entries, r->count, sizeof(*r->entries), compare_entries);
     for (size_t i = 1; i < r->count; i++)
         if (strcmp(r->entries[i - 1].principal, r->entries[i].principal) == 0)
-            return fault_at(p, r->entries[i].line, "the principal is listed twice");
+            return fault_twice(reading, &r->entries[i]);
     return 0;
 }
 
 static int
-parse_file(struct parse *p)
+read_part(struct roster_reading *reading, struct view bytes, const struct roster *base)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* spreadsheets begin a UTF-8 file with it */
-    size_t length = (size_t)(p->end - p->at);
-    int result;
+    if (bytes.length > 0 && memchr(bytes.bytes, 0, bytes.length))
+        return roster_fault_at(reading, 1, "has a zero byte: it is not a text file in UTF-8");
+    return !reading->is_scim && ldif_is_one(bytes) ? roster_read_ldif(reading, bytes, base)
+                                                   : roster_read_csv(reading, bytes);
+}
 
-    if (memchr(p->at, 0, length))
-        return fault_at(p, 1, "has a zero byte: it is not a text file in UTF-8");
-    if (length >= strlen(mark) && memcmp(p->at, mark, strlen(mark)) == 0)
-        p->at += strlen(mark);
-    result = read_header(p);
-    while (result == 0 && p->at < p->end) {
-        size_t blank = line_end(p);
+/* Behind CONFIG_SCIM_MARK comes what the endpoint keeps. */
+static int
+read_parts(struct roster_reading *reading, struct view bytes)
+{
+    const struct view mark = VIEW(CONFIG_SCIM_MARK);
+    const uint8_t *at =
+        bytes.length > 0 ? memmem(bytes.bytes, bytes.length, mark.bytes, mark.length) : NULL;
+    size_t length = at ? (size_t)(at - bytes.bytes) : bytes.length, first;
+    int result = read_part(reading, view_of(bytes.bytes, length), NULL);
 
-        if (blank == 0) {
-            result = read_line(p);
-        } else {
-            p->at += blank;
-            p->line++;
-        }
-    }
-    return result == 0 ? sort_entries(p) : result;
+    if (result != 0 || !at)
+        return result;
+    first = reading->roster->count;
+    reading->is_scim = true;
+    result =
+        read_part(reading, view_of(at + mark.length, bytes.length - length - mark.length), NULL);
+    return result == 0 ? roster_merge(reading->roster, first) : result;
+}
+
+/* One that has no entries yet. */
+static int
+begin(struct roster_reading *reading, struct roster_fault *fault)
+{
+    *fault = (struct roster_fault){0, "", false};
+    *reading =
+        (struct roster_reading){.roster = memory_new(1, sizeof(*reading->roster)), .fault = fault};
+    if (!reading->roster)
+        return PASU_E_NOMEM;
+    reading->roster->holders = 1;
+    return 0;
+}
+
+static int
+end(struct roster **roster, struct roster_reading *reading, int result)
+{
+    if (result == 0)
+        result = sort_entries(reading);
+    if (result != 0)
+        roster_free(reading->roster);
+    else
+        *roster = reading->roster;
+    return result;
 }
 
 int
 roster_parse(struct roster **roster, struct view bytes, struct roster_fault *fault)
 {
-    struct roster *r = memory_new(1, sizeof(*r));
-    struct parse p = {.roster = r, .line = 1, .fault = fault};
-    int result;
+    struct roster_reading reading;
+    int result = begin(&reading, fault);
 
     *roster = NULL;
-    *fault = (struct roster_fault){0, ""};
-    if (!r)
-        return PASU_E_NOMEM;
-    r->text = memory_dup(bytes.bytes, bytes.length);
-    if (!r->text) {
-        memory_free(r);
-        return PASU_E_NOMEM;
-    }
-    r->holders = 1;
-    p.at = r->text;
-    p.end = r->text + bytes.length;
-    result = parse_file(&p);
-    if (result != 0)
-        roster_free(r);
-    else
-        *roster = r;
-    return result;
+    return result == 0 ? end(roster, &reading, read_parts(&reading, bytes)) : result;
+}
+
+int
+roster_parse_changes(struct roster **roster, struct view bytes, const struct roster *base,
+                     struct roster_fault *fault)
+{
+    struct roster_reading reading;
+    int result = begin(&reading, fault);
+
+    *roster = NULL;
+    return result == 0 ? end(roster, &reading, read_part(&reading, bytes, base)) : result;
 }
 
 int
@@ -340,7 +180,14 @@ roster_check(const struct config *config, struct config_faults *faults)
         roster_free(roster);
     if (result != PASU_E_MALFORMED)
         return result;
-    config_fault_add(faults, file->path, fault.line, 0, roster_hint, "the roster: %s", fault.text);
+    if (fault.is_scim)
+        config_fault_add(faults, config->principals.scim.file, fault.line, 0,
+                         "pasu writes this file: restore it, or remove it and let the identity "
+                         "provider send everybody again",
+                         "what the SCIM endpoint keeps: %s", fault.text);
+    else
+        config_fault_add(faults, file->path, fault.line, 0, roster_hint, "the roster: %s",
+                         fault.text);
     return PASU_E_CONFIG;
 }
 
@@ -358,7 +205,7 @@ roster_free(struct roster *roster)
     if (!roster || --roster->holders > 0)
         return;
     memory_free(roster->entries);
-    memory_free(roster->text);
+    store_release(&roster->store);
     memory_free(roster);
 }
 
@@ -374,8 +221,8 @@ roster_at(const struct roster *roster, size_t index)
     return &roster->entries[index];
 }
 
-const struct roster_entry *
-roster_find(const struct roster *roster, const char *principal)
+static const struct roster_entry *
+find(const struct roster *roster, const char *principal)
 {
     size_t low = 0, high = roster_count(roster);
 
@@ -391,6 +238,22 @@ roster_find(const struct roster *roster, const char *principal)
             high = middle;
     }
     return NULL;
+}
+
+const struct roster_entry *
+roster_find(const struct roster *roster, const char *principal)
+{
+    const struct roster_entry *entry = find(roster, principal);
+    char small[PRINCIPAL_SIZE];
+    size_t length = strlen(principal);
+
+    if (entry || length >= sizeof(small))
+        return entry;
+    for (size_t i = 0; i <= length; i++)
+        small[i] =
+            principal[i] >= 'A' && principal[i] <= 'Z' ? (char)(principal[i] | 0x20) : principal[i];
+    entry = find(roster, small);
+    return entry && entry->is_scim ? entry : NULL;
 }
 
 bool

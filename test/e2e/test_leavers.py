@@ -262,7 +262,7 @@ def test_ways_to_change():
     count = len(of(made, ROSTER))
     os.utime(roster.path)
     roster.change(l_kind="human,New,active,")
-    equal(len(of(made, ROSTER)), count + 1, "the same bytes are no other roster")
+    process.until(lambda: len(of(made, ROSTER)) == count + 1, "one more: the same bytes are no other roster")
     made.stop()
 
 
@@ -282,7 +282,7 @@ BROKEN = {
     "a status": (f"{HEAD}\napp,service,,,\nanalyst,human,,gone,\n", 3), "a day": (f"{HEAD}\nanalyst,human,,,soon\n", 2),
     "twice": (f"{HEAD}\nanalyst,human,,,\napp,service,,,\nanalyst,human,,left,\n", 4),
     "half a line": (f"{HEAD}\napp,service,,,\nanalyst,hum", 3), "a quote": (f'{HEAD}\n"analyst,human,,,\n', 2),
-    "a zero byte": (f"{HEAD}\nanalyst,\0human,,,\n", 1), "too large": (f"{HEAD}\n" + "#" * (1 << 20), 0),
+    "a zero byte": (f"{HEAD}\nanalyst,\0human,,,\n", 1), "too large": (f"{HEAD}\n" + "#" * (8 << 20), 0),
 }
 
 

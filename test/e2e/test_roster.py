@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """pasu roster: what it shows, how a file becomes the roster, and whom an audit finds."""
+import base64
 import datetime
 import json
 import os
@@ -200,6 +201,160 @@ def test_all_is_well():
         equal(done.returncode, 2)
         assert "names no roster" in done.stderr, done.stderr
     made.stop()
+
+
+# ---- other forms ----
+
+LDIF = """version: 1
+
+dn: ou=people,dc=example,dc=com
+objectClass: organizationalUnit
+ou: people
+
+dn: uid=analyst,ou=people,dc=example,dc=com
+objectClass: inetOrgPerson
+uid: analyst
+cn:: {name}
+mail: lee@exam
+ ple.com
+
+dn: cn=app,ou=services,dc=example,dc=com
+objectClass: applicationProcess
+cn: app
+owner: uid=analyst,ou=people,dc=example,dc=com
+""".format(name=base64.b64encode("이민수".encode()).decode())
+
+GONE = """dn: uid=analyst,ou=people,dc=example,dc=com
+changetype: modify
+replace: nsAccountLock
+nsAccountLock: TRUE
+-
+"""
+
+
+@test(gateway=True)
+def test_ldif_and_scim():
+    """LDIF and SCIM users are imported as a roster, LDIF also as changes of it; a directory's file can be the roster itself; what has a fault is told with its line and changes nothing"""
+    made, path = front("forms", {"app": "service,Kim,active,,", "dba": "admin,Ko,active,,"})
+    new = harness.folder() / "people.in"
+
+    def imported(content):
+        new.write_text(content, encoding="utf-8")
+        mark = made.guard.mark()
+        done = made.guard.run("roster", "import", str(new))
+        if done.returncode == 0:
+            made.guard.wait("roster_reloaded", start=mark)
+        return done
+
+    def shown():
+        return {one["principal"]: (one["kind"], one["owner"], one["status"]) for one in made.guard.json("roster")}
+
+    equal(imported(LDIF).returncode, 0)
+    equal(shown(), {"analyst": ("human", "이민수", "active"), "app": ("service", "이민수", "active")})
+    equal(attempt(made, "analyst"), None)
+    equal(imported(GONE).returncode, 0)
+    equal(shown()["analyst"], ("human", "이민수", "left"))
+    equal(attempt(made, "analyst"), LEFT)
+    kept = path.read_bytes()
+    for content, line, words in ((GONE.replace("uid=analyst", "uid=other"), 3, "neither in the file nor on the roster"),
+                                 (LDIF + "x\n", 18, "neither \"name: value\""), ("{", 1, "not JSON"), ('[{"userName": ""}]', 1, "user 1: userName")):
+        done = imported(content)
+        equal(done.returncode, 1, content)
+        assert f"{new}:{line}:" in done.stderr and words in done.stderr, done.stderr
+    equal(path.read_bytes(), kept)
+    users = [{"userName": "analyst", "active": True, "displayName": "Lee"}, {"userName": "app", "userType": "service", "active": False}]
+    equal(imported(json.dumps({"totalResults": 2, "Resources": users})).returncode, 0)
+    equal(shown(), {"analyst": ("human", "Lee", "active"), "app": ("service", "app", "left")})
+    equal(attempt(made, "analyst"), None)
+    # The directory's file itself.
+    own = harness.folder() / "directory.ldif"
+    own.write_text(LDIF, encoding="utf-8")
+    made.guard.config["principals"]["roster"] = str(own)
+    equal(made.reload(), "config_reloaded")
+    equal(shown()["analyst"][2], "active")
+    for content in (GONE, f"{HEAD}\n"):
+        equal(imported(content).returncode, 2)
+    equal(imported(LDIF.replace("mail:", "loginShell: /sbin/nologin\nmail:")).returncode, 0)
+    equal(shown(), {"analyst": ("human", "이민수", "left"), "app": ("service", "이민수", "left")})
+    equal(attempt(made, "analyst"), LEFT)
+    mark = made.guard.mark()
+    own.write_text(LDIF + "\nuid: x\n", encoding="utf-8")
+    equal(made.guard.wait("roster_refused", start=mark)["line"], 19)
+    equal(attempt(made, "analyst"), LEFT)
+    made.stop()
+
+
+# ---- what a leaver could read ----
+
+VAULT = """CREATE SCHEMA s; CREATE SCHEMA closed;
+    CREATE TABLE s.logins (id int, name text, password_hash text, api_key text, password_changed_at timestamptz, tokens int);
+    CREATE TABLE s.by_role (refresh_token text); CREATE TABLE s.nobody (secret text); CREATE TABLE closed.hidden (password text);
+    CREATE TABLE s.korean (비밀번호 text); CREATE VIEW s.shown AS SELECT api_key FROM s.logins;
+    GRANT USAGE ON SCHEMA s TO PUBLIC; GRANT SELECT (id, password_hash) ON s.logins TO r_s_kim; GRANT SELECT ON s.by_role TO r_s_team;
+    GRANT SELECT ON closed.hidden TO r_s_kim; GRANT SELECT ON s.korean, s.shown TO PUBLIC;
+    CREATE FOREIGN DATA WRAPPER dummy;
+    CREATE SERVER theirs FOREIGN DATA WRAPPER dummy; CREATE SERVER others FOREIGN DATA WRAPPER dummy;
+    GRANT USAGE ON FOREIGN SERVER theirs TO r_s_kim;
+    CREATE USER MAPPING FOR r_s_kim SERVER theirs OPTIONS (password 'very-secret');
+    CREATE USER MAPPING FOR PUBLIC SERVER theirs OPTIONS (password 'very-secret');
+    CREATE USER MAPPING FOR r_s_kim SERVER others OPTIONS (password 'very-secret')"""
+
+
+@harness.shared
+def vault():
+    server = shop.server()
+    server.sql("CREATE ROLE r_s_team NOINHERIT; CREATE ROLE r_s_kim LOGIN NOINHERIT IN ROLE r_s_team; CREATE ROLE r_s_app LOGIN;"
+               "CREATE ROLE r_s_root LOGIN SUPERUSER; CREATE ROLE r_s_lee LOGIN; CREATE ROLE r_s_ops LOGIN IN ROLE pg_read_server_files")
+    server.sql("CREATE DATABASE r_vault")
+    for statement in VAULT.split(";"):
+        server.sql(statement, database="r_vault")
+    server.sql("CREATE SUBSCRIPTION theirs CONNECTION 'host=x password=very-secret' PUBLICATION p WITH (connect = false)",
+               database="r_vault")
+    server.sql("ALTER SUBSCRIPTION theirs OWNER TO r_s_root", database="r_vault")
+
+
+def leaver(made, name):
+    done = guard.run("roster", "leaver", name, "--json", "-c", made.guard.path, timeout=60)
+    assert done.returncode in (0, 1), done.stderr
+    assert "very-secret" not in done.stdout + done.stderr
+    answer, = map(json.loads, done.stdout.splitlines())
+    equal(done.returncode, 0 if answer["ok"] else 1)
+    return {one["name"]: (one["state"], one["text"], one["hint"]) for one in answer["secrets"]}
+
+
+@test(gateway=True)
+def test_leaver():
+    """What a leaver could read is listed to be exchanged, by what they may read themselves, by inheritance and as another role, and nothing else; each with what to do; and that it was asked is recorded"""
+    vault()
+    made, _ = front("vault", {"r_s_kim": "human,Kim,left,,", "r_s_app": "service,Kim,active,,", "r_s_lee": "human,Lee,left,,",
+                              "r_s_root": "admin,Ko,active,,", "r_s_ops": "service,Han,active,,"})
+    kim = leaver(made, "r_s_kim")
+    shop_tables = {name for name in kim if name.startswith("table ") and not name.startswith("table r_vault.")}
+    equal({name: one[0] for name, one in kim.items() if name not in shop_tables},
+          {"password of r_s_kim": "warning", "password of r_s_app": "warning", "member of r_s_team": "info",
+           "table r_vault.s.logins": "warning", "table r_vault.s.by_role": "warning", "table r_vault.s.korean": "warning",
+           "table r_vault.s.shown": "warning", "user mapping of r_s_kim at theirs": "warning",
+           "user mapping of public at theirs": "info"})
+    equal(kim["table r_vault.s.logins"][1], "r_s_kim may read password_hash")
+    assert all(hint for _, _, hint in kim.values()), kim
+    equal(leaver(made, "Kim"), kim, "by their name")
+    lee = {name: one[0] for name, one in leaver(made, "r_s_lee").items()}
+    assert {"table r_vault.s.logins", "table r_vault.s.by_role", "user mapping of r_s_kim at theirs", "password of r_s_app"}.isdisjoint(lee), lee
+    root = leaver(made, "r_s_root")
+    assert {"every password and file", "subscription theirs", "table r_vault.s.nobody", "table r_vault.closed.hidden",
+            "user mapping of r_s_kim at others", "gateway.inspector.password_file"} - set(root) <= {"gateway.inspector.password_file"}, root
+    assert "the server's files" in leaver(made, "r_s_ops")
+    done = made.guard.run("roster", "leaver", "r_s_kim")
+    equal(done.returncode, 1)
+    assert "secrets of r_s_kim to exchange" in done.stdout and "hint:" in done.stdout, done.stdout
+    equal(made.guard.run("roster", "leaver", "nobody-at-all").returncode, 2)
+    equal(made.guard.run("roster", "leaver").returncode, 2)
+    asked = [texts(payload[8:]) for payload in of(made, ASKED)]
+    assert ["roster", "leaver r_s_kim"] in asked, asked
+    made.stop()
+    server = shop.server()
+    for statement in ("ALTER SUBSCRIPTION theirs DISABLE", "ALTER SUBSCRIPTION theirs SET (slot_name = NONE)", "DROP SUBSCRIPTION theirs"):
+        server.sql(statement, database="r_vault")
 
 
 if __name__ == "__main__":

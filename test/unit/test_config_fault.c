@@ -108,6 +108,27 @@ what_must_be_there_is_missed(void **state PASU_UNUSED)
 }
 
 static void
+an_endpoint_for_people_is_not_open_to_all(void **state PASU_UNUSED)
+{
+    assert_faults(GATEWAY "principals: {roster: r.csv, scim: {}}\n",
+                  "2:29: principals.scim.listen is missing | write listen: an address\n"
+                  "2:29: principals.scim.token_file is missing | write token_file: a file\n");
+    assert_faults(
+        GATEWAY "principals: {roster: r.csv, scim: {listen: 192.0.2.1:8443, token_file: t}}\n",
+        "2:36: principals.scim.listen is no address of this machine's own, and there is no "
+        "certificate | write certificate and key, or listen on 127.0.0.1 behind a proxy "
+        "that has them\n");
+    assert_faults(GATEWAY "principals: {scim: {listen: 127.0.0.1:8443, token_file: t}}\n",
+                  "2:13: principals.roster is missing, but principals.scim is there | write "
+                  "principals.roster: a CSV file; its header line is enough\n");
+    assert_faults(GATEWAY
+                  "principals: {roster: r.csv, scim: {listen: localhost:8443, token_file: t, "
+                  "certificate: c}}\n",
+                  "2:75: principals.scim.key is missing, but its certificate is there | a "
+                  "certificate and its key are written together\n");
+}
+
+static void
 keys_are_known_and_written_once(void **state PASU_UNUSED)
 {
     assert_faults(
@@ -399,6 +420,7 @@ main(void)
         cmocka_unit_test(all_faults_are_named_at_once_in_the_order_of_the_file),
         cmocka_unit_test(the_columns_of_a_key_fit_each_other),
         cmocka_unit_test(what_must_be_there_is_missed),
+        cmocka_unit_test(an_endpoint_for_people_is_not_open_to_all),
         cmocka_unit_test(keys_are_known_and_written_once),
         cmocka_unit_test(a_map_is_no_list_and_a_list_no_value),
         cmocka_unit_test(tls_needs_what_its_mode_says),

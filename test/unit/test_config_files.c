@@ -153,6 +153,35 @@ good_files_are_read(void **state PASU_UNUSED)
 }
 
 static void
+a_token_is_long_and_nobody_elses(void **state PASU_UNUSED)
+{
+    static const char *const text = GATEWAY_WITH(
+        "workers: 1") "principals: {roster: roster.csv, scim: {listen: 127.0.0.1:8443, "
+                      "token_file: x}}\n";
+    struct config *config;
+    struct config_faults faults = {0};
+
+    write_text("x", "0123456789abcdefghij\n\nanother-token-as-long\n", 0600);
+    config = model_in_folder(text);
+    assert_int_equal(config_load_files(config, &faults), 0);
+    assert_non_null(strstr(config->principals.scim.file, "/ledger/people/scim.csv"));
+    config_free(config);
+    write_text("x", "0123456789abcdefghij\nshort\n", 0600);
+    assert_file_faults(text, "2:77: principals.scim.token_file: x has a token of fewer than 20 "
+                             "characters\n");
+    write_text("x", "\n", 0600);
+    assert_file_faults(text, "2:77: principals.scim.token_file: x has no token\n");
+    write_text("x", "0123456789abcdefghij klm\n", 0600);
+    assert_file_faults(text,
+                       "2:77: principals.scim.token_file: x has a token with other characters "
+                       "than letters, digits and signs of ASCII\n");
+    write_text("x", "0123456789abcdefghij\n", 0644);
+    assert_file_faults(text,
+                       "2:77: principals.scim.token_file: x can be read or written by everybody "
+                       "(its mode is 0644)\n");
+}
+
+static void
 a_file_that_is_not_what_it_should_be_is_a_fault(void **state PASU_UNUSED)
 {
     assert_file_faults(
@@ -452,6 +481,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_files_are_read),
+        cmocka_unit_test(a_token_is_long_and_nobody_elses),
         cmocka_unit_test(a_file_that_is_not_what_it_should_be_is_a_fault),
         cmocka_unit_test(a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it),
         cmocka_unit_test(secrets_belong_to_their_owner),
