@@ -190,6 +190,10 @@ struct config {
     struct config_budget *budgets;
     size_t budget_count;
     struct {
+        int64_t within; /* ns */
+        struct config_texts approvers;
+    } approvals;
+    struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
         enum config_alert_format format;

@@ -403,7 +403,10 @@ judge_execute(struct asking *a, const char *name, const struct plan *plan,
               const struct plan_statement *statement, bool *is_refused)
 {
     struct exchange_request asked = {.step = STEP_EXECUTE}, *request;
-    int result = plan && !statement ? 0 : verdict_execute(a->s, &asked, statement);
+    int result;
+
+    set_name(asked.name, view_of_text(name));
+    result = plan && !statement ? 0 : verdict_execute(a->s, &asked, statement);
 
     *is_refused = asked.is_refused;
     if (result != 0 || PASU_LIKELY(!asked.is_refused))
@@ -416,6 +419,7 @@ judge_execute(struct asking *a, const char *name, const struct plan *plan,
     set_name(request->name, view_of_text(name));
     request->is_refused = true;
     request->ruling = asked.ruling;
+    request->ruled = asked.ruled;
     return put_refused(a);
 }
 
@@ -549,5 +553,6 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     a->o->actor.is_asking = true;
     result = take_message(a, message, length);
     a->o->actor.is_asking = false;
+    approval_asked(a->s);
     return result;
 }

@@ -2,6 +2,7 @@
 #include "gate/session.h"
 
 #include "base/memory.h"
+#include "gate/approval.h"
 #include "gate/bulk.h"
 #include "gate/observer.h"
 #include "gate/standing.h"
@@ -31,29 +32,6 @@ session_find(struct worker *worker, uint64_t id)
     while (s && s->id != id)
         s = s->next_by_id;
     return s;
-}
-
-void
-session_log(const struct session *s, enum log_event event, int error, const char *detail)
-{
-    char address[ADDRESS_SIZE];
-    const struct log_field fields[] = {
-        F_HEX("session", s->id),
-        F_TEXT("gateway", s->gateway->config->name),
-        F_TEXT("principal", s->user),
-        F_TEXT("database", s->database),
-        F_TEXT("application", s->application),
-        F_TEXT("address", address),
-        F_UINT("port", address_port(&s->address)),
-        F_TEXT("state", session_state_name(s->state)),
-        F_TEXT("error", error ? error_text(error) : NULL),
-        F_TEXT("detail", detail),
-        F_TEXT("hint", error ? error_hint(error) : NULL),
-    };
-    size_t count = error ? COUNT_OF(fields) : 8;
-
-    session_address_text(s, address);
-    log_event(&s->worker->shared->log, event, fields, count);
 }
 
 /* What every new session needs; settings, gateway and state are there. */
@@ -144,13 +122,15 @@ session_watch(struct session *s)
         client |= EPOLLIN;
     if (s->state == SESSION_CLOSING && !s->client.is_over)
         client |= EPOLLIN;
-    if (!(client & EPOLLIN) && !s->client.is_over && session_state_is_early(s->state))
+    if (!(client & EPOLLIN) && !s->client.is_over &&
+        (session_state_is_early(s->state) || approval_holds_client(s)))
         client |= EPOLLRDHUP;
     if (s->client.out && !s->client.is_held && s->observer)
         underway_wait(s);
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over &&
+        !approval_holds_server(s) &&
         (!bulk_is_timed(s) || s->server.has_received))
         server |= EPOLLIN;
     if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write)
@@ -216,6 +196,7 @@ session_leave(struct session *s)
     hold_release(&o->hold);
     o->is_waiting = o->is_ready_held = s->client.is_held = false;
     kept_release(&o->backlog);
+    approval_leave(s);
     peer_close(&s->client, s->worker->os);
     if (s->state != SESSION_LEAVING)
         session_event(s, EVENT_CLIENT_EOF, VIEW(""));
@@ -232,6 +213,7 @@ session_close(struct session *s)
     if (s->all.next == &s->all || session_leave(s))
         return; /* closed before, or later */
     underway_end(s);
+    approval_leave(s);
     s->state = SESSION_CLOSED;
     auth_end(s);
     record_end(s);
@@ -286,6 +268,7 @@ begin_closing(struct session *s)
     struct writer w = writer_of(space, sizeof(space));
 
     underway_end(s);
+    approval_leave(s);
     peer_settle(&s->server);
     if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
         !peer_is_full(&s->server)) {
@@ -497,7 +480,10 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             return;
         }
     }
-    if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
+    if (PASU_UNLIKELY(is_client && approval_holds_client(s) &&
+                      (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))) {
+        approval_client_gone(s);
+    } else if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
                       s->state == SESSION_CLOSING)) {
         if (is_client && s->state == SESSION_CLOSING)
             discard_client(s);
@@ -509,7 +495,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             handshake_server_ready(s, events);
     } else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
         if ((session_state_reads(s->state) & mine) &&
-            !(is_client && s->observer && s->observer->is_waiting) &&
+            !(is_client ? s->observer && s->observer->is_waiting : approval_holds_server(s)) &&
             !peer_is_full(is_client ? &s->server : &s->client)) {
             relay_read(s, peer->side);
         } else if (events & (EPOLLHUP | EPOLLERR)) {

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "exposure/seal.h"
+#include "ledger/approvers.h"
 
 struct keeper_start {
     int supervisor_fd;
@@ -20,6 +21,7 @@ struct keeper_start {
     int ring_fd;                      /* the rings; -1: there are none */
     int wake_fd;                      /* eventfd: the gate wakes us */
     int durable_fd;                   /* eventfd: we tell the gate that more is on disk */
+    struct approvers approvers;
     uint8_t secret[SEAL_SECRET_SIZE]; /* the ledger's; wiped */
 };
 

@@ -14,7 +14,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
-    bool asks_actor;
+    bool asks_actor, can_hold;
     size_t count;
     struct rule items[];
 };
@@ -68,6 +68,7 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
         rules->count = i + 1;
         result = compile(&rules->items[i], &config->rules[i], vocabulary);
         rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
+        rules->can_hold |= config->rules[i].verdict == VERDICT_HOLD && !config->rules[i].shadow;
     }
     if (result == 0)
         *out = rules;
@@ -93,8 +94,7 @@ rules_free(struct rules *rules)
 static enum config_verdict
 verdict_of(const struct config_rule *rule)
 {
-    return rule->verdict == VERDICT_MASK || rule->verdict == VERDICT_HOLD ? VERDICT_BLOCK
-                                                                          : rule->verdict;
+    return rule->verdict == VERDICT_MASK ? VERDICT_BLOCK : rule->verdict;
 }
 
 /* ---- a session's ---- */
@@ -148,7 +148,7 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
         if (rule->config->shadow)
             continue;
         next.has_durability |= rule->config->durability != DURABILITY_UNSAID;
-        next.can_block |= verdict_of(rule->config) == VERDICT_BLOCK;
+        next.can_block |= verdict_of(rule->config) >= VERDICT_HOLD;
     }
     *scope = next;
     if (scope->count == 0)
@@ -326,6 +326,12 @@ rules_ask_actor(const struct rules *rules)
 }
 
 bool
+rules_can_hold(const struct rules *rules)
+{
+    return rules && rules->can_hold;
+}
+
+bool
 rules_have_verdicts(const struct rules *rules)
 {
     for (size_t i = 0; rules && i < rules->count; i++)
@@ -366,7 +372,7 @@ rule_message(char *text, size_t size, const struct ruling *ruling)
     if (rule->reason && *rule->reason)
         snprintf(reason, sizeof(reason), ": %.*s", (int)utf8_cut(rule->reason, sizeof(reason) - 3),
                  rule->reason);
-    if (rule->verdict != VERDICT_BLOCK)
+    if (verdict_of(rule) != rule->verdict)
         snprintf(word, sizeof(word), "; its verdict is %.*s, which this version takes for block",
                  (int)verdict.length, (const char *)verdict.bytes);
     snprintf(text, size, "rule \"%.*s\" (line %u of the gateway's configuration)%s%s%s",

@@ -15,7 +15,7 @@
  *
  * Then it is not certain that the rule matches, nor that it does not, and rule_next says so. Who
  * uses it takes what is safer: the strictest verdict, the most durable record of all that can be
- * meant. mask and hold block until there are such verdicts (rules_warn says so).
+ * meant. mask blocks until there is such a verdict (rules_warn says so).
  *
  * A rule in shadow is told by rule_judge, and for all else it is not there.
  *
@@ -58,7 +58,7 @@ struct rule_statement {
 
 /* What rules say of a statement. */
 struct ruling {
-    enum config_verdict verdict;      /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK */
+    enum config_verdict verdict;      /* VERDICT_ALLOW, _ALERT, _HOLD, _BLOCK */
     bool is_certain;                  /* that the rule matches */
     const struct config_rule *rule;   /* that decides; NULL: none matches */
     const struct config_rule *shadow; /* the first one that would, and is in shadow; or NULL */
@@ -73,7 +73,7 @@ struct rule_scope {
     size_t count;
     bool has_durability;                /* one of them names one */
     bool has_verdicts;                  /* one of them says more than allow */
-    bool can_block;                     /* one of them blocks */
+    bool can_block;                     /* one of them blocks, or holds */
     bool is_translated;                 /* the asker's vocabulary is not the rules' */
     int8_t fields[EXPOSURE_FIELDS_MAX]; /* then the rules' bit of each of its own; -1: none */
 };
@@ -108,6 +108,8 @@ enum durability rule_durability(const struct rule_scope *scope,
                                 const struct rule_statement *statement, enum durability other);
 /* Whether one of them asks for the actor, of anybody. */
 bool rules_ask_actor(const struct rules *rules);
+/* Whether one of them holds, of anybody. */
+bool rules_can_hold(const struct rules *rules);
 /* Whether one of them says more than allow, of anybody. */
 bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */

@@ -46,6 +46,9 @@ static const struct layout layouts[] = {
     {30, "8842z2tt"},
     {31, "888888111z5ttT"},
     {32, "81z7T"},
+    {36, "888tttT*"},
+    {37, "841z3TT"},
+    {38, "81z7"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
