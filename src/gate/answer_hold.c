@@ -38,9 +38,10 @@ begins(struct answering *a, bool *is_first)
     *is_first = false;
     if (!request || request->is_refused)
         return 0; /* looking at the row tells what is wrong */
-    if (!r->is_open)
+    if (!r->is_open && request->step == STEP_EXECUTE)
         result = result_open_portal(a->s); /* it was described before */
-    *is_first = result == 0 && r->rows == 0 && a->tools->gather.rows == 0 && r->showing &&
+    *is_first = result == 0 && r->is_open && r->rows == 0 && a->tools->gather.rows == 0 &&
+                r->showing && !r->showing->showing->is_never &&
                 (!r->showing->showing->is_nothing || r->doubt_fields);
     return result;
 }

@@ -106,6 +106,23 @@ covers(uint64_t approved, uint64_t fields)
     return (fields & ~approved) == 0;
 }
 
+/* Another one of the name is another statement, and so may be one that code could have changed. */
+static bool
+portal_covers(const struct portal *portal, uint64_t fields)
+{
+    return portal && portal->approved_serial == portal->serial && !portal->is_doubtful &&
+           covers(portal->approved, fields);
+}
+
+static void
+approve_portal(struct portal *portal, uint64_t fields)
+{
+    if (!portal)
+        return;
+    portal->approved = fields | (portal_covers(portal, 0) ? portal->approved : 0);
+    portal->approved_serial = portal->serial;
+}
+
 static bool
 execute_is_held(struct session *s, struct view name, struct held *held)
 {
@@ -122,8 +139,7 @@ execute_is_held(struct session *s, struct view name, struct held *held)
     if (session_rules_renew(s) != 0 || !o->rules.scope.can_block || (plan && !statement) ||
         !is_held(s, statement, 0, held))
         return false;
-    return !portal || o->exchange.count > 0 || !portal->is_approved ||
-           !covers(portal->approved, held->hold.fields);
+    return o->exchange.count > 0 || !portal_covers(portal, held->hold.fields);
 }
 
 static bool
@@ -218,13 +234,10 @@ approval_take(struct session *s, struct exchange_request *request, uint64_t fiel
     if (approval_is_over(s) && w->error == 0 && covers(w->fields, fields)) {
         request->is_approved = true;
         request->approved |= w->fields;
-        if (portal) {
-            portal->is_approved = true;
-            portal->approved |= w->fields;
-        }
+        approve_portal(portal, w->fields);
         return true;
     }
-    if (!portal || !portal->is_approved || !covers(portal->approved, fields))
+    if (!portal_covers(portal, fields))
         return false;
     request->is_approved = true;
     request->approved |= portal->approved;
@@ -280,20 +293,17 @@ approval_covers(const struct session *s, uint64_t fields)
     return request && request->is_approved && covers(request->approved, fields);
 }
 
+
 static void
 approve_first(struct session *s, uint64_t fields)
 {
     struct exchange_request *request = exchange_first(&s->observer->exchange);
-    struct portal *portal = s->observer->result.portal;
 
     if (request) {
         request->is_approved = true;
         request->approved |= fields;
     }
-    if (portal) {
-        portal->is_approved = true;
-        portal->approved |= fields;
-    }
+    approve_portal(s->observer->result.portal, fields);
 }
 
 bool

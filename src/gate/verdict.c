@@ -181,6 +181,15 @@ judge_asked(struct session *s, const struct plan_statement *statement, uint64_t 
     rule_judge(&o->rules.scope, &asked, ruling);
 }
 
+/* What is only prepared, or declared, shows nothing yet: what is run, or fetched, of it is held. */
+static bool
+shows_later(const struct exchange_request *request, const struct plan_statement *statement)
+{
+    return (request && request->step == STEP_PARSE) ||
+           (statement && statement->is_understood &&
+            (statement->special == SPECIAL_PREPARE || statement->special == SPECIAL_DECLARE));
+}
+
 static int
 ask(struct session *s, struct exchange_request *request, const struct plan_statement *statement,
     uint64_t flags)
@@ -193,8 +202,8 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     if (ruling.verdict < VERDICT_HOLD)
         return 0;
     if (ruling.verdict == VERDICT_HOLD) {
-        if (request->step == STEP_PARSE || approval_take(s, request, fields))
-            return 0; /* a Parse shows nothing: what is executed of it is judged */
+        if (shows_later(request, statement) || approval_take(s, request, fields))
+            return 0;
         request->ruled = approval_error(s, end);
     }
     request->ruling = words_of(&ruling, end);
@@ -210,9 +219,10 @@ verdict_holds(struct session *s, const struct plan_statement *statement, uint64_
     uint64_t fields;
 
     judge_asked(s, statement, flags, &ruling, &fields);
-    hold->fields |= fields;
     hold->is_blocked |= ruling.verdict == VERDICT_BLOCK;
-    if (ruling.verdict == VERDICT_HOLD && hold->rule[0] == '\0')
+    if (!shows_later(NULL, statement))
+        hold->fields |= fields;
+    if (ruling.verdict == VERDICT_HOLD && !shows_later(NULL, statement) && hold->rule[0] == '\0')
         rule_text(hold->rule, ruling.rule);
     return hold->rule[0] != '\0' && !hold->is_blocked;
 }
@@ -418,6 +428,8 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     rule_judge(&s->observer->rules.scope, &done, &ruling);
+    if (ruling.verdict == VERDICT_HOLD && shows_later(NULL, statement))
+        return 0;
     if (ruling.verdict == VERDICT_HOLD && approval_covers(s, done.fields)) {
         char text[EXPOSURE_TEXT_MAX];
 

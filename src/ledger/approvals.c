@@ -225,14 +225,20 @@ approvals_request(struct approvals *a, struct channel *gate, const struct channe
 }
 
 static void
-conclude(struct approvals *a, struct approval *one, enum approval_end end)
+record_end_of(struct approvals *a, uint64_t number, enum approval_end end)
 {
-    const union payload_body body = {
-        .concluded = {.number = one->request.number, .end = (uint8_t)end}};
+    const union payload_body body = {.concluded = {.number = number, .end = (uint8_t)end}};
 
-    if (one->request.number > 0 && record_other(a->records, SEGMENT_CONCLUDED, &body) != 0) {
+    if (record_other(a->records, SEGMENT_CONCLUDED, &body) != 0) {
         /* logged, and counted in the gap */
     }
+}
+
+static void
+conclude(struct approvals *a, struct approval *one, enum approval_end end)
+{
+    if (one->request.number > 0)
+        record_end_of(a, one->request.number, end);
     if (one->request.decision == 0) /* for whoever comes too late */
         one->request.decision = DECISION_EXPIRED;
     forget(a, one);
@@ -245,9 +251,14 @@ approvals_concluded(struct approvals *a, const struct channel_message *message)
     struct approval *one;
 
     memcpy(&concluded, message->body, sizeof(concluded));
+    if (concluded.end < APPROVAL_RELEASED || concluded.end >= APPROVAL_ENDS)
+        return;
     one = find(a, concluded.number);
-    if (one && concluded.end >= APPROVAL_RELEASED && concluded.end < APPROVAL_ENDS)
+    if (one)
         conclude(a, one, concluded.end);
+    else if (concluded.number > 0 && a->records->is_open &&
+             concluded.number < chain_size(&a->records->chain))
+        record_end_of(a, concluded.number, concluded.end); /* a keeper before has numbered it */
 }
 
 void

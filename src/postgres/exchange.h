@@ -85,8 +85,8 @@ struct portal {
     bool is_held;                     /* a cursor WITH HOLD */
     bool is_over;                     /* and its transaction is over */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
-    bool is_approved;                 /* as of its Execute: for all that it shows */
-    uint64_t approved;
+    uint64_t approved;                /* as of its Execute: fields, for all its executions, */
+    uint64_t approved_serial;         /* as long as it is the one of this serial */
 };
 
 struct exchange_request {
