@@ -250,8 +250,9 @@ run(const struct arguments *arguments, enum control_verb verb)
         return output_end(2);
     status = ask_init(&ask, arguments);
     if (status == 0)
-        status = number == 0 ? list(&ask, is_json)
-                             : decide(&ask, verb, number, arguments->values[OPTION_reason], is_json);
+        status = number == 0
+                     ? list(&ask, is_json)
+                     : decide(&ask, verb, number, arguments->values[OPTION_reason], is_json);
     ask_release(&ask);
     return output_end(status);
 }

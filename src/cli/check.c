@@ -6,6 +6,7 @@
 #include "cli/run.h"
 #include "cli/text.h"
 #include "config/load.h"
+#include "guard/approving.h"
 #include "policy/roster.h"
 #include "policy/rule.h"
 #include "policy/sources.h"
@@ -153,6 +154,8 @@ run_check(const struct arguments *arguments)
         r = publish_check(config, &told.faults);
     if (config)
         rules_warn(config, &told.warnings);
+    if (config)
+        approving_warn(config, &told.warnings);
     if (r == 0 && arguments_given(arguments, OPTION_connect))
         r = look_at_servers(config, &findings);
     if (r == 0 || r == PASU_E_CONFIG)

@@ -181,8 +181,8 @@ approval_leave(struct session *s)
     is_of_rows = a->is_of_rows && is_waiting(s);
     leave_list(s);
     approval_conclude(s, s->error == PASU_E_UPSTREAM_LOST || s->server.is_over ? APPROVAL_SERVER
-                : s->error != 0                                       ? APPROVAL_ENDED
-                                                                      : APPROVAL_CLIENT_GONE);
+                         : s->error != 0                                       ? APPROVAL_ENDED
+                                         : APPROVAL_CLIENT_GONE);
     if (!is_of_rows || !s->is_left)
         return;
     /* The server is read to its end, and what waits is the beginning of that. */

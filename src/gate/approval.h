@@ -6,8 +6,8 @@
  *      client ─▶ ask      a Query, Execute or FunctionCall that a rule holds stays where it is:
  *                         nothing of it has been sent, and nothing more of the client is read.
  *                         What was asked before it is answered first
- *      server ─▶ answer   rows that only their columns tell to be held: before the first one nothing
- *                         more of the server is read
+ *      server ─▶ answer   rows that only their columns tell to be held: before the first one
+ * nothing more of the server is read
  *
  *      NONE ─ REQUEST ─▶ ASKED ─ REQUESTED ─▶ WAITS ─ DECIDED ─▶ OVER ─ it goes on ─▶ NONE
  *                                   └ notice, with the number, to the client
@@ -45,7 +45,7 @@ struct approval_wait {
     uint64_t number;  /* 0: not known yet */
     int64_t deadline; /* monotonic: nobody has been heard of by then */
     uint64_t fields;
-    int error; /* OVER: 0: approved */
+    int error;                    /* OVER: 0: approved */
     char rule[EXPOSURE_TEXT_MAX]; /* as records have it */
     char who[NAME_SIZE];
 };

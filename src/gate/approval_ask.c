@@ -293,7 +293,6 @@ approval_covers(const struct session *s, uint64_t fields)
     return request && request->is_approved && covers(request->approved, fields);
 }
 
-
 static void
 approve_first(struct session *s, uint64_t fields)
 {

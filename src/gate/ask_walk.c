@@ -220,7 +220,8 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
     int result = 0, written;
 
     observer_use(s);
-    while ((at < end || o->is_resumed || approval_is_over(s)) && result == 0 && !walk->is_fault && !walk->is_over) {
+    while ((at < end || o->is_resumed || approval_is_over(s)) && result == 0 && !walk->is_fault &&
+           !walk->is_over) {
         ssize_t used = 0;
 
         if (PASU_UNLIKELY(o->exchange.count >= ASK_CROWD && s->from_client.left == 0 && at < end)) {

@@ -53,8 +53,7 @@ int
 call_peek(struct session *s, uint32_t oid, struct plan **plan)
 {
     const struct observer *o = s->observer;
-    const struct catalog_function *function =
-        o->catalog ? catalog_function(o->catalog, oid) : NULL;
+    const struct catalog_function *function = o->catalog ? catalog_function(o->catalog, oid) : NULL;
     struct plan_environment environment = {
         .catalog = o->catalog, .role = o->role, .is_plain_dialect = true};
     char text[CALL_TEXT_SIZE];
@@ -62,13 +61,12 @@ call_peek(struct session *s, uint32_t oid, struct plan **plan)
     *plan = NULL;
     if (function && is_quiet(function))
         return 0;
-    return function
-               ? plan_cache_get(
-                     s->worker->shared->plans,
-                     view_of(text,
-                             text_of(function, catalog_routine(o->catalog, function->oid), text)),
-                     &environment, plan)
-               : observer_plan_unknown(s, 0, false, plan);
+    return function ? plan_cache_get(
+                          s->worker->shared->plans,
+                          view_of(text, text_of(function,
+                                                catalog_routine(o->catalog, function->oid), text)),
+                          &environment, plan)
+                    : observer_plan_unknown(s, 0, false, plan);
 }
 
 int

@@ -6,8 +6,8 @@
  * From the client exactly the bytes of the packet at hand are read, never more: what follows an
  * SSLRequest in clear text can so never be taken for something said inside TLS.
  */
-#include "gate/approval.h"
 #include "gate/admission.h"
+#include "gate/approval.h"
 #include "gate/proxy_header.h"
 #include "gate/session.h"
 #include "gate/verdict.h"

@@ -130,8 +130,7 @@ session_watch(struct session *s)
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over &&
-        !approval_holds_server(s) &&
-        (!bulk_is_timed(s) || s->server.has_received))
+        !approval_holds_server(s) && (!bulk_is_timed(s) || s->server.has_received))
         server |= EPOLLIN;
     if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write)
         server |= EPOLLOUT;
@@ -484,7 +483,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
                       (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))) {
         approval_client_gone(s);
     } else if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
-                      s->state == SESSION_CLOSING)) {
+                             s->state == SESSION_CLOSING)) {
         if (is_client && s->state == SESSION_CLOSING)
             discard_client(s);
         else if (is_client && (session_state_reads(s->state) & READS_CLIENT))

@@ -128,8 +128,9 @@ followed(const struct exchange *x, const struct plan_statement *statement)
 
 /* ---- before it is sent ---- */
 
-/* A ruling in words: the rule's name as records have it, its zero, and what the client is told, with
- * what has become of it where it was held (`end`, or ""). memory_free; NULL where memory is out. */
+/* A ruling in words: the rule's name as records have it, its zero, and what the client is told,
+ * with what has become of it where it was held (`end`, or ""). memory_free; NULL where memory is
+ * out. */
 static char *
 words_of(const struct ruling *ruling, const char *end)
 {
@@ -239,8 +240,7 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
         return false;
     shown = (struct rule_statement){
         .fields = r->doubt_fields | fields_of(s, r->statement),
-        .flags = plan_flags(showing->flags) |
-                 (r->statement ? plan_flags(r->statement->flags) : 0),
+        .flags = plan_flags(showing->flags) | (r->statement ? plan_flags(r->statement->flags) : 0),
         .verbs = session_rules_verbs(s, r->statement),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
@@ -379,12 +379,13 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     is_approved = ruling.verdict == VERDICT_HOLD && approval_covers(s, shown.fields);
     if (ruling.verdict < VERDICT_HOLD || !judgement || is_approved)
         return is_approved ? pass_approved(s, e, &ruling, shown.minute)
-               : ruling.verdict != VERDICT_ALLOW || ruling.shadow ? pass(s, e, &ruling, shown.minute)
-                                                                : 0;
+               : ruling.verdict != VERDICT_ALLOW || ruling.shadow
+                   ? pass(s, e, &ruling, shown.minute)
+                   : 0;
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
-    s->observer->rules.blocked =
-        words_of(&ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved" : "");
+    s->observer->rules.blocked = words_of(
+        &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved" : "");
     if (!s->observer->rules.blocked)
         return PASU_E_NOMEM;
     judgement->is_blocked = true;

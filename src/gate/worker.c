@@ -391,9 +391,9 @@ worker_run(void *arg)
     if (w->start_result != 0)
         return NULL;
     while (!w->is_stopping) {
-        int timeout = !list_is_empty(&w->again)   ? 0
-                      : !list_is_empty(&w->bulk)  ? bulk_wait(w)
-                      : !list_is_empty(&w->held)  ? HOLD_MILLISECONDS
+        int timeout = !list_is_empty(&w->again)  ? 0
+                      : !list_is_empty(&w->bulk) ? bulk_wait(w)
+                      : !list_is_empty(&w->held) ? HOLD_MILLISECONDS
                       : !list_is_empty(&w->early) || !list_is_empty(&w->approvals)
                           ? LOOK_MILLISECONDS
                           : -1;

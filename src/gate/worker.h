@@ -71,7 +71,7 @@ struct gate_shared {
     struct settings_current current;
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
     _Atomic uint64_t approvals_total; /* that are waited for now */
-    int answer_event; /* eventfd: a worker has left an answer */
+    int answer_event;                 /* eventfd: a worker has left an answer */
     pthread_mutex_t answer_lock;
     struct list answers; /* struct answer, for the main thread */
 };
@@ -87,10 +87,10 @@ enum task_kind {
     TASK_REQUESTED, /* the keeper has a number for what a session waits for */
     TASK_DECIDED,   /* somebody has decided about it */
     TASK_CANCELLED, /* its client takes it back */
-    TASK_DURABLE,  /* more of the rings is on disk */
-    TASK_SETTINGS, /* others are in force, or another roster, or somebody's time has come to leave:
-                      those before are let go of, and sessions of leavers end */
-    TASK_ANNOUNCE, /* to a new keeper */
+    TASK_DURABLE,   /* more of the rings is on disk */
+    TASK_SETTINGS,  /* others are in force, or another roster, or somebody's time has come to leave:
+                       those before are let go of, and sessions of leavers end */
+    TASK_ANNOUNCE,  /* to a new keeper */
     TASK_DRAIN,
     TASK_STOP,
 };

@@ -52,3 +52,16 @@ approving_find(struct approvers *a, const struct config *config,
     }
     return result;
 }
+
+void
+approving_warn(const struct config *config, struct config_faults *warnings)
+{
+    for (size_t i = 0; i < config->approvals.approvers.count; i++) {
+        const char *name = config->approvals.approvers.items[i];
+
+        if (!getpwnam(name))
+            config_fault_add(warnings, config->path, 0, 0,
+                             "name an account of the machine that pasu runs on",
+                             "approvals.approvers: there is no account \"%s\" here", name);
+    }
+}

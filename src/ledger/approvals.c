@@ -101,9 +101,8 @@ tell(struct approvals *a, struct channel *gate, struct approval *one)
                                           .number = request->number,
                                           .within = a->within,
                                           .error = one->error};
-    struct message_decided decided = {.session = request->session,
-                                      .number = request->number,
-                                      .decision = request->decision};
+    struct message_decided decided = {
+        .session = request->session, .number = request->number, .decision = request->decision};
 
     if (!one->is_numbered)
         one->is_numbered = channel_send(gate, MESSAGE_REQUESTED, &requested, sizeof(requested),
@@ -443,7 +442,8 @@ approvals_person(struct approvals *a, struct control *control, struct channel *g
     memcpy(&person, message->body, sizeof(person));
     person.person[sizeof(person.person) - 1] = '\0';
     client = control_find(control, person.question);
-    if (!client || (client->request.verb != CONTROL_APPROVE && client->request.verb != CONTROL_DENY))
+    if (!client ||
+        (client->request.verb != CONTROL_APPROVE && client->request.verb != CONTROL_DENY))
         return;
     name_of(a, client->uid, name); /* not as the gate gives it back */
     memcpy(person.name, name, sizeof(person.name));

@@ -28,25 +28,25 @@
 #include "ledger/record.h"
 
 enum {
-    APPROVALS_MAX = 4096,  /* that wait; more are refused */
-    APPROVALS_PAST = 256,  /* that are over, of which it is still known who has decided */
-    APPROVALS_LOUD = 60,   /* alerts of their own in a minute; more are folded (ledger/folds.h) */
+    APPROVALS_MAX = 4096, /* that wait; more are refused */
+    APPROVALS_PAST = 256, /* that are over, of which it is still known who has decided */
+    APPROVALS_LOUD = 60,  /* alerts of their own in a minute; more are folded (ledger/folds.h) */
     APPROVALS_AGAIN_MS = 20,
 };
 
 struct approval {
     struct message_request request;
-    int64_t deadline;     /* monotonic */
-    int32_t error;        /* it could not be recorded: it is forgotten once the gate knows */
-    bool is_numbered;     /* the gate has its number, or the error */
-    bool is_told;         /* and the decision */
-    char who[NAME_SIZE];  /* that has decided */
+    int64_t deadline;    /* monotonic */
+    int32_t error;       /* it could not be recorded: it is forgotten once the gate knows */
+    bool is_numbered;    /* the gate has its number, or the error */
+    bool is_told;        /* and the decision */
+    char who[NAME_SIZE]; /* that has decided */
 };
 
 struct approvals {
     struct record_keeping *records;
     const struct approvers *approvers;
-    int64_t within; /* ns */
+    int64_t within;         /* ns */
     struct approval *items; /* memory_free */
     size_t count, space;
     struct approval past[APPROVALS_PAST]; /* a ring */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The keeper's end of the control socket: takes commands of whoever runs as root or as we do, or is
- * named as an approver (who may do little: approvals_may), and hands their questions to the keeper, which answers by frames. A client never makes anybody wait:
- * it has a limit of time, and what it does not read is kept up to a limit of bytes.
+ * named as an approver (who may do little: approvals_may), and hands their questions to the keeper,
+ * which answers by frames. A client never makes anybody wait: it has a limit of time, and what it
+ * does not read is kept up to a limit of bytes.
  */
 #ifndef PASU_LEDGER_CONTROL_H
 #define PASU_LEDGER_CONTROL_H

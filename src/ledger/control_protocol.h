@@ -29,9 +29,9 @@ enum control_verb {
     CONTROL_ROTATE, /* the ledger gets another key, because of `what`: count is its record's index
                      */
     CONTROL_ACKNOWLEDGE, /* the alert `number`, by `who`, because of `what` */
-    CONTROL_WAITING, /* what waits to be approved: CONTROL_REQUEST */
-    CONTROL_APPROVE, /* the request `number`, because of `what`: answers CONTROL_REQUEST, too */
-    CONTROL_DENY,    /* the same */
+    CONTROL_WAITING,     /* what waits to be approved: CONTROL_REQUEST */
+    CONTROL_APPROVE,     /* the request `number`, because of `what`: answers CONTROL_REQUEST, too */
+    CONTROL_DENY,        /* the same */
     /* ledger/certify.h */
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */

@@ -111,7 +111,7 @@ enum message_type {
     /* gate → keeper */
     MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
     /* gate → keeper */
-    MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
+    MESSAGE_ALERT,     /* raise one about what it has told just before; message_alert */
     MESSAGE_REQUEST,   /* a statement waits to be approved: answer REQUESTED; message_request */
     MESSAGE_CONCLUDED, /* what has become of one; message_concluded */
     MESSAGE_PERSON,    /* answer to PERSON_ASK; message_person */
@@ -305,16 +305,16 @@ struct message_request {
     uint64_t session;
     uint64_t serial; /* the session's: comes back in the answer */
     uint64_t fingerprint;
-    uint64_t number;                /* the keeper's: index of its record */
-    int64_t since, until;           /* the keeper's: realtime ns */
-    uint32_t decision;              /* the keeper's: enum approval_decision; 0: it waits */
-    uint32_t unused;                /* 0 */
-    char principal[NAME_SIZE];      /* texts are zero-terminated, cut to fit */
-    char actor[NAME_SIZE];          /* for whom its application says that it asks; "" */
-    char person[ALERT_TEXT_SIZE];   /* who owns the principal, by the roster; "": not known */
-    char rule[ALERT_RULE_SIZE];     /* as exposures have it */
-    char fields[ALERT_TEXT_SIZE];   /* that it can show: names, with a comma between */
-    char sql[REQUEST_SQL_SIZE];     /* normalized */
+    uint64_t number;              /* the keeper's: index of its record */
+    int64_t since, until;         /* the keeper's: realtime ns */
+    uint32_t decision;            /* the keeper's: enum approval_decision; 0: it waits */
+    uint32_t unused;              /* 0 */
+    char principal[NAME_SIZE];    /* texts are zero-terminated, cut to fit */
+    char actor[NAME_SIZE];        /* for whom its application says that it asks; "" */
+    char person[ALERT_TEXT_SIZE]; /* who owns the principal, by the roster; "": not known */
+    char rule[ALERT_RULE_SIZE];   /* as exposures have it */
+    char fields[ALERT_TEXT_SIZE]; /* that it can show: names, with a comma between */
+    char sql[REQUEST_SQL_SIZE];   /* normalized */
 };
 
 struct message_requested {

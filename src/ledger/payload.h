@@ -99,7 +99,7 @@ struct payload_requested {
     int64_t until; /* realtime ns: then it is refused */
     uint64_t fingerprint;
     char principal[NAME_SIZE], actor[NAME_SIZE]; /* actor "": none */
-    char rule[ALERT_RULE_SIZE];     /* as exposures have it */
+    char rule[ALERT_RULE_SIZE];                  /* as exposures have it */
     char fields[PAYLOAD_TEXT_SIZE]; /* that it can show: names, with a comma between, cut to fit */
     struct view sql;                /* normalized, cut to fit a message */
 };

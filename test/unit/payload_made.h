@@ -193,6 +193,12 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[23] &= 1;
         m->bytes[24] &= 1;
         break;
+    case SEGMENT_DECIDED:
+        m->bytes[12] = (uint8_t)(1 + m->bytes[12] % 4);
+        break;
+    case SEGMENT_CONCLUDED:
+        m->bytes[8] = (uint8_t)(1 + m->bytes[8] % 9);
+        break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;
         m->bytes[48] = (uint8_t)(1 + m->bytes[48] % 5);
