@@ -77,6 +77,7 @@ listen_at(const char *path)
 static void
 keep(int folder, int listener, int ready)
 {
+    static const struct approvers nobody;
     static struct keeping k;
     struct pollfd polls[1 + CONTROL_CLIENTS_MAX];
     int result;
@@ -88,7 +89,7 @@ keep(int folder, int listener, int ready)
     check(result == 0, "sign", result);
     result = intake_init(&k.intake, &k.records, -1, -1, -1);
     check(result == 0, "intake", result);
-    control_init(&k.control, listener, &quiet);
+    control_init(&k.control, listener, &nobody, &quiet);
     check(write(ready, "", 1) == 1, "keeper", PASU_E_IO);
     for (;;) {
         size_t count = control_polls(&k.control, polls);

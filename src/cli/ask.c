@@ -124,13 +124,14 @@ json_of_session(const struct message_session_status *status)
 
     snprintf(id, sizeof(id), "%016" PRIx64, s->session);
     return json_pack(
-        "{ss so so so so s{so so} so so sb so so so so}", "session", id, "gateway",
+        "{ss so so so so s{so so} so so so sb so so so so}", "session", id, "gateway",
         JSON_OF(s->gateway), "principal", JSON_OF(s->principal), "database", JSON_OF(s->database),
         "application", JSON_OF(s->application), "source", "address", JSON_OF(s->address), "port",
-        json_of_count(s->port), "state", JSON_OF(status->state), "since", json_of_time(s->opened),
-        "tls", s->tls != 0, "subjects", json_of_count(status->subjects), "statements",
-        json_of_count(status->counts.statements), "rows", json_of_count(status->counts.rows),
-        "bytes_out", json_of_count(status->counts.bytes_out));
+        json_of_count(s->port), "state", JSON_OF(status->state), "approval",
+        status->approval > 0 ? json_of_count(status->approval) : json_null(), "since",
+        json_of_time(s->opened), "tls", s->tls != 0, "subjects", json_of_count(status->subjects),
+        "statements", json_of_count(status->counts.statements), "rows",
+        json_of_count(status->counts.rows), "bytes_out", json_of_count(status->counts.bytes_out));
 }
 
 struct sessions_take {
@@ -219,11 +220,11 @@ static int
 take_gate(json_t *status, const struct message_status *gate)
 {
     json_t *numbers = json_pack(
-        "{so so so so so so so so so so so si sb}", "since", json_of_time(gate->started),
-        "sessions", json_of_count(gate->sessions), "statements",
-        json_of_count(gate->counts.statements), "rows", json_of_count(gate->counts.rows),
-        "bytes_in", json_of_count(gate->counts.bytes_in), "bytes_out",
-        json_of_count(gate->counts.bytes_out), "sessions_total",
+        "{so so so so so so so so so so so so si sb}", "since", json_of_time(gate->started),
+        "sessions", json_of_count(gate->sessions), "approvals", json_of_count(gate->approvals),
+        "statements", json_of_count(gate->counts.statements), "rows",
+        json_of_count(gate->counts.rows), "bytes_in", json_of_count(gate->counts.bytes_in),
+        "bytes_out", json_of_count(gate->counts.bytes_out), "sessions_total",
         json_of_count(gate->sessions_total), "refused_total", json_of_count(gate->refused_total),
         "cancels_total", json_of_count(gate->cancels_total), "unrecorded_total",
         json_of_count(gate->unrecorded_total), "allocations", json_of_count(gate->allocations),

@@ -7,6 +7,7 @@
 #include "cli/text.h"
 #include "config/fault.h"
 #include "config/load.h"
+#include "guard/approving.h"
 #include "policy/roster.h"
 #include "policy/rule.h"
 #include "policy/sources.h"
@@ -149,8 +150,10 @@ look(struct config **config, const char *file, struct told *told)
         if (found != 0 && found != PASU_E_CONFIG)
             return found;
     }
-    if (is_whole)
+    if (is_whole) {
         rules_warn(*config, &told->warnings);
+        approving_warn(*config, &told->warnings);
+    }
     return config_faults_end(&told->faults, 0, file);
 }
 

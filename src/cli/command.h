@@ -50,6 +50,7 @@ enum command_operand {
     OPERAND_KEY,     /* a subject's key: any text */
     OPERAND_FILE,    /* a file's name */
     OPERAND_SQL,     /* a text of SQL */
+    OPERAND_REQUEST, /* the number of what waits to be approved */
     OPERAND_ALERT,   /* an alert's number */
     OPERAND_INDEX,   /* what is to be done with the identity index */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */

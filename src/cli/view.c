@@ -73,6 +73,20 @@ add_source(struct table *table, const json_t *source)
     table_add(table, text);
 }
 
+/* What waits to be approved is said by its number. */
+static void
+add_state(struct table *table, const json_t *session)
+{
+    char text[SHORT_SIZE];
+
+    if (!json_is_integer(json_object_get(session, "approval"))) {
+        table_add(table, text_of(session, "state"));
+        return;
+    }
+    snprintf(text, sizeof(text), "held, %" PRIu64, count_of(session, "approval"));
+    table_add(table, text);
+}
+
 static const struct table_column session_columns[] = {
     {"session", false, 0, 0},  {"gateway", false, 7, 7},   {"principal", false, 12, 0},
     {"database", false, 8, 4}, {"source", false, 15, 3},   {"application", false, 12, 6},
@@ -98,7 +112,7 @@ view_sessions(FILE *file, json_t *sessions, int64_t now, size_t width)
         table_add(&table, text_of(one, "database"));
         add_source(&table, json_object_get(one, "source"));
         table_add(&table, text_of(one, "application"));
-        table_add(&table, text_of(one, "state"));
+        add_state(&table, one);
         table_add(&table, json_is_true(json_object_get(one, "tls")) ? "yes" : "no");
         add_age(&table, one, "since", now);
         table_add_count(&table, count_of(one, "subjects"));

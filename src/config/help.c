@@ -162,17 +162,13 @@ config_help_print(FILE *file)
         0, 0);
     fputs("\n## Example\n\n```yaml file pasu.yaml\n", file);
     fputs(config_help_example(), file);
-    fputs("```\n\nWhere the two databases are not there yet, pasu check says so, and what it does "
-          "not do yet:\n\n"
+    fputs("```\n\nWhere the two databases are not there yet, pasu check says so:\n\n"
           "```sh run\n$ echo principal,kind,owner,owner_status,left_at,contact > roster.csv\n"
           "$ pasu check -c pasu.yaml\n"
           "pasu.yaml:29:23: fault: sources.country_db: country.mmdb cannot be read: not found\n"
           "  hint: give a file in MaxMind's format (.mmdb)\n"
           "pasu.yaml:29:45: fault: sources.asn_db: asn.mmdb cannot be read: not found\n"
           "  hint: give a file in MaxMind's format (.mmdb)\n"
-          "pasu.yaml:36: warning: rules[1].verdict is hold, which there is not in this version: "
-          "what matches \"night\" is blocked\n"
-          "  hint: write block, or alert where it shall pass\n"
           "2 faults\n[1]\n```\n",
           file);
     print_types(file);

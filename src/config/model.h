@@ -227,6 +227,10 @@ struct config {
         size_t except_count;
     } bypass;
     struct {
+        int64_t within; /* ns */
+        struct config_texts approvers;
+    } approvals;
+    struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
         enum config_alert_format format;

@@ -22,8 +22,17 @@ is_same_list(const struct config_file *one, size_t count, const struct config_fi
     return count == other_count;
 }
 
+static bool
+is_same_texts(const struct config_texts *one, const struct config_texts *other)
+{
+    for (size_t i = 0; i < one->count && i < other->count; i++)
+        if (strcmp(one->items[i], other->items[i]) != 0)
+            return false;
+    return one->count == other->count;
+}
+
 /* Whether a key has the same value in two structs. Keys that need a restart are texts, plain values
- * or the ledger's keys. */
+ * or the ledger's keys, and one is a list of texts. */
 static bool
 is_same(const struct config_key *key, const void *a, const void *b)
 {
@@ -70,6 +79,11 @@ config_reload_check(const struct config *now, const struct config *next,
         if (id == KEY_ledger_key_file) {
             if (!is_same_list(now->ledger.keys, now->ledger.key_count, next->ledger.keys,
                               next->ledger.key_count))
+                complain(faults, next, 0, key->path);
+            continue;
+        }
+        if (id == KEY_approvals_approvers) {
+            if (!is_same_texts(&now->approvals.approvers, &next->approvals.approvers))
                 complain(faults, next, 0, key->path);
             continue;
         }

@@ -46,6 +46,11 @@ PASU_MUST_USE int answer_send(struct answering *answering);
 PASU_MUST_USE int answer_settle(struct answering *answering);
 /* A budget has ended the result: the client is told. */
 PASU_MUST_USE int answer_block(struct answering *answering, const struct judgement *judgement);
+/* The result ends with that error, and nothing more of it passes. */
+PASU_MUST_USE int answer_end(struct answering *answering, const struct writer *error);
+/* Before a DataRow: whether it must wait until somebody has approved of it. Where nobody has, the
+ * result has ended. */
+PASU_MUST_USE int answer_hold(struct answering *answering, bool *is_waiting);
 /* In place of what was not sent. (request->plan is NULL where it was a call by message. A budget's
  * refusal is in a record already.) */
 PASU_MUST_USE int answer_refuse(struct answering *answering,

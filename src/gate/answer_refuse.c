@@ -34,8 +34,8 @@ enum { ERROR_SIZE = 1280 };
 
 /* The result ends with that error, and nothing more passes until the server is ready for the next
  * request. */
-static int
-end_with(struct answering *a, const struct writer *error)
+int
+answer_end(struct answering *a, const struct writer *error)
 {
     int result = answer_send(a);
 
@@ -65,7 +65,7 @@ answer_block(struct answering *a, const struct judgement *judgement)
     else if (judgement->budget)
         budget_message(text, sizeof(text), judgement->budget);
     response_error(&w, SEVERITY_ERROR, is_ruled ? PASU_E_RULE : PASU_E_BUDGET, text);
-    return end_with(a, &w);
+    return answer_end(a, &w);
 }
 
 /* Rows of a table under `never` that a statement reached by a name which the snapshot does not
@@ -78,7 +78,7 @@ refuse_never(struct answering *a)
     int result = expose_refusal(a->s, a->o->result.plan);
 
     response_error_text(&w, SEVERITY_ERROR, PASU_E_REFUSED, NEVER_REFUSAL, NEVER_HINT);
-    return result == 0 ? end_with(a, &w) : result;
+    return result == 0 ? answer_end(a, &w) : result;
 }
 
 int
@@ -120,7 +120,8 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
     if (result != 0)
         return result;
     if (request->ruling)
-        response_error(&w, SEVERITY_ERROR, PASU_E_RULE, verdict_message(request->ruling));
+        response_error(&w, SEVERITY_ERROR, request->ruled != 0 ? request->ruled : PASU_E_RULE,
+                       verdict_message(request->ruling));
     else if (request->is_beyond)
         response_error(&w, SEVERITY_ERROR, PASU_E_BUDGET, BEYOND_DETAIL);
     else if (request->is_telling)

@@ -140,6 +140,13 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
             at += pass_piece(&a, at, have);
             continue;
         }
+        if (at[0] == 'D') {
+            bool is_waiting;
+
+            result = answer_hold(&a, &is_waiting);
+            if (result != 0 || is_waiting)
+                break;
+        }
         if (at[0] == 'D' && shadow_waits(o, at, have))
             break;
         if (at[0] == 'D')

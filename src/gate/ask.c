@@ -399,37 +399,36 @@ ask_target(struct asking *a, const uint8_t *message, size_t length, struct view 
     return ask_pass(a, message, length);
 }
 
-/* Queues one that a rule refuses; true where it does. */
+/* Queues one that a rule refuses (asked->is_refused); in `asked` is what was said of it. */
 static int
-judge_execute(struct asking *a, const char *name, const struct plan *plan,
-              const struct plan_statement *statement, bool *is_refused)
+judge_execute(struct asking *a, struct exchange_request *asked, const struct plan *plan,
+              const struct plan_statement *statement)
 {
-    struct exchange_request asked = {.step = STEP_EXECUTE}, *request;
-    int result = plan && !statement ? 0 : verdict_execute(a->s, &asked, statement);
+    struct exchange_request *request;
+    int result = plan && !statement ? 0 : verdict_execute(a->s, asked, statement);
 
-    *is_refused = asked.is_refused;
-    if (result != 0 || PASU_LIKELY(!asked.is_refused))
+    if (result != 0 || PASU_LIKELY(!asked->is_refused))
         return result;
     request = exchange_add(&a->o->exchange, STEP_EXECUTE);
     if (!request) {
-        memory_free(asked.ruling);
+        memory_free(asked->ruling);
         return PASU_E_NOMEM;
     }
-    set_name(request->name, view_of_text(name));
+    memcpy(request->name, asked->name, sizeof(request->name));
     request->is_refused = true;
-    request->ruling = asked.ruling;
+    request->ruling = asked->ruling;
+    request->ruled = asked->ruled;
     return put_refused(a);
 }
 
 static int
 ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
-    struct exchange_request *request;
+    struct exchange_request asked = {.step = STEP_EXECUTE}, *request;
     const struct plan_statement *statement;
     const struct plan *plan;
     struct ask_execute execute;
     char name[EXCHANGE_NAME_SIZE];
-    bool is_refused;
     int result;
 
     if (ask_read_execute(&execute, body) != 0)
@@ -437,8 +436,9 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     set_name(name, execute.portal);
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
     set_claim(a, plan);
-    result = judge_execute(a, name, plan, statement, &is_refused);
-    if (result != 0 || PASU_UNLIKELY(is_refused))
+    memcpy(asked.name, name, sizeof(asked.name));
+    result = judge_execute(a, &asked, plan, statement);
+    if (result != 0 || PASU_UNLIKELY(asked.is_refused))
         return result;
     unsettle(a->o, plan);
     if (plan)
@@ -465,6 +465,8 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     if (!request)
         return PASU_E_NOMEM;
     memcpy(request->name, name, sizeof(name));
+    request->is_approved = asked.is_approved;
+    request->approved = asked.approved;
     request->is_alone = !a->o->is_unsynced;
     a->o->is_unsynced = true;
     a->o->is_turning |= !(statement && statement->verb == VERB_BEGIN) && observer_can_turn(a->o);
@@ -555,5 +557,6 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     a->o->actor.is_asking = true;
     result = take_message(a, message, length);
     a->o->actor.is_asking = false;
+    approval_asked(a->s);
     return result;
 }

@@ -106,19 +106,13 @@ speaks_of_new(const struct asking *a, const uint8_t *message, size_t total)
     }
 }
 
-/* Whether a message must wait: a new text until the catalog is known again, or anything until what
- * was asked before has been judged, or while a cancel request of ours could hit it. */
+/* A new text, until the catalog is known again. */
 static bool
-must_wait(const struct asking *a, const uint8_t *message, size_t have)
+waits_for_catalog(const struct asking *a, const uint8_t *message, size_t have)
 {
     size_t total = bytes_get_u32(message + 1) + (size_t)1;
     uint8_t type = message[0];
 
-    a->o->is_settling =
-        !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
-        (standing_must_wait(a->s, type) || (total <= have && rest_must_wait(a, message, total)));
-    if (a->o->is_settling || a->o->is_cancelling)
-        return true;
     if ((type != 'Q' && type != 'P' && type != 'B' && type != 'F') || a->o->is_resumed ||
         a->s->transaction != 'I' || a->o->exchange.count > 0)
         return false;
@@ -128,6 +122,25 @@ must_wait(const struct asking *a, const uint8_t *message, size_t have)
     a->o->is_behind = catalog_store_is_behind(a->o->place) && total <= have &&
                       a->s->gateway->config->inspector.user && speaks_of_new(a, message, total);
     return a->o->is_behind;
+}
+
+/* Whether a message must wait: a new text until the catalog is known again, or anything until what
+ * was asked before has been judged, or while a cancel request of ours could hit it, or until
+ * somebody has approved of it. */
+static bool
+must_wait(struct asking *a, const uint8_t *message, size_t have)
+{
+    size_t total = bytes_get_u32(message + 1) + (size_t)1;
+    uint8_t type = message[0];
+
+    a->o->is_settling =
+        !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
+        (standing_must_wait(a->s, type) || (total <= have && rest_must_wait(a, message, total)));
+    if (a->o->is_settling || a->o->is_cancelling)
+        return true;
+    return waits_for_catalog(a, message, have) ||
+           (walk_length_is_valid(bytes_get_u32(message + 1)) && total <= have &&
+            approval_must_wait(a, message, total));
 }
 
 /* A Flush of ours: what the server holds back is waited for. */
@@ -207,7 +220,8 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
     int result = 0, written;
 
     observer_use(s);
-    while ((at < end || o->is_resumed) && result == 0 && !walk->is_fault && !walk->is_over) {
+    while ((at < end || o->is_resumed || approval_is_over(s)) && result == 0 && !walk->is_fault &&
+           !walk->is_over) {
         ssize_t used = 0;
 
         if (PASU_UNLIKELY(o->exchange.count >= ASK_CROWD && s->from_client.left == 0 && at < end)) {

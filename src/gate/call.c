@@ -50,27 +50,34 @@ is_quiet(const struct catalog_function *function)
 }
 
 int
-call_plan(struct session *s, struct exchange_request *request)
+call_peek(struct session *s, uint32_t oid, struct plan **plan)
 {
     const struct observer *o = s->observer;
-    const struct catalog_function *function =
-        o->catalog ? catalog_function(o->catalog, request->function) : NULL;
+    const struct catalog_function *function = o->catalog ? catalog_function(o->catalog, oid) : NULL;
     struct plan_environment environment = {
         .catalog = o->catalog, .role = o->role, .is_plain_dialect = true};
     char text[CALL_TEXT_SIZE];
-    int result;
 
+    *plan = NULL;
     if (function && is_quiet(function))
         return 0;
+    return function ? plan_cache_get(
+                          s->worker->shared->plans,
+                          view_of(text, text_of(function,
+                                                catalog_routine(o->catalog, function->oid), text)),
+                          &environment, plan)
+                    : observer_plan_unknown(s, 0, false, plan);
+}
+
+int
+call_plan(struct session *s, struct exchange_request *request)
+{
+    int result = call_peek(s, request->function, &request->plan);
+
+    if (result != 0 || !request->plan)
+        return result;
     identity_use_ask(s, NULL);
-    result = function
-                 ? plan_cache_get(
-                       s->worker->shared->plans,
-                       view_of(text,
-                               text_of(function, catalog_routine(o->catalog, function->oid), text)),
-                       &environment, &request->plan)
-                 : observer_plan_unknown(s, 0, false, &request->plan);
-    return result == 0 ? keep_ask(s, request, request->plan) : result;
+    return keep_ask(s, request, request->plan);
 }
 
 int

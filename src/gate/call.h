@@ -10,6 +10,9 @@
 #include "gate/ask.h"
 #include "gate/expose.h"
 
+/* The plan of a function, held; NULL: it is one of those that show nothing. The errors of
+ * plan_cache_get. */
+PASU_MUST_USE int call_peek(struct session *session, uint32_t function, struct plan **plan);
 /* Of a call that is on its way to the server: its function is known, and not refused as such. What
  * it would keep out of sight is counted, or it is refused. 0; the errors of keep_ask. */
 PASU_MUST_USE int call_plan(struct session *session, struct exchange_request *request);

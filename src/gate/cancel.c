@@ -83,6 +83,18 @@ cancel_remove(struct cancel_table *table, struct cancel_entry *entry)
     entry_free(entry);
 }
 
+void
+cancel_hold(struct cancel_table *table, struct cancel_entry *entry, struct worker *holder,
+            uint64_t session)
+{
+    if (!entry)
+        return;
+    pthread_mutex_lock(&table->lock);
+    entry->holder = holder;
+    entry->session = session;
+    pthread_mutex_unlock(&table->lock);
+}
+
 int
 cancel_find(struct cancel_table *table, struct cancel_target *target, uint32_t gateway,
             uint32_t pid, struct view key)
@@ -93,6 +105,8 @@ cancel_find(struct cancel_table *table, struct cancel_target *target, uint32_t g
     for (struct cancel_entry *e = *head_of(table, pid); e; e = e->next)
         if (e->pid == pid && e->gateway == gateway && e->length == key.length &&
             memory_equal_secret(e->keys, key.bytes, key.length)) {
+            target->holder = e->holder;
+            target->session = e->session;
             target->server = e->server;
             target->pid = pid;
             target->length = e->length;

@@ -20,8 +20,12 @@
 
 enum { CANCEL_KEY_MAX = 256 };
 
+struct worker;
+
 struct cancel_entry {
     struct cancel_entry *next;
+    struct worker *holder; /* its statement waits to be approved: whose session it is; or NULL */
+    uint64_t session;
     uint32_t pid, gateway;
     struct address server;
     uint16_t length;
@@ -30,6 +34,8 @@ struct cancel_entry {
 
 /* Where a request goes. */
 struct cancel_target {
+    struct worker *holder; /* not NULL: there is nothing on the server that it could cancel */
+    uint64_t session;
     struct address server;
     uint32_t pid;
     uint16_t length;
@@ -51,6 +57,9 @@ PASU_MUST_USE int cancel_add(struct cancel_table *table, struct cancel_entry **e
                              const struct address *server);
 /* Removes and frees; NULL is allowed. */
 void cancel_remove(struct cancel_table *table, struct cancel_entry *entry);
+/* What the session asks for waits in the gate, or (NULL) no more. `entry` may be NULL. */
+void cancel_hold(struct cancel_table *table, struct cancel_entry *entry, struct worker *holder,
+                 uint64_t session);
 /* 0, or PASU_E_CANCEL_UNKNOWN. Keys are compared in constant time. */
 PASU_MUST_USE int cancel_find(struct cancel_table *table, struct cancel_target *target,
                               uint32_t gateway, uint32_t pid, struct view key);

@@ -291,6 +291,7 @@ from_keeper(struct gate *g, const struct channel_message *message)
         question_kill(g, &kill_message);
         break;
     default:
+        gate_take_approval(g, message);
         break;
     }
 }

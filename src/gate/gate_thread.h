@@ -90,6 +90,9 @@ void start_finish(struct gate *gate);
 void start_again(struct gate *gate);
 void start_release(struct gate *gate);
 
+/* ---- approval_gate.c: what the keeper says of sessions that wait, and asks of the roster ---- */
+void gate_take_approval(struct gate *gate, const struct channel_message *message);
+
 /* ---- gate_sources.c: where addresses are ---- */
 /* A table: from the configuration on that it is of, or at once where that is in force. */
 void gate_take_sources(struct gate *gate, const struct channel_message *message);

@@ -7,6 +7,7 @@
  * SSLRequest in clear text can so never be taken for something said inside TLS.
  */
 #include "gate/admission.h"
+#include "gate/approval.h"
 #include "gate/proxy_header.h"
 #include "gate/session.h"
 #include "gate/verdict.h"
@@ -449,6 +450,12 @@ begin_cancel(struct session *s, struct view packet)
         LOG_EVENT(&s->worker->shared->log, CANCEL_IGNORED,
                   F_TEXT("gateway", s->gateway->config->name), F_TEXT("address", address));
         session_close(s); /* as the server: no answer tells whether the key was right */
+        return;
+    }
+    if (h->cancel.holder) {
+        approval_post_cancel(&h->cancel);
+        s->worker->shared->cancels_total++;
+        session_close(s);
         return;
     }
     h->upstreams[0] = h->cancel.server;

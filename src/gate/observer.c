@@ -89,6 +89,7 @@ observer_new(struct session *s)
         return PASU_E_NOMEM;
     o->session = s;
     hold_init(&o->hold);
+    approval_init(&o->approval);
     result = tally_book_get(w->shared->tallies, s->user, &o->tally);
     if (result == 0)
         o->place =
@@ -446,9 +447,8 @@ observer_touch(struct session *s, enum catalog_touch whose)
     o->touched = catalog_store_touch(s->worker->shared->catalogs, o->place, whose);
 }
 
-/* The client's bytes that wait go on. */
-static void
-resume(struct session *s)
+void
+observer_resume(struct session *s)
 {
     struct observer *o = s->observer;
     struct kept backlog = o->backlog;
@@ -501,8 +501,8 @@ observer_again(struct session *s)
     if (o->is_unsure) {
         session_fail(s, PASU_E_CANCEL_UNANSWERED, NULL);
         session_watch(s);
-    } else if (o->is_waiting && !o->is_crowded && !o->is_settling) {
-        resume(s);
+    } else if (o->is_waiting && !o->is_crowded && !o->is_settling && !approval_holds_client(s)) {
+        observer_resume(s);
     }
 }
 
@@ -514,7 +514,7 @@ observer_catalog(struct session *s, int error)
     /* An idle session would else hold its old snapshot for as long as it asks nothing. */
     if (o->exchange.count == 0)
         observer_renew(s);
-    if (!o->is_waiting || o->is_crowded || o->is_settling)
+    if (!o->is_waiting || o->is_crowded || o->is_settling || approval_holds_client(s))
         return;
     if (error == 0 &&
         (observer_is_stale(s) || (o->is_behind && catalog_store_is_behind(o->place))) &&
@@ -522,7 +522,7 @@ observer_catalog(struct session *s, int error)
         return;
     o->snapshots = 0;
     o->is_resumed = true;
-    resume(s);
+    observer_resume(s);
 }
 
 void
@@ -531,10 +531,10 @@ observer_answered(struct session *s)
     struct observer *o = s->observer;
 
     if (PASU_UNLIKELY(o->is_crowded && o->exchange.count < ASK_CROWD / 2)) {
-        resume(s);
+        observer_resume(s);
     } else if (PASU_UNLIKELY(o->is_settling && o->exchange.count == 0)) {
         o->is_resumed = true;
         o->is_rest_shown = false; /* all of it has been judged */
-        resume(s);
+        observer_resume(s);
     }
 }

@@ -16,6 +16,7 @@
 
 #include "gate/actor.h"
 #include "gate/administration.h"
+#include "gate/approval.h"
 #include "gate/blank.h"
 #include "gate/catalog_store.h"
 #include "gate/durability.h"
@@ -105,6 +106,7 @@ struct deferred {
 struct observer {
     struct session *session;
     struct hold hold;
+    struct approval_wait approval;
     struct exchange exchange;
     struct result result;
     struct preface preface;      /* of the Query under way */
@@ -244,6 +246,8 @@ void observer_notifies(struct session *session, const struct plan_statement *sta
 void observer_cancelled(struct session *session, bool is_unsure);
 /* One of those: what has waited for the request goes on, or the session ends. */
 void observer_again(struct session *session);
+/* The client's bytes that wait go on. */
+void observer_resume(struct session *session);
 /* A new snapshot is there, or none will be (error): what waits goes on. One that was begun before
  * the last change is not what it waits for. */
 void observer_catalog(struct session *session, int error);

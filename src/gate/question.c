@@ -163,6 +163,7 @@ question_status(struct gate *g, uint64_t question)
         .started = g->started,
         .workers = g->worker_count,
         .draining = g->shared.is_draining,
+        .approvals = g->shared.approvals_total,
     };
 
     for (uint32_t i = 0; i < g->worker_count; i++) {

@@ -4,6 +4,7 @@
  * pass as they come, however long; of a head cut by the end of a read its few bytes are held over.
  * Nothing is allocated here but for a peer that does not take what it is sent.
  */
+#include "gate/approval.h"
 #include "gate/bulk.h"
 #include "gate/observer.h"
 #include "gate/release.h"
@@ -163,7 +164,8 @@ relay_server(struct session *s, uint8_t *bytes, size_t length)
         return false;
     if (s->observer)
         observer_answered(s);
-    return (session_state_reads(s->state) & READS_SERVER) && s->state != SESSION_CLOSED;
+    return (session_state_reads(s->state) & READS_SERVER) && s->state != SESSION_CLOSED &&
+           !approval_holds_server(s);
 }
 
 void
@@ -171,6 +173,14 @@ relay_server_bytes(struct session *s, uint8_t *bytes, size_t length)
 {
     if (length > 0)
         relay_server(s, bytes, length);
+}
+
+void
+relay_again(struct session *s)
+{
+    relay_server(s, s->worker->buffer + WORKER_BUFFER_HEAD, 0);
+    if (s->state != SESSION_CLOSED)
+        session_again(s);
 }
 
 void
@@ -195,13 +205,15 @@ relay_read(struct session *s, enum peer_side side)
         size_t held = flow->held_length;
         ssize_t n;
 
-        if (peer_is_full(to))
+        if (peer_is_full(to) || (side == SIDE_SERVER && approval_holds_server(s)))
             return;
         n = peer_read(from, w->os, start, size);
         if (n < 0) {
             if (n == PASU_E_AGAIN)
                 return;
             from->is_over = true;
+            if (side == SIDE_CLIENT)
+                approval_client_gone(s);
             session_event(s, side == SIDE_CLIENT ? EVENT_CLIENT_EOF : EVENT_SERVER_EOF, VIEW(""));
             return;
         }

@@ -2,6 +2,7 @@
 #include "gate/session.h"
 
 #include "base/memory.h"
+#include "gate/approval.h"
 #include "gate/bulk.h"
 #include "gate/observer.h"
 #include "gate/standing.h"
@@ -121,14 +122,15 @@ session_watch(struct session *s)
         client |= EPOLLIN;
     if (s->state == SESSION_CLOSING && !s->client.is_over)
         client |= EPOLLIN;
-    if (!(client & EPOLLIN) && !s->client.is_over && session_state_is_early(s->state))
+    if (!(client & EPOLLIN) && !s->client.is_over &&
+        (session_state_is_early(s->state) || approval_holds_client(s)))
         client |= EPOLLRDHUP;
     if (s->client.out && !s->client.is_held && s->observer)
         underway_wait(s);
     if ((peer_is_full(&s->client) && !s->client.is_held) || s->client.wants_write)
         client |= EPOLLOUT;
     if ((reads & READS_SERVER) && !peer_is_full(&s->client) && !s->server.is_over &&
-        (!bulk_is_timed(s) || s->server.has_received))
+        !approval_holds_server(s) && (!bulk_is_timed(s) || s->server.has_received))
         server |= EPOLLIN;
     if ((peer_is_full(&s->server) && !s->server.is_held) || s->server.wants_write)
         server |= EPOLLOUT;
@@ -193,6 +195,7 @@ session_leave(struct session *s)
     hold_release(&o->hold);
     o->is_waiting = o->is_ready_held = s->client.is_held = false;
     kept_release(&o->backlog);
+    approval_leave(s);
     peer_close(&s->client, s->worker->os);
     if (s->state != SESSION_LEAVING)
         session_event(s, EVENT_CLIENT_EOF, VIEW(""));
@@ -209,6 +212,7 @@ session_close(struct session *s)
     if (s->all.next == &s->all || session_leave(s))
         return; /* closed before, or later */
     underway_end(s);
+    approval_leave(s);
     s->state = SESSION_CLOSED;
     auth_end(s);
     record_end(s);
@@ -263,6 +267,7 @@ begin_closing(struct session *s)
     struct writer w = writer_of(space, sizeof(space));
 
     underway_end(s);
+    approval_leave(s);
     peer_settle(&s->server);
     if (s->server.fd >= 0 && !s->server.is_over && s->is_registered && s->from_client.left == 0 &&
         !peer_is_full(&s->server)) {
@@ -474,8 +479,11 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             return;
         }
     }
-    if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
-                      s->state == SESSION_CLOSING)) {
+    if (PASU_UNLIKELY(is_client && approval_holds_client(s) &&
+                      (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))) {
+        approval_client_gone(s);
+    } else if (PASU_UNLIKELY(session_state_is_early(s->state) || s->state == SESSION_STARTING ||
+                             s->state == SESSION_CLOSING)) {
         if (is_client && s->state == SESSION_CLOSING)
             discard_client(s);
         else if (is_client && (session_state_reads(s->state) & READS_CLIENT))
@@ -486,7 +494,7 @@ session_ready(struct session *s, struct peer *peer, uint32_t events)
             handshake_server_ready(s, events);
     } else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
         if ((session_state_reads(s->state) & mine) &&
-            !(is_client && s->observer && s->observer->is_waiting) &&
+            !(is_client ? s->observer && s->observer->is_waiting : approval_holds_server(s)) &&
             !peer_is_full(is_client ? &s->server : &s->client)) {
             relay_read(s, peer->side);
         } else if (events & (EPOLLHUP | EPOLLERR)) {

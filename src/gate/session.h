@@ -156,6 +156,8 @@ void session_again(struct session *session);
 /* Bytes of the client that had waited have been walked over, with this result. */
 struct walk;
 void relay_asked(struct session *session, const struct walk *walk, int result);
+/* What was kept of the server's bytes is walked over. */
+void relay_again(struct session *session);
 /* Bytes of the server that were read during start-up and belong to the relay. */
 void relay_server_bytes(struct session *session, uint8_t *bytes, size_t length);
 

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/administration.h"
+#include "gate/approval.h"
 #include "gate/expose.h"
 #include "gate/instruments.h"
 #include "gate/plan_flags.h"
@@ -126,17 +127,20 @@ verdict_followed(const struct exchange *x, const struct plan_statement *statemen
 
 /* ---- before it is sent ---- */
 
-/* A ruling in words: the rule's name as records have it, its zero, and what the client is told.
- * memory_free; NULL where memory is out. */
+/* A ruling in words: the rule's name as records have it, its zero, and what the client is told,
+ * with what has become of it where it was held (`end`, or ""). memory_free; NULL where memory is
+ * out. */
 static char *
-words_of(const struct ruling *ruling)
+words_of(const struct ruling *ruling, const char *end)
 {
     char text[EXPOSURE_TEXT_MAX], message[RESPONSE_TEXT_MAX];
-    size_t length, size;
+    size_t length, size, used;
     char *words;
 
     rule_text(text, ruling->rule);
     rule_message(message, sizeof(message), ruling);
+    used = strlen(message);
+    snprintf(message + used, sizeof(message) - used, "%s", end);
     length = strlen(text) + 1;
     size = strlen(message) + 1;
     words = memory_new(length + size, 1);
@@ -157,17 +161,17 @@ verdict_refuse(struct session *s, struct exchange_request *request)
     rules->blocked = NULL;
 }
 
-/* `is_row`: what it shows comes in rows, which can be masked. */
-static int
-ask(struct session *s, struct exchange_request *request, const struct plan_statement *statement,
-    uint64_t flags, bool is_row)
+/* What rules say of it before it is sent; *fields: that it can show. `is_row`: what it shows comes
+ * in rows, which can be masked. */
+static void
+judge_asked(struct session *s, const struct plan_statement *statement, uint64_t flags, bool is_row,
+            struct ruling *ruling, uint64_t *shown)
 {
     const struct observer *o = s->observer;
     const struct plan_statement *meant =
         statement ? verdict_followed(&o->exchange, statement) : NULL;
     struct instruments *tools = s->worker->instruments;
-    uint64_t fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0);
-    struct ruling ruling;
+    const uint64_t fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0);
     const struct rule_statement asked = {
         .fields = fields,
         .flags = flags | administration_of(s, statement) | administration_of(s, meant) |
@@ -178,14 +182,82 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
     };
 
-    rule_judge(&o->rules.scope, &asked, &ruling);
+    *shown = fields;
+    rule_judge(&o->rules.scope, &asked, ruling);
     if (!is_row)
-        ruling_block_masked(&ruling);
-    if (ruling.verdict != VERDICT_BLOCK)
+        ruling_block_masked(ruling);
+}
+
+/* What is only prepared, or declared, shows nothing yet: what is run, or fetched, of it is held. */
+static bool
+shows_later(const struct exchange_request *request, const struct plan_statement *statement)
+{
+    return (request && request->step == STEP_PARSE) ||
+           (statement && statement->is_understood &&
+            (statement->special == SPECIAL_PREPARE || statement->special == SPECIAL_DECLARE));
+}
+
+static int
+ask(struct session *s, struct exchange_request *request, const struct plan_statement *statement,
+    uint64_t flags, bool is_row)
+{
+    char end[APPROVAL_TEXT_SIZE] = "";
+    struct ruling ruling;
+    uint64_t fields;
+
+    judge_asked(s, statement, flags, is_row, &ruling, &fields);
+    if (ruling.verdict < VERDICT_HOLD)
         return 0;
-    request->ruling = words_of(&ruling);
+    if (ruling.verdict == VERDICT_HOLD) {
+        if (shows_later(request, statement) || approval_take(s, request, fields))
+            return 0;
+        request->ruled = approval_error(s, end);
+    }
+    request->ruling = words_of(&ruling, end);
     request->is_refused = true;
     return request->ruling ? 0 : PASU_E_NOMEM;
+}
+
+bool
+verdict_holds(struct session *s, const struct plan_statement *statement, uint64_t flags,
+              struct verdict_hold *hold)
+{
+    struct ruling ruling;
+    uint64_t fields;
+
+    judge_asked(s, statement, flags, &ruling, &fields);
+    hold->is_blocked |= ruling.verdict == VERDICT_BLOCK;
+    if (!shows_later(NULL, statement))
+        hold->fields |= fields;
+    if (ruling.verdict == VERDICT_HOLD && !shows_later(NULL, statement) && hold->rule[0] == '\0')
+        rule_text(hold->rule, ruling.rule);
+    return hold->rule[0] != '\0' && !hold->is_blocked;
+}
+
+bool
+verdict_holds_rows(struct session *s, struct verdict_hold *hold)
+{
+    struct result *r = &s->observer->result;
+    const struct showing *showing = r->showing ? r->showing->showing : NULL;
+    struct rule_statement shown;
+    struct ruling ruling;
+
+    if (!showing || session_rules_renew(s) != 0 || !s->observer->rules.scope.can_block)
+        return false;
+    shown = (struct rule_statement){
+        .fields = r->doubt_fields | fields_of(s, r->statement),
+        .flags = plan_flags(showing->flags) | (r->statement ? plan_flags(r->statement->flags) : 0),
+        .verbs = session_rules_verbs(s, r->statement),
+        .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
+    };
+    for (size_t p = 0; p < showing->part_count; p++)
+        shown.fields |= showing->parts[p].fields;
+    rule_judge(&s->observer->rules.scope, &shown, &ruling);
+    if (ruling.verdict != VERDICT_HOLD || approval_covers(s, shown.fields))
+        return false;
+    hold->fields = shown.fields;
+    rule_text(hold->rule, ruling.rule);
+    return true;
 }
 
 int
@@ -239,7 +311,8 @@ verdict_refused(struct session *s, const struct exchange_request *request)
     if (statement && fields_of(s, statement))
         flags |= administration_reader(s);
     log_rule(s, EVENT_RULE_BLOCKED, request->ruling, 1);
-    return expose_ruled(s, statement, request->ruling, VERDICT_OF_BLOCK, 1, flags);
+    return expose_ruled(s, statement, request->ruling,
+                        request->ruled != 0 ? VERDICT_OF_HOLD : VERDICT_OF_BLOCK, 1, flags);
 }
 
 /* ---- when it shows something ---- */
@@ -303,6 +376,22 @@ mask(const struct exposure *e, struct ruling *ruling, struct judgement *judgemen
         ruling_block_masked(ruling);
 }
 
+/* Of a rule that holds, where somebody has approved of it. */
+static int
+pass_approved(struct session *s, struct exposure *e, const struct ruling *ruling, bool is_masked,
+              uint32_t minute)
+{
+    struct ruling others = *ruling;
+    char text[EXPOSURE_TEXT_MAX];
+    int result;
+
+    rule_text(text, ruling->rule);
+    others.verdict = VERDICT_ALLOW;
+    result = pass(s, e, &others, is_masked, minute);
+    put_rule(e, VERDICT_OF_HOLD, text);
+    return result;
+}
+
 int
 verdict_judge(struct session *s, struct exposure *e, const struct plan_statement *statement,
               uint64_t fields, uint64_t flags, struct judgement *judgement)
@@ -311,6 +400,7 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     bool is_row = r->is_open && statement && statement == r->statement;
     struct rule_statement shown;
     struct ruling ruling;
+    bool is_approved;
     int result = session_rules_renew(s);
 
     if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts))
@@ -327,17 +417,22 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     rule_judge(&s->observer->rules.scope, &shown, &ruling);
     if (judgement)
         mask(e, &ruling, judgement);
-    if (ruling.verdict != VERDICT_BLOCK || !judgement) {
+    is_approved = ruling.verdict == VERDICT_HOLD && approval_covers(s, shown.fields);
+    if (ruling.verdict < VERDICT_HOLD || !judgement || is_approved) {
         bool is_masked = judgement && ruling.masked;
 
+        if (is_approved)
+            return pass_approved(s, e, &ruling, is_masked, shown.minute);
         return ruling.verdict != VERDICT_ALLOW || ruling.shadow || is_masked
                    ? pass(s, e, &ruling, is_masked, shown.minute)
                    : 0;
     }
     judgement->masked = 0;
+    judgement->is_withheld = false;
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
-    s->observer->rules.blocked = words_of(&ruling);
+    s->observer->rules.blocked = words_of(
+        &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved" : "");
     if (!s->observer->rules.blocked)
         return PASU_E_NOMEM;
     judgement->is_blocked = true;
@@ -382,6 +477,14 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     rule_judge(&s->observer->rules.scope, &done, &ruling);
+    if (ruling.verdict == VERDICT_HOLD && shows_later(NULL, statement))
+        return 0;
+    if (ruling.verdict == VERDICT_HOLD && approval_covers(s, done.fields)) {
+        char text[EXPOSURE_TEXT_MAX];
+
+        rule_text(text, ruling.rule);
+        return expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
+    }
     if (ruling.verdict != VERDICT_ALLOW)
         return tell_alone(s, statement, ruling.rule, done.minute, flags);
     return ruling.shadow ? tell_alone(s, statement, ruling.shadow, done.minute, flags) : 0;

@@ -19,15 +19,22 @@
 #ifndef PASU_GATE_VERDICT_H
 #define PASU_GATE_VERDICT_H
 
+#include "exposure/exposure.h"
 #include "postgres/exchange.h"
 
 #include <stdint.h>
 
-struct exposure;
 struct judgement;
 struct ruling;
 struct session;
 struct worker;
+
+/* A statement, or rows, that a rule holds. */
+struct verdict_hold {
+    char rule[EXPOSURE_TEXT_MAX]; /* as records have it; "": none does */
+    uint64_t fields;              /* that can be shown */
+    bool is_blocked;              /* by another rule: nothing waits then */
+};
 
 /* Whether the session may begin. If not it has failed. */
 PASU_MUST_USE bool verdict_session(struct session *session);
@@ -41,6 +48,12 @@ PASU_MUST_USE int verdict_execute(struct session *session, struct exchange_reque
                                   const struct plan_statement *statement);
 /* The same of a function that is called by message; request->plan is its plan, or NULL. */
 PASU_MUST_USE int verdict_call(struct session *session, struct exchange_request *request);
+/* Whether a statement that is about to be asked for is held, or one before it that was added to the
+ * same `hold` (at first zero), and none is blocked. NULL: anything. The scope is renewed. */
+bool verdict_holds(struct session *session, const struct plan_statement *statement, uint64_t flags,
+                   struct verdict_hold *hold);
+/* The same of the result under way, before its first row; false where it is approved of. */
+bool verdict_holds_rows(struct session *session, struct verdict_hold *hold);
 /* Records that the request was refused by its ruling. */
 PASU_MUST_USE int verdict_refused(struct session *session, const struct exchange_request *request);
 /* What EXECUTE and FETCH stand for, as far as can be told before they are sent; NULL: anything.

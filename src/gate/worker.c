@@ -2,6 +2,7 @@
 #include "gate/worker.h"
 
 #include "base/memory.h"
+#include "gate/approval.h"
 #include "gate/bulk.h"
 #include "gate/hold.h"
 #include "gate/instruments.h"
@@ -98,6 +99,7 @@ answer_snapshot(struct worker *w, uint64_t question)
         session_describe(s, &line->session);
         line->counts = s->counts;
         line->subjects = s->observer ? s->observer->seen : 0;
+        line->approval = approval_number(s);
         snprintf(line->state, sizeof(line->state), "%s", session_state_name(s->state));
         i++;
     }
@@ -249,6 +251,17 @@ do_task(struct worker *w, struct task *task)
     case TASK_KILL_PRINCIPAL:
         kill_some(w, task);
         break;
+    case TASK_REQUESTED:
+        approval_numbered(w, &task->requested);
+        break;
+    case TASK_DECIDED:
+        approval_decided(w, &task->decided);
+        break;
+    case TASK_CANCELLED:
+        s = session_find(w, task->id);
+        if (s)
+            approval_cancelled(s);
+        break;
     case TASK_CATALOG:
         renew_catalogs(w, task);
         break;
@@ -261,6 +274,7 @@ do_task(struct worker *w, struct task *task)
         break;
     case TASK_ANNOUNCE:
         announce_all(w);
+        approval_keeper_lost(w);
         break;
     case TASK_DRAIN:
         drain_all(w);
@@ -377,11 +391,12 @@ worker_run(void *arg)
     if (w->start_result != 0)
         return NULL;
     while (!w->is_stopping) {
-        int timeout = !list_is_empty(&w->again)   ? 0
-                      : !list_is_empty(&w->bulk)  ? bulk_wait(w)
-                      : !list_is_empty(&w->held)  ? HOLD_MILLISECONDS
-                      : !list_is_empty(&w->early) ? LOOK_MILLISECONDS
-                                                  : -1;
+        int timeout = !list_is_empty(&w->again)  ? 0
+                      : !list_is_empty(&w->bulk) ? bulk_wait(w)
+                      : !list_is_empty(&w->held) ? HOLD_MILLISECONDS
+                      : !list_is_empty(&w->early) || !list_is_empty(&w->approvals)
+                          ? LOOK_MILLISECONDS
+                          : -1;
         int count = poller_wait(&w->poller, timeout, events, EVENTS_MAX);
 
         for (int i = 0; i < count; i++) {
@@ -398,6 +413,8 @@ worker_run(void *arg)
             bulk_look(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->held)))
             hold_look(w);
+        if (PASU_UNLIKELY(!list_is_empty(&w->approvals)))
+            approval_look(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->early)))
             look_at_deadlines(w);
         if (PASU_UNLIKELY(!list_is_empty(&w->dead)))
@@ -420,6 +437,7 @@ worker_init(struct worker *w, struct gate_shared *shared, uint32_t index)
     list_init(&w->again);
     list_init(&w->bulk);
     list_init(&w->held);
+    list_init(&w->approvals);
     list_init(&w->dead);
     pthread_mutex_init(&w->lock, NULL);
     w->buffer = memory_new(WORKER_BUFFER_HEAD + WORKER_BUFFER_SIZE, 1);

@@ -72,7 +72,8 @@ struct gate_shared {
     _Atomic bool is_draining;
     struct settings_current current;
     _Atomic uint64_t refused_total, cancels_total, unrecorded_total, sessions_total;
-    int answer_event; /* eventfd: a worker has left an answer */
+    _Atomic uint64_t approvals_total; /* that are waited for now */
+    int answer_event;                 /* eventfd: a worker has left an answer */
     pthread_mutex_t answer_lock;
     struct list answers; /* struct answer, for the main thread */
 };
@@ -85,10 +86,13 @@ enum task_kind {
     TASK_CATALOG, /* of `place`: a new snapshot, or an error */
     TASK_KILL_ONE,
     TASK_KILL_PRINCIPAL,
-    TASK_DURABLE,  /* more of the rings is on disk */
-    TASK_SETTINGS, /* others are in force, or another roster, or somebody's time has come to leave:
-                      those before are let go of, and sessions of leavers end */
-    TASK_ANNOUNCE, /* to a new keeper */
+    TASK_REQUESTED, /* the keeper has a number for what a session waits for */
+    TASK_DECIDED,   /* somebody has decided about it */
+    TASK_CANCELLED, /* its client takes it back */
+    TASK_DURABLE,   /* more of the rings is on disk */
+    TASK_SETTINGS,  /* others are in force, or another roster, or somebody's time has come to leave:
+                       those before are let go of, and sessions of leavers end */
+    TASK_ANNOUNCE,  /* to a new keeper */
     TASK_DRAIN,
     TASK_STOP,
 };
@@ -107,6 +111,8 @@ struct task {
     struct address address;
     char principal[NAME_SIZE];
     struct scram_verifier verifier;
+    struct message_requested requested; /* REQUESTED */
+    struct message_decided decided;     /* DECIDED */
 };
 
 /* An answer to a question: a worker's to SNAPSHOT or KILL, or the main thread's to STATUS. */
@@ -137,6 +143,7 @@ struct worker {
     struct list again;               /* those with something to do that the poller does not know */
     struct list bulk;                /* bulk streams (gate/bulk.h) */
     struct list held;                /* struct hold: clients that wait for the ledger */
+    struct list approvals;           /* struct approval_wait: sessions that wait for somebody */
     struct instruments *instruments; /* NULL until a session needs them */
     struct settings *settings;       /* held: those of shared->current, as of `turn` */
     struct roster *roster;           /* held, the same; NULL: none */

@@ -241,7 +241,8 @@ open_control(struct resources *r, const struct config *config,
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const char *path = config->control;
     int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    mode_t mask;
+    /* The keeper asks the kernel who connects, and sends away who is not named. */
+    mode_t mask, rights = config->approvals.approvers.count > 0 ? 0111 : 0177;
     int result;
 
     if (n < 0 || (size_t)n >= sizeof(address.sun_path)) {
@@ -254,7 +255,7 @@ open_control(struct resources *r, const struct config *config,
     r->control = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (r->control < 0)
         return fail(log, "make the control socket", path, "");
-    mask = umask(0177);
+    mask = umask(rights);
     result = bind(r->control, (const struct sockaddr *)&address, sizeof(address));
     umask(mask);
     if (result != 0) {

@@ -4,6 +4,7 @@
 #define PASU_GUARD_STATE_H
 
 #include "config/load.h"
+#include "guard/approving.h"
 #include "guard/child.h"
 #include "guard/listeners.h"
 #include "guard/resources.h"
@@ -33,6 +34,7 @@ struct supervisor {
     uint64_t generation, next_generation;
     struct listeners listeners, next_listeners;
     struct sandbox_account account, herald_account;
+    struct approvers approvers;
     struct resources resources;
     struct child children[CHILDREN];
     sigset_t before;

@@ -107,7 +107,8 @@ start_keeper(struct supervisor *v)
                                           .control_fd = r->control,
                                           .ring_fd = r->ring,
                                           .wake_fd = r->wake,
-                                          .durable_fd = r->durable}};
+                                          .durable_fd = r->durable,
+                                          .approvers = v->approvers}};
     int result;
     const int keep[] = {r->directory, r->control, r->ring, r->wake, r->durable};
     struct child_start start = {.account = &v->account,
@@ -521,6 +522,9 @@ start(struct supervisor *v)
     /* An account of its own keeps the herald from the ledger's files; else the sandbox does. */
     if (sandbox_account_find(&v->herald_account, "pasu-herald") != 0)
         v->herald_account = v->account;
+    result = approving_find(&v->approvers, v->config, &v->account, &v->log);
+    if (result != 0)
+        return result;
     result = resources_open(&v->resources, v->config, &v->account, &v->herald_account, &v->log);
     if (result == 0)
         result = listeners_open(&v->listeners, NULL, v->config, LISTEN_PATIENCE, &v->log);

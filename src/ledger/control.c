@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 void
-control_init(struct control *control, int listener, const struct log *log)
+control_init(struct control *control, int listener, const struct approvers *approvers,
+             const struct log *log)
 {
     memset(control, 0, sizeof(*control));
     control->log = log;
+    control->approvers = approvers;
     control->listener = listener;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
         control->clients[i].fd = -1;
@@ -47,6 +49,13 @@ control_polls(const struct control *control, struct pollfd *polls)
     return count;
 }
 
+static void
+log_refused(const struct control *control, const struct control_client *client)
+{
+    LOG_EVENT(control->log, CONTROL_REFUSED, F_UINT("uid", client->uid), F_UINT("pid", client->pid),
+              F_TEXT("hint", "run the command as root or as the account pasu runs as"));
+}
+
 static bool
 is_allowed(const struct control *control, struct control_client *client)
 {
@@ -57,10 +66,9 @@ is_allowed(const struct control *control, struct control_client *client)
         return false;
     client->uid = peer.uid;
     client->pid = (uint32_t)peer.pid;
-    if (peer.uid == 0 || peer.uid == geteuid())
+    if (peer.uid == 0 || peer.uid == geteuid() || approvers_find(control->approvers, peer.uid))
         return true;
-    LOG_EVENT(control->log, CONTROL_REFUSED, F_UINT("uid", peer.uid), F_INT("pid", peer.pid),
-              F_TEXT("hint", "run the command as root or as the account pasu runs as"));
+    log_refused(control, client);
     return false;
 }
 
@@ -219,4 +227,11 @@ control_end(struct control_client *c, int error, uint64_t count)
         return;
     c->is_answered = true;
     control_frame(c, CONTROL_END, &end, sizeof(end));
+}
+
+void
+control_refuse(const struct control *control, struct control_client *client)
+{
+    log_refused(control, client);
+    control_end(client, PASU_E_DENIED, 0);
 }

@@ -101,10 +101,10 @@ control_ask(const char *path, const struct control_request *request, control_fra
     *count = 0;
     if (fd < 0)
         return fd;
-    /* A fresh socket takes a request of this size whole, or the other end is gone. */
-    result = send(fd, request, sizeof(*request), MSG_NOSIGNAL) == (ssize_t)sizeof(*request)
-                 ? 0
-                 : PASU_E_UNAVAILABLE;
+    /* A fresh socket takes a request of this size whole, or the other end has hung up on us. */
+    result = send(fd, request, sizeof(*request), MSG_NOSIGNAL) == (ssize_t)sizeof(*request) ? 0
+             : errno == EPIPE || errno == ECONNRESET ? PASU_E_DENIED
+                                                     : PASU_E_UNAVAILABLE;
     if (result == 0)
         result = take_frames(fd, frame, arg, count, deadline);
     close(fd);

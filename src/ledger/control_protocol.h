@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 5,
+    CONTROL_VERSION = 6,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256
 };
@@ -29,6 +29,9 @@ enum control_verb {
     CONTROL_ROTATE, /* the ledger gets another key, because of `what`: count is its record's index
                      */
     CONTROL_ACKNOWLEDGE, /* the alert `number`, by `who`, because of `what` */
+    CONTROL_WAITING,     /* what waits to be approved: CONTROL_REQUEST */
+    CONTROL_APPROVE,     /* the request `number`, because of `what`: answers CONTROL_REQUEST, too */
+    CONTROL_DENY,        /* the same */
     /* ledger/certify.h */
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
@@ -52,7 +55,7 @@ struct control_request {
         struct {
             uint64_t session;          /* KILL: 0 for by principal */
             char principal[NAME_SIZE]; /* KILL */
-            uint64_t number;           /* RELEASE, ERASE, ACKNOWLEDGE */
+            uint64_t number;           /* RELEASE, ERASE, ACKNOWLEDGE, APPROVE, DENY */
             uint64_t looked;           /* ACKNOWLEDGE: as of payload_acknowledged */
             char who[CONTROL_TEXT_SIZE], what[CONTROL_TEXT_SIZE];
         };
@@ -67,6 +70,7 @@ enum control_frame {
     CONTROL_SESSION,     /* struct message_session_status */
     CONTROL_END,         /* struct control_end */
     CONTROL_TALLY,       /* struct message_tally */
+    CONTROL_REQUEST,     /* struct control_waiting */
     CONTROL_NOTE = 16,   /* a signed note, as it is written */
     CONTROL_TARGET,      /* struct message_target */
 };
@@ -74,6 +78,11 @@ enum control_frame {
 struct control_frame_head {
     uint32_t type;
     uint32_t length; /* of the body */
+};
+
+struct control_waiting {
+    struct message_request request;
+    char who[CONTROL_TEXT_SIZE]; /* that has decided; "": nobody has */
 };
 
 struct control_end {

@@ -12,7 +12,8 @@
 
 struct in_force {
     enum durability durability;
-    int64_t retention; /* ns; 0: for ever */
+    int64_t retention;        /* ns; 0: for ever */
+    int64_t approvals_within; /* ns */
     struct payload_policy policy;
     struct alert_policy alerts;
     bool has_roster;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/sandbox.h"
 #include "config/load.h"
+#include "ledger/approvals.h"
 #include "ledger/certify.h"
 #include "ledger/control.h"
 #include "ledger/control_answer.h"
@@ -44,6 +45,8 @@ struct keeper {
     struct publisher publisher;
     struct courier courier;
     struct leavers leavers;
+    struct approvers approvers;
+    struct approvals approvals;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -62,6 +65,7 @@ lose_gate(struct keeper *k)
     channel_close(&k->gate);
     k->has_answer = false;
     record_gate_lost(&k->records);
+    approvals_gate_lost(&k->approvals);
 }
 
 static void
@@ -151,6 +155,7 @@ commit(struct keeper *k)
     k->records.durability = k->in_force.durability;
     prune_set(&k->prune, k->in_force.retention);
     courier_set(&k->courier, &k->in_force.alerts);
+    approvals_set(&k->approvals, k->in_force.approvals_within);
     if (k->is_ready) {
         record_in_force(k);
         return;
@@ -380,6 +385,15 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_ALERT:
         take_alert(k, message);
         break;
+    case MESSAGE_REQUEST:
+        approvals_request(&k->approvals, &k->gate, message);
+        break;
+    case MESSAGE_CONCLUDED:
+        approvals_concluded(&k->approvals, message);
+        break;
+    case MESSAGE_PERSON:
+        approvals_person(&k->approvals, &k->control, &k->gate, message);
+        break;
     case MESSAGE_SESSION:
     case MESSAGE_SESSIONS_END:
     case MESSAGE_TALLY:
@@ -420,7 +434,12 @@ ask_gate(void *arg, struct control_client *client)
     struct message_ask ask = {.question = client->question};
     int result = PASU_E_PROTOCOL;
 
-    if (deed_do(client, &k->intake) || certify_ask(&k->records, client))
+    if (!approvals_may(&k->approvals, client)) {
+        control_refuse(&k->control, client);
+        return;
+    }
+    if (approvals_ask(&k->approvals, &k->gate, client) || deed_do(client, &k->intake) ||
+        certify_ask(&k->records, client))
         return;
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)
@@ -477,7 +496,8 @@ serve(struct keeper *k)
 
     while (!k->is_stopping) {
         size_t count;
-        int timeout = record_wait(&k->records, TICK_MILLISECONDS);
+        int timeout = approvals_wait(&k->approvals, os_monotonic(k->os),
+                                     record_wait(&k->records, TICK_MILLISECONDS));
 
         if (k->is_ready)
             timeout =
@@ -505,6 +525,7 @@ serve(struct keeper *k)
             prune_look(&k->prune, os_monotonic(k->os));
         }
         leavers_look(&k->leavers, os_monotonic(k->os));
+        approvals_look(&k->approvals, &k->gate, os_monotonic(k->os));
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
         publisher_look(&k->publisher, &k->records);
@@ -526,6 +547,8 @@ keeper_main(struct keeper_start *start, const struct log *log)
     courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
     leavers_init(&k->leavers, &k->records);
+    k->approvers = start->approvers;
+    approvals_init(&k->approvals, &k->records, &k->approvers);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};
@@ -533,7 +556,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
                  message_rules_keeper_from_supervisor_count);
     channel_init(&k->gate, -1, message_rules_keeper_from_gate,
                  message_rules_keeper_from_gate_count);
-    control_init(&k->control, start->control_fd, &k->log);
+    control_init(&k->control, start->control_fd, &k->approvers, &k->log);
     publisher_init(&k->publisher, &k->log, &k->courier);
     signal(SIGPIPE, SIG_IGN);
     if (result == 0)
@@ -552,6 +575,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     }
     prune_release(&k->prune);
     leavers_end(&k->leavers);
+    approvals_gate_lost(&k->approvals);
     if (k->is_ready)
         courier_end(&k->courier);
     record_end(&k->records);
@@ -560,6 +584,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     publisher_close(&k->publisher);
     courier_release(&k->courier);
     record_close(&k->records);
+    approvals_release(&k->approvals);
     intake_release(&k->intake);
     channel_close(&k->gate);
     channel_close(&k->supervisor);

@@ -12,14 +12,16 @@
 
 #include "base/log.h"
 #include "exposure/seal.h"
+#include "ledger/approvers.h"
 
 struct keeper_start {
     int supervisor_fd;
-    int directory_fd;                 /* the ledger's folder, opened by the supervisor */
-    int control_fd;                   /* listening */
-    int ring_fd;                      /* the rings; -1: there are none */
-    int wake_fd;                      /* eventfd: the gate wakes us */
-    int durable_fd;                   /* eventfd: we tell the gate that more is on disk */
+    int directory_fd; /* the ledger's folder, opened by the supervisor */
+    int control_fd;   /* listening */
+    int ring_fd;      /* the rings; -1: there are none */
+    int wake_fd;      /* eventfd: the gate wakes us */
+    int durable_fd;   /* eventfd: we tell the gate that more is on disk */
+    struct approvers approvers;
     uint8_t secret[SEAL_SECRET_SIZE]; /* the ledger's; wiped */
 };
 

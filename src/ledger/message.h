@@ -30,6 +30,7 @@ enum {
     STATE_SIZE = 24,
     ALERT_RULE_SIZE = 64,
     ALERT_TEXT_SIZE = 256,
+    REQUEST_SQL_SIZE = 1024,
     MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
     TARGETS_MAX = 24,
     TARGET_NAME_SIZE = 128,
@@ -72,6 +73,9 @@ enum message_type {
     MESSAGE_SESSIONS_ASK, /* message_ask */
     MESSAGE_STATUS_ASK,   /* message_ask */
     MESSAGE_KILL,         /* message_kill */
+    MESSAGE_REQUESTED,    /* answer to REQUEST; message_requested */
+    MESSAGE_DECIDED,      /* somebody, or the time, has decided about one; message_decided */
+    MESSAGE_PERSON_ASK,   /* message_person */
     /* gate → keeper */
     MESSAGE_TALLY, /* one principal, before the answer to STATUS_ASK; message_tally */
     /* gate, keeper → supervisor */
@@ -114,7 +118,10 @@ enum message_type {
     /* gate → keeper */
     MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
     /* gate → keeper */
-    MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
+    MESSAGE_ALERT,     /* raise one about what it has told just before; message_alert */
+    MESSAGE_REQUEST,   /* a statement waits to be approved: answer REQUESTED; message_request */
+    MESSAGE_CONCLUDED, /* what has become of one; message_concluded */
+    MESSAGE_PERSON,    /* answer to PERSON_ASK; message_person */
     /* keeper → herald */
     MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
     /* herald → keeper */
@@ -304,6 +311,80 @@ struct message_alert {
     char text[ALERT_TEXT_SIZE]; /* for people */
 };
 
+/*
+ * A statement that waits for a second person (ledger/approvals.h). The gate fills in what is asked
+ * for, by whom; the keeper the rest.
+ */
+struct message_request {
+    uint64_t session;
+    uint64_t serial; /* the session's: comes back in the answer */
+    uint64_t fingerprint;
+    uint64_t number;              /* the keeper's: index of its record */
+    int64_t since, until;         /* the keeper's: realtime ns */
+    uint32_t decision;            /* the keeper's: enum approval_decision; 0: it waits */
+    uint32_t unused;              /* 0 */
+    char principal[NAME_SIZE];    /* texts are zero-terminated, cut to fit */
+    char actor[NAME_SIZE];        /* for whom its application says that it asks; "" */
+    char person[ALERT_TEXT_SIZE]; /* who owns the principal, by the roster; "": not known */
+    char rule[ALERT_RULE_SIZE];   /* as exposures have it */
+    char fields[ALERT_TEXT_SIZE]; /* that it can show: names, with a comma between */
+    char sql[REQUEST_SQL_SIZE];   /* normalized */
+};
+
+struct message_requested {
+    uint64_t session, serial;
+    uint64_t number; /* 0 where there is an error */
+    int64_t within;  /* ns */
+    int32_t error;
+    uint32_t unused;
+};
+
+/* What somebody says of one. Stored: numbers are not used again. */
+enum approval_decision {
+    DECISION_APPROVED = 1,
+    DECISION_DENIED,
+    DECISION_REFUSED_OWN,  /* an approval that does not count: it is their own statement */
+    DECISION_REFUSED_LEFT, /* or they have left, by the roster */
+    DECISIONS,
+    DECISION_EXPIRED = DECISIONS, /* in messages: the time is over */
+};
+
+struct message_decided {
+    uint64_t session, number;
+    uint32_t decision; /* DECISION_APPROVED, DECISION_DENIED, DECISION_EXPIRED */
+    uint32_t unused;
+    char who[NAME_SIZE];
+};
+
+/* What has become of one. Stored, as above. */
+enum approval_end {
+    APPROVAL_RELEASED = 1, /* it went on */
+    APPROVAL_DENIED,
+    APPROVAL_EXPIRED,
+    APPROVAL_CLIENT_GONE, /* the client left while it waited */
+    APPROVAL_CANCELLED,   /* or took it back by a cancel request */
+    APPROVAL_SERVER,      /* the server has ended the session */
+    APPROVAL_ENDED,       /* pasu has: killed, left by the roster, shut down */
+    APPROVAL_LOST,        /* the process that held it back, or knew of it, is gone */
+    APPROVAL_RULED,       /* approved, and a rule of another configuration refuses it by now */
+    APPROVAL_ENDS,
+};
+
+struct message_concluded {
+    uint64_t number;
+    uint8_t end; /* enum approval_end */
+    uint8_t unused[7];
+};
+
+/* Who an account is, by the roster. */
+struct message_person {
+    uint64_t question;
+    uint32_t is_left;
+    uint32_t unused;
+    char name[NAME_SIZE];         /* of the account */
+    char person[ALERT_TEXT_SIZE]; /* the owner of the principal of that name; "": there is none */
+};
+
 /* Who is told of alerts. Stored. */
 enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_TARGETS };
 
@@ -352,6 +433,7 @@ struct message_session_status {
     struct message_session session;
     struct message_counts counts;
     uint64_t subjects; /* whom it was the first of its principal's sessions to show today */
+    uint64_t approval; /* number of what it waits for to be approved; 0: nothing */
     char state[STATE_SIZE];
 };
 
@@ -374,6 +456,7 @@ struct message_status {
     struct message_counts counts; /* of all sessions, ended ones included */
     uint32_t workers;
     uint32_t draining;
+    uint64_t approvals; /* sessions that wait for one */
     /* Columns in the identity indexes of the databases that sessions are in; of these, those that
      * are as their tables are; and the realtime of the oldest of them, 0: there is none. */
     uint32_t identity_columns, identity_current;

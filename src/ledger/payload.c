@@ -147,6 +147,22 @@ is_raised(const void *body)
            a->verdict <= VERDICT_OF_BLOCK && a->count > 0;
 }
 
+static bool
+is_decided(const void *body)
+{
+    const struct payload_decided *d = body;
+
+    return d->decision >= DECISION_APPROVED && d->decision < DECISIONS;
+}
+
+static bool
+is_concluded(const void *body)
+{
+    const struct message_concluded *c = body;
+
+    return c->end >= APPROVAL_RELEASED && c->end < APPROVAL_ENDS;
+}
+
 /* ---- the forms ---- */
 
 enum field_type { FIELD_KEEP, FIELD_ZERO, FIELD_TEXT, FIELD_REST };

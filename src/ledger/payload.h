@@ -93,6 +93,25 @@ struct payload_escalated {
     char to[PAYLOAD_TEXT_SIZE];
 };
 
+/* A statement waits for somebody to approve it; its number is the record's index. */
+struct payload_requested {
+    uint64_t session;
+    int64_t until; /* realtime ns: then it is refused */
+    uint64_t fingerprint;
+    char principal[NAME_SIZE], actor[NAME_SIZE]; /* actor "": none */
+    char rule[ALERT_RULE_SIZE];                  /* as exposures have it */
+    char fields[PAYLOAD_TEXT_SIZE]; /* that it can show: names, with a comma between, cut to fit */
+    struct view sql;                /* normalized, cut to fit a message */
+};
+
+/* Somebody has said what is to become of one. */
+struct payload_decided {
+    uint64_t number; /* of the request */
+    uint32_t uid;
+    uint8_t decision; /* enum approval_decision */
+    char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
+};
+
 /* Pasu was asked about people. */
 struct payload_asked {
     uint32_t uid, pid;

@@ -14,7 +14,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
-    bool asks_actor;
+    bool asks_actor, can_hold;
     size_t count;
     struct rule items[];
 };
@@ -68,6 +68,7 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
         rules->count = i + 1;
         result = compile(&rules->items[i], &config->rules[i], vocabulary);
         rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
+        rules->can_hold |= config->rules[i].verdict == VERDICT_HOLD && !config->rules[i].shadow;
     }
     if (result == 0)
         *out = rules;
@@ -87,13 +88,6 @@ rules_free(struct rules *rules)
         memory_free(rules->items[i].conditions);
     }
     memory_free(rules);
-}
-
-/* What is not there yet blocks. */
-static enum config_verdict
-verdict_of(const struct config_rule *rule)
-{
-    return rule->verdict == VERDICT_HOLD ? VERDICT_BLOCK : rule->verdict;
 }
 
 /* ---- a session's ---- */
@@ -147,8 +141,8 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
         if (rule->config->shadow)
             continue;
         next.has_durability |= rule->config->durability != DURABILITY_UNSAID;
-        next.can_block |= verdict_of(rule->config) == VERDICT_BLOCK;
-        next.can_mask |= verdict_of(rule->config) == VERDICT_MASK;
+        next.can_block |= rule->config->verdict >= VERDICT_HOLD;
+        next.can_mask |= rule->config->verdict == VERDICT_MASK;
     }
     *scope = next;
     if (scope->count == 0)
@@ -238,7 +232,7 @@ meant_of(const struct rule_scope *scope, const struct rule *rule, uint64_t field
 static void
 consider(struct ruling *ruling, const struct config_rule *rule, bool is_certain)
 {
-    enum config_verdict verdict = verdict_of(rule);
+    enum config_verdict verdict = rule->verdict;
 
     if (ruling->rule && verdict <= ruling->verdict)
         return;
@@ -334,7 +328,7 @@ rule_judge_session(const struct rule_scope *scope, uint32_t minute, struct rulin
         if (rule->shadow || truth == CONDITION_FALSE)
             continue;
         if (is_more) {
-            if (verdict_of(rule) != VERDICT_BLOCK)
+            if (rule->verdict != VERDICT_BLOCK)
                 return;
             continue;
         }
@@ -383,6 +377,12 @@ rules_ask_actor(const struct rules *rules)
 }
 
 bool
+rules_can_hold(const struct rules *rules)
+{
+    return rules && rules->can_hold;
+}
+
+bool
 rules_have_verdicts(const struct rules *rules)
 {
     for (size_t i = 0; rules && i < rules->count; i++)
@@ -425,9 +425,6 @@ rule_message(char *text, size_t size, const struct ruling *ruling)
                  rule->reason);
     if (rule->verdict == VERDICT_MASK)
         snprintf(word, sizeof(word), "; it masks, and this cannot be masked");
-    else if (rule->verdict != VERDICT_BLOCK)
-        snprintf(word, sizeof(word), "; its verdict is %.*s, which this version takes for block",
-                 (int)verdict.length, (const char *)verdict.bytes);
     snprintf(text, size, "rule \"%.*s\" (line %u of the gateway's configuration)%s%s%s",
              (int)utf8_cut(rule->name, 96), rule->name, rule->line, reason, word,
              ruling->is_certain
@@ -479,15 +476,6 @@ rules_warn(const struct config *config, struct config_faults *warnings)
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct config_rule *rule = &config->rules[i];
 
-        if (verdict_of(rule) != rule->verdict) {
-            struct view verdict = verdict_word(rule);
-
-            config_fault_add(warnings, config->path, rule->line, 0,
-                             "write block, or alert where it shall pass",
-                             "rules[%zu].verdict is %.*s, which there is not in this version: "
-                             "what matches \"%s\" is blocked",
-                             i, (int)verdict.length, (const char *)verdict.bytes, rule->name);
-        }
         warn_unknown(config, rule, i, warnings);
         warn_flags(config, rule, i, warnings);
     }

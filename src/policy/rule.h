@@ -15,7 +15,7 @@
  *
  * Then it is not certain that the rule matches, nor that it does not, and rule_next says so. Who
  * uses it takes what is safer: the strictest verdict, the most durable record of all that can be
- * meant. hold blocks until there is such a verdict (rules_warn says so).
+ * meant.
  *
  * A rule that masks decides about the fields that its `fields` names, all where it names none;
  * about the statement's other fields the rules behind it do, which are not asked about these any
@@ -62,7 +62,7 @@ struct rule_statement {
 
 /* What rules say of a statement. */
 struct ruling {
-    enum config_verdict verdict;      /* VERDICT_ALLOW, VERDICT_ALERT, VERDICT_BLOCK: on all else */
+    enum config_verdict verdict;      /* VERDICT_ALLOW, _ALERT, _HOLD, _BLOCK: on all else */
     bool is_certain;                  /* that the rule matches */
     const struct config_rule *rule;   /* that decides; NULL: none matches */
     uint64_t masked;                  /* fields of the statement that are to be masked */
@@ -80,7 +80,7 @@ struct rule_scope {
     size_t count;
     bool has_durability;                /* one of them names one */
     bool has_verdicts;                  /* one of them says more than allow */
-    bool can_block;                     /* one of them blocks */
+    bool can_block;                     /* one of them blocks, or holds */
     bool can_mask;                      /* one of them masks */
     bool is_translated;                 /* the asker's vocabulary is not the rules' */
     int8_t fields[EXPOSURE_FIELDS_MAX]; /* then the rules' bit of each of its own; -1: none */
@@ -118,6 +118,8 @@ enum durability rule_durability(const struct rule_scope *scope,
                                 const struct rule_statement *statement, enum durability other);
 /* Whether one of them asks for the actor, of anybody. */
 bool rules_ask_actor(const struct rules *rules);
+/* Whether one of them holds, of anybody. */
+bool rules_can_hold(const struct rules *rules);
 /* Whether one of them says more than allow, of anybody. */
 bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */

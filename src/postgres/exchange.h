@@ -85,6 +85,8 @@ struct portal {
     bool is_held;                     /* a cursor WITH HOLD */
     bool is_over;                     /* and its transaction is over */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
+    uint64_t approved;                /* as of its Execute: fields, for all its executions, */
+    uint64_t approved_serial;         /* as long as it is the one of this serial */
 };
 
 struct exchange_request {
@@ -97,6 +99,9 @@ struct exchange_request {
     bool is_borrowing; /* or those of a cursor */
     char *ruling;      /* or because of this rule: its name for records, its zero, and what the
                           client is told; owned; NULL: of none */
+    int ruled;         /* and the error that it is then; 0: as the rule's refusal */
+    bool is_approved;  /* QUERY, EXECUTE, FUNCTION_CALL: somebody has said that it may show these */
+    uint64_t approved; /* fields */
     bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
     bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
     bool is_told;  /* QUERY, BIND: persons it can show are in a record already */

@@ -302,6 +302,9 @@ def everything(records=600, per_segment=100, **more):
     raised = made.add(31, struct.pack("<6Q3B5x", shown, 64, 2, BEGIN, 5, 6, 4, 0, 4) + b"".join(map(text, ("alice", "budget", "much"))))
     made.add(32, struct.pack("<QB7x", raised, 1) + text("ciso"))
     made.add(19, struct.pack("<QII", raised, 0, 0) + text("lee") + text("looked into"))
+    request = made.add(36, struct.pack("<QqQ", 64, BEGIN, 7) + b"".join(map(text, ("alice", "", "rule night", "name"))) + b"SELECT $1")
+    made.add(37, struct.pack("<QIB3x", request, 0, 1) + text("lee") + text("ticket"))
+    made.add(38, struct.pack("<QB7x", request, 1))
     made.add(20, struct.pack("<II", 0, 99) + text("scope") + text("--principal alice"))
     made.add(21, struct.pack("<IIQQ", 0, 99, 0, 5) + text("out.csv"))
     for kind in (22, 23):

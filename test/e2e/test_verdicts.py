@@ -282,17 +282,6 @@ def test_names_that_refusals_could_have():
     front.stop()
 
 
-@test(gateway=True)
-def test_not_yet():
-    """hold refuses until it exists"""
-    front = front_of("verdicts-hold", [{"name": "held", "when": {"fields": ["address"]}, "verdict": "hold"}])
-    with front.login(user="app") as session:
-        error = ask(session, ADDRESS).errors[0]
-        equal(error["C"], CODE)
-        assert "its verdict is hold" in error["D"], error
-    front.stop()
-
-
 # ---- rules that let pass ----
 
 @test(gateway=True)

@@ -46,6 +46,9 @@ static const struct layout layouts[] = {
     {30, "8842z2tt"},
     {31, "888888111z5ttT"},
     {32, "81z7T"},
+    {36, "888tttT*"},
+    {37, "841z3TT"},
+    {38, "81z7"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -190,6 +193,12 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[23] &= 1;
         m->bytes[24] &= 1;
         m->bytes[25] &= 3;
+        break;
+    case SEGMENT_DECIDED:
+        m->bytes[12] = (uint8_t)(1 + m->bytes[12] % 4);
+        break;
+    case SEGMENT_CONCLUDED:
+        m->bytes[8] = (uint8_t)(1 + m->bytes[8] % 9);
         break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;

@@ -35,6 +35,8 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"status", WHO_OPERATOR, EFFECT_READS, false},
         {"sessions", WHO_OPERATOR, EFFECT_READS, false},
         {"kill", WHO_OPERATOR, EFFECT_CHANGES, true},
+        {"approve", WHO_OPERATOR, EFFECT_CHANGES, true},
+        {"deny", WHO_OPERATOR, EFFECT_CHANGES, true},
         {"scope", WHO_ANYBODY, EFFECT_READS, true},
         {"subject", WHO_ANYBODY, EFFECT_READS, true},
         {"ledger", WHO_ANYBODY, EFFECT_CHANGES, true},

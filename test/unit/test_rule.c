@@ -312,11 +312,22 @@ of_what_can_be_meant_the_strictest_verdict_holds(void **state PASU_UNUSED)
     assert_string_equal(judged(false), "allow kim");
 }
 
+/* What is held can be approved: so it refuses no session, and what can be blocked, is. */
 static void
-a_verdict_that_there_is_not_yet_blocks(void **state PASU_UNUSED)
+hold_is_less_than_block_and_refuses_no_session(void **state PASU_UNUSED)
 {
-    give(VERDICT("a", "alert", "fields: phone") VERDICT("b", "hold", "fields: name"));
-    assert_string_equal(judged(false), "block b");
+    give(VERDICT("b", "hold", "fields: name"));
+    assert_string_equal(judged(false), "hold b");
+    assert_true(rules_can_hold(given.rules));
+    give(VERDICT("kim", "hold", "principal: kim") VERDICT("rest", "block", "fields: any"));
+    assert_string_equal(judged(false), "hold kim");
+    assert_string_equal(judged(true), "hold kim");
+    give(VERDICT("abroad", "hold", "country: {not: KR}") VERDICT("rest", "block", "fields: any"));
+    assert_string_equal(judged(false), "block rest");
+    give(VERDICT("a", "hold", "fields: phone") VERDICT("b", "block", "principal: kim"));
+    assert_string_equal(judged(true), "allow -"); /* a phone can be approved */
+    give("  - {name: a, shadow: on, verdict: hold}\n");
+    assert_false(rules_can_hold(given.rules));
 }
 
 static void
@@ -533,7 +544,7 @@ main(void)
         cmocka_unit_test(an_origin_decides_country_and_network_and_one_of_them_may_be_unknown),
         cmocka_unit_test(the_first_match_decides_the_verdict),
         cmocka_unit_test(of_what_can_be_meant_the_strictest_verdict_holds),
-        cmocka_unit_test(a_verdict_that_there_is_not_yet_blocks),
+        cmocka_unit_test(hold_is_less_than_block_and_refuses_no_session),
         cmocka_unit_test(a_rule_in_shadow_is_told_and_decides_nothing),
         cmocka_unit_test(a_session_is_refused_where_all_that_it_could_ask_is),
         cmocka_unit_test(records_and_clients_are_told_the_name),

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is to wait, and what has been approved: the ask and answer sides of approval.h. */
+#include "gate/approval.h"
+
+#include "base/memory.h"
+#include "gate/ask.h"
+#include "gate/call.h"
+#include "gate/instruments.h"
+#include "gate/result.h"
+#include "gate/session.h"
+#include "gate/verdict.h"
+
+#include <inttypes.h>
+
+/* What the approver reads: all that the message would run. */
+struct words {
+    char text[REQUEST_SQL_SIZE];
+    size_t length;
+};
+
+static void
+add_words(struct words *words, const char *before, const char *sql)
+{
+    int n = snprintf(words->text + words->length, sizeof(words->text) - words->length, "%s%s",
+                     words->length > 0 ? before : "", sql);
+
+    if (n > 0)
+        words->length += (size_t)n;
+    if (words->length >= sizeof(words->text)) { /* it was cut, and says so */
+        static const char more[] = " (and more)";
+
+        memcpy(words->text + sizeof(words->text) - sizeof(more), more, sizeof(more));
+        words->length = sizeof(words->text) - 1;
+    }
+}
+
+static void
+add_statement(struct words *words, const struct exchange *x, const struct plan_statement *statement)
+{
+    const struct plan_statement *meant = NULL;
+    struct view types;
+
+    add_words(words, "; ",
+              statement && statement->sql && statement->sql[0] ? statement->sql
+                                                               : "(a text that is not understood)");
+    if (statement && (statement->special == SPECIAL_EXECUTE || statement->is_executed))
+        (void)exchange_expected(x, statement->name, &meant, &types);
+    else if (statement && statement->special == SPECIAL_FETCH)
+        (void)exchange_expected_portal(x, statement->name, &meant);
+    if (meant && meant != statement && meant->sql)
+        add_words(words, " of: ", meant->sql);
+}
+
+/* ---- a message ---- */
+
+struct held {
+    struct verdict_hold hold;
+    struct words words;
+    uint64_t fingerprint;
+    bool is_requested;
+};
+
+static void
+request(struct session *s, struct held *held)
+{
+    held->is_requested = true;
+    approval_request(s, &held->hold, held->words.text, held->fingerprint, false);
+}
+
+static bool
+is_held(struct session *s, const struct plan_statement *statement, uint64_t flags,
+        struct held *held)
+{
+    bool is_first = held->words.length == 0;
+
+    add_statement(&held->words, &s->observer->exchange, statement);
+    if (is_first)
+        held->fingerprint = statement ? statement->fingerprint : 0;
+    return verdict_holds(s, statement, flags, &held->hold);
+}
+
+static bool
+query_is_held(struct session *s, struct view text, struct held *held)
+{
+    struct actor *actor = &s->observer->actor;
+    bool is_templated, is = false;
+    struct claim claim;
+    struct plan *plan;
+
+    if (observer_plan_query(s, text, &plan, &is_templated) != 0)
+        return false; /* asking says why */
+    actor->asked = is_templated ? (claim_read(&claim, text) ? &claim : NULL) : plan->claim;
+    if (session_rules_renew(s) == 0 && s->observer->rules.scope.can_block && !plan->refusal)
+        for (size_t i = 0; i < plan->statement_count; i++)
+            is = is_held(s, &plan->statements[i], 0, held);
+    if (is && s->observer->exchange.count == 0)
+        request(s, held);
+    actor->asked = NULL;
+    plan_release(plan);
+    return is;
+}
+
+static bool
+covers(uint64_t approved, uint64_t fields)
+{
+    return (fields & ~approved) == 0;
+}
+
+/* Another one of the name is another statement, and so may be one that code could have changed. */
+static bool
+portal_covers(const struct portal *portal, uint64_t fields)
+{
+    return portal && portal->approved_serial == portal->serial && !portal->is_doubtful &&
+           covers(portal->approved, fields);
+}
+
+static void
+approve_portal(struct portal *portal, uint64_t fields)
+{
+    if (!portal)
+        return;
+    portal->approved = fields | (portal_covers(portal, 0) ? portal->approved : 0);
+    portal->approved_serial = portal->serial;
+}
+
+static bool
+execute_is_held(struct session *s, struct view name, struct held *held)
+{
+    struct observer *o = s->observer;
+    const struct plan_statement *statement;
+    const struct portal *portal;
+    const struct plan *plan;
+    char text[EXCHANGE_NAME_SIZE];
+
+    text_from_view(text, sizeof(text), name);
+    plan = exchange_expected_portal(&o->exchange, text, &statement);
+    portal = exchange_portal(&o->exchange, text);
+    o->actor.asked = plan ? plan->claim : NULL;
+    if (session_rules_renew(s) != 0 || !o->rules.scope.can_block || (plan && !statement) ||
+        !is_held(s, statement, 0, held))
+        return false;
+    return o->exchange.count > 0 || !portal_covers(portal, held->hold.fields);
+}
+
+static bool
+call_is_held(struct session *s, struct view body, struct held *held)
+{
+    /* One of PostgreSQL's own, which shows nothing. */
+    static const struct plan_statement quiet = {.is_understood = true,
+                                                .verbs = UINT64_C(1) << VERB_SELECT};
+    struct exchange_request asked = {.step = STEP_FUNCTION_CALL};
+    const struct plan_statement *statement = &quiet;
+    char text[64];
+    bool is;
+
+    if (body.length < 4)
+        return false;
+    asked.function = bytes_get_u32(body.bytes);
+    if (observer_refuses_call(s, asked.function) || call_peek(s, asked.function, &asked.plan) != 0)
+        return false;
+    if (asked.plan)
+        statement = asked.plan->statement_count > 0 ? &asked.plan->statements[0] : NULL;
+    is = session_rules_renew(s) == 0 && s->observer->rules.scope.can_block &&
+         verdict_holds(s, statement, FLAG_BIT(FUNCTION_CALL), &held->hold);
+    snprintf(text, sizeof(text), "call of function %" PRIu32 ", by message", asked.function);
+    add_words(&held->words, "", text);
+    plan_release(asked.plan);
+    return is;
+}
+
+static bool
+message_is_held(struct session *s, const uint8_t *message, size_t length, struct held *held)
+{
+    struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD), text;
+    struct ask_execute execute;
+
+    switch (message[0]) {
+    case 'Q':
+        return ask_read_query(&text, body) == 0 && query_is_held(s, text, held);
+    case 'E':
+        return ask_read_execute(&execute, body) == 0 && execute_is_held(s, execute.portal, held);
+    case 'F':
+        return call_is_held(s, body, held);
+    default:
+        return false;
+    }
+}
+
+/* Looking at a text is not asking it: what that says of the session is put back. */
+static bool
+look(struct session *s, const uint8_t *message, size_t length, struct held *held)
+{
+    struct observer *o = s->observer;
+    bool is_unsettled = o->is_unsettled, hides = o->hides, is_borrowing = o->is_borrowing, is;
+
+    o->actor.is_asking = true;
+    is = message_is_held(s, message, length, held);
+    if (is && !held->is_requested && o->exchange.count == 0)
+        request(s, held);
+    o->actor.is_asking = false;
+    o->actor.asked = NULL;
+    o->is_unsettled = is_unsettled;
+    o->hides = hides;
+    o->is_borrowing = is_borrowing;
+    return is;
+}
+
+bool
+approval_must_wait(struct asking *a, const uint8_t *message, size_t length)
+{
+    struct observer *o = a->o;
+    struct held held = {0};
+
+    if (PASU_LIKELY(!rules_can_hold(session_rules_settings(a->s)->rules)) ||
+        approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange) ||
+        !look(a->s, message, length, &held))
+        return false;
+    /* What was asked before is answered first, so that there is a place for the notice. */
+    if (o->exchange.count > 0) {
+        o->is_settling = true;
+        return true;
+    }
+    return approval_holds_client(a->s);
+}
+
+bool
+approval_take(struct session *s, struct exchange_request *request, uint64_t fields)
+{
+    struct observer *o = s->observer;
+    const struct approval_wait *w = &o->approval;
+    struct portal *portal =
+        request->step == STEP_EXECUTE ? exchange_portal(&o->exchange, request->name) : NULL;
+
+    if (approval_is_over(s) && w->error == 0 && covers(w->fields, fields)) {
+        request->is_approved = true;
+        request->approved |= w->fields;
+        approve_portal(portal, w->fields);
+        return true;
+    }
+    if (!portal_covers(portal, fields))
+        return false;
+    request->is_approved = true;
+    request->approved |= portal->approved;
+    return true;
+}
+
+int
+approval_error(const struct session *s, char text[APPROVAL_TEXT_SIZE])
+{
+    const struct approval_wait *w = &s->observer->approval;
+
+    text[0] = '\0';
+    if (w->state != APPROVAL_OVER || w->error == 0)
+        return PASU_E_APPROVAL_LOST;
+    if (w->number > 0)
+        snprintf(text, APPROVAL_TEXT_SIZE, "; request %" PRIu64 "%s%s", w->number,
+                 w->who[0] ? ", denied by " : "", w->who);
+    return w->error;
+}
+
+void
+approval_asked(struct session *s)
+{
+    const struct exchange_request *request = exchange_newest(&s->observer->exchange);
+    struct approval_wait *w = &s->observer->approval;
+
+    if (PASU_LIKELY(!approval_is_over(s)))
+        return;
+    approval_conclude(s, w->error != 0                    ? (enum approval_end)w->end
+                         : request && request->is_refused ? APPROVAL_RULED
+                                                          : APPROVAL_RELEASED);
+}
+
+void
+approval_drop_rows(struct session *s)
+{
+    const struct approval_wait *w = &s->observer->approval;
+
+    if (PASU_UNLIKELY(w->state == APPROVAL_OVER && w->is_of_rows))
+        approval_conclude(s, w->error != 0 ? (enum approval_end)w->end : APPROVAL_RELEASED);
+}
+
+/* ---- rows ---- */
+
+bool
+approval_covers(const struct session *s, uint64_t fields)
+{
+    const struct observer *o = s->observer;
+    const struct exchange_request *request = exchange_first(&o->exchange);
+
+    if (o->actor.is_asking)
+        return approval_is_over(s) && o->approval.error == 0 && covers(o->approval.fields, fields);
+    return request && request->is_approved && covers(request->approved, fields);
+}
+
+static void
+approve_first(struct session *s, uint64_t fields)
+{
+    struct exchange_request *request = exchange_first(&s->observer->exchange);
+
+    if (request) {
+        request->is_approved = true;
+        request->approved |= fields;
+    }
+    approve_portal(s->observer->result.portal, fields);
+}
+
+bool
+approval_rows_must_wait(struct session *s, int *error)
+{
+    struct observer *o = s->observer;
+    struct approval_wait *w = &o->approval;
+    struct held held = {0};
+
+    *error = 0;
+    if (w->state == APPROVAL_OVER && w->is_of_rows) {
+        *error = w->error;
+        if (w->error == 0)
+            approve_first(s, w->fields);
+        return false;
+    }
+    if (!verdict_holds_rows(s, &held.hold))
+        return false;
+    add_statement(&held.words, &o->exchange, o->result.statement);
+    approval_request(s, &held.hold, held.words.text,
+                     o->result.statement ? o->result.statement->fingerprint : 0, true);
+    if (w->state == APPROVAL_OVER)
+        *error = w->error;
+    return w->state != APPROVAL_OVER;
+}

@@ -1,0 +1,592 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The verdict hold: what a rule holds waits for a second person, and nothing of it leaves, nor is sent, before."""
+import contextlib
+import json
+import os
+import signal
+import struct
+import subprocess
+import threading
+import time
+
+import guard
+import harness
+import ledgerfile
+from process import until
+import shop
+from stage import equal, test
+from test_signed import ledger, texts, verify
+import wire
+
+DENIED, EXPIRED, LOST, RULE, CANCELLED, WAITING = "PS006", "PS007", "PS008", "PS003", "57014", "PS005"
+RAISED, REQUESTED, DECIDED, CONCLUDED = 31, 36, 37, 38  # numbers of docs/spec/ledger.md
+APPROVED, REFUSED, OWN, LEFT = 1, 2, 3, 4
+RELEASED, IS_DENIED, IS_EXPIRED, GONE, BY_CANCEL, BY_SERVER, BY_PASU, IS_LOST, RULED = range(1, 10)
+KEY = int(shop.keys("customers", "id")[31])
+ADDRESS = f"SELECT address FROM customers WHERE id = {KEY}"
+NAME = f"SELECT name FROM customers WHERE id = {KEY}"
+ROWS = [[f"Main Street {KEY}"]]
+HOLD = {"name": "addresses", "when": {"fields": "address"}, "verdict": "hold", "reason": "ask your lead"}
+FIRST, SECOND, OUTSIDER = "daemon", "games", "man"  # accounts that every system has
+ROSTER = ("principal,kind,owner,owner_status\napp,human,Kim,active\nanalyst,human,Lee,active\n"
+          f"{FIRST},human,Park,active\n{SECOND},human,Choi,active\n")
+
+
+class Front:
+    """pasu with a rule that holds, and accounts that may approve."""
+
+    def __init__(self, name, rules, *, within="10m", workers=1, more=None):
+        folder = harness.folder() / f"{name}-control"
+        folder.mkdir(mode=0o755)
+        self.roster = folder / "roster.csv"
+        self.roster.write_text(ROSTER, encoding="utf-8")
+        self.made = shop.front(name, workers=workers, more={
+            "rules": rules, "control": str(folder / "control.sock"), "principals": {"roster": str(self.roster)},
+            "approvals": {"within": within, "approvers": [FIRST, SECOND]} if harness.ROOT else {"within": within},
+            **(more or {})})
+        self.guard = self.made.guard
+
+    def login(self, user="app", **options):
+        return self.made.login(user=user, **options)
+
+    def set(self, within=None, rules=None):
+        if within:
+            self.guard.config["approvals"]["within"] = within
+        if rules is not None:
+            self.guard.config["rules"] = rules
+        equal(self.made.reload(), "config_reloaded")
+
+    def be(self, lines):
+        """Another roster, until it is in force."""
+        if lines == self.roster.read_text(encoding="utf-8"):
+            return
+        mark = self.guard.mark()
+        new = self.roster.with_suffix(".new")
+        new.write_text(lines, encoding="utf-8")
+        os.rename(new, self.roster)
+        self.guard.wait("roster_reloaded", start=mark)
+
+    def run(self, *words, account=None):
+        """A command, as root or another account."""
+        return guard.run(*words[:1], "-c", self.guard.path, *words[1:], **({"user": account, "group": account, "extra_groups": []} if account else {}))
+
+    def decide(self, number, account=None, verb="approve", reason="ticket 4711"):
+        """What is decided; it must be possible."""
+        done = self.run(verb, "--reason", reason, "--json", str(number), account=account)
+        equal((done.returncode, done.stderr), (0, ""), done.stdout)
+        return json.loads(done.stdout)
+
+    def refuses(self, number, words, account=None, verb="approve", status=1):
+        done = self.run(verb, "--reason", "ticket 4711", str(number), account=account)
+        equal((done.returncode, done.stdout), (status, ""))
+        assert words in done.stderr, done.stderr
+        return done.stderr
+
+    def waits(self):
+        return [json.loads(line) for line in self.run("approve", "--json").stdout.splitlines()]
+
+    def waiting(self, count=1):
+        """What waits, once it is so many."""
+        found = until(lambda: (found := self.waits()) is not None and len(found) == count and (found or [None]), f"{count} requests")
+        return found if count else []
+
+    def records(self, kind):
+        """A kind's payloads, with their indexes."""
+        return [(index, payload) for index, found, payload in ledgerfile.records(ledger(self.made)) if found == kind]
+
+    def ended(self, number):
+        """How a request ended, once that is in the ledger."""
+        return until(lambda: [payload[8] for _, payload in self.records(CONCLUDED) if struct.unpack_from("<Q", payload)[0] == number],
+                     f"the end of {number}")[0]
+
+    def decisions(self, number):
+        return [(payload[12], payload[8:12], texts(payload[16:])) for _, payload in self.records(DECIDED)
+                if struct.unpack_from("<Q", payload)[0] == number]
+
+
+def root():
+    if not harness.ROOT:
+        raise harness.Skip("commands are run as several accounts")
+
+
+@harness.shared
+def shared():
+    return Front("approvals", [HOLD])
+
+
+def ask(session, sql=ADDRESS):
+    """Asks for what is held; the request's number, as the notice says it."""
+    return told(session, wire.query(sql))
+
+
+def told(session, data):
+    session.send(data)
+    kind, body = session.receive()
+    while kind != "N":
+        assert kind not in "DE", (kind, body)
+        kind, body = session.receive()
+    fields = wire.read_fields(body)
+    equal((fields["S"], fields["C"]), ("NOTICE", WAITING))
+    number = int(fields["M"].split("pasu approve ")[1].split()[0])
+    assert f"request {number}" in fields["M"] and "rule addresses" in fields["M"], fields
+    return number
+
+
+def is_silent(session, other):
+    """Whether nothing comes; `other` is a session of the same worker."""
+    wire.handled(other)
+    return not session._fill() and not session.buffer
+
+
+def is_asked(name):
+    """What the server was asked last by a session of that name."""
+    return shop.server().value(f"SELECT query FROM pg_stat_activity WHERE application_name = '{name}'")
+
+
+# ---- approved ----
+
+@test(gateway=True)
+def test_approved():
+    """An address leaves at once without the rule; with it nothing is sent to the server nor leaves until somebody else approves, others go on, and who approved, why and what came of it is recorded"""
+    front = shared()
+    front.set(rules=[])
+    with front.login(application_name="harm") as session:
+        equal(session.query(ADDRESS).rows, ROWS, "the harm")
+    front.set(rules=[HOLD])
+    with front.login(application_name="held") as session, front.login() as other:
+        equal(session.value(NAME), f"Kim-{KEY}")
+        number = ask(session)
+        assert is_silent(session, other)
+        assert "address" not in is_asked("held"), "the server was asked before"
+        request, = front.waiting()
+        equal((request["request"], request["state"], request["principal"], request["owner"], request["rule"], request["fields"]),
+              (number, "waits", "app", "Kim", "rule addresses", ["address"]))
+        assert request["sql"] == "SELECT address FROM customers WHERE id = $1", request
+        one = [one for one in front.guard.sessions() if one["approval"]]
+        equal([(one["application"], one["approval"]) for one in one], [("held", number)])
+        equal(front.guard.status()["approvals"], 1)
+        assert f"held, {number}" in front.run("sessions").stdout
+        equal(other.value(NAME), f"Kim-{KEY}", "others wait, too")
+        done = front.decide(number)
+        equal((done["state"], done["by"]), ("approved", "root"))
+        result = session.result()
+        equal((result.rows, result.tags, result.status), (ROWS, ["SELECT 1"], "I"))
+        equal(session.value(NAME), f"Kim-{KEY}")
+    equal(front.waits(), [])
+    equal(front.guard.status()["approvals"], 0)
+    equal(front.ended(number), RELEASED)
+    equal(front.decisions(number), [(APPROVED, bytes(4), ["root", "ticket 4711"])])
+    index, payload = [one for one in front.records(REQUESTED) if one[0] == number][0]
+    assert b"SELECT address FROM customers WHERE id = $1" in payload and str(KEY).encode() not in payload, payload
+    said = [line for line in shop.export(front.made)["held"].lines if line["verdict"] == "hold"]
+    equal([(line["rows"], line["subjects"]["customer"]["keys"], line["rule"]) for line in said], [(1, [KEY], "rule addresses")])
+    alert = [one for one in front.guard.json("ack") if one["about"] == number]
+    equal([(one["severity"], one["verdict"], one["principal"], one["rule"]) for one in alert], [(3, "hold", "app", "rule addresses")])
+    assert f"pasu approve {number} " in alert[0]["text"], alert
+
+
+@test(gateway=True)
+def test_bytes():
+    """What the client gets is, but for the notice, byte for byte what it is without pasu; so it is in a pipeline, where what stands behind waits too, and of a portal that is read in portions"""
+    front = shared()
+    rows = "SELECT id, address FROM customers ORDER BY id LIMIT 50"
+    ways = (wire.query(rows), wire.query(f"SELECT 1; {ADDRESS}; SELECT 2"),
+            wire.parse(NAME) + wire.bind() + wire.execute() + wire.parse(ADDRESS) + wire.bind() + wire.describe() + wire.execute() +
+            wire.parse(f"UPDATE customers SET grade = grade WHERE id = {KEY}") + wire.bind() + wire.execute() + wire.SYNC,
+            wire.parse(rows) + wire.bind() + b"".join(wire.execute(20) for _ in range(3)) + wire.SYNC)
+    with front.login() as session, wire.login(shop.server().address, user="app") as direct:
+        for way in ways:
+            direct.send(way)
+            session.send(way)
+            request, = front.waiting()
+            front.decide(request["request"])
+            got = []
+            for one in (session, direct):
+                got.append([one.receive()])
+                while got[-1][-1][0] != "Z":
+                    got[-1].append(one.receive())
+            notices = [body for kind, body in got[0] if kind == "N"]
+            equal([wire.read_fields(body)["C"] for body in notices], [WAITING])
+            equal([one for one in got[0] if one[0] != "N"], got[1])
+
+
+@test(gateway=True)
+def test_transaction():
+    """What stands before it in its transaction is done, what stands behind it in its pipeline is not, until it is approved; denied, the transaction fails as by any error, and is undone"""
+    front = shared()
+    change = f"UPDATE customers SET region = 'west' WHERE id = {KEY}"
+    pipeline = b"".join(wire.parse(sql) + wire.bind() + wire.execute() for sql in (ADDRESS, change)) + wire.SYNC
+    region = f"SELECT region FROM customers WHERE id = {KEY}"
+    before = shop.server().value(region)
+    with front.login() as session, front.login() as other:
+        number = told(session, pipeline)
+        wire.handled(other)
+        equal(shop.server().value("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'customers' "
+                                  "AND l.mode = 'RowExclusiveLock'"), "0")
+        front.decide(number, verb="deny")
+        result = session.result()
+        equal((result.code, result.rows, result.status), (DENIED, [], "I"))
+        equal(shop.server().value(region), before)
+        session.query("BEGIN")
+        session.query(change)
+        front.decide(ask(session), verb="deny")
+        result = session.result()
+        equal((result.code, result.status), (DENIED, "E"))
+        equal(session.exchange(wire.query("SELECT 1")).rows, [])
+        session.query("ROLLBACK")
+        equal(shop.server().value(region), before)
+
+
+# ---- not approved ----
+
+@test(gateway=True)
+def test_denied():
+    """Denied, nothing of it leaves nor is run; the client hears by whom, and it is recorded as a statement that was refused"""
+    front = shared()
+    with front.login(application_name="denied") as session:
+        for way in (wire.query(ADDRESS), wire.parse(ADDRESS) + wire.bind() + wire.execute() + wire.SYNC):
+            number = told(session, way)
+            equal(front.decide(number, verb="deny", reason="no ticket")["state"], "denied")
+            result = session.result()
+            equal((result.code, result.rows, result.status), (DENIED, [], "I"))
+            assert "denied by root" in result.errors[0]["D"] and "ask your lead" in result.errors[0]["D"], result.errors
+            equal((front.ended(number), front.decisions(number)), (IS_DENIED, [(REFUSED, bytes(4), ["root", "no ticket"])]))
+        equal(session.value(NAME), f"Kim-{KEY}")
+    said = shop.export(front.made)["denied"]
+    held = [line for line in said.lines if line["verdict"] == "hold"]
+    equal([(line["rows"], "refused" in line["flags"], line["subjects"]) for line in held], [(0, True, {})] * len(held))
+    equal(sum(line["statements"] for line in held), 2)
+
+
+@test(gateway=True)
+def test_expired():
+    """When the time is over it is refused, and an approval comes too late"""
+    front = shared()
+    front.set(within="1s")
+    try:
+        with front.login() as session:
+            number = ask(session)
+            result = session.result()
+            equal((result.code, result.rows), (EXPIRED, []))
+            assert "is over" in front.refuses(number, f"request {number}")
+            equal((front.ended(number), front.decisions(number)), (IS_EXPIRED, []))
+            equal(session.value(NAME), f"Kim-{KEY}")
+    finally:
+        front.set(within="10m")
+    front.refuses(10 ** 9, "no request 1000000000 waits")
+    front.refuses("x", "is no request", status=2)
+    equal(front.run("approve", "5").returncode, 2, "without a reason")
+
+
+# ---- who ----
+
+@test(gateway=True)
+def test_own():
+    """Nobody approves their own: not under the role's name, nor its owner's, nor where both belong to one person, nor as whom the application acts for; who has left approves nothing. Each is recorded, and it waits on"""
+    root()
+    front = shared()
+    people = ((f"app,human,{FIRST.upper()},active\n", "owns the role"), (f"app,human,Kim,active\n{FIRST},human,kim,active\n", "the same person"),
+              (f"app,human,Kim,active\n{FIRST},human,app,active\n", "owned by the role"))
+    try:
+        with front.login() as session:
+            number = ask(session)
+            front.decide(number, account=SECOND, verb="deny")
+            equal(session.result().code, DENIED)
+            for lines, what in people:
+                front.be("principal,kind,owner,owner_status\n" + lines)
+                number = ask(session)
+                front.refuses(number, "nobody approves", account=FIRST)
+                equal([one["request"] for one in front.waits()], [number], what)
+                equal([(kind, who) for kind, _, who in front.decisions(number)], [(OWN, [FIRST, "ticket 4711"])], what)
+                front.decide(number, account=SECOND)
+                equal(session.result().rows, ROWS)
+                equal(front.decisions(number)[-1], (APPROVED, struct.pack("<I", 5), [SECOND, "ticket 4711"]))
+            front.be(f"principal,kind,owner,owner_status\n{FIRST},human,Park,left\n")
+            number = ask(session)
+            front.refuses(number, "has left", account=FIRST)
+            equal([kind for kind, _, _ in front.decisions(number)], [LEFT])
+            front.decide(number, account=FIRST, verb="deny")
+            equal(session.result().code, DENIED)
+        front.be(ROSTER)
+        shop.server().sql(f"CREATE ROLE {FIRST} LOGIN IN ROLE app")
+        with front.login(user=FIRST) as session:
+            number = ask(session)
+            front.refuses(number, "nobody approves", account=FIRST)
+            front.decide(number, account=FIRST, verb="deny", reason="I take it back")
+            equal(session.result().code, DENIED)
+    finally:
+        front.be(ROSTER)
+
+
+@test(gateway=True)
+def test_rights():
+    """The control socket takes approvers, for what waits and nothing else; nobody else of other accounts; without approvers no other account can connect at all"""
+    root()
+    front = shared()
+    with front.login() as session:
+        number = ask(session)
+        equal(json.loads(front.run("approve", "--json", account=FIRST).stdout)["request"], number)
+        for words in (("status",), ("sessions",), ("kill", "--principal", "app"), ("hold", "place", "--who", "me", "--why", "x"), ("ack", "--who", "me", "--why", "x", "1")):
+            done = front.run(*words, account=FIRST)
+            equal((done.returncode, done.stdout), (1 if words[0] != "ack" else done.returncode, ""), str(words))
+            assert done.returncode != 0, words
+        for words in (("approve",), ("approve", "--reason", "x", str(number)), ("deny", "--reason", "x", str(number)), ("status",)):
+            done = front.run(*words, account=OUTSIDER)
+            equal((done.returncode, done.stdout), (1, ""), str(words))
+        equal(front.guard.wait("control_refused", uid=6)["event"], "control_refused")
+        equal([one["request"] for one in front.waits()], [number])
+        front.decide(number, account=FIRST)
+        equal(session.result().rows, ROWS)
+    equal(os.stat(front.guard.config["control"]).st_mode & 0o777, 0o666)
+    with strict() as made:
+        equal(os.stat(made.guard.folder / "ledger/control.sock").st_mode & 0o777, 0o600)
+
+
+@contextlib.contextmanager
+def strict():
+    made = shop.front("approvals-strict", more={"rules": [HOLD]})
+    yield made
+    made.stop()
+
+
+@test(gateway=True)
+def test_race():
+    """Of approvers who race one wins, and the others are told who; an approval and a denial never both count"""
+    front = shared()
+    accounts = (FIRST, SECOND) if harness.ROOT else (None, None)
+    with front.login() as session:
+        for turn in range(4):
+            number = ask(session)
+            done, gate = {}, threading.Barrier(4)
+
+            def decide(place, account, verb):
+                gate.wait()
+                done[place] = (verb, account, front.run(verb, "--reason", "race", str(number), account=account))
+
+            threads = [threading.Thread(target=decide, args=(place, accounts[place % 2], ("approve", "deny")[place // 2 if turn % 2 else 0]))
+                       for place in range(4)]
+            for one in threads:
+                one.start()
+            for one in threads:
+                one.join()
+            won = [one for one in done.values() if one[2].returncode == 0]
+            lost = [one[2].stderr for one in done.values() if one[2].returncode == 1]
+            equal((len(won), len(lost)), (1, 3), done)
+            verb, account, _ = won[0]
+            for one in lost:
+                assert f"is {'denied' if verb == 'deny' else 'approved'} already, by {account or 'root'}" in one, one
+            equal(len(front.decisions(number)), 1)
+            result = session.result()
+            equal((result.rows, result.code), ([], DENIED) if verb == "deny" else (ROWS, None))
+
+
+# ---- it ends otherwise ----
+
+@test(gateway=True)
+def test_client_gone():
+    """A client that leaves while it waits, in order or not, ends that: nothing is asked of the server, and an approval comes too late"""
+    front = shared()
+    for leave in ("terminate", "abort", "half_close"):
+        with front.login(application_name=leave) as session:
+            number = ask(session)
+            getattr(session, leave)()
+            equal(front.ended(number), GONE, leave)
+            front.refuses(number, f"request {number}")
+            if leave == "half_close":
+                equal(session.read_end(), b"")
+    front.guard.until_sessions(0)
+    equal({one for one in shop.export(front.made) if one in ("terminate", "abort", "half_close")}, set())
+
+
+@test(gateway=True)
+def test_cancelled():
+    """A cancel request takes it back"""
+    front = shared()
+    with front.login() as session:
+        number = ask(session)
+        wire.cancel(front.guard.address(), session.key)
+        result = session.result()
+        equal((result.code, result.rows), (CANCELLED, []))
+        equal(front.ended(number), BY_CANCEL)
+        equal(session.value(NAME), f"Kim-{KEY}")
+
+
+@test(gateway=True)
+def test_cut():
+    """So do pasu kill, a roster by which the owner has left, and a server that ends the session; its limits of time count what it runs, not what waits"""
+    front = shared()
+    with front.login() as session:
+        number = ask(session)
+        equal(front.run("kill", "--principal", "app").returncode, 0)
+        equal(session.refused()["C"], "57P01")
+        equal(front.ended(number), BY_PASU)
+    try:
+        with front.login() as session:
+            number = ask(session)
+            front.be(ROSTER.replace("Kim,active", "Kim,left"))
+            equal(session.refused()["C"], "PS010")
+            equal(front.ended(number), BY_PASU)
+    finally:
+        front.be(ROSTER)
+    with front.login() as session:
+        session.query("SET statement_timeout = 300")
+        number = ask(session)
+        time.sleep(0.4)  # longer than the limit: nothing can be waited for that is not to happen
+        front.decide(number)
+        equal(session.result().rows, ROWS)
+        session.query("SET idle_in_transaction_session_timeout = 200")
+        session.query("BEGIN")
+        number = ask(session)
+        equal(session.refused()["C"], "25P03")
+        equal(front.ended(number), BY_SERVER)
+
+
+@test(gateway=True)
+def test_processes():
+    """Another keeper knows of nothing that waits, and so it is refused; sessions of a gate that is gone, or of a guard that is started again, end, and the record says so"""
+    front = shared()
+    with front.login() as session:
+        number = ask(session)
+        front.guard.replace("keeper")
+        result = session.result()
+        equal((result.code, result.rows), (LOST, []))
+        equal(front.ended(number), IS_LOST)
+        again = ask(session)
+        assert again > number
+        front.decide(again)
+        equal(session.result().rows, ROWS)
+    with front.login() as session:
+        number = ask(session)
+        front.guard.replace("gate")
+        equal(session.read_end(), b"")
+        equal(front.ended(number), IS_LOST)
+    with front.login() as session:
+        number = ask(session)
+        equal(front.guard.stop(), 0)
+        equal(session.refused()["C"], "57P01")
+        front.guard.start()
+        equal(front.ended(number), BY_PASU)
+        front.refuses(number, f"no request {number} waits")
+    with front.login() as session:
+        assert ask(session) > number, "a number is used once"
+        front.decide(front.waiting()[0]["request"], verb="deny")
+        equal(session.result().code, DENIED)
+
+
+# ---- other ways to ask ----
+
+@test(gateway=True)
+def test_ways():
+    """Cursors, EXECUTE, COPY, functions and a call by message are held by what they show; writing, the key alone and other fields are not"""
+    front = shared()
+    shop.server().sql(f"CREATE FUNCTION where_is(bigint) RETURNS text LANGUAGE sql AS 'SELECT address FROM customers WHERE id = $1'")
+    call = wire.function_call(int(shop.server().value("SELECT 'where_is'::regproc::oid")), struct.pack("!q", KEY))
+    until(lambda: front.guard.json("status"), "an answer")
+    with front.login() as session:
+        session.query(f"PREPARE held AS {ADDRESS}")
+        session.query(f"BEGIN; DECLARE held CURSOR WITH HOLD FOR {ADDRESS}; COMMIT")
+        for sql in ("EXECUTE held", "FETCH 1 FROM held", f"COPY ({ADDRESS}) TO STDOUT", f"SELECT where_is({KEY})",
+                    f"SELECT to_jsonb(c) FROM customers c WHERE id = {KEY}",
+                    f"UPDATE customers SET grade = grade WHERE id = {KEY} RETURNING address"):
+            for verb, rows in (("deny", 0), ("approve", 1)):
+                number = ask(session, sql)
+                front.decide(number, verb=verb)
+                result = session.result()
+                equal((len(result.rows) + result.copied.count(b"\n"), result.code), (rows, None if rows else DENIED), sql)
+        for verb in ("deny", "approve"):
+            front.decide(told(session, call), verb=verb)
+            result = session.result()
+            equal((result.code, result.values), (DENIED, []) if verb == "deny" else (None, [f"Main Street {KEY}".encode()]))
+        for sql in (NAME, f"SELECT count(*) FROM customers WHERE address IS NULL", f"UPDATE customers SET address = address WHERE id = {KEY}"):
+            equal(session.query(sql).notices, [], sql)
+
+
+@test(gateway=True)
+def test_rows():
+    """Where only the rows tell, they wait before the first leaves: a rule that came while the server was at it. Denied, none of them leaves nor is counted; approved, all do"""
+    front = shared()
+    slow = f"SELECT address FROM customers, pg_advisory_xact_lock(77) WHERE id >= {KEY} ORDER BY id"
+    due = [[value] for value in shop.server().value(f"SELECT string_agg(coalesce(address, ''), ';' ORDER BY id) FROM customers WHERE id >= {KEY}").split(";")]
+    for verb in ("approve", "deny", "cancel", "leave"):
+        front.set(rules=[])
+        with front.login(application_name=f"rows-{verb}") as session, wire.login(shop.server().address) as holder, front.login() as other:
+            holder.query("SELECT pg_advisory_lock(77)")
+            session.send(wire.query(slow))
+            until(lambda: shop.server().value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "1", "the lock")
+            front.set(rules=[HOLD])
+            other.value(NAME)
+            holder.query("SELECT pg_advisory_unlock(77)")
+            number = told(session, b"")
+            assert is_silent(session, other)
+            equal(front.waiting()[0]["fields"], ["address"])
+            if verb in ("approve", "deny"):
+                front.decide(number, verb=verb)
+            elif verb == "cancel":
+                wire.cancel(front.guard.address(), session.key)
+            else:
+                session.abort()
+                equal(front.ended(number), GONE)
+                continue
+            result = session.result()
+            if verb == "approve":
+                equal([[value or ""] for value, in result.rows], due)
+            else:
+                equal((result.rows, result.code), ([], DENIED if verb == "deny" else CANCELLED))
+            equal(front.ended(number), {"approve": RELEASED, "deny": IS_DENIED, "cancel": BY_CANCEL}[verb])
+            equal(session.value(NAME), f"Kim-{KEY}")
+    front.guard.until_sessions(0)
+    said = shop.export(front.made)
+    equal(len(said["rows-approve"].keys["customer"]), len(due))
+    for verb in ("deny", "cancel", "leave"):
+        held = [line for name, shown in said.items() if name == f"rows-{verb}" for line in shown.lines if line["verdict"] == "hold"]
+        equal([line["subjects"] for line in held], [{}] * len(held), verb)
+
+
+@test(gateway=True)
+def test_reload():
+    """A rule of another configuration that blocks by the time it is approved blocks; one in shadow records, and holds nothing"""
+    front = shared()
+    try:
+        with front.login() as session:
+            number = ask(session)
+            front.set(rules=[{**HOLD, "verdict": "block"}])
+            front.decide(number)
+            equal(session.result().code, RULE)
+            equal(front.ended(number), RULED)
+        front.set(rules=[{**HOLD, "shadow": True}])
+        with front.login(application_name="shadow") as session:
+            result = session.query(ADDRESS)
+            equal((result.rows, result.notices), (ROWS, []))
+        front.guard.until_sessions(0)
+        equal(shop.export(front.made)["shadow"].rules, {"shadow rule addresses: hold"})
+    finally:
+        front.set(rules=[HOLD])
+
+
+@test(gateway=True)
+def test_workers():
+    """Sessions of several workers wait at once under numbers of their own, each for itself"""
+    front = Front("approvals-workers", [HOLD], workers=2)
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(front.login()) for _ in range(6)]
+        numbers = [ask(one) for one in sessions]
+        equal(len(set(numbers)), 6)
+        equal(sorted(one["request"] for one in front.waiting(6)), sorted(numbers))
+        for place in (3, 0, 5, 1, 4, 2):
+            front.decide(numbers[place], verb="deny" if place % 2 else "approve")
+            result = sessions[place].result()
+            equal((result.rows, result.code), ([], DENIED) if place % 2 else (ROWS, None))
+    front.made.stop()
+
+
+@test(gateway=True)
+def test_verified():
+    """The ledger of all that is well, for strangers too"""
+    front = shared()
+    equal(front.guard.stop(), 0)
+    verify(front.made)
+
+
+if __name__ == "__main__":
+    harness.main()
