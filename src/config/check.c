@@ -312,8 +312,7 @@ check_map(struct parse *parse, const struct config_key *key, void *base,
         {KEY_gateway, check_gateway},        {KEY_subjects, check_subject},
         {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
         {KEY_budgets, check_budget},         {KEY_ledger_publish_witnesses, check_witness},
-        {KEY_bypass_except, check_bypass},
-        {KEY_principals_scim, check_scim},
+        {KEY_bypass_except, check_bypass},   {KEY_principals_scim, check_scim},
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++)

@@ -93,8 +93,8 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
 }
 
 int
-budgets_add_moved(struct session *s, uint32_t now, uint8_t kind, uint64_t count,
-                  struct exposure *e, struct judgement *judgement)
+budgets_add_moved(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
+                  struct judgement *judgement)
 {
     struct observer *o = s->observer;
     struct tally_outcome outcome = {.blocked_by = -1};

@@ -9,29 +9,6 @@ session_address_text(const struct session *session, char text[ADDRESS_SIZE])
 }
 
 void
-session_log(const struct session *s, enum log_event event, int error, const char *detail)
-{
-    char address[ADDRESS_SIZE];
-    const struct log_field fields[] = {
-        F_HEX("session", s->id),
-        F_TEXT("gateway", s->gateway->config->name),
-        F_TEXT("principal", s->user),
-        F_TEXT("database", s->database),
-        F_TEXT("application", s->application),
-        F_TEXT("address", address),
-        F_UINT("port", address_port(&s->address)),
-        F_TEXT("state", session_state_name(s->state)),
-        F_TEXT("error", error ? error_text(error) : NULL),
-        F_TEXT("detail", detail),
-        F_TEXT("hint", error ? error_hint(error) : NULL),
-    };
-    size_t count = error ? COUNT_OF(fields) : 8;
-
-    session_address_text(s, address);
-    log_event(&s->worker->shared->log, event, fields, count);
-}
-
-void
 session_describe(const struct session *s, struct message_session *message)
 {
     memset(message, 0, sizeof(*message));

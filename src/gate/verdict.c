@@ -225,7 +225,7 @@ verdict_holds(struct session *s, const struct plan_statement *statement, uint64_
     struct ruling ruling;
     uint64_t fields;
 
-    judge_asked(s, statement, flags, &ruling, &fields);
+    judge_asked(s, statement, flags, !(flags & FLAG_BIT(FUNCTION_CALL)), &ruling, &fields);
     hold->is_blocked |= ruling.verdict == VERDICT_BLOCK;
     if (!shows_later(NULL, statement))
         hold->fields |= fields;

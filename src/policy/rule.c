@@ -417,7 +417,6 @@ void
 rule_message(char *text, size_t size, const struct ruling *ruling)
 {
     const struct config_rule *rule = ruling->rule;
-    struct view verdict = verdict_word(rule);
     char reason[192] = "", word[96] = "";
 
     if (rule->reason && *rule->reason)
