@@ -20,9 +20,12 @@ import process
 from stage import Front, equal, test
 import wire
 
-SESSION_KEYS = {"session", "gateway", "principal", "database", "application", "source", "state", "since", "tls", "subjects",
+SESSION_KEYS = {"session", "gateway", "principal", "database", "application", "source", "state", "approval", "since", "tls", "subjects",
                 "statements", "rows", "bytes_out"}
 STATUS_KEYS = {"gateways", "processes", "principals", "sessions", "statements", "rows", "bytes_in", "bytes_out", "allocations"}
+
+# What commands must be given besides.
+MORE = {"kill": ["--principal", "app"], "deny": ["--reason", "x", "1"]}
 
 
 @harness.shared
@@ -66,7 +69,7 @@ def test_an_account_that_is_not_listed_is_refused_every_command_of_operators():
     stranger = "postgres" if postgres.account() == "postgres" else "daemon"
     with login("app") as victim:
         for command in of_operators():
-            words = [command, "-c", front().guard.path] + (["--principal", "app"] if command == "kill" else [])
+            words = [command, "-c", front().guard.path, *MORE.get(command, [])]
             done = guard.run(*words, user=stranger)
             equal(done.returncode, 1, f"{command}: {done.stderr}")
             assert "refuses to answer" in done.stderr, done.stderr
@@ -77,7 +80,7 @@ def test_an_account_that_is_not_listed_is_refused_every_command_of_operators():
 @test(gateway=True)
 def test_what_changes_something_is_recorded_with_who_asked():
     audited = [one for one in of_operators() if "recorded" in who_may(one)]
-    equal(audited, ["kill"])
+    equal(audited, ["kill", "approve", "deny"])
     mark = front().guard.mark()
     front().guard.run("kill", "--principal", "nobody-has-this-name")
     event = front().guard.wait("control_command", start=mark)
@@ -168,7 +171,7 @@ def test_a_guard_that_does_not_run_is_named_and_ends_with_2():
     path = harness.folder() / "absent.yaml"
     path.write_text("gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2}\nledger: {directory: ./absent}\n")
     for command in of_operators():
-        done = guard.run(command, "-c", path, *(["--principal", "x"] if command == "kill" else []))
+        done = guard.run(command, "-c", path, *MORE.get(command, []))
         equal(done.returncode, 2, command)
         assert "does not answer at " in done.stderr and "hint:" in done.stderr, done.stderr
 
