@@ -20,7 +20,9 @@ import targets
 import wire
 from stage import Front, equal, test
 
-FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2}  # the children's own, and the one they started with
+# The children's own, and the one they started with.
+FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2, "registrar": 2}
+TOKEN = "a-token-of-more-than-20-characters"
 
 
 def said(pid):
@@ -39,11 +41,19 @@ def works(front):
 
 @harness.shared
 def publishing():
-    """A gateway whose checkpoints are published to a file: it has a herald, too."""
+    """A gateway whose checkpoints are published to a file, and that is told of people: it has a herald and a registrar, too."""
     target = harness.folder() / "published"
     target.mkdir()
     target.chmod(0o777)
-    return Front(stage.server(), "publishing", more={"ledger": {"publish": {"file": str(target / "checkpoint")}}})
+    roster, token = harness.folder() / "roster.csv", harness.folder() / "token"
+    roster.write_text("principal\n", encoding="utf-8")
+    token.write_text(TOKEN, encoding="utf-8")
+    token.chmod(0o600)
+    front = Front(stage.server(), "publishing", more={
+        "ledger": {"publish": {"file": str(target / "checkpoint")}},
+        "principals": {"roster": str(roster), "scim": {"listen": f"127.0.0.1:{process.free_port()}", "token_file": str(token)}}})
+    process.until(lambda: {"herald", "indexer", "registrar"} <= set(front.guard.pids()), "all of its processes")
+    return front
 
 
 def published(front):
@@ -54,20 +64,20 @@ def published(front):
 
 @test(gateway=True)
 def test_every_process_is_filtered():
-    """Supervisor, gate, keeper, herald and indexer run under a system-call filter, and no program they ran could have more
+    """Supervisor, gate, keeper, herald, registrar and indexer run under a system-call filter, and no program they ran could have more
     rights than they"""
     for name, pid in publishing().guard.pids().items():
         status = said(pid)
         equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"), name)
         equal(int(status["Seccomp_filters"]), FILTERS[name], f"{name}: filters")
-        equal(len(process.children(pid)), 4 if name == "supervisor" else 0, f"{name}: children")
+        equal(len(process.children(pid)), 5 if name == "supervisor" else 0, f"{name}: children")
         for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
             equal(said(f"{pid}/task/{thread.name}")["Seccomp_filters"], str(FILTERS[name]), f"{name}: a thread")
 
 
 @test(gateway=True)
 def test_children_have_no_rights():
-    """Gate, keeper, herald and indexer run without root's rights, can get none back, and hold few descriptors"""
+    """Gate, keeper, herald, registrar and indexer run without root's rights, can get none back, and hold few descriptors"""
     for name, pid in publishing().guard.pids().items():
         status = said(pid)
         assert process.descriptors(pid) < 32, f"{name}: {process.descriptors(pid)} descriptors"
@@ -164,6 +174,33 @@ def test_herald_knows_little():
     memory = writable_memory(pid)
     equal([word in memory for word in ((folder / "secret").read_bytes(), key)], [False, False])
     assert key in writable_memory(front.guard.pids()["keeper"]), "what to look for"
+
+
+@harness.root_only
+@test(gateway=True)
+def test_registrar_knows_little():
+    """The registrar has nothing of the ledger open but its own folder, and in its memory neither the secret, the key that signs nor the token"""
+    front = publishing()
+    pid, folder = front.guard.pids()["registrar"], front.guard.folder / "ledger"
+    held = [os.readlink(one) for one in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    equal([one for one in held if one.startswith(str(folder))], [str(folder / "people")])
+    key = base64.b64decode((folder / "signing.key").read_text(encoding="utf-8").strip().split("+", 4)[4])[1:]
+    memory = writable_memory(pid)
+    equal([word in memory for word in ((folder / "secret").read_bytes(), key, TOKEN.encode())], [False] * 3)
+
+
+@injection
+@test(gateway=True)
+def test_registrar_runs_a_program():
+    """A registrar made to run a program is ended before it does (SIGSYS); a new one takes its place, and no session notices"""
+    front = publishing()
+    mark, pids = front.guard.mark(), front.guard.pids()
+    with front.login() as session:
+        injected.call(pids["registrar"], injected.EXECVE)
+        event = front.guard.wait("process_died", start=mark, name="registrar")
+        equal((event["pid"], event["how"]), (pids["registrar"], "SYS"))
+        process.until(lambda: front.guard.pids().get("registrar") not in (0, None, pids["registrar"]), "a new registrar")
+        equal(session.value("SELECT 1"), "1")
 
 
 @harness.root_only
