@@ -34,9 +34,9 @@ is_meant(const struct config_bypass *except, const struct message_bypass *who)
            is_from(except, who);
 }
 
-enum verdict
-bypass_verdict(const struct config *config, const struct config_gateway *gateway,
-               const struct message_bypass *who)
+static enum verdict
+verdict_of(const struct config *config, const struct config_gateway *gateway,
+           const struct message_bypass *who)
 {
     bool is_inspector =
         gateway->inspector.user && strcmp(gateway->inspector.user, who->principal) == 0;
@@ -90,8 +90,8 @@ terminate(struct inspector_link *link, uint32_t pid)
     return result == 0 && !is_told ? PASU_E_NOTFOUND : result;
 }
 
-int
-bypass_end(struct inspector_link *link, const struct census_answer *answer, uint32_t pid)
+static int
+end(struct inspector_link *link, const struct census_answer *answer, uint32_t pid)
 {
     uint64_t right = RIGHT_NONE, none;
     char detail[INSPECTOR_DETAIL_SIZE];
@@ -112,4 +112,49 @@ bypass_end(struct inspector_link *link, const struct census_answer *answer, uint
     back = ask(link, answer->is_other ? "SET ROLE pg_read_all_stats" : "RESET ROLE", &none);
     memcpy(link->detail, detail, sizeof(detail));
     return result != 0 ? result : back;
+}
+
+/* ---- both ---- */
+
+void
+bypass_log(const struct census_room *room, enum log_event event, const struct message_bypass *who,
+           const char *why)
+{
+    const struct log_field fields[] = {
+        F_TEXT("gateway", who->gateway),
+        F_TEXT("principal", who->principal),
+        F_TEXT("database", who->database),
+        F_TEXT("application", who->application),
+        F_TEXT("address", who->address),
+        F_UINT("port", who->port),
+        F_UINT("pid", who->pid),
+        F_TEXT("certain", who->is_certain ? "yes" : "no"),
+        F_TEXT("why", why),
+    };
+
+    log_event(&room->shared->log, event, fields, COUNT_OF(fields) - (why[0] == '\0'));
+}
+
+void
+bypass_act(struct census_room *room, struct census_server *server, bool is_first,
+           struct message_bypass *who)
+{
+    const struct settings *settings = room->settings;
+    int result;
+
+    who->verdict = VERDICT_OF_ALERT;
+    for (size_t i = 0; i < settings->gateway_count; i++)
+        if (strcmp(settings->gateways[i].config->name, server->gateway) == 0)
+            who->verdict = (uint8_t)verdict_of(settings->config, settings->gateways[i].config, who);
+    if (who->verdict != VERDICT_OF_BLOCK)
+        return;
+    result = server->inspector.peer.fd >= 0 ? end(&server->inspector, &server->answer, who->pid)
+                                            : PASU_E_UNAVAILABLE;
+    if (result != 0)
+        who->verdict = VERDICT_OF_ALERT;
+    if (result == 0)
+        bypass_log(room, EVENT_BYPASS_ENDED, who, "");
+    else if (is_first)
+        bypass_log(room, EVENT_BYPASS_KEPT, who,
+                   result == PASU_E_DENIED ? server->inspector.detail : error_text(result));
 }

@@ -14,16 +14,15 @@
 #ifndef PASU_GATE_BYPASS_H
 #define PASU_GATE_BYPASS_H
 
-#include "gate/census_answer.h"
+#include "gate/census_server.h"
 
-/* VERDICT_OF_ALLOW, VERDICT_OF_ALERT or VERDICT_OF_BLOCK: of a session that `who` says all about.
- */
-enum verdict bypass_verdict(const struct config *config, const struct config_gateway *gateway,
-                            const struct message_bypass *who);
-/* Ends the process. 0: the server has told it to end; PASU_E_NOTFOUND: it is not there any more;
- * PASU_E_DENIED: that is not allowed, and link->detail says why; else as of inspector_link_query.
- */
-PASU_MUST_USE int bypass_end(struct inspector_link *link, const struct census_answer *answer,
-                             uint32_t pid);
+/* Does what is to be done about it, and says in who->verdict what was done: VERDICT_OF_ALLOW,
+ * VERDICT_OF_ALERT or, where the server has told the process to end, VERDICT_OF_BLOCK. is_first: it
+ * is logged where that could not be. */
+void bypass_act(struct census_room *room, struct census_server *server, bool is_first,
+                struct message_bypass *who);
+/* `why` "": there is none. */
+void bypass_log(const struct census_room *room, enum log_event event,
+                const struct message_bypass *who, const char *why);
 
 #endif

@@ -466,52 +466,6 @@ is_past(const struct census_room *room, const struct census_server *server,
 }
 
 static void
-log_bypass(const struct census_room *room, enum log_event event, const struct message_bypass *who,
-           const char *why)
-{
-    const struct log_field fields[] = {
-        F_TEXT("gateway", who->gateway),
-        F_TEXT("principal", who->principal),
-        F_TEXT("database", who->database),
-        F_TEXT("application", who->application),
-        F_TEXT("address", who->address),
-        F_UINT("port", who->port),
-        F_UINT("pid", who->pid),
-        F_TEXT("certain", who->is_certain ? "yes" : "no"),
-        F_TEXT("why", why),
-    };
-
-    log_event(&room->shared->log, event, fields, COUNT_OF(fields) - (why[0] == '\0'));
-}
-
-/* What is to be done about it is done, and what was done said in who->verdict. */
-static void
-act(struct census_room *room, struct census_server *server, bool is_first,
-    struct message_bypass *who)
-{
-    const struct settings *settings = room->settings;
-    int result;
-
-    who->verdict = VERDICT_OF_ALERT;
-    for (size_t i = 0; i < settings->gateway_count; i++)
-        if (strcmp(settings->gateways[i].config->name, server->gateway) == 0)
-            who->verdict =
-                (uint8_t)bypass_verdict(settings->config, settings->gateways[i].config, who);
-    if (who->verdict != VERDICT_OF_BLOCK)
-        return;
-    result = server->inspector.peer.fd >= 0
-                 ? bypass_end(&server->inspector, &server->answer, who->pid)
-                 : PASU_E_UNAVAILABLE;
-    if (result != 0)
-        who->verdict = VERDICT_OF_ALERT;
-    if (result == 0)
-        log_bypass(room, EVENT_BYPASS_ENDED, who, "");
-    else if (is_first)
-        log_bypass(room, EVENT_BYPASS_KEPT, who,
-                   result == PASU_E_DENIED ? server->inspector.detail : error_text(result));
-}
-
-static void
 count_named(struct census_server *server, const struct message_bypass *who)
 {
     for (size_t i = 0; i < server->database_count && !who->replication; i++)
@@ -527,7 +481,7 @@ tell_backend(struct census_room *room, struct census_server *server, struct mess
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
-    act(room, server, !told, who);
+    bypass_act(room, server, !told, who);
     if (told) {
         if (who->verdict == VERDICT_OF_BLOCK) {
             *told = *who;
@@ -539,7 +493,7 @@ tell_backend(struct census_room *room, struct census_server *server, struct mess
         return;
     server->told_in_hour++;
     count_named(server, who);
-    log_bypass(room, EVENT_BYPASS, who, "");
+    bypass_log(room, EVENT_BYPASS, who, "");
     send_bypass(room, who);
 }
 
