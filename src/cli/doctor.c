@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/ask.h"
 #include "cli/complain.h"
+#include "cli/controls.h"
 
 /* 0, or the exit status. */
 static int
@@ -70,13 +71,14 @@ look_at_servers(struct config *config, const struct roster *roster, struct findi
 
 /* The exit status. */
 static int
-print(const struct arguments *arguments, const struct findings *findings)
+print(const struct arguments *arguments, const struct findings *findings, json_t *controls)
 {
     size_t found = findings_count(findings, FINDING_WARNING) + findings_missing(findings);
     json_t *document;
 
     if (arguments_given(arguments, OPTION_json)) {
-        document = json_pack("{sb so}", "ok", found == 0, "findings", findings_json(findings));
+        document = json_pack("{sb so sO}", "ok", found == 0, "findings", findings_json(findings),
+                             "controls", controls);
         if (document == NULL)
             return complain_error(PASU_E_NOMEM, "doctor");
         (void)json_dumpf(document, stdout, JSON_COMPACT); /* output_end finds a failed write */
@@ -97,16 +99,22 @@ run_doctor(const struct arguments *arguments)
 {
     struct findings findings = {0};
     struct roster *roster = NULL;
+    json_t *controls = NULL;
+    bool answers;
     struct ask ask;
     int status = ask_init(&ask, arguments), result;
 
     if (status == 0)
         status = load(ask.config, &roster);
     if (status == 0) {
-        doctor_itself(arguments, ask.config, &findings);
-        result = look_at_servers(ask.config, roster, &findings);
-        status = result == 0 ? print(arguments, &findings) : complain_error(result, "doctor");
+        answers = doctor_itself(arguments, ask.config, &findings);
+        result = controls_look(&ask, roster, answers, &findings, &controls);
+        if (result == 0)
+            result = look_at_servers(ask.config, roster, &findings);
+        status =
+            result == 0 ? print(arguments, &findings, controls) : complain_error(result, "doctor");
     }
+    json_decref(controls);
     findings_release(&findings);
     roster_free(roster);
     ask_release(&ask);

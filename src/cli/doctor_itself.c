@@ -49,7 +49,7 @@ look_identity(const struct config *config, const json_t *status, struct findings
               columns, read != NULL ? read : "-");
 }
 
-static void
+static bool
 look_guard(const struct evidence *e, struct findings *findings)
 {
     json_t *status = NULL;
@@ -69,6 +69,7 @@ look_guard(const struct evidence *e, struct findings *findings)
               "does not answer on its control socket: %s", error_text(result));
     look_identity(e->ask.config, status, findings);
     json_decref(status);
+    return result == 0;
 }
 
 /* ---- the ledger ---- */
@@ -206,29 +207,31 @@ look_record(struct evidence *e, struct findings *findings)
     scope_release(&scope);
 }
 
-static void
+static bool
 look_ledger(const struct arguments *arguments, const struct config *config,
             struct findings *findings)
 {
     struct evidence evidence;
+    bool answers = false;
     struct stat st;
 
     if (stat(config->ledger.directory, &st) != 0) {
         FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
               "has never run with this configuration: there is no ledger in %s",
               config->ledger.directory);
-        return;
+        return false;
     }
     if (evidence_open(&evidence, arguments) != 0) {
         FOUND(findings, "ledger", FINDING_MISSING,
               "run it as root, or as the account that pasu guard runs as",
               "the one in %s cannot be read", config->ledger.directory);
     } else {
-        look_guard(&evidence, findings);
+        answers = look_guard(&evidence, findings);
         look_checkpoint(&evidence, findings);
         look_record(&evidence, findings);
     }
     evidence_close(&evidence);
+    return answers;
 }
 
 /* ---- the configuration ---- */
@@ -330,10 +333,12 @@ look_configuration(const struct config *config, struct findings *findings)
                          "is open: what cannot be recorded passes all the same");
 }
 
-void
+bool
 doctor_itself(const struct arguments *arguments, const struct config *config,
               struct findings *findings)
 {
-    look_ledger(arguments, config, findings);
+    bool answers = look_ledger(arguments, config, findings);
+
     look_configuration(config, findings);
+    return answers;
 }

@@ -272,6 +272,7 @@ from_keeper(struct gate *g, const struct channel_message *message)
     struct message_result result;
     struct message_ask ask;
     struct message_kill kill_message;
+    struct message_try trial;
 
     switch ((enum message_type)message->type) {
     case MESSAGE_RECORDED:
@@ -285,6 +286,10 @@ from_keeper(struct gate *g, const struct channel_message *message)
     case MESSAGE_STATUS_ASK:
         memcpy(&ask, message->body, sizeof(ask));
         question_status(g, ask.question);
+        break;
+    case MESSAGE_TRY:
+        memcpy(&trial, message->body, sizeof(trial));
+        trial_ask(g, &trial);
         break;
     case MESSAGE_KILL:
         memcpy(&kill_message, message->body, sizeof(kill_message));
@@ -510,6 +515,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
                  message_rules_gate_from_supervisor_count);
     segments_init(&g->segments, &shared->supervisor);
     pthread_mutex_init(&shared->answer_lock, NULL);
+    trial_tokens_init(&shared->trials);
     pthread_mutex_init(&shared->current.lock, NULL);
     list_init(&shared->answers);
     list_init(&g->outgoing);

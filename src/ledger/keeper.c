@@ -16,6 +16,7 @@
 #include "ledger/publisher.h"
 #include "ledger/record.h"
 #include "ledger/take_keys.h"
+#include "ledger/trials.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -44,6 +45,7 @@ struct keeper {
     struct publisher publisher;
     struct courier courier;
     struct leavers leavers;
+    struct trials trials;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -306,6 +308,9 @@ take_census(struct keeper *k, const struct channel_message *message)
     if (record_other(&k->records, type, &body) != 0) {
         /* logged, and counted in the gap */
     }
+    if (type == SEGMENT_BYPASS && trials_bypass(&k->trials, &body.bypass)) {
+        /* a test: nobody is told */
+    }
 }
 
 static void
@@ -342,6 +347,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_ALERT:
         take_alert(k, message);
+        break;
+    case MESSAGE_TRIED:
+        trials_take(&k->trials, message);
         break;
     case MESSAGE_SESSION:
     case MESSAGE_SESSIONS_END:
@@ -383,7 +391,8 @@ ask_gate(void *arg, struct control_client *client)
     struct message_ask ask = {.question = client->question};
     int result = PASU_E_PROTOCOL;
 
-    if (deed_do(client, &k->intake) || certify_ask(&k->records, client))
+    if (deed_do(client, &k->intake) || certify_ask(&k->records, client) ||
+        trials_ask(&k->trials, client, &k->gate))
         return;
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)
@@ -489,6 +498,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
     leavers_init(&k->leavers, &k->records);
+    trials_init(&k->trials, k->os, &k->records);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};

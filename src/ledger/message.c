@@ -27,14 +27,15 @@ TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, mess
       WITH_FD(HERALD, message_empty), WITH_FD(ROSTER, message_generation));
 
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
-      PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill));
+      PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill), PLAIN(TRY, message_try));
 
 TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_session),
       PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
       PLAIN(SESSION, message_session_status), PLAIN(SESSIONS_END, message_sessions_end),
       PLAIN(STATUS, message_status), PLAIN(TALLY, message_tally), PLAIN(LOST, message_lost),
       PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass), PLAIN(BACKEND, message_backend),
-      PLAIN(OWNERLESS, message_ownerless), PLAIN(ALERT, message_alert));
+      PLAIN(OWNERLESS, message_ownerless), PLAIN(ALERT, message_alert),
+      PLAIN(TRIED, message_tried));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),

@@ -27,6 +27,7 @@ enum {
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
+    TRIAL_WHAT_SIZE = 256,
     ALERT_RULE_SIZE = 64,
     ALERT_TEXT_SIZE = 256,
     MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
@@ -108,6 +109,9 @@ enum message_type {
     MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
     /* gate → keeper */
     MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
+    MESSAGE_TRIED, /* what came of a TRY; message_tried */
+    /* keeper → gate */
+    MESSAGE_TRY, /* a test is coming, or is to be made; message_try */
     /* keeper → herald */
     MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
     /* herald → keeper */
@@ -311,6 +315,33 @@ struct message_delivered {
     uint32_t target;
     uint32_t unused;
     uint64_t number;
+};
+
+/* What `pasu doctor` tries. Stored: numbers are not used again. */
+enum trial_control {
+    TRIAL_OF_SOURCE, /* where from: a rule refuses it */
+    TRIAL_OF_LEAVER,
+    TRIAL_OF_BUDGET,
+    TRIAL_OF_EXIT,   /* a statement by which data would leave through the server */
+    TRIAL_OF_BYPASS, /* a session past pasu is seen */
+    TRIAL_CONTROLS,
+};
+
+/* A test (gate/trial.h). Texts are zero-terminated. */
+struct message_try {
+    uint64_t token;   /* by which the connection that makes it is known */
+    uint32_t control; /* enum trial_control */
+    uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];  /* as whom */
+    char address[ADDRESS_SIZE]; /* SOURCE: as if from there */
+};
+
+struct message_tried {
+    uint64_t token;
+    int64_t at;
+    int32_t error; /* by which it was refused; 0: it was not */
+    uint32_t unused;
 };
 
 struct message_segment_ask {

@@ -34,6 +34,7 @@ struct origins {
     _Atomic uint32_t holders;
     void *map;
     size_t size;
+    bool is_mapped; /* else it is from memory_new */
     struct table countries, systems;
 };
 
@@ -318,13 +319,30 @@ origins_map(struct origins **out, int fd)
     o = memory_new(1, sizeof(*o));
     if (!o)
         return PASU_E_NOMEM;
-    o->holders = 1;
-    o->size = (size_t)st.st_size;
+    *o = (struct origins){.holders = 1, .size = (size_t)st.st_size, .is_mapped = true};
     o->map = mmap(NULL, o->size, PROT_READ, MAP_SHARED, fd, 0);
     if (o->map == MAP_FAILED) {
         memory_free(o);
         return PASU_E_NOMEM;
     }
+    if (!take_tables(o)) {
+        origins_release(o);
+        return PASU_E_MALFORMED;
+    }
+    *out = o;
+    return 0;
+}
+
+int
+origins_take(struct origins **out, uint8_t *bytes, size_t length)
+{
+    struct origins *o = length >= HEAD ? memory_new(1, sizeof(*o)) : NULL;
+
+    if (!o) {
+        memory_free(bytes);
+        return length >= HEAD ? PASU_E_NOMEM : PASU_E_MALFORMED;
+    }
+    *o = (struct origins){.holders = 1, .map = bytes, .size = length};
     if (!take_tables(o)) {
         origins_release(o);
         return PASU_E_MALFORMED;
@@ -346,7 +364,10 @@ origins_release(struct origins *o)
 {
     if (!o || --o->holders > 0)
         return;
-    munmap(o->map, o->size);
+    if (o->is_mapped)
+        munmap(o->map, o->size);
+    else
+        memory_free(o->map);
     memory_free(o);
 }
 
@@ -427,4 +448,20 @@ origins_look_up(const struct origins *o, const struct address *address, struct o
     origin->country[0] = (char)(country >> 8);
     origin->country[1] = (char)country;
     origin->system = find(&o->systems, address);
+}
+
+bool
+origins_each(const struct origins *o, bool is_systems,
+             bool (*see)(void *arg, const struct address *address, uint32_t value), void *arg)
+{
+    const struct table *t = is_systems ? &o->systems : &o->countries;
+    struct address address = {.length = sizeof(address.u.v4)};
+    bool is_going = true;
+
+    address.u.v4.sin_family = AF_INET;
+    for (uint32_t i = 0; i < t->count4 && is_going; i++) {
+        bytes_put_u32((uint8_t *)&address.u.v4.sin_addr, t->ranges4[i].start);
+        is_going = see(arg, &address, t->ranges4[i].value);
+    }
+    return is_going;
 }

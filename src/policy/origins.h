@@ -41,10 +41,16 @@ PASU_MUST_USE int origins_build(uint8_t **bytes, size_t *length, const struct so
 /* Maps such bytes, from a descriptor that stays the caller's. One holder. PASU_E_MALFORMED,
  * PASU_E_NOMEM, PASU_E_IO. */
 PASU_MUST_USE int origins_map(struct origins **origins, int fd);
+/* The same of the bytes themselves, which are taken, also where it fails. */
+PASU_MUST_USE int origins_take(struct origins **origins, uint8_t *bytes, size_t length);
 struct origins *origins_hold(struct origins *origins); /* NULL is allowed */
 void origins_release(struct origins *origins);
 /* Nothing is known without a table (NULL), nor of a Unix socket. */
 void origins_look_up(const struct origins *origins, const struct address *address,
                      struct origin *origin);
+/* Where each range of IPv4 addresses begins that has a country, or a system, and its value, 0
+ * where it is not known; until `see` says false, which is then given back. */
+bool origins_each(const struct origins *origins, bool is_systems,
+                  bool (*see)(void *arg, const struct address *address, uint32_t value), void *arg);
 
 #endif

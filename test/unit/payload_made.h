@@ -46,6 +46,7 @@ static const struct layout layouts[] = {
     {30, "8842z2tt"},
     {31, "888888111z5ttT"},
     {32, "81z7T"},
+    {40, "84411z6ttaT"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -189,6 +190,10 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[22] &= 1;
         m->bytes[23] &= 1;
         m->bytes[24] &= 1;
+        break;
+    case SEGMENT_TRIED:
+        m->bytes[16] %= TRIAL_CONTROLS;
+        m->bytes[17] &= 1;
         break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;
