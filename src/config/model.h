@@ -190,6 +190,9 @@ struct config {
     struct config_budget *budgets;
     size_t budget_count;
     struct {
+        struct endpoint listen; /* host "": nobody is told */
+    } metrics;
+    struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
         enum config_alert_format format;

@@ -272,7 +272,6 @@ from_keeper(struct gate *g, const struct channel_message *message)
     struct message_result result;
     struct message_ask ask;
     struct message_kill kill_message;
-    struct message_try trial;
 
     switch ((enum message_type)message->type) {
     case MESSAGE_RECORDED:
@@ -287,15 +286,12 @@ from_keeper(struct gate *g, const struct channel_message *message)
         memcpy(&ask, message->body, sizeof(ask));
         question_status(g, ask.question);
         break;
-    case MESSAGE_TRY:
-        memcpy(&trial, message->body, sizeof(trial));
-        trial_ask(g, &trial);
-        break;
     case MESSAGE_KILL:
         memcpy(&kill_message, message->body, sizeof(kill_message));
         question_kill(g, &kill_message);
         break;
     default:
+        question_other(g, message);
         break;
     }
 }

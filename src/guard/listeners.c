@@ -115,6 +115,15 @@ open_patiently(const struct address *address, int64_t patience)
     }
 }
 
+int
+listener_open(const struct endpoint *endpoint)
+{
+    struct address address;
+
+    errno = 0;
+    return address_of(&address, endpoint) == 0 ? open_one(&address) : -1;
+}
+
 static int
 add(struct listeners *l, struct listeners *before, const struct config *config, size_t gateway,
     const struct endpoint *endpoint, bool is_proxy, int64_t patience, const struct log *log)

@@ -30,6 +30,9 @@ struct listeners {
 PASU_MUST_USE int listeners_open(struct listeners *listeners, struct listeners *before,
                                  const struct config *config, int64_t patience,
                                  const struct log *log);
+/* One alone, as listeners_open does it: a descriptor, or -1 and errno; PASU_E_NOTFOUND of a name:
+ * -1 and 0. */
+PASU_MUST_USE int listener_open(const struct endpoint *endpoint);
 /* Closes all; removes the files of Unix sockets if asked to. */
 void listeners_close(struct listeners *listeners, bool remove_files);
 

@@ -15,6 +15,7 @@ struct in_force {
     int64_t retention; /* ns; 0: for ever */
     struct payload_policy policy;
     struct alert_policy alerts;
+    bool has_metrics;
     bool has_roster;
     struct payload_roster roster;
 };

@@ -12,6 +12,7 @@
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
 #include "ledger/leavers.h"
+#include "ledger/measure.h"
 #include "ledger/prune.h"
 #include "ledger/publisher.h"
 #include "ledger/record.h"
@@ -46,6 +47,7 @@ struct keeper {
     struct courier courier;
     struct leavers leavers;
     struct trials trials;
+    struct measure measure;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -153,6 +155,7 @@ commit(struct keeper *k)
     k->records.durability = k->in_force.durability;
     prune_set(&k->prune, k->in_force.retention);
     courier_set(&k->courier, &k->in_force.alerts);
+    k->measure.is_wanted = k->in_force.has_metrics;
     if (k->is_ready) {
         record_in_force(k);
         return;
@@ -184,6 +187,7 @@ set_process(struct keeper *k, const struct channel_message *message)
 
     memcpy(&process, message->body, sizeof(process));
     process.name[sizeof(process.name) - 1] = '\0';
+    measure_process(&k->measure, &process);
     for (size_t i = 0; i < k->process_count; i++)
         if (strcmp(k->processes[i].name, process.name) == 0) {
             k->processes[i] = process;
@@ -286,6 +290,7 @@ take_record(struct keeper *k, const struct channel_message *message)
         memcpy(&refused, message->body, sizeof(refused));
         result = record_refused(&k->records, &refused);
         leavers_refused(&k->leavers, &refused);
+        measure_refused(&k->measure, refused.error);
     } else {
         memcpy(&session, message->body, sizeof(session));
         record_announced(&k->records, &session);
@@ -347,6 +352,9 @@ from_gate(struct keeper *k, const struct channel_message *message)
         break;
     case MESSAGE_ALERT:
         take_alert(k, message);
+        break;
+    case MESSAGE_METRICS:
+        measure_take(&k->measure, message);
         break;
     case MESSAGE_TRIED:
         trials_take(&k->trials, message);
@@ -480,6 +488,7 @@ serve(struct keeper *k)
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
         publisher_look(&k->publisher, &k->records);
+        measure_look(&k->measure, &k->intake, &k->courier, &k->gate, &k->publisher.herald);
         control_look(&k->control, os_monotonic(k->os));
     }
 }
@@ -498,6 +507,7 @@ keeper_main(struct keeper_start *start, const struct log *log)
     courier_init(&k->courier, &k->records);
     prune_init(&k->prune, &k->records);
     leavers_init(&k->leavers, &k->records);
+    measure_init(&k->measure, k->os);
     trials_init(&k->trials, k->os, &k->records);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));

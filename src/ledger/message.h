@@ -111,7 +111,10 @@ enum message_type {
     MESSAGE_ALERT, /* raise one about what it has told just before; message_alert */
     MESSAGE_TRIED, /* what came of a TRY; message_tried */
     /* keeper → gate */
-    MESSAGE_TRY, /* a test is coming, or is to be made; message_try */
+    MESSAGE_TRY,     /* a test is coming, or is to be made; message_try */
+    MESSAGE_MEASURE, /* answer with METRICS; message_empty */
+    /* gate → keeper, keeper → herald */
+    MESSAGE_METRICS, /* numbers (ledger/metrics.h); message_metrics */
     /* keeper → herald */
     MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
     /* herald → keeper */

@@ -465,3 +465,17 @@ origins_each(const struct origins *o, bool is_systems,
     }
     return is_going;
 }
+
+int64_t
+origins_made(const struct origins *o, bool is_systems)
+{
+    struct head head;
+
+    if (!o)
+        return 0;
+    memcpy(&head, o->map, HEAD);
+    return head.of[is_systems].made > 0 &&
+                   head.of[is_systems].made < INT64_MAX / NANOSECONDS_PER_SECOND
+               ? head.of[is_systems].made * NANOSECONDS_PER_SECOND
+               : 0;
+}

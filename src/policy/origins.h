@@ -48,6 +48,8 @@ void origins_release(struct origins *origins);
 /* Nothing is known without a table (NULL), nor of a Unix socket. */
 void origins_look_up(const struct origins *origins, const struct address *address,
                      struct origin *origin);
+/* When the databases of countries, or systems, were made (realtime ns); 0: not known. */
+int64_t origins_made(const struct origins *origins, bool is_systems);
 /* Where each range of IPv4 addresses begins that has a country, or a system, and its value, 0
  * where it is not known; until `see` says false, which is then given back. */
 bool origins_each(const struct origins *origins, bool is_systems,
