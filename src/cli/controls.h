@@ -25,6 +25,7 @@ enum control_state { STATE_HELD, STATE_FAILED, STATE_UNTRIED, STATE_UNCONFIGURED
 struct control_look {
     struct proven proven; /* which it is, and when it was last proven before now */
     enum control_state state;
+    bool is_late; /* it held, but not as soon as it should */
     char text[512];
     const char *hint;
 };

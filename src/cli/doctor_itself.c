@@ -3,6 +3,7 @@
 #include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "ledger/verify_key.h"
+#include "policy/origins.h"
 #include "policy/rule.h"
 #include "policy/sources.h"
 
@@ -308,6 +309,46 @@ look_source(const struct config_file *file, const char *name, bool is_systems,
           "was made %s, %" PRId64 " days ago", time, days);
 }
 
+static bool
+asks_for_countries(const struct config *config)
+{
+    for (size_t r = 0; r < config->rule_count; r++)
+        for (size_t i = 0; i < config->rules[r].condition_count; i++)
+            if (strcmp(config->rules[r].conditions[i].name, "country") == 0)
+                return true;
+    return false;
+}
+
+/* Its age matters to who asks for countries. */
+static void
+look_carried(const struct config *config, struct findings *findings)
+{
+    struct origins *carried = NULL;
+    bool is_asked = asks_for_countries(config);
+    char time[TIME_SIZE];
+    int64_t made, days;
+
+    if (config->sources.country_db.path != NULL || origins_carried(&carried) != 0)
+        return;
+    made = origins_made(carried, false);
+    days = (os_realtime(&os_real) - made) / DAY;
+    log_time_text(time, sizeof(time), made);
+    if (carried == NULL)
+        FOUND(findings, "countries", FINDING_INFO, "set sources.country_db",
+              "this pasu was built without a table of countries");
+    else
+        FOUND(findings, "countries",
+              !is_asked                  ? FINDING_INFO
+              : days > SOURCES_DAYS_MOST ? FINDING_WARNING
+                                         : FINDING_OK,
+              days > SOURCES_DAYS_MOST ? "set sources.country_db to a newer one, or build pasu anew"
+                                       : "",
+              "the table that pasu carries (IPFire Location, CC BY-SA 4.0) was made %s, %" PRId64
+              " days ago",
+              time, days);
+    origins_release(carried);
+}
+
 static void
 look_configuration(const struct config *config, struct findings *findings)
 {
@@ -317,6 +358,7 @@ look_configuration(const struct config *config, struct findings *findings)
     look_rules(config, findings);
     look_source(&config->sources.country_db, "country_db", false, findings);
     look_source(&config->sources.asn_db, "asn_db", true, findings);
+    look_carried(config, findings);
     if (config->personal_count == 0)
         FOUND(findings, "personal_data", FINDING_WARNING, "configure subjects and personal_data",
               "nothing is named: nobody is counted");

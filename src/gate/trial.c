@@ -280,6 +280,7 @@ try_budget(struct gate *g, const struct message_try *asked)
 void
 trial_ask(struct gate *g, const struct message_try *asked)
 {
+    struct message_sessions_end answer = {.question = asked->question, .count = asked->token};
     struct message_try copy = *asked;
 
     copy.gateway[sizeof(copy.gateway) - 1] = copy.principal[sizeof(copy.principal) - 1] = '\0';
@@ -290,4 +291,8 @@ trial_ask(struct gate *g, const struct message_try *asked)
         tell(&g->shared, copy.token, try_budget(g, &copy));
     else if (copy.control != TRIAL_OF_BUDGET)
         keep_token(&g->shared, &copy);
+    if (asked->question != 0 &&
+        keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &answer, sizeof(answer)) != 0) {
+        /* the keeper's own limit of time answers */
+    }
 }

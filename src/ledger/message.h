@@ -332,9 +332,10 @@ enum trial_control {
 
 /* A test (gate/trial.h). Texts are zero-terminated. */
 struct message_try {
-    uint64_t token;   /* by which the connection that makes it is known */
-    uint32_t control; /* enum trial_control */
-    uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
+    uint64_t token;    /* by which the connection that makes it is known */
+    uint64_t question; /* answered by SESSIONS_END, whose count is the token; 0: nobody asks */
+    uint32_t control;  /* enum trial_control */
+    uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];  /* as whom */
     char address[ADDRESS_SIZE]; /* SOURCE: as if from there */

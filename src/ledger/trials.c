@@ -82,10 +82,14 @@ make_room(struct trials *t)
 }
 
 static int
-tell_gate(const struct trial *trial, struct channel *gate)
+tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
 {
     struct message_try message = {
-        .token = trial->token, .control = trial->asked.control, .window = trial->asked.window};
+        .token = trial->token,
+        .question = question,
+        .control = trial->asked.control,
+        .window = trial->asked.window,
+    };
 
     memcpy(message.gateway, trial->asked.gateway, sizeof(message.gateway));
     memcpy(message.principal, trial->asked.principal, sizeof(message.principal));
@@ -95,7 +99,7 @@ tell_gate(const struct trial *trial, struct channel *gate)
 }
 
 static int
-begin(struct trials *t, const struct control_client *client, struct channel *gate, uint64_t *token)
+begin(struct trials *t, const struct control_client *client, struct channel *gate)
 {
     struct control_try asked = client->request.trial;
     struct trial *trial = make_room(t);
@@ -111,23 +115,22 @@ begin(struct trials *t, const struct control_client *client, struct channel *gat
     while (result == 0 && trial->token == 0)
         result = t->os->random(t->os->arg, &trial->token, sizeof(trial->token));
     if (result == 0)
-        result = tell_gate(trial, gate);
+        result = tell_gate(trial, client->question, gate);
     if (result != 0)
         trial->token = 0;
-    *token = trial->token;
     return result;
 }
 
 bool
 trials_ask(struct trials *t, struct control_client *client, struct channel *gate)
 {
-    uint64_t token = 0;
     struct trial *trial;
     int result;
 
     if (client->request.verb == CONTROL_TRY) {
-        result = begin(t, client, gate, &token);
-        control_end(client, result, token);
+        result = begin(t, client, gate);
+        if (result != 0)
+            control_end(client, result, 0); /* else the gate answers, once it has the token */
         return true;
     }
     if (client->request.verb != CONTROL_TRIED)
@@ -139,7 +142,7 @@ trials_ask(struct trials *t, struct control_client *client, struct channel *gate
     }
     /* Whoever waits for a session past pasu wants the server to be asked now. */
     if (trial->asked.control == TRIAL_OF_BYPASS && !trial->result.is_over &&
-        tell_gate(trial, gate) != 0) {
+        tell_gate(trial, 0, gate) != 0) {
         /* it is asked by and by */
     }
     if (client->request.is_over)

@@ -15,6 +15,11 @@
  * Teredo) refers to IPv4's. IPv4-mapped addresses are IPv4. A few hundred thousand ranges: adjacent
  * ones of one value are one.
  *
+ * Where no database of countries is named there is the one that the program carries: that of IPFire
+ * Location (https://location.ipfire.org, CC BY-SA 4.0), which Debian's tor-geoipdb has, made by
+ * script/embed-countries when the program is built. In IPv6 it has no ranges in which IPv4
+ * addresses stand: of 6to4 and Teredo nothing is known but what its own lines say.
+ *
  * The table is immutable, with counted holders; any thread.
  */
 #ifndef PASU_POLICY_ORIGINS_H
@@ -35,6 +40,10 @@ struct origin_range6 {
 
 struct origins;
 
+/* The one that the program carries, for one holder; *origins NULL: it carries none. PASU_E_NOMEM,
+ * PASU_E_MALFORMED. */
+PASU_MUST_USE int origins_carried(struct origins **origins);
+bool origins_are_carried(void);
 /* Both databases, each of which may be missing. The bytes are the caller's (memory_free).
  * PASU_E_MALFORMED: no tree; PASU_E_RANGE: more ranges than can be; PASU_E_NOMEM. */
 PASU_MUST_USE int origins_build(uint8_t **bytes, size_t *length, const struct sources *sources);
