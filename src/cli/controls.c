@@ -13,10 +13,10 @@
 
 enum { TIME_SIZE = 32, TOKEN_TEXT_SIZE = 40 };
 
-#define TEST_WAIT   (1 * NANOSECONDS_PER_SECOND)
-#define BYPASS_WAIT (12 * NANOSECONDS_PER_SECOND) /* one that may be pasu's own is told after ten  \
-                                                   */
-#define BYPASS_DUE (5 * NANOSECONDS_PER_SECOND)
+/* A session past pasu that may be one of pasu's own is told of after ten seconds. */
+#define TEST_WAIT   NANOSECONDS_PER_SECOND
+#define BYPASS_WAIT (12 * NANOSECONDS_PER_SECOND)
+#define BYPASS_DUE  (5 * NANOSECONDS_PER_SECOND)
 
 #define SAY(look, ...) snprintf((look)->text, sizeof((look)->text), __VA_ARGS__)
 
