@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/ask.h"
 #include "cli/complain.h"
+#include "cli/controls.h"
 
 /* 0, or the exit status. */
 static int
@@ -74,18 +75,23 @@ run_doctor(const struct arguments *arguments)
 {
     struct findings findings = {0};
     struct roster *roster = NULL;
+    json_t *controls = NULL;
+    bool answers;
     struct ask ask;
     int status = ask_init(&ask, arguments), result;
 
     if (status == 0)
         status = load(ask.config, &roster);
     if (status == 0) {
-        doctor_itself(arguments, ask.config, &findings);
-        result = look_at_servers(ask.config, roster, &findings);
-        status = result == 0
-                     ? findings_tell(&findings, arguments_given(arguments, OPTION_json), "doctor")
-                     : complain_error(result, "doctor");
+        answers = doctor_itself(arguments, ask.config, &findings);
+        result = controls_look(&ask, roster, answers, &findings, &controls);
+        if (result == 0)
+            result = look_at_servers(ask.config, roster, &findings);
+        status = result == 0 ? findings_tell(&findings, arguments_given(arguments, OPTION_json),
+                                             "doctor", controls)
+                             : complain_error(result, "doctor");
     }
+    json_decref(controls);
     findings_release(&findings);
     roster_free(roster);
     ask_release(&ask);

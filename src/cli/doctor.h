@@ -12,8 +12,8 @@
 
 /* pasu itself: whether the guard answers, the ledger's newest checkpoint is signed by its key, what
  * the record lacks of the last day, budgets, anchors. Before anybody connects to a server: those
- * sessions, too, go past pasu. */
-void doctor_itself(const struct arguments *arguments, const struct config *config,
+ * sessions, too, go past pasu. Whether the guard answers. */
+bool doctor_itself(const struct arguments *arguments, const struct config *config,
                    struct findings *findings);
 /* The server that `probe` is connected to: who can reach it past pasu, how to shut that door, and
  * whether it is shut, which is tried. */

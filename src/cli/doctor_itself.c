@@ -3,6 +3,7 @@
 #include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "ledger/verify_key.h"
+#include "policy/origins.h"
 #include "policy/rule.h"
 #include "policy/sources.h"
 
@@ -49,7 +50,7 @@ look_identity(const struct config *config, const json_t *status, struct findings
               columns, read != NULL ? read : "-");
 }
 
-static void
+static bool
 look_guard(const struct evidence *e, struct findings *findings)
 {
     json_t *status = NULL;
@@ -69,6 +70,7 @@ look_guard(const struct evidence *e, struct findings *findings)
               "does not answer on its control socket: %s", error_text(result));
     look_identity(e->ask.config, status, findings);
     json_decref(status);
+    return result == 0;
 }
 
 /* ---- the ledger ---- */
@@ -206,29 +208,31 @@ look_record(struct evidence *e, struct findings *findings)
     scope_release(&scope);
 }
 
-static void
+static bool
 look_ledger(const struct arguments *arguments, const struct config *config,
             struct findings *findings)
 {
     struct evidence evidence;
+    bool answers = false;
     struct stat st;
 
     if (stat(config->ledger.directory, &st) != 0) {
         FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
               "has never run with this configuration: there is no ledger in %s",
               config->ledger.directory);
-        return;
+        return false;
     }
     if (evidence_open(&evidence, arguments) != 0) {
         FOUND(findings, "ledger", FINDING_MISSING,
               "run it as root, or as the account that pasu guard runs as",
               "the one in %s cannot be read", config->ledger.directory);
     } else {
-        look_guard(&evidence, findings);
+        answers = look_guard(&evidence, findings);
         look_checkpoint(&evidence, findings);
         look_record(&evidence, findings);
     }
     evidence_close(&evidence);
+    return answers;
 }
 
 /* ---- the configuration ---- */
@@ -317,6 +321,46 @@ fails_open(const struct config_gateway *g)
     return is_open;
 }
 
+static bool
+asks_for_countries(const struct config *config)
+{
+    for (size_t r = 0; r < config->rule_count; r++)
+        for (size_t i = 0; i < config->rules[r].condition_count; i++)
+            if (strcmp(config->rules[r].conditions[i].name, "country") == 0)
+                return true;
+    return false;
+}
+
+/* Its age matters to who asks for countries. */
+static void
+look_carried(const struct config *config, struct findings *findings)
+{
+    struct origins *carried = NULL;
+    bool is_asked = asks_for_countries(config);
+    char time[TIME_SIZE];
+    int64_t made, days;
+
+    if (config->sources.country_db.path != NULL || origins_carried(&carried) != 0)
+        return;
+    made = origins_made(carried, false);
+    days = (os_realtime(&os_real) - made) / DAY;
+    log_time_text(time, sizeof(time), made);
+    if (carried == NULL)
+        FOUND(findings, "countries", FINDING_INFO, "set sources.country_db",
+              "this pasu was built without a table of countries");
+    else
+        FOUND(findings, "countries",
+              !is_asked                  ? FINDING_INFO
+              : days > SOURCES_DAYS_MOST ? FINDING_WARNING
+                                         : FINDING_OK,
+              days > SOURCES_DAYS_MOST ? "set sources.country_db to a newer one, or build pasu anew"
+                                       : "",
+              "the table that pasu carries (IPFire Location, CC BY-SA 4.0) was made %s, %" PRId64
+              " days ago",
+              time, days);
+    origins_release(carried);
+}
+
 static void
 look_configuration(const struct config *config, struct findings *findings)
 {
@@ -326,6 +370,7 @@ look_configuration(const struct config *config, struct findings *findings)
     look_rules(config, findings);
     look_source(&config->sources.country_db, "country_db", false, findings);
     look_source(&config->sources.asn_db, "asn_db", true, findings);
+    look_carried(config, findings);
     if (config->personal_count == 0)
         FOUND(findings, "personal_data", FINDING_WARNING, "configure subjects and personal_data",
               "nothing is named: nobody is counted");
@@ -342,10 +387,12 @@ look_configuration(const struct config *config, struct findings *findings)
                          "is open for some: what cannot be recorded passes all the same");
 }
 
-void
+bool
 doctor_itself(const struct arguments *arguments, const struct config *config,
               struct findings *findings)
 {
-    look_ledger(arguments, config, findings);
+    bool answers = look_ledger(arguments, config, findings);
+
     look_configuration(config, findings);
+    return answers;
 }

@@ -167,7 +167,7 @@ findings_json(const struct findings *findings)
 }
 
 int
-findings_tell(const struct findings *findings, bool is_json, const char *what)
+findings_tell(const struct findings *findings, bool is_json, const char *what, json_t *controls)
 {
     size_t found = findings_count(findings, FINDING_WARNING) + findings_missing(findings);
 
@@ -175,7 +175,8 @@ findings_tell(const struct findings *findings, bool is_json, const char *what)
         return complain_error(PASU_E_NOMEM, "%s", what);
     if (is_json) {
         json_t *document =
-            json_pack("{sb so}", "ok", found == 0, "findings", findings_json(findings));
+            json_pack("{sb so sO*}", "ok", found == 0, "findings", findings_json(findings),
+                      "controls", controls);
 
         if (document == NULL)
             return complain_error(PASU_E_NOMEM, "%s", what);

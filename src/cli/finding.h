@@ -45,7 +45,8 @@ void findings_print(const struct findings *findings, FILE *file);
 /* A new array, or NULL without memory. Texts that are no UTF-8 are escaped. */
 json_t *findings_json(const struct findings *findings);
 /* A command's whole answer, on standard output, and its exit status; `what` names it where memory
- * is out. */
-int findings_tell(const struct findings *findings, bool is_json, const char *what);
+ * is out. As JSON with `controls` (cli/controls.h), or NULL. */
+int findings_tell(const struct findings *findings, bool is_json, const char *what,
+                  json_t *controls);
 
 #endif

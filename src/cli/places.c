@@ -2,6 +2,7 @@
 #include "cli/places.h"
 
 #include "cli/complain.h"
+#include "policy/origins.h"
 
 static void
 complain_database(const struct config *config, const char *path, int error)
@@ -33,6 +34,11 @@ open_once(struct places *places)
             country_db = NULL;
         else
             asn_db = NULL;
+    }
+    /* What is named and cannot be read is not answered by another one. */
+    if (config->sources.country_db.path != NULL) {
+        origins_release(places->sources.carried);
+        places->sources.carried = NULL;
     }
 }
 
@@ -68,7 +74,7 @@ places_init(struct places *places, const struct config *config, const struct arg
             "--country %.64s names no country", text);
         return 2;
     }
-    if (config->sources.country_db.path == NULL) {
+    if (config->sources.country_db.path == NULL && !origins_are_carried()) {
         complain("set sources.country_db to a database in MaxMind's format",
                  "nothing says which country an address is in");
         return 2;
@@ -76,7 +82,7 @@ places_init(struct places *places, const struct config *config, const struct arg
     filter->has_place = is_at;
     filter->place = places;
     open_once(places);
-    return places->sources.has_countries ? 0 : 2;
+    return places->sources.has_countries || places->sources.carried ? 0 : 2;
 }
 
 void

@@ -68,6 +68,21 @@ password_take(struct options *options, const struct config_file *file)
 }
 
 static void
+options_end(struct options *options, const struct config_gateway *gateway, const char *application,
+            bool is_inspector)
+{
+    option_add(options, "sslcrl", no_file);
+    option_add(options, "passfile", no_file);
+    option_add(options, "gssencmode", "disable");
+    option_add(options, "application_name", application);
+    option_add(options, "client_encoding", "UTF8");
+    if (is_inspector && gateway->inspector.password_file.path != NULL) {
+        password_take(options, &gateway->inspector.password_file);
+        option_add(options, "password", options->password);
+    }
+}
+
+static void
 options_fill(struct options *options, const struct config_gateway *gateway, const char *database)
 {
     static const char *const modes[] = {
@@ -86,15 +101,39 @@ options_fill(struct options *options, const struct config_gateway *gateway, cons
     option_add(options, "sslrootcert", path_or_none(&gateway->upstream_tls.ca));
     option_add(options, "sslcert", path_or_none(&gateway->upstream_tls.certificate));
     option_add(options, "sslkey", path_or_none(&gateway->upstream_tls.key));
-    option_add(options, "sslcrl", no_file);
-    option_add(options, "passfile", no_file);
-    option_add(options, "gssencmode", "disable");
-    option_add(options, "application_name", PROBE_APPLICATION);
-    option_add(options, "client_encoding", "UTF8");
-    if (gateway->inspector.password_file.path != NULL) {
-        password_take(options, &gateway->inspector.password_file);
-        option_add(options, "password", options->password);
-    }
+    options_end(options, gateway, PROBE_APPLICATION, true);
+}
+
+/* Where one connects that listens at all addresses of the machine. */
+static const char *
+reachable(const char *host)
+{
+    if (strcmp(host, "0.0.0.0") == 0)
+        return "127.0.0.1";
+    return strcmp(host, "::") == 0 ? "::1" : host;
+}
+
+static void
+options_enter(struct options *options, const struct config_gateway *gateway, const char *user,
+              const char *application)
+{
+    static const char *const modes[] = {
+        [TLS_OFF] = "disable", [TLS_ALLOW] = "prefer", [TLS_REQUIRE] = "require"};
+    const struct endpoint *listen = &gateway->listen[0];
+
+    memset(options, 0, sizeof(*options));
+    snprintf(options->port, sizeof(options->port), "%u", (unsigned)listen->port);
+    option_add(options, "host", reachable(listen->host));
+    option_add(options, "port", options->port);
+    option_add(options, "user", user);
+    option_add(options, "dbname",
+               gateway->inspector.database != NULL ? gateway->inspector.database : "postgres");
+    option_add(options, "sslmode", modes[gateway->tls.mode]);
+    option_add(options, "sslrootcert", no_file);
+    option_add(options, "sslcert", no_file);
+    option_add(options, "sslkey", no_file);
+    options_end(options, gateway, application,
+                gateway->inspector.user != NULL && strcmp(user, gateway->inspector.user) == 0);
 }
 
 /* libpq's messages are several lines; ours is one. */
@@ -163,22 +202,40 @@ notice_drop(void *arg PASU_UNUSED, const char *message PASU_UNUSED)
 {
 }
 
+static int
+probe_start(struct probe *probe, struct options *options)
+{
+    int64_t deadline = os_monotonic(&os_real) + TIMEOUT_SECONDS * NANOSECONDS_PER_SECOND;
+
+    probe->connection = PQconnectStartParams(options->names, options->values, 0);
+    memory_wipe(options->password, sizeof(options->password));
+    if (probe->connection == NULL)
+        return probe_fail(probe, PASU_E_NOMEM, error_text(PASU_E_NOMEM));
+    PQsetNoticeProcessor(probe->connection, notice_drop, NULL);
+    return probe_connect(probe, deadline);
+}
+
+int
+probe_enter(struct probe *probe, const struct config_gateway *gateway, const char *user,
+            const char *application)
+{
+    struct options options;
+
+    *probe = (struct probe){0};
+    options_enter(&options, gateway, user, application);
+    return probe_start(probe, &options);
+}
+
 int
 probe_open(struct probe *probe, const struct config_gateway *gateway, const char *database)
 {
-    int64_t deadline = os_monotonic(&os_real) + TIMEOUT_SECONDS * NANOSECONDS_PER_SECOND;
     struct options options;
     PGresult *set;
     int r;
 
     *probe = (struct probe){0};
     options_fill(&options, gateway, database);
-    probe->connection = PQconnectStartParams(options.names, options.values, 0);
-    memory_wipe(options.password, sizeof(options.password));
-    if (probe->connection == NULL)
-        return probe_fail(probe, PASU_E_NOMEM, error_text(PASU_E_NOMEM));
-    PQsetNoticeProcessor(probe->connection, notice_drop, NULL);
-    r = probe_connect(probe, deadline);
+    r = probe_start(probe, &options);
     if (r != 0)
         return r;
     set = probe_query(probe,

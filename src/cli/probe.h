@@ -37,6 +37,12 @@ void probe_init(void);
  */
 PASU_MUST_USE int probe_open(struct probe *probe, const struct config_gateway *gateway,
                              const char *database);
+/*
+ * Connects through the gateway itself, by its first listener: as `user`, whose password is known
+ * where it is the inspector. As probe_open otherwise.
+ */
+PASU_MUST_USE int probe_enter(struct probe *probe, const struct config_gateway *gateway,
+                              const char *user, const char *application);
 void probe_close(struct probe *probe);
 /* Runs one query with text parameters. The rows, to be freed with PQclear, or NULL with `error`. */
 PGresult *probe_query(struct probe *probe, const char *sql, int count, const char *const *values);

@@ -231,6 +231,9 @@ struct config {
         struct config_texts approvers;
     } approvals;
     struct {
+        struct endpoint listen; /* host "": nobody is told */
+    } metrics;
+    struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
         enum config_alert_format format;

@@ -102,6 +102,13 @@ answer_doubt(struct answering *a)
     return result == 0 && judgement.is_blocked ? answer_block(a, &judgement) : result;
 }
 
+/* Whether it is what `pasu doctor` tries: told as that, it is nobody's doing. */
+static bool
+is_tried(struct session *s, const struct plan *plan)
+{
+    return plan && (plan->refusal_flags & PLAN_SERVER_EXIT) && trial_is_exit(s, PASU_E_REFUSED);
+}
+
 int
 answer_refuse(struct answering *a, const struct exchange_request *request)
 {
@@ -113,6 +120,7 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
     bool is_of_names = request->is_telling || request->is_borrowing;
     int result = request->is_beyond || is_of_names ? 0
                  : request->ruling                 ? verdict_refused(a->s, request)
+                 : is_tried(a->s, plan)            ? 0
                                                    : expose_refusal(a->s, plan);
 
     if (result == 0)

@@ -56,6 +56,27 @@ catalog_store_identity_state(struct catalog_store *store, uint32_t *columns, uin
     pthread_mutex_unlock(&store->lock);
 }
 
+void
+catalog_store_state(struct catalog_store *store, uint32_t *databases, uint32_t *failing,
+                    int64_t *oldest)
+{
+    *databases = *failing = 0;
+    *oldest = 0;
+    pthread_mutex_lock(&store->lock);
+    list_each (link, &store->places) {
+        const struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+
+        if (place->settings != store->current ||
+            (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER))
+            continue; /* nobody is there */
+        ++*databases;
+        *failing += place->pause > 0;
+        if (place->checked != 0 && (*oldest == 0 || place->checked < *oldest))
+            *oldest = place->checked;
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
 uint64_t
 catalog_store_identity_version(const struct catalog_place *place)
 {

@@ -38,7 +38,8 @@ struct catalog_place {
     _Atomic uint64_t touched; /* how often it was */
     int64_t load_at, poll_at; /* when; CATALOG_NEVER */
     int64_t unused_since;
-    bool is_awaited;              /* somebody has entered, or touched it, and was not told yet */
+    int64_t checked; /* realtime: when the snapshot was last known to be as the catalog is */
+    bool is_awaited; /* somebody has entered, or touched it, and was not told yet */
     struct catalog_origin origin; /* all 0: its server has not been asked yet */
     bool is_standby;
     struct catalog_marks marks;

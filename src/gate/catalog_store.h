@@ -115,6 +115,10 @@ struct identity_view *catalog_store_identity(struct catalog_store *store,
  * and the realtime of the oldest view. */
 void catalog_store_identity_state(struct catalog_store *store, uint32_t *columns, uint32_t *current,
                                   int64_t *oldest);
+/* Databases whose catalog is kept and looked at; of these, those whose could not be read; and when
+ * (realtime) the one that was looked at the longest time ago was; 0: none was. */
+void catalog_store_state(struct catalog_store *store, uint32_t *databases, uint32_t *failing,
+                         int64_t *oldest);
 uint64_t catalog_store_identity_version(const struct catalog_place *place);
 /* What has been written to the tables of the place's database. */
 struct identity_watch *catalog_store_watch(const struct catalog_place *place);

@@ -152,6 +152,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     else if (catalog_is_partial(catalog))
         place->load_at = now + PAUSE_MOST;
     place->poll_at = now + POLL_PERIOD;
+    place->checked = os_realtime(store->log->os);
     pthread_mutex_unlock(&store->lock);
     growth_counted(&place->seen, grown);
     catalog_supersede(before);
@@ -328,6 +329,8 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
     period = POLL_PART * (os_monotonic(store->log->os) - begin);
     pthread_mutex_lock(&store->lock);
     place->poll_at = begin + (period > POLL_PERIOD ? period : POLL_PERIOD);
+    if (result == 0 && change == CATALOG_SAME)
+        place->checked = os_realtime(store->log->os);
     if (result != 0 || change != CATALOG_SAME) {
         place->touched++;
         if (result != 0 || change == CATALOG_CHANGED)

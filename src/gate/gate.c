@@ -292,6 +292,7 @@ from_keeper(struct gate *g, const struct channel_message *message)
         break;
     default:
         gate_take_approval(g, message);
+        question_other(g, message);
         break;
     }
 }
@@ -513,6 +514,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
                  message_rules_gate_from_supervisor_count);
     segments_init(&g->segments, &shared->supervisor);
     pthread_mutex_init(&shared->answer_lock, NULL);
+    trial_tokens_init(&shared->trials);
     pthread_mutex_init(&shared->current.lock, NULL);
     list_init(&shared->answers);
     list_init(&g->outgoing);

@@ -5,10 +5,7 @@
 void
 gate_set_origins(struct gate *g)
 {
-    const struct config *config = g->settings->config;
-    bool is_wanted = config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL;
-
-    if (!g->next_origins && is_wanted)
+    if (!g->next_origins && sources_are_wanted(g->settings->config))
         return;
     origins_release(g->origins);
     g->origins = g->next_origins;

@@ -103,6 +103,8 @@ void gate_set_origins(struct gate *gate);
 void question_sessions(struct gate *gate, uint64_t question);
 void question_status(struct gate *gate, uint64_t question);
 void question_kill(struct gate *gate, const struct message_kill *message);
+/* TRY and MEASURE. */
+void question_other(struct gate *gate, const struct channel_message *message);
 /* Takes what the workers have left, and sends what the keeper takes. */
 void question_take(struct gate *gate);
 void question_send(struct gate *gate);

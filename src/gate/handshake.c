@@ -417,13 +417,16 @@ static void
 begin_session(struct session *s, struct view packet)
 {
     struct handshake *h = s->handshake;
-    int refused = admission_check(s);
+    int refused;
 
+    if (!trial_begin(s))
+        return;
+    refused = admission_check(s);
     if (refused != 0) {
         session_fail(s, refused, NULL);
         return;
     }
-    if (!verdict_session(s))
+    if (!verdict_session(s) || !trial_go_on(s))
         return;
     h->startup = memory_new(packet.length, 1);
     if (!h->startup) {

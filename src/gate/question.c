@@ -10,6 +10,7 @@
 #include "exposure/tally.h"
 #include "gate/catalog_store.h"
 #include "gate/census.h"
+#include "gate/numbers.h"
 #include "policy/budget.h"
 
 #include <assert.h>
@@ -183,6 +184,19 @@ question_status(struct gate *g, uint64_t question)
         return; /* as above */
     answer->status = status;
     list_append(&g->outgoing, &answer->link);
+}
+
+void
+question_other(struct gate *g, const struct channel_message *message)
+{
+    struct message_try trial;
+
+    if (message->type == MESSAGE_MEASURE) {
+        numbers_tell(g);
+    } else if (message->type == MESSAGE_TRY) {
+        memcpy(&trial, message->body, sizeof(trial));
+        trial_ask(g, &trial);
+    }
 }
 
 void

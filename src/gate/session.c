@@ -168,7 +168,9 @@ record_end(struct session *s)
         return;
     }
     keeper_link_withdraw(&shared->keeper, s->id);
-    if (s->error) {
+    if (s->trial) {
+        trial_end(s);
+    } else if (s->error) {
         struct message_refused refused = {
             .at = os_realtime(s->worker->os), .error = s->error, .port = address_port(&s->address)};
 
@@ -316,7 +318,7 @@ session_fail(struct session *s, int error, const char *detail)
     }
     s->error = error;
     if (!s->is_registered)
-        session_log(s, EVENT_SESSION_REFUSED, error, detail);
+        session_log(s, s->trial ? EVENT_CONTROL_TRIED : EVENT_SESSION_REFUSED, error, detail);
     send_error(s, detail);
     if (error != PASU_E_KILLED && error != PASU_E_LEFT && session_leave(s))
         return;

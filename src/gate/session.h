@@ -60,7 +60,9 @@ struct session {
     bool is_left;     /* the client is gone; what the server was asked for is read to its end */
     uint64_t cancels; /* an own cancel request: the session that it is for */
     bool is_cancel_sent;
-    bool is_recorded; /* by the keeper; it may still wait for its catalog */
+    bool is_recorded;      /* by the keeper; it may still wait for its catalog */
+    uint8_t trial_control; /* enum trial_control, and */
+    uint64_t trial;        /* the token, of a test (gate/trial.h); 0: it is none, or is over */
     struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
     size_t bulk_taken; /* of a bulk stream, with this tick */

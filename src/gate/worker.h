@@ -19,6 +19,7 @@
 #include "gate/poller.h"
 #include "gate/settings.h"
 #include "gate/through.h"
+#include "gate/trial.h"
 #include "ledger/message.h"
 #include "ledger/ring.h"
 #include "postgres/scram.h"
@@ -48,6 +49,7 @@ struct gate_shared {
     const struct os *os;
     struct cancel_table cancels;
     struct address_count early;
+    struct trial_tokens trials;
     struct keeper_link keeper;
     struct inspector *inspector;
     struct census *census;

@@ -2,8 +2,14 @@
 #include "guard/state.h"
 
 #include "base/memory.h"
+#include "guard/listeners.h"
 #include "respond/herald.h"
 #include "respond/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 struct herald_run {
     struct supervisor *v;
@@ -20,22 +26,57 @@ run_herald(int fd, const struct log *log, void *arg)
     return herald_main(&run->start, log);
 }
 
+/* The socket is kept while the configuration names it, so that another herald loses nobody. */
+static void
+open_metrics(struct supervisor *v)
+{
+    const struct endpoint *wanted = &v->config->metrics.listen;
+    char text[ENDPOINT_HOST_SIZE + 16];
+    int fd;
+
+    if (v->metrics >= 0 && endpoint_equal(wanted, &v->metrics_at))
+        return;
+    if (v->metrics >= 0)
+        close(v->metrics);
+    v->metrics = -1;
+    v->metrics_at = *wanted;
+    if (wanted->host[0] == '\0')
+        return;
+    errno = 0;
+    fd = listener_open(wanted, 0);
+    if (fd >= 0) {
+        v->metrics = fd;
+        return;
+    }
+    endpoint_text(text, sizeof(text), wanted);
+    LOG_EVENT(&v->log, METRICS_FAILED, F_TEXT("listen", text),
+              F_TEXT("error", fd == PASU_E_IO && errno != 0 ? strerrordesc_np(errno) : error_text(fd)));
+}
+
 int
 publishing_start(struct supervisor *v)
 {
     int folder = v->config->ledger.publish.witness_count > 0 ? v->resources.published : -1;
+    int keep[2], kept = 0;
     struct herald_run herald = {
         .v = v, .start = {.folder_fd = folder, .config = v->config, .forget = forget, .arg = v}};
     struct child_start start = {.account = &v->herald_account,
                                 .log = &v->log,
                                 .main = run_herald,
                                 .arg = &herald,
-                                .keep = &folder,
-                                .keep_count = folder >= 0 ? 1 : 0,
+                                .keep = keep,
                                 .rules = message_rules_supervisor_from_herald,
                                 .rule_count = message_rules_supervisor_from_herald_count};
-    int result = child_start(&v->children[HERALD], &start);
+    int result;
 
+    open_metrics(v);
+    herald.start.metrics_fd = v->metrics;
+    if (folder >= 0)
+        keep[kept++] = folder;
+    if (v->metrics >= 0)
+        keep[kept++] = v->metrics;
+    start.keep_count = (size_t)kept;
+    result = child_start(&v->children[HERALD], &start);
     if (result != 0)
         return result;
     v->is_herald_renewed = false;
@@ -99,6 +140,7 @@ publishing_renew(struct supervisor *v)
     struct message_empty empty = {0};
     struct child *herald = &v->children[HERALD];
 
+    open_metrics(v); /* or nobody is to be told any more */
     if (!herald->pid)
         return;
     v->is_herald_renewed = true;

@@ -32,12 +32,6 @@ look(const struct config *config, struct identity_file files[2])
     return is_there;
 }
 
-static bool
-is_wanted(const struct config *config)
-{
-    return config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL;
-}
-
 /* *failed: the path of the database that cannot be used. */
 static int
 make(const struct config *config, int *fd, const char **failed)
@@ -51,7 +45,8 @@ make(const struct config *config, int *fd, const char **failed)
     if (result != 0)
         return result;
     *failed = config->sources.country_db.path ? config->sources.country_db.path
-                                              : config->sources.asn_db.path;
+              : config->sources.asn_db.path   ? config->sources.asn_db.path
+                                              : "the table of countries that the program carries";
     result = origins_build(&bytes, &length, &sources);
     sources_close(&sources);
     if (result != 0)
@@ -69,7 +64,7 @@ sourcing_load(struct supervisor *v, const struct config *config, struct config_f
     int result = sources_check(config, faults);
 
     sourcing_drop(&v->next_sources);
-    if (result != 0 || !is_wanted(config))
+    if (result != 0 || !sources_are_wanted(config))
         return result;
     (void)look(config, next.files); /* before it is read: who puts another there is seen later */
     if (v->sources.fd >= 0 && memcmp(next.files, v->sources.files, sizeof(next.files)) == 0)
@@ -121,7 +116,7 @@ sourcing_look(struct supervisor *v, int64_t now)
     int result;
 
     if (now < v->sources_at || v->phase != PHASE_RUNNING || v->next || v->is_reloading ||
-        !is_wanted(v->config) || !v->children[GATE].is_committed)
+        !sources_are_wanted(v->config) || !v->children[GATE].is_committed)
         return;
     v->sources_at = now + LOOK_EVERY;
     if (!look(v->config, next.files) ||

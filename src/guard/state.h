@@ -71,6 +71,8 @@ struct supervisor {
             failed[2]; /* that it was made of; that were of no use since */
     } sources, next_sources;
     int64_t sources_at;
+    int metrics; /* the listening socket; -1: none */
+    struct endpoint metrics_at;
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */

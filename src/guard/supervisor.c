@@ -557,7 +557,7 @@ guard_main(const char *config_path)
                           .process = "supervisor",
                           .os = &os_real};
     resources_init(&v->resources);
-    v->signals = v->sources.fd = v->next_sources.fd = -1;
+    v->signals = v->sources.fd = v->next_sources.fd = v->metrics = -1;
     v->enrolling.fd = v->next_enrolling.fd = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");

@@ -32,6 +32,9 @@ enum control_verb {
     CONTROL_WAITING,     /* what waits to be approved: CONTROL_REQUEST */
     CONTROL_APPROVE,     /* the request `number`, because of `what`: answers CONTROL_REQUEST, too */
     CONTROL_DENY,        /* the same */
+    /* ledger/trials.h */
+    CONTROL_TRY = 12, /* count: the token that the test is known by */
+    CONTROL_TRIED,    /* of the token `number`: answers CONTROL_TRIAL */
     /* ledger/certify.h */
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
@@ -47,6 +50,28 @@ struct control_opening {
     uint8_t unused[6];
 };
 
+/* A control that is to be tried. Texts are zero-terminated. */
+struct control_try {
+    uint32_t control; /* enum trial_control */
+    uint32_t pid;     /* BYPASS: the server's process that is to be seen */
+    uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
+    uint32_t unused;
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];
+    char address[ADDRESS_SIZE];
+    char what[TRIAL_WHAT_SIZE];
+};
+
+/* What came of it. */
+struct control_trial {
+    uint8_t is_over;
+    uint8_t is_held;
+    uint8_t is_other; /* it came to an end before the control was asked: nothing is recorded */
+    uint8_t unused;
+    int32_t error; /* by which it was refused; 0: by none */
+    int64_t took;  /* ns, since CONTROL_TRY */
+};
+
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
@@ -56,9 +81,13 @@ struct control_request {
             uint64_t session;          /* KILL: 0 for by principal */
             char principal[NAME_SIZE]; /* KILL */
             uint64_t number;           /* RELEASE, ERASE, ACKNOWLEDGE, APPROVE, DENY */
-            uint64_t looked;           /* ACKNOWLEDGE: as of payload_acknowledged */
+            union {
+                uint64_t looked;  /* ACKNOWLEDGE: as of payload_acknowledged */
+                uint64_t is_over; /* TRIED: it was not refused, and nothing more comes */
+            };
             char who[CONTROL_TEXT_SIZE], what[CONTROL_TEXT_SIZE];
         };
+        struct control_try trial;       /* TRY */
         struct control_opening opening; /* OPENING */
         uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
     };
@@ -73,6 +102,7 @@ enum control_frame {
     CONTROL_REQUEST,     /* struct control_waiting */
     CONTROL_NOTE = 16,   /* a signed note, as it is written */
     CONTROL_TARGET,      /* struct message_target */
+    CONTROL_TRIAL,       /* struct control_trial */
 };
 
 struct control_frame_head {

@@ -48,6 +48,7 @@ in_force_of(struct in_force *f, const struct config *config, uint64_t generation
     *f = (struct in_force){.durability = config->ledger.durability,
                            .retention = config->ledger.retention,
                            .approvals_within = config->approvals.within,
+                           .has_metrics = config->metrics.listen.host[0] != '\0',
                            .policy = {.generation = generation}};
     alert_policy_of(&f->alerts, config);
     result = digest(config_text(config), f->policy.digest);

@@ -16,6 +16,7 @@ struct in_force {
     int64_t approvals_within; /* ns */
     struct payload_policy policy;
     struct alert_policy alerts;
+    bool has_metrics;
     bool has_roster;
     struct payload_roster roster;
 };

@@ -13,10 +13,12 @@
 #include "ledger/in_force.h"
 #include "ledger/intake.h"
 #include "ledger/leavers.h"
+#include "ledger/measure.h"
 #include "ledger/prune.h"
 #include "ledger/publisher.h"
 #include "ledger/record.h"
 #include "ledger/take_keys.h"
+#include "ledger/trials.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -47,6 +49,8 @@ struct keeper {
     struct leavers leavers;
     struct approvers approvers;
     struct approvals approvals;
+    struct trials trials;
+    struct measure measure;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
     struct message_process processes[PROCESSES_MAX];
@@ -156,6 +160,7 @@ commit(struct keeper *k)
     prune_set(&k->prune, k->in_force.retention);
     courier_set(&k->courier, &k->in_force.alerts);
     approvals_set(&k->approvals, k->in_force.approvals_within);
+    k->measure.is_wanted = k->in_force.has_metrics;
     if (k->is_ready) {
         record_in_force(k);
         return;
@@ -187,6 +192,7 @@ set_process(struct keeper *k, const struct channel_message *message)
 
     memcpy(&process, message->body, sizeof(process));
     process.name[sizeof(process.name) - 1] = '\0';
+    measure_process(&k->measure, &process);
     for (size_t i = 0; i < k->process_count; i++)
         if (strcmp(k->processes[i].name, process.name) == 0) {
             k->processes[i] = process;
@@ -323,6 +329,7 @@ take_record(struct keeper *k, const struct channel_message *message)
         memcpy(&refused, message->body, sizeof(refused));
         result = record_refused(&k->records, &refused);
         leavers_refused(&k->leavers, &refused);
+        measure_refused(&k->measure, refused.error);
     } else {
         memcpy(&session, message->body, sizeof(session));
         record_announced(&k->records, &session);
@@ -347,6 +354,9 @@ take_census(struct keeper *k, const struct channel_message *message)
     if (type == SEGMENT_BYPASS && k->records.folds) {
         record_passed(&k->records, &body.bypass, chain_size(&k->records.chain) - 1);
         folds_keep(k->records.folds);
+    }
+    if (type == SEGMENT_BYPASS && trials_bypass(&k->trials, &body.bypass)) {
+        /* a test: nobody is told */
     }
 }
 
@@ -394,6 +404,12 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_PERSON:
         approvals_person(&k->approvals, &k->control, &k->gate, message);
         break;
+    case MESSAGE_METRICS:
+        measure_take(&k->measure, message);
+        break;
+    case MESSAGE_TRIED:
+        trials_take(&k->trials, message);
+        break;
     case MESSAGE_SESSION:
     case MESSAGE_SESSIONS_END:
     case MESSAGE_TALLY:
@@ -439,7 +455,7 @@ ask_gate(void *arg, struct control_client *client)
         return;
     }
     if (approvals_ask(&k->approvals, &k->gate, client) || deed_do(client, &k->intake) ||
-        certify_ask(&k->records, client))
+        certify_ask(&k->records, client) || trials_ask(&k->trials, client, &k->gate))
         return;
     if (client->request.verb == CONTROL_STATUS) {
         for (size_t i = 0; i < k->process_count; i++)
@@ -529,6 +545,7 @@ serve(struct keeper *k)
         if (polls[3].revents)
             publisher_serve(&k->publisher, &k->records);
         publisher_look(&k->publisher, &k->records);
+        measure_look(&k->measure, &k->intake, &k->courier, &k->gate, &k->publisher.herald);
         control_look(&k->control, os_monotonic(k->os));
     }
 }
@@ -549,6 +566,8 @@ keeper_main(struct keeper_start *start, const struct log *log)
     leavers_init(&k->leavers, &k->records);
     k->approvers = start->approvers;
     approvals_init(&k->approvals, &k->records, &k->approvers);
+    measure_init(&k->measure, k->os);
+    trials_init(&k->trials, k->os, &k->records);
     result = record_set_secret(&k->records, start->secret);
     memory_wipe(start->secret, sizeof(start->secret));
     k->records.watch = (struct segment_watch){.read = tell_progress, .arg = k};

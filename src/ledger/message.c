@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/message.h"
+#include "ledger/metrics.h"
 
 #define TABLE(name, ...)                                                                           \
     const struct channel_rule message_rules_##name[] = {__VA_ARGS__};                              \
@@ -30,7 +31,7 @@ TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, mess
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
       PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill),
       PLAIN(REQUESTED, message_requested), PLAIN(DECIDED, message_decided),
-      PLAIN(PERSON_ASK, message_person));
+      PLAIN(PERSON_ASK, message_person), PLAIN(TRY, message_try), PLAIN(MEASURE, message_empty));
 
 TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_session),
       PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
@@ -39,7 +40,7 @@ TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_
       PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass), PLAIN(BACKEND, message_backend),
       PLAIN(OWNERLESS, message_ownerless), PLAIN(ALERT, message_alert),
       PLAIN(REQUEST, message_request), PLAIN(CONCLUDED, message_concluded),
-      PLAIN(PERSON, message_person));
+      PLAIN(PERSON, message_person), PLAIN(TRIED, message_tried), PLAIN(METRICS, message_metrics));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),
@@ -56,7 +57,8 @@ TABLE(herald_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_
       PLAIN(PING, message_empty), PLAIN(UPSTREAM, message_upstream));
 
 TABLE(herald_from_keeper, PLAIN(CHECKPOINT, message_checkpoint), PLAIN(PROOF, message_proof),
-      PLAIN(DELIVER, message_delivery), PLAIN(STOP, message_empty));
+      PLAIN(DELIVER, message_delivery), PLAIN(METRICS, message_metrics),
+      PLAIN(STOP, message_empty));
 
 TABLE(supervisor_from_herald, PLAIN(PONG, message_empty), PLAIN(RESOLVE, message_gateway));
 

@@ -28,6 +28,7 @@ enum {
     ADDRESS_SIZE = 48,
     GATEWAY_NAME_SIZE = 64,
     STATE_SIZE = 24,
+    TRIAL_WHAT_SIZE = 256,
     ALERT_RULE_SIZE = 64,
     ALERT_TEXT_SIZE = 256,
     REQUEST_SQL_SIZE = 1024,
@@ -122,6 +123,12 @@ enum message_type {
     MESSAGE_REQUEST,   /* a statement waits to be approved: answer REQUESTED; message_request */
     MESSAGE_CONCLUDED, /* what has become of one; message_concluded */
     MESSAGE_PERSON,    /* answer to PERSON_ASK; message_person */
+    MESSAGE_TRIED, /* what came of a TRY; message_tried */
+    /* keeper → gate */
+    MESSAGE_TRY,     /* a test is coming, or is to be made; message_try */
+    MESSAGE_MEASURE, /* answer with METRICS; message_empty */
+    /* gate → keeper, keeper → herald */
+    MESSAGE_METRICS, /* numbers (ledger/metrics.h); message_metrics */
     /* keeper → herald */
     MESSAGE_DELIVER, /* an alert, to a target; message_delivery */
     /* herald → keeper */
@@ -406,6 +413,34 @@ struct message_delivered {
     uint32_t target;
     uint32_t unused;
     uint64_t number;
+};
+
+/* What `pasu doctor` tries. Stored: numbers are not used again. */
+enum trial_control {
+    TRIAL_OF_SOURCE, /* where from: a rule refuses it */
+    TRIAL_OF_LEAVER,
+    TRIAL_OF_BUDGET,
+    TRIAL_OF_EXIT,   /* a statement by which data would leave through the server */
+    TRIAL_OF_BYPASS, /* a session past pasu is seen */
+    TRIAL_CONTROLS,
+};
+
+/* A test (gate/trial.h). Texts are zero-terminated. */
+struct message_try {
+    uint64_t token;    /* by which the connection that makes it is known */
+    uint64_t question; /* answered by SESSIONS_END, whose count is the token; 0: nobody asks */
+    uint32_t control;  /* enum trial_control */
+    uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE];  /* as whom */
+    char address[ADDRESS_SIZE]; /* SOURCE: as if from there */
+};
+
+struct message_tried {
+    uint64_t token;
+    int64_t at;
+    int32_t error; /* by which it was refused; 0: it was not */
+    uint32_t unused;
 };
 
 struct message_segment_ask {

@@ -119,6 +119,14 @@ is_opening(const void *body)
 }
 
 static bool
+is_tried(const void *body)
+{
+    const struct payload_tried *t = body;
+
+    return t->control < TRIAL_CONTROLS && t->is_held <= 1;
+}
+
+static bool
 is_census(const void *body)
 {
     const struct message_census *c = body;

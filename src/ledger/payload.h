@@ -112,6 +112,19 @@ struct payload_decided {
     char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
 };
 
+/* `pasu doctor` has tried a control. A test: nobody was shown anything. */
+struct payload_tried {
+    int64_t at;      /* realtime ns */
+    int32_t error;   /* by which it was refused; 0: by none */
+    uint32_t uid;    /* who asked for it */
+    uint8_t control; /* enum trial_control */
+    uint8_t is_held; /* the control did what it is for */
+    char gateway[GATEWAY_NAME_SIZE];
+    char principal[NAME_SIZE],
+        address[ADDRESS_SIZE];  /* as whom and from where; "": nobody, nowhere */
+    char what[TRIAL_WHAT_SIZE]; /* which: "rule overseas", "budget app hour 100", … */
+};
+
 /* Pasu was asked about people. */
 struct payload_asked {
     uint32_t uid, pid;

@@ -128,6 +128,23 @@ append(struct record_keeping *r, enum segment_type type, const uint8_t *payload,
     return result;
 }
 
+static void
+count_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
+{
+    uint8_t severity = type == SEGMENT_ALERT    ? body->alert.severity
+                       : type == SEGMENT_RAISED ? body->raised.severity
+                                                : 0;
+
+    if (severity > 0)
+        r->counted[severity <= 2   ? METRIC_ALERTS_INFO
+                   : severity <= 4 ? METRIC_ALERTS_WARNING
+                                   : METRIC_ALERTS_CRITICAL]++;
+    else if (type == SEGMENT_BYPASS)
+        r->counted[METRIC_BYPASSES] += !body->bypass.is_over;
+    else if (type == SEGMENT_GAP)
+        r->counted[METRIC_LOST] += body->gap.count;
+}
+
 static int
 append_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
@@ -136,6 +153,8 @@ append_body(struct record_keeping *r, enum segment_type type, const union payloa
 
     r->must_erase |= type == SEGMENT_ERASED;
     result = append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
+    if (result == 0)
+        count_body(r, type, body);
     if (result == 0 && r->noted)
         r->noted(r->noted_arg, type, chain_size(&r->chain) - 1, body);
     return result;

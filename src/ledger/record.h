@@ -18,6 +18,7 @@
 #include "ledger/folds.h"
 #include "ledger/holds.h"
 #include "ledger/live.h"
+#include "ledger/metrics.h"
 #include "ledger/payload.h"
 #include "ledger/pruned.h"
 #include "ledger/taken.h"
@@ -60,7 +61,8 @@ struct record_keeping {
     union payload_body body;
     uint8_t salts[RECORD_SALTS]; /* random, used from `salt_at` on */
     size_t salt_at;
-    struct payload_gap gap; /* of records that could not be written; count 0: none */
+    struct payload_gap gap;    /* of records that could not be written; count 0: none */
+    uint64_t counted[METRICS]; /* since the keeper began; batches that are tried again, again */
     bool has_failed;
     int64_t open_at;  /* monotonic: no try to open before; 0: at once */
     int64_t sync_at;  /* monotonic; 0: nothing to make durable */

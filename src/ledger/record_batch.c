@@ -36,6 +36,24 @@ take_salt(struct record_keeping *r, uint8_t salt[ENTRY_SALT])
     return 0;
 }
 
+static void
+count_exposure(struct record_keeping *r, const struct exposure *e)
+{
+    static const enum metric verdicts[] = {[VERDICT_OF_ALLOW] = METRIC_ALLOWED,
+                                           [VERDICT_OF_ALERT] = METRIC_ALERTED,
+                                           [VERDICT_OF_MASK] = METRIC_MASKED,
+                                           [VERDICT_OF_HOLD] = METRIC_WITHHELD,
+                                           [VERDICT_OF_BLOCK] = METRIC_BLOCKED};
+
+    if (e->verdict < COUNT_OF(verdicts))
+        r->counted[verdicts[e->verdict]] += e->statements;
+    r->counted[METRIC_RECORDED_ROWS] += e->rows;
+    for (size_t i = 0; i < e->part_count; i++) {
+        r->counted[METRIC_PERSONS_EXACT] += e->parts[i].ordinal_count;
+        r->counted[METRIC_PERSONS_BOUND] += e->parts[i].unknown;
+    }
+}
+
 /* With a salt, where it names anybody. */
 static int
 put_exposure(struct record_keeping *r, struct view payload)
@@ -57,6 +75,8 @@ put_exposure(struct record_keeping *r, struct view payload)
     result = entry_has_list(&entry) ? take_salt(r, r->copy) : 0;
     if (result == 0)
         result = record_put(r, SEGMENT_EXPOSURE, record.payload.bytes, record.payload.length);
+    if (result == 0)
+        count_exposure(r, &r->exposure);
     if (result == 0 && PASU_UNLIKELY(r->exposure.verdict != VERDICT_OF_ALLOW))
         record_judged(r, &r->exposure, chain_next(&r->chain) - 1,
                       live_principal(&r->live, r->exposure.session));

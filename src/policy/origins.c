@@ -32,8 +32,9 @@ struct table {
 
 struct origins {
     _Atomic uint32_t holders;
-    void *map;
+    const void *map;
     size_t size;
+    enum { BYTES_MAPPED, BYTES_OURS, BYTES_CARRIED } bytes; /* of memory_new; of the program */
     struct table countries, systems;
 };
 
@@ -211,12 +212,23 @@ build_of(struct build **build, const MMDB_s *database, bool has, bool is_systems
     return has ? build_one(b) : 0;
 }
 
+static void
+borrow_carried(struct table *table, struct head *head, const struct origins *carried)
+{
+    struct head theirs;
+
+    memcpy(&theirs, carried->map, HEAD);
+    *table = carried->countries;
+    head->of[0].made = theirs.of[0].made;
+}
+
 int
 origins_build(uint8_t **bytes, size_t *length, const struct sources *sources)
 {
     const MMDB_s *databases[] = {&sources->countries, &sources->systems};
     const bool has[] = {sources->has_countries, sources->has_systems};
     struct build *builds[2] = {0};
+    struct table tables[2] = {0};
     struct head head = {0};
     uint8_t *at;
     int result = 0;
@@ -227,11 +239,17 @@ origins_build(uint8_t **bytes, size_t *length, const struct sources *sources)
         result = build_of(&builds[i], databases[i], has[i], i == 1);
         if (result != 0)
             break;
-        head.of[i].count4 = (uint32_t)builds[i]->count4;
-        head.of[i].count6 = (uint32_t)builds[i]->count6;
-        head.of[i].made = has[i] ? (int64_t)databases[i]->metadata.build_epoch : 0;
-        *length += builds[i]->count4 * sizeof(struct origin_range4) +
-                   builds[i]->count6 * sizeof(struct origin_range6);
+        if (i == 0 && sources->carried && !has[0])
+            borrow_carried(&tables[0], &head, sources->carried);
+        else
+            tables[i] = (struct table){builds[i]->ranges4, builds[i]->ranges6,
+                                       (uint32_t)builds[i]->count4, (uint32_t)builds[i]->count6};
+        head.of[i].count4 = tables[i].count4;
+        head.of[i].count6 = tables[i].count6;
+        if (has[i])
+            head.of[i].made = (int64_t)databases[i]->metadata.build_epoch;
+        *length += tables[i].count4 * sizeof(struct origin_range4) +
+                   tables[i].count6 * sizeof(struct origin_range6);
     }
     *bytes = result == 0 ? memory_new(*length, 1) : NULL;
     if (result == 0 && !*bytes)
@@ -242,12 +260,12 @@ origins_build(uint8_t **bytes, size_t *length, const struct sources *sources)
         at += HEAD;
     }
     for (int i = 0; i < 2; i++) {
-        if (at && builds[i]->count4 > 0)
-            memcpy(at, builds[i]->ranges4, builds[i]->count4 * sizeof(struct origin_range4));
-        at += at ? builds[i]->count4 * sizeof(struct origin_range4) : 0;
-        if (at && builds[i]->count6 > 0)
-            memcpy(at, builds[i]->ranges6, builds[i]->count6 * sizeof(struct origin_range6));
-        at += at ? builds[i]->count6 * sizeof(struct origin_range6) : 0;
+        if (at && tables[i].count4 > 0)
+            memcpy(at, tables[i].ranges4, tables[i].count4 * sizeof(struct origin_range4));
+        at += at ? tables[i].count4 * sizeof(struct origin_range4) : 0;
+        if (at && tables[i].count6 > 0)
+            memcpy(at, tables[i].ranges6, tables[i].count6 * sizeof(struct origin_range6));
+        at += at ? tables[i].count6 * sizeof(struct origin_range6) : 0;
         if (builds[i])
             release(builds[i]);
     }
@@ -274,6 +292,7 @@ is_in_order(const struct table *t)
     return true;
 }
 
+/* What the program carries was looked at when it was made (test/unit/test_countries.c). */
 static bool
 take_tables(struct origins *o)
 {
@@ -299,7 +318,7 @@ take_tables(struct origins *o)
                                     .count6 = head.of[i].count6};
         at += size4 + size6;
         left -= size4 + size6;
-        if (!is_in_order(tables[i]))
+        if (o->bytes != BYTES_CARRIED && !is_in_order(tables[i]))
             return false;
     }
     return left == 0;
@@ -318,13 +337,58 @@ origins_map(struct origins **out, int fd)
     o = memory_new(1, sizeof(*o));
     if (!o)
         return PASU_E_NOMEM;
-    o->holders = 1;
-    o->size = (size_t)st.st_size;
+    *o = (struct origins){.holders = 1, .size = (size_t)st.st_size, .bytes = BYTES_MAPPED};
     o->map = mmap(NULL, o->size, PROT_READ, MAP_SHARED, fd, 0);
     if (o->map == MAP_FAILED) {
         memory_free(o);
         return PASU_E_NOMEM;
     }
+    if (!take_tables(o)) {
+        origins_release(o);
+        return PASU_E_MALFORMED;
+    }
+    *out = o;
+    return 0;
+}
+
+/* Made by script/embed-countries; empty where there was nothing to make it of. */
+extern const uint8_t countries_begin[], countries_end[];
+
+int
+origins_carried(struct origins **out)
+{
+    size_t length = (size_t)(countries_end - countries_begin);
+    struct origins *o = length >= HEAD ? memory_new(1, sizeof(*o)) : NULL;
+
+    *out = NULL;
+    if (!o)
+        return length >= HEAD ? PASU_E_NOMEM : 0;
+    *o = (struct origins){
+        .holders = 1, .map = countries_begin, .size = length, .bytes = BYTES_CARRIED};
+    if (!take_tables(o)) {
+        origins_release(o);
+        return PASU_E_MALFORMED;
+    }
+    *out = o;
+    return 0;
+}
+
+bool
+origins_are_carried(void)
+{
+    return countries_end - countries_begin >= HEAD;
+}
+
+int
+origins_take(struct origins **out, uint8_t *bytes, size_t length)
+{
+    struct origins *o = length >= HEAD ? memory_new(1, sizeof(*o)) : NULL;
+
+    if (!o) {
+        memory_free(bytes);
+        return length >= HEAD ? PASU_E_NOMEM : PASU_E_MALFORMED;
+    }
+    *o = (struct origins){.holders = 1, .map = bytes, .size = length, .bytes = BYTES_OURS};
     if (!take_tables(o)) {
         origins_release(o);
         return PASU_E_MALFORMED;
@@ -346,7 +410,10 @@ origins_release(struct origins *o)
 {
     if (!o || --o->holders > 0)
         return;
-    munmap(o->map, o->size);
+    if (o->bytes == BYTES_MAPPED)
+        munmap((void *)(uintptr_t)o->map, o->size);
+    else if (o->bytes == BYTES_OURS)
+        memory_free((void *)(uintptr_t)o->map);
     memory_free(o);
 }
 
@@ -427,4 +494,34 @@ origins_look_up(const struct origins *o, const struct address *address, struct o
     origin->country[0] = (char)(country >> 8);
     origin->country[1] = (char)country;
     origin->system = find(&o->systems, address);
+}
+
+bool
+origins_each(const struct origins *o, bool is_systems,
+             bool (*see)(void *arg, const struct address *address, uint32_t value), void *arg)
+{
+    const struct table *t = is_systems ? &o->systems : &o->countries;
+    struct address address = {.length = sizeof(address.u.v4)};
+    bool is_going = true;
+
+    address.u.v4.sin_family = AF_INET;
+    for (uint32_t i = 0; i < t->count4 && is_going; i++) {
+        bytes_put_u32((uint8_t *)&address.u.v4.sin_addr, t->ranges4[i].start);
+        is_going = see(arg, &address, t->ranges4[i].value);
+    }
+    return is_going;
+}
+
+int64_t
+origins_made(const struct origins *o, bool is_systems)
+{
+    struct head head;
+
+    if (!o)
+        return 0;
+    memcpy(&head, o->map, HEAD);
+    return head.of[is_systems].made > 0 &&
+                   head.of[is_systems].made < INT64_MAX / NANOSECONDS_PER_SECOND
+               ? head.of[is_systems].made * NANOSECONDS_PER_SECOND
+               : 0;
 }

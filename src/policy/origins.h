@@ -15,6 +15,11 @@
  * Teredo) refers to IPv4's. IPv4-mapped addresses are IPv4. A few hundred thousand ranges: adjacent
  * ones of one value are one.
  *
+ * Where no database of countries is named there is the one that the program carries: that of IPFire
+ * Location (https://location.ipfire.org, CC BY-SA 4.0), which Debian's tor-geoipdb has, made by
+ * script/embed-countries when the program is built. In IPv6 it has no ranges in which IPv4
+ * addresses stand: of 6to4 and Teredo nothing is known but what its own lines say.
+ *
  * The table is immutable, with counted holders; any thread.
  */
 #ifndef PASU_POLICY_ORIGINS_H
@@ -35,16 +40,28 @@ struct origin_range6 {
 
 struct origins;
 
+/* The one that the program carries, for one holder; *origins NULL: it carries none. PASU_E_NOMEM,
+ * PASU_E_MALFORMED. */
+PASU_MUST_USE int origins_carried(struct origins **origins);
+bool origins_are_carried(void);
 /* Both databases, each of which may be missing. The bytes are the caller's (memory_free).
  * PASU_E_MALFORMED: no tree; PASU_E_RANGE: more ranges than can be; PASU_E_NOMEM. */
 PASU_MUST_USE int origins_build(uint8_t **bytes, size_t *length, const struct sources *sources);
 /* Maps such bytes, from a descriptor that stays the caller's. One holder. PASU_E_MALFORMED,
  * PASU_E_NOMEM, PASU_E_IO. */
 PASU_MUST_USE int origins_map(struct origins **origins, int fd);
+/* The same of the bytes themselves, which are taken, also where it fails. */
+PASU_MUST_USE int origins_take(struct origins **origins, uint8_t *bytes, size_t length);
 struct origins *origins_hold(struct origins *origins); /* NULL is allowed */
 void origins_release(struct origins *origins);
 /* Nothing is known without a table (NULL), nor of a Unix socket. */
 void origins_look_up(const struct origins *origins, const struct address *address,
                      struct origin *origin);
+/* When the databases of countries, or systems, were made (realtime ns); 0: not known. */
+int64_t origins_made(const struct origins *origins, bool is_systems);
+/* Where each range of IPv4 addresses begins that has a country, or a system, and its value, 0
+ * where it is not known; until `see` says false, which is then given back. */
+bool origins_each(const struct origins *origins, bool is_systems,
+                  bool (*see)(void *arg, const struct address *address, uint32_t value), void *arg);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "config/key.h"
 #include "policy/condition.h"
+#include "policy/origins.h"
 
 struct rule {
     const struct config_rule *config;
@@ -457,7 +458,8 @@ warn_unknown(const struct config *config, const struct config_rule *rule, size_t
     for (size_t c = 0; c < rule->condition_count; c++) {
         const char *name = rule->conditions[c].name, *hint = NULL;
 
-        if (strcmp(name, "country") == 0 && config->sources.country_db.path == NULL)
+        if (strcmp(name, "country") == 0 && config->sources.country_db.path == NULL &&
+            !origins_are_carried())
             hint = "set sources.country_db to a database in MaxMind's format";
         else if (strcmp(name, "asn") == 0 && config->sources.asn_db.path == NULL)
             hint = "set sources.asn_db to a database in MaxMind's format";

@@ -2,6 +2,7 @@
 #include "policy/sources.h"
 
 #include "base/address.h"
+#include "policy/origins.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -37,6 +38,10 @@ sources_open(struct sources *s, const char *country_db, const char *asn_db, cons
     result = open_database(&s->countries, &s->has_countries, country_db);
     if (result != 0)
         return result;
+    if (country_db == NULL)
+        result = origins_carried(&s->carried);
+    if (result != 0)
+        return result;
     *failed = asn_db;
     result = open_database(&s->systems, &s->has_systems, asn_db);
     if (result != 0)
@@ -51,7 +56,20 @@ sources_close(struct sources *s)
         MMDB_close(&s->countries);
     if (s->has_systems)
         MMDB_close(&s->systems);
+    origins_release(s->carried);
     *s = (struct sources){0};
+}
+
+bool
+sources_are_wanted(const struct config *config)
+{
+    if (config->sources.country_db.path != NULL || config->sources.asn_db.path != NULL)
+        return true;
+    for (size_t r = 0; r < config->rule_count; r++)
+        for (size_t i = 0; i < config->rules[r].condition_count; i++)
+            if (strcmp(config->rules[r].conditions[i].name, "country") == 0)
+                return origins_are_carried();
+    return false;
 }
 
 const char *
@@ -91,20 +109,27 @@ sources_check(const struct config *config, struct config_faults *faults)
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
+static void
+address_of(struct address *address, const struct network *one)
+{
+    *address = (struct address){0};
+    if (memcmp(one->base, mapped, sizeof(mapped)) == 0) {
+        address->u.v4.sin_family = AF_INET;
+        memcpy(&address->u.v4.sin_addr, one->base + sizeof(mapped), 4);
+    } else {
+        address->u.v6.sin6_family = AF_INET6;
+        memcpy(&address->u.v6.sin6_addr, one->base, sizeof(one->base));
+    }
+}
+
 /* False where nothing is known of it. */
 static bool
 find(const MMDB_s *database, const struct network *one, MMDB_lookup_result_s *found)
 {
-    struct address address = {0};
     int error = MMDB_SUCCESS;
+    struct address address;
 
-    if (memcmp(one->base, mapped, sizeof(mapped)) == 0) {
-        address.u.v4.sin_family = AF_INET;
-        memcpy(&address.u.v4.sin_addr, one->base + sizeof(mapped), 4);
-    } else {
-        address.u.v6.sin6_family = AF_INET6;
-        memcpy(&address.u.v6.sin6_addr, one->base, sizeof(one->base));
-    }
+    address_of(&address, one);
     *found = MMDB_lookup_sockaddr(database, &address.u.any, &error);
     return error == MMDB_SUCCESS && found->found_entry;
 }
@@ -180,6 +205,12 @@ sources_look_up(const struct sources *s, const char *address, struct origin *sou
     *source = (struct origin){0};
     if (strchr(address, '/') != NULL || network_parse(&one, address) != 0)
         return;
+    if (s->carried) {
+        struct address of_one;
+
+        address_of(&of_one, &one);
+        origins_look_up(s->carried, &of_one, source);
+    }
     if (s->has_countries && find(&s->countries, &one, &found))
         sources_country(&found.entry, source->country);
     if (s->has_systems && find(&s->systems, &one, &found))

@@ -18,9 +18,12 @@
 
 enum { COUNTRY_SIZE = 3, COUNTRIES_MAX = 300 };
 
+struct origins;
+
 struct sources {
     MMDB_s countries, systems;
     bool has_countries, has_systems;
+    struct origins *carried; /* instead of countries; NULL: there is such a database, or none */
 };
 
 struct origin {
@@ -36,7 +39,8 @@ struct countries {
     bool is_not;      /* all but these */
 };
 
-/* A path may be NULL: then nothing is known of that. Else the errors of the file, PASU_E_MALFORMED
+/* A path may be NULL: then nothing is known of that, but of countries what the program carries
+ * (policy/origins.h). Else the errors of the file, PASU_E_MALFORMED
  * where it is no such database; *path is set to the one that failed, and nothing is open. */
 PASU_MUST_USE int sources_open(struct sources *sources, const char *country_db, const char *asn_db,
                                const char **failed);
@@ -44,6 +48,9 @@ void sources_close(struct sources *sources);
 /* Whether the databases that the configuration names can be opened: what is wrong with them is
  * added to the faults. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
 PASU_MUST_USE int sources_check(const struct config *config, struct config_faults *faults);
+/* Whether the guard needs a table: databases are named, or a rule asks for a country and the
+ * program carries one. */
+bool sources_are_wanted(const struct config *config);
 /* What to do where one of them cannot be. */
 const char *sources_hint(int error);
 /* Of a database's entry: the country ("" where there is none), the system (0). */

@@ -234,6 +234,9 @@ from_keeper(struct herald *h, const struct channel_message *message)
     case MESSAGE_DELIVER:
         herald_alerts_take(h, message);
         break;
+    case MESSAGE_METRICS:
+        metrics_take(&h->metrics, message);
+        break;
     case MESSAGE_STOP:
         told_to_stop(h);
         break;
@@ -333,13 +336,16 @@ patience(const struct herald *h)
 
 /* What to wait for beside the posts. */
 static unsigned
-polls(const struct herald *h, struct curl_waitfd fds[5])
+polls(const struct herald *h, struct curl_waitfd fds[6])
 {
     unsigned count = 0;
 
     fds[count++] = (struct curl_waitfd){.fd = h->supervisor.fd, .events = CURL_WAIT_POLLIN};
     if (h->keeper.fd >= 0)
         fds[count++] = (struct curl_waitfd){.fd = h->keeper.fd, .events = CURL_WAIT_POLLIN};
+    if (metrics_fd(&h->metrics) >= 0)
+        fds[count++] =
+            (struct curl_waitfd){.fd = metrics_fd(&h->metrics), .events = CURL_WAIT_POLLIN};
     if (h->file)
         fds[count++] = (struct curl_waitfd){.fd = copier_fd(h->file), .events = CURL_WAIT_POLLIN};
     if (h->sink.fd >= 0 && sink_is_busy(&h->sink))
@@ -355,13 +361,14 @@ static void
 serve(struct herald *h)
 {
     while (!h->is_stopping) {
-        struct curl_waitfd fds[5];
+        struct curl_waitfd fds[6];
         unsigned count = polls(h, fds);
 
         if (curl_multi_poll(h->web.multi, fds, count, patience(h), NULL) != CURLM_OK)
             return;
         read_channel(h, &h->supervisor);
         read_channel(h, &h->keeper);
+        metrics_serve(&h->metrics);
         write_file(h, os_monotonic(h->os));
         write_syslog(h, os_monotonic(h->os));
         herald_alerts_go(h, os_monotonic(h->os));
@@ -506,6 +513,7 @@ release(struct herald *h)
     web_release(&h->web);
     sink_release(&h->sink);
     sink_release(&h->alert_sink);
+    metrics_close(&h->metrics);
     memory_wipe(h->secret, sizeof(h->secret));
     copier_free(h->file);
     copy_close(&h->cosigned);
@@ -534,6 +542,8 @@ herald_main(const struct herald_start *start, const struct log *log)
         copy_in(&h->cosigned, start->folder_fd, "checkpoint.cosigned");
     result = set_up(h, start->config);
     start->forget(start->arg);
+    if (metrics_open(&h->metrics, h->os, start->metrics_fd) != 0)
+        LOG_EVENT(&h->log, METRICS_FAILED, F_TEXT("error", error_text(PASU_E_IO)));
     if (result == 0)
         result = enter_sandbox(h);
     if (result == 0)

@@ -18,7 +18,8 @@
 
 struct herald_start {
     int supervisor_fd;
-    int folder_fd; /* where the cosigned checkpoint is kept; -1: there are no witnesses */
+    int metrics_fd; /* listening; -1: nobody is told numbers */
+    int folder_fd;  /* where the cosigned checkpoint is kept; -1: there are no witnesses */
     const struct config *config;
     void (*forget)(void *arg);
     void *arg;

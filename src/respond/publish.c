@@ -17,7 +17,7 @@ publish_is_wanted(const struct config *config)
     const struct config_publish *p = &config->ledger.publish;
 
     return p->file || p->syslog || p->webhook || p->witness_count > 0 || config->alerts.webhook ||
-           config->alerts.syslog;
+           config->alerts.syslog || config->metrics.listen.host[0] != '\0';
 }
 
 size_t

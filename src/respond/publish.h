@@ -22,7 +22,7 @@ enum { PUBLISH_WITNESSES_MAX = 16 };
 _Static_assert(PUBLISH_WITNESSES + PUBLISH_WITNESSES_MAX <= TARGETS_MAX,
                "a number for each target");
 
-/* Whether there is any target. */
+/* Whether there is any target, or somebody reads numbers. */
 bool publish_is_wanted(const struct config *config);
 /* How many numbers are in use. */
 size_t publish_count(const struct config *config);

@@ -5,6 +5,7 @@
 
 #include "respond/copier.h"
 #include "respond/herald.h"
+#include "respond/metrics.h"
 #include "respond/publish.h"
 #include "respond/signature.h"
 #include "respond/sink.h"
@@ -70,6 +71,7 @@ struct herald {
     struct herald_round round;
     struct herald_alerts alerts[ALERT_TARGETS];
     struct sink alert_sink;
+    struct metrics metrics;
     enum config_alert_format alert_format;
     uint8_t secret[SIGNATURE_SECRET_MAX];
     size_t secret_length; /* 0: what is sent is not signed */

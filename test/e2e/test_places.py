@@ -112,7 +112,7 @@ def test_wrong_input():
     for text in ("K", "KOR", "K1", "KR,", ",KR", "not:", "not:not:KR", "KR;JP", "NONE"):
         done = guard.run("scope", "-c", with_databases(good), "--country", text)
         equal((done.returncode, "names no country" in done.stderr), (2, True), text)
-    for sources, word in (({}, "which country"), ({"country_db": "nosuch.mmdb"}, "nosuch.mmdb"),
+    for sources, word in (({"country_db": "nosuch.mmdb"}, "nosuch.mmdb"),
                           ({"country_db": str(spoiled)}, "spoiled.mmdb"), ({"country_db": "/"}, "cannot be read")):
         done = guard.run("scope", "-c", with_databases(sources), "--country", "KR")
         equal((done.returncode, word in done.stderr, done.stdout), (2, True, ""), word)

@@ -49,6 +49,7 @@ static const struct layout layouts[] = {
     {36, "888tttT*"},
     {37, "841z3TT"},
     {38, "81z7"},
+    {40, "84411z6ttaT"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -199,6 +200,10 @@ make_right(struct made *m, struct random *random, uint32_t type)
         break;
     case SEGMENT_CONCLUDED:
         m->bytes[8] = (uint8_t)(1 + m->bytes[8] % 9);
+        break;
+    case SEGMENT_TRIED:
+        m->bytes[16] %= TRIAL_CONTROLS;
+        m->bytes[17] &= 1;
         break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;

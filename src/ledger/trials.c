@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/trials.h"
+
+#include <stdio.h>
+
+void
+trials_init(struct trials *t, const struct os *os, struct record_keeping *records)
+{
+    *t = (struct trials){.os = os, .records = records};
+}
+
+static struct trial *
+find(struct trials *t, uint64_t token)
+{
+    for (size_t i = 0; i < TRIALS_MAX && token != 0; i++)
+        if (t->items[i].token == token)
+            return &t->items[i];
+    return NULL;
+}
+
+static bool
+is_proof(const struct trial *trial, int error)
+{
+    switch ((enum trial_control)trial->asked.control) {
+    case TRIAL_OF_SOURCE:
+        return error == PASU_E_RULE_SESSION || error == PASU_E_RULE;
+    case TRIAL_OF_LEAVER:
+        return error == PASU_E_LEFT;
+    case TRIAL_OF_BUDGET:
+        return error == PASU_E_BUDGET;
+    case TRIAL_OF_EXIT:
+        return error == PASU_E_REFUSED;
+    case TRIAL_OF_BYPASS:
+        return error == 0;
+    case TRIAL_CONTROLS:
+        break;
+    }
+    return false;
+}
+
+/* `is_failed`: the control let it pass. */
+static void
+end(struct trials *t, struct trial *trial, int error, bool is_failed)
+{
+    union payload_body body = {.tried = {.at = os_realtime(t->os),
+                                         .error = error,
+                                         .uid = trial->uid,
+                                         .control = (uint8_t)trial->asked.control,
+                                         .is_held = !is_failed && is_proof(trial, error)}};
+
+    if (trial->result.is_over)
+        return;
+    trial->result = (struct control_trial){.is_over = 1,
+                                           .is_held = body.tried.is_held,
+                                           .is_other = !is_failed && !body.tried.is_held,
+                                           .error = error,
+                                           .took = os_monotonic(t->os) - trial->since};
+    if (trial->result.is_other)
+        return;
+    memcpy(body.tried.gateway, trial->asked.gateway, sizeof(body.tried.gateway));
+    memcpy(body.tried.principal, trial->asked.principal, sizeof(body.tried.principal));
+    memcpy(body.tried.address, trial->asked.address, sizeof(body.tried.address));
+    memcpy(body.tried.what, trial->asked.what, sizeof(body.tried.what));
+    if (record_other(t->records, SEGMENT_TRIED, &body) != 0) {
+        /* logged, and counted in the gap: it is not proven later that it was tried */
+    }
+}
+
+/* ---- what a command asks ---- */
+
+/* NULL: there are too many at once. */
+static struct trial *
+make_room(struct trials *t)
+{
+    int64_t now = os_monotonic(t->os);
+
+    for (size_t i = 0; i < TRIALS_MAX; i++)
+        if (t->items[i].token == 0 ||
+            now - t->items[i].since > TRIAL_SECONDS * NANOSECONDS_PER_SECOND)
+            return &t->items[i];
+    return NULL;
+}
+
+static int
+tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
+{
+    struct message_try message = {
+        .token = trial->token,
+        .question = question,
+        .control = trial->asked.control,
+        .window = trial->asked.window,
+    };
+
+    memcpy(message.gateway, trial->asked.gateway, sizeof(message.gateway));
+    memcpy(message.principal, trial->asked.principal, sizeof(message.principal));
+    memcpy(message.address, trial->asked.address, sizeof(message.address));
+    return channel_send(gate, MESSAGE_TRY, &message, sizeof(message), -1) == 0 ? 0
+                                                                               : PASU_E_UNAVAILABLE;
+}
+
+static int
+begin(struct trials *t, const struct control_client *client, struct channel *gate)
+{
+    struct control_try asked = client->request.trial;
+    struct trial *trial = make_room(t);
+    int result = 0;
+
+    asked.gateway[sizeof(asked.gateway) - 1] = asked.principal[sizeof(asked.principal) - 1] = '\0';
+    asked.address[sizeof(asked.address) - 1] = asked.what[sizeof(asked.what) - 1] = '\0';
+    if (asked.control >= TRIAL_CONTROLS || asked.window >= MESSAGE_WINDOWS)
+        return PASU_E_PROTOCOL;
+    if (!trial)
+        return PASU_E_RANGE;
+    *trial = (struct trial){.since = os_monotonic(t->os), .uid = client->uid, .asked = asked};
+    while (result == 0 && trial->token == 0)
+        result = t->os->random(t->os->arg, &trial->token, sizeof(trial->token));
+    if (result == 0)
+        result = tell_gate(trial, client->question, gate);
+    if (result != 0)
+        trial->token = 0;
+    return result;
+}
+
+bool
+trials_ask(struct trials *t, struct control_client *client, struct channel *gate)
+{
+    struct trial *trial;
+    int result;
+
+    if (client->request.verb == CONTROL_TRY) {
+        result = begin(t, client, gate);
+        if (result != 0)
+            control_end(client, result, 0); /* else the gate answers, once it has the token */
+        return true;
+    }
+    if (client->request.verb != CONTROL_TRIED)
+        return false;
+    trial = find(t, client->request.number);
+    if (!trial) {
+        control_end(client, PASU_E_NOTFOUND, 0);
+        return true;
+    }
+    /* Whoever waits for a session past pasu wants the server to be asked now. */
+    if (trial->asked.control == TRIAL_OF_BYPASS && !trial->result.is_over &&
+        tell_gate(trial, 0, gate) != 0) {
+        /* it is asked by and by */
+    }
+    if (client->request.is_over)
+        end(t, trial, 0, true);
+    control_frame(client, CONTROL_TRIAL, &trial->result, sizeof(trial->result));
+    control_end(client, 0, 0);
+    return true;
+}
+
+/* ---- what the gate says ---- */
+
+void
+trials_take(struct trials *t, const struct channel_message *message)
+{
+    struct message_tried tried;
+    struct trial *trial;
+
+    memcpy(&tried, message->body, sizeof(tried));
+    trial = find(t, tried.token);
+    if (trial && trial->asked.control != TRIAL_OF_BYPASS)
+        end(t, trial, tried.error, tried.error == PASU_E_TRIED || tried.error == 0);
+}
+
+bool
+trials_bypass(struct trials *t, const struct message_bypass *bypass)
+{
+    for (size_t i = 0; i < TRIALS_MAX; i++) {
+        struct trial *trial = &t->items[i];
+
+        if (trial->token == 0 || trial->asked.control != TRIAL_OF_BYPASS ||
+            trial->asked.pid != bypass->pid ||
+            strcmp(trial->asked.principal, bypass->principal) != 0)
+            continue;
+        if (!bypass->is_over)
+            end(t, trial, 0, false);
+        return true;
+    }
+    return false;
+}
