@@ -303,47 +303,6 @@ a_kind_out_of_range_is_refused_after_the_rows_before_it(void **state PASU_UNUSED
     tally_book_free(b.book);
 }
 
-/* Not those either who were shown before: nobody knows whose values these are by now. */
-static void
-past_a_limit_nobody_is_taken_in_the_window_in_which_values_were_moved(void **state PASU_UNUSED)
-{
-    const struct tally_item item = {7, 0, 1};
-    struct tally_limits limits = no_limits;
-    struct tally_outcome outcome;
-    struct bench b = make_bench();
-    const uint32_t ends[TALLY_WINDOWS] = {1, 60, DAY, 30 * DAY, 180 * DAY};
-
-    for (int w = 0; w < TALLY_WINDOWS; w++) {
-        uint32_t begin = FIRST_DAY * DAY + 1000 * (uint32_t)w * DAY;
-
-        limits = no_limits;
-        limits.block[w] = 2;
-        assert_int_equal(tally_take(b.tally, begin, &item, 1, &limits, &outcome), 0);
-        assert_int_equal(tally_add_moved(b.tally, begin, 0, 1, &limits, &outcome), 0);
-        assert_int_equal(outcome.blocked_by, -1);
-        assert_int_equal(tally_take(b.tally, begin, &item, 1, &limits, &outcome), 0);
-        assert_int_equal(outcome.taken, 1);
-        assert_int_equal(tally_add_moved(b.tally, begin, 0, 5, &limits, &outcome), 0);
-        assert_int_equal(outcome.blocked_by, w);
-        assert_int_equal(outcome.taken, 5);
-        assert_int_equal(count_in(b.tally, begin, (enum tally_window)w), 7);
-        for (uint32_t at = begin; at<begin + ends[w]; at += ends[w]> 1 ? ends[w] - 1 : 1) {
-            assert_int_equal(tally_take(b.tally, at, &item, 1, &limits, &outcome), 0);
-            assert_int_equal(outcome.taken, 0);
-            assert_int_equal(outcome.blocked_by, w);
-            assert_int_equal(tally_take_unknown(b.tally, at, 0, 1, &limits, &outcome), 0);
-            assert_int_equal(outcome.taken, 0);
-        }
-        limits.block[w] = 7; /* a larger budget */
-        assert_int_equal(tally_take(b.tally, begin + ends[w] - 1, &item, 1, &limits, &outcome), 0);
-        assert_int_equal(outcome.taken, 1);
-        limits.block[w] = 2;
-        assert_int_equal(tally_take(b.tally, begin + ends[w], &item, 1, &limits, &outcome), 0);
-        assert_int_equal(outcome.taken, 1);
-    }
-    tally_book_free(b.book);
-}
-
 static void
 numbers_of_unknown_persons_stick_at_the_most(void **state PASU_UNUSED)
 {
@@ -606,7 +565,6 @@ main(void)
         cmocka_unit_test(counts_and_limits_are_those_of_the_definition),
         cmocka_unit_test(windows_end_with_their_minute_hour_day_and_with_the_30th_and_180th_day),
         cmocka_unit_test(a_kind_out_of_range_is_refused_after_the_rows_before_it),
-        cmocka_unit_test(past_a_limit_nobody_is_taken_in_the_window_in_which_values_were_moved),
         cmocka_unit_test(numbers_of_unknown_persons_stick_at_the_most),
         cmocka_unit_test(a_sorted_list_is_searched_right_however_it_is_spread),
         cmocka_unit_test(rows_that_are_refused_again_and_again_take_no_memory),
