@@ -57,8 +57,8 @@ say(struct leavers *l, const struct leaver *leaver)
                  leaver->principal, times);
     else
         snprintf(alert->text, sizeof(alert->text),
-                 "%s, whose owner has left, has %stried to connect%s, from %s: the secrets that "
-                 "they could read (pasu roster leaver) are to be exchanged",
+                 "%s, whose owner has left, has %stried to connect%s, from %s: exchange the "
+                 "secrets that pasu roster leaver lists",
                  leaver->principal, again, times, leaver->address);
     LOG_EVENT(l->records->log, LEAVER, F_TEXT("principal", leaver->principal),
               F_TEXT("rule", alert->rule), F_UINT("count", alert->count),

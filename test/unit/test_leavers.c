@@ -177,7 +177,7 @@ texts_without_an_end_are_cut(void **state)
     leavers_end(&leavers);
     alerts = found(p);
     assert_int_equal(alerts.count, 2);
-    assert_alert(&alerts, 1, "leaver", 5, "are to be changed");
+    assert_alert(&alerts, 1, "leaver", 5, "roster leaver lists");
     alerts_release(&alerts);
     kill_keeper(p);
 }
