@@ -15,7 +15,7 @@ put_source(struct json_out *out, struct evidence *e, const struct session_info *
     struct origin source = {0};
 
     if (session != NULL)
-        places_look_up(&e->places, session->address, &source);
+        places_look_up(&e->places, session, &source);
     json_put_open(out, "source", '{');
     json_put_text(out, "address", session != NULL ? session->address : NULL);
     json_put_text(out, "country", given(source.country));

@@ -985,7 +985,7 @@ GOLDEN = {
     3: {}, 4: {},
     5: {"count": 3, "since": BEGIN, "reason": -987},
     6: {"session": 0x1122334455667788, "opened": BEGIN, "port": 54329, "tls": 1, "replication": 0, "gateway": b"shop",
-        "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1"},
+        "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1", "origin": b""},
     7: {"session": 0x1122334455667788, "closed": BEGIN + 1, "error": 0, "statements": 2, "rows": 3, "in": 256, "out": 65536},
     8: {"at": -1, "error": -970, "port": 1, "gateway": b"shop", "principal": b"", "database": b"", "address": b"::1"},
     10: {"fingerprint": 0x0102030405060708, "sql": b"SELECT $1"},
@@ -1029,6 +1029,9 @@ def test_payloads_say_what_they_say_to_pasu():
     for kind, name, digits in found:
         payload = bytes.fromhex("".join(re.findall('"(.*)"', digits)))
         equal((name, tool().parse(int(kind), payload)), (tool().PAYLOADS[int(kind)][0], GOLDEN[int(kind)]))
+        if kind == "6":
+            origin = b"\1\0KR" + (64500).to_bytes(4, "little")
+            equal(tool().parse(6, payload + origin), GOLDEN[6] | {"origin": origin})
     tool().check_mark(GOLDEN[13])
 
 
