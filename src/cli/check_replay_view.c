@@ -13,7 +13,7 @@ enum { TIME_SIZE = 32, NUMBER_SIZE = 32, NAME_TEXT = NAME_SIZE * 4 + 1, LINE_SIZ
 
 static const char not_held[] =
     "Judged is what the ledger holds: a statement that showed nobody, and of which nothing was to "
-    "be said, is not in it. What a statement could have shown besides what it did is not recorded.";
+    "be said, is not in it. What was stopped then showed nobody, and is in no budget's window. What a statement could have shown besides what it did is not recorded.";
 
 /* What a record lacks, for people. */
 static const char *const reasons[] = {
