@@ -55,6 +55,7 @@ free_session(struct replay *r, size_t place)
     struct replay_session *s = &r->sessions[place];
 
     rule_scope_release(&s->scope);
+    rule_scope_release(&s->claimed);
     memory_free(s->marks);
     *s = (struct replay_session){.next_free = r->free_list};
     r->free_list = (uint32_t)place + 1;
@@ -201,34 +202,54 @@ leave(struct replay *r, uint64_t id)
     free_session(r, place);
 }
 
-/* The rules that concern the session, and whom it acts for. */
+/* `text`: the address; where that was is known of the connection's only. */
+static int
+make_scope(struct replay *r, const struct replay_record *record, const char *text,
+           const struct message_origin *known, struct rule_scope *scope)
+{
+    const struct session_info *info = record->info;
+    struct address address = {0};
+    struct origin origin = {.system = known ? known->system : 0};
+    const struct rule_asker asker = {
+        .principal = info->principal,
+        .kind = roster_kind(r->roster, info->principal),
+        .actor = record->exposure->actor,
+        .application = info->application,
+        .address = &address,
+        .origin = known && known->is_known ? &origin : NULL,
+        .vocabulary = record->words != NULL ? &record->words->vocabulary : &r->names,
+    };
+
+    if (known)
+        memcpy(origin.country, known->country, sizeof(known->country));
+    if (address_parse(&address, text) != 0)
+        address = (struct address){0}; /* the record is damaged, or of nobody's address */
+    return rule_scope_set(scope, r->rules, &asker);
+}
+
+/* The rules that concern the session, whom it acts for, and where that is. */
 static int
 renew_scope(struct replay *r, struct replay_session *s, const struct replay_record *record)
 {
     const struct exposure *e = record->exposure;
-    const struct session_info *info = record->info;
-    struct address address = {0};
-    struct origin origin = {.system = info->origin.system};
-    const struct rule_asker asker = {
-        .principal = info->principal,
-        .kind = roster_kind(r->roster, info->principal),
-        .actor = e->actor,
-        .application = info->application,
-        .address = &address,
-        .origin = info->origin.is_known ? &origin : NULL,
-        .vocabulary = record->words != NULL ? &record->words->vocabulary : &r->names,
-    };
+    const struct exposure_claims *claims = &e->claims;
     int result;
 
-    if (s->is_scoped && s->vocabulary == e->vocabulary && strcmp(s->actor, e->actor) == 0)
+    if (s->is_scoped && s->vocabulary == e->vocabulary && strcmp(s->actor, e->actor) == 0 &&
+        strcmp(s->source, claims->source) == 0 && s->is_signed == claims->is_signed)
         return 0;
-    memcpy(origin.country, info->origin.country, sizeof(info->origin.country));
-    if (address_parse(&address, info->address) != 0)
-        address = (struct address){0}; /* the record is damaged, or of nobody's address */
-    result = rule_scope_set(&s->scope, r->rules, &asker);
+    rule_scope_release(&s->claimed);
+    if (claims->is_signed)
+        result = make_scope(r, record, claims->source, NULL, &s->scope);
+    else
+        result = make_scope(r, record, record->info->address, &record->info->origin, &s->scope);
+    if (result == 0 && claims->source[0] != '\0' && !claims->is_signed)
+        result = make_scope(r, record, claims->source, NULL, &s->claimed);
     s->is_scoped = result == 0;
     s->vocabulary = e->vocabulary;
     memcpy(s->actor, e->actor, sizeof(s->actor));
+    memcpy(s->source, claims->source, sizeof(s->source));
+    s->is_signed = claims->is_signed;
     return result;
 }
 

@@ -19,8 +19,11 @@ struct replay_session {
     uint32_t next_free;
     struct tally *tally;
     struct budget budget;
-    struct rule_scope scope; /* for the vocabulary and the actor below */
+    struct rule_scope scope;   /* for the vocabulary, the actor and the claim below */
+    struct rule_scope claimed; /* of the address that the application gives, not signed */
     uint32_t vocabulary;
+    char source[EXPOSURE_SOURCE_MAX];
+    bool is_signed;
     char actor[EXPOSURE_TEXT_MAX];
     bool is_scoped;
     /* The statement under way. */

@@ -9,11 +9,14 @@ enum truth {
     TRUTH_YES,
 };
 
-static const char *const lack_conditions[] = {
-    [REPLAY_LACKS_VERBS] = "verbs",
-    [REPLAY_LACKS_COUNTRY] = "country",
-    [REPLAY_LACKS_ASN] = "asn",
-    [REPLAY_LACKS_FIELDS] = "fields",
+/* Conditions, and what a record can lack for them. */
+static const struct {
+    const char *condition;
+    enum replay_lack lack;
+} needs[] = {
+    {"verbs", REPLAY_LACKS_VERBS},      {"country", REPLAY_LACKS_COUNTRY},
+    {"asn", REPLAY_LACKS_ASN},          {"fields", REPLAY_LACKS_FIELDS},
+    {"country", REPLAY_LACKS_SOURCE},   {"asn", REPLAY_LACKS_SOURCE},
 };
 
 void
@@ -25,21 +28,24 @@ replay_rules_prepare(struct replay *r)
         for (size_t c = 0; c < rule->condition_count; c++) {
             const struct config_condition *condition = &rule->conditions[c];
 
-            for (unsigned lack = 0; lack < REPLAY_LACKS; lack++)
+            for (size_t n = 0; n < COUNT_OF(needs); n++)
                 /* Of fields, what is shown is recorded, not what else could have been. */
-                if (strcmp(condition->name, lack_conditions[lack]) == 0 &&
-                    (lack != REPLAY_LACKS_FIELDS || condition->is_negated))
-                    r->asks[i] |= (uint8_t)(1u << lack);
+                if (strcmp(condition->name, needs[n].condition) == 0 &&
+                    (needs[n].lack != REPLAY_LACKS_FIELDS || condition->is_negated))
+                    r->asks[i] |= (uint8_t)(1u << needs[n].lack);
         }
     }
 }
 
+/* Of the connection's address, or of the one that was given. */
 static uint8_t
-lacks_of(const struct session_info *info)
+lacks_of(const struct session_info *info, bool is_of_claim)
 {
     uint8_t lacks = 1u << REPLAY_LACKS_VERBS | 1u << REPLAY_LACKS_FIELDS;
 
-    if (!info->origin.is_known)
+    if (is_of_claim)
+        lacks |= 1u << REPLAY_LACKS_SOURCE;
+    else if (!info->origin.is_known)
         lacks |= 1u << REPLAY_LACKS_COUNTRY | 1u << REPLAY_LACKS_ASN;
     return lacks;
 }
@@ -68,11 +74,13 @@ look(struct replay *r, const struct rule_scope *scope, const struct rule_stateme
 /* Fills r->truths. The bits in between: with the fields, or all, 1 it can match, 2 it does; with
  * none 4 and 8. */
 static void
-find_truths(struct replay *r, const struct replay_session *s, const struct replay_record *record)
+find_truths_of(struct replay *r, const struct rule_scope *scope,
+               const struct replay_session *s, const struct replay_record *record)
 {
     const struct exposure *e = record->exposure;
-    struct rule_statement statement = {.flags = e->flags, .minute = s->minute};
-    uint8_t lacks = lacks_of(record->info);
+    struct rule_statement statement = {
+        .flags = e->flags, .purpose = e->claims.purpose, .minute = s->minute};
+    uint8_t lacks = lacks_of(record->info, scope == &s->claimed || e->claims.is_signed);
     bool has_fields;
 
     for (size_t p = 0; p < e->part_count; p++)
@@ -81,10 +89,10 @@ find_truths(struct replay *r, const struct replay_session *s, const struct repla
     if (!has_fields)
         statement.fields = UINT64_MAX;
     memset(r->truths, 0, r->config->rule_count);
-    look(r, &s->scope, &statement, 1);
+    look(r, scope, &statement, 1);
     if (!has_fields) {
         statement.fields = 0;
-        look(r, &s->scope, &statement, 4);
+        look(r, scope, &statement, 4);
     }
     for (size_t i = 0; i < r->config->rule_count; i++) {
         uint8_t with = r->truths[i] & 3, without = r->truths[i] >> 2, missing = r->asks[i] & lacks;
@@ -114,9 +122,10 @@ allow_for(struct effect *effect, bool does)
     effect->is_all &= does;
 }
 
-int
-replay_rules_judge(struct replay *r, struct replay_session *s, const struct replay_record *record,
-                   struct replay_ruling *ruling)
+/* By one address. */
+static int
+judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope *scope,
+            const struct replay_record *record, struct replay_ruling *ruling)
 {
     const struct config_rule *rules = r->config->rules;
     struct effect stop = {.is_all = true}, keep = {.is_all = true};
@@ -125,7 +134,7 @@ replay_rules_judge(struct replay *r, struct replay_session *s, const struct repl
     bool is_doubtful = false;
     int result = 0;
 
-    find_truths(r, s, record);
+    find_truths_of(r, scope, s, record);
     for (size_t i = 0; i < none && result == 0; i++) {
         uint8_t truth = r->truths[i];
 
@@ -159,4 +168,36 @@ replay_rules_judge(struct replay *r, struct replay_session *s, const struct repl
     return result == 0 && best < none
                ? replay_note(r, s, ruling->by, record, !is_doubtful, true)
                : result;
+}
+
+/* The stricter of two, by the connection's address and by the one that is given: what surely stops
+ * it by either, does. */
+static void
+take_stricter(struct replay_ruling *ruling, const struct replay_ruling *other)
+{
+    bool is_other = other->keeps[true] && !ruling->keeps[true];
+
+    if (is_other) {
+        ruling->by = other->by;
+        ruling->is_by_surely = other->is_by_surely;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        ruling->stops[i] |= other->stops[i];
+        ruling->keeps[i] |= other->keeps[i];
+    }
+}
+
+int
+replay_rules_judge(struct replay *r, struct replay_session *s, const struct replay_record *record,
+                   struct replay_ruling *ruling)
+{
+    struct replay_ruling claimed;
+    int result = judge_scope(r, s, &s->scope, record, ruling);
+
+    if (result != 0 || s->source[0] == '\0' || s->is_signed)
+        return result;
+    result = judge_scope(r, s, &s->claimed, record, &claimed);
+    if (result == 0)
+        take_stricter(ruling, &claimed);
+    return result;
 }

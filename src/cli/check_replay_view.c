@@ -21,6 +21,7 @@ static const char *const reasons[] = {
     [REPLAY_LACKS_COUNTRY] = "the country was not recorded with the session",
     [REPLAY_LACKS_ASN] = "the network was not recorded with the session",
     [REPLAY_LACKS_FIELDS] = "what it could have shown is not recorded",
+    [REPLAY_LACKS_SOURCE] = "where the address was that the application gave is not recorded",
 };
 
 static void

@@ -236,6 +236,10 @@ put_unmapped(struct json_out *out, struct evidence *e, const struct statement *s
     json_put_open(out, "unmapped", '{');
     json_put_count(out, "seq", statement->seq);
     json_put_text(out, "actor", statement->actor[0] != '\0' ? statement->actor : NULL);
+    json_put_text(out, "purpose",
+                  statement->claims.purpose[0] != '\0' ? statement->claims.purpose : NULL);
+    json_put_text(out, "claimed_source",
+                  statement->claims.source[0] != '\0' ? statement->claims.source : NULL);
     json_put_hex(out, "fingerprint", statement->shape);
     statement_put_shown(out, e, statement, sum, has_keys);
     json_out_close(out, '}');

@@ -9,7 +9,7 @@
 static bool
 can_block(const struct observer *o)
 {
-    if (o->rules.scope.can_block)
+    if (o->rules.can_block)
         return true;
     for (int window = 0; window < TALLY_WINDOWS; window++)
         if (o->budget.limits.block[window] != UINT64_MAX)

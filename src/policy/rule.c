@@ -14,7 +14,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
-    bool asks_actor;
+    bool asks_actor, asks_source;
     size_t count;
     struct rule items[];
 };
@@ -22,7 +22,7 @@ struct rules {
 struct rule_left {
     const struct rule *rule;
     enum condition_truth truth; /* of what is the same for all of the session's statements */
-    bool is_open;               /* it asks for the actor, whom only the statements will tell */
+    bool is_open;               /* it asks for what only the statements will tell */
 };
 
 /* ---- life ---- */
@@ -54,6 +54,15 @@ asks_actor(const struct rule *rule)
     return false;
 }
 
+static bool
+asks_source(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (condition_is_of_source(&rule->conditions[i]))
+            return true;
+    return false;
+}
+
 int
 rules_new(struct rules **out, const struct config *config, const struct vocabulary *vocabulary)
 {
@@ -68,6 +77,7 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
         rules->count = i + 1;
         result = compile(&rules->items[i], &config->rules[i], vocabulary);
         rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
+        rules->asks_source |= result == 0 && asks_source(&rules->items[i]);
     }
     if (result == 0)
         *out = rules;
@@ -143,7 +153,9 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
         if (truth == CONDITION_FALSE)
             continue;
         next.left[next.count++] =
-            (struct rule_left){rule, truth, asker->actor == NULL && asks_actor(rule)};
+            (struct rule_left){rule, truth,
+                               (asker->actor == NULL && asks_actor(rule)) ||
+                                   (asker->is_source_open && asks_source(rule))};
         next.has_verdicts |= rule->config->verdict != VERDICT_ALLOW;
         if (rule->config->shadow)
             continue;
@@ -323,6 +335,12 @@ bool
 rules_ask_actor(const struct rules *rules)
 {
     return rules && rules->asks_actor;
+}
+
+bool
+rules_ask_source(const struct rules *rules)
+{
+    return rules && rules->asks_source;
 }
 
 bool

@@ -9,6 +9,8 @@
  *
  *      country, asn   of an address that no data is loaded of, or that is in none
  *      actor          of a session that has not said it yet: it may, with each statement
+ *      address, country, asn   of one whose statements may say where their users are, so that it
+ *                     counts (signed), and that has not yet
  *      verbs          of a statement that is several things, or can be anything: EXECUTE, FETCH,
  *                     what is not understood
  *      flags          that no statement is ever given
@@ -41,6 +43,7 @@ struct rule_asker {
     const char *application;
     const struct address *address;
     const struct origin *origin;         /* of that address; NULL: nothing is known of it */
+    bool is_source_open; /* the statements will say where their users are, and it may count instead */
     const struct vocabulary *vocabulary; /* that its statements' fields are in */
 };
 
@@ -50,6 +53,7 @@ struct rule_statement {
     uint64_t flags;  /* FLAG_BIT */
     uint64_t verbs; /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
                        0: not known */
+    const char *purpose; /* that it gives; "": none; NULL: not known */
     uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
 };
 
@@ -108,6 +112,8 @@ enum durability rule_durability(const struct rule_scope *scope,
                                 const struct rule_statement *statement, enum durability other);
 /* Whether one of them asks for the actor, of anybody. */
 bool rules_ask_actor(const struct rules *rules);
+/* Whether one of them asks where somebody is. */
+bool rules_ask_source(const struct rules *rules);
 /* Whether one of them says more than allow, of anybody. */
 bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */
