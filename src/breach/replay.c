@@ -291,8 +291,8 @@ static int
 keep_back(struct replay *r, const struct replay_session *s, uint8_t slot, const uint32_t *ordinals,
           size_t count, uint64_t unknown)
 {
-    int result = replay_note_persons(r, s->stopped_by, slot, ordinals, count, unknown,
-                                     s->is_by_surely);
+    int result =
+        replay_note_persons(r, s->stopped_by, slot, ordinals, count, unknown, s->is_by_surely);
 
     return result == 0
                ? replay_note_persons(r, 0, slot, ordinals, count, unknown, s->is_stopped_surely)
@@ -446,8 +446,8 @@ remember(struct replay *r, struct replay_session *s, const struct replay_record 
             result = tally_restore(s->tally, at, slot, part->ordinals, part->ordinal_count,
                                    part->unknown);
         else
-            result = tally_restore(s->tally, at, 0, NULL, 0,
-                                   sum_of(part->unknown, part->ordinal_count));
+            result =
+                tally_restore(s->tally, at, 0, NULL, 0, sum_of(part->unknown, part->ordinal_count));
     }
     return result;
 }

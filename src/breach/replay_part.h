@@ -34,7 +34,7 @@ struct replay_session {
     size_t stopped_by; /* an outcome; 0: nothing has surely stopped it */
     bool is_by_surely; /* that outcome, and no other */
     bool is_stopped_surely;
-    uint8_t *marks;    /* enum replay_mark, of each outcome */
+    uint8_t *marks; /* enum replay_mark, of each outcome */
 };
 
 /* A record that is judged. */

@@ -14,9 +14,9 @@ static const struct {
     const char *condition;
     enum replay_lack lack;
 } needs[] = {
-    {"verbs", REPLAY_LACKS_VERBS},      {"country", REPLAY_LACKS_COUNTRY},
-    {"asn", REPLAY_LACKS_ASN},          {"fields", REPLAY_LACKS_FIELDS},
-    {"country", REPLAY_LACKS_SOURCE},   {"asn", REPLAY_LACKS_SOURCE},
+    {"verbs", REPLAY_LACKS_VERBS},    {"country", REPLAY_LACKS_COUNTRY},
+    {"asn", REPLAY_LACKS_ASN},        {"fields", REPLAY_LACKS_FIELDS},
+    {"country", REPLAY_LACKS_SOURCE}, {"asn", REPLAY_LACKS_SOURCE},
 };
 
 void
@@ -74,8 +74,8 @@ look(struct replay *r, const struct rule_scope *scope, const struct rule_stateme
 /* Fills r->truths. The bits in between: with the fields, or all, 1 it can match, 2 it does; with
  * none 4 and 8. */
 static void
-find_truths_of(struct replay *r, const struct rule_scope *scope,
-               const struct replay_session *s, const struct replay_record *record)
+find_truths_of(struct replay *r, const struct rule_scope *scope, const struct replay_session *s,
+               const struct replay_record *record)
 {
     const struct exposure *e = record->exposure;
     struct rule_statement statement = {
@@ -102,7 +102,7 @@ find_truths_of(struct replay *r, const struct rule_scope *scope,
         if (!has_fields && with != without)
             missing |= 1u << REPLAY_LACKS_FIELDS;
         else if (!has_fields)
-            missing &= (uint8_t)~(1u << REPLAY_LACKS_FIELDS);
+            missing &= (uint8_t) ~(1u << REPLAY_LACKS_FIELDS);
         note_lacks(r, i, missing);
         r->truths[i] = missing != 0 ? TRUTH_PERHAPS : with > 1 ? TRUTH_YES : TRUTH_UNKNOWN;
     }
@@ -141,8 +141,7 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
         if (truth == TRUTH_NO)
             continue;
         if (rules[i].shadow) {
-            result =
-                replay_note(r, s, 1 + i, record, truth != TRUTH_PERHAPS && !is_doubtful, true);
+            result = replay_note(r, s, 1 + i, record, truth != TRUTH_PERHAPS && !is_doubtful, true);
         } else if (truth == TRUTH_PERHAPS) {
             is_doubtful = true;
             allow_for(&stop, replay_stops(rules[i].verdict));
@@ -165,9 +164,8 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
         .stops = {stop.can_be, stop.is_all},
         .keeps = {keep.can_be, keep.is_all},
     };
-    return result == 0 && best < none
-               ? replay_note(r, s, ruling->by, record, !is_doubtful, true)
-               : result;
+    return result == 0 && best < none ? replay_note(r, s, ruling->by, record, !is_doubtful, true)
+                                      : result;
 }
 
 /* The stricter of two, by the connection's address and by the one that is given: what surely stops

@@ -13,7 +13,8 @@ enum { TIME_SIZE = 32, NUMBER_SIZE = 32, NAME_TEXT = NAME_SIZE * 4 + 1, LINE_SIZ
 
 static const char not_held[] =
     "Judged is what the ledger holds: a statement that showed nobody, and of which nothing was to "
-    "be said, is not in it. What was stopped then showed nobody, and is in no budget's window. What a statement could have shown besides what it did is not recorded.";
+    "be said, is not in it. What was stopped then showed nobody, and is in no budget's window. "
+    "What a statement could have shown besides what it did is not recorded.";
 
 /* What a record lacks, for people. */
 static const char *const reasons[] = {
@@ -27,8 +28,7 @@ static const char *const reasons[] = {
 static void
 verdict_text(char *text, size_t size, enum config_verdict verdict)
 {
-    struct view word =
-        condition_word(config_key_at(KEY_rules_verdict)->allowed, (size_t)verdict);
+    struct view word = condition_word(config_key_at(KEY_rules_verdict)->allowed, (size_t)verdict);
 
     snprintf(text, size, "%.*s", (int)word.length, (const char *)word.bytes);
 }
@@ -317,8 +317,7 @@ replay_view_page(FILE *file, const struct evidence *e, const struct replay *r)
         if (gap_concerns(&gaps->items[g], r->from, r->to))
             scope_view_gap(file, gaps, &gaps->items[g]);
     if (r->untestable > 0)
-        fprintf(file,
-                "  %" PRIu64 " statement%s of sessions that nobody recorded %s not judged\n",
+        fprintf(file, "  %" PRIu64 " statement%s of sessions that nobody recorded %s not judged\n",
                 r->untestable, r->untestable == 1 ? "" : "s", r->untestable == 1 ? "is" : "are");
     text_wrap(file, not_held, 2, 80);
 }

@@ -10,8 +10,8 @@
  *      u32 + n    the file's bytes
  *      then, for each key of the ledger, its file's bytes, or none where they are left out:
  *      u32 + n
- *      then, where there is a roster, and a key of claimed sources (or none of its bytes, as above):
- *      u32 + n    its bytes
+ *      then, where there is a roster, and a key of claimed sources (or none of its bytes, as
+ * above): u32 + n    its bytes
  *
  * Whoever unpacks it parses the text again, so that there is one way from bytes to a model, and
  * learns from the model which files follow.

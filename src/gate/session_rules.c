@@ -76,8 +76,8 @@ make_scopes(struct session *s, const struct settings *settings)
 {
     struct session_rules *rules = &s->observer->rules;
     const struct source_claim *claim = rules->source.text[0] ? &rules->source : NULL;
-    int result = make_scope(s, settings, rules->actor,
-                            claim && claim->is_signed ? claim : NULL, false, &rules->scope);
+    int result = make_scope(s, settings, rules->actor, claim && claim->is_signed ? claim : NULL,
+                            false, &rules->scope);
 
     rule_scope_release(&rules->claimed);
     if (result == 0 && claim && !claim->is_signed)

@@ -28,8 +28,8 @@ struct rule_told {
 };
 
 /* Where the application says where its user is (gate/source_claim.h), and rules ask for that, there
- * are two scopes, each of one address, and what the stricter says holds; with a signed claim one, of
- * that address. */
+ * are two scopes, each of one address, and what the stricter says holds; with a signed claim one,
+ * of that address. */
 struct session_rules {
     struct rule_scope scope;
     struct rule_scope claimed;  /* without any rule where there is no claim, or it is signed */

@@ -101,10 +101,9 @@ source_claim_read(struct source_claim *claim, const char *text, const struct con
         return;
     }
     address_text(claim->text, sizeof(claim->text), &claim->address);
-    claim->is_signed =
-        signature != NULL && source_claim_may_count(config) &&
-        is_fresh(view_of(time + 1, (size_t)(signature - time) - 1), config, now) &&
-        is_right(text, (size_t)(signature - text), signature + 1, config);
+    claim->is_signed = signature != NULL && source_claim_may_count(config) &&
+                       is_fresh(view_of(time + 1, (size_t)(signature - time) - 1), config, now) &&
+                       is_right(text, (size_t)(signature - text), signature + 1, config);
 }
 
 void
@@ -114,6 +113,6 @@ source_claim_now(const struct session *s, struct source_claim *claim)
 
     *claim = (struct source_claim){0};
     if (sources->count > 0)
-        source_claim_read(claim, actor_source(s, sources),
-                          session_rules_settings(s)->config, os_realtime(s->worker->os));
+        source_claim_read(claim, actor_source(s, sources), session_rules_settings(s)->config,
+                          os_realtime(s->worker->os));
 }

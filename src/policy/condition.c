@@ -369,9 +369,9 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
                        const struct condition_fields *fields)
 {
     bool is_true = c->kind->of_statement(c, statement, fields);
-    bool is_unknown =
-        c->is_open || (c->kind->of_statement == of_verbs && is_verb_open(c, statement)) ||
-        (c->kind->of_statement == of_purpose && !statement->purpose);
+    bool is_unknown = c->is_open ||
+                      (c->kind->of_statement == of_verbs && is_verb_open(c, statement)) ||
+                      (c->kind->of_statement == of_purpose && !statement->purpose);
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }

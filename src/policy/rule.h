@@ -42,8 +42,9 @@ struct rule_asker {
     const char *actor; /* "" where there is none; NULL: it is not known */
     const char *application;
     const struct address *address;
-    const struct origin *origin;         /* of that address; NULL: nothing is known of it */
-    bool is_source_open; /* the statements will say where their users are, and it may count instead */
+    const struct origin *origin; /* of that address; NULL: nothing is known of it */
+    bool is_source_open; /* the statements will say where their users are, and it may count instead
+                          */
     const struct vocabulary *vocabulary; /* that its statements' fields are in */
 };
 
@@ -54,7 +55,7 @@ struct rule_statement {
     uint64_t verbs; /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
                        0: not known */
     const char *purpose; /* that it gives; "": none; NULL: not known */
-    uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
+    uint32_t minute;     /* local, since 1970 (os_local_minute): hours and days are the gateway's */
 };
 
 /* The verb of what is no statement: a notification of others. */

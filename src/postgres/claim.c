@@ -110,9 +110,9 @@ static const struct {
     const char *name;
     enum key key;
 } names[] = {
-    {"actor", KEY_ACTOR},     {"pasu.actor", KEY_ACTOR},     {"user", KEY_ACTOR},
-    {"user.id", KEY_ACTOR},   {"enduser.id", KEY_ACTOR},     {"purpose", KEY_PURPOSE},
-    {"pasu.purpose", KEY_PURPOSE}, {"source", KEY_SOURCE},   {"pasu.source", KEY_SOURCE},
+    {"actor", KEY_ACTOR},          {"pasu.actor", KEY_ACTOR}, {"user", KEY_ACTOR},
+    {"user.id", KEY_ACTOR},        {"enduser.id", KEY_ACTOR}, {"purpose", KEY_PURPOSE},
+    {"pasu.purpose", KEY_PURPOSE}, {"source", KEY_SOURCE},    {"pasu.source", KEY_SOURCE},
 };
 
 static size_t
@@ -193,8 +193,8 @@ read_pairs(struct reading *r, struct view pairs)
             take(r, rank, decoded(view_of(pairs.bytes + begin, end - begin), value, sizeof(value)));
             at = end + 1;
         } else if (rank < COUNT_OF(names) && names[rank].key == KEY_PURPOSE) {
-            for (end = begin; end < pairs.length && !is_blank(pairs.bytes[end]) &&
-                              pairs.bytes[end] != ',';)
+            for (end = begin;
+                 end < pairs.length && !is_blank(pairs.bytes[end]) && pairs.bytes[end] != ',';)
                 end++;
             take(r, rank, view_of(pairs.bytes + begin, end - begin));
             at = end;
@@ -227,7 +227,8 @@ first_comment(struct view text)
 bool
 claim_read(struct claim *claim, struct view text)
 {
-    struct reading r = {.claim = claim, .best = {COUNT_OF(names), COUNT_OF(names), COUNT_OF(names)}};
+    struct reading r = {.claim = claim,
+                        .best = {COUNT_OF(names), COUNT_OF(names), COUNT_OF(names)}};
     size_t from = claim_at(text);
 
     claim->actor[0] = claim->purpose[0] = claim->source[0] = '\0';

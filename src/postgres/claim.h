@@ -9,11 +9,11 @@
  *
  *      actor      one of actor, pasu.actor, user, user.id, enduser.id; the first of this list that
  *                 is there counts
- *      purpose    purpose, pasu.purpose: what for. Only letters of ASCII, digits and _ . : / # -; any
- *                 other, and one that is said twice, is none. It may stand without quotes, and in a
- *                 comment that the text begins with, which is read where the one at the end says
- *                 none:   / * purpose=ticket-17 * / SELECT …
- *      source     source, pasu.source: the address where the user is, as gate/source_claim.h has it
+ *      purpose    purpose, pasu.purpose: what for. Only letters of ASCII, digits and _ . : / # -;
+ * any other, and one that is said twice, is none. It may stand without quotes, and in a comment
+ * that the text begins with, which is read where the one at the end says none:   / *
+ * purpose=ticket-17 * / SELECT … source     source, pasu.source: the address where the user is, as
+ * gate/source_claim.h has it
  *
  * Nobody proves it: it is a claim of who sends the text. Comments elsewhere, in functions' bodies
  * and in strings, say nothing.

@@ -256,7 +256,10 @@ claims_stand_behind_the_actor(void **state PASU_UNUSED)
         {{.purpose = "t-1"}, 0x43, "\3t-1"},
         {{.source = "::1"}, 0x83, "\3::1"},
         {{.source = "?"}, 0x83, "\1?"},
-        {{.purpose = "t", .source = "1.2.3.4", .is_signed = true}, 0xc3, "\1t\x87" "1.2.3.4"},
+        {{.purpose = "t", .source = "1.2.3.4", .is_signed = true},
+         0xc3,
+         "\1t\x87"
+         "1.2.3.4"},
     };
 
     for (size_t i = 0; i < COUNT_OF(all); i++) {
@@ -277,11 +280,20 @@ static void
 claims_that_cannot_be_are_refused(void **state PASU_UNUSED)
 {
     static const struct exposure_claims wrong[] = {
-        {.purpose = "a b"}, {.purpose = "\xea\xb9\x80"}, {.purpose = "a;"},
-        {.source = "here"}, {.source = "?1"},             {.is_signed = true},
+        {.purpose = "a b"}, {.purpose = "\xea\xb9\x80"}, {.purpose = "a;"}, {.source = "here"},
+        {.source = "?1"},   {.is_signed = true},
     };
     static const char *const tails[] = {
-        "\x43"          "bob\3a b", "\x43" "bob", "\x83" "bob\4here", "\x83" "bob\x80", "\x83" "bob\3::",
+        "\x43"
+        "bob\3a b",
+        "\x43"
+        "bob",
+        "\x83"
+        "bob\4here",
+        "\x83"
+        "bob\x80",
+        "\x83"
+        "bob\3::",
     };
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
@@ -302,8 +314,7 @@ claims_that_cannot_be_are_refused(void **state PASU_UNUSED)
     {
         struct exposure d;
 
-        assert_int_equal(exposure_decode(&d, view_of(encoded, 61), space, SPACE),
-                         PASU_E_MALFORMED);
+        assert_int_equal(exposure_decode(&d, view_of(encoded, 61), space, SPACE), PASU_E_MALFORMED);
     }
 }
 
