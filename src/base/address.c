@@ -134,6 +134,25 @@ address_text(char *text, size_t size, const struct address *address)
         snprintf(text, size, "?");
 }
 
+int
+address_parse(struct address *address, const char *text)
+{
+    memset(address, 0, sizeof(*address));
+    if (strcmp(text, "local") == 0) {
+        address->u.any.sa_family = AF_UNIX;
+        address->length = sizeof(address->u.local);
+    } else if (inet_pton(AF_INET, text, &address->u.v4.sin_addr) == 1) {
+        address->u.v4.sin_family = AF_INET;
+        address->length = sizeof(address->u.v4);
+    } else if (inet_pton(AF_INET6, text, &address->u.v6.sin6_addr) == 1) {
+        address->u.v6.sin6_family = AF_INET6;
+        address->length = sizeof(address->u.v6);
+    } else {
+        return PASU_E_MALFORMED;
+    }
+    return 0;
+}
+
 uint16_t
 address_port(const struct address *address)
 {

@@ -53,6 +53,9 @@ PASU_MUST_USE int endpoint_address(struct address *address, const struct endpoin
 /* The address without port, "192.0.2.1", "2001:db8::1" or "local" for a Unix socket. v4-mapped
  * addresses are written as v4. */
 void address_text(char *text, size_t size, const struct address *address);
+/* What address_text has written, or another text of such an address, which then has port 0.
+ * PASU_E_MALFORMED. */
+PASU_MUST_USE int address_parse(struct address *address, const char *text);
 /* The port in host order, 0 for a Unix socket. */
 uint16_t address_port(const struct address *address);
 /* The address as 16 bytes, v4 mapped into ::ffff:0:0/96, all zero for a Unix socket. */

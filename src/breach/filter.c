@@ -42,7 +42,7 @@ session_fits(const struct filter *filter, const struct session_info *session)
         return false;
     if (filter->application != NULL && strcmp(filter->application, session->application) != 0)
         return false;
-    if (filter->has_place != NULL && !filter->has_place(filter->place, session->address))
+    if (filter->has_place != NULL && !filter->has_place(filter->place, session))
         return false;
     if (!filter->has_source)
         return true;

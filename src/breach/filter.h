@@ -13,8 +13,8 @@
 #include "breach/sessions.h"
 #include "exposure/exposure.h"
 
-/* Whether an address, as a session's entry has it, is at a place that is asked for. */
-typedef bool filter_place_fn(const void *arg, const char *address);
+/* Whether a session was at a place that is asked for. */
+typedef bool filter_place_fn(const void *arg, const struct session_info *session);
 
 struct filter {
     const char *principal, *actor, *application; /* NULL: any */

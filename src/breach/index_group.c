@@ -44,6 +44,7 @@ index_group_begin(struct index_group *group, uint64_t seq, const struct exposure
                                   .parts = parts,
                                   .part_space = space};
     memcpy(group->actor, exposure->actor, sizeof(group->actor));
+    group->claims = exposure->claims;
 }
 
 bool
@@ -162,6 +163,9 @@ index_group_write(struct index_group *g, struct pack *pack, struct ordinals *scr
     pack_number(pack, g->weight);
     pack_text(pack, g->actor);
     pack_text(pack, g->rule);
+    pack_text(pack, g->claims.purpose);
+    pack_text(pack, g->claims.source);
+    pack_u8(pack, g->claims.is_signed);
     pack_number(pack, g->part_count);
     for (size_t p = 0; p < g->part_count; p++) {
         struct index_group_part *part = &g->parts[p];
@@ -237,6 +241,9 @@ index_group_read(struct index_group *g, uint64_t session, struct view bytes,
     g->weight = unpack_number(&r);
     unpack_text(&r, g->actor, sizeof(g->actor));
     unpack_text(&r, g->rule, sizeof(g->rule));
+    unpack_text(&r, g->claims.purpose, sizeof(g->claims.purpose));
+    unpack_text(&r, g->claims.source, sizeof(g->claims.source));
+    g->claims.is_signed = reader_u8(&r) != 0;
     parts = unpack_count(&r);
     if (r.failed || !is_sound(g, parts, names))
         return PASU_E_CORRUPT;

@@ -29,6 +29,7 @@ struct index_group {
     uint64_t statements, rows, misses, flags;
     uint64_t weight; /* persons and parts, as breach/statement.h counts them */
     char rule[EXPOSURE_TEXT_MAX], actor[EXPOSURE_TEXT_MAX];
+    struct exposure_claims claims;
     struct index_group_part *parts;
     size_t part_count, part_space; /* those between have their arrays' memory still */
 };

@@ -77,6 +77,7 @@ index_names_profile(struct index_names *names, const struct session_info *sessio
     pack_text(&pack, session->database);
     pack_text(&pack, session->application);
     pack_text(&pack, session->address);
+    pack_bytes(&pack, &session->origin, sizeof(session->origin));
     if (!pack.failed && principal != 0)
         number = interner_number(&names->profiles, pack_view(&pack));
     pack_release(&pack);
@@ -89,12 +90,16 @@ index_names_session(const struct index_names *names, uint32_t profile,
 {
     struct reader r = reader_of(interner_string(&names->profiles, profile));
     uint32_t principal = little_read_u32(&r);
+    struct view origin;
 
     unpack_text(&r, session->gateway, sizeof(session->gateway));
     unpack_text(&r, session->principal, sizeof(session->principal));
     unpack_text(&r, session->database, sizeof(session->database));
     unpack_text(&r, session->application, sizeof(session->application));
     unpack_text(&r, session->address, sizeof(session->address));
+    origin = reader_bytes(&r, sizeof(session->origin));
+    if (!r.failed)
+        memcpy(&session->origin, origin.bytes, sizeof(session->origin));
     if (principal == 0 || principal > names->principals.count)
         return PASU_E_CORRUPT;
     return reader_end(&r) == 0 ? 0 : PASU_E_CORRUPT;

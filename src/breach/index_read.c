@@ -508,6 +508,7 @@ resume(struct index_question *q, const struct index_group *group,
                                    .verdict = group->verdict};
     memcpy(records[0].rule, group->rule, sizeof(group->rule));
     memcpy(records[0].actor, group->actor, sizeof(group->actor));
+    records[0].claims = group->claims;
     for (size_t p = 0; p < group->part_count; p++) {
         const struct index_group_part *part = &group->parts[p];
         struct exposure *record = &records[p / EXPOSURE_PARTS_MAX];

@@ -62,7 +62,8 @@ sessions_open(struct sessions *s, uint64_t seq, const struct message_session *op
         return PASU_E_NOMEM;
     item = &s->items[place - 1];
     *item = (struct session_place){
-        .info = {.id = opened->session, .seq = seq, .opened = opened->opened}};
+        .info = {
+            .id = opened->session, .seq = seq, .opened = opened->opened, .origin = opened->origin}};
     TAKE_TEXT(item->info.gateway, opened->gateway);
     TAKE_TEXT(item->info.principal, opened->principal);
     TAKE_TEXT(item->info.database, opened->database);

@@ -21,8 +21,9 @@ struct session_info {
     char principal[NAME_SIZE];
     char database[NAME_SIZE];
     char application[APPLICATION_SIZE];
-    char address[ADDRESS_SIZE]; /* "local" for a Unix socket */
-    uint32_t profile;           /* breach/index_names.h; 0: not asked for */
+    char address[ADDRESS_SIZE];   /* "local" for a Unix socket */
+    struct message_origin origin; /* of it, when the session began */
+    uint32_t profile;             /* breach/index_names.h; 0: not asked for */
 };
 
 struct sessions {

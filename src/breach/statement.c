@@ -189,6 +189,7 @@ begin(struct statements *s, uint64_t seq, const struct exposure *exposure)
         held->statement.session = *session;
     }
     memcpy(held->statement.actor, exposure->actor, sizeof(exposure->actor));
+    held->statement.claims = exposure->claims;
     list_append(&s->order, &held->link);
     if (map_put(&s->places, exposure->session, (uint32_t)place) == 0)
         return place;

@@ -53,6 +53,7 @@ struct statement {
     uint64_t statements, rows, misses, flags;
     uint8_t verdict;
     char rule[EXPOSURE_TEXT_MAX], actor[EXPOSURE_TEXT_MAX];
+    struct exposure_claims claims;
     struct statement_part *parts; /* no two that differ in persons only */
     size_t part_count, part_space;
 };

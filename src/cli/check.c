@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "cli/check_connect.h"
+#include "cli/check_replay.h"
 #include "cli/complain.h"
 #include "cli/json_text.h"
 #include "cli/run.h"
@@ -164,8 +165,13 @@ run_check(const struct arguments *arguments)
     struct told told = {0};
     struct findings findings = {0};
     struct config *config = NULL;
-    int r;
+    bool is_replay;
+    int r = check_replay_asked(arguments, &is_replay);
 
+    if (r != 0)
+        return r;
+    if (is_replay)
+        return output_end(check_replay(arguments));
     if (access(file, R_OK) != 0) {
         complain("give the path of the configuration with -c", "cannot read %s: %s", file,
                  strerror(errno));

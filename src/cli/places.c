@@ -42,20 +42,30 @@ open_once(struct places *places)
     }
 }
 
-void
-places_look_up(struct places *places, const char *address, struct origin *source)
+static void
+look_up(const struct places *places, const struct session_info *session, struct origin *source)
 {
-    open_once(places);
-    sources_look_up(&places->sources, address, source);
+    *source = (struct origin){.system = session->origin.system};
+    memcpy(source->country, session->origin.country, sizeof(session->origin.country));
+    if (!session->origin.is_known)
+        sources_look_up(&places->sources, session->address, source);
+}
+
+void
+places_look_up(struct places *places, const struct session_info *session, struct origin *source)
+{
+    if (!session->origin.is_known)
+        open_once(places);
+    look_up(places, session, source);
 }
 
 static bool
-is_at(const void *arg, const char *address)
+is_at(const void *arg, const struct session_info *session)
 {
     const struct places *places = arg;
     struct origin source;
 
-    sources_look_up(&places->sources, address, &source);
+    look_up(places, session, &source);
     return countries_have(&places->countries, &source);
 }
 

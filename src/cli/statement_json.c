@@ -15,7 +15,7 @@ put_source(struct json_out *out, struct evidence *e, const struct session_info *
     struct origin source = {0};
 
     if (session != NULL)
-        places_look_up(&e->places, session->address, &source);
+        places_look_up(&e->places, session, &source);
     json_put_open(out, "source", '{');
     json_put_text(out, "address", session != NULL ? session->address : NULL);
     json_put_text(out, "country", given(source.country));
@@ -23,6 +23,21 @@ put_source(struct json_out *out, struct evidence *e, const struct session_info *
         json_put_count(out, "asn", source.system);
     else
         json_put_text(out, "asn", NULL);
+    json_out_close(out, '}');
+}
+
+/* Where the application says that its user is. */
+static void
+put_claimed_source(struct json_out *out, const struct exposure_claims *claims)
+{
+    if (claims->source[0] == '\0') {
+        json_put_text(out, "claimed_source", NULL);
+        return;
+    }
+    json_put_open(out, "claimed_source", '{');
+    json_put_text(out, "address", strcmp(claims->source, "?") != 0 ? claims->source : NULL);
+    json_out_key(out, "signed");
+    json_out_bool(out, claims->is_signed);
     json_out_close(out, '}');
 }
 
@@ -36,9 +51,11 @@ put_who(struct json_out *out, struct evidence *e, const struct statement *statem
     json_put_hex(out, "session", statement->session_id);
     json_put_text(out, "principal", session != NULL ? session->principal : NULL);
     json_put_text(out, "actor", given(statement->actor));
+    json_put_text(out, "purpose", given(statement->claims.purpose));
     json_put_text(out, "database", session != NULL ? session->database : NULL);
     json_put_text(out, "application", session != NULL ? session->application : NULL);
     put_source(out, e, session);
+    put_claimed_source(out, &statement->claims);
 }
 
 static void

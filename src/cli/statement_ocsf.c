@@ -141,11 +141,13 @@ is_address(const char *text)
 }
 
 static void
-put_source(struct json_out *out, struct evidence *e, const char *address)
+put_source(struct json_out *out, struct evidence *e, const char *address,
+           const struct session_info *session)
 {
-    struct origin source;
+    struct origin source = {0};
 
-    places_look_up(&e->places, address, &source);
+    if (session != NULL)
+        places_look_up(&e->places, session, &source);
     json_put_open(out, "src_endpoint", '{');
     json_put_text(out, is_address(address) ? "ip" : "name", address);
     if (source.country[0] != '\0') {
@@ -180,7 +182,7 @@ put_who(struct json_out *out, struct evidence *e, const struct statement *statem
     json_put_hex(out, "uid", statement->session_id);
     json_out_close(out, '}');
     json_out_close(out, '}');
-    put_source(out, e, address);
+    put_source(out, e, address, is_known ? session : NULL);
 }
 
 static void
@@ -234,6 +236,10 @@ put_unmapped(struct json_out *out, struct evidence *e, const struct statement *s
     json_put_open(out, "unmapped", '{');
     json_put_count(out, "seq", statement->seq);
     json_put_text(out, "actor", statement->actor[0] != '\0' ? statement->actor : NULL);
+    json_put_text(out, "purpose",
+                  statement->claims.purpose[0] != '\0' ? statement->claims.purpose : NULL);
+    json_put_text(out, "claimed_source",
+                  statement->claims.source[0] != '\0' ? statement->claims.source : NULL);
     json_put_hex(out, "fingerprint", statement->shape);
     statement_put_shown(out, e, statement, sum, has_keys);
     json_out_close(out, '}');

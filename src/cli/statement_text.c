@@ -33,12 +33,19 @@ print_who(FILE *file, const struct statement *statement)
         if (statement->actor[0] != '\0')
             print_hostile(file, " for ", statement->actor);
         print_hostile(file, "  ", statement->session.address);
+        if (statement->claims.source[0] != '\0')
+            print_hostile(file, statement->claims.is_signed ? " (signed: " : " (said to be ",
+                          statement->claims.source);
+        if (statement->claims.source[0] != '\0')
+            fputc(')', file);
         print_hostile(file, "  ", statement->session.application);
     } else {
         fputs("  (unrecorded session)", file);
         if (statement->actor[0] != '\0')
             print_hostile(file, " for ", statement->actor);
     }
+    if (statement->claims.purpose[0] != '\0')
+        print_hostile(file, "  purpose ", statement->claims.purpose);
     fprintf(file, "  %016" PRIx64 "\n", statement->session_id);
 }
 

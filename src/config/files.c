@@ -184,6 +184,20 @@ load_other(struct loading *loading, struct config_file *file, const char *name,
                          "%s: %s %s", name, file->path, fault);
 }
 
+static void
+check_claim_key(struct loading *loading)
+{
+    const struct config_file *file = &loading->config->sources.claim_key_file;
+    uint8_t key[LEDGER_KEY_SIZE];
+
+    if (file->bytes.bytes != NULL && ledger_key_parse(file->bytes, key) != 0)
+        config_fault_add(loading->faults, loading->config->path, file->line, file->column,
+                         "make one: openssl rand -hex 32 >FILE",
+                         "sources.claim_key_file: %s is no key: neither 32 bytes nor 64 hex digits",
+                         file->path);
+    memory_wipe(key, sizeof(key));
+}
+
 void
 config_set_roster(struct config *config, struct view borrow_bytes)
 {
@@ -352,6 +366,8 @@ config_load_files(struct config *config, struct config_faults *faults)
         load_gateway(&loading, i);
     ledger_keys_load(config, faults);
     result = load_roster(&loading);
+    load_other(&loading, &config->sources.claim_key_file, "sources.claim_key_file", NULL, "");
+    check_claim_key(&loading);
     load_scim(&loading, &config->principals.scim);
     load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates,
                authorities);

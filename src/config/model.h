@@ -116,7 +116,7 @@ struct config_personal {
 /* One condition of a rule: the value is (or, negated, is not) among `values`. */
 struct config_condition {
     const char *name; /* principal, actor, kind, address, country, asn, application, hours, days,
-                         fields, verbs, flags */
+                         fields, purpose, verbs, flags */
     bool is_negated;
     struct config_texts values;
 };
@@ -206,6 +206,9 @@ struct config {
     } principals;
     struct {
         struct config_file country_db, asn_db;
+        struct config_texts claimed_from;
+        struct config_file claim_key_file;
+        int64_t claim_age;
     } sources;
     struct {
         bool inject, shadow;

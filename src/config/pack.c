@@ -10,8 +10,8 @@
  *      u32 + n    the file's bytes
  *      then, for each key of the ledger, its file's bytes, or none where they are left out:
  *      u32 + n
- *      then, where there is a roster:
- *      u32 + n    its bytes
+ *      then, where there is a roster, and a key of claimed sources (or none of its bytes, as
+ * above): u32 + n    its bytes
  *
  * Whoever unpacks it parses the text again, so that there is one way from bytes to a model, and
  * learns from the model which files follow.
@@ -42,6 +42,15 @@ key_bytes(const struct config *config, size_t index, bool has_keys)
     return has_keys ? bytes : view_of(bytes.bytes, 0);
 }
 
+/* The key of claimed sources is for the gate alone, which has none of the ledger's. */
+static struct view
+claim_key_bytes(const struct config *config, bool has_keys)
+{
+    struct view bytes = config->sources.claim_key_file.bytes;
+
+    return has_keys ? view_of(bytes.bytes, 0) : bytes;
+}
+
 static size_t
 packed_length(const struct config *config, bool has_keys)
 {
@@ -57,6 +66,8 @@ packed_length(const struct config *config, bool has_keys)
         length += 4 + key_bytes(config, i, has_keys).length;
     if (config->principals.roster.path != NULL)
         length += 4 + config->principals.roster.bytes.length;
+    if (config->sources.claim_key_file.path != NULL)
+        length += 4 + claim_key_bytes(config, has_keys).length;
     return length;
 }
 
@@ -93,6 +104,8 @@ pack(uint8_t **bytes, size_t *length, const struct config *config, bool has_keys
         write_view(&w, key_bytes(config, i, has_keys));
     if (config->principals.roster.path != NULL)
         write_view(&w, config->principals.roster.bytes);
+    if (config->sources.claim_key_file.path != NULL)
+        write_view(&w, claim_key_bytes(config, has_keys));
     return writer_end(&w) == (ssize_t)*length ? 0 : PASU_E_MISUSE;
 }
 
@@ -169,6 +182,8 @@ read_files(struct config *config, struct reader *r)
         result = read_file(&config->ledger.keys[i], store, r, CONFIG_FILE_SIZE_MAX);
     if (config->principals.roster.path != NULL && result == 0)
         result = read_file(&config->principals.roster, store, r, CONFIG_ROSTER_SIZE_MAX);
+    if (config->sources.claim_key_file.path != NULL && result == 0)
+        result = read_file(&config->sources.claim_key_file, store, r, CONFIG_FILE_SIZE_MAX);
     return result != 0 ? result : reader_end(r);
 }
 

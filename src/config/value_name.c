@@ -210,6 +210,22 @@ parse_LABEL(struct parse *parse, const struct config_key *key PASU_UNUSED,
 }
 
 bool
+parse_PURPOSE(struct parse *parse, const struct config_key *key PASU_UNUSED,
+              const struct yaml_node *node, void *slot)
+{
+    const char *at = node->text;
+
+    for (; is_letter(*at) || is_digit(*at) || (*at != '\0' && strchr("_.:/#-", *at)); at++)
+        ;
+    if (*at != '\0' || at == node->text || at - node->text > NAME_LENGTH_MAX) {
+        fault_value(parse, node, "write letters of ASCII, digits and _.:/#-, at most 63 of them",
+                    "which no statement can give as its purpose");
+        return false;
+    }
+    return keep(parse, node->text, slot);
+}
+
+bool
 parse_FIELD_NAME(struct parse *parse, const struct config_key *key PASU_UNUSED,
                  const struct yaml_node *node, void *slot)
 {

@@ -89,6 +89,62 @@ write_ordinals(struct writer *w, const uint32_t *ordinals, size_t count, size_t 
     }
 }
 
+/* ---- claims ---- */
+
+/* In the length of the actor, and of the source. */
+enum { HAS_SOURCE = 0x80, HAS_PURPOSE = 0x40, ACTOR_LENGTH = 0x3f, IS_SIGNED = 0x80 };
+
+static bool
+is_of(struct view text, const char *others)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        uint8_t c = text.bytes[i];
+
+        if (!(c >= '0' && c <= '9') && (c == '\0' || !strchr(others, c)))
+            return false;
+    }
+    return text.length > 0;
+}
+
+bool
+exposure_is_purpose(struct view text)
+{
+    return text.length < EXPOSURE_TEXT_MAX &&
+           is_of(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.:/#-");
+}
+
+static bool
+is_source(struct view text)
+{
+    return text.length < EXPOSURE_SOURCE_MAX &&
+           (is_of(text, "abcdef.:") || view_equal(text, VIEW("?")));
+}
+
+static bool
+are_claims_in_range(const struct exposure_claims *claims)
+{
+    size_t purpose = strnlen(claims->purpose, sizeof(claims->purpose));
+    size_t source = strnlen(claims->source, sizeof(claims->source));
+
+    return (purpose == 0 || exposure_is_purpose(view_of(claims->purpose, purpose))) &&
+           (source == 0 ? !claims->is_signed : is_source(view_of(claims->source, source)));
+}
+
+static void
+write_claims(struct writer *w, const struct exposure_claims *claims)
+{
+    size_t purpose = strlen(claims->purpose), source = strlen(claims->source);
+
+    if (purpose > 0) {
+        writer_u8(w, (uint8_t)purpose);
+        writer_bytes(w, claims->purpose, purpose);
+    }
+    if (source > 0) {
+        writer_u8(w, (uint8_t)(source | (claims->is_signed ? IS_SIGNED : 0)));
+        writer_bytes(w, claims->source, source);
+    }
+}
+
 static void
 write_part(struct writer *w, const struct exposure_part *part)
 {
@@ -117,7 +173,8 @@ exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
     struct writer w = writer_of(bytes, size);
     size_t rule = text_length(exposure->rule), actor = text_length(exposure->actor);
 
-    if (!is_head_in_range(exposure) || rule == EXPOSURE_TEXT_MAX || actor == EXPOSURE_TEXT_MAX)
+    if (!is_head_in_range(exposure) || rule == EXPOSURE_TEXT_MAX || actor == EXPOSURE_TEXT_MAX ||
+        !are_claims_in_range(&exposure->claims))
         return PASU_E_RANGE;
     for (size_t i = 0; i < exposure->part_count; i++)
         if (!is_part_in_range(&exposure->parts[i]))
@@ -135,9 +192,11 @@ exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
     writer_u8(&w, exposure->verdict);
     writer_u8(&w, exposure->part_count);
     writer_u8(&w, (uint8_t)rule);
-    writer_u8(&w, (uint8_t)actor);
+    writer_u8(&w, (uint8_t)(actor | (exposure->claims.source[0] ? HAS_SOURCE : 0) |
+                            (exposure->claims.purpose[0] ? HAS_PURPOSE : 0)));
     writer_bytes(&w, exposure->rule, rule);
     writer_bytes(&w, exposure->actor, actor);
+    write_claims(&w, &exposure->claims);
     for (size_t i = 0; i < exposure->part_count; i++)
         write_part(&w, &exposure->parts[i]);
     return writer_end(&w);
@@ -232,6 +291,33 @@ read_text(struct reader *r, char text[EXPOSURE_TEXT_MAX], size_t length)
         memcpy(text, v.bytes, length);
 }
 
+static void
+read_claims(struct reader *r, uint8_t bits, struct exposure_claims *claims)
+{
+    struct view source = {NULL, 0};
+    uint8_t length;
+
+    if (bits & HAS_PURPOSE) {
+        length = reader_u8(r);
+        read_text(r, claims->purpose, length);
+        r->failed = r->failed || length == 0;
+    }
+    if (bits & HAS_SOURCE) {
+        length = reader_u8(r);
+        claims->is_signed = length & IS_SIGNED;
+        length &= (uint8_t)~IS_SIGNED;
+        if (length == 0 || length >= sizeof(claims->source))
+            r->failed = true;
+        else
+            source = reader_bytes(r, length);
+        if (!r->failed && memchr(source.bytes, 0, source.length) != NULL)
+            r->failed = true;
+        if (!r->failed)
+            memcpy(claims->source, source.bytes, source.length);
+    }
+    r->failed = r->failed || !are_claims_in_range(claims);
+}
+
 static int
 read_exposure(struct reader *r, struct space *space, struct exposure *exposure)
 {
@@ -250,7 +336,8 @@ read_exposure(struct reader *r, struct space *space, struct exposure *exposure)
     rule = reader_u8(r);
     actor = reader_u8(r);
     read_text(r, exposure->rule, rule);
-    read_text(r, exposure->actor, actor);
+    read_text(r, exposure->actor, actor & ACTOR_LENGTH);
+    read_claims(r, actor, &exposure->claims);
     if (r->failed || !is_head_in_range(exposure))
         return PASU_E_MALFORMED;
     for (size_t i = 0; i < exposure->part_count; i++) {

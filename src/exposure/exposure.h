@@ -28,7 +28,8 @@ enum {
      * with the ledger's salt are a record there. */
     EXPOSURE_ORDINALS_MAX = 6000,
     EXPOSURE_ALL_MAX = 16000,
-    EXPOSURE_TEXT_MAX = 64, /* actor, rule: bytes with their zero */
+    EXPOSURE_TEXT_MAX = 64,   /* actor, rule, purpose: bytes with their zero */
+    EXPOSURE_SOURCE_MAX = 48, /* an address, with its zero */
     EXPOSURE_ENCODED_MAX = 64984,
 };
 
@@ -60,6 +61,15 @@ enum exposure_flag {
 };
 #define FLAG_BIT(name) (UINT64_C(1) << FLAG_##name)
 
+/* What the application says of the statement beside its actor: nobody has checked it, but for a
+ * source that is signed. */
+struct exposure_claims {
+    char purpose[EXPOSURE_TEXT_MAX];  /* of letters, digits, _ . : / # -; "" */
+    char source[EXPOSURE_SOURCE_MAX]; /* where its user is: as address_text writes it, or "?", where
+                                         it is no address; "" */
+    bool is_signed;                   /* the source, with a key of the configuration's */
+};
+
 struct exposure_part {
     uint8_t kind;                 /* index in the vocabulary */
     uint8_t attribution;          /* enum attribution */
@@ -86,6 +96,7 @@ struct exposure {
     char rule[EXPOSURE_TEXT_MAX];  /* what decided a verdict other than allow, or a rule in shadow;
                                       "" */
     char actor[EXPOSURE_TEXT_MAX]; /* end user named by the application; "" */
+    struct exposure_claims claims;
     struct exposure_part parts[EXPOSURE_PARTS_MAX];
 };
 
@@ -101,6 +112,9 @@ PASU_MUST_USE ssize_t exposure_encode(const struct exposure *exposure, uint8_t *
  */
 PASU_MUST_USE int exposure_decode(struct exposure *exposure, struct view bytes, uint32_t *space,
                                   size_t size);
+
+/* Whether a text can be a purpose. */
+bool exposure_is_purpose(struct view text);
 
 /* The session of an exposure's bytes, without looking at the others; 0 where they are too few. */
 uint64_t exposure_session(struct view bytes);

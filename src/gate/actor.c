@@ -9,12 +9,21 @@
 
 static_assert((int)CLAIM_TEXT_MAX == (int)EXPOSURE_TEXT_MAX, "claims are copied as they are");
 
+/* The lists of sources: of actors, and of where they are. */
+enum { LISTS = 2 };
+
 static const char setting_mark[] = "setting:";
 
 static const struct config_texts *
 sources_of(const struct session *s)
 {
     return &s->settings->config->principals.actor_from;
+}
+
+static const struct config_texts *
+list_of(const struct session *s, unsigned list)
+{
+    return list == 0 ? sources_of(s) : &s->settings->config->sources.claimed_from;
 }
 
 /* The setting's name, or NULL. */
@@ -28,26 +37,38 @@ setting_of(const char *source)
 
 /* ---- life ---- */
 
+/* The settings of a list; how many. `to` NULL: they are only counted. */
+static size_t
+collect(const struct config_texts *sources, struct actor_setting *to)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < sources->count; i++) {
+        const char *name = setting_of(sources->items[i]);
+
+        if (name && to)
+            to[count].name = name;
+        count += name != NULL;
+    }
+    return count;
+}
+
 int
 actor_init(struct session *s)
 {
     struct actor *a = &s->observer->actor;
-    const struct config_texts *sources = sources_of(s);
+    size_t count = 0;
 
     actor_report(a, view_of_text(s->application));
-    for (size_t i = 0; i < sources->count; i++)
-        a->count += setting_of(sources->items[i]) != NULL;
-    if (a->count == 0)
+    for (unsigned list = 0; list < LISTS; list++)
+        count += collect(list_of(s, list), NULL);
+    if (count == 0)
         return 0;
-    a->settings = memory_new(a->count, sizeof(*a->settings));
+    a->settings = memory_new(count, sizeof(*a->settings));
     if (!a->settings)
         return PASU_E_NOMEM;
-    for (size_t i = 0, k = 0; i < sources->count; i++) {
-        const char *name = setting_of(sources->items[i]);
-
-        if (name)
-            a->settings[k++].name = name;
-    }
+    for (unsigned list = 0; list < LISTS; list++)
+        a->count += collect(list_of(s, list), a->settings + a->count);
     return 0;
 }
 
@@ -62,7 +83,7 @@ actor_release(struct actor *a)
 void
 actor_report(struct actor *a, struct view application)
 {
-    claim_put(a->application, application);
+    claim_put(a->application, sizeof(a->application), application);
 }
 
 /* ---- who it is ---- */
@@ -94,8 +115,9 @@ value_of(const struct actor *a, const char *name)
     return "";
 }
 
+/* What a source says; of a comment the member that is asked for. */
 static const char *
-said_by(const struct session *s, const char *source)
+said_by(const struct session *s, const char *source, unsigned list)
 {
     const struct actor *a = &s->observer->actor;
     const char *name = setting_of(source);
@@ -106,18 +128,39 @@ said_by(const struct session *s, const char *source)
     if (strcmp(source, "application_name") == 0)
         return a->application;
     claim = claim_of(s->observer);
-    return claim ? claim->actor : "";
+    if (!claim)
+        return "";
+    return list == 0 ? claim->actor : claim->source;
+}
+
+static const char *
+first_of(const struct session *s, const struct config_texts *sources, unsigned list)
+{
+    const char *said = "";
+
+    for (size_t i = 0; i < sources->count && said[0] == '\0'; i++)
+        said = said_by(s, sources->items[i], list);
+    return said;
 }
 
 void
 actor_now(const struct session *s, char actor[EXPOSURE_TEXT_MAX])
 {
-    const struct config_texts *sources = sources_of(s);
-    const char *said = "";
+    claim_put(actor, EXPOSURE_TEXT_MAX, view_of_text(first_of(s, sources_of(s), 0)));
+}
 
-    for (size_t i = 0; i < sources->count && said[0] == '\0'; i++)
-        said = said_by(s, sources->items[i]);
-    memcpy(actor, said, strlen(said) + 1);
+const char *
+actor_purpose(const struct session *s)
+{
+    const struct claim *claim = claim_of(s->observer);
+
+    return claim ? claim->purpose : "";
+}
+
+const char *
+actor_source(const struct session *s, const struct config_texts *sources)
+{
+    return first_of(s, sources, 1);
 }
 
 /* ---- what is set ---- */
@@ -130,7 +173,7 @@ set(struct actor *a, const struct plan_setting *setting, struct view value)
 
         if (setting->name && strcasecmp(setting->name, own->name) != 0)
             continue;
-        claim_put(own->now, value);
+        claim_put(own->now, sizeof(own->now), value);
         if (!setting->is_local)
             memcpy(own->later, own->now, sizeof(own->later));
         a->is_changed = true;

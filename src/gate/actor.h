@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For whom an application asks: the first that is there of the sources that the configuration names
- * (principals.actor_from).
+ * (principals.actor_from). Where they are is read from sources of the same kinds
+ * (sources.claimed_from).
  *
  *      sqlcommenter      a comment at the end of the statement's text (postgres/claim.h)
  *      setting:NAME      what the session has set NAME to, by SET or set_config; what a transaction
@@ -18,16 +19,17 @@
 
 #include "base/error.h"
 #include "exposure/exposure.h"
+#include "postgres/claim.h"
 
-struct claim;
+struct config_texts;
 struct plan_statement;
 struct session;
 
 struct actor_setting {
-    const char *name;              /* the configuration's */
-    char now[EXPOSURE_TEXT_MAX];   /* "": it is not set */
-    char later[EXPOSURE_TEXT_MAX]; /* once the transaction has been committed */
-    char before[EXPOSURE_TEXT_MAX];
+    const char *name;             /* the configuration's */
+    char now[CLAIM_SOURCE_MAX];   /* "": it is not set */
+    char later[CLAIM_SOURCE_MAX]; /* once the transaction has been committed */
+    char before[CLAIM_SOURCE_MAX];
 };
 
 struct actor {
@@ -47,6 +49,10 @@ void actor_release(struct actor *actor);
 void actor_report(struct actor *actor, struct view application);
 /* Who it is in what is being asked, or answered. */
 void actor_now(const struct session *session, char actor[EXPOSURE_TEXT_MAX]);
+/* What it is asked for, "" where the text does not say. */
+const char *actor_purpose(const struct session *session);
+/* Where they are, by the first that is there of these sources (gate/source_claim.h); "". */
+const char *actor_source(const struct session *session, const struct config_texts *sources);
 
 /* A statement has been run. */
 void actor_run(struct actor *actor, const struct plan_statement *statement);

@@ -90,7 +90,7 @@ query_is_held(struct session *s, struct view text, struct held *held)
     if (observer_plan_query(s, text, &plan, &is_templated) != 0)
         return false; /* asking says why */
     actor->asked = is_templated ? (claim_read(&claim, text) ? &claim : NULL) : plan->claim;
-    if (session_rules_renew(s) == 0 && s->observer->rules.scope.can_block && !plan->refusal)
+    if (session_rules_renew(s) == 0 && s->observer->rules.can_block && !plan->refusal)
         for (size_t i = 0; i < plan->statement_count; i++)
             is = is_held(s, &plan->statements[i], 0, held);
     if (is && s->observer->exchange.count == 0)
@@ -136,7 +136,7 @@ execute_is_held(struct session *s, struct view name, struct held *held)
     plan = exchange_expected_portal(&o->exchange, text, &statement);
     portal = exchange_portal(&o->exchange, text);
     o->actor.asked = plan ? plan->claim : NULL;
-    if (session_rules_renew(s) != 0 || !o->rules.scope.can_block || (plan && !statement) ||
+    if (session_rules_renew(s) != 0 || !o->rules.can_block || (plan && !statement) ||
         !is_held(s, statement, 0, held))
         return false;
     return o->exchange.count > 0 || !portal_covers(portal, held->hold.fields);
@@ -160,7 +160,7 @@ call_is_held(struct session *s, struct view body, struct held *held)
         return false;
     if (asked.plan)
         statement = asked.plan->statement_count > 0 ? &asked.plan->statements[0] : NULL;
-    is = session_rules_renew(s) == 0 && s->observer->rules.scope.can_block &&
+    is = session_rules_renew(s) == 0 && s->observer->rules.can_block &&
          verdict_holds(s, statement, FLAG_BIT(FUNCTION_CALL), &held->hold);
     snprintf(text, sizeof(text), "call of function %" PRIu32 ", by message", asked.function);
     add_words(&held->words, "", text);

@@ -9,21 +9,22 @@ int
 durability_of_exposure(struct session *s, const struct exposure *e,
                        const struct plan_statement *statement, enum durability *durability)
 {
-    const struct rule_scope *scope = &s->observer->rules.scope;
+    const struct session_rules *rules = &s->observer->rules;
     struct rule_statement asked;
     int result = session_rules_renew(s);
 
     *durability = session_rules_settings(s)->config->ledger.durability;
-    if (result != 0 || PASU_LIKELY(!scope->has_durability))
+    if (result != 0 || PASU_LIKELY(!rules->has_durability))
         return result;
     asked = (struct rule_statement){
         .flags = e->flags,
         .verbs = statement ? session_rules_verbs(s, statement) : 0,
+        .purpose = actor_purpose(s),
         .minute = instruments_minute(s->worker->instruments, e->time),
     };
     for (size_t p = 0; p < e->part_count; p++)
         asked.fields |= e->parts[p].clear | e->parts[p].masked | e->parts[p].null;
-    *durability = rule_durability(scope, &asked, *durability);
+    *durability = session_rules_durability(rules, &asked, *durability);
     return 0;
 }
 

@@ -14,6 +14,18 @@
 
 #include <stdlib.h>
 
+/* What the application says of it. */
+static void
+begin_claims(const struct session *s, struct exposure_claims *claims)
+{
+    struct source_claim source;
+
+    snprintf(claims->purpose, sizeof(claims->purpose), "%s", actor_purpose(s));
+    source_claim_now(s, &source);
+    memcpy(claims->source, source.text, sizeof(claims->source));
+    claims->is_signed = source.is_signed;
+}
+
 /* A record for the present moment, with nothing in it. */
 static struct exposure *
 begin(struct session *s, const struct plan_statement *statement)
@@ -32,6 +44,7 @@ begin(struct session *s, const struct plan_statement *statement)
     e->part_count = 0;
     e->rule[0] = '\0';
     actor_now(s, e->actor);
+    begin_claims(s, &e->claims);
     return e;
 }
 

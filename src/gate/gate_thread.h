@@ -3,7 +3,7 @@
 #ifndef PASU_GATE_GATE_THREAD_H
 #define PASU_GATE_GATE_THREAD_H
 
-#include "gate/kinds.h"
+#include "exposure/kinds.h"
 #include "gate/powers.h"
 #include "gate/segments.h"
 #include "gate/worker.h"

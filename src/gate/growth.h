@@ -11,7 +11,7 @@
  * By the command tags of statements that name a subject's table. What triggers, functions, and
  * sessions past the gate insert shows in the server's statistics, some seconds later.
  *
- * One for all catalog places that are one database, so kinds are by their slots (gate/kinds.h),
+ * One for all catalog places that are one database, so kinds are by their slots (exposure/kinds.h),
  * which are the same under all settings; what is seen is of a place. For any thread; a session's
  * own share is its worker's.
  */

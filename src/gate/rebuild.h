@@ -10,7 +10,7 @@
 #ifndef PASU_GATE_REBUILD_H
 #define PASU_GATE_REBUILD_H
 
-#include "gate/kinds.h"
+#include "exposure/kinds.h"
 #include "gate/past_marks.h"
 #include "gate/worker.h"
 #include "ledger/segment_cipher.h"

@@ -9,7 +9,7 @@
 static bool
 can_block(const struct observer *o)
 {
-    if (o->rules.scope.can_block || o->rules.scope.can_mask)
+    if (o->rules.can_block || o->rules.can_mask)
         return true;
     for (int window = 0; window < TALLY_WINDOWS; window++)
         if (o->budget.clear[window] != UINT64_MAX)

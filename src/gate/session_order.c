@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a session is, and what others ask of it: to end. */
 #include "gate/session.h"
+#include "gate/worker.h"
 
 void
 session_address_text(const struct session *session, char text[ADDRESS_SIZE])
 {
     address_text(text, ADDRESS_SIZE, &session->address);
+}
+
+/* By the databases that are there now. */
+static void
+describe_origin(const struct session *s, struct message_origin *described)
+{
+    struct origin origin;
+
+    if (!s->worker->origins)
+        return;
+    origins_look_up(s->worker->origins, &s->address, &origin);
+    described->is_known = 1;
+    described->system = origin.system;
+    memcpy(described->country, origin.country, sizeof(described->country));
 }
 
 void
@@ -22,6 +37,7 @@ session_describe(const struct session *s, struct message_session *message)
     memcpy(message->database, s->database, sizeof(message->database));
     memcpy(message->application, s->application, sizeof(message->application));
     session_address_text(s, message->address);
+    describe_origin(s, &message->origin);
 }
 
 void

@@ -8,7 +8,7 @@
 
 /* Where no configuration has been put in force (tests), the session's own. */
 const struct settings *
-session_rules_settings(struct session *s)
+session_rules_settings(const struct session *s)
 {
     const struct settings *now = worker_settings(s->worker);
 
@@ -29,29 +29,68 @@ actor_at_start(const struct session *s)
                : NULL;
 }
 
+/* `claim` NULL: the address is the connection's. */
 static int
 make_scope(struct session *s, const struct settings *settings, const char *actor,
-           struct rule_scope *scope)
+           const struct source_claim *claim, bool is_source_open, struct rule_scope *scope)
 {
+    const struct address *address = claim ? &claim->address : &s->address;
+    bool is_known = address->length > 0;
     struct origin origin;
     const struct rule_asker asker = {
         .principal = s->user,
         .kind = standing_kind(s),
         .actor = actor,
         .application = s->application,
-        .address = &s->address,
-        .origin = &origin,
+        .address = address,
+        .origin = is_known ? &origin : NULL,
+        .is_source_open = is_source_open,
         .vocabulary = &s->settings->vocabulary,
     };
 
-    origins_look_up(s->worker->origins, &s->address, &origin);
+    if (is_known)
+        origins_look_up(s->worker->origins, address, &origin);
     return rule_scope_set(scope, settings->rules, &asker);
 }
 
+/* Nobody reads what a session says that nobody observes. */
 int
 session_rules_scope(struct session *s, struct rule_scope *scope)
 {
-    return make_scope(s, session_rules_settings(s), actor_at_start(s), scope);
+    const struct settings *settings = session_rules_settings(s);
+
+    return make_scope(s, settings, actor_at_start(s), NULL,
+                      source_claim_may_count(s->settings->config), scope);
+}
+
+static void
+sum_up(struct session_rules *rules)
+{
+    rules->has_verdicts = rules->scope.has_verdicts || rules->claimed.has_verdicts;
+    rules->has_durability = rules->scope.has_durability || rules->claimed.has_durability;
+    rules->can_block = rules->scope.can_block || rules->claimed.can_block;
+    rules->can_mask = rules->scope.can_mask || rules->claimed.can_mask;
+}
+
+static int
+make_scopes(struct session *s, const struct settings *settings)
+{
+    struct session_rules *rules = &s->observer->rules;
+    const struct source_claim *claim = rules->source.text[0] ? &rules->source : NULL;
+    int result = make_scope(s, settings, rules->actor, claim && claim->is_signed ? claim : NULL,
+                            false, &rules->scope);
+
+    rule_scope_release(&rules->claimed);
+    if (result == 0 && claim && !claim->is_signed)
+        result = make_scope(s, settings, rules->actor, claim, false, &rules->claimed);
+    sum_up(rules);
+    return result;
+}
+
+static bool
+is_same_source(const struct source_claim *a, const struct source_claim *b)
+{
+    return a->is_signed == b->is_signed && strcmp(a->text, b->text) == 0;
 }
 
 int
@@ -59,16 +98,21 @@ session_rules_renew(struct session *s)
 {
     const struct settings *settings = session_rules_settings(s);
     struct session_rules *rules = &s->observer->rules;
+    struct source_claim source = {.text = ""};
     char actor[EXPOSURE_TEXT_MAX] = "";
     int result;
 
     if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
         actor_now(s, actor);
+    if (PASU_UNLIKELY(rules_ask_source(settings->rules)))
+        source_claim_now(s, &source);
     if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
-                    rules->kind == s->observer->kind && strcmp(rules->actor, actor) == 0))
+                    rules->kind == s->observer->kind && strcmp(rules->actor, actor) == 0 &&
+                    is_same_source(&rules->source, &source)))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
-    result = make_scope(s, settings, rules->actor, &rules->scope);
+    rules->source = source;
+    result = make_scopes(s, settings);
     rules->turn = s->worker->turn;
     rules->kind = s->observer->kind;
     rules->is_set = result == 0;
@@ -76,9 +120,48 @@ session_rules_renew(struct session *s)
 }
 
 void
+session_rules_judge(const struct session_rules *rules, const struct rule_statement *statement,
+                    struct ruling *ruling)
+{
+    struct ruling claimed;
+
+    rule_judge(&rules->scope, statement, ruling);
+    if (PASU_LIKELY(rules->claimed.count == 0))
+        return;
+    rule_judge(&rules->claimed, statement, &claimed);
+    if (!claimed.shadow)
+        claimed.shadow = ruling->shadow;
+    if (ruling->mask) { /* what either masks is */
+        claimed.mask = ruling->mask;
+        claimed.is_mask_certain = ruling->is_mask_certain;
+    }
+    claimed.masked |= ruling->masked;
+    ruling->mask = claimed.mask;
+    ruling->is_mask_certain = claimed.is_mask_certain;
+    ruling->masked = claimed.masked;
+    if (claimed.verdict > ruling->verdict)
+        *ruling = claimed;
+    else if (!ruling->shadow)
+        ruling->shadow = claimed.shadow;
+}
+
+enum durability
+session_rules_durability(const struct session_rules *rules, const struct rule_statement *statement,
+                         enum durability other)
+{
+    enum durability durability = rule_durability(&rules->scope, statement, other), claimed;
+
+    if (PASU_LIKELY(rules->source.text[0] == '\0' || rules->source.is_signed))
+        return durability;
+    claimed = rule_durability(&rules->claimed, statement, other);
+    return claimed > durability ? claimed : durability;
+}
+
+void
 session_rules_release(struct session_rules *rules)
 {
     rule_scope_release(&rules->scope);
+    rule_scope_release(&rules->claimed);
     memory_free(rules->blocked);
     rules->blocked = NULL;
     memory_free(rules->told);

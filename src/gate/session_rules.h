@@ -11,6 +11,7 @@
 #ifndef PASU_GATE_SESSION_RULES_H
 #define PASU_GATE_SESSION_RULES_H
 
+#include "gate/source_claim.h"
 #include "policy/rule.h"
 
 struct session;
@@ -26,8 +27,14 @@ struct rule_told {
     uint64_t unrecorded; /* of these, those of which no record tells */
 };
 
+/* Where the application says where its user is (gate/source_claim.h), and rules ask for that, there
+ * are two scopes, each of one address, and what the stricter says holds; with a signed claim one,
+ * of that address. */
 struct session_rules {
     struct rule_scope scope;
+    struct rule_scope claimed;  /* without any rule where there is no claim, or it is signed */
+    struct source_claim source; /* that they are of */
+    bool has_verdicts, has_durability, can_block, can_mask; /* either of them */
     uint64_t turn;                 /* of what is in force (struct settings_current) */
     enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
@@ -38,12 +45,18 @@ struct session_rules {
 };
 
 /* The settings whose rules hold. */
-const struct settings *session_rules_settings(struct session *session);
+const struct settings *session_rules_settings(const struct session *session);
 /* Makes a scope of them for the session, which needs no observer. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_scope(struct session *session, struct rule_scope *scope);
 /* Sees to it that the observer's scope is of those in force, and of the actor of what is being
  * asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
+/* The verdict on the statement, of both scopes. */
+void session_rules_judge(const struct session_rules *rules, const struct rule_statement *statement,
+                         struct ruling *ruling);
+enum durability session_rules_durability(const struct session_rules *rules,
+                                         const struct rule_statement *statement,
+                                         enum durability other);
 void session_rules_release(struct session_rules *rules);
 /* The verbs of a statement that shows something (NULL: it is none): of the result under way, those
  * of what EXECUTE or FETCH stands for, too. */

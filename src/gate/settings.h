@@ -43,9 +43,10 @@ struct settings {
     struct vocabulary vocabulary;
     struct roster *roster; /* as of when they were made; NULL: none configured */
     struct rules *rules;
-    uint32_t sealed;                   /* bits of kinds whose numbers do not stand for themselves */
-    uint8_t slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (gate/kinds.h) */
-    pthread_mutex_t lock;              /* the gateways' addresses */
+    uint32_t sealed; /* bits of kinds whose numbers do not stand for themselves */
+    uint8_t
+        slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (exposure/kinds.h) */
+    pthread_mutex_t lock;          /* the gateways' addresses */
     size_t gateway_count;
     struct gateway gateways[];
 };

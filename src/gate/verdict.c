@@ -179,11 +179,12 @@ judge_asked(struct session *s, const struct plan_statement *statement, uint64_t 
                  (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
+        .purpose = actor_purpose(s),
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
     };
 
     *shown = fields;
-    rule_judge(&o->rules.scope, &asked, ruling);
+    session_rules_judge(&o->rules, &asked, ruling);
     if (!is_row)
         ruling_block_masked(ruling);
 }
@@ -266,7 +267,7 @@ verdict_execute(struct session *s, struct exchange_request *request,
 {
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.can_block) || request->is_refused)
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.can_block) || request->is_refused)
         return result;
     return ask(s, request, statement, 0, true);
 }
@@ -276,7 +277,7 @@ verdict_ask(struct session *s, struct exchange_request *request, const struct pl
 {
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.can_block))
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.can_block))
         return result;
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
         result = ask(s, request, &plan->statements[i], 0, true);
@@ -290,10 +291,10 @@ verdict_call(struct session *s, struct exchange_request *request)
     static const struct plan_statement quiet = {.is_understood = true,
                                                 .verbs = UINT64_C(1) << VERB_SELECT};
     const struct plan_statement *statement = &quiet;
-    const struct rule_scope *scope = &s->observer->rules.scope;
+    const struct session_rules *rules = &s->observer->rules;
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!scope->can_block && !scope->can_mask) || request->is_refused)
+    if (result != 0 || PASU_LIKELY(!rules->can_block && !rules->can_mask) || request->is_refused)
         return result;
     if (request->plan)
         statement = request->plan->statement_count > 0 ? &request->plan->statements[0] : NULL;
@@ -403,18 +404,19 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     bool is_approved;
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts))
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.has_verdicts))
         return result;
     shown = (struct rule_statement){
         .fields = fields | (is_row ? fields_of(s, statement) : 0),
         .flags = e->flags | flags,
         .verbs = session_rules_verbs(s, statement),
+        .purpose = actor_purpose(s),
         .minute =
             is_row && r->minute ? r->minute : instruments_minute(s->worker->instruments, e->time),
     };
     if (is_row)
         r->minute = shown.minute;
-    rule_judge(&s->observer->rules.scope, &shown, &ruling);
+    session_rules_judge(&s->observer->rules, &shown, &ruling);
     if (judgement)
         mask(e, &ruling, judgement);
     is_approved = ruling.verdict == VERDICT_HOLD && approval_covers(s, shown.fields);
@@ -467,16 +469,17 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
     struct ruling ruling;
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.scope.has_verdicts) || !statement ||
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.has_verdicts) || !statement ||
         administration_of(s, statement))
         return result;
     done = (struct rule_statement){
         .fields = fields_of(s, statement),
         .flags = plan_flags(statement->flags) | flags,
         .verbs = session_rules_verbs(s, statement),
+        .purpose = actor_purpose(s),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
-    rule_judge(&s->observer->rules.scope, &done, &ruling);
+    session_rules_judge(&s->observer->rules, &done, &ruling);
     if (ruling.verdict == VERDICT_HOLD && shows_later(NULL, statement))
         return 0;
     if (ruling.verdict == VERDICT_HOLD && approval_covers(s, done.fields)) {

@@ -7,6 +7,10 @@ enum {
     AT_PARTS = 57,
     AT_RULE = 58,
     AT_ACTOR = 59,
+    HAS_SOURCE = 0x80,
+    HAS_PURPOSE = 0x40,
+    ACTOR_LENGTH = 0x3f,
+    SOURCE_LENGTH = 0x7f,
     PART = 44,
     AT_FORM = 2,
     AT_COUNTS = 36,
@@ -42,15 +46,31 @@ take_list(struct view *rest, uint32_t count, bool is_runs, struct view *list)
     return true;
 }
 
+/* A text behind the byte that says how long it is. */
+static bool
+skip_text(struct view exposure, size_t *at, uint8_t mask)
+{
+    if (*at >= exposure.length)
+        return false;
+    *at += 1 + (size_t)(exposure.bytes[*at] & mask);
+    return true;
+}
+
 /* The head of an exposure's bytes, and what is behind it. */
 static bool
 take_head(struct view exposure, struct view *head, struct view *rest)
 {
     size_t length;
+    uint8_t actor;
 
     if (exposure.length < FIXED || exposure.bytes[AT_PARTS] > EXPOSURE_PARTS_MAX)
         return false;
-    length = FIXED + (size_t)exposure.bytes[AT_RULE] + exposure.bytes[AT_ACTOR];
+    actor = exposure.bytes[AT_ACTOR];
+    length = FIXED + (size_t)exposure.bytes[AT_RULE] + (actor & ACTOR_LENGTH);
+    if (actor & HAS_PURPOSE && !skip_text(exposure, &length, UINT8_MAX))
+        return false;
+    if (actor & HAS_SOURCE && !skip_text(exposure, &length, SOURCE_LENGTH))
+        return false;
     if (exposure.length < length)
         return false;
     *head = view_of(exposure.bytes, length);

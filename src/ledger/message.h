@@ -185,6 +185,14 @@ struct message_process {
     int64_t since; /* realtime ns */
 };
 
+/* Where an address was by the databases of that time; all zero: there were none. */
+struct message_origin {
+    uint8_t is_known; /* 1: it was looked up */
+    uint8_t unused;
+    char country[2]; /* ISO 3166-1 alpha-2; zeros: in no database */
+    uint32_t system; /* autonomous system; 0: in no database */
+};
+
 /* Texts are zero-terminated, cut to fit. */
 struct message_session {
     uint64_t session; /* random, unique: the session's identity in logs, records and commands */
@@ -193,6 +201,7 @@ struct message_session {
     uint8_t tls;
     uint8_t replication;
     uint8_t unused[2];
+    struct message_origin origin; /* of the address */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char database[NAME_SIZE];

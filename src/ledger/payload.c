@@ -17,11 +17,28 @@ is_any(const void *body PASU_UNUSED)
 }
 
 static bool
+is_letter(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool
+is_origin(const struct message_origin *o)
+{
+    bool has_country = is_letter(o->country[0]) && is_letter(o->country[1]);
+
+    if (o->is_known == 0)
+        return bytes_are_zero((const uint8_t *)o, sizeof(*o));
+    return o->is_known == 1 && o->unused == 0 &&
+           (has_country || (o->country[0] == '\0' && o->country[1] == '\0'));
+}
+
+static bool
 is_session(const void *body)
 {
     const struct message_session *s = body;
 
-    return s->tls <= 1 && s->replication <= 1;
+    return s->tls <= 1 && s->replication <= 1 && is_origin(&s->origin);
 }
 
 static bool
@@ -173,11 +190,11 @@ is_concluded(const void *body)
 
 /* ---- the forms ---- */
 
-enum field_type { FIELD_KEEP, FIELD_ZERO, FIELD_TEXT, FIELD_REST };
+enum field_type { FIELD_KEEP, FIELD_ZERO, FIELD_TEXT, FIELD_REST, FIELD_OPTIONAL };
 
 struct field {
     enum field_type type;
-    uint16_t size;   /* in the payload: of FIELD_KEEP and FIELD_ZERO */
+    uint16_t size;   /* in the payload: of FIELD_KEEP, FIELD_ZERO and FIELD_OPTIONAL */
     uint16_t room;   /* in the struct */
     uint16_t offset; /* there */
 };
@@ -199,6 +216,7 @@ struct form {
 #define ZERO(n)      FIELD(FIELD_ZERO, n, 0, 0)
 #define TEXT(m)      FIELD(FIELD_TEXT, 0, SIZE(m), offsetof(body, m))
 #define REST(m)      FIELD(FIELD_REST, 0, SIZE(m), offsetof(body, m))
+#define OPTIONAL(m)  FIELD(FIELD_OPTIONAL, SIZE(m), SIZE(m), offsetof(body, m))
 
 static const struct form *
 form_of(uint32_t type)
@@ -258,6 +276,10 @@ write_field(struct writer *w, const struct field *field, const uint8_t *at)
         memcpy(&rest, at, sizeof(rest));
         writer_bytes(w, rest.bytes, rest.length);
         break;
+    case FIELD_OPTIONAL:
+        if (!bytes_are_zero(at, field->size))
+            writer_bytes(w, at, field->size);
+        break;
     }
 }
 
@@ -310,6 +332,14 @@ read_field(struct reader *r, const struct field *field, uint8_t *at)
     case FIELD_REST:
         v = reader_bytes(r, reader_left(r));
         memcpy(at, &v, sizeof(v));
+        break;
+    case FIELD_OPTIONAL:
+        if (reader_left(r) == 0)
+            break;
+        v = reader_bytes(r, field->size);
+        r->failed = r->failed || bytes_are_zero(v.bytes, v.length);
+        if (v.length > 0)
+            memcpy(at, v.bytes, v.length);
         break;
     }
 }

@@ -274,6 +274,15 @@ of_flags(const struct condition *c, const struct rule_statement *statement,
     return (c->bits & statement->flags) != 0;
 }
 
+static bool
+of_purpose(const struct condition *c, const struct rule_statement *statement,
+           const struct condition_fields *fields PASU_UNUSED)
+{
+    const char *purpose = statement->purpose;
+
+    return purpose && is_listed(c, *purpose ? purpose : "none") == CONDITION_TRUE;
+}
+
 /* ---- all of them ---- */
 
 static const struct condition_kind kinds[] = {
@@ -287,6 +296,7 @@ static const struct condition_kind kinds[] = {
     {.name = "hours", .compile = compile_hours, .of_statement = of_hours},
     {.name = "days", .compile = compile_days, .of_statement = of_days},
     {.name = "fields", .compile = compile_fields, .of_statement = of_fields},
+    {.name = "purpose", .of_statement = of_purpose},
     {.name = "verbs", .compile = compile_verbs, .of_statement = of_verbs},
     {.name = "flags", .compile = compile_flags, .of_statement = of_flags},
     {.name = ""}, /* what nobody here knows */
@@ -321,6 +331,13 @@ condition_is_of_actor(const struct condition *c)
 }
 
 bool
+condition_is_of_source(const struct condition *c)
+{
+    return c->kind->of_asker == of_address || c->kind->of_asker == of_country ||
+           c->kind->of_asker == of_asn;
+}
+
+bool
 condition_is_of_asker(const struct condition *c)
 {
     return c->kind->of_statement == NULL;
@@ -342,7 +359,9 @@ negated(const struct condition *c, enum condition_truth truth)
 enum condition_truth
 condition_of_asker(const struct condition *c, const struct rule_asker *asker)
 {
-    return negated(c, c->kind->of_asker ? c->kind->of_asker(c, asker) : CONDITION_UNKNOWN);
+    if (!c->kind->of_asker || (asker->is_source_open && condition_is_of_source(c)))
+        return CONDITION_UNKNOWN;
+    return negated(c, c->kind->of_asker(c, asker));
 }
 
 enum condition_truth
@@ -350,8 +369,9 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
                        const struct condition_fields *fields)
 {
     bool is_true = c->kind->of_statement(c, statement, fields);
-    bool is_unknown =
-        c->is_open || (c->kind->of_statement == of_verbs && is_verb_open(c, statement));
+    bool is_unknown = c->is_open ||
+                      (c->kind->of_statement == of_verbs && is_verb_open(c, statement)) ||
+                      (c->kind->of_statement == of_purpose && !statement->purpose);
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }

@@ -39,6 +39,8 @@ PASU_MUST_USE int condition_compile(struct condition *condition,
 void condition_release(struct condition *condition);
 /* Whether it asks for the actor. */
 bool condition_is_of_actor(const struct condition *condition);
+/* Whether it asks where they are. */
+bool condition_is_of_source(const struct condition *condition);
 /* Whether it asks about the asker, not about each statement. */
 bool condition_is_of_asker(const struct condition *condition);
 /* Whether it asks about the asker or about the time, and not about what is asked. */

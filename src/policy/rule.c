@@ -15,7 +15,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
-    bool asks_actor, can_hold;
+    bool asks_actor, asks_source, can_hold;
     size_t count;
     struct rule items[];
 };
@@ -23,7 +23,7 @@ struct rules {
 struct rule_left {
     const struct rule *rule;
     enum condition_truth truth; /* of what is the same for all of the session's statements */
-    bool is_open;               /* it asks for the actor, whom only the statements will tell */
+    bool is_open;               /* it asks for what only the statements will tell */
 };
 
 /* ---- life ---- */
@@ -55,6 +55,15 @@ asks_actor(const struct rule *rule)
     return false;
 }
 
+static bool
+asks_source(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (condition_is_of_source(&rule->conditions[i]))
+            return true;
+    return false;
+}
+
 int
 rules_new(struct rules **out, const struct config *config, const struct vocabulary *vocabulary)
 {
@@ -70,6 +79,7 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
         result = compile(&rules->items[i], &config->rules[i], vocabulary);
         rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
         rules->can_hold |= config->rules[i].verdict == VERDICT_HOLD && !config->rules[i].shadow;
+        rules->asks_source |= result == 0 && asks_source(&rules->items[i]);
     }
     if (result == 0)
         *out = rules;
@@ -137,7 +147,9 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
         if (truth == CONDITION_FALSE)
             continue;
         next.left[next.count++] =
-            (struct rule_left){rule, truth, asker->actor == NULL && asks_actor(rule)};
+            (struct rule_left){rule, truth,
+                               (asker->actor == NULL && asks_actor(rule)) ||
+                                   (asker->is_source_open && asks_source(rule))};
         next.has_verdicts |= rule->config->verdict != VERDICT_ALLOW;
         if (rule->config->shadow)
             continue;
@@ -381,6 +393,12 @@ bool
 rules_can_hold(const struct rules *rules)
 {
     return rules && rules->can_hold;
+}
+
+bool
+rules_ask_source(const struct rules *rules)
+{
+    return rules && rules->asks_source;
 }
 
 bool

@@ -9,6 +9,8 @@
  *
  *      country, asn   of an address that no data is loaded of, or that is in none
  *      actor          of a session that has not said it yet: it may, with each statement
+ *      address, country, asn   of one whose statements may say where their users are, so that it
+ *                     counts (signed), and that has not yet
  *      verbs          of a statement that is several things, or can be anything: EXECUTE, FETCH,
  *                     what is not understood
  *      flags          that no statement is ever given
@@ -44,7 +46,9 @@ struct rule_asker {
     const char *actor; /* "" where there is none; NULL: it is not known */
     const char *application;
     const struct address *address;
-    const struct origin *origin;         /* of that address; NULL: nothing is known of it */
+    const struct origin *origin; /* of that address; NULL: nothing is known of it */
+    bool is_source_open; /* the statements will say where their users are, and it may count instead
+                          */
     const struct vocabulary *vocabulary; /* that its statements' fields are in */
 };
 
@@ -54,7 +58,8 @@ struct rule_statement {
     uint64_t flags;  /* FLAG_BIT */
     uint64_t verbs; /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
                        0: not known */
-    uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
+    const char *purpose; /* that it gives; "": none; NULL: not known */
+    uint32_t minute;     /* local, since 1970 (os_local_minute): hours and days are the gateway's */
 };
 
 /* The verb of what is no statement: a notification of others. */
@@ -120,6 +125,8 @@ enum durability rule_durability(const struct rule_scope *scope,
 bool rules_ask_actor(const struct rules *rules);
 /* Whether one of them holds, of anybody. */
 bool rules_can_hold(const struct rules *rules);
+/* Whether one of them asks where somebody is. */
+bool rules_ask_source(const struct rules *rules);
 /* Whether one of them says more than allow, of anybody. */
 bool rules_have_verdicts(const struct rules *rules);
 /* The most that `other` or any rule asks for, of anybody. */

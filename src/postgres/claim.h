@@ -5,9 +5,18 @@
  *      SELECT name FROM customers WHERE id = 7 / *actor='kim%40shop.kr',route='%2Forders'* /
  *
  * (without the blanks around the stars). The form is sqlcommenter's: keys and values are
- * URL-encoded, values stand in single quotes, pairs are separated by commas. The key is one of
- * actor, pasu.actor, user, user.id, enduser.id; the first of this list that is there counts. Nobody
- * proves it: it is a claim of who sends the text.
+ * URL-encoded, values stand in single quotes, pairs are separated by commas.
+ *
+ *      actor      one of actor, pasu.actor, user, user.id, enduser.id; the first of this list that
+ *                 is there counts
+ *      purpose    purpose, pasu.purpose: what for. Only letters of ASCII, digits and _ . : / # -;
+ * any other, and one that is said twice, is none. It may stand without quotes, and in a comment
+ * that the text begins with, which is read where the one at the end says none:   / *
+ * purpose=ticket-17 * / SELECT … source     source, pasu.source: the address where the user is, as
+ * gate/source_claim.h has it
+ *
+ * Nobody proves it: it is a claim of who sends the text. Comments elsewhere, in functions' bodies
+ * and in strings, say nothing.
  *
  * Pure; hostile bytes. Source: https://google.github.io/sqlcommenter/spec/
  */
@@ -16,20 +25,23 @@
 
 #include "base/bytes.h"
 
-enum { CLAIM_TEXT_MAX = 64 }; /* bytes with the zero; longer ones are cut between characters */
+/* Bytes with the zero; longer ones are cut between characters. */
+enum { CLAIM_TEXT_MAX = 64, CLAIM_SOURCE_MAX = 160 };
 
 struct claim {
     char actor[CLAIM_TEXT_MAX]; /* "" where the comment names nobody */
+    char purpose[CLAIM_TEXT_MAX];
+    char source[CLAIM_SOURCE_MAX];
 };
 
 /* Where the comment begins that a text ends with, spaces and a semicolon behind it or not; the
  * text's length where there is none. Within other quotes or comments it would be none: that the
  * text is well-formed up to there is not looked at. */
 size_t claim_at(struct view text);
-/* False where the text's end says nothing of an actor. */
+/* False where the text says nothing of these. */
 bool claim_read(struct claim *claim, struct view text);
 /* A value as it is kept: cut to fit between characters; '?' for control characters, and for what is
  * not UTF-8. */
-void claim_put(char actor[CLAIM_TEXT_MAX], struct view value);
+void claim_put(char *text, size_t size, struct view value);
 
 #endif

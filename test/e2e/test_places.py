@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where readers were: --country, and the country and network of each line of the export, by databases in
-MaxMind's format."""
+"""Where readers were: --country, and the country and network of each line of the export, as the gate found them in
+databases in MaxMind's format when the session began, or, where it had none then, as they say now."""
 import json
 
 import guard
@@ -52,6 +52,18 @@ def front():
     return made
 
 
+@harness.shared
+def bare():
+    """The same shop, read when no database was named."""
+    made = shop.front("places-bare")
+    for address, (_, _, persons) in READERS.items():
+        if ":" not in address:
+            with made.login(user="app", source=address) as session:
+                equal(len(session.query(f"SELECT id, name FROM customers WHERE id > 1000 ORDER BY id LIMIT {persons}").rows), persons)
+    made.guard.until_sessions(0)
+    return made
+
+
 def ask(*words):
     return guard.run(*words[:1], "-c", front().guard.path, *words[1:])
 
@@ -96,11 +108,36 @@ def test_lines_of_the_export():
           {address: place[0] for address, place in READERS.items()})
 
 
-def with_databases(sources):
+def with_databases(sources, of=None):
     """A configuration as the front's, with other databases."""
-    path = front().guard.path.with_name("other.yaml")
-    path.write_text(json.dumps({**front().guard.config, "sources": sources}), encoding="utf-8")
+    made = (of or front()).guard
+    path = made.path.with_name("other.yaml")
+    path.write_text(json.dumps({**made.config, "sources": sources}), encoding="utf-8")
     return path
+
+
+def sources_of(sources, of=None):
+    """Of an export with these databases, by address; what was said on standard error."""
+    done = guard.run("ledger", "export", "--json", "-c", with_databases(sources, of))
+    equal(done.returncode, 0)
+    lines = [json.loads(line)["source"] for line in done.stdout.splitlines()]
+    return {source["address"]: (source["country"], source["asn"]) for source in lines}, done.stderr
+
+
+@test(gateway=True)
+def test_what_was_recorded_stays():
+    """What a database says later, or that it is gone, changes nothing about where a session was; without a record it is asked"""
+    moved = {"country_db": database("moved.mmdb", "Test-Country", {"127.0.0.0/8": {"country": {"iso_code": "FR"}}}),
+             "asn_db": database("moved-asn.mmdb", "Test-ASN", {"127.0.0.0/8": {"autonomous_system_number": (7, 4)}})}
+    there = {address: place[:2] for address, place in READERS.items()}
+    for sources in ({}, moved):
+        equal(sources_of(sources), (there, ""))
+    for country, due in (("FR", 0), ("KR", 5), ("none", 11)):
+        done = guard.run("scope", "--json", "-c", with_databases(moved), "--country", country)
+        equal(json.loads(done.stdout)["subjects"].get("customer", {}).get("at_least", 0), due, country)
+        done = guard.run("scope", "--json", "-c", with_databases(moved, bare()), "--country", country)
+        equal(json.loads(done.stdout)["subjects"].get("customer", {}).get("at_least", 0), 11 if country == "FR" else 0, country)
+    equal(sources_of(moved, bare())[0], {address: ("FR", 7) for address in READERS if ":" not in address})
 
 
 @test(gateway=True)
@@ -116,16 +153,12 @@ def test_wrong_input():
                           ({"country_db": str(spoiled)}, "spoiled.mmdb"), ({"country_db": "/"}, "cannot be read")):
         done = guard.run("scope", "-c", with_databases(sources), "--country", "KR")
         equal((done.returncode, word in done.stderr, done.stdout), (2, True, ""), word)
-    done = guard.run("ledger", "export", "--json", "-c", with_databases({"country_db": str(spoiled)}))
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    equal((done.returncode, len(lines), {line["source"]["country"] for line in lines}), (0, len(READERS), {None}))
-    equal(done.stderr.count("spoiled.mmdb"), 1)
+    numbers = [address for address in READERS if ":" not in address]
+    said, complaints = sources_of({"country_db": str(spoiled)}, bare())
+    equal((said, complaints.count("spoiled.mmdb")), ({address: (None, None) for address in numbers}, 1))
     one = {**good, "asn_db": str(spoiled)}
-    done = guard.run("ledger", "export", "--json", "-c", with_databases(one))
-    sources = [json.loads(line)["source"] for line in done.stdout.splitlines()]
-    equal({source["address"]: (source["country"], source["asn"]) for source in sources},
-          {address: (place[0], None) for address, place in READERS.items()})
-    equal(done.stderr.count("spoiled.mmdb"), 1)
+    said, complaints = sources_of(one, bare())
+    equal((said, complaints.count("spoiled.mmdb")), ({address: (READERS[address][0], None) for address in numbers}, 1))
     equal(guard.run("scope", "-c", with_databases(one), "--country", "KR").returncode, 0)
 
 

@@ -963,7 +963,8 @@ def test_there_is_one_way_to_write_an_exposure():
         return run(saved(made))[0]
     plain, seven = struct.pack("<5I", 1, 2, 3, 4, 5), struct.pack("<I", 7)
     right = [{}, {"lists": ([1, 2], [])}, {"lists": ([1, 2, 3], [])}, {"lists": ([1, 2, 3, 4], [])},
-             {"lists": ([2**32 - 2, 2**32 - 1, 0, 1, 2, 3], [])}, {"lists": ([5, 5, 5], [3, 2, 1])}, {"part": {"kind": 15}}]
+             {"lists": ([2**32 - 2, 2**32 - 1, 0, 1, 2, 3], [])}, {"lists": ([5, 5, 5], [3, 2, 1])}, {"part": {"kind": 15}},
+             *({"whole": {"says": says}} for says in ((64, b"\3t-1"), (128, b"\3::1"), (128, b"\1?"), (192, b"\1t\x871.2.3.4")))]
     wrong = [{"lists_are": [plain, seven], "at": [(2, 0)]},
              {"lists": ([1, 2, 3], []), "lists_are": [struct.pack("<III", 1, 1, 3), b""], "at": [(2, 1)]},
              {"lists_are": [struct.pack("<5I", 2, 1, 2, 3, 3), seven]},
@@ -974,7 +975,8 @@ def test_there_is_one_way_to_write_an_exposure():
              {"lists": (list(range(1, 11)), []), "lists_are": [struct.pack("<5I", 2, 1, 4, 5, 6), b""]},
              {"part": {"kind": 16}}, {"part": {"attribution": 7}}, {"at": [(2, 9)]}, {"at": [(3, 1)]},
              {"whole": {"verdict": 5}}, {"whole": {"rule": b"a\0b"}}, {"whole": {"actor": b"a" * 64}}, {"more": b"x"},
-             {"lists": ([1, 3] * 3001, [])}]
+             {"lists": ([1, 3] * 3001, [])},
+             *({"whole": {"says": says}} for says in ((64, b""), (64, b"\0"), (64, b"\3a b"), (128, b"\x80"), (128, b"\4here"), (0, b"\3t-1")))]
     for change in right:
         equal(verdict(change), 0)
     for change in wrong:
@@ -1017,7 +1019,7 @@ GOLDEN = {
     3: {}, 4: {},
     5: {"count": 3, "since": BEGIN, "reason": -987},
     6: {"session": 0x1122334455667788, "opened": BEGIN, "port": 54329, "tls": 1, "replication": 0, "gateway": b"shop",
-        "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1"},
+        "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1", "origin": b""},
     7: {"session": 0x1122334455667788, "closed": BEGIN + 1, "error": 0, "statements": 2, "rows": 3, "in": 256, "out": 65536},
     8: {"at": -1, "error": -970, "port": 1, "gateway": b"shop", "principal": b"", "database": b"", "address": b"::1"},
     10: {"fingerprint": 0x0102030405060708, "sql": b"SELECT $1"},
@@ -1065,6 +1067,9 @@ def test_payloads_say_what_they_say_to_pasu():
     for kind, name, digits in found:
         payload = bytes.fromhex("".join(re.findall('"(.*)"', digits)))
         equal((name, tool().parse(int(kind), payload)), (tool().PAYLOADS[int(kind)][0], GOLDEN[int(kind)]))
+        if kind == "6":
+            origin = b"\1\0KR" + (64500).to_bytes(4, "little")
+            equal(tool().parse(6, payload + origin), GOLDEN[6] | {"origin": origin})
     tool().check_mark(GOLDEN[13])
 
 

@@ -118,11 +118,13 @@ a_line_of_the_export_is_this_one(void **state PASU_UNUSED)
 
     begin(&t, print_statement, &t);
     exposure.time = SECONDS(1795622400) + 5000;
+    exposure.claims = (struct exposure_claims){"ticket-1", "192.0.2.9", true};
     story_shows(&t.story, exposure);
     line = json_loads(printed(&t), 0, NULL);
     expected = json_loads(
         "{\"seq\":4,\"time\":\"2026-11-25T16:00:00.000005Z\",\"session\":\"0000000000000007\","
         "\"principal\":\"analyst\",\"actor\":\"ps\\\\x1b[2J\\\\nq\\\\u{202e}l\\\"\\\\\\\\\\\\xff\","
+        "\"purpose\":\"ticket-1\",\"claimed_source\":{\"address\":\"192.0.2.9\",\"signed\":true},"
         "\"database\":\"shop\","
         "\"application\":\"ps\\\\x1b[2J\\\\nq\\\\u{202e}l\\\"\\\\\\\\\\\\xff\","
         "\"source\":{\"address\":\"192.0.2.7\",\"country\":null,\"asn\":null},"
@@ -209,7 +211,8 @@ an_ocsf_event_is_this_one(void **state PASU_UNUSED)
         "\"value\":\"analyst\"},{\"name\":\"src_endpoint.ip\",\"type_id\":2,"
         "\"type\":\"IP Address\",\"value\":\"192.0.2.7\"},{\"name\":\"unmapped.actor\","
         "\"type_id\":4,\"type\":\"User Name\",\"value\":\"kim\"}],"
-        "\"unmapped\":{\"seq\":4,\"actor\":\"kim\",\"fingerprint\":\"000000000000000b\","
+        "\"unmapped\":{\"seq\":4,\"actor\":\"kim\",\"purpose\":null,\"claimed_source\":null,"
+        "\"fingerprint\":\"000000000000000b\","
         "\"rows\":1234,\"statements\":1,\"subjects\":{\"customer\":{\"at_least\":3,"
         "\"at_most\":7,\"keys\":[0,100007,\"unreadable #4294967295\"]}},"
         "\"fields\":{\"name\":\"clear\",\"phone\":\"masked\"},\"attribution\":\"key\","

@@ -23,6 +23,20 @@ make_text(struct random *r, char text[EXPOSURE_TEXT_MAX])
         text[i] = (char)(1 + random_below(r, 255));
 }
 
+static void
+make_claims(struct random *r, struct exposure_claims *claims)
+{
+    static const char letters[] = "azAZ09_.:/#-", digits[] = "09af.:";
+    size_t purpose = random_below(r, 3) == 0 ? random_below(r, EXPOSURE_TEXT_MAX) : 0;
+    size_t source = random_below(r, 3) == 0 ? random_below(r, EXPOSURE_SOURCE_MAX) : 0;
+
+    *claims = (struct exposure_claims){.is_signed = source > 0 && random_below(r, 2) == 0};
+    for (size_t i = 0; i < purpose; i++)
+        claims->purpose[i] = letters[random_below(r, sizeof(letters) - 1)];
+    for (size_t i = 0; i < source; i++)
+        claims->source[i] = digits[random_below(r, sizeof(digits) - 1)];
+}
+
 /* Runs, singles and numbers that come twice, up to the edges of their range. */
 static size_t
 make_ordinals(struct random *r, uint32_t *ordinals, size_t most)
@@ -60,6 +74,7 @@ make_exposure(struct random *r, struct exposure *e, size_t most)
     e->part_count = (uint8_t)random_below(r, EXPOSURE_PARTS_MAX + 1);
     make_text(r, e->rule);
     make_text(r, e->actor);
+    make_claims(r, &e->claims);
     for (size_t i = 0; i < e->part_count; i++) {
         struct exposure_part *part = &e->parts[i];
 
@@ -133,6 +148,8 @@ the_fullest_record_fits_and_one_more_ordinal_does_not(void **state PASU_UNUSED)
         made[i] = (uint32_t)i * 2;
     memset(e.rule, 'r', EXPOSURE_TEXT_MAX - 1);
     memset(e.actor, 'a', EXPOSURE_TEXT_MAX - 1);
+    memset(e.claims.purpose, 'p', EXPOSURE_TEXT_MAX - 1);
+    memset(e.claims.source, ':', EXPOSURE_SOURCE_MAX - 1);
     for (size_t i = 0; i < EXPOSURE_PARTS_MAX; i++) {
         e.parts[i].ordinals = made + 2 * i * EACH;
         e.parts[i].missed = e.parts[i].ordinals + EACH;
@@ -222,6 +239,83 @@ the_byte_form_is_the_one_of_the_specification(void **state PASU_UNUSED)
     assert_memory_equal(encoded, golden, sizeof(golden));
     assert_int_equal(exposure_decode(&d, view_of(golden, sizeof(golden)), space, SPACE), 0);
     assert_same(&e, &d);
+}
+
+/* ---- what the application says ---- */
+
+/* Behind the actor, by two bits of its length. */
+static void
+claims_stand_behind_the_actor(void **state PASU_UNUSED)
+{
+    static const struct {
+        struct exposure_claims claims;
+        uint8_t length;   /* of the actor, with its bits */
+        const char *tail; /* behind it */
+    } all[] = {
+        {{.purpose = ""}, 3, ""},
+        {{.purpose = "t-1"}, 0x43, "\3t-1"},
+        {{.source = "::1"}, 0x83, "\3::1"},
+        {{.source = "?"}, 0x83, "\1?"},
+        {{.purpose = "t", .source = "1.2.3.4", .is_signed = true},
+         0xc3,
+         "\1t\x87"
+         "1.2.3.4"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        struct exposure e = {.session = 1, .actor = "bob", .claims = all[i].claims}, d;
+        size_t length = encode(&e);
+
+        assert_int_equal(length, 60 + 3 + strlen(all[i].tail));
+        assert_int_equal(encoded[59], all[i].length);
+        assert_memory_equal(encoded + 60, "bob", 3);
+        assert_memory_equal(encoded + 63, all[i].tail, strlen(all[i].tail));
+        assert_int_equal(exposure_decode(&d, view_of(encoded, length), space, SPACE), 0);
+        assert_same(&e, &d);
+    }
+}
+
+/* What is none is neither written nor read. */
+static void
+claims_that_cannot_be_are_refused(void **state PASU_UNUSED)
+{
+    static const struct exposure_claims wrong[] = {
+        {.purpose = "a b"}, {.purpose = "\xea\xb9\x80"}, {.purpose = "a;"}, {.source = "here"},
+        {.source = "?1"},   {.is_signed = true},
+    };
+    static const char *const tails[] = {
+        "\x43"
+        "bob\3a b",
+        "\x43"
+        "bob",
+        "\x83"
+        "bob\4here",
+        "\x83"
+        "bob\x80",
+        "\x83"
+        "bob\3::",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        struct exposure e = {.session = 1, .claims = wrong[i]};
+
+        assert_int_equal(exposure_encode(&e, encoded, sizeof(encoded)), PASU_E_RANGE);
+    }
+    for (size_t i = 0; i < COUNT_OF(tails); i++) {
+        struct exposure e = {.session = 1}, d;
+        size_t length = encode(&e) - 1;
+
+        memcpy(encoded + length, tails[i], strlen(tails[i]));
+        assert_int_equal(
+            exposure_decode(&d, view_of(encoded, length + strlen(tails[i])), space, SPACE),
+            PASU_E_MALFORMED);
+    }
+    memcpy(encoded + 59, "\x40\0", 2); /* an empty purpose */
+    {
+        struct exposure d;
+
+        assert_int_equal(exposure_decode(&d, view_of(encoded, 61), space, SPACE), PASU_E_MALFORMED);
+    }
 }
 
 /* ---- hostile bytes ---- */
@@ -418,6 +512,8 @@ main(void)
         cmocka_unit_test(the_fullest_record_fits_and_one_more_ordinal_does_not),
         cmocka_unit_test(consecutive_ordinals_take_little_room),
         cmocka_unit_test(the_byte_form_is_the_one_of_the_specification),
+        cmocka_unit_test(claims_stand_behind_the_actor),
+        cmocka_unit_test(claims_that_cannot_be_are_refused),
         cmocka_unit_test(every_cut_and_every_flipped_bit_is_refused_or_means_what_it_says),
         cmocka_unit_test(random_bytes_behind_a_good_beginning_do_no_harm),
         cmocka_unit_test(another_form_of_the_same_ordinals_is_refused),

@@ -111,6 +111,37 @@ a_proxy_header_tells_the_clients_address(void **state PASU_UNUSED)
     assert_int_equal(address_port(&address), 8080);
 }
 
+/* And what is none is none. */
+static void
+an_address_is_read_from_its_text(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *text, *again; /* NULL: it is none */
+    } all[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"2001:DB8::0", "2001:db8::"},
+        {"local", "local"},
+        {"", NULL},
+        {"192.0.2", NULL},
+        {"192.0.2.1 ", NULL},
+        {"192.0.2.1/32", NULL},
+        {"[::1]", NULL},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        char text[ADDRESS_TEXT_SIZE];
+        struct address address;
+
+        assert_int_equal(address_parse(&address, all[i].text), all[i].again ? 0 : PASU_E_MALFORMED);
+        if (!all[i].again)
+            continue;
+        address_text(text, sizeof(text), &address);
+        assert_string_equal(text, all[i].again);
+        assert_int_equal(address_port(&address), 0);
+    }
+}
+
 static void
 a_local_proxy_header_leaves_the_address_alone(void **state PASU_UNUSED)
 {
@@ -148,6 +179,7 @@ main(void)
         cmocka_unit_test(a_cancel_key_is_our_own_and_finds_the_servers),
         cmocka_unit_test(two_sessions_with_one_process_number_are_told_apart_by_their_keys),
         cmocka_unit_test(an_address_has_its_own_limit),
+        cmocka_unit_test(an_address_is_read_from_its_text),
         cmocka_unit_test(a_proxy_header_tells_the_clients_address),
         cmocka_unit_test(a_local_proxy_header_leaves_the_address_alone),
         cmocka_unit_test(what_is_no_proxy_header_is_refused),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kinds keep their slots for the life of the process, however vocabularies number them. */
-#include "gate/kinds.h"
+#include "exposure/kinds.h"
 #include "unit.h"
 
 static struct vocabulary

@@ -300,6 +300,48 @@ what_is_behind_a_text_s_zero_is_not_written(void **state PASU_UNUSED)
     assert_true(bytes_are_zero(kill.principal + 3, sizeof(kill.principal) - 3));
 }
 
+/* ---- what need not be there ---- */
+
+/* Behind the session that was written by hand. */
+static void
+where_a_session_was_is_at_its_end_or_not_there(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *hex;
+        struct message_origin origin;
+    } all[] = {
+        {"", {0}},
+        {"0100 4b52 f4fb0000", {.is_known = 1, .country = {'K', 'R'}, .system = 64500}},
+        {"0100 0000 01000000", {.is_known = 1, .system = 1}},
+        {"0100 0000 00000000", {.is_known = 1}},
+    };
+    static const char *const wrong[] = {
+        "0000 0000 00000000", "0200 4b52 00000000", "0101 4b52 00000000", "0000 4b52 00000000",
+        "0100 4b00 00000000", "0100 6b72 00000000", "0100 4b52 000000",   "0100 4b52 00000000 00",
+    };
+    const struct golden *g = golden_of(SEGMENT_OPENED);
+    uint8_t bytes[SPACE], again[SPACE];
+    size_t length = from_hex(g->hex, bytes);
+    struct message_session session;
+
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        size_t size = length + from_hex(all[i].hex, bytes + length);
+
+        assert_int_equal(payload_read_opened(&session, view_of(bytes, size)), 0);
+        assert_memory_equal(&session.origin, &all[i].origin, sizeof(session.origin));
+        assert_string_equal(session.address, "192.0.2.1");
+        assert_int_equal(payload_write_opened(&session, again, sizeof(again)), size);
+        assert_memory_equal(again, bytes, size);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        size_t size = length + from_hex(wrong[i], bytes + length);
+
+        assert_int_equal(payload_read_opened(&session, view_of(bytes, size)), PASU_E_CORRUPT);
+    }
+    session.origin = (struct message_origin){.system = 1};
+    assert_int_equal(payload_write_opened(&session, again, sizeof(again)), PASU_E_RANGE);
+}
+
 /* ---- what cannot be ---- */
 
 static void
@@ -488,6 +530,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bytes_are_those_that_were_written_by_hand),
         cmocka_unit_test(each_type_has_functions_of_its_name),
+        cmocka_unit_test(where_a_session_was_is_at_its_end_or_not_there),
         cmocka_unit_test(what_is_read_is_written_to_the_same_bytes),
         cmocka_unit_test(a_payload_that_is_cut_or_goes_on_is_refused),
         cmocka_unit_test(zeros_are_zero_and_texts_are_not),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of subjects, numbered for the life of the process: the tallies and the directory outlive a
- * reload, which may number a vocabulary's kinds anew. Only the gate's main thread.
+ * reload, which may number a vocabulary's kinds anew. One thread.
  */
-#ifndef PASU_GATE_KINDS_H
-#define PASU_GATE_KINDS_H
+#ifndef PASU_EXPOSURE_KINDS_H
+#define PASU_EXPOSURE_KINDS_H
 
 #include "exposure/vocabulary.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/kinds.h"
+#include "exposure/kinds.h"
 
 int
 kinds_slot(struct kinds *kinds, const char name[VOCABULARY_NAME_SIZE], uint8_t *slot)

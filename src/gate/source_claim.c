@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/source_claim.h"
+
+#include "base/memory.h"
+#include "config/ledger_key.h"
+#include "gate/observer.h"
+#include "gate/session.h"
+#include "gate/session_rules.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+enum { SIGNATURE_SIZE = 32, TIME_DIGITS_MAX = 12 };
+
+bool
+source_claim_may_count(const struct config *config)
+{
+    return config->sources.claimed_from.count > 0 && config->sources.claim_key_file.path != NULL;
+}
+
+/* ---- the signature ---- */
+
+static int
+digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool
+read_signature(uint8_t signature[SIGNATURE_SIZE], const char *text)
+{
+    if (strlen(text) != 2 * SIGNATURE_SIZE)
+        return false;
+    for (size_t i = 0; i < SIGNATURE_SIZE; i++) {
+        int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        signature[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static bool
+is_right(const char *text, size_t length, const char *signature, const struct config *config)
+{
+    uint8_t key[LEDGER_KEY_SIZE], said[SIGNATURE_SIZE], due[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    bool is = false;
+
+    if (!read_signature(said, signature) ||
+        ledger_key_parse(config->sources.claim_key_file.bytes, key) != 0)
+        return false;
+    if (HMAC(EVP_sha256(), key, sizeof(key), (const uint8_t *)text, length, due, &size) != NULL &&
+        size == sizeof(said))
+        is = CRYPTO_memcmp(due, said, sizeof(said)) == 0;
+    memory_wipe(key, sizeof(key));
+    memory_wipe(due, sizeof(due));
+    return is;
+}
+
+/* Seconds since 1970, digits only. */
+static bool
+is_fresh(struct view text, const struct config *config, int64_t now)
+{
+    int64_t seconds = 0, age;
+
+    if (text.length == 0 || text.length > TIME_DIGITS_MAX)
+        return false;
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9')
+            return false;
+        seconds = seconds * 10 + (text.bytes[i] - '0');
+    }
+    age = now / NANOSECONDS_PER_SECOND - seconds;
+    return (age < 0 ? -age : age) <= config->sources.claim_age / NANOSECONDS_PER_SECOND;
+}
+
+/* ---- claims ---- */
+
+void
+source_claim_read(struct source_claim *claim, const char *text, const struct config *config,
+                  int64_t now)
+{
+    const char *time = strchr(text, ';'), *signature = time ? strchr(time + 1, ';') : NULL;
+    size_t length = time ? (size_t)(time - text) : strlen(text);
+    char address[EXPOSURE_SOURCE_MAX];
+
+    *claim = (struct source_claim){0};
+    if (text[0] == '\0')
+        return;
+    snprintf(address, sizeof(address), "%.*s", (int)length, text);
+    /* "local" is no place where a user of somebody else's can be. */
+    if (length >= sizeof(address) || strcmp(address, "local") == 0 ||
+        address_parse(&claim->address, address) != 0) {
+        claim->address = (struct address){0};
+        memcpy(claim->text, "?", sizeof("?"));
+        return;
+    }
+    address_text(claim->text, sizeof(claim->text), &claim->address);
+    claim->is_signed = signature != NULL && source_claim_may_count(config) &&
+                       is_fresh(view_of(time + 1, (size_t)(signature - time) - 1), config, now) &&
+                       is_right(text, (size_t)(signature - text), signature + 1, config);
+}
+
+void
+source_claim_now(const struct session *s, struct source_claim *claim)
+{
+    const struct config_texts *sources = &s->settings->config->sources.claimed_from;
+
+    *claim = (struct source_claim){0};
+    if (sources->count > 0)
+        source_claim_read(claim, actor_source(s, sources), session_rules_settings(s)->config,
+                          os_realtime(s->worker->os));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where an application says that its user is: the first that is there of the sources that the
+ * configuration names (sources.claimed_from), read as those of the actor are (gate/actor.h).
+ *
+ *      ADDRESS                       a claim of who holds the connection. Rules must let both pass:
+ *                                    the connection's address and it
+ *      ADDRESS;TIME;SIGNATURE        TIME in seconds since 1970, SIGNATURE the HMAC-SHA-256 (RFC
+ *                                    2104), in hexadecimal, of "ADDRESS;TIME" with the key of
+ *                                    sources.claim_key_file. Where that is right, and TIME is no
+ *                                    farther from the gateway's clock than sources.claim_age, it
+ *                                    counts instead of the connection's address; else as without
+ *
+ * What is there and no address is a claim of nowhere: no network has it, no database knows it. A
+ * signature says that who has the key has made it, not whose statement it is for: whoever sees one
+ * can use it as long as it is fresh.
+ */
+#ifndef PASU_GATE_SOURCE_CLAIM_H
+#define PASU_GATE_SOURCE_CLAIM_H
+
+#include "base/address.h"
+#include "exposure/exposure.h"
+
+struct config;
+struct session;
+
+struct source_claim {
+    char text[EXPOSURE_SOURCE_MAX]; /* as records have it; "": there is none */
+    bool is_signed;
+    struct address address; /* length 0: it is none */
+};
+
+/* Of what is being asked, or answered. Only where the configuration reads any; else none. */
+void source_claim_now(const struct session *session, struct source_claim *claim);
+/* Whether statements may make claims that count instead of the connection's address. */
+bool source_claim_may_count(const struct config *config);
+/* Reads a claim's text, at that time (realtime ns). */
+void source_claim_read(struct source_claim *claim, const char *text, const struct config *config,
+                       int64_t now);
+
+#endif

@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""pasu check --replay: what rules and budgets would have done to what the ledger holds, held against what they then do."""
+import json
+
+import guard
+import harness
+import mmdb
+import shop
+from stage import equal, test
+import wire
+
+KEYS = [int(key) for key in shop.keys("customers", "id") if 1000 < int(key)][:40]
+ROSTER = "principal,kind,owner,owner_status\napp,service,kim,active\nanalyst,human,lee,active\n"
+
+
+def some(*places):
+    return f"id IN ({','.join(str(KEYS[place]) for place in places)})"
+
+
+# By application: who asks what. Each asks for persons by number in KEYS.
+TRAFFIC = {
+    "names": ("app", [f"SELECT id, name FROM customers WHERE {some(*range(10))} ORDER BY id"]),
+    "addresses": ("app", [f"SELECT id, address FROM customers WHERE {some(*range(5, 12))} ORDER BY id"]),
+    "many": ("analyst", [f"SELECT id, name FROM customers WHERE {some(0, 1, 2, 3)} ORDER BY id",
+                         f"SELECT id, name FROM customers WHERE {some(2, 3)} ORDER BY id",
+                         f"SELECT id, phone FROM customers WHERE {some(4, 5, 6, 7, 8, 9)} ORDER BY id",
+                         f"SELECT id, name FROM customers WHERE {some(20, 21)} ORDER BY id"]),
+}
+
+
+@harness.shared
+def front():
+    """A shop that is read without rules, and where the ledger says from where."""
+    folder = harness.folder()
+    mmdb.write(folder / "where.mmdb", "country", {"127.0.0.2/32": {"country": {"iso_code": "KR"}}})
+    (folder / "roster.csv").write_text(ROSTER, encoding="utf-8")
+    made = shop.front("replay", more={"sources": {"country_db": str(folder / "where.mmdb")},
+                                      "principals": {"roster": str(folder / "roster.csv"), "actor_from": ["sqlcommenter"]}}, workers=1)
+    made.shown = play(made)
+    return made
+
+
+def play(made):
+    """All of it: the rows that each application got, and how its statements were refused."""
+    shown = {}
+    for name, (user, statements) in TRAFFIC.items():
+        with made.login(user=user, application_name=name, source="127.0.0.2" if user == "app" else "127.0.0.3") as session:
+            got = []
+            for sql in statements:
+                session.send(wire.query(sql))
+                got.append(session.result())
+            shown[name] = [(len(one.rows), one.errors[0]["C"] if one.errors else None) for one in got]
+    made.guard.until_sessions(0)
+    return shown
+
+
+def replay(policy, *words, of=None):
+    """The document, and the exit status, for another configuration of the same ledger."""
+    made = (of or front()).guard
+    path = made.path.with_name("draft.yaml")
+    path.write_text(guard.yaml({**made.config, **policy}) + "\n", encoding="utf-8")
+    done = guard.run("check", "-c", path, *(words or ("--replay", "1h")), "--json")
+    assert done.returncode in (0, 1), done.stderr
+    return json.loads(done.stdout), done.returncode
+
+
+def interval(least, most=None):
+    return {"at_least": least, "at_most": least if most is None else most}
+
+
+@test(gateway=True)
+def test_without_rules_nothing_is_stopped():
+    """All of it was shown, and a configuration without rules would have stopped nothing of it"""
+    equal(front().shown, {"names": [(10, None)], "addresses": [(7, None)], "many": [(4, None), (2, None), (6, None), (2, None)]})
+    said, status = replay({})
+    equal((status, said["statements"], said["then"], said["stopped"]["statements"]), (0, 6, {"allow": 6}, interval(0)))
+
+
+@test(gateway=True)
+def test_rules():
+    """Each rule is told what it would have stopped, of whom, for whom, and when; the first that matches decides"""
+    rules = [{"name": "names", "when": {"principal": "app", "fields": "name"}, "verdict": "allow"},
+             {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"},
+             {"name": "humans", "when": {"kind": "human", "fields": "phone"}, "verdict": "alert"},
+             {"name": "soon", "when": {"kind": "human", "fields": "name"}, "verdict": "block", "shadow": True},
+             {"name": "nobody", "when": {"principal": "nobody"}, "verdict": "block"}]
+    said, status = replay({"rules": rules})
+    equal(status, 1)
+    by = {rule["name"]: rule for rule in said["rules"]}
+    equal({name: (rule["statements"], rule["persons"], rule["principals"], rule["then"]) for name, rule in by.items()},
+          {"names": (interval(1), {"customer": interval(10)}, ["app"], {"allow": 1}),
+           "addresses": (interval(1), {"customer": interval(7)}, ["app"], {"allow": 1}),
+           "humans": (interval(1), {"customer": interval(6)}, ["analyst"], {"allow": 1}),
+           "soon": (interval(3), {"customer": interval(6)}, ["analyst"], {"allow": 3}),
+           "nobody": (interval(0), {}, [], {})})
+    equal((said["stopped"]["statements"], said["stopped"]["persons"]), (interval(1), {"customer": interval(7)}))
+    lines = {line["seq"]: line for line in (json.loads(line) for line in guard.run(
+        "ledger", "export", "--json", "-c", front().guard.path).stdout.splitlines())}
+    one, = by["addresses"]["examples"]
+    equal((lines[one["seq"]]["application"], one["principal"], one["certain"], one["time"]),
+          ("addresses", "app", True, by["addresses"]["first"]))
+
+
+@test(gateway=True)
+def test_what_is_not_held():
+    """What the ledger does not hold is not guessed: at least none, at most those; where it holds the country, it is exact"""
+    verbs = [{"name": "verbs", "when": {"principal": "app", "verbs": "select"}, "verdict": "block"}]
+    said, status = replay({"rules": verbs})
+    rule, = said["rules"]
+    equal((status, rule["statements"], rule["persons"], rule["not_held"]), (1, interval(0, 2), {"customer": interval(0, 12)}, {"verbs": 2}))
+    # A rule behind it that surely stops one of them: stopped it is, by whichever.
+    said, _ = replay({"rules": [*verbs, {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]})
+    equal([one["statements"] for one in (*said["rules"], said["stopped"])], [interval(0, 2), interval(0, 1), interval(1, 2)])
+    # And one before it that may let it pass.
+    said, _ = replay({"rules": [{**verbs[0], "verdict": "allow"}, {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]})
+    equal(said["stopped"]["statements"], interval(0, 1))
+    # Whose country no database had: as in the gate, a rule that restricts holds, one that allows does not.
+    for when, verdict, due in (({"country": {"not": "KR"}}, "block", 4), ({"country": "KR"}, "block", 6), ({"country": "JP"}, "block", 4)):
+        said, _ = replay({"rules": [{"name": "where", "when": when, "verdict": verdict}]})
+        equal((said["rules"][0]["statements"], said["rules"][0]["not_held"]), (interval(due), {}), str(when))
+
+
+def windows(policy):
+    said, status = replay({"budgets": policy})
+    return [(one["statements"], one["persons"].get("customer", interval(0))) for one in said["budgets"]], said["stopped"]["statements"], status
+
+
+@test(gateway=True)
+def test_budgets():
+    """A budget's window fills in the order of what was shown, and stops where the gate then stops, with the same traffic"""
+    seven = {"principal": "analyst", "window": "day", "subjects": 7, "verdict": "block"}
+    # Four, none that is new, then three of six, and none of the two behind that: a result is cut, and what comes later is over the budget, too.
+    equal(windows([seven]), ([(interval(2), interval(5))], interval(2), 1))
+    equal(windows([{**seven, "subjects": 12}]), ([(interval(0), interval(0))], interval(0), 0))
+    said, status = replay({"budgets": [{**seven, "verdict": "alert"}]})
+    equal((status, said["budgets"][0]["alerts"], said["budgets"][0]["statements"]), (0, 1, interval(1)))
+    # What a rule stops fills no window.
+    said, _ = replay({"budgets": [seven], "rules": [{"name": "phones", "when": {"fields": "phone"}, "verdict": "block"}]})
+    equal(([one["statements"] for one in said["budgets"]], said["stopped"]["statements"]), ([interval(0)], interval(1)))
+    other = shop.front("replay-held", more={"budgets": [seven]}, workers=1)
+    equal(play(other)["many"], [(4, None), (2, None), (3, "PS001"), (0, "PS001")])
+    # Held against what happened: the ledger of the gate that stopped them says so; what was kept back then is in no window.
+    said, _ = replay({"budgets": []}, of=other)
+    equal((said["stopped"]["statements"], said["then"]), (interval(0), {"allow": 4, "block": 2}))
+    said, _ = replay({"budgets": [], "rules": [{"name": "people", "when": {"principal": "analyst"}, "verdict": "block"}]}, of=other)
+    equal(said["stopped"]["then"], {"allow": 2, "block": 2})
+    other.stop()
+
+
+@test(gateway=True)
+def test_same_as_the_gate():
+    """Rules in force stop of the same traffic what the replay has said, statement by statement"""
+    rules = [{"name": "addresses", "when": {"principal": "app", "fields": "address"}, "verdict": "block"},
+             {"name": "humans", "when": {"principal": "analyst", "fields": "phone"}, "verdict": "block"}]
+    said, _ = replay({"rules": rules})
+    equal(said["stopped"]["statements"], interval(2))
+    other = shop.front("replay-rules", more={"rules": rules}, workers=1)
+    refused = [code for one in play(other).values() for _, code in one if code]
+    equal(refused, ["PS003"] * said["stopped"]["statements"]["at_most"])
+    other.stop()
+
+
+@test(gateway=True)
+def test_periods():
+    """--replay, --from and --to choose the time; what was shown before it fills the windows all the same"""
+    budget = {"budgets": [{"principal": "analyst", "window": "day", "subjects": 7, "verdict": "block"}]}
+    times = sorted(line["time"] for line in (json.loads(line) for line in guard.run(
+        "ledger", "export", "--json", "--principal", "analyst", "-c", front().guard.path).stdout.splitlines()))
+    equal([replay(budget, *words)[0]["statements"] for words in (("--from", times[0]), ("--from", times[2]), ("--replay", "1h", "--to", times[0]))],
+          [4, 2, 2])
+    equal(replay(budget, "--from", times[3])[0]["stopped"]["statements"], interval(1), "ten had been shown, and one more is two too many")
+    for words in (("--replay", "never"), ("--replay", "0s"), ("--replay", "1h", "--from", "1h"), ("--to", "1h"), ("--replay", "1h", "--connect")):
+        done = guard.run("check", "-c", front().guard.path, *words)
+        equal((done.returncode, done.stdout, "hint" in done.stderr), (2, "", True), words)
+
+
+@test(gateway=True)
+def test_page():
+    """As a page for people it says the same"""
+    path = front().guard.path.with_name("page.yaml")
+    path.write_text(guard.yaml({**front().guard.config, "rules": [{"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]}))
+    done = guard.run("check", "-c", path, "--replay", "1h")
+    for line in ("6 statements judged; then: allow 6", "rule addresses (line ", "  statements  1; then: allow 1", "  persons     customer: 7", "  principals  app"):
+        assert line in done.stdout, (line, done.stdout, done.stderr)
+    equal(done.returncode, 1)
+
+
+@test(gateway=True)
+def test_it_is_recorded():
+    """That it was asked, of which time, and by whom, is in the ledger"""
+    replay({}, "--replay", "2h", "--to", "2100-01-01")
+    said = guard.run("ledger", "verify", "--json", "-c", front().guard.path)
+    equal(said.returncode, 0, said.stdout)
+    found = front().guard.find("control_command")
+    assert any(one["command"] == "check" for one in found), found
+
+
+if __name__ == "__main__":
+    harness.main()
