@@ -158,7 +158,9 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         return r->is_bound_told ? 0 : all;
     }
     if (g->unattributed[p] > 0) {
-        *flags |= part->needs_value ? FLAG_BIT(BOUND) : FLAG_BIT(UNATTRIBUTED);
+        *flags |= part->needs_value || part->is_one ? FLAG_BIT(BOUND) : FLAG_BIT(UNATTRIBUTED);
+        if (part->is_one && r->told_parts >> p & 1)
+            return 0;
         if (!part->is_one_per_row) /* a group without a key */
             return all;
     }
@@ -175,7 +177,7 @@ attribution_of(const struct result *r, const struct gather *g, const struct show
     case SOURCE_OUTPUT:
         return ATTRIBUTION_KEY;
     case SOURCE_HIDDEN:
-        return ATTRIBUTION_INJECTED;
+        return part->is_given ? ATTRIBUTION_PINNED : ATTRIBUTION_INJECTED;
     case SOURCE_PINNED:
         return is_pinned ? ATTRIBUTION_PINNED : ATTRIBUTION_BOUND;
     case SOURCE_SHADOW:

@@ -20,6 +20,7 @@ gather_clear(struct gather *g)
     g->asked_count = 0;
     memset(g->origins, 0, sizeof(g->origins));
     g->shadowed = g->shadow_named = 0;
+    g->given_known = 0;
 }
 
 void
@@ -299,14 +300,27 @@ is_of_table(struct gather *g, const struct gather_row *row, size_t p)
     return oid != 0 && g->origins[p] == oid;
 }
 
+/* Whose key a value is, or is given in its place. */
+static inline int
+ordinal_of_key(const struct gather *g, const struct gather_row *row, size_t p,
+               struct ordinals *ordinals, struct view value, uint32_t *ordinal)
+{
+    const struct showing_part *part = &row->showing->parts[p];
+
+    if (PASU_UNLIKELY(part->is_given)) {
+        *ordinal = g->given[p];
+        return g->given_known >> p & 1 ? 0 : PASU_E_MALFORMED;
+    }
+    return ordinal_of_value(ordinals, part->kind, part->key_type, part->format, value, ordinal);
+}
+
 static int
 add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
         struct view value, uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
     uint32_t ordinal;
-    int result =
-        ordinal_of_value(ordinals, part->kind, part->key_type, part->format, value, &ordinal);
+    int result = ordinal_of_key(g, row, p, ordinals, value, &ordinal);
 
     if (PASU_LIKELY(result == 0))
         gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
@@ -395,6 +409,20 @@ has_key(const struct gather_row *row, size_t p)
     return part->tuple == 0 && row->keys[p].bytes;
 }
 
+/* The one key of an array that has no other. */
+static int
+only_key(const struct showing_part *part, struct view *key)
+{
+    struct key_array array;
+    struct view more;
+
+    if (key_array_begin(&array, *key, part->format) != 0 ||
+        (part->format == BINARY && key_type_of_oid(array.element) != part->key_type) ||
+        key_array_next(&array, key) != 1 || !key->bytes || key_array_next(&array, &more) != 0)
+        return PASU_E_MALFORMED;
+    return 0;
+}
+
 /* A row whose nulls need not come of the person of its key. */
 static int
 see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
@@ -402,13 +430,18 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
 {
     const struct showing_part *part = &row->showing->parts[p];
     int place = gather_perhaps(row->showing, p), result = PASU_E_MALFORMED;
+    struct view key = row->keys[p];
     uint32_t ordinal;
 
-    if (!has_key(row, p))
+    if (!has_key(row, p)) {
+        if (part->is_one) /* it is a group of several */
+            gather_lose(g, p, (uint32_t)g->rows - 1);
         return 0;
+    }
     if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
-        result = ordinal_of_value(ordinals, part->kind, part->key_type, part->format, row->keys[p],
-                                  &ordinal);
+        result = part->is_array ? only_key(part, &key) : 0;
+    if (result == 0)
+        result = ordinal_of_key(g, row, p, ordinals, key, &ordinal);
     if (result == 0)
         gather_add(g, (size_t)place, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
     else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)

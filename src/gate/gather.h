@@ -54,6 +54,10 @@ struct gather {
     size_t asked_count;
     /* Of the row in hand: keys without escapes. */
     uint8_t copied[PLAN_PARTS_MAX + PLAN_HIDDEN_MAX][KEY_TEXT_MAX];
+    /* Keys that the statement gives, of parts of which rows do not have them: bits of those that
+     * are known. */
+    uint32_t given[PLAN_PARTS_MAX];
+    uint8_t given_known;
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
     /* Parts of whose keys all came with this batch's first row (gate/shadow.h): bits; of these,
      * whose persons are in the items; and how many persons each can show. */

@@ -395,9 +395,15 @@ result_begin_rows(struct session *s, uint32_t start)
         size_t count;
         const uint32_t *pins;
 
-        if (showing->parts[p].source != SOURCE_PINNED || !result_is_pinned(r, p))
+        if ((showing->parts[p].source != SOURCE_PINNED && !showing->parts[p].is_given) ||
+            !result_is_pinned(r, p))
             continue;
         pins = result_pins(r, p, &count);
+        if (showing->parts[p].is_given) { /* where the row says so (gather.h) */
+            tools->gather.given[p] = count == 1 ? pins[0] : 0;
+            tools->gather.given_known |= (uint8_t)((count == 1) << p);
+            continue;
+        }
         gather_pinned(&tools->gather, showing, p, &tools->ordinals, pins, count, start);
     }
 }

@@ -2,6 +2,7 @@
 #include "postgres/plan_draft.h"
 
 #include "postgres/plan_group.h"
+#include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
 
 static uint64_t
@@ -80,7 +81,8 @@ draft_fill(struct plan_work *work, const struct outputs *columns, const struct s
                 .column = at,
                 .is_lent = is_lent(work, o, share),
                 .is_certain = !bit || o->carry->certain.shown & bit,
-                .tells_null = !bit || o->carry->certain.shown & bit & ~o->carry->certain.vague,
+                .tells_null = !part->is_one &&
+                              (!bit || o->carry->certain.shown & bit & ~o->carry->certain.vague),
                 .fields = fields,
                 .stored = work->has_lent ? (struct plan_stored){0} : o->stored};
     }
@@ -105,6 +107,7 @@ part_of_keys(struct draft *draft, size_t first, const struct plan_part *like,
     part->source = SOURCE_HIDDEN;
     part->why = WHY_LISTED;
     part->is_array = true;
+    part->is_one = keys->is_one;
     part->is_one_per_row = false;
     part->column = (uint16_t)keys->keys;
     part->has_origin = keys->origin >= 0;
@@ -125,7 +128,8 @@ add_to_part(struct plan_work *work, struct plan_part *part, const struct plan_co
         return false;
     if (part->column_count > 0)
         memcpy(columns, part->columns, part->column_count * sizeof(*columns));
-    columns[part->column_count++] = *column;
+    columns[part->column_count] = *column;
+    columns[part->column_count++].tells_null &= !part->is_one;
     part->columns = columns;
     part->fields |= column->fields;
     part->loose_fields |= column->is_lent ? column->fields : 0;
@@ -146,8 +150,8 @@ draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, s
         struct plan_part *part = NULL;
         struct group_keys keys;
 
-        if (group_take(work, shape->injection, shape->scope, direct,
-                       shape->groups->target_list[column->column], &keys))
+        if (group_take(work, shape->injection, shape->scope, shape->groups, direct, column->column,
+                       &keys))
             part = part_of_keys(draft, first, &like, &keys);
         is_taken = part && add_to_part(work, part, column);
     }
@@ -242,19 +246,106 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
     return true;
 }
 
+/* ---- those of queries in expressions, whose persons a condition says ---- */
+
+/* '"customers"'::regclass::oid: which table it is that the name means in this statement. */
+static const char *
+write_meaning(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    const char *names[2] = {range->schemaname, range->relname};
+    char text[2 * CATALOG_NAME_SIZE + 64];
+    struct writer w = writer_of(text, sizeof(text));
+
+    writer_u8(&w, '\'');
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (!names[i] || !names[i][0])
+            continue;
+        if (strspn(names[i], "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(names[i]))
+            return NULL;
+        writer_bytes(&w, names[i], strlen(names[i]));
+        writer_bytes(&w, ".", i == 0);
+    }
+    writer_bytes(&w, "'::pg_catalog.regclass::pg_catalog.oid", 38);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
+/* A row of UNION ALL need not be of it. */
+static bool
+is_arm(const struct plan_work *work, unsigned bit)
+{
+    for (size_t i = 0; i < work->inner_count; i++)
+        if (work->inner[i].arms >> bit & 1)
+            return true;
+    return false;
+}
+
+/*
+ * All rows of the table that the value can be made of are of one person, however many there are and
+ * whatever is made of them: a condition compares the key with a column of the row of the result, or
+ * with a constant.
+ *
+ *     SELECT (SELECT c.name FROM customers c WHERE c.id = o.customer_id) FROM orders o
+ *     → o.customer_id, 'customers'::regclass::oid
+ *     SELECT (SELECT c.name FROM customers c WHERE c.id = 7)
+ *     → 'customers'::regclass::oid
+ *
+ * What its name means the server says in the same statement. Where nobody has that key the value is
+ * null, or of something else.
+ */
+static bool
+use_inner_given(struct plan_work *work, const struct shape *shape, unsigned bit,
+                struct plan_part *part)
+{
+    const struct inner *inner = &work->inner[bit];
+    const struct direct direct = {inner->entry, inner->show};
+    struct addition *result = shape->injection ? shape->injection->result : NULL;
+    const struct output *outer;
+    int key = -1, meaning;
+
+    if (!result || !result->select || shape->rows != ROWS_SINGLE || !shape->scope || inner->group ||
+        !inner->scope || inner->show->key_part_count > 0 || work->environment->asks_keys ||
+        is_arm(work, bit))
+        return false;
+    outer = pins_outer(work, inner->scope, &direct, shape->scope);
+    if (outer) {
+        key = injection_add(work, shape->injection, shape->scope, outer->entry, outer->attribute);
+        part->key_type = shape_key_type(outer, inner->show->key_type);
+    } else {
+        struct pins pins = pins_of(work, inner->scope, &direct);
+
+        if (!shape->takes_pins || !pins_are_one(&pins))
+            return false;
+        part->pins = pins.pins;
+        part->pin_count = pins.count;
+        part->is_given = true;
+    }
+    meaning = outer && key < 0 ? -1
+                               : injection_add_expression(shape->injection, result,
+                                                          write_meaning(work, inner->entry->range));
+    if (meaning < 0)
+        return false;
+    part->source = SOURCE_HIDDEN;
+    part->why = part->is_given ? WHY_PINNED : WHY_HIDDEN;
+    part->column = (uint16_t)(part->is_given ? meaning : key);
+    part->has_origin = true;
+    part->origin = (uint16_t)meaning;
+    return true;
+}
+
 /* The part of one of them. */
 static bool
 draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, struct draft *draft)
 {
     const struct inner *inner = &work->inner[bit];
     const struct catalog_relation *relation = inner->entry->relation;
-    struct plan_part *part = &draft->parts[draft->count];
+    struct plan_part *part = &draft->parts[draft->count], plain;
 
     *part = (struct plan_part){
         .kind = inner->show->kind % CATALOG_KINDS_MAX,
         .key_type = inner->show->key_type,
         .is_one_per_row = !inner->group,
         .is_array = inner->group != NULL,
+        .is_one = inner->is_one,
         .is_derived = true,
         .is_key_unique = inner->show->is_key_unique,
         .key_relation = relation->oid,
@@ -270,10 +361,14 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
         return false;
     if (!within_is_whole(work, shape->columns, bit))
         return false;
+    plain = *part;
     if ((work->environment->asks_keys ||
          !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
-        !use_inner_hidden(work, shape, UINT64_C(1) << bit, part))
-        return false;
+        !use_inner_hidden(work, shape, UINT64_C(1) << bit, part)) {
+        *part = plain;
+        if (!use_inner_given(work, shape, bit, part))
+            return false;
+    }
     draft->count++;
     return true;
 }

@@ -11,10 +11,14 @@ struct shown {
     struct plan_work *work;
     const struct scope *scope;
     const struct entry *entry; /* the table */
+    const struct catalog_show *show;
     size_t place;              /* in work->direct; or (is_inner) its bit */
     bool is_inner;
     const char *values[CONDITIONS_MAX]; /* as they are written */
     size_t count;
+    bool is_grouped;   /* by something */
+    bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
+    bool is_one;       /* some of the rows: who they are is known where all are of one person */
 };
 
 static uint64_t
@@ -67,6 +71,7 @@ is_ordinary(const PgQuery__FuncCall *call)
 
 struct search {
     const struct plan_work *work;
+    const PgQuery__FuncCall *whole; /* the value itself, if it is a call */
     bool is_found;
 };
 
@@ -282,12 +287,74 @@ add_whole_row(struct shown *s)
     return dot && add_value(s, dot + 2);
 }
 
+/* ---- rows, objects and arrays, which are never null ---- */
+
+/* Values of which all that they are made of is there: columns, constants, functions of these. */
+static bool
+are_simple(const struct shown *s, PgQuery__Node *const *nodes, size_t count)
+{
+    struct shown apart = *s;
+
+    for (size_t i = 0; i < count; i++) {
+        apart.count = 0;
+        if (!nodes[i] || (nodes[i]->node_case == PG_QUERY__NODE__NODE_A_CONST
+                              ? nodes[i]->a_const->val_case == PG_QUERY__A__CONST__VAL_BSVAL
+                              : !add_nulls(&apart, nodes[i], true)))
+            return false;
+    }
+    return count > 0;
+}
+
+/* Constants, of which no two are the same: of values of one name jsonb keeps the last. */
+static bool
+are_names(PgQuery__Node *const *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i += 2) {
+        if (nodes[i]->node_case != PG_QUERY__NODE__NODE_A_CONST ||
+            nodes[i]->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+            return false;
+        for (size_t k = 0; k < i; k += 2)
+            if (strcmp(nodes[k]->a_const->sval->sval, nodes[i]->a_const->sval->sval) == 0)
+                return false;
+    }
+    return count % 2 == 0;
+}
+
+static bool
+is_made_of_all(const struct shown *s, const PgQuery__Node *node)
+{
+    static const char *const arrays[] = {"json_build_array", "jsonb_build_array"};
+    static const char *const objects[] = {"json_build_object", "jsonb_build_object"};
+    const PgQuery__FuncCall *call;
+
+    if (node && node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR)
+        return are_simple(s, node->row_expr->args, node->row_expr->n_args);
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || !is_ordinary(node->func_call))
+        return false;
+    call = node->func_call;
+    if (!are_simple(s, call->args, call->n_args))
+        return false;
+    return is_one_of(s->work, call, arrays, COUNT_OF(arrays)) ||
+           (is_one_of(s->work, call, objects, COUNT_OF(objects)) &&
+            are_names(call->args, call->n_args));
+}
+
+/* Of each row of the table, but where an outer join has none. */
+static bool
+add_rows(struct shown *s)
+{
+    return add_value(s, injection_of_key(s->work, s->scope, s->entry, s->show, true));
+}
+
 /* What an aggregate is given, of one row. */
 static bool
 add_argument(struct shown *s, const PgQuery__Node *node)
 {
     static const char *const of_rows[] = {"to_json", "to_jsonb", "row_to_json"};
     const PgQuery__Node *inner = node;
+
+    if (is_made_of_all(s, node))
+        return add_rows(s);
 
     if (node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && node->func_call->n_args == 1 &&
         is_ordinary(node->func_call) &&
@@ -390,6 +457,76 @@ keeps_all(const PgQuery__TypeCast *cast, const PgQuery__Node *within)
             within->func_call->n_args == 1);
 }
 
+/* ---- aggregates that show some of the rows, or part of them ---- */
+
+static void
+find_stranger(void *context, const ProtobufCMessage *message)
+{
+    struct search *search = context;
+
+    if (message->descriptor == &pg_query__func_call__descriptor) {
+        const PgQuery__FuncCall *call = (const PgQuery__FuncCall *)(const void *)message;
+        struct function_facts facts =
+            function_facts(search->work, call->funcname, call->n_funcname);
+
+        search->is_found |= !facts.name || !facts.is_known || facts.is_user || facts.is_opaque ||
+                            call->over || (call->agg_filter && call != search->whole);
+    }
+    if (message->descriptor == &pg_query__a__expr__descriptor) {
+        const PgQuery__AExpr *expression = (const PgQuery__AExpr *)(const void *)message;
+
+        search->is_found |=
+            names_is_foreign_operator(search->work, expression->name, expression->n_name);
+    }
+    search->is_found |= message->descriptor == &pg_query__sub_link__descriptor ||
+                        (message->descriptor == &pg_query__type_cast__descriptor &&
+                         names_is_foreign_type(search->work,
+                                               ((const PgQuery__TypeCast *)message)->type_name));
+    if (!search->is_found)
+        sql_each_child(message, find_stranger, search);
+}
+
+/* Whatever PostgreSQL's own functions make of a group is made of its rows. With a FILTER it need not
+ * be of any, and has to be null then. Without GROUP BY the server finds the least of all by an index, unless something else is asked for, too. */
+static bool
+may_be_some(struct shown *s, const PgQuery__Node *value)
+{
+    struct search search = {.work = s->work};
+
+    if (value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
+        search.whole = value->func_call;
+    find_stranger(&search, &value->base);
+    return s->is_grouped && !search.is_found && s->show->key_part_count == 0 &&
+           s->show->key_type >= CATALOG_KEY_INT2 && s->show->key_type <= CATALOG_KEY_INT8;
+}
+
+/* coalesce(json_agg(c), '[]'): the constant is nobody's. */
+static const PgQuery__Node *
+without_default(struct shown *s, const PgQuery__Node *value)
+{
+    const PgQuery__CoalesceExpr *expression =
+        value->node_case == PG_QUERY__NODE__NODE_COALESCE_EXPR ? value->coalesce_expr : NULL;
+
+    if (!expression || expression->n_args != 2)
+        return value;
+    value = expression->args[1];
+    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
+           names_is_builtin_type(value->type_cast->type_name))
+        value = value->type_cast->arg;
+    s->needs_origin = value->node_case == PG_QUERY__NODE__NODE_A_CONST;
+    return expression->args[s->needs_origin ? 0 : 1];
+}
+
+static bool
+add_all(struct shown *s, const PgQuery__Node *value)
+{
+    value = without_default(s, value);
+    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
+           keeps_all(value->type_cast, value->type_cast->arg))
+        value = value->type_cast->arg;
+    return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
+}
+
 static bool
 add_item(struct shown *s, const PgQuery__Node *value)
 {
@@ -400,10 +537,11 @@ add_item(struct shown *s, const PgQuery__Node *value)
             s->count = 0; /* all of them */
         return true;
     }
-    while (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && value->type_cast->arg &&
-           keeps_all(value->type_cast, value->type_cast->arg))
-        value = value->type_cast->arg;
-    return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
+    if (add_all(s, value))
+        return true;
+    s->is_one = s->needs_origin = may_be_some(s, value);
+    s->count = 0;
+    return s->is_one;
 }
 
 /* ---- the columns ---- */
@@ -449,6 +587,29 @@ write_keys(const struct shown *s, const char *key)
     return text;
 }
 
+/* The key that all rows of a group have, as the only one of an array; null where they have several,
+ * or one has none. It takes no memory. */
+static const char *
+write_one(const struct shown *s, const char *key, const char *tableoid)
+{
+    static const char form[] =
+        "CASE WHEN %s OPERATOR(pg_catalog.=) %s AND %s OPERATOR(pg_catalog.=) %s THEN ARRAY[%s] END";
+    const char *keys = key && tableoid ? write_aggregate(s, "count", key) : NULL;
+    const char *rows = keys ? write_aggregate(s, "count", tableoid) : NULL;
+    const char *least = rows ? write_aggregate(s, "min", key) : NULL;
+    const char *most = rows ? write_aggregate(s, "max", key) : NULL;
+    size_t size;
+    char *text;
+
+    if (!least || !most)
+        return NULL;
+    size = sizeof(form) + strlen(rows) + strlen(keys) + 2 * strlen(least) + strlen(most);
+    text = arena_new(&s->work->memory, size, 1);
+    if (text)
+        snprintf(text, size, form, keys, rows, least, most, least);
+    return text;
+}
+
 /* The OID of the table that all of these rows are of; 0 where they are of several. */
 static const char *
 write_origin(const struct shown *s, const char *tableoid)
@@ -471,43 +632,57 @@ write_origin(const struct shown *s, const char *tableoid)
 
 /* False where it is not known who they are, or their keys cannot be had. */
 static bool
-write_columns(struct shown *s, const struct catalog_show *show, const PgQuery__Node *target,
-              struct group_within *within)
+write_columns(struct shown *s, const PgQuery__Node *target, struct group_within *within)
 {
     struct plan_work *work = s->work;
+    const char *key, *tableoid;
 
     if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
         !add_item(s, target->res_target->val))
         return false;
-    within->keys = write_keys(s, injection_of_key(work, s->scope, s->entry, show, false));
-    within->origin = write_origin(s, injection_of_key(work, s->scope, s->entry, show, true));
-    return within->keys && (within->origin || s->entry->is_certain);
+    key = injection_of_key(work, s->scope, s->entry, s->show, false);
+    tableoid = injection_of_key(work, s->scope, s->entry, s->show, true);
+    within->keys = s->is_one ? write_one(s, key, tableoid) : write_keys(s, key);
+    within->origin = write_origin(s, tableoid);
+    within->is_one = s->is_one;
+    return within->keys && (within->origin || (s->entry->is_certain && !s->needs_origin));
 }
 
 bool
 group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
-           size_t direct, const PgQuery__Node *target, struct group_keys *keys)
+           const PgQuery__SelectStmt *select, size_t direct, size_t item, struct group_keys *keys)
 {
     const struct direct *of = &work->direct[direct];
-    struct shown shown = {.work = work, .scope = scope, .entry = of->entry, .place = direct};
+    struct shown shown = {.work = work,
+                          .scope = scope,
+                          .entry = of->entry,
+                          .show = of->show,
+                          .place = direct,
+                          .is_grouped = select->n_group_clause > 0};
     struct group_within written;
 
-    if (!write_columns(&shown, of->show, target, &written))
+    if (!write_columns(&shown, select->target_list[item], &written))
         return false;
     keys->keys = injection_add_expression(injection, injection->result, written.keys);
     keys->origin = injection_add_expression(injection, injection->result, written.origin);
-    return keys->keys >= 0 && (keys->origin >= 0 || of->entry->is_certain);
+    keys->is_one = written.is_one;
+    return keys->keys >= 0 && (keys->origin >= 0 || (of->entry->is_certain && !shown.needs_origin));
 }
 
 bool
-group_within(struct plan_work *work, const struct scope *scope, unsigned bit,
+group_within(struct plan_work *work, const struct query *query, unsigned bit,
              const PgQuery__Node *target, struct group_within *within)
 {
     const struct inner *inner = &work->inner[bit];
-    struct shown shown = {
-        .work = work, .scope = scope, .entry = inner->entry, .place = bit, .is_inner = true};
+    struct shown shown = {.work = work,
+                          .scope = query->scope,
+                          .entry = inner->entry,
+                          .show = inner->show,
+                          .place = bit,
+                          .is_inner = true,
+                          .is_grouped = query->select && query->select->n_group_clause > 0};
 
-    if (inner->show->key_part_count > 0 || !write_columns(&shown, inner->show, target, within))
+    if (inner->show->key_part_count > 0 || !write_columns(&shown, target, within))
         return false;
     within->is_aggregate = !group_is_alike(work, target->res_target->val);
     return true;

@@ -12,7 +12,16 @@
  * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows
  * whose. Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
  * aggregates that put each value into the result, of arguments of which it is known when they are
- * null.
+ * null, or that they never are (objects and rows that are made of columns).
+ *
+ * Whatever else PostgreSQL's own functions make of a group (min, an aggregate with FILTER, part of
+ * one) is made of its rows and of nothing else: where all of them are of one person, as those of a
+ * group of one key are, so is that. The hidden array then has that one key; it is null where they
+ * are of several, who are bound.
+ *
+ *     SELECT c.name, max(o.item) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY c.id
+ *     → CASE WHEN count(o.customer_id) = count(o.tableoid) AND min(o.customer_id) = max(o.customer_id)
+ *       THEN ARRAY[min(o.customer_id)] END
  */
 #ifndef PASU_POSTGRES_PLAN_GROUP_H
 #define PASU_POSTGRES_PLAN_GROUP_H
@@ -30,23 +39,26 @@ bool group_is_alike(const struct plan_work *work, const PgQuery__Node *value);
 /* Hidden columns of the result, by their places. */
 struct group_keys {
     int keys;   /* the array */
-    int origin; /* the OID of the table of one of its rows; null where the array is; -1: none */
+    int origin; /* the OID of the table of one of its rows; null where there is none; -1: none */
+    bool is_one; /* the array is of one person, or null where the rows are of several */
 };
 /*
- * Those of the persons of whom an item of the list of targets shows something, of one table of FROM
+ * Those of the persons of whom an item of a SELECT's list of targets shows something, of one table of FROM
  * (place in work->direct). False where it is not known who they are, or the columns cannot be had;
  * then some may have been added in vain.
  */
 bool group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
-                size_t direct, const PgQuery__Node *target, struct group_keys *keys);
+                const PgQuery__SelectStmt *select, size_t direct, size_t item,
+                struct group_keys *keys);
 
-/* The same of a table of FROM of a query further inside (its bit, one of CARRY_OWN_MAX): how the
+/* The same of a table of FROM of that query further inside (its bit, one of CARRY_OWN_MAX): how the
  * columns are written there. */
 struct group_within {
     const char *keys, *origin; /* origin NULL: none */
     bool is_aggregate;         /* the item is one: part of it shows not all of them */
+    bool is_one;               /* as in struct group_keys */
 };
-bool group_within(struct plan_work *work, const struct scope *scope, unsigned bit,
+bool group_within(struct plan_work *work, const struct query *query, unsigned bit,
                   const PgQuery__Node *target, struct group_within *within);
 
 #endif

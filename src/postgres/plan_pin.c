@@ -310,3 +310,67 @@ pins_of(struct plan_work *work, const struct scope *scope, const struct direct *
         return (struct pins){0};
     return show->key_part_count > 0 ? pins_of_parts(work, scope, direct) : pins_of_column(&search);
 }
+
+/* ---- what a query further out fixes ---- */
+
+static const struct output *
+outer_column(const struct search *search, const PgQuery__Node *node, const struct scope *outer)
+{
+    bool had_stray = search->work->has_stray;
+    struct found found = {.output = NULL};
+
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        return NULL;
+    scope_find(search->work, search->scope, node->column_ref, &found);
+    search->work->has_stray = had_stray;
+    for (const struct entry *e = outer->entries; found.output && e; e = e->next)
+        if (e == found.output->entry && !found.output->is_written)
+            return found.output;
+    return NULL;
+}
+
+static const struct output *
+read_outer(const struct search *search, const PgQuery__Node *node, const struct scope *outer)
+{
+    const struct output *found = NULL;
+
+    if (!node || !work_spend(search->work, 1))
+        return NULL;
+    for (size_t i = 0; is_and(node) && !found && i < node->bool_expr->n_args; i++)
+        found = read_outer(search, node->bool_expr->args[i], outer);
+    if (node->node_case != PG_QUERY__NODE__NODE_A_EXPR ||
+        node->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP ||
+        !is_equal_sign(search->work, node->a_expr))
+        return found;
+    for (size_t i = 0; !found && i < 2; i++) {
+        const PgQuery__Node *own = i == 0 ? node->a_expr->lexpr : node->a_expr->rexpr;
+        const PgQuery__Node *other = i == 0 ? node->a_expr->rexpr : node->a_expr->lexpr;
+
+        if (!is_key(search, own))
+            continue;
+        found = outer_column(search, other, outer);
+        if (found && !scope_is_exact(exact_column(search->work, search->scope, own), found))
+            found = NULL;
+    }
+    return found;
+}
+
+const struct output *
+pins_outer(struct plan_work *work, const struct scope *scope, const struct direct *direct,
+           const struct scope *outer)
+{
+    const struct catalog_show *show = direct->show;
+    struct search search = {work, scope, direct, show->key_column, show->key_type};
+    const struct output *found = NULL;
+
+    if (show->key_type == CATALOG_KEY_NONE || show->key_part_count > 0)
+        return NULL;
+    for (const struct condition *c = scope->conditions; c && !found; c = c->next) {
+        if (!c->holds)
+            continue;
+        scope_enter(scope, c);
+        found = read_outer(&search, c->node, outer);
+        scope_leave(scope, c);
+    }
+    return found;
+}

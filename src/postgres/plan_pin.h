@@ -19,6 +19,10 @@ struct pins {
 void pins_learn(struct plan_work *work, struct scope *scope);
 /* The best of the conditions on that key: a single constant where there is one. */
 struct pins pins_of(struct plan_work *work, const struct scope *scope, const struct direct *direct);
+/* The column of a query further out that equals the key in every row of the scope: of an entry of
+ * `outer`, which is that query's scope; or NULL. */
+const struct output *pins_outer(struct plan_work *work, const struct scope *scope,
+                                const struct direct *direct, const struct scope *outer);
 static inline bool
 pins_are_one(const struct pins *pins)
 {

@@ -356,7 +356,8 @@ is_key_column(const struct catalog_relation *relation, int16_t column)
 
 /* The bits of an entry's kinds: 0 where there is no room, and a row can show any number. */
 static void
-take_tables(struct plan_work *work, const struct entry *entry, uint64_t tables[CATALOG_KINDS_MAX])
+take_tables(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+            uint64_t tables[CATALOG_KINDS_MAX])
 {
     const struct catalog_relation *relation = entry->relation;
 
@@ -364,7 +365,7 @@ take_tables(struct plan_work *work, const struct entry *entry, uint64_t tables[C
         tables[i] = inner_table(work, relation->shows[i].kind % CATALOG_KINDS_MAX);
         if (tables[i] != 0)
             work->inner[work->inner_count - 1] =
-                (struct inner){.entry = entry, .show = &relation->shows[i]};
+                (struct inner){.entry = entry, .scope = scope, .show = &relation->shows[i]};
     }
 }
 
@@ -422,7 +423,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
 
     note_table(work, relation);
     if (first < 0)
-        take_tables(work, entry, tables);
+        take_tables(work, scope, entry, tables);
     for (size_t k = 0; k < COUNT_OF(tables); k++)
         entry->tables |= tables[k];
     for (size_t i = 0; i < relation->column_count; i++) {
@@ -479,15 +480,20 @@ is_exact_type(const struct entry *entry, int16_t attribute, bool *is_uuid)
     return false;
 }
 
-void
-scope_note_equal(struct scope *scope, const struct output *left, const struct output *right)
+bool
+scope_is_exact(const struct output *left, const struct output *right)
 {
     bool is_uuid[2];
 
-    if (!left->entry || !right->entry || scope->equality_count == COUNT_OF(scope->equalities))
-        return;
-    if (!is_exact_type(left->entry, left->attribute, &is_uuid[0]) ||
-        !is_exact_type(right->entry, right->attribute, &is_uuid[1]) || is_uuid[0] != is_uuid[1])
+    return left->entry && right->entry &&
+           is_exact_type(left->entry, left->attribute, &is_uuid[0]) &&
+           is_exact_type(right->entry, right->attribute, &is_uuid[1]) && is_uuid[0] == is_uuid[1];
+}
+
+void
+scope_note_equal(struct scope *scope, const struct output *left, const struct output *right)
+{
+    if (scope->equality_count == COUNT_OF(scope->equalities) || !scope_is_exact(left, right))
         return;
     scope->equalities[scope->equality_count++] =
         (struct equality){left->entry, right->entry, left->attribute, right->attribute};

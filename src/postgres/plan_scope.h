@@ -209,6 +209,8 @@ const struct entry *scope_entry(const struct scope *scope, const char *schema, c
  * other has. After it, those of the scope as a whole. */
 void scope_enter(const struct scope *scope, const struct condition *condition);
 void scope_leave(const struct scope *scope, const struct condition *condition);
+/* Columns of tables, of types of which values that are equal are the same number or uuid. */
+bool scope_is_exact(const struct output *left, const struct output *right);
 /* Two columns whose values are the same in every row, where their types make that certain. */
 void scope_note_equal(struct scope *scope, const struct output *left, const struct output *right);
 /* Whether they are, by one equality or several. */

@@ -32,8 +32,8 @@ shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 
 /* ---- parts, as many as there are ---- */
 
-static uint8_t
-key_type_of(const struct output *output, uint8_t otherwise)
+uint8_t
+shape_key_type(const struct output *output, uint8_t otherwise)
 {
     enum { BIGINT = 20, SMALLINT = 21, INTEGER = 23 };
     const struct catalog_relation *relation = output->entry->relation;
@@ -123,7 +123,7 @@ use_output(const struct plan_work *work, const struct shape *shape, const struct
         part->column = at;
         part->key_relation = o->entry->relation->oid;
         part->key_attribute = o->attribute;
-        part->key_type = key_type_of(o, direct->show->key_type);
+        part->key_type = shape_key_type(o, direct->show->key_type);
         return true;
     }
     return false;

@@ -27,6 +27,8 @@ struct shape {
 
 /* The rows of a SELECT. */
 enum shape_rows shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope);
+/* The type of a whole number's column as a key; `otherwise` of any other. */
+uint8_t shape_key_type(const struct output *output, uint8_t otherwise);
 /* Fills parts, hidden_count, flags and the number of columns. */
 void shape_parts(struct plan_work *work, const struct shape *shape,
                  struct plan_statement *statement);

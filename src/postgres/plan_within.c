@@ -186,7 +186,8 @@ bit_of_group(struct plan_work *work, const struct query *query, unsigned table,
                                                   .group = query,
                                                   .keys = within->keys,
                                                   .origin = within->origin,
-                                                  .is_aggregate = within->is_aggregate};
+                                                  .is_aggregate = within->is_aggregate,
+                                                  .is_one = within->is_one};
     return (int)work->inner_count - 1;
 }
 
@@ -241,7 +242,7 @@ take_column(struct plan_work *work, const struct query *query, const PgQuery__No
 
         if (!(rows.tables >> i & 1))
             continue;
-        if (!work->inner[i].show || !group_within(work, query->scope, i, target, &within))
+        if (!work->inner[i].show || !group_within(work, query, i, target, &within))
             return false;
         bit = bit_of_group(work, query, i, &within);
         if (bit < 0)

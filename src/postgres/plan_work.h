@@ -24,6 +24,7 @@ struct entry;
 struct note;
 struct query;
 struct reference;
+struct scope;
 
 /* One kind of subject of one table in the top level's FROM. */
 struct direct {
@@ -36,6 +37,7 @@ enum { PLAN_TABLES_MAX = 64 };
 /* A table further inside. */
 struct inner {
     const struct entry *entry; /* NULL where it stands for others */
+    const struct scope *scope; /* that the entry is of */
     const struct catalog_show *show;
     uint64_t arms; /* a row of UNION ALL is of one of these */
     /* Rows of that query are groups of its rows, and a row shows the persons of a group; NULL: of
@@ -43,6 +45,7 @@ struct inner {
     const struct query *group;
     const char *keys, *origin;
     bool is_aggregate; /* what shows them all shows a part of them when it is cut */
+    bool is_one;       /* the group is of one person, or nobody knows of whom */
 };
 
 /* A view whose definition was parsed already. */

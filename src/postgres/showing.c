@@ -126,13 +126,15 @@ take_part(struct making *m, size_t index)
         .is_key_unique = plan->is_key_unique,
         .is_of_call = plan->is_of_call,
         .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
+        .is_one = plan->is_one,
+        .is_given = plan->source == SOURCE_HIDDEN && plan->is_given,
         .has_origin = plan->source == SOURCE_HIDDEN && plan->has_origin,
         .origin = plan->origin,
         .relation = plan->relation,
         .shadows = plan->shadows,
         .unknown = population(m, plan->kind),
         .is_perhaps = plan->column_count > 0,
-        .needs_value = plan->column_count > 0 && !plan->is_array,
+        .needs_value = plan->column_count > 0 && (!plan->is_array || plan->is_one),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
     };
@@ -141,7 +143,7 @@ take_part(struct making *m, size_t index)
         m->bound[plan->kind] = (int)index;
     if (!is_proven(m, plan, hidden)) {
         part->source = SOURCE_BOUND;
-        part->is_array = part->has_origin = false;
+        part->is_array = part->has_origin = part->is_given = false;
     }
     if (part->source == SOURCE_SHADOW)
         part->format = (uint8_t)(m->columns[0].format == 1); /* as all of its columns */

@@ -77,6 +77,8 @@ showing_is_hidden_key(const struct catalog *catalog, const struct plan_part *par
         part->key_type ==
         CATALOG_KEY_TUPLE; /* as the text of an array, which is no column of a table's */
 
+    if (part->is_given)
+        return column->type == OID;
     if (!part->is_array && !part->has_origin && !is_tuple)
         return showing_is_key(catalog, part, column);
     if (!key_types_agree(type, is_tuple ? CATALOG_KEY_TEXT : part->key_type))
