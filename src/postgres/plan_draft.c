@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_draft.h"
 
+#include "postgres/plan_given.h"
 #include "postgres/plan_group.h"
-#include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
 
 static uint64_t
@@ -246,92 +246,6 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
     return true;
 }
 
-/* ---- those of queries in expressions, whose persons a condition says ---- */
-
-/* '"customers"'::regclass::oid: which table it is that the name means in this statement. */
-static const char *
-write_meaning(struct plan_work *work, const PgQuery__RangeVar *range)
-{
-    const char *names[2] = {range->schemaname, range->relname};
-    char text[2 * CATALOG_NAME_SIZE + 64];
-    struct writer w = writer_of(text, sizeof(text));
-
-    writer_u8(&w, '\'');
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (!names[i] || !names[i][0])
-            continue;
-        if (strspn(names[i], "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(names[i]))
-            return NULL;
-        writer_bytes(&w, names[i], strlen(names[i]));
-        writer_bytes(&w, ".", i == 0);
-    }
-    writer_bytes(&w, "'::pg_catalog.regclass::pg_catalog.oid", 38);
-    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
-}
-
-/* A row of UNION ALL need not be of it. */
-static bool
-is_arm(const struct plan_work *work, unsigned bit)
-{
-    for (size_t i = 0; i < work->inner_count; i++)
-        if (work->inner[i].arms >> bit & 1)
-            return true;
-    return false;
-}
-
-/*
- * All rows of the table that the value can be made of are of one person, however many there are and
- * whatever is made of them: a condition compares the key with a column of the row of the result, or
- * with a constant.
- *
- *     SELECT (SELECT c.name FROM customers c WHERE c.id = o.customer_id) FROM orders o
- *     → o.customer_id, 'customers'::regclass::oid
- *     SELECT (SELECT c.name FROM customers c WHERE c.id = 7)
- *     → 'customers'::regclass::oid
- *
- * What its name means the server says in the same statement. Where nobody has that key the value is
- * null, or of something else.
- */
-static bool
-use_inner_given(struct plan_work *work, const struct shape *shape, unsigned bit,
-                struct plan_part *part)
-{
-    const struct inner *inner = &work->inner[bit];
-    const struct direct direct = {inner->entry, inner->show};
-    struct addition *result = shape->injection ? shape->injection->result : NULL;
-    const struct output *outer;
-    int key = -1, meaning;
-
-    if (!result || !result->select || shape->rows != ROWS_SINGLE || !shape->scope || inner->group ||
-        !inner->scope || inner->show->key_part_count > 0 || work->environment->asks_keys ||
-        is_arm(work, bit))
-        return false;
-    outer = pins_outer(work, inner->scope, &direct, shape->scope);
-    if (outer) {
-        key = injection_add(work, shape->injection, shape->scope, outer->entry, outer->attribute);
-        part->key_type = shape_key_type(outer, inner->show->key_type);
-    } else {
-        struct pins pins = pins_of(work, inner->scope, &direct);
-
-        if (!shape->takes_pins || !pins_are_one(&pins))
-            return false;
-        part->pins = pins.pins;
-        part->pin_count = pins.count;
-        part->is_given = true;
-    }
-    meaning = outer && key < 0 ? -1
-                               : injection_add_expression(shape->injection, result,
-                                                          write_meaning(work, inner->entry->range));
-    if (meaning < 0)
-        return false;
-    part->source = SOURCE_HIDDEN;
-    part->why = part->is_given ? WHY_PINNED : WHY_HIDDEN;
-    part->column = (uint16_t)(part->is_given ? meaning : key);
-    part->has_origin = true;
-    part->origin = (uint16_t)meaning;
-    return true;
-}
-
 /* The part of one of them. */
 static bool
 draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, struct draft *draft)
@@ -366,7 +280,7 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
          !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
         !use_inner_hidden(work, shape, UINT64_C(1) << bit, part)) {
         *part = plain;
-        if (!use_inner_given(work, shape, bit, part))
+        if (!given_inner(work, shape, bit, part))
             return false;
     }
     draft->count++;

@@ -16,7 +16,7 @@ struct shown {
     bool is_inner;
     const char *values[CONDITIONS_MAX]; /* as they are written */
     size_t count;
-    bool is_grouped;   /* by something */
+    const PgQuery__SelectStmt *select;
     bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
     bool is_one;       /* some of the rows: who they are is known where all are of one person */
 };
@@ -25,6 +25,32 @@ static uint64_t
 fields_in(const struct shown *s, const struct carry *carry)
 {
     return s->is_inner ? carry->own[s->place] : carry->direct[s->place];
+}
+
+static bool
+is_constant(const PgQuery__Node *node)
+{
+    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        node = node->type_cast->arg;
+    return node && (node->node_case == PG_QUERY__NODE__NODE_A_CONST ||
+                    node->node_case == PG_QUERY__NODE__NODE_PARAM_REF);
+}
+
+/* Conditions with a constant on one side: no column is equal to somebody's value by them. */
+static bool
+compares_constants(const PgQuery__Node *node)
+{
+    if (!node)
+        return false;
+    if (node->node_case == PG_QUERY__NODE__NODE_A_EXPR)
+        return node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && node->a_expr->lexpr &&
+               (is_constant(node->a_expr->lexpr) || is_constant(node->a_expr->rexpr));
+    if (node->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
+        return false;
+    for (size_t i = 0; i < node->bool_expr->n_args; i++)
+        if (!compares_constants(node->bool_expr->args[i]))
+            return false;
+    return true;
 }
 
 /* HAVING that compares somebody's values with others': these show them then. */
@@ -36,6 +62,8 @@ compares_values(struct plan_work *work, const PgQuery__SelectStmt *select,
     bool had_pin = work->has_pin, had_test = work->has_test;
     struct carry carry = {0};
 
+    if (compares_constants(select->having_clause))
+        return false;
     expression_carry(work, scope, select->having_clause, &carry);
     work->has_given = had_given; /* it was judged before */
     work->has_probe = had_probe;
@@ -486,8 +514,42 @@ find_stranger(void *context, const ProtobufCMessage *message)
         sql_each_child(message, find_stranger, search);
 }
 
+/* What an item of GROUP BY is: a number is that of a target. */
+static const PgQuery__Node *
+group_item(const PgQuery__SelectStmt *select, const PgQuery__Node *item)
+{
+    const PgQuery__Node *target;
+
+    if (item->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return item;
+    if (item->a_const->val_case != PG_QUERY__A__CONST__VAL_IVAL || item->a_const->ival->ival < 1 ||
+        (size_t)item->a_const->ival->ival > select->n_target_list)
+        return NULL;
+    target = select->target_list[item->a_const->ival->ival - 1];
+    return target->node_case == PG_QUERY__NODE__NODE_RES_TARGET ? target->res_target->val : NULL;
+}
+
+/* Whether rows of a group can well be of one person: it is made by a key of that kind. */
+static bool
+is_of_key(const struct shown *s)
+{
+    bool had_stray = s->work->has_stray, is_key = false;
+
+    for (size_t i = 0; s->select && i < s->select->n_group_clause; i++) {
+        const PgQuery__Node *item = group_item(s->select, s->select->group_clause[i]);
+        struct found found;
+
+        if (!item || item->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+            continue;
+        scope_find(s->work, s->scope, item->column_ref, &found);
+        is_key |= found.output && found.output->is_key;
+    }
+    s->work->has_stray = had_stray;
+    return is_key;
+}
+
 /* Whatever PostgreSQL's own functions make of a group is made of its rows. With a FILTER it need not
- * be of any, and has to be null then. Without GROUP BY the server finds the least of all by an index, unless something else is asked for, too. */
+ * be of any, and has to be null then. */
 static bool
 may_be_some(struct shown *s, const PgQuery__Node *value)
 {
@@ -496,7 +558,7 @@ may_be_some(struct shown *s, const PgQuery__Node *value)
     if (value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
         search.whole = value->func_call;
     find_stranger(&search, &value->base);
-    return s->is_grouped && !search.is_found && s->show->key_part_count == 0 &&
+    return !search.is_found && is_of_key(s) && s->show->key_part_count == 0 &&
            s->show->key_type >= CATALOG_KEY_INT2 && s->show->key_type <= CATALOG_KEY_INT8;
 }
 
@@ -658,7 +720,7 @@ group_take(struct plan_work *work, struct injection *injection, const struct sco
                           .entry = of->entry,
                           .show = of->show,
                           .place = direct,
-                          .is_grouped = select->n_group_clause > 0};
+                          .select = select};
     struct group_within written;
 
     if (!write_columns(&shown, select->target_list[item], &written))
@@ -680,7 +742,7 @@ group_within(struct plan_work *work, const struct query *query, unsigned bit,
                           .show = inner->show,
                           .place = bit,
                           .is_inner = true,
-                          .is_grouped = query->select && query->select->n_group_clause > 0};
+                          .select = query->select};
 
     if (inner->show->key_part_count > 0 || !write_columns(&shown, target, within))
         return false;

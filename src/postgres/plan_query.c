@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns of queries: SELECT, VALUES, UNION and its like, WITH. */
+#include "postgres/plan_given.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_within.h"
 
@@ -547,6 +548,8 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
         columns->query = query_of_select(work, select, scope, columns);
         return scope;
     }
+    if (given_columns(work, scope, select, columns))
+        return scope;
     outputs_widen(work, columns);
     if (work->may_group && work->view_depth == 0 && !is_top)
         columns->groups = query_of_groups(work, select, scope, columns);

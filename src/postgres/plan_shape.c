@@ -3,6 +3,7 @@
 
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
+#include "postgres/plan_given.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
@@ -265,8 +266,11 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
             continue;
         choose_source(work, shape, direct, part);
         if (part->source != SOURCE_BOUND || part->key_type == CATALOG_KEY_NONE ||
-            !has_groups(shape) || !draft_groups(work, shape, i, draft))
+            !has_groups(shape) || !draft_groups(work, shape, i, draft)) {
+            if (part->source == SOURCE_BOUND && has_groups(shape))
+                (void)given_direct(work, shape, i, part);
             draft->count++;
+        }
     }
 }
 
