@@ -25,8 +25,8 @@ is_strict_type(uint32_t type)
     return false;
 }
 
-static bool
-is_strict_column(const struct catalog_relation *relation, int16_t attribute)
+bool
+distinct_is_strict(const struct catalog_relation *relation, int16_t attribute)
 {
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == attribute)
@@ -129,9 +129,9 @@ is_column(const struct values *v, const PgQuery__ColumnRef *reference)
         return false;
     if (found.output && found.output->entry && found.output->entry->relation)
         return found.output->entry->is_only &&
-               is_strict_column(found.output->entry->relation, found.output->attribute);
+               distinct_is_strict(found.output->entry->relation, found.output->attribute);
     return found.named &&
-           is_strict_column(catalog_relation(v->work->catalog, found.stored.relation),
+           distinct_is_strict(catalog_relation(v->work->catalog, found.stored.relation),
                             found.stored.attribute) &&
            !has_collation(v->work);
 }

@@ -42,6 +42,9 @@ bool distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *sc
 bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                   const struct scope *scope);
 
+/* Whether values of a column that are equal are the same bytes. */
+bool distinct_is_strict(const struct catalog_relation *relation, int16_t attribute);
+
 /* Of a GROUP BY: whether rows of a group have the same bytes in all that it is made by, so that it
  * does not matter of which of them they are taken. */
 bool distinct_are_groups(struct plan_work *work, const PgQuery__SelectStmt *select,

@@ -5,34 +5,13 @@
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_pin.h"
 
-/* '"customers"'::regclass::oid: which table it is that the name means in this statement. */
-static const char *
-write_meaning(struct plan_work *work, const PgQuery__RangeVar *range)
-{
-    const char *names[2] = {range->schemaname, range->relname};
-    char text[2 * CATALOG_NAME_SIZE + 64];
-    struct writer w = writer_of(text, sizeof(text));
-
-    writer_u8(&w, '\'');
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (!names[i] || !names[i][0])
-            continue;
-        if (strspn(names[i], "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(names[i]))
-            return NULL;
-        writer_bytes(&w, names[i], strlen(names[i]));
-        writer_bytes(&w, ".", i == 0);
-    }
-    writer_bytes(&w, "'::pg_catalog.regclass::pg_catalog.oid", 38);
-    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
-}
-
 /* The part's key is that hidden column (-1: the pin), and its table what the name means. */
 static bool
 say_meaning(struct plan_work *work, const struct shape *shape, const struct entry *entry, int key,
             struct plan_part *part)
 {
     int meaning = injection_add_expression(shape->injection, shape->injection->result,
-                                           write_meaning(work, entry->range));
+                                           injection_meaning(work, entry->range));
 
     if (meaning < 0)
         return false;
@@ -68,7 +47,7 @@ given_inner(struct plan_work *work, const struct shape *shape, unsigned bit,
 
     if (!result || !result->select || shape->rows != ROWS_SINGLE || !shape->scope || inner->group ||
         !inner->scope || inner->show->key_part_count > 0 || work->environment->asks_keys ||
-        is_arm(work, bit))
+        reach_fields(&work->kept) != 0 || is_arm(work, bit))
         return false;
     outer = pins_outer(work, inner->scope, &direct, shape->scope);
     if (outer) {

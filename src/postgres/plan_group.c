@@ -3,6 +3,7 @@
 
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_one.h"
 
 enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
 
@@ -18,7 +19,8 @@ struct shown {
     size_t count;
     const PgQuery__SelectStmt *select;
     bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
-    bool is_one;       /* some of the rows: who they are is known where all are of one person */
+    bool is_one;       /* some of the rows: known where they are of one person (plan_one.h) */
+    bool is_extreme;   /* the same: those that have the least or greatest value */
 };
 
 static uint64_t
@@ -99,7 +101,6 @@ is_ordinary(const PgQuery__FuncCall *call)
 
 struct search {
     const struct plan_work *work;
-    const PgQuery__FuncCall *whole; /* the value itself, if it is a call */
     bool is_found;
 };
 
@@ -485,83 +486,6 @@ keeps_all(const PgQuery__TypeCast *cast, const PgQuery__Node *within)
             within->func_call->n_args == 1);
 }
 
-/* ---- aggregates that show some of the rows, or part of them ---- */
-
-static void
-find_stranger(void *context, const ProtobufCMessage *message)
-{
-    struct search *search = context;
-
-    if (message->descriptor == &pg_query__func_call__descriptor) {
-        const PgQuery__FuncCall *call = (const PgQuery__FuncCall *)(const void *)message;
-        struct function_facts facts =
-            function_facts(search->work, call->funcname, call->n_funcname);
-
-        search->is_found |= !facts.name || !facts.is_known || facts.is_user || facts.is_opaque ||
-                            call->over || (call->agg_filter && call != search->whole);
-    }
-    if (message->descriptor == &pg_query__a__expr__descriptor) {
-        const PgQuery__AExpr *expression = (const PgQuery__AExpr *)(const void *)message;
-
-        search->is_found |=
-            names_is_foreign_operator(search->work, expression->name, expression->n_name);
-    }
-    search->is_found |= message->descriptor == &pg_query__sub_link__descriptor ||
-                        (message->descriptor == &pg_query__type_cast__descriptor &&
-                         names_is_foreign_type(search->work,
-                                               ((const PgQuery__TypeCast *)message)->type_name));
-    if (!search->is_found)
-        sql_each_child(message, find_stranger, search);
-}
-
-/* What an item of GROUP BY is: a number is that of a target. */
-static const PgQuery__Node *
-group_item(const PgQuery__SelectStmt *select, const PgQuery__Node *item)
-{
-    const PgQuery__Node *target;
-
-    if (item->node_case != PG_QUERY__NODE__NODE_A_CONST)
-        return item;
-    if (item->a_const->val_case != PG_QUERY__A__CONST__VAL_IVAL || item->a_const->ival->ival < 1 ||
-        (size_t)item->a_const->ival->ival > select->n_target_list)
-        return NULL;
-    target = select->target_list[item->a_const->ival->ival - 1];
-    return target->node_case == PG_QUERY__NODE__NODE_RES_TARGET ? target->res_target->val : NULL;
-}
-
-/* Whether rows of a group can well be of one person: it is made by a key of that kind. */
-static bool
-is_of_key(const struct shown *s)
-{
-    bool had_stray = s->work->has_stray, is_key = false;
-
-    for (size_t i = 0; s->select && i < s->select->n_group_clause; i++) {
-        const PgQuery__Node *item = group_item(s->select, s->select->group_clause[i]);
-        struct found found;
-
-        if (!item || item->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
-            continue;
-        scope_find(s->work, s->scope, item->column_ref, &found);
-        is_key |= found.output && found.output->is_key;
-    }
-    s->work->has_stray = had_stray;
-    return is_key;
-}
-
-/* Whatever PostgreSQL's own functions make of a group is made of its rows. With a FILTER it need not
- * be of any, and has to be null then. */
-static bool
-may_be_some(struct shown *s, const PgQuery__Node *value)
-{
-    struct search search = {.work = s->work};
-
-    if (value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
-        search.whole = value->func_call;
-    find_stranger(&search, &value->base);
-    return !search.is_found && is_of_key(s) && s->show->key_part_count == 0 &&
-           s->show->key_type >= CATALOG_KEY_INT2 && s->show->key_type <= CATALOG_KEY_INT8;
-}
-
 /* coalesce(json_agg(c), '[]'): the constant is nobody's. */
 static const PgQuery__Node *
 without_default(struct shown *s, const PgQuery__Node *value)
@@ -601,9 +525,12 @@ add_item(struct shown *s, const PgQuery__Node *value)
     }
     if (add_all(s, value))
         return true;
-    s->is_one = s->needs_origin = may_be_some(s, value);
     s->count = 0;
-    return s->is_one;
+    s->is_extreme = s->select && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
+    s->is_one = s->is_extreme ||
+                (s->select && one_may_be(s->work, s->scope, s->select, s->show, value));
+    s->needs_origin = s->is_one;
+    return s->is_one && one_has_key(s->show);
 }
 
 /* ---- the columns ---- */
@@ -649,29 +576,6 @@ write_keys(const struct shown *s, const char *key)
     return text;
 }
 
-/* The key that all rows of a group have, as the only one of an array; null where they have several,
- * or one has none. It takes no memory. */
-static const char *
-write_one(const struct shown *s, const char *key, const char *tableoid)
-{
-    static const char form[] =
-        "CASE WHEN %s OPERATOR(pg_catalog.=) %s AND %s OPERATOR(pg_catalog.=) %s THEN ARRAY[%s] END";
-    const char *keys = key && tableoid ? write_aggregate(s, "count", key) : NULL;
-    const char *rows = keys ? write_aggregate(s, "count", tableoid) : NULL;
-    const char *least = rows ? write_aggregate(s, "min", key) : NULL;
-    const char *most = rows ? write_aggregate(s, "max", key) : NULL;
-    size_t size;
-    char *text;
-
-    if (!least || !most)
-        return NULL;
-    size = sizeof(form) + strlen(rows) + strlen(keys) + 2 * strlen(least) + strlen(most);
-    text = arena_new(&s->work->memory, size, 1);
-    if (text)
-        snprintf(text, size, form, keys, rows, least, most, least);
-    return text;
-}
-
 /* The OID of the table that all of these rows are of; 0 where they are of several. */
 static const char *
 write_origin(const struct shown *s, const char *tableoid)
@@ -704,8 +608,14 @@ write_columns(struct shown *s, const PgQuery__Node *target, struct group_within 
         return false;
     key = injection_of_key(work, s->scope, s->entry, s->show, false);
     tableoid = injection_of_key(work, s->scope, s->entry, s->show, true);
-    within->keys = s->is_one ? write_one(s, key, tableoid) : write_keys(s, key);
-    within->origin = write_origin(s, tableoid);
+    if (s->is_extreme) {
+        within->keys =
+            one_write_extreme(work, s->scope, s->entry, s->show, target->res_target->val);
+        within->origin = within->keys ? injection_meaning(work, s->entry->range) : NULL;
+    } else {
+        within->keys = s->is_one ? one_write(work, key, tableoid) : write_keys(s, key);
+        within->origin = write_origin(s, tableoid);
+    }
     within->is_one = s->is_one;
     return within->keys && (within->origin || (s->entry->is_certain && !s->needs_origin));
 }

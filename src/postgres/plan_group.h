@@ -14,14 +14,8 @@
  * aggregates that put each value into the result, of arguments of which it is known when they are
  * null, or that they never are (objects and rows that are made of columns).
  *
- * Whatever else PostgreSQL's own functions make of a group (min, an aggregate with FILTER, part of
- * one) is made of its rows and of nothing else: where all of them are of one person, as those of a
- * group of one key are, so is that. The hidden array then has that one key; it is null where they
- * are of several, who are bound.
- *
- *     SELECT c.name, max(o.item) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY c.id
- *     → CASE WHEN count(o.customer_id) = count(o.tableoid) AND min(o.customer_id) = max(o.customer_id)
- *       THEN ARRAY[min(o.customer_id)] END
+ * Whose what else can stand there is, is known where all that it is made of is of one person
+ * (plan_one.h).
  */
 #ifndef PASU_POSTGRES_PLAN_GROUP_H
 #define PASU_POSTGRES_PLAN_GROUP_H

@@ -229,6 +229,26 @@ injection_of_key(struct plan_work *work, const struct scope *scope, const struct
     return show->key_type == CATALOG_KEY_TUPLE ? write_tuple(work, scope, entry, show) : NULL;
 }
 
+const char *
+injection_meaning(struct plan_work *work, const PgQuery__RangeVar *range)
+{
+    const char *names[2] = {range->schemaname, range->relname};
+    char text[2 * NAME_ROOM + 64];
+    struct writer w = writer_of(text, sizeof(text));
+
+    writer_u8(&w, '\'');
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (!names[i] || !names[i][0])
+            continue;
+        if (strspn(names[i], "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(names[i]))
+            return NULL;
+        writer_bytes(&w, names[i], strlen(names[i]));
+        writer_bytes(&w, ".", i == 0);
+    }
+    writer_bytes(&w, "'::pg_catalog.regclass::pg_catalog.oid", 38);
+    return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
+}
+
 int
 injection_put(struct addition *addition, const char *expression, size_t number)
 {

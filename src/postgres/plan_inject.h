@@ -109,6 +109,9 @@ const char *injection_of_table(struct plan_work *work, const struct scope *scope
 const char *injection_of_key(struct plan_work *work, const struct scope *scope,
                              const struct entry *entry, const struct catalog_show *show,
                              bool is_origin);
+/* What a name of FROM means in the statement, 'customers'::regclass::oid; NULL for names that would
+ * need quotes. */
+const char *injection_meaning(struct plan_work *work, const PgQuery__RangeVar *range);
 /* The name of a hidden column; NULL where there is no memory. */
 const char *injection_name(struct plan_work *work, const struct addition *addition, size_t number);
 /* How all columns of a list are written, with commas between them; NULL where there is no memory.
