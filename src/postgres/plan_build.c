@@ -262,7 +262,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     statement->is_kept_of_one =
         statement->kept_fields != 0 && is_kept_of_one(work, shape.scope, select);
     words_select(work, shape.scope, select, statement);
-    call_read(work, select, statement);
+    call_read(work, select, &(struct place){shape.scope, injection}, statement);
     if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
     preface_query(work, select, statement);

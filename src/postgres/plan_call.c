@@ -479,6 +479,33 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
     return true;
 }
 
+/* The key, which the function returns and the client has not asked for, as a hidden column: "f"."id".
+ * What the function's columns are called its row type says. */
+static void
+hide_key(struct plan_work *work, const struct call *call, const struct place *place,
+         const struct plan_part *of, struct plan_part *part)
+{
+    const struct catalog_column *key = NULL;
+    int column;
+
+    if (part->source == SOURCE_OUTPUT || !place->injection || !place->scope ||
+        !place->scope->entries || place->scope->entries->next || !call->name || !call->row ||
+        of->source != SOURCE_OUTPUT || of->tuple.count > 0 || call->row->oid != of->key_relation ||
+        of->column >= call->row->column_count)
+        return;
+    key = &call->row->columns[of->column];
+    if (key->number != of->key_attribute)
+        return;
+    column = injection_add_expression(
+        place->injection, place->injection->result,
+        injection_column(work, place->scope, place->scope->entries, key->name));
+    if (column < 0)
+        return;
+    part->source = SOURCE_HIDDEN;
+    part->why = WHY_HIDDEN;
+    part->column = (uint16_t)column;
+}
+
 /* ---- the whole ---- */
 
 static void
@@ -517,7 +544,7 @@ new_reading(struct plan_work *work, const struct plan_statement *statement,
 }
 
 void
-call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
+call_read(struct plan_work *work, const PgQuery__SelectStmt *select, const struct place *place,
           struct plan_statement *statement)
 {
     struct plan_statement *read, body = {.is_understood = true};
@@ -537,9 +564,13 @@ call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
         return;
     read->has_columns = true;
     read->column_count = (uint16_t)map->count;
-    for (size_t i = 0; i < body.part_count; i++)
+    for (size_t i = 0; i < body.part_count; i++) {
         if (!map_part(work, &call, &code, map, &body.parts[i], &read->parts[i]))
             return;
+        if (read->parts[i].fields != 0)
+            hide_key(work, &call, place, &body.parts[i], &read->parts[i]);
+    }
+    read->hidden_count = statement->hidden_count = (uint8_t)injection_count(place->injection);
     read_words(&code, &body, read);
     statement->read = read;
 }

@@ -11,11 +11,17 @@
 #ifndef PASU_POSTGRES_PLAN_CALL_H
 #define PASU_POSTGRES_PLAN_CALL_H
 
-#include "postgres/plan_work.h"
+#include "postgres/plan_inject.h"
+
+/* Where a key can be hidden: in FROM, of that scope; injection NULL: nowhere. */
+struct place {
+    const struct scope *scope;
+    struct injection *injection;
+};
 
 /* Of a SELECT that is planned otherwise; work->names are its own. Nothing where it is no such call.
- */
-void call_read(struct plan_work *work, const PgQuery__SelectStmt *select,
+ * Both readings have the same hidden columns. */
+void call_read(struct plan_work *work, const PgQuery__SelectStmt *select, const struct place *place,
                struct plan_statement *statement);
 /* Of a DO and its text, which can be such a one, too. */
 void call_read_block(struct plan_work *work, const PgQuery__DoStmt *block, const char *text,

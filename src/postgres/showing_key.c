@@ -79,6 +79,8 @@ showing_is_hidden_key(const struct catalog *catalog, const struct plan_part *par
 
     if (part->is_given)
         return column->type == OID;
+    if (part->is_of_call) /* the plan knows the function's columns, which have no origin */
+        return key_types_agree(type, part->key_type);
     if (!part->is_array && !part->has_origin && !is_tuple)
         return showing_is_key(catalog, part, column);
     if (!key_types_agree(type, is_tuple ? CATALOG_KEY_TEXT : part->key_type))
