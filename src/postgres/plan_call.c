@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_call.h"
 
+#include "postgres/key.h"
 #include "postgres/plan_build.h"
 #include "postgres/plan_code.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_words.h"
-
-#include "postgres/key.h"
 
 enum { CALL_COLUMNS_MAX = 1600 /* PostgreSQL's own limit of a table */ };
 
@@ -199,15 +198,6 @@ unknown_constant(struct plan_work *work)
     return node;
 }
 
-static bool
-is_constant(const PgQuery__Node *node)
-{
-    if (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    return node && (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
-                    node->node_case == PG_QUERY__NODE__NODE_A_CONST);
-}
-
 /* Values of types that are no keys can be converted to a key's in more than one way. */
 static bool
 read_arguments(struct plan_work *work, const struct call *call, struct substitution *s)
@@ -219,7 +209,7 @@ read_arguments(struct plan_work *work, const struct call *call, struct substitut
 
         if (!argument || argument->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR)
             return false;
-        s->values[i] = is_key && is_constant(argument) ? argument : unknown_constant(work);
+        s->values[i] = is_key && pin_is_constant(argument) ? argument : unknown_constant(work);
         if (!s->values[i])
             return false;
     }
@@ -261,17 +251,6 @@ substitute(void *context, const ProtobufCMessage *message)
     sql_each_child(message, substitute, context);
 }
 
-static bool
-is_system_column(const char *name)
-{
-    static const char *const names[] = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* A name that is an argument's, and a column's or the table's too, can be either. */
 static bool
 is_ambiguous(const struct catalog_routine *routine, const struct entry *entry)
@@ -280,7 +259,7 @@ is_ambiguous(const struct catalog_routine *routine, const struct entry *entry)
         const char *name = routine->argument_names[i];
 
         if (name[0] && (catalog_column_number(entry->relation, name) != 0 ||
-                        is_system_column(name) || strcmp(entry->name, name) == 0))
+                        scope_is_system_column(name) || strcmp(entry->name, name) == 0))
             return true;
     }
     return false;
@@ -443,6 +422,16 @@ certain_from(const struct plan_part *part, int16_t from)
     return sum;
 }
 
+/* Which of the function's columns is the key: of the key's type, if the row's is the table's. */
+static int
+key_column(const struct call *call, const struct plan_part *of)
+{
+    return of->source == SOURCE_OUTPUT && of->tuple.count == 0 && call->row &&
+                   call->row->oid == of->key_relation && of->column < call->row->column_count
+               ? (int)of->column
+               : -1;
+}
+
 static bool
 map_part(struct plan_work *work, const struct call *call, const struct code *code,
          const struct map *map, const struct plan_part *of, struct plan_part *part)
@@ -469,9 +458,7 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
             column->fields = fields;
         }
         part->fields |= fields;
-        /* Its type is the key's where the row's type is the table's own. */
-        if (of->source == SOURCE_OUTPUT && of->tuple.count == 0 &&
-            map->from[i] == (int)of->column && call->row && call->row->oid == of->key_relation) {
+        if (map->from[i] >= 0 && map->from[i] == key_column(call, of)) {
             part->source = SOURCE_OUTPUT;
             part->column = (uint16_t)i;
         }
@@ -479,26 +466,21 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
     return true;
 }
 
-/* The key, which the function returns and the client has not asked for, as a hidden column: "f"."id".
- * What the function's columns are called its row type says. */
+/* The key that the function returns beside what the client has asked for, hidden: "f"."id". */
 static void
 hide_key(struct plan_work *work, const struct call *call, const struct place *place,
          const struct plan_part *of, struct plan_part *part)
 {
-    const struct catalog_column *key = NULL;
-    int column;
+    const struct scope *scope = place->scope;
+    int key = key_column(call, of), column;
 
-    if (part->source == SOURCE_OUTPUT || !place->injection || !place->scope ||
-        !place->scope->entries || place->scope->entries->next || !call->name || !call->row ||
-        of->source != SOURCE_OUTPUT || of->tuple.count > 0 || call->row->oid != of->key_relation ||
-        of->column >= call->row->column_count)
+    if (part->source == SOURCE_OUTPUT || key < 0 || !place->injection || !call->name || !scope ||
+        !scope->entries || scope->entries->next ||
+        call->row->columns[key].number != of->key_attribute)
         return;
-    key = &call->row->columns[of->column];
-    if (key->number != of->key_attribute)
-        return;
-    column = injection_add_expression(
-        place->injection, place->injection->result,
-        injection_column(work, place->scope, place->scope->entries, key->name));
+    column =
+        injection_add_expression(place->injection, place->injection->result,
+                                 injection_named(work, call->name, call->row->columns[key].name));
     if (column < 0)
         return;
     part->source = SOURCE_HIDDEN;

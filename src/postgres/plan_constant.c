@@ -67,6 +67,15 @@ is_text_of(const char *text, uint8_t key_type)
 }
 
 bool
+pin_is_constant(const PgQuery__Node *node)
+{
+    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        node = node->type_cast->arg;
+    return node && (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
+                    node->node_case == PG_QUERY__NODE__NODE_A_CONST);
+}
+
+bool
 pin_read_text(struct plan_work *work, const char *text, uint8_t key_type, struct plan_pin *pin)
 {
     char *kept;

@@ -132,7 +132,7 @@ is_column(const struct values *v, const PgQuery__ColumnRef *reference)
                distinct_is_strict(found.output->entry->relation, found.output->attribute);
     return found.named &&
            distinct_is_strict(catalog_relation(v->work->catalog, found.stored.relation),
-                            found.stored.attribute) &&
+                              found.stored.attribute) &&
            !has_collation(v->work);
 }
 

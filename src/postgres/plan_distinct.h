@@ -18,10 +18,10 @@
  * it early nothing else in the statement can;
  *   - no cursor is declared of it that may go back, or may not, as the server's choice allows.
  *
- * What it reads need not be in any order: queries inside of which LIMIT, DISTINCT ON or a window takes
- * some rows are planned by themselves, before the server knows how it will group. They are told
- * what share of their rows is wanted, which is all for DISTINCT as for GROUP BY, and get no column
- * here: keys are taken of tables in the DISTINCT's own FROM alone.
+ * What it reads need not be in any order: queries inside of which LIMIT, DISTINCT ON or a window
+ * takes some rows are planned by themselves, before the server knows how it will group. They are
+ * told what share of their rows is wanted, which is all for DISTINCT as for GROUP BY, and get no
+ * column here: keys are taken of tables in the DISTINCT's own FROM alone.
  *
  * What either takes and the other does not is left as it is: items of ORDER BY that are no targets,
  * FOR UPDATE, aggregates and groups of its own.

@@ -3,8 +3,8 @@
 #include "postgres/plan_scope.h"
 
 /* In every table, and personal in none. */
-static bool
-is_system_column(const char *name)
+bool
+scope_is_system_column(const char *name)
 {
     static const char *const names[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
 
@@ -212,7 +212,7 @@ find_plain(struct plan_work *work, const struct scope *scope, const char *name, 
                 find_whole(work, s, e, found);
                 return;
             }
-    if (!is_open && !is_system_column(name))
+    if (!is_open && !scope_is_system_column(name))
         find_stray(work, found);
 }
 
@@ -246,7 +246,7 @@ find_in_table(struct plan_work *work, const struct place *place, const char *nam
                 found->stored = o->stored;
             return;
         }
-    if (e->relation && e->relation->kind != 'v' && is_system_column(name))
+    if (e->relation && e->relation->kind != 'v' && scope_is_system_column(name))
         return;
     find_whole(work, place->scope, e, found);
     found->is_plain = false;

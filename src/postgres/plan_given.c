@@ -35,8 +35,7 @@ is_arm(const struct plan_work *work, unsigned bit)
 }
 
 bool
-given_inner(struct plan_work *work, const struct shape *shape, unsigned bit,
-                struct plan_part *part)
+given_inner(struct plan_work *work, const struct shape *shape, unsigned bit, struct plan_part *part)
 {
     const struct inner *inner = &work->inner[bit];
     const struct direct direct = {inner->entry, inner->show};
@@ -102,6 +101,8 @@ given_direct(struct plan_work *work, const struct shape *shape, size_t direct,
         columns[i].tells_null = false;
         columns[i].is_certain &=
             is_null_of_none(work, shape->groups->target_list[columns[i].column]);
+        if (!columns[i].is_certain && columns[i].stored.relation != 0) /* the value may say it */
+            return false;
     }
     given.columns = columns;
     if (!say_meaning(work, shape, work->direct[direct].entry, -1, &given))
@@ -127,7 +128,8 @@ is_of_one(struct plan_work *work, const struct scope *scope, const struct entry 
     return entry->relation != NULL;
 }
 
-/* What it shows of its tables' rows, each of which is known by its bit; nothing of other queries'. */
+/* What it shows of its tables' rows, each of which is known by its bit; nothing of other queries'.
+ */
 static bool
 is_of_tables(const struct outputs *columns, uint64_t tables)
 {
@@ -170,7 +172,8 @@ given_columns(struct plan_work *work, const struct scope *scope, const PgQuery__
     work->reference_depths = before.reference_depths;
     if (rows.count != columns->count || !is_of_tables(&rows, tables))
         return false;
-    for (struct output *o = columns->first, *r = rows.first; o && r; o = o->next, r = r->next, i++) {
+    for (struct output *o = columns->first, *r = rows.first; o && r;
+         o = o->next, r = r->next, i++) {
         struct carry carry = {0};
 
         if (!r->carry || r->carry->tables == 0)

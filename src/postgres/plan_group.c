@@ -2,10 +2,10 @@
 #include "postgres/plan_group.h"
 
 #include "postgres/plan_distinct.h"
+#include "postgres/plan_group_text.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_one.h"
-
-enum { CONDITIONS_MAX = 8, GROUP_ROWS_MAX = 16384 };
+#include "postgres/plan_pin.h"
 
 /* Which rows of a group an item shows: those in which none of these is null. */
 struct shown {
@@ -13,10 +13,9 @@ struct shown {
     const struct scope *scope;
     const struct entry *entry; /* the table */
     const struct catalog_show *show;
-    size_t place;              /* in work->direct; or (is_inner) its bit */
+    size_t place; /* in work->direct; or (is_inner) its bit */
     bool is_inner;
-    const char *values[CONDITIONS_MAX]; /* as they are written */
-    size_t count;
+    struct group_rows rows;
     const PgQuery__SelectStmt *select;
     bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
     bool is_one;       /* some of the rows: known where they are of one person (plan_one.h) */
@@ -29,15 +28,6 @@ fields_in(const struct shown *s, const struct carry *carry)
     return s->is_inner ? carry->own[s->place] : carry->direct[s->place];
 }
 
-static bool
-is_constant(const PgQuery__Node *node)
-{
-    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    return node && (node->node_case == PG_QUERY__NODE__NODE_A_CONST ||
-                    node->node_case == PG_QUERY__NODE__NODE_PARAM_REF);
-}
-
 /* Conditions with a constant on one side: no column is equal to somebody's value by them. */
 static bool
 compares_constants(const PgQuery__Node *node)
@@ -46,7 +36,7 @@ compares_constants(const PgQuery__Node *node)
         return false;
     if (node->node_case == PG_QUERY__NODE__NODE_A_EXPR)
         return node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && node->a_expr->lexpr &&
-               (is_constant(node->a_expr->lexpr) || is_constant(node->a_expr->rexpr));
+               (pin_is_constant(node->a_expr->lexpr) || pin_is_constant(node->a_expr->rexpr));
     if (node->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
         return false;
     for (size_t i = 0; i < node->bool_expr->n_args; i++)
@@ -136,12 +126,12 @@ group_is_alike(const struct plan_work *work, const PgQuery__Node *value)
 static bool
 add_value(struct shown *s, const char *value)
 {
-    for (size_t i = 0; value && i < s->count; i++)
-        if (strcmp(s->values[i], value) == 0)
+    for (size_t i = 0; value && i < s->rows.count; i++)
+        if (strcmp(s->rows.values[i], value) == 0)
             return true;
-    if (!value || s->count == CONDITIONS_MAX)
+    if (!value || s->rows.count == GROUP_CONDITIONS_MAX)
         return false;
-    s->values[s->count++] = value;
+    s->rows.values[s->rows.count++] = value;
     return true;
 }
 
@@ -325,7 +315,7 @@ are_simple(const struct shown *s, PgQuery__Node *const *nodes, size_t count)
     struct shown apart = *s;
 
     for (size_t i = 0; i < count; i++) {
-        apart.count = 0;
+        apart.rows.count = 0;
         if (!nodes[i] || (nodes[i]->node_case == PG_QUERY__NODE__NODE_A_CONST
                               ? nodes[i]->a_const->val_case == PG_QUERY__A__CONST__VAL_BSVAL
                               : !add_nulls(&apart, nodes[i], true)))
@@ -520,81 +510,20 @@ add_item(struct shown *s, const PgQuery__Node *value)
         return false;
     if (group_is_alike(s->work, value)) {
         if (!add_nulls(s, value, false))
-            s->count = 0; /* all of them */
+            s->rows.count = 0; /* all of them */
         return true;
     }
     if (add_all(s, value))
         return true;
-    s->count = 0;
+    s->rows.count = 0;
     s->is_extreme = s->select && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
-    s->is_one = s->is_extreme ||
-                (s->select && one_may_be(s->work, s->scope, s->select, s->show, value));
+    s->is_one =
+        s->is_extreme || (s->select && one_may_be(s->work, s->scope, s->select, s->show, value));
     s->needs_origin = s->is_one;
     return s->is_one && one_has_key(s->show);
 }
 
 /* ---- the columns ---- */
-
-static const char *
-write_aggregate(const struct shown *s, const char *name, const char *argument)
-{
-    static const char form[] = "pg_catalog.%s(%s)";
-    size_t size = sizeof(form) + strlen(name) + strlen(argument) + 32;
-    char *text, *at;
-
-    for (size_t i = 0; i < s->count; i++)
-        size += strlen(s->values[i]) + 32;
-    text = at = arena_new(&s->work->memory, size, 1);
-    if (!text)
-        return NULL;
-    at += snprintf(at, size, form, name, argument);
-    for (size_t i = 0; i < s->count; i++)
-        at += snprintf(at, size - (size_t)(at - text), "%s%s IS DISTINCT FROM NULL",
-                       i == 0 ? " FILTER (WHERE " : " AND ", s->values[i]);
-    if (s->count > 0)
-        snprintf(at, size - (size_t)(at - text), ")");
-    return text;
-}
-
-/* The keys of a group; none where there are so many rows that the gateway could not take them out
- * of the message again. */
-static const char *
-write_keys(const struct shown *s, const char *key)
-{
-    static const char form[] = "CASE WHEN %s OPERATOR(pg_catalog.<=) %d THEN %s END";
-    const char *rows = key ? write_aggregate(s, "count", "*") : NULL;
-    const char *keys = key ? write_aggregate(s, "array_agg", key) : NULL;
-    size_t size;
-    char *text;
-
-    if (!rows || !keys)
-        return NULL;
-    size = sizeof(form) + strlen(rows) + strlen(keys) + 16;
-    text = arena_new(&s->work->memory, size, 1);
-    if (text)
-        snprintf(text, size, form, rows, GROUP_ROWS_MAX, keys);
-    return text;
-}
-
-/* The OID of the table that all of these rows are of; 0 where they are of several. */
-static const char *
-write_origin(const struct shown *s, const char *tableoid)
-{
-    static const char form[] =
-        "CASE WHEN %s OPERATOR(pg_catalog.<>) %s THEN '0'::pg_catalog.oid ELSE %s END";
-    const char *least = tableoid ? write_aggregate(s, "min", tableoid) : NULL;
-    const char *most = tableoid ? write_aggregate(s, "max", tableoid) : NULL;
-    size_t size;
-    char *text;
-
-    if (!least || !most)
-        return NULL;
-    size = sizeof(form) + 2 * strlen(least) + strlen(most);
-    text = arena_new(&s->work->memory, size, 1);
-    if (text)
-        snprintf(text, size, form, least, most, least);
-    return text;
-}
 
 /* False where it is not known who they are, or their keys cannot be had. */
 static bool
@@ -613,8 +542,9 @@ write_columns(struct shown *s, const PgQuery__Node *target, struct group_within 
             one_write_extreme(work, s->scope, s->entry, s->show, target->res_target->val);
         within->origin = within->keys ? injection_meaning(work, s->entry->range) : NULL;
     } else {
-        within->keys = s->is_one ? one_write(work, key, tableoid) : write_keys(s, key);
-        within->origin = write_origin(s, tableoid);
+        within->keys =
+            s->is_one ? one_write(work, key, tableoid) : group_write_keys(work, &s->rows, key);
+        within->origin = group_write_origin(work, &s->rows, tableoid);
     }
     within->is_one = s->is_one;
     return within->keys && (within->origin || (s->entry->is_certain && !s->needs_origin));

@@ -32,14 +32,14 @@ bool group_is_alike(const struct plan_work *work, const PgQuery__Node *value);
 
 /* Hidden columns of the result, by their places. */
 struct group_keys {
-    int keys;   /* the array */
-    int origin; /* the OID of the table of one of its rows; null where there is none; -1: none */
+    int keys;    /* the array */
+    int origin;  /* the OID of the table of one of its rows; null where there is none; -1: none */
     bool is_one; /* the array is of one person, or null where the rows are of several */
 };
 /*
- * Those of the persons of whom an item of a SELECT's list of targets shows something, of one table of FROM
- * (place in work->direct). False where it is not known who they are, or the columns cannot be had;
- * then some may have been added in vain.
+ * Those of the persons of whom an item of a SELECT's list of targets shows something, of one table
+ * of FROM (place in work->direct). False where it is not known who they are, or the columns cannot
+ * be had; then some may have been added in vain.
  */
 bool group_take(struct plan_work *work, struct injection *injection, const struct scope *scope,
                 const PgQuery__SelectStmt *select, size_t direct, size_t item,

@@ -158,10 +158,16 @@ const char *
 injection_column(struct plan_work *work, const struct scope *scope, const struct entry *entry,
                  const char *column)
 {
+    return can_be_named(scope, entry) ? injection_named(work, entry->name, column) : NULL;
+}
+
+const char *
+injection_named(struct plan_work *work, const char *table, const char *column)
+{
     if (!column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column) ||
-        !can_be_named(scope, entry))
+        strlen(table) >= CATALOG_NAME_SIZE)
         return NULL;
-    return write_column(work, entry->name, column);
+    return write_column(work, table, column);
 }
 
 /* Of a system column: no other one may have the name. */

@@ -21,8 +21,8 @@ struct search {
     bool is_found;
 };
 
-/* What can speak of other rows: functions and operators of a user's, windows, queries. With a FILTER
- * an aggregate need not be of any row, and has to be null then. */
+/* What can speak of other rows: functions and operators of a user's, windows, queries. With a
+ * FILTER an aggregate need not be of any row, and has to be null then. */
 static void
 find_stranger(void *context, const ProtobufCMessage *message)
 {
@@ -42,11 +42,11 @@ find_stranger(void *context, const ProtobufCMessage *message)
         search->is_found |=
             names_is_foreign_operator(search->work, expression->name, expression->n_name);
     }
-    search->is_found |= message->descriptor == &pg_query__sub_link__descriptor ||
-                        (message->descriptor == &pg_query__type_cast__descriptor &&
-                         names_is_foreign_type(
-                             search->work,
-                             ((const PgQuery__TypeCast *)(const void *)message)->type_name));
+    search->is_found |=
+        message->descriptor == &pg_query__sub_link__descriptor ||
+        (message->descriptor == &pg_query__type_cast__descriptor &&
+         names_is_foreign_type(search->work,
+                               ((const PgQuery__TypeCast *)(const void *)message)->type_name));
     if (!search->is_found)
         sql_each_child(message, find_stranger, search);
 }
@@ -142,9 +142,8 @@ extreme_column(struct plan_work *work, const struct scope *scope, const PgQuery_
 }
 
 bool
-one_is_extreme(struct plan_work *work, const struct scope *scope,
-               const PgQuery__SelectStmt *select, const struct entry *entry,
-               const PgQuery__Node *value)
+one_is_extreme(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select,
+               const struct entry *entry, const PgQuery__Node *value)
 {
     const struct output *column;
     const char *name;
@@ -195,7 +194,8 @@ one_write_extreme(struct plan_work *work, const struct scope *scope, const struc
     struct writer w = writer_of(table, sizeof(table) - 1);
     int length;
 
-    if (!key_name || !own_name || !origin || !meaning || !write_table(&w, entry->range) || writer_end(&w) < 0)
+    if (!key_name || !own_name || !origin || !meaning || !write_table(&w, entry->range) ||
+        writer_end(&w) < 0)
         return NULL;
     table[writer_length(&w)] = '\0';
     length = snprintf(

@@ -7,9 +7,9 @@
  * Whatever PostgreSQL's own functions make of a group (an aggregate with FILTER, part of one) is
  * made of its rows and of nothing else. Those of a group that is made by a key are of one person:
  *
- *     SELECT c.name, max(o.item) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY c.id
- *     → CASE WHEN count(o.customer_id) = count(o.tableoid) AND min(o.customer_id) = max(o.customer_id)
- *       THEN ARRAY[min(o.customer_id)] END
+ *     SELECT c.name, max(o.item) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY
+ * c.id → CASE WHEN count(o.customer_id) = count(o.tableoid) AND min(o.customer_id) =
+ * max(o.customer_id) THEN ARRAY[min(o.customer_id)] END
  *
  * The least and the greatest value of a whole table are those of the rows that have it, which are
  * looked up again, in the same statement and so in the same snapshot:
@@ -18,9 +18,9 @@
  *     → (SELECT CASE WHEN count(k) = count(*) AND min(k) = max(k) THEN ARRAY[min(k)] END
  *          FROM (SELECT id AS k FROM customers p WHERE p.name = min(customers.name)) q)
  *
- * where values that are equal are the same bytes (plan_distinct.h), and the rows are the table's own
- * (p.tableoid), not those of one that inherits. The table is then read twice, unless there is an
- * index.
+ * where values that are equal are the same bytes (plan_distinct.h), and the rows are the table's
+ * own (p.tableoid), not those of one that inherits. The table is then read twice, unless there is
+ * an index.
  */
 #ifndef PASU_POSTGRES_PLAN_ONE_H
 #define PASU_POSTGRES_PLAN_ONE_H
@@ -39,7 +39,8 @@ const char *one_write(struct plan_work *work, const char *key, const char *table
 bool one_is_extreme(struct plan_work *work, const struct scope *scope,
                     const PgQuery__SelectStmt *select, const struct entry *entry,
                     const PgQuery__Node *value);
-/* The array of such a one; NULL where the role may not read the key, or a name cannot be written. */
+/* The array of such a one; NULL where the role may not read the key, or a name cannot be written.
+ */
 const char *one_write_extreme(struct plan_work *work, const struct scope *scope,
                               const struct entry *entry, const struct catalog_show *show,
                               const PgQuery__Node *value);

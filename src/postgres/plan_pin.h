@@ -47,6 +47,8 @@ bool pin_read_array_text(struct plan_work *work, const char *text, struct plan_p
 /* An argument of EXECUTE, whatever the parameter's type: a constant, or an array of constants as
  * its text form. */
 bool pin_read_argument(struct plan_work *work, const PgQuery__Node *node, struct plan_pin *pin);
+/* A constant or parameter, as it is or cast. */
+bool pin_is_constant(const PgQuery__Node *node);
 /* NULL, which equals no key. */
 bool pin_is_null(const PgQuery__Node *node);
 /* Whether a type is the key's own. */

@@ -203,6 +203,8 @@ struct found {
 /* A column reference in an expression: what it carries. */
 void scope_find(struct plan_work *work, const struct scope *scope,
                 const PgQuery__ColumnRef *reference, struct found *found);
+/* ctid, tableoid and the like, which each table has. */
+bool scope_is_system_column(const char *name);
 /* What `alias.*` stands for, or NULL. `schema` is NULL where it is not said. */
 const struct entry *scope_entry(const struct scope *scope, const char *schema, const char *name);
 /* The names that a condition can use: inside a join with an alias its tables have theirs, and no

@@ -105,7 +105,7 @@ BOUND = {
     "an expression": "SELECT DISTINCT lower(email) FROM people",
     "a hash": "SELECT DISTINCT md5(email) FROM people",
     "values of two": "SELECT DISTINCT phone FROM people WHERE id > 9 AND id < 11",
-    "a name beside its maximum": "SELECT max(email), max(name) FROM public.people",
+    "a name beside its maximum": "SELECT max(email), max(name) FROM public.people WHERE id > 0",
     "another table": "SELECT email FROM public.people UNION SELECT email FROM public.contacts",
     "another column": "SELECT DISTINCT email FROM contacts",
     "another's by comparison": "WITH s AS (SELECT DISTINCT email FROM public.people) SELECT a.email FROM s a JOIN s b ON lower(a.email) > lower(b.email)",

@@ -171,7 +171,7 @@ CALLS = (
     ("error", ("SELECT failed(1350)",), (1, 1)),
     ("error of a cast", ("SELECT cast_of(1350)",), (0, 1)),
     ("rows with their keys", ("SELECT id, name FROM of_grade(2)", "SELECT * FROM of_grade(2) f LIMIT 5"), (GRADE, GRADE)),
-    ("rows without", ("SELECT name FROM of_grade(2)",), (0, GRADE)),
+    ("rows without", ("SELECT name FROM of_grade(2)",), (GRADE, GRADE)),
     ("whole rows", ("SELECT of_grade(2)",), (0, GRADE)),
     ("values", ("SELECT * FROM names_of_grade(2)",), (0, GRADE)),
     ("many in one", ("SELECT all_of_grade(2)",), EVERYBODY),
