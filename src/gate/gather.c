@@ -19,8 +19,7 @@ gather_clear(struct gather *g)
     g->is_saturated = false;
     g->asked_count = 0;
     memset(g->origins, 0, sizeof(g->origins));
-    g->shadowed = g->shadow_named = 0;
-    g->given_known = 0;
+    g->shadowed = g->shadow_named = g->given_known = 0;
 }
 
 void
@@ -306,7 +305,6 @@ ordinal_of_key(const struct gather *g, const struct gather_row *row, size_t p,
                struct ordinals *ordinals, struct view value, uint32_t *ordinal)
 {
     const struct showing_part *part = &row->showing->parts[p];
-
     if (PASU_UNLIKELY(part->is_given)) {
         *ordinal = g->given[p];
         return g->given_known >> p & 1 ? 0 : PASU_E_MALFORMED;

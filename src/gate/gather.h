@@ -112,6 +112,18 @@ void gather_unread_row(struct gather *gather, const struct showing_entry *entry,
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);
+/* The same; where rows say whether they show the person (is_given), it is one, when they do. */
+static inline void
+gather_pins(struct gather *gather, const struct showing *showing, size_t part,
+            const struct ordinals *ordinals, const uint32_t *pinned, size_t count, uint32_t start)
+{
+    if (!showing->parts[part].is_given) {
+        gather_pinned(gather, showing, part, ordinals, pinned, count, start);
+    } else if (count == 1) {
+        gather->given[part] = pinned[0];
+        gather->given_known |= (uint8_t)(1u << part);
+    }
+}
 /* The result whose rows come has its persons' values looked up in this view of the identity index;
  * NULL: they are not. Both are borrowed until another one is said. */
 void gather_identify(struct gather *gather, const struct showing *showing,

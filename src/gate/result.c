@@ -399,12 +399,7 @@ result_begin_rows(struct session *s, uint32_t start)
             !result_is_pinned(r, p))
             continue;
         pins = result_pins(r, p, &count);
-        if (showing->parts[p].is_given) { /* where the row says so (gather.h) */
-            tools->gather.given[p] = count == 1 ? pins[0] : 0;
-            tools->gather.given_known |= (uint8_t)((count == 1) << p);
-            continue;
-        }
-        gather_pinned(&tools->gather, showing, p, &tools->ordinals, pins, count, start);
+        gather_pins(&tools->gather, showing, p, &tools->ordinals, pins, count, start);
     }
 }
 

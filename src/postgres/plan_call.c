@@ -474,7 +474,7 @@ hide_key(struct plan_work *work, const struct call *call, const struct place *pl
     const struct scope *scope = place->scope;
     int key = key_column(call, of), column;
 
-    if (part->source == SOURCE_OUTPUT || key < 0 || !place->injection || !call->name || !scope ||
+    if (part->source != SOURCE_BOUND || key < 0 || !place->injection || !call->name || !scope ||
         !scope->entries || scope->entries->next ||
         call->row->columns[key].number != of->key_attribute)
         return;

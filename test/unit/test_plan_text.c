@@ -79,10 +79,10 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
     static const char *const texts[] = {
         "SELECT DISTINCT name FROM customers",
         "SELECT name FROM customers GROUP BY ROLLUP (name)",
-        "SELECT name FROM customers GROUP BY name HAVING max(name) > 'x'",
+        "SELECT name FROM customers GROUP BY name HAVING max(name) > min(email)",
         "SELECT name, max(email) FROM customers GROUP BY name",
         "SELECT string_agg(name, ',') FILTER (WHERE grade = 1) FROM customers",
-        "SELECT max(name) FROM customers",
+        "SELECT max(name) FROM customers WHERE grade = 1",
         "SELECT name FROM customers UNION SELECT title FROM products",
         "SELECT name FROM customers FOR UPDATE OF customers",
         "SELECT name INTO t FROM customers",

@@ -157,7 +157,7 @@ a_call_shows_what_its_query_does(void **state PASU_UNUSED)
         {"SELECT public.f_told(7)",
          "customer pinned 7: *= / fields 1 of 1 pins certain told by RAISE"},
         {"SELECT f_failed(7)", "customer pinned 7: *= / fields 8 of 1 pins certain told by RAISE"},
-        {"SELECT name FROM f_rows(2)", "customer bound1: 0=name"},
+        {"SELECT name FROM f_rows(2)", "customer hidden@0: 0=name"},
         {"SELECT f.name, f.id FROM f_rows(2) f", "customer key@1: 0=name"},
         {"SELECT * FROM f_rows(2) LIMIT 3", "customer key@0: 1=name 2=phone 3=email 4=address"},
         {"SELECT f_rows(2)", "customer bound1: 0=name+phone+email+address"},

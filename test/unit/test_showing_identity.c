@@ -72,7 +72,8 @@ a_value_as_it_is_stored_tells(void **state PASU_UNUSED)
     CHECK("SELECT DISTINCT email FROM customers", "0=4 all any", FROM(SHOP_CUSTOMERS, 4));
     CHECK("SELECT email FROM public.customers UNION SELECT email FROM public.customers", "0=4 all",
           MADE);
-    CHECK("SELECT max(email), min(phone) FROM public.customers", "0=4 1=3 all", MADE, MADE);
+    CHECK("SELECT max(email), min(phone) FROM public.customers WHERE grade > 0", "0=4 1=3 all",
+          MADE, MADE);
     CHECK("SELECT e FROM (SELECT DISTINCT email AS e FROM public.customers) s", "0=4 all",
           FROM(SHOP_CUSTOMERS, 4));
     CHECK("WITH s AS (SELECT DISTINCT email FROM public.customers) SELECT * FROM s", "0=4 all",
@@ -109,7 +110,7 @@ static void
 where_the_server_says_nothing_names_need_their_schema(void **state PASU_UNUSED)
 {
     CHECK("SELECT email FROM customers UNION SELECT email FROM public.customers", "-", MADE);
-    CHECK("SELECT max(email) FROM customers", "-", MADE);
+    CHECK("SELECT max(email) FROM customers WHERE grade > 0", "-", MADE);
     CHECK("SELECT DISTINCT email FROM customers", "-", MADE);
     /* nor does a name help against its word */
     CHECK("SELECT DISTINCT email FROM public.customers", "-", FROM(SHOP_CUSTOMERS, 3));
