@@ -174,9 +174,8 @@ findings_tell(const struct findings *findings, bool is_json, const char *what, j
     if (findings->out_of_memory)
         return complain_error(PASU_E_NOMEM, "%s", what);
     if (is_json) {
-        json_t *document =
-            json_pack("{sb so sO*}", "ok", found == 0, "findings", findings_json(findings),
-                      "controls", controls);
+        json_t *document = json_pack("{sb so sO*}", "ok", found == 0, "findings",
+                                     findings_json(findings), "controls", controls);
 
         if (document == NULL)
             return complain_error(PASU_E_NOMEM, "%s", what);

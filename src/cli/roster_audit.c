@@ -202,7 +202,8 @@ look(const struct arguments *arguments, struct evidence *evidence, const struct 
         look_at_roles(&look);
         if (arguments_given(arguments, OPTION_connect) && roster_look_at_servers(&look) != 0)
             findings.out_of_memory = true;
-        status = findings_tell(&findings, arguments_given(arguments, OPTION_json), "roster audit", NULL);
+        status =
+            findings_tell(&findings, arguments_given(arguments, OPTION_json), "roster audit", NULL);
     }
     usages_release(&usages);
     findings_release(&findings);

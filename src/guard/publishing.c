@@ -49,8 +49,9 @@ open_metrics(struct supervisor *v)
         return;
     }
     endpoint_text(text, sizeof(text), wanted);
-    LOG_EVENT(&v->log, METRICS_FAILED, F_TEXT("listen", text),
-              F_TEXT("error", fd == PASU_E_IO && errno != 0 ? strerrordesc_np(errno) : error_text(fd)));
+    LOG_EVENT(
+        &v->log, METRICS_FAILED, F_TEXT("listen", text),
+        F_TEXT("error", fd == PASU_E_IO && errno != 0 ? strerrordesc_np(errno) : error_text(fd)));
 }
 
 int

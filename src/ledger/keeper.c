@@ -349,14 +349,13 @@ take_census(struct keeper *k, const struct channel_message *message)
     union payload_body body;
 
     memcpy(&body, message->body, message->length); /* the table says that it is one of these */
+    if (type == SEGMENT_BYPASS && trials_bypass(&k->trials, &body.bypass))
+        body.bypass.verdict = VERDICT_OF_ALLOW; /* a test: nobody is told */
     if (record_other(&k->records, type, &body) != 0)
         return; /* logged, and counted in the gap */
     if (type == SEGMENT_BYPASS && k->records.folds) {
         record_passed(&k->records, &body.bypass, chain_size(&k->records.chain) - 1);
         folds_keep(k->records.folds);
-    }
-    if (type == SEGMENT_BYPASS && trials_bypass(&k->trials, &body.bypass)) {
-        /* a test: nobody is told */
     }
 }
 

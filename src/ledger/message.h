@@ -123,7 +123,7 @@ enum message_type {
     MESSAGE_REQUEST,   /* a statement waits to be approved: answer REQUESTED; message_request */
     MESSAGE_CONCLUDED, /* what has become of one; message_concluded */
     MESSAGE_PERSON,    /* answer to PERSON_ASK; message_person */
-    MESSAGE_TRIED, /* what came of a TRY; message_tried */
+    MESSAGE_TRIED,     /* what came of a TRY; message_tried */
     /* keeper → gate */
     MESSAGE_TRY,     /* a test is coming, or is to be made; message_try */
     MESSAGE_MEASURE, /* answer with METRICS; message_empty */
