@@ -407,20 +407,6 @@ has_key(const struct gather_row *row, size_t p)
     return part->tuple == 0 && row->keys[p].bytes;
 }
 
-/* The one key of an array that has no other. */
-static int
-only_key(const struct showing_part *part, struct view *key)
-{
-    struct key_array array;
-    struct view more;
-
-    if (key_array_begin(&array, *key, part->format) != 0 ||
-        (part->format == BINARY && key_type_of_oid(array.element) != part->key_type) ||
-        key_array_next(&array, key) != 1 || !key->bytes || key_array_next(&array, &more) != 0)
-        return PASU_E_MALFORMED;
-    return 0;
-}
-
 /* A row whose nulls need not come of the person of its key. */
 static int
 see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
@@ -429,6 +415,7 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
     const struct showing_part *part = &row->showing->parts[p];
     int place = gather_perhaps(row->showing, p), result = PASU_E_MALFORMED;
     struct view key = row->keys[p];
+    struct key_array array; /* that the key may be in */
     uint32_t ordinal;
 
     if (!has_key(row, p)) {
@@ -437,7 +424,9 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
         return 0;
     }
     if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
-        result = !part->is_array ? 0 : part->is_one ? only_key(part, &key) : PASU_E_MALFORMED;
+        result = !part->is_array ? 0
+                 : part->is_one  ? key_array_only(&array, key, part->format, part->key_type, &key)
+                                 : PASU_E_MALFORMED;
     if (result == 0)
         result = ordinal_of_key(g, row, p, ordinals, key, &ordinal);
     if (result == 0)

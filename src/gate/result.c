@@ -242,8 +242,7 @@ follow_execute(struct session *s, struct portal *portal, struct plan **plan,
     return result;
 }
 
-/* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: the result's own keys are there.
- */
+/* Follows EXECUTE and FETCH to what they stand for. `is_pinned`: its own keys are there. */
 static int
 set_statement(struct session *s, struct plan *plan, const struct plan_statement *statement,
               struct portal *portal, bool is_pinned)

@@ -206,30 +206,20 @@ set_process(struct keeper *k, const struct channel_message *message)
 static void
 take_told(struct keeper *k, const struct channel_message *message)
 {
-    union payload_body body = {0};
     struct message_refused refused;
     struct message_told told;
-    int result;
+    int result = PASU_E_UNAVAILABLE;
 
     if (!k->is_ready) {
-        LOG_EVENT(&k->log, INTERNAL, F_TEXT("error", error_text(PASU_E_UNAVAILABLE)),
-                  F_TEXT("what", "scim"));
-        return;
-    }
-    if (message->type == MESSAGE_REFUSED) {
+        LOG_EVENT(&k->log, INTERNAL, F_TEXT("error", error_text(result)), F_TEXT("what", "scim"));
+    } else if (message->type == MESSAGE_REFUSED) {
         memcpy(&refused, message->body, sizeof(refused));
         result = record_refused(&k->records, &refused);
     } else {
         memcpy(&told, message->body, sizeof(told));
-        body.asked.uid = (uint32_t)geteuid();
-        snprintf(body.asked.command, sizeof(body.asked.command), "scim");
-        snprintf(body.asked.filters, sizeof(body.asked.filters), "%.*s", (int)sizeof(told.what) - 1,
-                 told.what);
-        result = record_other(&k->records, SEGMENT_ASKED, &body);
+        result = record_told(&k->records, &told);
     }
-    if (result != 0) {
-        /* logged, and counted in the gap */
-    }
+    (void)result; /* it is logged, and counted in the gap */
 }
 
 static void
@@ -351,12 +341,7 @@ take_census(struct keeper *k, const struct channel_message *message)
     memcpy(&body, message->body, message->length); /* the table says that it is one of these */
     if (type == SEGMENT_BYPASS && trials_bypass(&k->trials, &body.bypass))
         body.bypass.verdict = VERDICT_OF_ALLOW; /* a test: nobody is told */
-    if (record_other(&k->records, type, &body) != 0)
-        return; /* logged, and counted in the gap */
-    if (type == SEGMENT_BYPASS && k->records.folds) {
-        record_passed(&k->records, &body.bypass, chain_size(&k->records.chain) - 1);
-        folds_keep(k->records.folds);
-    }
+    record_census(&k->records, type, &body);
 }
 
 static void

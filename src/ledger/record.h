@@ -105,6 +105,12 @@ void record_raise(struct record_keeping *records, int64_t now);
 /* An exposure that is or becomes the record with this index. */
 void record_judged(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
                    const char *principal);
+/* What the servers say of sessions; of those past pasu an alert is raised, too. What cannot be
+ * recorded is logged, and counted in the gap. */
+void record_census(struct record_keeping *records, enum segment_type type,
+                   const union payload_body *body);
+/* What an identity provider has told the registrar. As record_other. */
+PASU_MUST_USE int record_told(struct record_keeping *records, const struct message_told *told);
 /* The same of a session past pasu. */
 void record_passed(struct record_keeping *records, const struct message_bypass *bypass,
                    uint64_t index);

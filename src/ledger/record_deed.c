@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* While there is a hold, an alert about it is recorded, and it is PASU_E_HELD. */
 static int
@@ -105,4 +106,15 @@ record_aside(const struct log *log, int directory, const struct segment_keys *ke
     }
     memory_free(r);
     return result;
+}
+
+int
+record_told(struct record_keeping *r, const struct message_told *told)
+{
+    union payload_body body = {.asked.uid = (uint32_t)geteuid()};
+
+    snprintf(body.asked.command, sizeof(body.asked.command), "scim");
+    snprintf(body.asked.filters, sizeof(body.asked.filters), "%.*s", (int)sizeof(told->what) - 1,
+             told->what);
+    return record_other(r, SEGMENT_ASKED, &body);
 }

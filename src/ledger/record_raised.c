@@ -105,6 +105,15 @@ record_passed(struct record_keeping *r, const struct message_bypass *bypass, uin
 }
 
 void
+record_census(struct record_keeping *r, enum segment_type type, const union payload_body *body)
+{
+    if (record_other(r, type, body) != 0 || type != SEGMENT_BYPASS || !r->folds)
+        return;
+    record_passed(r, &body->bypass, chain_size(&r->chain) - 1);
+    folds_keep(r->folds);
+}
+
+void
 record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
               const char *principal)
 {

@@ -118,3 +118,16 @@ key_array_next(struct key_array *array, struct view *element)
 {
     return array->is_binary ? next_binary(array, element) : next_text(array, element);
 }
+
+int
+key_array_only(struct key_array *array, struct view value, int16_t format,
+               enum catalog_key_type type, struct view *element)
+{
+    struct view more;
+
+    if (key_array_begin(array, value, format) != 0 ||
+        (array->is_binary && key_type_of_oid(array->element) != type) ||
+        key_array_next(array, element) != 1 || !element->bytes || key_array_next(array, &more) != 0)
+        return PASU_E_MALFORMED;
+    return 0;
+}

@@ -26,5 +26,9 @@ PASU_MUST_USE int key_array_begin(struct key_array *array, struct view value, in
 /* 1: an element, valid until the next call, bytes NULL where it is null; 0: there is no more;
  * PASU_E_MALFORMED. */
 PASU_MUST_USE int key_array_next(struct key_array *array, struct view *element);
+/* The one element of an array of `type` that has no other, not null: valid as long as *array.
+ * PASU_E_MALFORMED where it is not that. */
+PASU_MUST_USE int key_array_only(struct key_array *array, struct view value, int16_t format,
+                                 enum catalog_key_type type, struct view *element);
 
 #endif

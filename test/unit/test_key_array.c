@@ -120,12 +120,41 @@ an_element_longer_than_a_key_is_not_read(void **state PASU_UNUSED)
     assert_string_equal(text, "malformed");
 }
 
+static void
+the_only_element_is_told_where_there_is_one(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *text, *element;
+    } cases[] = {
+        {"{7}", "7"},    {"{\"7\"}", "7"},   {"{}", NULL}, {"{NULL}", NULL},
+        {"{7,7}", NULL}, {"{7,NULL}", NULL}, {"{7", NULL}, {"7", NULL},
+    };
+    uint8_t bytes[128];
+    struct key_array array;
+    struct view element;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int result =
+            key_array_only(&array, view_of_text(cases[i].text), 0, CATALOG_KEY_INT8, &element);
+
+        assert_int_equal(result, cases[i].element ? 0 : PASU_E_MALFORMED);
+        if (cases[i].element)
+            assert_true(view_equal(element, view_of_text(cases[i].element)));
+    }
+    /* Of another type than is asked for. */
+    assert_int_equal(key_array_only(&array,
+                                    view_of(bytes, write_binary(bytes, sizeof(bytes), 1, 1)), 1,
+                                    CATALOG_KEY_INT8, &element),
+                     PASU_E_MALFORMED);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_element_of_a_text_is_read),
         cmocka_unit_test(every_element_of_the_binary_form_is_read),
+        cmocka_unit_test(the_only_element_is_told_where_there_is_one),
         cmocka_unit_test(an_element_longer_than_a_key_is_not_read),
     };
 
