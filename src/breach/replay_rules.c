@@ -131,7 +131,7 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
     struct effect stop = {.is_all = true}, keep = {.is_all = true};
     size_t none = r->config->rule_count, best = none;
     enum config_verdict verdict;
-    bool is_doubtful = false;
+    bool is_doubtful = false, is_masked = false;
     int result = 0;
 
     find_truths_of(r, scope, s, record);
@@ -147,6 +147,12 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
             allow_for(&stop, replay_stops(rules[i].verdict));
             allow_for(&keep, rules[i].verdict >= VERDICT_HOLD);
             result = replay_note(r, s, 1 + i, record, false, true);
+        } else if (rules[i].verdict == VERDICT_MASK) {
+            /* About the fields that it does not name those behind decide, if there are any. */
+            result = replay_note(r, s, 1 + i, record, !is_doubtful, true);
+            allow_for(&stop, true);
+            is_masked |= !is_doubtful && truth == TRUTH_YES;
+            is_doubtful = true;
         } else {
             /* Of those that can be meant, the strictest decides, as in the gate. */
             if (best == none || rules[i].verdict > rules[best].verdict)
@@ -161,7 +167,7 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
     *ruling = (struct replay_ruling){
         .by = best < none ? 1 + best : 0,
         .is_by_surely = !is_doubtful,
-        .stops = {stop.can_be, stop.is_all},
+        .stops = {stop.can_be, stop.is_all || is_masked},
         .keeps = {keep.can_be, keep.is_all},
     };
     return result == 0 && best < none ? replay_note(r, s, ruling->by, record, !is_doubtful, true)

@@ -103,6 +103,14 @@ def test_rules():
 
 
 @test(gateway=True)
+def test_masks():
+    """A rule that masks keeps its fields back; what those behind it would have done of others is in the upper number"""
+    said, status = replay({"rules": [{"name": "names", "when": {"fields": "name"}, "verdict": "mask"},
+                                     {"name": "rest", "when": {"principal": "app"}, "verdict": "block"}]})
+    equal((status, [one["statements"] for one in (*said["rules"], said["stopped"])]), (1, [interval(4), interval(1, 2), interval(5)]))
+
+
+@test(gateway=True)
 def test_what_is_not_held():
     """What the ledger does not hold is not guessed: at least none, at most those; where it holds the country, it is exact"""
     verbs = [{"name": "verbs", "when": {"principal": "app", "verbs": "select"}, "verdict": "block"}]
