@@ -10,7 +10,7 @@ static void
 judge(struct session *s, const struct tally_outcome *outcome, int by, struct exposure *e,
       struct judgement *judgement)
 {
-    const struct config *config = s->settings->config;
+    const struct config *config = s->observer->budgets_of->config;
     const struct budget *budget = &s->observer->budget;
 
     if (outcome->blocked_by >= 0) {
@@ -52,7 +52,7 @@ apply(const struct session *s, const struct tally_clear *clear, struct tally_out
         return budget->clear_by[window];
     }
     if (!judgement->masks) {
-        judgement->masks = &s->settings->config->budgets[budget->clear_by[window]];
+        judgement->masks = &s->observer->budgets_of->config->budgets[budget->clear_by[window]];
         judgement->clear = clear->count;
     }
     return by;

@@ -120,6 +120,7 @@ observer_free(struct session *s)
     growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
+    settings_release(o->budgets_of);
     hold_release(&o->hold);
     actor_release(&o->actor);
     session_rules_release(&o->rules);

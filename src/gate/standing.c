@@ -43,14 +43,16 @@ standing_fails_open(const struct session *s)
     return (own != FAILURE_UNSET ? own : g->on_failure) == FAILURE_OPEN;
 }
 
-/* Kind and limits by the roster in force. */
-static void
+/* Kind and limits by the roster and the configuration in force, which is returned. */
+static struct settings *
 look_up(const struct session *s, enum principal_kind *kind, struct budget *budget)
 {
     const struct roster *roster = standing_roster(s);
+    struct settings *settings = s->worker->settings ? s->worker->settings : s->settings;
 
     *kind = roster_kind(roster, s->user);
-    budget_of(budget, s->settings->config, roster, s->user);
+    budget_of(budget, settings->config, roster, s->user);
+    return settings;
 }
 
 void
@@ -58,7 +60,7 @@ standing_begin(struct session *s)
 {
     struct observer *o = s->observer;
 
-    look_up(s, &o->kind, &o->budget);
+    o->budgets_of = settings_hold(look_up(s, &o->kind, &o->budget));
     o->turn = s->worker->turn;
 }
 
@@ -114,13 +116,17 @@ standing_must_wait(struct session *s, uint8_t type)
 {
     struct observer *o = s->observer;
     enum principal_kind kind;
+    struct settings *settings;
     struct budget budget;
 
     if (PASU_LIKELY(o->turn == s->worker->shared->current.turn) || o->is_refusing)
         return false;
-    look_up(s, &kind, &budget);
+    settings = look_up(s, &kind, &budget);
     if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget)))
         return type == 'Q' || type == 'E' || type == 'F';
+    settings_hold(settings);
+    settings_release(o->budgets_of);
+    o->budgets_of = settings;
     o->kind = kind;
     o->budget = budget;
     o->turn = s->worker->turn;

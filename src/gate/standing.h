@@ -7,8 +7,9 @@
  *                          the middle of a result too, and its statement is cancelled
  *      a service whose     goes on, and the keeper is told, unless the configuration says to block
  *      owner has left
- *      a kind that is      counts from the session's next statement on: one statement is judged by
- *      another one now     one roster and one configuration, whatever changes meanwhile
+ *      a kind that is      counts from the session's next statement on, and so do other budgets:
+ * one another one now     statement is judged by one roster and one configuration, whatever changes
+ *                          meanwhile
  *
  * Owned by the session's worker.
  */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Budgets: one of N persons shows exactly N, whatever the client does; who is stopped is told so, and goes on."""
+import contextlib
 import os
 import signal
 import threading
@@ -409,6 +410,30 @@ def test_bound():
         equal((result.rows, result.code), ([], CODE))
         keys, _, _ = simple(session)
         equal(keys, first(5))
+
+
+@test(gateway=True, limit=900)
+def test_race_for_the_last_one():
+    """64 sessions of one role ask at once, each for somebody else, when one more may be shown: one of them is, and counted; again with each reload that allows one more"""
+    shop.server().sql("DROP ROLE IF EXISTS racer; CREATE ROLE racer LOGIN IN ROLE app")
+    budget = {"principal": "racer", "window": "30d", "subjects": 0, "verdict": "block"}
+    made, left, shown = shop.front("last-one", more={"budgets": [budget]}, workers=2), shop.keys("customers", "id"), set()
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(made.login(user="racer", application_name="racers")) for _ in range(RACERS)]
+        for number in range(1, (1000 if harness.LONG else 10) + 1):
+            budget["subjects"] = number
+            equal(made.reload(), "config_reloaded")
+            asked = [left[(number + 17 * place) % len(left)] for place in range(RACERS)]
+            for session, key in zip(sessions, asked):
+                session.send(wire.query(f"SELECT name FROM customers WHERE id = {key}"))
+            results = [session.result() for session in sessions]
+            seen = {key for key, result in zip(asked, results) if result.rows}
+            equal(({result.code for result in results if not result.rows}, len(seen), seen & shown), ({CODE}, 1, set()), f"round {number}")
+            shown |= seen
+            left = [key for key in left if key not in seen]
+    made.guard.until_sessions(0)
+    equal(shop.export(made)["racers"].keys["customer"], shown)
+    made.stop()
 
 
 @test(gateway=True, limit=120)
