@@ -32,13 +32,13 @@ enum control_verb {
     CONTROL_WAITING,     /* what waits to be approved: CONTROL_REQUEST */
     CONTROL_APPROVE,     /* the request `number`, because of `what`: answers CONTROL_REQUEST, too */
     CONTROL_DENY,        /* the same */
-    /* ledger/trials.h */
-    CONTROL_TRY = 12, /* count: the token that the test is known by */
-    CONTROL_TRIED,    /* of the token `number`: answers CONTROL_TRIAL */
     /* ledger/certify.h */
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
     CONTROL_CERTIFICATE,  /* answers CONTROL_NOTE */
+    /* ledger/trials.h */
+    CONTROL_TRY = 24, /* count: the token that the test is known by */
+    CONTROL_TRIED,    /* of the token `number`: answers CONTROL_TRIAL */
 };
 
 /* Which list of which exposure is to be opened, and from where on its record is found: a place as

@@ -246,12 +246,12 @@ def test_check_names_every_fault_at_once_with_its_line():
 def test_check_warns_of_what_is_not_as_it_may_be_meant():
     path = configuration("rules.yaml", """gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2}
 rules:
-  - {name: abroad, when: {principal: kim}, verdict: mask}
+  - {name: abroad, when: {flags: prob}, verdict: mask}
   - {name: probes, when: {flags: probe}, verdict: allow, durability: strict}
 """)
     done = guard.run("check", "-c", path)
     equal(done.returncode, 0)
-    assert re.search(r"rules\.yaml:3: warning: rules\[0\]\.verdict is mask, which there is not .*\n  hint: .*\nno fault\n$",
+    assert re.search(r"rules\.yaml:3: warning: rules\[0\]\.when\.flags has .prob.: .*\n  hint: .*\nno fault\n$",
                      done.stdout), done.stdout
     document = json.loads(guard.run("check", "-c", path, "--json").stdout)
     equal((document["ok"], document["faults"], len(document["warnings"])), (True, [], 1))

@@ -216,7 +216,7 @@ def test_check():
     said = json.loads(guard.run("check", "-c", path, "--json").stdout)
     written = path.read_text(encoding="utf-8").splitlines()
     equal(sorted((written[one["line"] - 1].split(":")[0].strip(" -"), bool(one["hint"])) for one in said["faults"]),
-          sorted([('"a b"', True), ("pasu.source", True), ("claim_age", True)]), str(said["faults"]))
+          sorted([('"a b"', True), ("pasu.source", True), ("claim_age", True), *[("claim_key_file", True)] * 2]), str(said["faults"]))
     path.write_text(guard.yaml({**front().guard.config, "sources": {"claimed_from": ["sqlcommenter"], "claim_key_file": str(bad)}}) + "\n", encoding="utf-8")
     said = json.loads(guard.run("check", "-c", path, "--json").stdout)
     texts = " ".join(one["text"] for one in said["faults"])
