@@ -162,7 +162,7 @@ def test_a_name_alone_is_no_test_and_a_test_is_one_alone():
     knock(name)
     knock(name)
     process.until(lambda: counts() == (tried + 1, told + 4), "one is a test, and then no more")
-    process.until(lambda: [one["rule"] for one in front().guard.json("ack")] == ["leaver"], "the others are an alert")
+    process.until(lambda: "leaver" in [one["rule"] for one in front().guard.json("ack")], "the others are an alert")
 
 
 @test(gateway=True)

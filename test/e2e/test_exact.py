@@ -204,8 +204,10 @@ def test_misses_of_arrays():
             equal(ways.only(session, wire.query(f"{sql}({array})")), [])
             equal(ways.only(session, wire.parse(f"{sql}({array})") + wire.bind() + wire.execute() + wire.SYNC), [])
         shown = told(plain(), f"array {number}", way)
-        equal((shown.misses, dict(shown.missed)), (4, {kind: set(values)}), f"{oid} {form}")
-        equal((shown.fields, sum(line["misses"] for line in shown.lines)), ({}, 4))
+        # A null of an array of texts that has no quotes may be the text NULL (array_nulls): then nobody is known to have been asked for.
+        is_told = oid != "text" or "null," not in form.lower() or "'" not in form
+        equal((shown.misses, dict(shown.missed)), (4, {kind: set(values)}) if is_told else (0, {}), f"{oid} {form}")
+        equal((shown.fields, sum(line["misses"] for line in shown.lines)), ({}, 4 if is_told else 0))
 
 
 KEYS_OF = {"LATIN1": ("Renée", "Ünal"), "EUC_KR": ("김철수", "박영희"), "UHC": ("똠방각하", "펲시콜라"), "WIN1251": ("Иван", "Ольга"),
