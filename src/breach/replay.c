@@ -186,6 +186,11 @@ session_of(struct replay *r, const struct session_info *info, struct replay_sess
         return result;
     }
     budget_of(&s->budget, r->config, r->roster, info->principal);
+    for (int w = 0; w < TALLY_WINDOWS; w++)
+        if (s->budget.clear[w] < s->budget.limits.block[w]) { /* what is masked is kept back, too */
+            s->budget.limits.block[w] = s->budget.clear[w];
+            s->budget.block_by[w] = s->budget.clear_by[w];
+        }
     *session = s;
     return 0;
 }
@@ -353,6 +358,7 @@ ask_budgets(struct replay *r, struct replay_session *s, const struct replay_reco
 {
     uint32_t now = minute_of(r, record->exposure->time);
     struct tally_outcome outcome = {.blocked_by = -1};
+    bool is_moved = (record->exposure->flags & FLAG_BIT(MOVED)) != 0;
     size_t count;
     int result = 0;
 
@@ -367,7 +373,10 @@ ask_budgets(struct replay *r, struct replay_session *s, const struct replay_reco
         }
         if (unknown == 0)
             continue;
-        result = tally_take_unknown(s->tally, now, slot, unknown, &s->budget.limits, &outcome);
+        result = (is_moved ? tally_add_moved : tally_take_unknown)(s->tally, now, slot, unknown,
+                                                                   &s->budget.limits, &outcome);
+        if (is_moved)
+            outcome.blocked_by = -1; /* it is done by then: what comes behind it is stopped */
         if (result == 0)
             result = see_outcome(r, s, record, &outcome, is_sure);
         if (result == 0 && s->stopped_by != 0) {
@@ -449,6 +458,8 @@ remember(struct replay *r, struct replay_session *s, const struct replay_record 
             result =
                 tally_restore(s->tally, at, 0, NULL, 0, sum_of(part->unknown, part->ordinal_count));
     }
+    if (e->flags & (FLAG_BIT(MOVED) | FLAG_BIT(KEPT)))
+        tally_restore_moved(s->tally, at);
     return result;
 }
 

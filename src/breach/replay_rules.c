@@ -71,9 +71,9 @@ look(struct replay *r, const struct rule_scope *scope, const struct rule_stateme
         r->truths[rule - r->config->rules] |= (uint8_t)(is_certain ? truth_bit << 1 : truth_bit);
 }
 
-/* Fills r->truths. The bits in between: with the fields, or all, 1 it can match, 2 it does; with
- * none 4 and 8. */
-static void
+/* Fills r->truths; whether it is known which fields it has shown. The bits in between: with the
+ * fields, or all, 1 it can match, 2 it does; with none 4 and 8. */
+static bool
 find_truths_of(struct replay *r, const struct rule_scope *scope, const struct replay_session *s,
                const struct replay_record *record)
 {
@@ -106,6 +106,7 @@ find_truths_of(struct replay *r, const struct rule_scope *scope, const struct re
         note_lacks(r, i, missing);
         r->truths[i] = missing != 0 ? TRUTH_PERHAPS : with > 1 ? TRUTH_YES : TRUTH_UNKNOWN;
     }
+    return has_fields;
 }
 
 /* ---- which one decides ---- */
@@ -131,10 +132,10 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
     struct effect stop = {.is_all = true}, keep = {.is_all = true};
     size_t none = r->config->rule_count, best = none;
     enum config_verdict verdict;
-    bool is_doubtful = false, is_masked = false;
+    bool is_doubtful = false, is_masked = false, has_fields;
     int result = 0;
 
-    find_truths_of(r, scope, s, record);
+    has_fields = find_truths_of(r, scope, s, record);
     for (size_t i = 0; i < none && result == 0; i++) {
         uint8_t truth = r->truths[i];
 
@@ -149,9 +150,9 @@ judge_scope(struct replay *r, struct replay_session *s, const struct rule_scope 
             result = replay_note(r, s, 1 + i, record, false, true);
         } else if (rules[i].verdict == VERDICT_MASK) {
             /* About the fields that it does not name those behind decide, if there are any. */
-            result = replay_note(r, s, 1 + i, record, !is_doubtful, true);
+            result = replay_note(r, s, 1 + i, record, !is_doubtful && has_fields, true);
             allow_for(&stop, true);
-            is_masked |= !is_doubtful && truth == TRUTH_YES;
+            is_masked |= !is_doubtful && has_fields;
             is_doubtful = true;
         } else {
             /* Of those that can be meant, the strictest decides, as in the gate. */

@@ -153,7 +153,7 @@ look(struct config **config, const char *file, struct told *told)
     }
     if (is_whole) {
         rules_warn(*config, &told->warnings);
-        approving_warn(*config, &told->warnings);
+        approving_check(*config, &told->faults);
     }
     return config_faults_end(&told->faults, 0, file);
 }

@@ -52,6 +52,7 @@ chooser_new(struct chooser **out, const struct config *config, const struct rost
         return result;
     vocabulary_all(&c->vocabulary, &c->most.fields, &kinds);
     c->most.verbs = UINT64_C(1) << VERB_SELECT;
+    c->most.purpose = "";
     c->most.minute = os_local_minute(os_realtime(&os_real));
     /* Databases that cannot be read are another finding; the guard has its own. */
     if (sources_open(&sources, config->sources.country_db.path, config->sources.asn_db.path,

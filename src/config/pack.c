@@ -42,15 +42,6 @@ key_bytes(const struct config *config, size_t index, bool has_keys)
     return has_keys ? bytes : view_of(bytes.bytes, 0);
 }
 
-/* The key of claimed sources is for the gate alone, which has none of the ledger's. */
-static struct view
-claim_key_bytes(const struct config *config, bool has_keys)
-{
-    struct view bytes = config->sources.claim_key_file.bytes;
-
-    return has_keys ? view_of(bytes.bytes, 0) : bytes;
-}
-
 static size_t
 packed_length(const struct config *config, bool has_keys)
 {
@@ -67,7 +58,7 @@ packed_length(const struct config *config, bool has_keys)
     if (config->principals.roster.path != NULL)
         length += 4 + config->principals.roster.bytes.length;
     if (config->sources.claim_key_file.path != NULL)
-        length += 4 + claim_key_bytes(config, has_keys).length;
+        length += 4 + config->sources.claim_key_file.bytes.length;
     return length;
 }
 
@@ -105,7 +96,7 @@ pack(uint8_t **bytes, size_t *length, const struct config *config, bool has_keys
     if (config->principals.roster.path != NULL)
         write_view(&w, config->principals.roster.bytes);
     if (config->sources.claim_key_file.path != NULL)
-        write_view(&w, claim_key_bytes(config, has_keys));
+        write_view(&w, config->sources.claim_key_file.bytes);
     return writer_end(&w) == (ssize_t)*length ? 0 : PASU_E_MISUSE;
 }
 

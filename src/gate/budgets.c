@@ -21,7 +21,7 @@ judge(struct session *s, const struct tally_outcome *outcome, int by, struct exp
         for (int window = 0; window < TALLY_WINDOWS; window++)
             if (outcome->alerts >> window & 1)
                 by = budget->alert_by[window];
-        if (e->verdict < VERDICT_OF_ALERT || e->verdict == VERDICT_OF_MASK)
+        if (e->verdict != VERDICT_OF_BLOCK)
             e->verdict = VERDICT_OF_ALERT; /* of what is masked nobody is alerted */
     }
     if (by < 0)

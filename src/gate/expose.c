@@ -74,7 +74,9 @@ expose_put(struct session *s, struct exposure *e, const struct plan_statement *s
 int
 expose_put_act(struct session *s, struct exposure *e, const struct plan_statement *statement)
 {
-    bool is_alert = e->verdict == VERDICT_OF_ALLOW && administration_alerts(s, e->flags);
+    bool is_masked = e->verdict == VERDICT_OF_MASK && e->part_count > 0;
+    bool is_alert =
+        (e->verdict == VERDICT_OF_ALLOW || is_masked) && administration_alerts(s, e->flags);
     int result;
 
     if (is_alert && e->rule[0]) {
@@ -152,7 +154,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
         result = expose_take_unknown(s, now, kind, part->unknown, !judgement, e,
                                      judgement ? judgement : &done);
     }
-    if (!judgement && e->verdict > VERDICT_OF_ALERT)
+    if (!judgement && e->verdict == VERDICT_OF_BLOCK) /* only a budget says that here */
         e->verdict = VERDICT_OF_ALERT;
     if (result == 0 && judgement && judgement->is_blocked)
         e->part_count = 0;

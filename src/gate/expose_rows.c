@@ -306,7 +306,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
          * asked for. */
-        if (result == 0 && !result_is_pinned(r, p) && !(g->shadow_named >> p & 1))
+        if (result == 0 && !(g->shadow_named >> p & 1) &&
+            !(r->showing->showing->parts[p].source == SOURCE_PINNED && result_is_pinned(r, p)))
             result = expose_take_unknown(s, now, r->showing->showing->parts[p].kind, unknown[p],
                                          false, e, judgement);
     }

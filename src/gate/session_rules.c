@@ -55,12 +55,12 @@ make_scope(struct session *s, const struct settings *settings, const char *actor
 
 /* Nobody reads what a session says that nobody observes. */
 int
-session_rules_scope(struct session *s, struct rule_scope *scope)
+session_rules_scope(struct session *s, bool may_claim, struct rule_scope *scope)
 {
     const struct settings *settings = session_rules_settings(s);
 
     return make_scope(s, settings, actor_at_start(s), NULL,
-                      source_claim_may_count(s->settings->config), scope);
+                      may_claim && source_claim_may_count(s->settings->config), scope);
 }
 
 static void

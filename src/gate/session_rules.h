@@ -46,8 +46,10 @@ struct session_rules {
 
 /* The settings whose rules hold. */
 const struct settings *session_rules_settings(const struct session *session);
-/* Makes a scope of them for the session, which needs no observer. PASU_E_NOMEM. */
-PASU_MUST_USE int session_rules_scope(struct session *session, struct rule_scope *scope);
+/* Makes a scope of them for the session, which needs no observer. `may_claim`: it can still say, by
+ * a signed claim, that it is somewhere else. PASU_E_NOMEM. */
+PASU_MUST_USE int session_rules_scope(struct session *session, bool may_claim,
+                                      struct rule_scope *scope);
 /* Sees to it that the observer's scope is of those in force, and of the actor of what is being
  * asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);

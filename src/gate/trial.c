@@ -157,12 +157,13 @@ judge_most(struct session *s, char message[RESPONSE_TEXT_MAX])
 {
     struct rule_statement most = {
         .verbs = UINT64_C(1) << VERB_SELECT,
+        .purpose = "",
         .minute = os_local_minute(os_realtime(s->worker->os)),
     };
     struct rule_scope scope = {0};
     struct ruling ruling;
     uint64_t kinds;
-    int result = session_rules_scope(s, &scope);
+    int result = session_rules_scope(s, false, &scope);
 
     if (result != 0)
         return result;

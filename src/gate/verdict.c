@@ -6,6 +6,7 @@
 #include "gate/approval.h"
 #include "gate/expose.h"
 #include "gate/instruments.h"
+#include "gate/mask.h"
 #include "gate/plan_flags.h"
 #include "gate/result.h"
 #include "gate/session.h"
@@ -243,17 +244,21 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
     struct rule_statement shown;
     struct ruling ruling;
 
-    if (!showing || session_rules_renew(s) != 0 || !s->observer->rules.scope.can_block)
+    if (!showing || session_rules_renew(s) != 0 || !s->observer->rules.can_block)
         return false;
     shown = (struct rule_statement){
         .fields = r->doubt_fields | fields_of(s, r->statement),
         .flags = plan_flags(showing->flags) | (r->statement ? plan_flags(r->statement->flags) : 0),
         .verbs = session_rules_verbs(s, r->statement),
+        .purpose = actor_purpose(s),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     for (size_t p = 0; p < showing->part_count; p++)
         shown.fields |= showing->parts[p].fields;
-    rule_judge(&s->observer->rules.scope, &shown, &ruling);
+    shown.flags |= shown.fields ? administration_reader(s) : 0;
+    session_rules_judge(&s->observer->rules, &shown, &ruling);
+    if (!mask_is_possible(r->showing))
+        ruling_block_masked(&ruling);
     if (ruling.verdict != VERDICT_HOLD || approval_covers(s, shown.fields))
         return false;
     hold->fields = shown.fields;
@@ -486,6 +491,7 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
         char text[EXPOSURE_TEXT_MAX];
 
         rule_text(text, ruling.rule);
+        s->observer->result.is_counted = true;
         return expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
     }
     if (ruling.verdict != VERDICT_ALLOW)
@@ -511,7 +517,7 @@ verdict_session(struct session *s)
     struct rule_scope scope = {0};
     struct ruling ruling;
     char message[RESPONSE_TEXT_MAX];
-    int result = session_rules_scope(s, &scope);
+    int result = session_rules_scope(s, true, &scope);
 
     if (result != 0) {
         session_fail(s, result, NULL);
@@ -535,7 +541,7 @@ verdict_settings(struct worker *w)
 
         if (!s->is_registered || s->observer || s->state == SESSION_CLOSING)
             continue;
-        if (session_rules_scope(s, &scope) != 0 || scope.has_verdicts) {
+        if (session_rules_scope(s, true, &scope) != 0 || scope.has_verdicts) {
             session_fail(s, PASU_E_RULE_SESSION,
                          "there are rules now that concern this session, which began without");
             session_watch(s);

@@ -54,13 +54,13 @@ approving_find(struct approvers *a, const struct config *config,
 }
 
 void
-approving_warn(const struct config *config, struct config_faults *warnings)
+approving_check(const struct config *config, struct config_faults *faults)
 {
     for (size_t i = 0; i < config->approvals.approvers.count; i++) {
         const char *name = config->approvals.approvers.items[i];
 
         if (!getpwnam(name))
-            config_fault_add(warnings, config->path, 0, 0,
+            config_fault_add(faults, config->path, 0, 0,
                              "name an account of the machine that pasu runs on",
                              "approvals.approvers: there is no account \"%s\" here", name);
     }
