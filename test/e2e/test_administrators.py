@@ -195,6 +195,13 @@ def test_privileged():
               (set(), True, {"alert"}, {"administrators: privileged"}), name)
     equal((said["reads-plain"].flags, said["reads-plain"].privileged, said["reads-plain"].verdicts), (set(), False, {"allow"}))
     equal({one["principal"] for one in alerts(front()) if one["rule"] == "administrators: privileged"}, {"postgres", "l_sees"})
+    # That some of it is masked makes it no less.
+    other = front_of("admins-masked", rules=[{"name": "mails", "when": {"fields": "email"}, "verdict": "mask"}])
+    with other.login(user="postgres", application_name="masked") as session:
+        assert "*" in session.query(READ.replace("name", "name, email", 1)).rows[0][1]
+    other.guard.until_sessions(0)
+    equal((shop.export(other)["masked"].verdicts & {"alert"}, [one["rule"] for one in alerts(other)]), ({"alert"}, ["administrators: privileged"]))
+    other.stop()
 
 
 @test(gateway=True, limit=60)

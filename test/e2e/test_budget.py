@@ -111,7 +111,7 @@ LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("bl
                "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
                "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
                "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5),
-               "b_cut": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3), "b_moves": ("block", 3), "b_moved": ("block", 3)})
+               "b_cut": ("block", 3), "b_long": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3), "b_moves": ("block", 3), "b_moved": ("block", 3)})
 BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
            for name, (verdict, subjects) in LIMITS.items()]
 # Of several the smallest counts.
@@ -410,6 +410,16 @@ def test_bound():
         equal((result.rows, result.code), ([], CODE))
         keys, _, _ = simple(session)
         equal(keys, first(5))
+
+
+@test(gateway=True)
+def test_rows_that_are_too_long_to_be_read():
+    """They count as the most they can show, also where the statement names a person; who is named is one"""
+    with login("b_long") as session:
+        result = session.exchange(wire.query(f"SELECT max(repeat(name, 1000000)) FROM customers WHERE id = {first(1)[0]}"))
+        equal((result.rows, result.code), ([], CODE))
+        got = [session.exchange(wire.query(f"SELECT repeat(name, 1000000) FROM customers WHERE id = {key}")) for key in first(4)]
+        equal([(len(result.rows), result.code) for result in got], [(1, None)] * 3 + [(0, CODE)])
 
 
 @test(gateway=True, limit=900)

@@ -191,6 +191,17 @@ def test_a_signed_claim_counts():
 
 
 @test(gateway=True)
+def test_a_signed_claim_counts_from_the_first_configuration_on():
+    """Not only after a reload, and of a gate that takes another one's place, too"""
+    made = shop.front("conditions-first", more={"rules": [OVERSEAS], "sources": front().guard.config["sources"]}, workers=1)
+    for _ in range(2):
+        with wire.login(made.address, user="app", source=AWAY) as session:
+            equal(asked(session, NAME, of(signed(HOME))), ["PS003", ROW])
+        made.guard.replace("gate")
+    made.stop()
+
+
+@test(gateway=True)
 def test_without_a_key_no_claim_counts():
     """Where no key is configured a session is refused at its beginning, and no signature lets anything pass"""
     sources = {**front().guard.config["sources"]}

@@ -140,6 +140,7 @@ def test_budgets():
     seven = {"principal": "analyst", "window": "day", "subjects": 7, "verdict": "block"}
     # Four, none that is new, then three of six, and none of the two behind that: a result is cut, and what comes later is over the budget, too.
     equal(windows([seven]), ([(interval(2), interval(5))], interval(2), 1))
+    equal(windows([{**seven, "verdict": "mask"}]), ([(interval(2), interval(5))], interval(2), 1))
     equal(windows([{**seven, "subjects": 12}]), ([(interval(0), interval(0))], interval(0), 0))
     said, status = replay({"budgets": [{**seven, "verdict": "alert"}]})
     equal((status, said["budgets"][0]["alerts"], said["budgets"][0]["statements"]), (0, 1, interval(1)))
