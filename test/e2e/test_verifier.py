@@ -1046,7 +1046,7 @@ GOLDEN = {
     28: {"what": 0, "final": 1, "database": 16389, "cluster": 0x0123456789abcdef, "counting": BEGIN, "reset": 0, "since": BEGIN,
          "at": BEGIN + 1, "base": 100, "sessions": 120, "through_least": 10, "through_most": 13, "at_least": 7, "at_most": 10,
          "gateway": b"shop", "name": b"orders"},
-    29: {"began": BEGIN, "seen": BEGIN + 1, "pid": 1234, "port": 54329, "certain": 1, "replication": 0, "over": 1,
+    29: {"began": BEGIN, "seen": BEGIN + 1, "pid": 1234, "port": 54329, "certain": 1, "replication": 0, "over": 1, "verdict": 0,
          "gateway": b"shop", "principal": b"alice", "database": b"orders", "application": b"psql", "address": b"192.0.2.1"},
     30: {"at": BEGIN, "session": 0x0123456789abcd, "pid": 1234, "port": 54329, "gateway": b"shop", "name": b"orders"},
     31: {"about": 9, "session": 0x0123456789abcd, "count": 3, "since": BEGIN, "rows": 12, "persons": 10, "severity": 4,
@@ -1056,6 +1056,8 @@ GOLDEN = {
          "fields": b"name", "sql": b"select $1"},
     37: {"number": 9, "uid": 1003, "decision": 1, "who": b"lee", "why": b"ticket"},
     38: {"number": 9, "end": 4},
+    40: {"at": BEGIN, "error": -113, "uid": 1000, "control": 0, "held": 1, "gateway": b"shop", "principal": b"kim!",
+         "address": b"192.0.2.1", "what": b"rule overseas"},
 }
 
 
