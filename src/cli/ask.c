@@ -259,7 +259,8 @@ json_of_budgets(const struct message_tally *tally)
         const struct {
             uint64_t limit;
             const char *verdict;
-        } limits[] = {{tally->block[w], "block"}, {tally->alert[w], "alert"}};
+        } limits[] = {
+            {tally->block[w], "block"}, {tally->mask[w], "mask"}, {tally->alert[w], "alert"}};
 
         for (size_t i = 0; i < COUNT_OF(limits); i++) {
             json_t *one;

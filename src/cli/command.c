@@ -73,6 +73,9 @@ command_rights(const struct command *command)
         return command->is_audited ? "Anybody, within the rights that the account has anyway. That "
                                      "it was asked, and by whom, is recorded."
                                    : "Anybody, within the rights that the account has anyway.";
+    if (command_id(command) == COMMAND_approve || command_id(command) == COMMAND_deny)
+        return "Root, and the account that pasu guard runs as, and those that approvals.approvers "
+               "names. That it was asked, and by whom, is recorded.";
     return command->is_audited ? "Root, and the account that pasu guard runs as. That it was "
                                  "asked, and by whom, is "
                                  "recorded."

@@ -117,8 +117,9 @@ describe_tally(void *arg, const char *principal, struct tally *tally)
     snprintf(line->principal, sizeof(line->principal), "%s", principal);
     tally_count(tally, lines->minute, line->known, line->unknown);
     budget_of(&budget, lines->settings->config, lines->roster, principal);
-    memcpy(line->block, budget.clear,
-           sizeof(line->block)); /* what is over it is masked or blocked */
+    memcpy(line->block, budget.limits.block, sizeof(line->block));
+    for (size_t w = 0; w < MESSAGE_WINDOWS; w++)
+        line->mask[w] = budget.clear[w] < budget.limits.block[w] ? budget.clear[w] : UINT64_MAX;
     memcpy(line->alert, budget.limits.alert, sizeof(line->alert));
     return 0;
 }

@@ -512,7 +512,7 @@ struct message_status {
 struct message_tally {
     uint64_t question;
     uint64_t known[MESSAGE_WINDOWS], unknown[MESSAGE_WINDOWS];
-    uint64_t block[MESSAGE_WINDOWS], alert[MESSAGE_WINDOWS];
+    uint64_t block[MESSAGE_WINDOWS], mask[MESSAGE_WINDOWS], alert[MESSAGE_WINDOWS];
     char principal[NAME_SIZE];
 };
 

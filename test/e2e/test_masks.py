@@ -362,6 +362,8 @@ def test_budget():
         rows = session.query("SELECT name || repeat('x', 9000) FROM customers UNION SELECT 'y'").rows
         equal({row[0] for row in rows}, {"***"})
     front.guard.until_sessions(0)
+    told = {one["principal"]: one["budgets"] for one in front.guard.json("status")[0]["principals"]}
+    equal([(one["verdict"], one["subjects"]) for one in told["budget_simple"]], [("mask", MOST)])
     said = shop.export(front)
     for way in BUDGETED:
         equal(said[way].keys["customer"], {str(key) for key in ALL_CUSTOMERS}, way)
