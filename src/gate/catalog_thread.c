@@ -348,20 +348,25 @@ due_at(const struct catalog_place *place)
     return place->load_at < place->poll_at ? place->load_at : place->poll_at;
 }
 
-/* Nobody has been there for long: a current place keeps its snapshot (tables that were renamed are
- * known by it) but not its connection, one of old settings is gone. */
+/* Nobody is there: a place of old settings has no connection then, so that a thousand reloads cost
+ * the server none. Where nobody has been for long, a current one keeps its snapshot (tables that
+ * were renamed are known by it) but not its connection, an old one is gone. */
 static void
 retire_idle(struct catalog_store *store, int64_t now)
 {
     list_each_safe (link, &store->places) {
         struct catalog_place *place = LIST_ENTRY(link, struct catalog_place, link);
+        bool is_old = store->current && place->settings->generation < store->current->generation;
+        bool is_idle = now - place->unused_since >= IDLE_MOST;
 
-        if (place->users > 0 || now - place->unused_since < IDLE_MOST)
+        if (place->users > 0 || !(is_old || is_idle))
             continue;
-        if (place->settings != store->current) {
+        if (is_idle && place->settings != store->current) {
             catalog_place_free(place);
             continue;
         }
+        if (place->load_at == CATALOG_NEVER && place->poll_at == CATALOG_NEVER)
+            continue; /* it is done */
         inspector_link_close(&place->inspector);
         place->load_at = place->poll_at = CATALOG_NEVER;
         catalog_place_doubt(place);

@@ -10,6 +10,7 @@ import re
 
 import guard
 import harness
+from process import until
 import shop
 from stage import equal, test
 import wire
@@ -63,6 +64,22 @@ def test_none_is_applied_by_half():
             equal(told["event"], "config_refused", broken.name)
             equal((session.exchange(wire.query(NAME)).code, session.exchange(wire.query(PHONE)).code), (None, "PS003"), broken.name)
         equal(front.reload(), "config_reloaded")  # its own
+    front.stop()
+
+
+@test(gateway=True)
+def test_reloads_cost_the_server_no_connections():
+    """However often the configuration is changed: what has looked at the server for a former one goes, once nobody is there"""
+    budget = {"principal": "app", "window": "day", "subjects": 0, "verdict": "block"}
+    front = shop.front("policies-many", more={"budgets": [budget]}, workers=1)
+    with front.login(user="app") as session:
+        for number in range(30):
+            budget["subjects"] = number + 1
+            equal(front.reload(), "config_reloaded")
+            equal(session.value("SELECT 1"), "1")
+        front.login(user="app").terminate()  # which waits until the server has been looked at, for former ones first
+        until(lambda: int(shop.server().value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pasu inspector'")) <= 6,
+              "few connections of the inspector")
     front.stop()
 
 
