@@ -136,22 +136,11 @@ of_drop(const struct plan_work *work, const PgQuery__DropStmt *drop)
 
 /* ---- the role ---- */
 
-static const char *
-string_of(const PgQuery__Node *node)
-{
-    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    return node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
-                   node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL
-               ? node->a_const->sval->sval
-               : NULL;
-}
-
 /* It gives up what it had become: poolers do so all the time. */
 static bool
 is_back(const PgQuery__VariableSetStmt *set)
 {
-    const char *value = set->n_args == 1 ? string_of(set->args[0]) : NULL;
+    const char *value = set->n_args == 1 ? sql_constant_text(set->args[0]) : NULL;
 
     return set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE ||
            (value && strcmp(value, "none") == 0);
@@ -171,15 +160,15 @@ of_setting(struct plan_work *work, const PgQuery__VariableSetStmt *set,
     if (strcasecmp(set->name, "session_authorization") == 0)
         return is_back(set) ? 0 : PLAN_SETS_USER;
     if (strcasecmp(set->name, "role") == 0 && !is_back(set))
-        become(work, set->n_args == 1 ? string_of(set->args[0]) : NULL, statement);
+        become(work, set->n_args == 1 ? sql_constant_text(set->args[0]) : NULL, statement);
     return 0;
 }
 
 void
 administer_setting(struct plan_work *work, const PgQuery__FuncCall *call)
 {
-    const char *setting = call->n_args > 1 ? string_of(call->args[0]) : NULL;
-    const char *role = call->n_args > 1 ? string_of(call->args[1]) : NULL;
+    const char *setting = call->n_args > 1 ? sql_constant_text(call->args[0]) : NULL;
+    const char *role = call->n_args > 1 ? sql_constant_text(call->args[1]) : NULL;
 
     if (setting && strcasecmp(setting, "session_authorization") == 0)
         work->names.flags |= PLAN_SETS_USER;

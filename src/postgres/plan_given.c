@@ -4,6 +4,7 @@
 #include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_within.h"
 
 /* The part's key is that hidden column (-1: the pin), and its table what the name means. */
 static bool
@@ -160,16 +161,7 @@ given_columns(struct plan_work *work, const struct scope *scope, const PgQuery__
         return false;
     work->keeps_rows = true;
     target_columns(work, scope, select->target_list, select->n_target_list, &rows);
-    work->keeps_rows = before.keeps_rows;
-    work->has_probe = before.has_probe; /* it was judged before */
-    work->has_pin = before.has_pin;
-    work->has_test = before.has_test;
-    work->has_given = before.has_given;
-    work->has_stray = before.has_stray;
-    work->references = before.references;
-    work->constants = before.constants;
-    work->sublinks = before.sublinks;
-    work->reference_depths = before.reference_depths;
+    within_end_rows(work, &before);
     if (rows.count != columns->count || !is_of_tables(&rows, tables))
         return false;
     for (struct output *o = columns->first, *r = rows.first; o && r;

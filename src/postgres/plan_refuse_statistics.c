@@ -62,17 +62,6 @@ refuse_has_never(const struct catalog *catalog)
 
 /* ---- conditions ---- */
 
-static const char *
-constant_text(const PgQuery__Node *node)
-{
-    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    return node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
-                   node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL
-               ? node->a_const->sval->sval
-               : NULL;
-}
-
 /* A table that is known, and that everybody may see. */
 static bool
 is_open_table(const struct plan_work *work, const char *text)
@@ -116,7 +105,7 @@ names_table(const struct plan_work *work, const PgQuery__Node *node)
         return false;
     column = sql_last_name(equal->lexpr->column_ref->fields, equal->lexpr->column_ref->n_fields);
     return column && (strcmp(column, "tablename") == 0 || strcmp(column, "starelid") == 0) &&
-           is_open_table(work, constant_text(equal->rexpr));
+           is_open_table(work, sql_constant_text(equal->rexpr));
 }
 
 /* The statistics that such a condition speaks of: the only thing in FROM. */

@@ -127,6 +127,21 @@ within_is_whole(const struct plan_work *work, const struct outputs *columns, uns
 
 /* ---- what is known ---- */
 
+void
+within_end_rows(struct plan_work *work, const struct plan_work *before)
+{
+    work->keeps_rows = before->keeps_rows;
+    work->has_probe = before->has_probe;
+    work->has_pin = before->has_pin;
+    work->has_test = before->has_test;
+    work->has_given = before->has_given;
+    work->has_stray = before->has_stray;
+    work->references = before->references;
+    work->constants = before->constants;
+    work->sublinks = before->sublinks;
+    work->reference_depths = before->reference_depths;
+}
+
 /* What an item carries of rows, one by one. */
 static void
 carry_of_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
@@ -136,16 +151,7 @@ carry_of_rows(struct plan_work *work, const struct scope *scope, const PgQuery__
 
     work->keeps_rows = true;
     expression_carry(work, scope, value, carry);
-    work->keeps_rows = before.keeps_rows;
-    work->has_probe = before.has_probe; /* it was judged before */
-    work->has_pin = before.has_pin;
-    work->has_test = before.has_test;
-    work->has_given = before.has_given;
-    work->has_stray = before.has_stray;
-    work->references = before.references;
-    work->constants = before.constants;
-    work->sublinks = before.sublinks;
-    work->reference_depths = before.reference_depths;
+    within_end_rows(work, &before);
 }
 
 /* Rows of tables of this FROM, each known by its bit, and nothing else. */

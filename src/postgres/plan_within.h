@@ -32,5 +32,8 @@ bool within_is_whole(const struct plan_work *work, const struct outputs *columns
 void within_lose_parts(const struct plan_work *work, struct carry *carry, uint64_t whole);
 void within_lose(const struct plan_work *work, struct carry *carry);
 void within_lose_all(struct plan_work *work, struct outputs *columns);
+/* What carries rows one by one (work->keeps_rows) was looked at, and had been judged before that:
+ * of the work only what it carries is new. */
+void within_end_rows(struct plan_work *work, const struct plan_work *before);
 
 #endif

@@ -42,6 +42,8 @@ void sql_each_child(const ProtobufCMessage *message, sql_visit *visit, void *con
 const char *sql_string(const PgQuery__Node *node);
 /* The text of a function or a DO among its options; NULL where it has none. */
 const char *sql_body(PgQuery__Node *const *options, size_t count);
+/* The text of a string constant, whatever it is cast to; NULL where it is none. */
+const char *sql_constant_text(const PgQuery__Node *node);
 /* The last name of a list of String nodes, or NULL. */
 const char *sql_last_name(PgQuery__Node *const *names, size_t count);
 

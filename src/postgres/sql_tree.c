@@ -115,6 +115,17 @@ sql_string(const PgQuery__Node *node)
 }
 
 const char *
+sql_constant_text(const PgQuery__Node *node)
+{
+    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        node = node->type_cast->arg;
+    return node && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+                   node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL
+               ? node->a_const->sval->sval
+               : NULL;
+}
+
+const char *
 sql_last_name(PgQuery__Node *const *names, size_t count)
 {
     return count == 0 ? NULL : sql_string(names[count - 1]);

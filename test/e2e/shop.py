@@ -167,6 +167,20 @@ def export(config, *words):
     return found
 
 
+def judge(front, told, is_right):
+    """Of statements [(application, SQL, keys that were seen)] the ledger names nobody else, and bounds the others; and what `is_right` asks
+    for holds: of the statement, those seen, those named, how many more there can be, and the export's lines."""
+    said, problems = export(front), []
+    for name, sql, seen in told:
+        shown = said.get(name)
+        keys = set(shown.keys["customer"]) if shown else set()
+        unknown = shown.unknown if shown else 0
+        if len(seen - keys) > unknown or keys - seen or not is_right(sql, seen, keys, unknown, shown):
+            problems.append(f"{name}, {sql}: {len(seen)} seen, {len(keys & seen)} of them named, {sorted(keys - seen)[:3]} of {len(keys - seen)} others "
+                            f"named, {unknown} unknown, {shown and (shown.flags, shown.attributions)}")
+    assert not problems, "\n" + "\n".join(problems)
+
+
 def problem(name, seen, shown):
     """What is wrong where a case has shown these customers, and the ledger says so; or None."""
     if not seen:

@@ -8,7 +8,6 @@ import signal
 import struct
 import subprocess
 import threading
-import time
 
 import guard
 import harness
@@ -413,6 +412,38 @@ def test_cancelled():
 
 
 @test(gateway=True)
+def test_what_another_rule_allows():
+    """It does not wait: neither the statement nor, when they come, its rows"""
+    front = shared()
+    front.set(rules=[{"name": "support", "when": {"fields": "address", "purpose": "support"}, "verdict": "allow"}, HOLD])
+    with front.login() as session:
+        session.send(wire.query(f"/*purpose=support*/ {ADDRESS}"))
+        equal(session.receive()[0], "T")
+        equal(session.result().rows, ROWS)
+        number = ask(session)
+        front.decide(number)
+        equal(session.result().rows, ROWS)
+    front.set(rules=[HOLD])
+
+
+@test(gateway=True)
+def test_approved_moves():
+    """An approved statement that puts values under another's key is one statement in the record, and held by its rule"""
+    front, (own, other) = shared(), shop.keys("customers", "id")[:2]
+    front.set(rules=[{**HOLD, "when": {"verbs": "update"}}])
+    with front.login(application_name="moves") as session:
+        session.query("BEGIN")
+        number = ask(session, f"UPDATE customers a SET name = b.name FROM customers b WHERE a.id = {own} AND b.id = {other}")
+        front.decide(number)
+        equal(session.result().tags, ["UPDATE 1"])
+        session.query("ROLLBACK")
+    front.set(rules=[HOLD])
+    front.guard.until_sessions(0)
+    shown = shop.export(front.made)["moves"]
+    equal((shown.verdicts, shown.rules, shown.statements, "moved" in shown.flags), ({"hold"}, {"rule addresses"}, 1, True))
+
+
+@test(gateway=True)
 def test_cut():
     """So do pasu kill, a roster by which the owner has left, and a server that ends the session; its limits of time count what it runs, not what waits"""
     front = shared()
@@ -432,7 +463,8 @@ def test_cut():
     with front.login() as session:
         session.query("SET statement_timeout = 300")
         number = ask(session)
-        time.sleep(0.4)  # longer than the limit: nothing can be waited for that is not to happen
+        with wire.login(shop.server().address, user="app") as other:  # what began later and has the same limit is over by then
+            equal(other.exchange(wire.query("SET statement_timeout = 300; SELECT pg_sleep(60)")).code, CANCELLED)
         front.decide(number)
         equal(session.result().rows, ROWS)
         session.query("SET idle_in_transaction_session_timeout = 200")

@@ -158,6 +158,30 @@ def test_budgets():
 
 
 @test(gateway=True)
+def test_moves():
+    """Who puts values under another's key is not stopped then, but what comes behind it is, as in the gate"""
+    budget = {"budgets": [{"principal": "app", "window": "day", "subjects": 2, "verdict": "block"}]}
+    own, *others = KEYS[:4]
+    texts = [f"SELECT name FROM customers WHERE id = {own}",
+             "BEGIN; UPDATE customers a SET name = b.name FROM customers b "
+             f"WHERE a.id = {own} AND b.id IN ({','.join(map(str, others))}); ROLLBACK", f"SELECT name FROM customers WHERE id = {own}"]
+
+    def came(name, policy):
+        made = shop.front(name, more=policy, workers=1)
+        with made.login(user="app", application_name=name) as session:
+            codes = [result.errors[0]["C"] if result.errors else None for result in (session.exchange(wire.query(sql)) for sql in texts * 2)]
+        made.guard.until_sessions(0)
+        return made, codes
+    free, codes = came("moves-free", {})
+    equal(codes, [None] * 6)
+    held, codes = came("moves-held", budget)
+    said, _ = replay(budget, of=free)
+    equal((said["stopped"]["statements"], codes), (interval(codes.count("PS001")), codes), str(said))
+    free.stop()
+    held.stop()
+
+
+@test(gateway=True)
 def test_same_as_the_gate():
     """Rules in force stop of the same traffic what the replay has said, statement by statement"""
     rules = [{"name": "addresses", "when": {"principal": "app", "fields": "address"}, "verdict": "block"},

@@ -124,18 +124,6 @@ def compare(statements, group, surround=("", "")):
     return told
 
 
-def judge(told, is_right):
-    said, problems = shop.export(front()), []
-    for name, sql, seen in told:
-        shown = said.get(name)
-        keys = set(shown.keys["customer"]) if shown else set()
-        unknown = shown.unknown if shown else 0
-        if len(seen - keys) > unknown or keys - seen or not is_right(sql, seen, keys, unknown, shown):
-            problems.append(f"{name}, {sql}: {len(seen)} seen, {len(keys & seen)} of them named, {len(keys - seen)} others named, "
-                            f"{unknown} unknown, {shown and (shown.flags, shown.attributions)}")
-    assert not problems, "\n" + "\n".join(problems)
-
-
 def is_exact(_, seen, keys, unknown, shown):
     return seen and keys == seen and not unknown and shown.attributions == {"shadow"} and shown.flags <= {"probe"}
 
@@ -146,22 +134,22 @@ def is_some(sql, seen, keys, unknown, shown):
 
 @test(gateway=True)
 def test_what_shows_each_of_its_rows_is_counted_exactly():
-    judge(compare(EXACT, "exact"), is_exact)
+    shop.judge(front(), compare(EXACT, "exact"), is_exact)
 
 
 @test(gateway=True)
 def test_what_shows_some_of_its_rows_is_of_at_most_so_many():
-    judge(compare(SOME, "some"), is_some)
+    shop.judge(front(), compare(SOME, "some"), is_some)
 
 
 @test(gateway=True)
 def test_errors_are_the_clients_own():
-    judge(compare(WRONG, "wrong"), lambda *_: True)
+    shop.judge(front(), compare(WRONG, "wrong"), lambda *_: True)
 
 
 @test(gateway=True)
 def test_who_is_not_in_the_result_is_not_shown():
-    judge(compare(OTHERS, "others"), lambda sql, seen, keys, unknown, shown: not seen and not keys and not unknown)
+    shop.judge(front(), compare(OTHERS, "others"), lambda sql, seen, keys, unknown, shown: not seen and not keys and not unknown)
 
 
 @test(gateway=True)
@@ -169,9 +157,9 @@ def test_in_a_transaction_it_is_the_same():
     """In blocks of each isolation level, and in what is left of one that has failed: the same bytes, the same persons"""
     state = "SELECT current_setting('transaction_isolation'), txid_current_if_assigned() IS NULL, now() = statement_timestamp()"
     for level in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"):
-        judge(compare(EXACT[:6], f"{level} exact", (f"BEGIN ISOLATION LEVEL {level}; SAVEPOINT s", state + "; COMMIT")), is_exact)
-        judge(compare(list(SOME)[:6], f"{level} some", (f"BEGIN ISOLATION LEVEL {level}", state + "; ROLLBACK")), is_some)
-    judge(compare(EXACT[:2], "failed", ("BEGIN; SELECT 1 / 0", "ROLLBACK")), lambda _, seen, *rest: not seen)
+        shop.judge(front(), compare(EXACT[:6], f"{level} exact", (f"BEGIN ISOLATION LEVEL {level}; SAVEPOINT s", state + "; COMMIT")), is_exact)
+        shop.judge(front(), compare(list(SOME)[:6], f"{level} some", (f"BEGIN ISOLATION LEVEL {level}", state + "; ROLLBACK")), is_some)
+    shop.judge(front(), compare(EXACT[:2], "failed", ("BEGIN; SELECT 1 / 0", "ROLLBACK")), lambda _, seen, *rest: not seen)
 
 
 @test(gateway=True)
@@ -184,7 +172,7 @@ def test_values_of_bind_are_the_questions_too():
         equal(came, ask(direct, sends))
         session.terminate()
     front().guard.until_sessions(0)
-    judge([("bind", sql, seen_in(came))], is_exact)
+    shop.judge(front(), [("bind", sql, seen_in(came))], is_exact)
 
 
 @test(gateway=True)
@@ -287,7 +275,7 @@ def test_nobody_goes_uncounted_by_a_trick():
             told.append((name, sql, seen_in(ask(session, [wire.query(sql)]))))
             session.terminate()
     front().guard.until_sessions(0)
-    judge(told, lambda sql, seen, *rest: seen)
+    shop.judge(front(), told, lambda sql, seen, *rest: seen)
     shop.server().sql("DROP FUNCTION public.array_cat")
 
 
@@ -307,7 +295,7 @@ def test_whichever_rows_come_first():
                 session.terminate()
     server.sql("DROP INDEX by_region")
     front().guard.until_sessions(0)
-    judge(told, lambda sql, seen, *rest: seen)
+    shop.judge(front(), told, lambda sql, seen, *rest: seen)
 
 
 @test(gateway=True)
@@ -326,7 +314,7 @@ def test_a_name_that_comes_to_mean_another_table():
             session.terminate()
         told.append((name, sql, seen_in(came)))
     front().guard.until_sessions(0)
-    judge(told, lambda _, seen, *rest: seen)
+    shop.judge(front(), told, lambda _, seen, *rest: seen)
 
 
 @test(gateway=True)
@@ -342,7 +330,7 @@ def test_a_table_in_front_that_pasu_has_not_seen_yet():
         session.terminate()
     server.sql("DROP SCHEMA app CASCADE")
     front().guard.until_sessions(0)
-    judge([("in front", sql, seen_in(came))], lambda _, seen, *rest: seen)
+    shop.judge(front(), [("in front", sql, seen_in(came))], lambda _, seen, *rest: seen)
 
 
 @test(gateway=True)
