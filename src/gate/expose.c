@@ -14,9 +14,12 @@
 static void
 begin_claims(const struct session *s, struct exposure_claims *claims)
 {
+    const char *purpose = actor_purpose(s);
     struct source_claim source;
 
-    snprintf(claims->purpose, sizeof(claims->purpose), "%s", actor_purpose(s));
+    claims->purpose[0] = '\0';
+    if (purpose[0]) /* mostly there is none, and formatting is not free */
+        snprintf(claims->purpose, sizeof(claims->purpose), "%s", purpose);
     source_claim_now(s, &source);
     memcpy(claims->source, source.text, sizeof(claims->source));
     claims->is_signed = source.is_signed;

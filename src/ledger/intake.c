@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+/* Of a ring with less, each statement has its record. */
+enum { CROWDED = 8 << 10 };
 #define GATHER    (10 * NANOSECONDS_PER_MILLISECOND)
 #define TRY_AGAIN (100 * NANOSECONDS_PER_MILLISECOND)
 
@@ -69,6 +71,8 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
     struct ring_entry entry;
     int found = 0, result;
 
+    if (head - position > CROWDED)
+        record_batch_merge(t->records);
     while (position < head && (found = ring_read(ring, &position, &entry)) == 1) {
         result = record_batch_put(t->records, ring_segment_type(entry.type), entry.payload);
         if (result == PASU_E_AGAIN)

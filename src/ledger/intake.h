@@ -6,8 +6,8 @@
  * 10 ms or until a ring is half full, or holds what somebody waits for (`strict`): that we take at
  * once. What was taken from a ring in one go is one batch of the ledger, with the position that it
  * goes up to. If any of it is to be durable (`group` and `strict`), all of it is then made so, and
- * only then is the room released. What the ledger does not take stays in the ring, and is tried
- * again every 100 ms.
+ * only then is the room released. Where a ring holds more than 8 KiB, statements that are alike
+ * share a record. What the ledger does not take stays in the ring, and is tried again every 100 ms.
  *
  * The rings are hostile. Owned by the keeper's only thread.
  */

@@ -18,6 +18,7 @@
 #include "ledger/folds.h"
 #include "ledger/holds.h"
 #include "ledger/live.h"
+#include "ledger/merge.h"
 #include "ledger/metrics.h"
 #include "ledger/payload.h"
 #include "ledger/pruned.h"
@@ -59,6 +60,10 @@ struct record_keeping {
     uint32_t ordinals[EXPOSURE_ALL_MAX];
     struct vocabulary vocabulary;
     union payload_body body;
+    /* Of the batch that is open. */
+    struct merge merge;
+    bool is_merging;
+    uint32_t batch_records;
     uint8_t salts[RECORD_SALTS]; /* random, used from `salt_at` on */
     size_t salt_at;
     struct payload_gap gap;    /* of records that could not be written; count 0: none */
@@ -152,14 +157,17 @@ void record_aside_close(struct record_keeping *records);
 
 /*
  * What is taken from a ring in one go: begin (the gap is written before, if there is one), put each
- * entry, end with what counts them; or abort. What fails is no gap: it is still in its ring.
- * record_batch_put: PASU_E_AGAIN, this batch is full; the batch goes on without what is
- * PASU_E_MALFORMED (no exposure, no sealed entry) or PASU_E_ERASED (an entry whose key was
- * destroyed: there is nothing to record); after any other error it is to be aborted.
+ * entry, end with what counts their records (`taken->count` is filled in); or abort. What fails is
+ * no gap: it is still in its ring. record_batch_put: PASU_E_AGAIN, this batch is full; the batch
+ * goes on without what is PASU_E_MALFORMED (no exposure, no sealed entry) or PASU_E_ERASED (an
+ * entry whose key was destroyed: there is nothing to record); after any other error it is to be
+ * aborted.
  */
 PASU_MUST_USE int record_batch_begin(struct record_keeping *records);
 PASU_MUST_USE int record_batch_put(struct record_keeping *records, enum segment_type type,
                                    struct view payload);
+/* From here to its end, exposures of this batch that are alike share a record (ledger/merge.h). */
+void record_batch_merge(struct record_keeping *records);
 PASU_MUST_USE int record_batch_end(struct record_keeping *records,
                                    const struct segment_taken *taken);
 /* Before the first entry of a batch: how far another ring, or this one, was taken before. */

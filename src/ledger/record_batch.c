@@ -54,33 +54,83 @@ count_exposure(struct record_keeping *r, const struct exposure *e)
     }
 }
 
-/* With a salt, where it names anybody. */
+/* The first ENTRY_SALT bytes of `r->copy` are for its salt, which it has where it names anybody. */
 static int
-put_exposure(struct record_keeping *r, struct view payload)
+put_copy(struct record_keeping *r, const struct exposure *exposure, size_t length)
 {
     struct segment_record record = {.type = SEGMENT_EXPOSURE,
-                                    .payload = view_of(r->copy, ENTRY_SALT + payload.length)};
+                                    .payload = view_of(r->copy, ENTRY_SALT + length)};
     PASU_UNINITIALIZED struct entry entry;
-    struct view copy = view_of(r->copy + ENTRY_SALT, payload.length);
     int result;
 
-    if (payload.length > sizeof(r->copy) - ENTRY_SALT)
-        return PASU_E_MALFORMED;
     memset(r->copy, 0, ENTRY_SALT);
-    if (payload.length > 0)
-        memcpy(r->copy + ENTRY_SALT, payload.bytes, payload.length);
-    if (entry_lay(&entry, &record) != 0 ||
-        exposure_decode(&r->exposure, copy, r->ordinals, COUNT_OF(r->ordinals)) != 0)
+    if (entry_lay(&entry, &record) != 0)
         return PASU_E_MALFORMED;
     result = entry_has_list(&entry) ? take_salt(r, r->copy) : 0;
     if (result == 0)
         result = record_put(r, SEGMENT_EXPOSURE, record.payload.bytes, record.payload.length);
-    if (result == 0)
-        count_exposure(r, &r->exposure);
-    if (result == 0 && PASU_UNLIKELY(r->exposure.verdict != VERDICT_OF_ALLOW))
-        record_judged(r, &r->exposure, chain_next(&r->chain) - 1,
-                      live_principal(&r->live, r->exposure.session));
+    if (result != 0)
+        return result;
+    r->batch_records++;
+    count_exposure(r, exposure);
+    if (PASU_UNLIKELY(exposure->verdict != VERDICT_OF_ALLOW))
+        record_judged(r, exposure, chain_next(&r->chain) - 1,
+                      live_principal(&r->live, exposure->session));
+    return 0;
+}
+
+static int
+put_merged(struct record_keeping *r, struct merged *merged)
+{
+    ssize_t length = exposure_encode(&merged->exposure, r->copy + ENTRY_SALT, MERGE_ENCODED_MAX);
+    int result = length < 0 ? (int)length : put_copy(r, &merged->exposure, (size_t)length);
+
+    merge_free(&r->merge, merged);
     return result;
+}
+
+static int
+put_all_merged(struct record_keeping *r)
+{
+    struct merged *merged;
+    int result = 0;
+
+    while (result == 0 && (merged = merge_next(&r->merge)))
+        result = put_merged(r, merged);
+    return result;
+}
+
+static int
+copy_payload(struct record_keeping *r, struct view payload)
+{
+    if (payload.length > sizeof(r->copy) - ENTRY_SALT)
+        return PASU_E_MALFORMED;
+    if (payload.length > 0)
+        memcpy(r->copy + ENTRY_SALT, payload.bytes, payload.length);
+    return exposure_decode(&r->exposure, view_of(r->copy + ENTRY_SALT, payload.length), r->ordinals,
+                           COUNT_OF(r->ordinals)) == 0
+               ? 0
+               : PASU_E_MALFORMED;
+}
+
+static int
+put_exposure(struct record_keeping *r, struct view payload)
+{
+    struct merged *in_the_way;
+    int result = copy_payload(r, payload);
+
+    if (result != 0 || !r->is_merging)
+        return result != 0 ? result : put_copy(r, &r->exposure, payload.length);
+    if (merge_can(&r->exposure)) {
+        while (result == 0 && (in_the_way = merge_hold(&r->merge, &r->exposure)))
+            result = put_merged(r, in_the_way);
+        return result;
+    }
+    /* What its session was shown before comes before it. */
+    result = put_all_merged(r);
+    if (result == 0)
+        result = copy_payload(r, payload);
+    return result == 0 ? put_copy(r, &r->exposure, payload.length) : result;
 }
 
 /* Sealed anew, with its own key. */
@@ -117,30 +167,66 @@ put_other(struct record_keeping *r, enum segment_type type, struct view payload)
     return record_put(r, type, r->copy, payload.length);
 }
 
+void
+record_batch_merge(struct record_keeping *r)
+{
+    r->is_merging = true;
+}
+
+/* Other records may be about what comes before them; names go ahead of all that use them. */
+static int
+put_named(struct record_keeping *r, enum segment_type type, struct view payload)
+{
+    int result = 0;
+
+    if (type == SEGMENT_ORDINAL && r->has_seal)
+        result = put_ordinal(r, payload);
+    else if (type == SEGMENT_MARK)
+        result = put_all_merged(r);
+    if (result == 0 && (type != SEGMENT_ORDINAL || !r->has_seal))
+        result = put_other(r, type, payload);
+    if (result == 0)
+        r->batch_records++;
+    return result;
+}
+
 int
 record_batch_put(struct record_keeping *r, enum segment_type type, struct view payload)
 {
-    if (r->chain.writer.asked + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
+    /* One in the way of another is held no longer, and that one is. */
+    size_t held = (r->merge.used + 1) * segment_room(ENTRY_SALT + MERGE_ENCODED_MAX);
+
+    if (r->chain.writer.asked + held + segment_room(ENTRY_SALT + payload.length) + TAKEN_ROOM >
         SEGMENT_BATCH_MAX)
         return PASU_E_AGAIN;
-    if (type == SEGMENT_EXPOSURE)
-        return put_exposure(r, payload);
-    if (type == SEGMENT_ORDINAL && r->has_seal)
-        return put_ordinal(r, payload);
-    return put_other(r, type, payload);
+    return type == SEGMENT_EXPOSURE ? put_exposure(r, payload) : put_named(r, type, payload);
+}
+
+static void
+forget_batch(struct record_keeping *r)
+{
+    struct merged *merged;
+
+    while ((merged = merge_next(&r->merge)))
+        merge_free(&r->merge, merged);
+    r->is_merging = false;
+    r->batch_records = 0;
 }
 
 int
 record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
 {
     struct segment_taken end = *taken;
-    int result;
+    int result = put_all_merged(r);
 
     end.durable = r->chain.writer.durable;
-    result = entry_keys_sync(&r->entries);
+    end.count = r->batch_records;
+    if (result == 0)
+        result = entry_keys_sync(&r->entries);
     if (result == 0)
         result = record_put(r, SEGMENT_TAKEN, &end, sizeof(end));
     result = record_commit(r, result);
+    forget_batch(r);
     if (result != 0)
         record_log_failure(r, result);
     else
@@ -165,6 +251,7 @@ void
 record_batch_abort(struct record_keeping *r)
 {
     chain_abort(&r->chain);
+    forget_batch(r);
     if (r->folds)
         folds_drop(r->folds);
 }
