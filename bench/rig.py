@@ -24,7 +24,8 @@ import time
 import cost
 import wire
 
-USER = DATABASE = "bench"
+USER = DATABASE = "bench"  # an application's role: what a superuser reads is judged and told apart
+SUPERUSER = "postgres"
 START_SECONDS = 30
 INSPECTOR_SQL = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "sql", "inspector.sql")
 PR_SET_PDEATHSIG = 1
@@ -230,7 +231,7 @@ def compile_parts(rig, folder):
 def start_postgres(rig):
     """A new cluster that any local user may enter; returns its port."""
     data, port = rig.make_folder("data", "postgres"), free_port()
-    rig.run([postgres_program("initdb"), "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8",
+    rig.run([postgres_program("initdb"), "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync"], "postgres")
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "",
                 "max_connections": 150, "shared_buffers": "512MB", "fsync": "off",
@@ -245,16 +246,17 @@ def start_postgres(rig):
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            wire.log_in(port, USER, "postgres").close()
+            wire.log_in(port, SUPERUSER, "postgres").close()
             break
         except (OSError, wire.WireError):
             if process.popen.poll() is not None or time.monotonic() > deadline:
                 raise BenchError(f"PostgreSQL does not start:\n{process.log_tail()}") from None
             time.sleep(0.05)
-    with wire.log_in(port, USER, "postgres") as session:
-        session.query(f"create database {DATABASE}")
+    with wire.log_in(port, SUPERUSER, "postgres") as session:
+        session.query(f"create role {USER} login")
+        session.query(f"create database {DATABASE} owner {USER}")
     for database in ("postgres", DATABASE):
-        rig.run([postgres_program("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", USER,
+        rig.run([postgres_program("psql"), "-X", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", SUPERUSER,
                  "-d", database, "-f", rig.copy(INSPECTOR_SQL)])
     return port
 
