@@ -87,11 +87,10 @@ read_all(struct place *p, struct seen *seen)
         if (record.type != SEGMENT_EXPOSURE)
             continue;
         seen->records++;
-        assert_int_equal(exposure_decode(&e,
-                                         view_of(record.payload.bytes + 16,
-                                                 record.payload.length - 16),
-                                         space, EXPOSURE_ALL_MAX),
-                         0);
+        assert_int_equal(
+            exposure_decode(&e, view_of(record.payload.bytes + 16, record.payload.length - 16),
+                            space, EXPOSURE_ALL_MAX),
+            0);
         if (e.verdict == VERDICT_OF_BLOCK) {
             seen->blocks++;
             seen->before_block = seen->statements[e.session];
@@ -205,18 +204,42 @@ only_what_differs_in_persons_and_counts_is_united(void **state PASU_UNUSED)
 
         make_showing(&b, 1, 3);
         switch (what) {
-        case 0: e->session += MERGE_SLOTS; break;
-        case 1: e->shape += MERGE_SLOTS; break;
-        case 2: e->vocabulary = 1; break;
-        case 3: e->flags = 1; break;
-        case 4: e->actor[0] = 'k'; break;
-        case 5: e->claims.purpose[0] = 'p'; break;
-        case 6: e->claims.source[0] = '?'; break;
-        case 7: e->parts[0].kind = 1; break;
-        case 8: e->parts[0].attribution = ATTRIBUTION_PINNED; break;
-        case 9: e->parts[0].is_text = true; break;
-        case 10: e->parts[0].masked = 1; break;
-        case 11: e->parts[0].null = 4; break;
+        case 0:
+            e->session += MERGE_SLOTS;
+            break;
+        case 1:
+            e->shape += MERGE_SLOTS;
+            break;
+        case 2:
+            e->vocabulary = 1;
+            break;
+        case 3:
+            e->flags = 1;
+            break;
+        case 4:
+            e->actor[0] = 'k';
+            break;
+        case 5:
+            e->claims.purpose[0] = 'p';
+            break;
+        case 6:
+            e->claims.source[0] = '?';
+            break;
+        case 7:
+            e->parts[0].kind = 1;
+            break;
+        case 8:
+            e->parts[0].attribution = ATTRIBUTION_PINNED;
+            break;
+        case 9:
+            e->parts[0].is_text = true;
+            break;
+        case 10:
+            e->parts[0].masked = 1;
+            break;
+        case 11:
+            e->parts[0].null = 4;
+            break;
         }
         assert_true(merge_can(e));
         if (!merge_hold(&merge, e)) { /* in a slot of its own */
