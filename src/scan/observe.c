@@ -307,8 +307,10 @@ put_subject(const struct observer *o, struct observation *to, struct observed_mo
     to->subject = hash_key(o->keys->subject, kind, text);
     if (key_is_integer(text, &number) && number >= 0)
         to->number = (uint64_t)number;
-    if (more != NULL)
-        more->raw = hash_key(o->keys->raw, kind, key);
+    if (more == NULL)
+        return;
+    more->raw = hash_key(o->keys->raw, kind, key);
+    more->is_plain = view_equal(key, text);
 }
 
 size_t

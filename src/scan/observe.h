@@ -33,7 +33,8 @@ void observer_free(struct observer *observer);
 struct observed_more {
     uint64_t raw; /* hash of the key as it is written; `subject` is of the key as most read it:
                      without zeros before a number, capitals small */
-    bool is_sure; /* it was shown; else it may have been */
+    bool is_sure;  /* it was shown; else it may have been */
+    bool is_plain; /* the key is written as it is read */
 };
 
 /* At most ROUTE_KEYS observations, at least one; `more` may be NULL. 0: the line cannot be judged,

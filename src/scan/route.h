@@ -2,11 +2,11 @@
 /*
  * Which requests show whom. A route is a path with places in it:
  *
- *      /api/members/{customer}/addresses      a segment that is the key of a subject
- *      /files/member-{customer}.pdf           the same, with text around it
- *      /api/v*\/members/x                      * stands for any bytes of one segment (one * each)
- *      /admin/**                              any segments, also none; only at the end
- *      /api/member?id={customer}              a parameter; several, in any order, joined by &
+ *      /api/members/{customer}/addresses   a segment that is the key of a subject
+ *      /files/member-{customer}.pdf        the same, with text around it
+ *      a star in a segment                 any bytes of it
+ *      two stars as the last segment       any segments, also none
+ *      /api/member?id={customer}           a parameter; several, in any order, joined by &
  *
  * Whoever sends a request chooses how it is written, and the application may take "/API//members/./
  * %34%32/" as /api/members/42. So a request is compared as most servers read it: percent escapes are

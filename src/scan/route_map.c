@@ -486,7 +486,7 @@ read_format(struct reading *r, const struct yaml_node *node, void *what PASU_UNU
         fault(r, node, "at most 16", "log_format has too many");
         return;
     }
-    result = log_format_parse(&map->formats[map->format_count], node->text, &map->names, &why);
+    result = line_format_parse(&map->formats[map->format_count], node->text, &map->names, &why);
     if (result != 0)
         fault(r, node, "write it as nginx's log_format or Apache's LogFormat has it",
               "log_format cannot be read: %s", result == PASU_E_RANGE ? "it is too long" : why);

@@ -19,8 +19,9 @@
 #define PASU_SCAN_ROUTE_MAP_H
 
 #include "config/load.h"
+#include <assert.h>
 #include "detect/observation.h"
-#include "scan/log_format.h"
+#include "scan/line_format.h"
 #include "scan/route.h"
 
 enum { ROUTE_MAP_FORMATS = 16, ROUTE_MAP_SIZE = 4 << 20 };
@@ -36,7 +37,7 @@ struct route_map {
     bool has_logins;
     unsigned axes; /* bits: 1 << enum axis */
     struct names names;
-    struct log_format formats[ROUTE_MAP_FORMATS]; /* the map's own */
+    struct line_format formats[ROUTE_MAP_FORMATS]; /* the map's own */
     size_t format_count;
     const char *country_db, *asn_db; /* NULL: none */
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/log_format.h"
+#include "scan/line_format.h"
 
 enum { NAME_SIZE = 64 };
 
 struct pattern {
-    struct log_format *format;
+    struct line_format *format;
     const struct names *names;
     const char *at, **why;
     unsigned best[SLOT_COUNT]; /* of what fills a slot so far */
@@ -95,7 +95,7 @@ take_text(struct pattern *p, char sign, uint8_t *text, uint8_t *length)
 {
     *length = 0;
     while (*p->at != '\0' && !is_variable(p->at, sign)) {
-        if (*length == LOG_FORMAT_TEXT)
+        if (*length == LINE_FORMAT_TEXT)
             return fail(p, "more than 16 characters of text between two variables");
         if (*p->at == '\\' && (p->at[1] == '"' || p->at[1] == '\\' || p->at[1] == 't')) {
             p->at++; /* as Apache's configuration writes it */
@@ -127,13 +127,13 @@ choose_slot(struct pattern *p, const char *name)
 static int
 take_variable(struct pattern *p, char sign, const uint8_t *before, uint8_t before_length)
 {
-    struct log_format *format = p->format;
-    struct log_format_part *part = &format->parts[format->count];
+    struct line_format *format = p->format;
+    struct line_format_part *part = &format->parts[format->count];
     char name[NAME_SIZE];
     bool is_apache_time = sign == '%' && p->at[1] == 't';
     int result;
 
-    if (format->count == LOG_FORMAT_PARTS)
+    if (format->count == LINE_FORMAT_PARTS)
         return PASU_E_RANGE;
     result = sign == '$' ? take_nginx(p, name) : take_apache(p, name);
     if (result != 0)
@@ -149,7 +149,7 @@ take_variable(struct pattern *p, char sign, const uint8_t *before, uint8_t befor
 }
 
 static bool
-has_slot(const struct log_format *format, enum slot slot)
+has_slot(const struct line_format *format, enum slot slot)
 {
     for (size_t i = 0; i < format->count; i++)
         if (format->parts[i].slot == (int)slot)
@@ -158,7 +158,7 @@ has_slot(const struct log_format *format, enum slot slot)
 }
 
 int
-log_format_parse(struct log_format *format, const char *pattern, const struct names *names,
+line_format_parse(struct line_format *format, const char *pattern, const struct names *names,
                  const char **why)
 {
     struct pattern p = {format, names, pattern, why, {0}};
@@ -167,7 +167,7 @@ log_format_parse(struct log_format *format, const char *pattern, const struct na
     uint8_t length;
     int result;
 
-    *format = (struct log_format){0};
+    *format = (struct line_format){0};
     *why = "";
     memset(p.best, 0xff, sizeof(p.best));
     result = take_text(&p, sign, format->before, &format->before_length);
@@ -190,7 +190,7 @@ log_format_parse(struct log_format *format, const char *pattern, const struct na
 
 /* Where the text behind a value begins: the value's end; NULL: it is not there. */
 static const uint8_t *
-end_of_value(const struct log_format_part *part, const uint8_t *at, const uint8_t *end)
+end_of_value(const struct line_format_part *part, const uint8_t *at, const uint8_t *end)
 {
     if (part->length == 0) { /* the last one: a word, or all that is left */
         const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
@@ -224,10 +224,10 @@ end_of_value(const struct log_format_part *part, const uint8_t *at, const uint8_
 /* What stands unquoted before the time is often what a client calls itself, and can have in it what
  * stands before a time: it ends where a time follows. */
 static const uint8_t *
-end_before_time(const struct log_format_part *part, const uint8_t *at, const uint8_t *end,
+end_before_time(const struct line_format_part *part, const uint8_t *at, const uint8_t *end,
                 struct event *event)
 {
-    const struct log_format_part *next = part + 1;
+    const struct line_format_part *next = part + 1;
     const uint8_t *stop = end_of_value(part, at, end);
 
     while (stop != NULL) {
@@ -241,7 +241,7 @@ end_before_time(const struct log_format_part *part, const uint8_t *at, const uin
 }
 
 bool
-log_format_read(const struct log_format *format, struct view line, struct event *event)
+line_format_read(const struct line_format *format, struct view line, struct event *event)
 {
     const uint8_t *at = line.bytes, *end = line.bytes + line.length;
 
@@ -253,7 +253,7 @@ log_format_read(const struct log_format *format, struct view line, struct event 
         return false;
     at += format->before_length;
     for (size_t i = 0; i < format->count; i++) {
-        const struct log_format_part *part = &format->parts[i];
+        const struct line_format_part *part = &format->parts[i];
         bool is_before_time = !part->is_quoted && part->length > 0 && i + 1 < format->count &&
                               part[1].slot == SLOT_TIME;
         const uint8_t *stop = is_before_time ? end_before_time(part, at, end, event)

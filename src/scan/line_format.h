@@ -12,40 +12,40 @@
  *
  * Immutable once made; any number of threads.
  */
-#ifndef PASU_SCAN_LOG_FORMAT_H
-#define PASU_SCAN_LOG_FORMAT_H
+#ifndef PASU_SCAN_LINE_FORMAT_H
+#define PASU_SCAN_LINE_FORMAT_H
 
 #include "scan/event.h"
 #include "scan/names.h"
 
-enum { LOG_FORMAT_PARTS = 64, LOG_FORMAT_TEXT = 16 };
+enum { LINE_FORMAT_PARTS = 64, LINE_FORMAT_TEXT = 16 };
 
-struct log_format_part {
+struct line_format_part {
     int8_t slot; /* -1: passed over */
     bool is_quoted, is_time; /* behind a quote; %t, which brings its own brackets */
     uint8_t length;
-    uint8_t behind[LOG_FORMAT_TEXT]; /* the literal text behind it */
+    uint8_t behind[LINE_FORMAT_TEXT]; /* the literal text behind it */
 };
 
-struct log_format {
+struct line_format {
     uint8_t before_length;
-    uint8_t before[LOG_FORMAT_TEXT];
+    uint8_t before[LINE_FORMAT_TEXT];
     size_t count;
-    struct log_format_part parts[LOG_FORMAT_PARTS];
+    struct line_format_part parts[LINE_FORMAT_PARTS];
 };
 
-#define LOG_FORMAT_COMBINED                                                                        \
+#define LINE_FORMAT_COMBINED                                                                        \
     "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "            \
     "\"$http_referer\" \"$http_user_agent\""
-#define LOG_FORMAT_COMMON "%h %l %u %t \"%r\" %>s %b"
+#define LINE_FORMAT_COMMON "%h %l %u %t \"%r\" %>s %b"
 
 /* Variables that `names` knows go to its slots, others are passed over. 0; PASU_E_MALFORMED with
  * what is wrong in *why (constant); PASU_E_RANGE: more parts than can be. */
-PASU_MUST_USE int log_format_parse(struct log_format *format, const char *pattern,
+PASU_MUST_USE int line_format_parse(struct line_format *format, const char *pattern,
                                    const struct names *names, const char **why);
 /* A line without its end. False: it is none of these. What stands behind the pattern's end, after
  * a space, is passed over, as formats grow at their end. */
-PASU_MUST_USE bool log_format_read(const struct log_format *format, struct view line,
+PASU_MUST_USE bool line_format_read(const struct line_format *format, struct view line,
                                    struct event *event);
 
 #endif
