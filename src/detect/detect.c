@@ -10,7 +10,9 @@
 #define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
 #define FALSE_SHARE          0.1
 #define PEERS_KEEP           0.9885 /* what is known of peers weighs half after 60 days */
-enum { HOURS_PER_DAY = 24, BATCH = 512, LOGINS_SHARE = 8, SURGE_MIN = 30 };
+/* Who logged in before the stream began is no orphan after a while: it is learned anew in a week. */
+#define ORPHANS_KEEP 0.9
+enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 30 };
 
 struct detect {
     struct part parts[PARTS];
@@ -43,6 +45,7 @@ detect_open(struct detect **slot, const struct detect_options *options)
     memcpy(d->secret, options->secret, sizeof(d->secret));
     d->secret[1] |= 1;
     d->q = options->q > 0 ? options->q : FALSE_SHARE;
+    d->logins.window = LOGINS_WINDOW;
     d->logins.limit = options->memory / LOGINS_SHARE / sizeof(struct login);
     for (size_t i = 0; i < PARTS; i++) {
         d->parts[i].limit = (options->memory - options->memory / LOGINS_SHARE) / PARTS;
@@ -82,7 +85,7 @@ feel_climate(struct detect *d)
     c->day = day_of(d->hour);
     c->others = d->seen[OBSERVED_OTHER] > 0;
     c->logins = d->logins.first != 0 && !d->logins.overflown &&
-                (int64_t)d->logins.first + LOGINS_WINDOW <= (int64_t)c->day * 24 * 60;
+                (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
     for (size_t i = 0; i < PARTS; i++)
         judge_surge(&d->parts[i], d->peers, c->day, surge);
     for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
@@ -93,9 +96,10 @@ feel_climate(struct detect *d)
 }
 
 static int
-judge(struct detect *d, bool all)
+judge(struct detect *d, bool full_hour, bool all)
 {
     feel_climate(d);
+    d->climate.full_hour = full_hour;
     for (size_t i = 0; i < PARTS; i++)
         judge_part(&d->parts[i], d->peers, &d->climate, all);
     return publish_choose(&d->publisher, d->parts, d->q, d->now);
@@ -104,30 +108,19 @@ judge(struct detect *d, bool all)
 static void
 age_peers(struct peers *p)
 {
-    struct share_peers *shares[] = {&p->misses, &p->orphans, &p->context, &p->beside,
-                                    &p->drifts, &p->fresh,   &p->hours,   &p->gaps};
-    struct pace_peers *paces[] = {&p->accounts, &p->persons, &p->minute};
-
-    for (size_t i = 0; i < COUNT_OF(shares); i++)
-        share_age(shares[i], PEERS_KEEP);
-    for (size_t i = 0; i < COUNT_OF(paces); i++)
-        pace_age(paces[i], PEERS_KEEP);
+    for (size_t i = 0; i < SHARES; i++)
+        share_age(&p->shares[i], i == SHARE_ORPHANS ? ORPHANS_KEEP : PEERS_KEEP);
+    for (size_t i = 0; i < PACES; i++)
+        pace_age(&p->paces[i], PEERS_KEEP);
 }
 
 static void
 sum_peers(struct peers *into, const struct peers *from)
 {
-    share_sum(&into->misses, &from->misses);
-    share_sum(&into->orphans, &from->orphans);
-    share_sum(&into->context, &from->context);
-    share_sum(&into->beside, &from->beside);
-    share_sum(&into->drifts, &from->drifts);
-    share_sum(&into->fresh, &from->fresh);
-    share_sum(&into->hours, &from->hours);
-    share_sum(&into->gaps, &from->gaps);
-    pace_sum(&into->accounts, &from->accounts);
-    pace_sum(&into->persons, &from->persons);
-    pace_sum(&into->minute, &from->minute);
+    for (size_t i = 0; i < SHARES; i++)
+        share_sum(&into->shares[i], &from->shares[i]);
+    for (size_t i = 0; i < PACES; i++)
+        pace_sum(&into->paces[i], &from->paces[i]);
 }
 
 static int
@@ -150,7 +143,7 @@ static int
 turn(struct detect *d, int64_t hour)
 {
     bool day_ends = day_of(hour) != day_of(d->hour);
-    int r = judge(d, day_ends);
+    int r = judge(d, true, day_ends);
 
     if (r < 0)
         return r;
@@ -305,7 +298,7 @@ detect_findings(struct detect *d, struct detect_report *report)
     int r = 0;
 
     if (d->started)
-        r = judge(d, false);
+        r = judge(d, false, false);
     if (r == 0)
         r = publish_findings(&d->publisher);
     if (r < 0)

@@ -12,7 +12,8 @@
 /* What holds for all principals on a day. */
 struct climate {
     uint16_t day;
-    bool logins;              /* have been seen for long enough */
+    bool logins;              /* have been seen for a day */
+    bool full_hour;           /* what is seen now is kept for the day */
     bool others;              /* requests that show nobody have been seen */
     double surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
 };

@@ -17,8 +17,9 @@ judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint1
         double persons;
 
         if (p->history == NULL || p->history->published ||
-            p->history->persons.days < SURGE_DAYS ||
-            !pace_usual(&peers[p->axis].persons, &p->history->persons, day % 7, &u))
+            p->history->paces[PACE_PERSONS].days < SURGE_DAYS ||
+            !pace_usual(&peers[p->axis].paces[PACE_PERSONS], &p->history->paces[PACE_PERSONS],
+                        day % 7, &u))
             continue;
         persons = sample_distinct(&p->today->asked);
         s->seen += limited(persons, 0, SURGE_MOST * u.mean);

@@ -63,7 +63,7 @@ life_add(struct life *l, uint64_t hash, uint16_t day, size_t *held)
     }
     at = search(l, hash);
     if (at < l->count && l->hashes[at] == hash) {
-        if (day < l->days[at])
+        if (day > l->days[at])
             l->days[at] = day;
         return 0;
     }

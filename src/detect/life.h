@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The persons that a principal has been shown, all days: exact up to LIFE_MOST, beyond that the
- * ones with the lowest hashes and a sketch that counts all. Each with the day it was first shown,
- * so that the growth can be told. The order in which they come does not matter.
+ * ones with the lowest hashes and a sketch that counts all. Each with the day it was shown last, so
+ * that it can be told who was shown since a day. The order in which they come does not matter.
  */
 #ifndef PASU_DETECT_LIFE_H
 #define PASU_DETECT_LIFE_H
@@ -13,7 +13,7 @@ enum { LIFE_MOST = 256 };
 
 struct life {
     uint64_t *hashes; /* sorted */
-    uint16_t *days;   /* days since 1970: when each was first shown */
+    uint16_t *days;   /* days since 1970: when each was shown last */
     struct sketch *sketch; /* where there are more than LIFE_MOST */
     uint16_t count, capacity;
 };

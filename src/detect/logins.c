@@ -38,6 +38,23 @@ rebuild(struct logins *l, size_t size, uint32_t oldest, size_t *held)
     return 0;
 }
 
+/* Room for one more. Where the table may not grow, the window becomes shorter. */
+static int
+make_room(struct logins *l, uint32_t minute, size_t *held)
+{
+    size_t size = l->size == 0 ? SIZE_FIRST : l->size * 2;
+    int r = 0;
+
+    if (size <= l->limit)
+        return rebuild(l, size, 0, held);
+    while (r == 0 && l->count >= l->size / 4 * 3 && l->window / 2 >= LOGINS_WINDOW_MIN) {
+        l->window /= 2;
+        r = rebuild(l, l->size, minute - l->window, held);
+    }
+    l->overflown = l->count >= l->size / 4 * 3;
+    return r;
+}
+
 int
 logins_add(struct logins *l, uint64_t who, uint32_t minute, size_t *held)
 {
@@ -46,14 +63,10 @@ logins_add(struct logins *l, uint64_t who, uint32_t minute, size_t *held)
 
     if (l->first == 0)
         l->first = minute;
+    if (l->overflown)
+        return 0;
     if (l->count >= l->size / 4 * 3) {
-        size_t size = l->size == 0 ? SIZE_FIRST : l->size * 2;
-
-        if (size > l->limit) {
-            l->overflown = true;
-            return 0;
-        }
-        if ((r = rebuild(l, size, 0, held)) < 0)
+        if ((r = make_room(l, minute, held)) < 0 || l->overflown)
             return r;
     }
     slot = find(l->slots, l->size, who);
@@ -72,13 +85,13 @@ logins_has(const struct logins *l, uint64_t who, uint32_t minute)
     if (l->size == 0 || who == 0)
         return false;
     slot = find(l->slots, l->size, who);
-    return slot->who != 0 && slot->minute + LOGINS_WINDOW >= minute;
+    return slot->who != 0 && slot->minute + l->window >= minute;
 }
 
 int
 logins_expire(struct logins *l, uint32_t minute, size_t *held)
 {
-    return l->size == 0 ? 0 : rebuild(l, l->size, minute - LOGINS_WINDOW, held);
+    return l->size == 0 ? 0 : rebuild(l, l->size, minute - l->window, held);
 }
 
 void

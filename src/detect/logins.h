@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When accounts and sessions logged in last, by hash, for LOGINS_WINDOW. Exact, or it says that it
- * is not: where there are more than fit into the memory it is given, none is known any more.
+ * When accounts and sessions logged in last, by hash, for the window: LOGINS_WINDOW, or where there
+ * are more than fit into the memory it is given, half as long, and so on, down to LOGINS_WINDOW_MIN.
+ * What it says of the window is exact.
  */
 #ifndef PASU_DETECT_LOGINS_H
 #define PASU_DETECT_LOGINS_H
 
 #include "base/attributes.h"
 
-#define LOGINS_WINDOW (24 * 60) /* minutes that a login is good for */
+/* Minutes that a login is good for. */
+#define LOGINS_WINDOW     (30 * 24 * 60)
+#define LOGINS_WINDOW_MIN (24 * 60)
 
 struct login {
     uint64_t who;    /* 0: free */
@@ -19,7 +22,8 @@ struct logins {
     struct login *slots;
     size_t count, size, limit; /* limit: slots, at most */
     uint32_t first;            /* minute of the first login; 0: none yet */
-    bool overflown;
+    uint32_t window;           /* minutes; set before the first one */
+    bool overflown;            /* not even those of the shortest window fit: nothing is known */
 };
 
 /* 0 or PASU_E_NOMEM. *held grows. */

@@ -13,8 +13,8 @@ enum { PARTS = 16 };
 
 /* What is usual on an axis. */
 struct peers {
-    struct share_peers misses, orphans, context, beside, drifts, fresh, hours, gaps;
-    struct pace_peers accounts, persons, minute;
+    struct share_peers shares[SHARES];
+    struct pace_peers paces[PACES];
 };
 
 struct part {

@@ -28,6 +28,19 @@ enum fresh {
     FRESH_KINDS = 4,
 };
 
+/* What is judged as a share, and as a pace. */
+enum shared { SHARE_MISSES, SHARE_ORPHANS, SHARE_CONTEXT, SHARE_BESIDE, SHARE_FRESH, SHARE_HOURS,
+              SHARE_GAPS, SHARE_DRIFTS, SHARES };
+enum paced { PACE_ACCOUNTS, PACE_PERSONS, PACE_MINUTE, PACES };
+
+/*
+ * A share as it was at the full hour when it spoke most. What a day is judged by is also what is
+ * learned of it: a job that runs before all else is 100 % of the day then, every day.
+ */
+struct snapshot {
+    double x, n, log_e;
+};
+
 /* One day of a principal; there is one only while the day is open. */
 struct day {
     struct sample asked;
@@ -39,6 +52,8 @@ struct day {
     uint64_t fields;
     uint32_t hours;                             /* bit h: persons were shown in that hour */
     uint32_t fresh_places; /* bits of enum fresh */
+    struct snapshot worst[SHARES];
+    double drift; /* the z that was furthest from 0 */
     double log_e[DETECTOR_COUNT]; /* so far; NAN where it could not be tested */
     double number[DETECTOR_COUNT][FINDING_NUMBERS];
     double statistic[DETECTOR_COUNT];
@@ -52,8 +67,8 @@ struct known_place {
 
 /* What is usual for a principal, and the evidence. */
 struct history {
-    struct share misses, orphans, context, beside, drifts, fresh, hours, gaps;
-    struct pace accounts, persons, minute;
+    struct share shares[SHARES];
+    struct pace paces[PACES];
     struct known_place places[PLACES_KNOWN];
     uint32_t known_hours; /* bit h: persons were shown in that hour of a day that is closed */
     uint16_t country;     /* of the last read, and when it was */

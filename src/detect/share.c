@@ -13,17 +13,36 @@
 #define WITHIN_UNKNOWN 0.02
 enum { PAIR_DAYS_MIN = 10, WITHIN_DAYS_MIN = 30, LARGE = 1000 };
 
-/* How alike two of the n are: the correlation that the beta distribution gives them. */
+/* How alike two of the n of a day are: the correlation that the beta distribution gives them. */
 static double
-correlation_between(const struct share_peers *peers)
+correlation_of_day(const struct share_peers *peers)
 {
     double p;
 
     if (peers->pair_days < PAIR_DAYS_MIN)
         return BETWEEN_UNKNOWN;
     p = limited((peers->pair_ratio + 0.05) / (peers->pair_days + 1), 1e-6, 1 - 1e-6);
-    return limited((peers->pairs / peers->pair_days - p * p) / (p - p * p) * CAUTION, BETWEEN_MIN,
-                   0.95);
+    return (peers->pairs / peers->pair_days - p * p) / (p - p * p);
+}
+
+/* How alike one of today and one of the past are. */
+static double
+correlation_of_days(const struct share_peers *peers)
+{
+    double p, q;
+
+    if (peers->later_days < PAIR_DAYS_MIN)
+        return BETWEEN_UNKNOWN;
+    p = limited((peers->later + 0.05) / (peers->later_days + 1), 1e-6, 1 - 1e-6);
+    q = limited((peers->later_own + 0.05) / (peers->later_days + 1), 1e-6, 1 - 1e-6);
+    return (peers->later_pairs / peers->later_days - p * q) / sqrt((p - p * p) * (q - q * q));
+}
+
+static double
+correlation_between(const struct share_peers *peers)
+{
+    return limited(CAUTION * fmax(correlation_of_day(peers), correlation_of_days(peers)),
+                   BETWEEN_MIN, 0.95);
 }
 
 bool
@@ -82,6 +101,12 @@ share_learn(struct share_peers *peers, struct share *own, double x, double n)
         peers->pair_ratio += x / n;
         peers->pairs += x * (x - 1) / (n * (n - 1));
     }
+    if (own->n >= 1) {
+        peers->later_days += 1;
+        peers->later += x / n;
+        peers->later_own += (double)own->x / (double)own->n;
+        peers->later_pairs += x / n * (double)own->x / (double)own->n;
+    }
     if (n >= 2 && own->n >= 20) {
         double many = n < LARGE ? n : LARGE, p = ((double)own->x + 0.5) / ((double)own->n + 1);
         double off = x / n - p, chance = p * (1 - p) / n;
@@ -103,6 +128,10 @@ share_age(struct share_peers *peers, double keep)
     peers->pair_days *= keep;
     peers->pair_ratio *= keep;
     peers->pairs *= keep;
+    peers->later_days *= keep;
+    peers->later *= keep;
+    peers->later_own *= keep;
+    peers->later_pairs *= keep;
     peers->spread *= keep;
     peers->scale *= keep;
     peers->own_days *= keep;
@@ -116,6 +145,10 @@ share_sum(struct share_peers *into, const struct share_peers *from)
     into->pair_days += from->pair_days;
     into->pair_ratio += from->pair_ratio;
     into->pairs += from->pairs;
+    into->later_days += from->later_days;
+    into->later += from->later;
+    into->later_own += from->later_own;
+    into->later_pairs += from->later_pairs;
     into->spread += from->spread;
     into->scale += from->scale;
     into->own_days += from->own_days;

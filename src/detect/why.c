@@ -46,8 +46,8 @@ say_orphan(struct text *t, const double *n)
 {
     if (n[1] > 0)
         say(t,
-            "of %.0f accounts that it read persons with in a day, %.0f had not logged in for a day "
-            "before (%.1f %%; usual for it is %.2g %%)",
+            "of %.0f accounts that it read persons with in a day, %.0f had not logged in before "
+            "(%.1f %%; usual for it is %.2g %%)",
             n[1], n[0], n[0] / n[1] * 100, n[2] * 100);
     if (!isnan(n[5]))
         say(t, "%s%.0f of its %.0f requests were for persons (usual are %.2g %%)",
