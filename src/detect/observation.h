@@ -12,6 +12,8 @@
 
 #include "base/attributes.h"
 
+#include <assert.h>
+
 /* The lattice of principals: one read is judged on each axis that is known. */
 enum axis {
     AXIS_ACCOUNT, /* who is logged in, or the database's role */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/walk.h"
+
+#include <assert.h>
+
+static size_t
+home(const struct walk *w, uint64_t number)
+{
+    return (size_t)(number * w->seed >> 52);
+}
+
+static_assert(WALK_SLOTS == 1 << 12, "a home is the upper twelve bits");
+
+/* Where the number is, or where it would be put. */
+static size_t
+find(const struct walk *w, uint64_t number)
+{
+    size_t at = home(w, number);
+
+    while (w->slots[at] != 0 && w->ring[w->slots[at] - 1] != number)
+        at = (at + 1) & (WALK_SLOTS - 1);
+    return at;
+}
+
+static bool
+has(const struct walk *w, uint64_t number)
+{
+    return w->slots[find(w, number)] != 0;
+}
+
+/* What stands behind a hole and could not be found past it moves into it. */
+static void
+take_out(struct walk *w, size_t hole)
+{
+    for (size_t at = (hole + 1) & (WALK_SLOTS - 1); w->slots[at] != 0;
+         at = (at + 1) & (WALK_SLOTS - 1)) {
+        size_t begin = home(w, w->ring[w->slots[at] - 1]);
+
+        if (((at - begin) & (WALK_SLOTS - 1)) >= ((at - hole) & (WALK_SLOTS - 1))) {
+            w->slots[hole] = w->slots[at];
+            hole = at;
+        }
+    }
+    w->slots[hole] = 0;
+}
+
+static void
+vote(struct walk *w, uint64_t number)
+{
+    uint64_t stride = number - w->last;
+
+    if (w->votes == 0)
+        w->stride = stride;
+    if (w->stride == stride)
+        w->votes++;
+    else
+        w->votes--;
+    w->last = number;
+}
+
+void
+walk_add(struct walk *w, uint64_t number)
+{
+    bool beside = has(w, number - 1) || has(w, number + 1) ||
+                  (w->votes > 0 && w->stride != 0 && has(w, number - w->stride));
+
+    vote(w, number);
+    if (has(w, number))
+        return;
+    w->steps++;
+    w->beside += beside;
+    if (w->count == WALK_DEPTH)
+        take_out(w, find(w, w->ring[w->next]));
+    else
+        w->count++;
+    w->slots[find(w, number)] = (uint16_t)(w->next + 1);
+    w->ring[w->next] = number;
+    w->next = (w->next + 1) % WALK_DEPTH;
+}
