@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define PASU_ALLOW_RAW_MEMORY /* roaring.h includes malloc.h */
 #include "scan/exact.h"
 
 #include "base/memory.h"
@@ -13,13 +14,13 @@ struct hashes {
     bool is_full; /* some are not in it */
 };
 
-struct persons {
+struct counted {
     roaring_bitmap_t *numbers[CONFIG_SUBJECTS_MAX]; /* of each kind; NULL: none */
     struct hashes others;
 };
 
 struct counting {
-    struct persons sure, may;
+    struct counted sure, may;
 };
 
 /* A principal that is looked for, and in which findings. */
@@ -91,33 +92,33 @@ hashes_add(struct hashes *set, uint64_t hash)
 }
 
 static int
-persons_add_number(struct persons *persons, uint8_t kind, uint32_t number)
+counted_number(struct counted *set, uint8_t kind, uint32_t number)
 {
-    if (persons->numbers[kind] == NULL &&
-        (persons->numbers[kind] = roaring_bitmap_create()) == NULL)
+    if (set->numbers[kind] == NULL &&
+        (set->numbers[kind] = roaring_bitmap_create()) == NULL)
         return PASU_E_NOMEM;
-    roaring_bitmap_add(persons->numbers[kind], number);
+    roaring_bitmap_add(set->numbers[kind], number);
     return 0;
 }
 
 static uint64_t
-persons_count(const struct persons *persons)
+counted_sum(const struct counted *set)
 {
-    uint64_t count = persons->others.count;
+    uint64_t count = set->others.count;
 
     for (size_t kind = 0; kind < CONFIG_SUBJECTS_MAX; kind++)
-        if (persons->numbers[kind] != NULL)
-            count += roaring_bitmap_get_cardinality(persons->numbers[kind]);
+        if (set->numbers[kind] != NULL)
+            count += roaring_bitmap_get_cardinality(set->numbers[kind]);
     return count;
 }
 
 static void
-persons_release(struct persons *persons)
+counted_release(struct counted *set)
 {
     for (size_t kind = 0; kind < CONFIG_SUBJECTS_MAX; kind++)
-        if (persons->numbers[kind] != NULL)
-            roaring_bitmap_free(persons->numbers[kind]);
-    memory_free(persons->others.slots);
+        if (set->numbers[kind] != NULL)
+            roaring_bitmap_free(set->numbers[kind]);
+    memory_free(set->others.slots);
 }
 
 /* ---- who is looked for ---- */
@@ -193,8 +194,8 @@ exact_free(struct exact *exact)
         return;
     for (size_t i = 0; i < exact->count && exact->findings != NULL && exact->counts != NULL; i++) {
         memory_free(exact->findings[i].names);
-        persons_release(&exact->counts[i].sure);
-        persons_release(&exact->counts[i].may);
+        counted_release(&exact->counts[i].sure);
+        counted_release(&exact->counts[i].may);
     }
     memory_free(exact->findings);
     memory_free(exact->counts);
@@ -222,9 +223,9 @@ count_in(struct counting *counting, const struct observation *o, const struct ob
 
     if (o->number <= UINT32_MAX) {
         if (more->is_sure)
-            result = persons_add_number(&counting->sure, kind, (uint32_t)o->number);
+            result = counted_number(&counting->sure, kind, (uint32_t)o->number);
         if (result == 0 && more->is_plain)
-            return persons_add_number(&counting->may, kind, (uint32_t)o->number);
+            return counted_number(&counting->may, kind, (uint32_t)o->number);
     } else if (more->is_sure) {
         result = hashes_add(&counting->sure.others, o->subject);
     }
@@ -291,7 +292,7 @@ exact_end(struct exact *exact, bool is_all)
         struct exact_finding *found = &exact->findings[i];
         const struct finding *finding = found->finding;
         const struct counting *counting = &exact->counts[i];
-        uint64_t sure = persons_count(&counting->sure), may = persons_count(&counting->may);
+        uint64_t sure = counted_sum(&counting->sure), may = counted_sum(&counting->may);
         bool is_exact = is_all && finding->together <= finding->principals &&
                         !counting->may.others.is_full;
 

@@ -19,7 +19,6 @@
 #define PASU_SCAN_ROUTE_MAP_H
 
 #include "config/load.h"
-#include <assert.h>
 #include "detect/observation.h"
 #include "scan/line_format.h"
 #include "scan/route.h"
