@@ -41,7 +41,7 @@ grow(struct crowd *c, size_t *held)
 }
 
 int
-crowd_add(struct crowd *c, uint64_t account, bool orphan, size_t *held)
+peers_add(struct crowd *c, uint64_t account, bool orphan, size_t *held)
 {
     size_t at;
 
@@ -69,7 +69,7 @@ crowd_add(struct crowd *c, uint64_t account, bool orphan, size_t *held)
 }
 
 void
-crowd_release(struct crowd *c, size_t *held)
+peers_release(struct crowd *c, size_t *held)
 {
     *held -= (size_t)c->capacity * BYTES;
     memory_free(c->hashes);

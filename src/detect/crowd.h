@@ -18,8 +18,8 @@ struct crowd {
 };
 
 /* 0 or PASU_E_NOMEM. *held grows. */
-PASU_MUST_USE int crowd_add(struct crowd *c, uint64_t account, bool orphan, size_t *held);
-void crowd_release(struct crowd *c, size_t *held);
+PASU_MUST_USE int peers_add(struct crowd *c, uint64_t account, bool orphan, size_t *held);
+void peers_release(struct crowd *c, size_t *held);
 double crowd_distinct(const struct crowd *c);
 /* Of the sample. */
 size_t crowd_orphans(const struct crowd *c);

@@ -144,7 +144,7 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
     if (read.number != NUMBER_NONE && (r = follow_walk(part, day, read.number)) < 0)
         return r;
     if (p->axis != AXIS_ACCOUNT && o->who[AXIS_ACCOUNT] != 0 &&
-        (r = crowd_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, &part->held)) < 0)
+        (r = peers_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, &part->held)) < 0)
         return r;
     if (p->history == NULL && p->life.count + p->misses >= PRINCIPAL_TESTED) {
         if ((r = principal_test(p, &part->held)) < 0)
@@ -229,7 +229,7 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
             part->forgotten++;
             return 0;
         }
-        if ((slot = table_add(&part->tables[axis], key, &part->held)) == NULL)
+        if ((slot = rows_add(&part->tables[axis], key, &part->held)) == NULL)
             return PASU_E_NOMEM;
     }
     if (slot->last_day != t->day) {
@@ -308,7 +308,7 @@ part_release(struct part *part)
     for (size_t i = 0; i < part->count; i++)
         principal_free(part->principals[i], &part->held);
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-        table_release(&part->tables[axis], &part->held);
+        rows_release(&part->tables[axis], &part->held);
     memory_free(part->principals);
     memory_free(part->open);
 }

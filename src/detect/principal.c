@@ -51,7 +51,7 @@ principal_end_day(struct principal *p, size_t *held)
     if (day == NULL)
         return;
     sample_release(&day->asked, held);
-    crowd_release(&day->accounts, held);
+    peers_release(&day->accounts, held);
     if (day->walk != NULL) {
         *held -= sizeof(*day->walk);
         memory_free(day->walk);

@@ -45,7 +45,7 @@ table_find(const struct table *t, uint64_t key)
 }
 
 struct slot *
-table_add(struct table *t, uint64_t key, size_t *held)
+rows_add(struct table *t, uint64_t key, size_t *held)
 {
     struct slot *slot;
 
@@ -83,7 +83,7 @@ table_forget(struct table *t, bool (*may)(void *arg, const struct slot *slot), v
 }
 
 void
-table_release(struct table *t, size_t *held)
+rows_release(struct table *t, size_t *held)
 {
     *held -= t->size * sizeof(*t->slots);
     memory_free(t->slots);

@@ -33,7 +33,7 @@ struct table {
 /* The slot of the key, or NULL. */
 struct slot *table_find(const struct table *t, uint64_t key);
 /* A slot for a key that has none; its other bytes are 0. NULL: no memory. */
-PASU_MUST_USE struct slot *table_add(struct table *t, uint64_t key, size_t *held);
+PASU_MUST_USE struct slot *rows_add(struct table *t, uint64_t key, size_t *held);
 /* One more makes it grow. */
 static inline bool
 table_is_full(const struct table *t)
@@ -49,6 +49,6 @@ table_prefetch(const struct table *t, uint64_t key)
 }
 /* Takes out the slots for which `may` says so, each asked once; how many. */
 size_t table_forget(struct table *t, bool (*may)(void *arg, const struct slot *slot), void *arg);
-void table_release(struct table *t, size_t *held);
+void rows_release(struct table *t, size_t *held);
 
 #endif

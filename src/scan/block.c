@@ -85,8 +85,8 @@ block_pass(struct block *block, uint64_t offset, uint64_t length)
 struct parsing {
     struct block *block;
     const struct dialect *dialect;
-    const struct names *names;
-    struct observer *observer;
+    const struct log_names *names;
+    struct observe_state *observer;
     block_want_fn *want;
     const void *arg;
 };
@@ -180,8 +180,8 @@ parse_line(struct parsing *p, struct view line)
 }
 
 int
-block_parse(struct block *block, const struct dialect *dialect, const struct names *names,
-            struct observer *observer, block_want_fn *want, const void *arg)
+block_parse(struct block *block, const struct dialect *dialect, const struct log_names *names,
+            struct observe_state *observer, block_want_fn *want, const void *arg)
 {
     struct parsing p = {block, dialect, names, observer, want, arg};
     const uint8_t *at = block->bytes, *end = at + block->length;
@@ -200,7 +200,7 @@ block_parse(struct block *block, const struct dialect *dialect, const struct nam
 }
 
 bool
-block_event(struct block *block, const struct dialect *dialect, const struct names *names,
+block_event(struct block *block, const struct dialect *dialect, const struct log_names *names,
             uint64_t offset, struct event *event)
 {
     const uint8_t *at, *end = block->bytes + block->length, *newline;

@@ -42,11 +42,11 @@ void block_release(struct block *block);
 /* The block begins anew, as part of `file`. */
 void block_clear(struct block *block, uint32_t file, uint64_t offset);
 /* Reads its lines. 0, PASU_E_NOMEM; also in block->result. */
-int block_parse(struct block *block, const struct dialect *dialect, const struct names *names,
-                struct observer *observer, block_want_fn *want, const void *arg);
+int block_parse(struct block *block, const struct dialect *dialect, const struct log_names *names,
+                struct observe_state *observer, block_want_fn *want, const void *arg);
 /* The event at an offset of the file that lies in the block; false: there is none. */
 PASU_MUST_USE bool block_event(struct block *block, const struct dialect *dialect,
-                               const struct names *names, uint64_t offset, struct event *event);
+                               const struct log_names *names, uint64_t offset, struct event *event);
 /* One line that was passed over, for it is too long to be held. */
 void block_pass(struct block *block, uint64_t offset, uint64_t length);
 

@@ -22,7 +22,7 @@ dialects_init(struct dialects *dialects, const struct route_map *map)
 }
 
 bool
-dialect_read(const struct dialect *dialect, const struct names *names, struct view line,
+dialect_read(const struct dialect *dialect, const struct log_names *names, struct view line,
              struct event *event, uint8_t *scratch)
 {
     if (dialect->is_json)
@@ -32,7 +32,7 @@ dialect_read(const struct dialect *dialect, const struct names *names, struct vi
 
 /* How many of the first lines it reads. */
 static size_t
-try_it(const struct dialect *dialect, const struct names *names, struct view head,
+try_it(const struct dialect *dialect, const struct log_names *names, struct view head,
        uint8_t *scratch)
 {
     const uint8_t *at = head.bytes, *end = at + head.length;
@@ -57,7 +57,7 @@ try_it(const struct dialect *dialect, const struct names *names, struct view hea
 }
 
 static void
-offer(struct dialect *best, size_t *most, struct dialect other, const struct names *names,
+offer(struct dialect *best, size_t *most, struct dialect other, const struct log_names *names,
       struct view head, uint8_t *scratch)
 {
     size_t count = try_it(&other, names, head, scratch);

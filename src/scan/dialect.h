@@ -30,7 +30,7 @@ PASU_MUST_USE int dialects_init(struct dialects *dialects, const struct route_ma
 void dialect_find(struct dialect *dialect, const struct dialects *dialects, struct view head,
                   uint8_t *scratch);
 /* One event; false: the line is none. `scratch` is as long as the line. */
-PASU_MUST_USE bool dialect_read(const struct dialect *dialect, const struct names *names,
+PASU_MUST_USE bool dialect_read(const struct dialect *dialect, const struct log_names *names,
                                 struct view line, struct event *event, uint8_t *scratch);
 
 #endif

@@ -5,7 +5,7 @@ enum { DEPTH = 64, PATH_SIZE = 128 };
 
 struct walk {
     const uint8_t *at, *end;
-    const struct names *names; /* NULL: nothing is taken */
+    const struct log_names *names; /* NULL: nothing is taken */
     struct event *event;
     unsigned rank[SLOT_COUNT];
     uint8_t *room; /* for texts without their escapes */
@@ -165,7 +165,7 @@ put_value(struct walk *w, struct view value, bool has_escapes)
 
     if (w->names == NULL || w->path_length == 0 || w->path_length > PATH_SIZE)
         return;
-    slot = names_slot(w->names, view_of(w->path, w->path_length), &rank);
+    slot = log_names_slot(w->names, view_of(w->path, w->path_length), &rank);
     if (slot < 0 || rank > w->rank[slot])
         return;
     if (has_escapes)
@@ -338,7 +338,7 @@ cut_port(struct view *address)
 }
 
 bool
-json_line_read(const struct names *names, struct view line, struct event *event,
+json_line_read(const struct log_names *names, struct view line, struct event *event,
                uint8_t *scratch)
 {
     struct walk w = {.at = line.bytes,

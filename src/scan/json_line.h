@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lines of JSON (RFC 8259), an object each. Members are named by their path with dots between
- * ("http.request.method"), whether they are nested or written so; those that names.h knows fill
+ * ("http.request.method"), whether they are nested or written so; those that log_names.h knows fill
  * slots, as texts or numbers. Of a name that comes twice the last one counts, as most readers have
  * it. Elements of arrays have no name.
  *
@@ -10,11 +10,11 @@
 #ifndef PASU_SCAN_JSON_LINE_H
 #define PASU_SCAN_JSON_LINE_H
 
-#include "scan/names.h"
+#include "scan/log_names.h"
 
 /* `scratch`, as many bytes as the line, holds what had escapes in it. False: it is no object, or no
  * event. */
-PASU_MUST_USE bool json_line_read(const struct names *names, struct view line, struct event *event,
+PASU_MUST_USE bool json_line_read(const struct log_names *names, struct view line, struct event *event,
                                   uint8_t *scratch);
 
 /* CloudTrail's files: one object whose member "Records" is an array of events. Begins at the front

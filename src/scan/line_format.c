@@ -5,7 +5,7 @@ enum { NAME_SIZE = 64 };
 
 struct pattern {
     struct line_format *format;
-    const struct names *names;
+    const struct log_names *names;
     const char *at, **why;
     unsigned best[SLOT_COUNT]; /* of what fills a slot so far */
 };
@@ -113,7 +113,7 @@ static int8_t
 choose_slot(struct pattern *p, const char *name)
 {
     unsigned rank;
-    int slot = name[0] != '\0' ? names_slot(p->names, view_of_text(name), &rank) : -1;
+    int slot = name[0] != '\0' ? log_names_slot(p->names, view_of_text(name), &rank) : -1;
 
     if (slot < 0 || rank >= p->best[slot])
         return -1;
@@ -158,7 +158,7 @@ has_slot(const struct line_format *format, enum slot slot)
 }
 
 int
-line_format_parse(struct line_format *format, const char *pattern, const struct names *names,
+line_format_parse(struct line_format *format, const char *pattern, const struct log_names *names,
                  const char **why)
 {
     struct pattern p = {format, names, pattern, why, {0}};

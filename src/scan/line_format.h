@@ -16,7 +16,7 @@
 #define PASU_SCAN_LINE_FORMAT_H
 
 #include "scan/event.h"
-#include "scan/names.h"
+#include "scan/log_names.h"
 
 enum { LINE_FORMAT_PARTS = 64, LINE_FORMAT_TEXT = 16 };
 
@@ -42,7 +42,7 @@ struct line_format {
 /* Variables that `names` knows go to its slots, others are passed over. 0; PASU_E_MALFORMED with
  * what is wrong in *why (constant); PASU_E_RANGE: more parts than can be. */
 PASU_MUST_USE int line_format_parse(struct line_format *format, const char *pattern,
-                                   const struct names *names, const char **why);
+                                   const struct log_names *names, const char **why);
 /* A line without its end. False: it is none of these. What stands behind the pattern's end, after
  * a space, is passed over, as formats grow at their end. */
 PASU_MUST_USE bool line_format_read(const struct line_format *format, struct view line,

@@ -27,7 +27,7 @@ struct agent {
     uint8_t bytes[AGENT_SIZE];
 };
 
-struct observer {
+struct observe_state {
     const struct route_map *map;
     const struct observe_keys *keys;
     const struct sources *sources;
@@ -50,7 +50,7 @@ observe_keys_init(struct observe_keys *keys, const uint8_t secret[OBSERVE_SECRET
 }
 
 int
-observer_new(struct observer **slot, const struct route_map *map, const struct observe_keys *keys,
+observe_new(struct observe_state **slot, const struct route_map *map, const struct observe_keys *keys,
              const struct sources *sources)
 {
     *slot = memory_new(1, sizeof(**slot));
@@ -65,7 +65,7 @@ observer_new(struct observer **slot, const struct route_map *map, const struct o
 }
 
 void
-observer_free(struct observer *observer)
+observe_free(struct observe_state *observer)
 {
     memory_free(observer);
 }
@@ -152,7 +152,7 @@ network_of(uint8_t bytes[16])
 }
 
 static bool
-is_asked(const struct observer *o, enum axis axis)
+is_asked(const struct observe_state *o, enum axis axis)
 {
     return (o->map->axes >> axis & 1) != 0;
 }
@@ -167,7 +167,7 @@ text_of(char text[INET6_ADDRSTRLEN], const uint8_t bytes[16])
 }
 
 static void
-look_up(struct observer *o, struct observation *to, const uint8_t bytes[16], uint64_t who)
+look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16], uint64_t who)
 {
     struct place *place = &o->places[who % PLACES];
     char text[INET6_ADDRSTRLEN];
@@ -188,7 +188,7 @@ look_up(struct observer *o, struct observation *to, const uint8_t bytes[16], uin
 }
 
 static void
-take_address(struct observer *o, const struct event *event, struct observation *to)
+take_address(struct observe_state *o, const struct event *event, struct observation *to)
 {
     struct view text = last_address(event->slot[SLOT_ADDRESS]);
     const uint8_t(*keys)[16] = o->keys->axis;
@@ -216,7 +216,7 @@ take_address(struct observer *o, const struct event *event, struct observation *
 
 /* Programs call themselves at length, and there are few of them: what was hashed is kept. */
 static uint64_t
-agent_of(struct observer *o, struct view text)
+agent_of(struct observe_state *o, struct view text)
 {
     struct agent *agent;
     uint32_t place = (uint32_t)text.length * 0x9E3779B1u;
@@ -237,7 +237,7 @@ agent_of(struct observer *o, struct view text)
 }
 
 static void
-take_who(struct observer *o, const struct event *event, struct observation *to)
+take_who(struct observe_state *o, const struct event *event, struct observation *to)
 {
     const uint8_t(*keys)[16] = o->keys->axis;
 
@@ -296,7 +296,7 @@ hash_key(const uint8_t key[16], uint8_t kind, struct view text)
 }
 
 static void
-put_subject(const struct observer *o, struct observation *to, struct observed_more *more,
+put_subject(const struct observe_state *o, struct observation *to, struct observed_more *more,
             uint8_t kind, struct view key)
 {
     uint8_t folded[KEY_FOLDED];
@@ -314,7 +314,7 @@ put_subject(const struct observer *o, struct observation *to, struct observed_mo
 }
 
 size_t
-observe(struct observer *o, const struct event *event, struct observation *to,
+observe(struct observe_state *o, const struct event *event, struct observation *to,
         struct observed_more *more)
 {
     struct observation seen = {.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
@@ -375,7 +375,7 @@ put_name(char name[OBSERVE_NAME], struct view text, size_t most)
 }
 
 static void
-name_address(struct observer *o, const struct event *event, enum axis axis,
+name_address(struct observe_state *o, const struct event *event, enum axis axis,
              char name[OBSERVE_NAME])
 {
     struct view text = last_address(event->slot[SLOT_ADDRESS]);
@@ -406,7 +406,7 @@ name_address(struct observer *o, const struct event *event, enum axis axis,
 }
 
 void
-observe_name(struct observer *o, const struct event *event, enum axis axis,
+observe_name(struct observe_state *o, const struct event *event, enum axis axis,
              char name[OBSERVE_NAME])
 {
     static const enum slot slots[] = {[AXIS_ACCOUNT] = SLOT_ACCOUNT,

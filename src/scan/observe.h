@@ -21,13 +21,13 @@ struct observe_keys {
     uint8_t axis[AXIS_COUNT][16], subject[16], raw[16];
 };
 
-struct observer;
+struct observe_state;
 
 void observe_keys_init(struct observe_keys *keys, const uint8_t secret[OBSERVE_SECRET]);
 /* `sources` may have nothing open. All must outlive it. PASU_E_NOMEM. */
-PASU_MUST_USE int observer_new(struct observer **slot, const struct route_map *map,
+PASU_MUST_USE int observe_new(struct observe_state **slot, const struct route_map *map,
                                const struct observe_keys *keys, const struct sources *sources);
-void observer_free(struct observer *observer);
+void observe_free(struct observe_state *observer);
 
 /* What only counting exactly needs. */
 struct observed_more {
@@ -39,11 +39,11 @@ struct observed_more {
 
 /* At most ROUTE_KEYS observations, at least one; `more` may be NULL. 0: the line cannot be judged,
  * because its request is too long. `file` and `offset` are for the caller to fill in. */
-size_t observe(struct observer *observer, const struct event *event, struct observation *to,
+size_t observe(struct observe_state *observer, const struct event *event, struct observation *to,
                struct observed_more *more);
 /* What an axis of an event is called in a report: an account's or address's name, cut; of tokens and
  * sessions, which open doors, the beginning. Without control characters. "": not known. */
-void observe_name(struct observer *observer, const struct event *event, enum axis axis,
+void observe_name(struct observe_state *observer, const struct event *event, enum axis axis,
                   char name[OBSERVE_NAME]);
 
 #endif

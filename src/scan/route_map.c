@@ -437,7 +437,7 @@ read_name(struct reading *r, const struct yaml_node *node, void *what)
 {
     const char *name = store_dup(&r->map->store, view_of_text(node->text));
 
-    if (name != NULL && !names_add(&r->map->names, name, *(const enum slot *)what))
+    if (name != NULL && !log_names_add(&r->map->names, name, *(const enum slot *)what))
         fault(r, node, "at most 64", "from names too many");
 }
 
@@ -590,7 +590,7 @@ route_map_parse(struct route_map **slot, struct view text, const char *path,
     *slot = NULL;
     if (map == NULL)
         return PASU_E_NOMEM;
-    names_init(&map->names);
+    log_names_init(&map->names);
     map->axes = (1u << AXIS_COUNT) - 1;
     map->text = view_of(store_dup(&map->store, text), text.length);
     result = yaml_parse(&root, &r.scratch, text, path, faults);

@@ -35,7 +35,7 @@ struct route_map {
     struct routes routes; /* logins among them, behind the others */
     bool has_logins;
     unsigned axes; /* bits: 1 << enum axis */
-    struct names names;
+    struct log_names names;
     struct line_format formats[ROUTE_MAP_FORMATS]; /* the map's own */
     size_t format_count;
     const char *country_db, *asn_db; /* NULL: none */

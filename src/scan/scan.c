@@ -22,7 +22,7 @@ struct scan {
     struct stream_kept **kept;
     struct detect *detect;
     struct exact *exact;
-    struct observer *observer;
+    struct observe_state *observer;
     struct scan_report report;
     bool is_again;
     uint64_t done, all;
@@ -98,7 +98,7 @@ scan_close(struct scan *scan)
         return;
     exact_free(scan->exact);
     detect_close(scan->detect);
-    observer_free(scan->observer);
+    observe_free(scan->observer);
     if (scan->has_sources)
         sources_close(&scan->sources);
     for (size_t i = 0; i < scan->report.file_count && scan->kept != NULL; i++)
@@ -313,7 +313,7 @@ scan_run(struct scan *scan)
     make_secret(scan, secret);
     observe_keys_init(&scan->keys, secret);
     memcpy(options.secret, secret, sizeof(options.secret));
-    result = observer_new(&scan->observer, scan->options.map, &scan->keys, &scan->sources);
+    result = observe_new(&scan->observer, scan->options.map, &scan->keys, &scan->sources);
     if (result == 0)
         result = detect_open(&scan->detect, &options);
     if (result == 0)

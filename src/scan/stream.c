@@ -43,7 +43,7 @@ struct stream {
 struct streams {
     struct streams_options options;
     unsigned ahead;
-    struct observer *observer; /* of the asker */
+    struct observe_state *observer; /* of the asker */
     pthread_mutex_t lock;
     pthread_cond_t work, ready;
     struct stream *first; /* all that are open */
@@ -65,7 +65,7 @@ stream_kept_free(struct stream_kept *kept)
 }
 
 static int64_t
-first_time(const struct dialect *dialect, const struct names *names, struct view head,
+first_time(const struct dialect *dialect, const struct log_names *names, struct view head,
            uint8_t *scratch)
 {
     const uint8_t *at = head.bytes, *end = at + head.length;
@@ -273,7 +273,7 @@ read_block(struct stream *s, struct block *block)
 }
 
 static void
-parse(struct streams *all, struct observer *observer, struct stream *s, struct block *block)
+parse(struct streams *all, struct observe_state *observer, struct stream *s, struct block *block)
 {
     (void)block_parse(block, &s->dialect, &all->options.dialects->map->names, observer,
                       all->options.want, all->options.want_arg);
@@ -293,7 +293,7 @@ find_work(struct streams *all)
 
 /* Reads and parses one block; the lock is held, and let go meanwhile. */
 static void
-do_work(struct streams *all, struct stream *s, struct observer *observer)
+do_work(struct streams *all, struct stream *s, struct observe_state *observer)
 {
     struct place *place = &s->place[s->put++ % s->places];
 
@@ -314,7 +314,7 @@ do_work(struct streams *all, struct stream *s, struct observer *observer)
 
 struct worker {
     struct streams *all;
-    struct observer *observer;
+    struct observe_state *observer;
 };
 
 static void *
@@ -333,7 +333,7 @@ work(void *arg)
             pthread_cond_wait(&all->work, &all->lock);
     }
     pthread_mutex_unlock(&all->lock);
-    observer_free(worker->observer);
+    observe_free(worker->observer);
     memory_free(worker);
     return NULL;
 }
@@ -347,13 +347,13 @@ begin_thread(struct streams *all)
     if (worker == NULL)
         return PASU_E_NOMEM;
     worker->all = all;
-    if (observer_new(&worker->observer, options->dialects->map, options->keys, options->sources) !=
+    if (observe_new(&worker->observer, options->dialects->map, options->keys, options->sources) !=
         0) {
         memory_free(worker);
         return PASU_E_NOMEM;
     }
     if (pthread_create(&all->threads[all->thread_count], NULL, work, worker) != 0) {
-        observer_free(worker->observer);
+        observe_free(worker->observer);
         memory_free(worker);
         return PASU_E_UNAVAILABLE;
     }
@@ -378,7 +378,7 @@ streams_new(struct streams **slot, const struct streams_options *options)
     pthread_mutex_init(&all->lock, NULL);
     pthread_cond_init(&all->work, NULL);
     pthread_cond_init(&all->ready, NULL);
-    result = observer_new(&all->observer, options->dialects->map, options->keys, options->sources);
+    result = observe_new(&all->observer, options->dialects->map, options->keys, options->sources);
     for (unsigned i = 0; i < wanted && result == 0; i++)
         result = begin_thread(all);
     if (result == 0)
@@ -402,7 +402,7 @@ streams_free(struct streams *all)
     pthread_cond_destroy(&all->ready);
     pthread_cond_destroy(&all->work);
     pthread_mutex_destroy(&all->lock);
-    observer_free(all->observer);
+    observe_free(all->observer);
     memory_free(all);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/names.h"
+#include "scan/log_names.h"
 
 #include <assert.h>
 
@@ -8,7 +8,7 @@ static const struct {
     const char *name;
 } known[] = {
 #define X(slot, name) {SLOT_##slot, name},
-#include "scan/names.def"
+#include "scan/log_names.def"
 #undef X
 };
 
@@ -26,9 +26,9 @@ place_of(struct view name)
 }
 
 void
-names_init(struct names *names)
+log_names_init(struct log_names *names)
 {
-    *names = (struct names){0};
+    *names = (struct log_names){0};
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         size_t place = place_of(view_of_text(known[i].name));
 
@@ -39,7 +39,7 @@ names_init(struct names *names)
 }
 
 bool
-names_add(struct names *names, const char *name, enum slot slot)
+log_names_add(struct log_names *names, const char *name, enum slot slot)
 {
     if (names->own_count == NAMES_OWN_MAX)
         return false;
@@ -49,7 +49,7 @@ names_add(struct names *names, const char *name, enum slot slot)
 }
 
 static bool
-is_own_slot(const struct names *names, enum slot slot)
+is_own_slot(const struct log_names *names, enum slot slot)
 {
     for (size_t i = 0; i < names->own_count; i++)
         if (names->own[i].slot == slot)
@@ -58,7 +58,7 @@ is_own_slot(const struct names *names, enum slot slot)
 }
 
 int
-names_slot(const struct names *names, struct view name, unsigned *rank)
+log_names_slot(const struct log_names *names, struct view name, unsigned *rank)
 {
     unsigned ignored;
 
