@@ -67,8 +67,8 @@ take_zone(struct reader *r, int64_t *east)
         return true;
     if ((sign != '+' && sign != '-') || !take_number(r, 2, 0, 16, &hours))
         return false;
-    if (reader_left(r) > 0 && *r->at == ':')
-        reader_u8(r);
+    if (reader_left(r) > 0 && *r->at == ':' && (reader_u8(r), reader_left(r) == 0))
+        return false;
     if (reader_left(r) > 0 && !take_number(r, 2, 0, 59, &minutes))
         return false;
     *east = ((int64_t)hours * HOUR + minutes * 60) * (sign == '-' ? -1 : 1);

@@ -192,16 +192,20 @@ line_format_parse(struct line_format *format, const char *pattern, const struct 
 static const uint8_t *
 end_of_value(const struct line_format_part *part, const uint8_t *at, const uint8_t *end)
 {
-    if (part->length == 0) { /* the last one: a word, or all that is left */
+    if (part->length == 0 && !part->is_time) { /* the last one: a word, or all that is left */
         const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
 
         return space != NULL ? space : end;
     }
-    if (part->is_time && at < end && *at == '[') {
-        const uint8_t *close = memchr(at, ']', (size_t)(end - at));
+    if (part->is_time) {
+        const uint8_t *close = at < end && *at == '[' ? memchr(at, ']', (size_t)(end - at)) : NULL;
 
-        at = close != NULL ? close + 1 : end;
+        if (close == NULL)
+            return NULL;
+        at = close + 1;
     }
+    if (part->length == 0)
+        return at;
     for (;;) {
         const uint8_t *found = memchr(at, part->behind[0], (size_t)(end - at));
 
