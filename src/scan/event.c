@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/event.h"
 
-enum { HOUR = 3600, YEAR_LEAST = 1970, YEAR_MOST = 2200 };
+enum { HOUR = 3600, YEAR_LEAST = 1970, YEAR_MOST = 2200, EPOCH_DIGITS = 9 /* 1973 */ };
 
 static bool
 take_number(struct reader *r, unsigned digits, unsigned least, unsigned most, unsigned *number)
@@ -158,7 +158,7 @@ take_epoch(struct reader *r, int64_t *time)
             return false;
     while (u < COUNT_OF(units) && digits > units[u].digits)
         u++;
-    if (digits == 0 || u == COUNT_OF(units) || __builtin_mul_overflow(n, units[u].unit, &n))
+    if (digits < EPOCH_DIGITS || u == COUNT_OF(units) || __builtin_mul_overflow(n, units[u].unit, &n))
         return false;
     if (u == 0 && reader_left(r) > 0 && *r->at == '.') {
         reader_u8(r);

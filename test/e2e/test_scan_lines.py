@@ -242,10 +242,10 @@ JSON_NAMES = {"method": ("request_method", "http.request.method", "method"),
               "address": ("remote_addr", "source.ip", "downstream_remote_address"),
               "account": ("remote_user", "user.name", "account"), "session": ("session", "session_id"),
               "agent": ("http_user_agent", "user_agent.original", "user_agent")}
-JSON_TIMES = ("time_iso8601", "@timestamp", "start_time")
+JSON_TIMES = ("time_iso8601", "@timestamp", "start_time", "timestamp")
 
 
-ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d*))? ?([+-]\d\d(?::?\d\d)?)")
+ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d*))? ?([+-]\d\d(?::?\d\d)?)?")
 
 
 def slow_json(line):
@@ -265,7 +265,7 @@ def slow_json(line):
     times = [members[name] for name in JSON_TIMES if name in members]
     found = ISO.fullmatch(str(times[0])) if times else None
     try:
-        at = datetime.datetime.fromisoformat(found[1] + found[3])
+        at = datetime.datetime.fromisoformat(found[1] + (found[3] or "+00:00"))
     except (ValueError, TypeError):
         return None
     event["time"] = int(at.timestamp()) * 10 ** 9 + int((found[2] or "").ljust(9, "0")[:9])
