@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS: what an attacker of the town adds to its traffic, as
- * observations in the order of time, on standard output. It knows of the town what an attacker
+ * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS: what an attacker of the town adds to its traffic,
+ * as observations in the order of time, on standard output. It knows of the town what an attacker
  * would: how many members there are, what staff and services look like from outside.
  *
  *   case       the shape of the real one: 2,313 addresses abroad, 10 reads a second, 57 % of
@@ -13,7 +13,8 @@
  *              addresses in turn
  *   collusion  twenty of the staff share all members out, beside their work, in 180 days
  *   insider    one of the staff reads twice as many persons as they used to and as their peers do
- *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages around
+ *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages
+ * around
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "day.h"
@@ -129,7 +130,8 @@ play_hidden(struct attack *a, int64_t start, int day)
 
     (void)day;
     for (uint64_t i = 0; i < count; i++) {
-        int64_t time = start + (int64_t)(((double)i + dice_unit(&a->dice)) / (double)count * 86400e9);
+        int64_t time =
+            start + (int64_t)(((double)i + dice_unit(&a->dice)) / (double)count * 86400e9);
         struct observation *o = ask(a, time, 1 + a->at++ % a->members);
 
         o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 2100000000 + 3 * 4 + i % 4);

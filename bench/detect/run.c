@@ -55,8 +55,8 @@ is_new(struct run *r, const struct finding *f)
         if (r->known[i].who == f->principal[0].who && r->known[i].detector == f->detector)
             return false;
     if (r->known_count < KNOWN_MOST)
-        r->known[r->known_count++] = (struct known){.who = f->principal[0].who,
-                                                    .detector = f->detector};
+        r->known[r->known_count++] =
+            (struct known){.who = f->principal[0].who, .detector = f->detector};
     return true;
 }
 
@@ -141,12 +141,13 @@ main(int argc, char **argv)
         r->observations++;
     }
     ask(r, INT64_C(1) << 62);
-    printf("total observations %llu attack %llu persons %llu principals %llu tested %llu memory %zu "
-           "findings %zu cpu %.1f\n",
-           (unsigned long long)r->observations, (unsigned long long)r->attack_reads,
-           (unsigned long long)r->person_count, (unsigned long long)r->report.principals,
-           (unsigned long long)r->report.tested, r->report.memory, r->report.finding_count,
-           (double)cpu / CLOCKS_PER_SEC);
+    printf(
+        "total observations %llu attack %llu persons %llu principals %llu tested %llu memory %zu "
+        "findings %zu cpu %.1f\n",
+        (unsigned long long)r->observations, (unsigned long long)r->attack_reads,
+        (unsigned long long)r->person_count, (unsigned long long)r->report.principals,
+        (unsigned long long)r->report.tested, r->report.memory, r->report.finding_count,
+        (double)cpu / CLOCKS_PER_SEC);
     for (size_t i = 0; i < r->report.untestable_count; i++)
         printf("untestable %s: %s\n", detector_name(r->report.untestable[i].detector),
                r->report.untestable[i].reason);

@@ -150,10 +150,11 @@ complain_files(const struct scan_report *report)
                  "%s: %s", file->path, scan_error_text(file->error));
     }
     if (scan_is_loud(report))
-        complain("name their format in the map: log_format, or from for members of JSON; the report "
-                 "shows the shape of some",
-                 "%llu of %llu lines could not be read: what they show is in no number",
-                 (unsigned long long)report->unparsed, (unsigned long long)report->lines);
+        complain(
+            "name their format in the map: log_format, or from for members of JSON; the report "
+            "shows the shape of some",
+            "%llu of %llu lines could not be read: what they show is in no number",
+            (unsigned long long)report->unparsed, (unsigned long long)report->lines);
     return is_failed;
 }
 

@@ -307,7 +307,8 @@ print_head(struct page *page, int64_t elapsed)
     fprintf(page->file, "\n%s exposures, %s misses, %s logins\n", shown, misses, logins);
     if (r->detect.forgotten > 0)
         fprintf(page->file,
-                "approximate: %" PRIu64 " principals had to be forgotten for want of memory (--mem)\n",
+                "approximate: %" PRIu64
+                " principals had to be forgotten for want of memory (--mem)\n",
                 r->detect.forgotten);
     if (r->detect.late > 0)
         fprintf(page->file, "%" PRIu64 " lines are of a day that later lines had ended\n",

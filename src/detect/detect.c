@@ -10,7 +10,8 @@
 #define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
 #define FALSE_SHARE          0.1
 #define PEERS_KEEP           0.9885 /* what is known of peers weighs half after 60 days */
-/* Who logged in before the stream began is no orphan after a while: it is learned anew in a week. */
+/* Who logged in before the stream began is no orphan after a while: it is learned anew in a week.
+ */
 #define ORPHANS_KEEP 0.9
 enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 30 };
 
@@ -27,7 +28,8 @@ struct detect {
     int64_t now;  /* the latest observation */
     size_t logins_held;
     uint64_t taken, late;
-    uint64_t seen[OBSERVED_COUNT], known[AXIS_COUNT]; /* of reads of persons: with that axis known */
+    uint64_t seen[OBSERVED_COUNT],
+        known[AXIS_COUNT]; /* of reads of persons: with that axis known */
     uint64_t numbered, placed;
     uint32_t days; /* closed */
     bool started;

@@ -7,7 +7,7 @@ enum {
     GROWTH_DAYS = 14, /* of its own, before growth is judged */
     HOURS_DAYS = 10,  /* before an hour of the day can be unusual */
     PLACES_DAYS = 3,
-    GAP_DAYS = 30,     /* of silence, that are dormant */
+    GAP_DAYS = 30,      /* of silence, that are dormant */
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
     STEPS_MIN = 64,
     FEW = 20,
@@ -124,8 +124,8 @@ judge_orphan(struct bench *b)
         memcpy(numbers + 3, (double[]){cx, cn, mean_share(&u)}, 3 * sizeof(*numbers));
     }
     if (count > 0)
-        say(b, DETECTOR_ORPHAN, log_mean(log_e, count), numbers[1] > 0 ? ox / on : cx / cn,
-            numbers, COUNT_OF(numbers));
+        say(b, DETECTOR_ORPHAN, log_mean(log_e, count), numbers[1] > 0 ? ox / on : cx / cn, numbers,
+            COUNT_OF(numbers));
 }
 
 static void
@@ -212,8 +212,7 @@ judge_waking(struct bench *b)
 void
 evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c)
 {
-    struct bench b = {
-        .p = p, .day = p->today, .h = p->history, .peers = peers, .climate = c};
+    struct bench b = {.p = p, .day = p->today, .h = p->history, .peers = peers, .climate = c};
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
         b.day->log_e[i] = NAN;

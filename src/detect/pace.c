@@ -26,8 +26,8 @@ pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned week
         return false;
     mean = (peers->sum + 0.5) / (peers->days + 1);
     excess = peers->pairs / peers->days - mean * mean;
-    between = limited(excess > 0 ? CAUTION * mean * mean / excess : SHAPE_MOST, SHAPE_LEAST,
-                      SHAPE_MOST);
+    between =
+        limited(excess > 0 ? CAUTION * mean * mean / excess : SHAPE_MOST, SHAPE_LEAST, SHAPE_MOST);
     if (peers->own_days >= WITHIN_DAYS_MIN)
         within = peers->spread > 0
                      ? limited(CAUTION * peers->own_days / peers->spread, SHAPE_LEAST, SHAPE_MOST)

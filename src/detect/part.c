@@ -199,8 +199,7 @@ recall(struct part *part, const struct slot *slot, struct day *day, uint16_t tod
 static int
 ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
 {
-    struct principal *p =
-        slot->principal != 0 ? part->principals[slot->principal - 1] : NULL;
+    struct principal *p = slot->principal != 0 ? part->principals[slot->principal - 1] : NULL;
     bool fresh = p == NULL;
     struct day *day;
 

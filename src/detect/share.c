@@ -8,7 +8,7 @@
 /* No pool of principals is taken for more alike, nor one principal for steadier, than this. */
 #define BETWEEN_MIN     0.01
 #define BETWEEN_UNKNOWN 0.1
-#define WITHIN_MIN  0.0005
+#define WITHIN_MIN      0.0005
 /* Until days have been seen on which principals can be compared with themselves. */
 #define WITHIN_UNKNOWN 0.02
 enum { PAIR_DAYS_MIN = 10, WITHIN_DAYS_MIN = 30, LARGE = 1000 };

@@ -6,8 +6,8 @@
  * Usual is what the principal did itself on earlier days, and as long as there are few, what its
  * peers do. Among peers the share has a beta distribution, fitted to the moments of principal-days
  * that each count the same, however much was read; what two reads of a day have in common is in it,
- * and what a day has in common with the principal's past; from day to day one principal's share varies,
- * too, by as much as principals of the axis were seen to vary about their own mean. So x is
+ * and what a day has in common with the principal's past; from day to day one principal's share
+ * varies, too, by as much as principals of the axis were seen to vary about their own mean. So x is
  * beta-binomial given the past, and the e-value is the likelihood ratio against a mixture of higher
  * shares: two, four and sixteen times the odds, and any.
  */
@@ -23,11 +23,11 @@ struct share {
 
 /* Of all principals of an axis. */
 struct share_peers {
-    double days, ratio;                   /* principal-days, sum of x/n */
-    double pair_days, pair_ratio, pairs;  /* those with n ≥ 2; sum of x(x-1)/(n(n-1)) */
-    double later_days, later, later_own;  /* those with a past; sums of x/n, of the past's x/n, */
-    double later_pairs;                   /* and of both multiplied */
-    double spread, scale;      /* excess of squares about one's own mean, and what it is divided by */
+    double days, ratio;                  /* principal-days, sum of x/n */
+    double pair_days, pair_ratio, pairs; /* those with n ≥ 2; sum of x(x-1)/(n(n-1)) */
+    double later_days, later, later_own; /* those with a past; sums of x/n, of the past's x/n, */
+    double later_pairs;                  /* and of both multiplied */
+    double spread, scale; /* excess of squares about one's own mean, and what it is divided by */
     double own_days;
 };
 

@@ -76,7 +76,8 @@ static void
 say_growth(struct text *t, const double *n)
 {
     say(t,
-        "%.0f persons in a day, where %.3g are usual for it, and up to %.0f in a minute, where %.3g "
+        "%.0f persons in a day, where %.3g are usual for it, and up to %.0f in a minute, where "
+        "%.3g "
         "are; its peers have %.3g a day",
         n[0], n[1], n[2], n[3], n[4]);
 }

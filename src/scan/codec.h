@@ -27,8 +27,8 @@ const char *codec_name(enum codec_kind kind);
 PASU_MUST_USE int codec_new(struct codec **slot, enum codec_kind kind);
 void codec_free(struct codec *codec);
 /*
- * Takes from the front of *in what it can and writes at most `room` bytes. What was written, 0 where
- * it needs more of the file (then *in is empty); PASU_E_CORRUPT, PASU_E_NOMEM.
+ * Takes from the front of *in what it can and writes at most `room` bytes. What was written, 0
+ * where it needs more of the file (then *in is empty); PASU_E_CORRUPT, PASU_E_NOMEM.
  */
 PASU_MUST_USE ssize_t codec_step(struct codec *codec, struct view *in, uint8_t *to, size_t room);
 /* Whether the file may end here: PASU_E_CORRUPT in the middle of a member. */

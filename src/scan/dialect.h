@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the lines of a log are to be read, found by trying: the map's own formats first, then JSON, and
- * what nginx and Apache write by default. Immutable once made; any number of threads.
+ * How the lines of a log are to be read, found by trying: the map's own formats first, then JSON,
+ * and what nginx and Apache write by default. Immutable once made; any number of threads.
  */
 #ifndef PASU_SCAN_DIALECT_H
 #define PASU_SCAN_DIALECT_H

@@ -36,8 +36,7 @@ days_of(unsigned year, unsigned month, unsigned day, int64_t *days)
     unsigned era = y / 400, of_era = y % 400;
     unsigned of_year = (153 * from_march + 2) / 5 + day - 1;
 
-    *days =
-        (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+    *days = (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
     return day <= lengths[month - 1] + (unsigned)(month == 2 && is_leap);
 }
 
@@ -149,7 +148,8 @@ take_epoch(struct reader *r, int64_t *time)
     static const struct {
         unsigned digits;
         int64_t unit;
-    } units[] = {{11, NANOSECONDS_PER_SECOND}, {14, NANOSECONDS_PER_MILLISECOND}, {17, 1000}, {19, 1}};
+    } units[] = {
+        {11, NANOSECONDS_PER_SECOND}, {14, NANOSECONDS_PER_MILLISECOND}, {17, 1000}, {19, 1}};
     unsigned digits = 0, u = 0;
     int64_t n = 0;
 
@@ -158,7 +158,8 @@ take_epoch(struct reader *r, int64_t *time)
             return false;
     while (u < COUNT_OF(units) && digits > units[u].digits)
         u++;
-    if (digits < EPOCH_DIGITS || u == COUNT_OF(units) || __builtin_mul_overflow(n, units[u].unit, &n))
+    if (digits < EPOCH_DIGITS || u == COUNT_OF(units) ||
+        __builtin_mul_overflow(n, units[u].unit, &n))
         return false;
     if (u == 0 && reader_left(r) > 0 && *r->at == '.') {
         reader_u8(r);
@@ -188,8 +189,8 @@ event_time(struct view text, int64_t *time)
 
 /* ---- the request ---- */
 
-/* "GET /path HTTP/1.1"; what has spaces inside goes up to the last one. A request that is none ("-",
- * or bytes of TLS) has no target. */
+/* "GET /path HTTP/1.1"; what has spaces inside goes up to the last one. A request that is none
+ * ("-", or bytes of TLS) has no target. */
 static void
 split_request(struct event *event)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a reader takes out of one line of a log: a view for each slot that the map may ask for. Views
- * borrow from the line, or from the scratch that the reader was given; empty: the line does not say.
+ * What a reader takes out of one line of a log: a view for each slot that the map may ask for.
+ * Views borrow from the line, or from the scratch that the reader was given; empty: the line does
+ * not say.
  */
 #ifndef PASU_SCAN_EVENT_H
 #define PASU_SCAN_EVENT_H

@@ -94,8 +94,7 @@ hashes_add(struct hashes *set, uint64_t hash)
 static int
 counted_number(struct counted *set, uint8_t kind, uint32_t number)
 {
-    if (set->numbers[kind] == NULL &&
-        (set->numbers[kind] = roaring_bitmap_create()) == NULL)
+    if (set->numbers[kind] == NULL && (set->numbers[kind] = roaring_bitmap_create()) == NULL)
         return PASU_E_NOMEM;
     roaring_bitmap_add(set->numbers[kind], number);
     return 0;
@@ -293,8 +292,8 @@ exact_end(struct exact *exact, bool is_all)
         const struct finding *finding = found->finding;
         const struct counting *counting = &exact->counts[i];
         uint64_t sure = counted_sum(&counting->sure), may = counted_sum(&counting->may);
-        bool is_exact = is_all && finding->together <= finding->principals &&
-                        !counting->may.others.is_full;
+        bool is_exact =
+            is_all && finding->together <= finding->principals && !counting->may.others.is_full;
 
         found->at_least = sure;
         found->at_most = is_exact || finding->at_most < may ? may : finding->at_most;

@@ -35,7 +35,8 @@ void exact_free(struct exact *exact);
 /* Whether an observation is of one of the principals: a block_want_fn of `exact`, which nobody
  * changes meanwhile. */
 bool exact_wants(const void *exact, const struct observation *observation);
-/* An observation of theirs. *wanted_axes: those (1 << axis) on which a name is wanted of its line. */
+/* An observation of theirs. *wanted_axes: those (1 << axis) on which a name is wanted of its line.
+ */
 PASU_MUST_USE int exact_add(struct exact *exact, const struct observation *observation,
                             const struct observed_more *more, unsigned *wanted_axes);
 void exact_name(struct exact *exact, const struct observation *observation, enum axis axis,

@@ -107,7 +107,8 @@ put_utf8(uint8_t *to, uint32_t c)
     return 4;
 }
 
-/* One escape, at the letter behind its backslash; a lone half of a pair stays as it is, in bytes. */
+/* One escape, at the letter behind its backslash; a lone half of a pair stays as it is, in bytes.
+ */
 static const uint8_t *
 unescape_one(const uint8_t *at, const uint8_t *end, uint8_t **to)
 {

@@ -14,8 +14,8 @@
 
 /* `scratch`, as many bytes as the line, holds what had escapes in it. False: it is no object, or no
  * event. */
-PASU_MUST_USE bool json_line_read(const struct log_names *names, struct view line, struct event *event,
-                                  uint8_t *scratch);
+PASU_MUST_USE bool json_line_read(const struct log_names *names, struct view line,
+                                  struct event *event, uint8_t *scratch);
 
 /* CloudTrail's files: one object whose member "Records" is an array of events. Begins at the front
  * of the text, or goes on behind the last one; false: there is no further one. *is_whole: the text

@@ -43,9 +43,9 @@ take_apache(struct pattern *p, char *name)
     static const struct {
         char letter;
         const char *name;
-    } letters[] = {{'h', "remote_addr"}, {'a', "remote_addr"}, {'u', "remote_user"},
-                   {'t', "time_local"},  {'r', "request"},     {'s', "status"},
-                   {'m', "request_method"}, {'U', "uri"},      {'q', "args"}};
+    } letters[] = {{'h', "remote_addr"},    {'a', "remote_addr"}, {'u', "remote_user"},
+                   {'t', "time_local"},     {'r', "request"},     {'s', "status"},
+                   {'m', "request_method"}, {'U', "uri"},         {'q', "args"}};
     char inner[NAME_SIZE] = "";
 
     p->at++;
@@ -74,7 +74,10 @@ take_apache(struct pattern *p, char *name)
     } else if (inner[0] != '\0' && *p->at == 'a') {
         snprintf(name, NAME_SIZE, "remote_addr");
     } else if (inner[0] != '\0' && (*p->at == 'i' || *p->at == 'C' || *p->at == 'e')) {
-        snprintf(name, NAME_SIZE, "%s%.50s", *p->at == 'i' ? "http_" : *p->at == 'C' ? "cookie_" : "",
+        snprintf(name, NAME_SIZE, "%s%.50s",
+                 *p->at == 'i'   ? "http_"
+                 : *p->at == 'C' ? "cookie_"
+                                 : "",
                  inner);
         for (char *c = name; *c != '\0'; c++)
             *c = *c == '-' ? '_' : *c >= 'A' && *c <= 'Z' && *p->at == 'i' ? (char)(*c | 0x20) : *c;
@@ -159,7 +162,7 @@ has_slot(const struct line_format *format, enum slot slot)
 
 int
 line_format_parse(struct line_format *format, const char *pattern, const struct log_names *names,
-                 const char **why)
+                  const char **why)
 {
     struct pattern p = {format, names, pattern, why, {0}};
     char sign = strchr(pattern, '$') != NULL ? '$' : '%';
@@ -260,8 +263,8 @@ line_format_read(const struct line_format *format, struct view line, struct even
         const struct line_format_part *part = &format->parts[i];
         bool is_before_time = !part->is_quoted && part->length > 0 && i + 1 < format->count &&
                               part[1].slot == SLOT_TIME;
-        const uint8_t *stop = is_before_time ? end_before_time(part, at, end, event)
-                                             : end_of_value(part, at, end);
+        const uint8_t *stop =
+            is_before_time ? end_before_time(part, at, end, event) : end_of_value(part, at, end);
 
         if (stop == NULL)
             return false;

@@ -21,7 +21,7 @@
 enum { LINE_FORMAT_PARTS = 64, LINE_FORMAT_TEXT = 16 };
 
 struct line_format_part {
-    int8_t slot; /* -1: passed over */
+    int8_t slot;             /* -1: passed over */
     bool is_quoted, is_time; /* behind a quote; %t, which brings its own brackets */
     uint8_t length;
     uint8_t behind[LINE_FORMAT_TEXT]; /* the literal text behind it */
@@ -34,18 +34,18 @@ struct line_format {
     struct line_format_part parts[LINE_FORMAT_PARTS];
 };
 
-#define LINE_FORMAT_COMBINED                                                                        \
-    "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "            \
+#define LINE_FORMAT_COMBINED                                                                       \
+    "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "             \
     "\"$http_referer\" \"$http_user_agent\""
 #define LINE_FORMAT_COMMON "%h %l %u %t \"%r\" %>s %b"
 
 /* Variables that `names` knows go to its slots, others are passed over. 0; PASU_E_MALFORMED with
  * what is wrong in *why (constant); PASU_E_RANGE: more parts than can be. */
 PASU_MUST_USE int line_format_parse(struct line_format *format, const char *pattern,
-                                   const struct log_names *names, const char **why);
+                                    const struct log_names *names, const char **why);
 /* A line without its end. False: it is none of these. What stands behind the pattern's end, after
  * a space, is passed over, as formats grow at their end. */
 PASU_MUST_USE bool line_format_read(const struct line_format *format, struct view line,
-                                   struct event *event);
+                                    struct event *event);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the variables and members of logs are called, and which slot of an event each one fills: what
- * nginx, Apache, Envoy, ECS and CloudTrail call them (log_names.def), and before these what the map says
- * in `from`. Where a line has several names of one slot, the one that stands first in the list wins.
- * Immutable once made.
+ * What the variables and members of logs are called, and which slot of an event each one fills:
+ * what nginx, Apache, Envoy, ECS and CloudTrail call them (log_names.def), and before these what
+ * the map says in `from`. Where a line has several names of one slot, the one that stands first in
+ * the list wins. Immutable once made.
  */
 #ifndef PASU_SCAN_LOG_NAMES_H
 #define PASU_SCAN_LOG_NAMES_H

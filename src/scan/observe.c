@@ -50,8 +50,8 @@ observe_keys_init(struct observe_keys *keys, const uint8_t secret[OBSERVE_SECRET
 }
 
 int
-observe_new(struct observe_state **slot, const struct route_map *map, const struct observe_keys *keys,
-             const struct sources *sources)
+observe_new(struct observe_state **slot, const struct route_map *map,
+            const struct observe_keys *keys, const struct sources *sources)
 {
     *slot = memory_new(1, sizeof(**slot));
     if (*slot == NULL)
@@ -400,9 +400,9 @@ name_address(struct observe_state *o, const struct event *event, enum axis axis,
         network_of(bytes);
     text_of(address, bytes);
     snprintf(name, OBSERVE_NAME, "%s%s", address,
-             axis != AXIS_NETWORK            ? ""
+             axis != AXIS_NETWORK           ? ""
              : strchr(address, '.') != NULL ? "/24"
-                                             : "/48");
+                                            : "/48");
 }
 
 void

@@ -26,13 +26,13 @@ struct observe_state;
 void observe_keys_init(struct observe_keys *keys, const uint8_t secret[OBSERVE_SECRET]);
 /* `sources` may have nothing open. All must outlive it. PASU_E_NOMEM. */
 PASU_MUST_USE int observe_new(struct observe_state **slot, const struct route_map *map,
-                               const struct observe_keys *keys, const struct sources *sources);
+                              const struct observe_keys *keys, const struct sources *sources);
 void observe_free(struct observe_state *observer);
 
 /* What only counting exactly needs. */
 struct observed_more {
-    uint64_t raw; /* hash of the key as it is written; `subject` is of the key as most read it:
-                     without zeros before a number, capitals small */
+    uint64_t raw;  /* hash of the key as it is written; `subject` is of the key as most read it:
+                      without zeros before a number, capitals small */
     bool is_sure;  /* it was shown; else it may have been */
     bool is_plain; /* the key is written as it is read */
 };
@@ -41,8 +41,8 @@ struct observed_more {
  * because its request is too long. `file` and `offset` are for the caller to fill in. */
 size_t observe(struct observe_state *observer, const struct event *event, struct observation *to,
                struct observed_more *more);
-/* What an axis of an event is called in a report: an account's or address's name, cut; of tokens and
- * sessions, which open doors, the beginning. Without control characters. "": not known. */
+/* What an axis of an event is called in a report: an account's or address's name, cut; of tokens
+ * and sessions, which open doors, the beginning. Without control characters. "": not known. */
 void observe_name(struct observe_state *observer, const struct event *event, enum axis axis,
                   char name[OBSERVE_NAME]);
 

@@ -9,7 +9,7 @@ struct asked {
     size_t count;
     struct view segments[ROUTE_SEGMENTS];
     size_t beyond; /* how many more there are */
-    uint8_t *room;    /* for what is decoded */
+    uint8_t *room; /* for what is decoded */
 };
 
 /* ---- a route as it is written ---- */
@@ -40,8 +40,7 @@ parse_key(struct writing *w, struct route_part *part, struct view text, const ui
         return fail(w, "{ without }", text);
     kind = w->kind_of(w->arg, view_of(open + 1, (size_t)(close - open - 1)));
     if (kind < 0)
-        return fail(w, "no such kind of subject",
-                    view_of(open + 1, (size_t)(close - open - 1)));
+        return fail(w, "no such kind of subject", view_of(open + 1, (size_t)(close - open - 1)));
     if (++w->keys > ROUTE_KEYS)
         return fail(w, "more than four keys", text);
     part->what = ROUTE_KEY;

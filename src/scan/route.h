@@ -9,10 +9,10 @@
  *      /api/member?id={customer}           a parameter; several, in any order, joined by &
  *
  * Whoever sends a request chooses how it is written, and the application may take "/API//members/./
- * %34%32/" as /api/members/42. So a request is compared as most servers read it: percent escapes are
- * decoded, empty segments and "." are left out, ".." takes one away, what follows a ";" in a segment
- * does not count, nor does a slash at the end, and capitals are small letters. What that takes for a
- * request it is not, its status gives away.
+ * %34%32/" as /api/members/42. So a request is compared as most servers read it: percent escapes
+ * are decoded, empty segments and "." are left out, ".." takes one away, what follows a ";" in a
+ * segment does not count, nor does a slash at the end, and capitals are small letters. What that
+ * takes for a request it is not, its status gives away.
  *
  * Of several routes that fit the first one counts. Immutable once made; any number of threads.
  */
@@ -35,8 +35,8 @@ enum route_part_what { ROUTE_TEXT, ROUTE_ANY, ROUTE_KEY, ROUTE_REST };
 /* A segment, or the value of a parameter: text before and behind, and what stands in between. */
 struct route_part {
     enum route_part_what what;
-    uint8_t kind;             /* of ROUTE_KEY */
-    struct view name;         /* of a parameter */
+    uint8_t kind;               /* of ROUTE_KEY */
+    struct view name;           /* of a parameter */
     struct view before, behind; /* of ROUTE_TEXT all is `before` */
 };
 
@@ -74,8 +74,7 @@ typedef int route_kind_fn(void *arg, struct view name);
 /* Takes a path apart, into the store. 0; PASU_E_MALFORMED with what is wrong in *why and where in
  * *at; PASU_E_NOMEM. */
 PASU_MUST_USE int route_parse(struct route *route, struct store *store, const char *path,
-                              route_kind_fn *kind_of, void *arg, const char **why,
-                              const char **at);
+                              route_kind_fn *kind_of, void *arg, const char **why, const char **at);
 /* All routes are there. PASU_E_NOMEM. */
 PASU_MUST_USE int routes_build(struct routes *routes, struct store *store);
 void routes_find(const struct routes *routes, const struct event *event,

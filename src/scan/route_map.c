@@ -74,13 +74,13 @@ read_map(struct reading *r, const struct yaml_node *node, const char *name, cons
         if (value->key->kind != YAML_TEXT)
             continue;
         for (const struct yaml_node *before = node->first; before != value; before = before->next)
-            is_double |= before->key->kind == YAML_TEXT &&
-                         strcmp(before->key->text, value->key->text) == 0;
+            is_double |=
+                before->key->kind == YAML_TEXT && strcmp(before->key->text, value->key->text) == 0;
         while (key->name != NULL && strcmp(key->name, value->key->text) != 0)
             key++;
         if (key->name == NULL)
-            fault(r, value->key, known_keys(r, keys, value->key->text), "%s.%.80s is not a known key",
-                  name, value->key->text);
+            fault(r, value->key, known_keys(r, keys, value->key->text),
+                  "%s.%.80s is not a known key", name, value->key->text);
         else if (is_double)
             fault(r, value->key, "write it once", "%s.%s is there twice", name, key->name);
         else
@@ -191,8 +191,7 @@ read_subjects(struct reading *r, const struct yaml_node *node, void *what PASU_U
             map->kind_count++;
         }
         if (value->kind == YAML_TEXT || value->kind == YAML_LIST || value->count > 0)
-            fault(r, value, "write {} behind it", "subjects.%.63s takes nothing",
-                  value->key->text);
+            fault(r, value, "write {} behind it", "subjects.%.63s takes nothing", value->key->text);
     }
 }
 
@@ -354,10 +353,11 @@ parse_path(struct reading *r, struct route *route, const struct yaml_node *node)
         return;
     result = route_parse(route, &r->map->store, route->path, kind_of, r->map, &why, &at);
     if (result == PASU_E_MALFORMED)
-        fault(r, node,
-              "write /members/{customer}/addresses; * stands for one segment, ** for the rest; kinds "
-              "are named under subjects",
-              "%.80s: %s: %.80s", node->text, why, at);
+        fault(
+            r, node,
+            "write /members/{customer}/addresses; * stands for one segment, ** for the rest; kinds "
+            "are named under subjects",
+            "%.80s: %s: %.80s", node->text, why, at);
 }
 
 static void
@@ -501,10 +501,10 @@ read_file(struct reading *r, const struct yaml_node *node, const char *name, con
 
     if (!is_text(r, node, name))
         return;
-    *path = node->text[0] == '/' || slash == NULL
-                ? store_dup(&r->map->store, view_of_text(node->text))
-                : store_format(&r->map->store, "%.*s/%s", (int)(slash - r->path), r->path,
-                               node->text);
+    *path =
+        node->text[0] == '/' || slash == NULL
+            ? store_dup(&r->map->store, view_of_text(node->text))
+            : store_format(&r->map->store, "%.*s/%s", (int)(slash - r->path), r->path, node->text);
 }
 
 static void
@@ -531,7 +531,8 @@ read_sources(struct reading *r, const struct yaml_node *node, void *what)
 /* ---- all of it ---- */
 
 static void
-pass(struct reading *r PASU_UNUSED, const struct yaml_node *node PASU_UNUSED, void *what PASU_UNUSED)
+pass(struct reading *r PASU_UNUSED, const struct yaml_node *node PASU_UNUSED,
+     void *what PASU_UNUSED)
 {
 }
 
@@ -551,10 +552,10 @@ static void
 read_root(struct reading *r, const struct yaml_node *root)
 {
     /* In the order in which they are needed: kinds before routes, names before formats. */
-    static const struct key keys[] = {{"subjects", read_subjects}, {"from", read_from},
+    static const struct key keys[] = {{"subjects", read_subjects},  {"from", read_from},
                                       {"log_format", read_formats}, {"principal", read_principal},
-                                      {"sources", read_sources},   {"routes", read_routes},
-                                      {"login", read_logins},      {NULL, NULL}};
+                                      {"sources", read_sources},    {"routes", read_routes},
+                                      {"login", read_logins},       {NULL, NULL}};
     struct key known[COUNT_OF(keys)];
     size_t faults = r->faults->count;
 
@@ -624,7 +625,8 @@ route_map_load(struct route_map **slot, const char *path, struct config_faults *
     if (result == 0) {
         result = route_map_parse(slot, file.bytes, path, faults);
     } else if (result != PASU_E_NOMEM) {
-        config_fault_add(faults, path, 0, 0, file.hint != NULL ? file.hint : "", "cannot be read: %s",
+        config_fault_add(faults, path, 0, 0, file.hint != NULL ? file.hint : "",
+                         "cannot be read: %s",
                          file.error != NULL ? file.error : error_text(result));
         result = PASU_E_CONFIG;
     }

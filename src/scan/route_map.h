@@ -6,8 +6,8 @@
  *      routes:
  *        - {path: '/api/members/{customer}/addresses', fields: [name, phone, address]}
  *        - {path: /my/orders, fields: [order], whom: account}    # the one who is logged in
- *      login: [/login]                  # a request that logs in, where it is answered with 2xx or 3xx
- *      principal: [address, session]    # on which axes principals are judged; left out: on all
+ *      login: [/login]                  # a request that logs in, where it is answered with 2xx or
+ * 3xx principal: [address, session]    # on which axes principals are judged; left out: on all
  *      from: {session: cookie_sid, address: http_x_real_ip}      # what the log calls them
  *      log_format: '$remote_addr - $remote_user [$time_local] "$request" $status …'
  *      sources: {country_db: country.mmdb, asn_db: asn.mmdb}
@@ -27,7 +27,7 @@ enum { ROUTE_MAP_FORMATS = 16, ROUTE_MAP_SIZE = 4 << 20 };
 
 struct route_map {
     struct store store;
-    struct view text;                     /* as it was read */
+    struct view text; /* as it was read */
     const char *kinds[CONFIG_SUBJECTS_MAX];
     size_t kind_count;
     const char *fields[CONFIG_FIELDS_MAX]; /* bit i of a set of fields */

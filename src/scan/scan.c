@@ -255,8 +255,7 @@ read_file_again(struct scan *scan, struct streams *streams, uint32_t number)
     const struct scan_file *file = &scan->files[number];
     struct stream *stream;
     struct block *block;
-    int result =
-        stream_open(&stream, streams, file->path, NULL, &file->head.dialect, number);
+    int result = stream_open(&stream, streams, file->path, NULL, &file->head.dialect, number);
 
     if (result != 0)
         return result;
@@ -303,9 +302,9 @@ int
 scan_run(struct scan *scan)
 {
     uint8_t secret[OBSERVE_SECRET];
-    struct detect_options options = {
-        .memory = scan->options.memory > 0 ? scan->options.memory : MEMORY,
-        .threads = scan->options.threads};
+    struct detect_options options = {.memory =
+                                         scan->options.memory > 0 ? scan->options.memory : MEMORY,
+                                     .threads = scan->options.threads};
     struct scan_report *report = &scan->report;
     int result;
 
@@ -321,8 +320,7 @@ scan_run(struct scan *scan)
     if (result == 0)
         result = detect_findings(scan->detect, &report->detect);
     if (result == 0)
-        result =
-            exact_new(&scan->exact, report->detect.findings, report->detect.finding_count);
+        result = exact_new(&scan->exact, report->detect.findings, report->detect.finding_count);
     if (result == 0 && report->detect.finding_count > 0)
         result = read_again(scan);
     if (result == 0) {

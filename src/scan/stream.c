@@ -31,10 +31,10 @@ struct stream {
     struct stream_kept *kept;
     struct dialect dialect;
     uint32_t file;
-    unsigned places, put, take; /* of `place`; put and take go on counting */
+    unsigned places, put, take;         /* of `place`; put and take go on counting */
     bool is_reading, is_over, is_given; /* somebody reads; there is no more; one is given out */
-    uint64_t offset;    /* of `tail` */
-    uint8_t *tail;      /* what was read of a line that is not whole yet */
+    uint64_t offset;                    /* of `tail` */
+    uint8_t *tail;                      /* what was read of a line that is not whole yet */
     size_t tail_length, tail_size;
     _Atomic uint64_t taken;
     struct place place[AHEAD_MAX];
@@ -137,8 +137,8 @@ stream_look(struct stream_head *head, struct stream_kept **slot, const char *pat
         head->size = input_size(kept->input);
         head->first = first_time(&head->dialect, &dialects->map->names, bytes, scratch);
         head->is_again = can_open_again(path);
-        (void)crypto_generichash(head->digest, sizeof(head->digest), kept->head, kept->length,
-                                 NULL, 0);
+        (void)crypto_generichash(head->digest, sizeof(head->digest), kept->head, kept->length, NULL,
+                                 0);
     }
     memory_free(scratch);
     if (result == 0 && !head->is_again) {
@@ -174,8 +174,7 @@ read_more(struct stream *s, uint8_t *to, size_t room)
 static int
 keep_tail(struct stream *s, struct block *block)
 {
-    const uint8_t *newline =
-        block->length > 0 ? memrchr(block->bytes, '\n', block->length) : NULL;
+    const uint8_t *newline = block->length > 0 ? memrchr(block->bytes, '\n', block->length) : NULL;
     size_t whole = newline != NULL ? (size_t)(newline - block->bytes) + 1 : 0;
     size_t rest = block->length - whole;
 

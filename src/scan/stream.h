@@ -37,10 +37,10 @@ struct stream;
 struct stream_head {
     struct dialect dialect;
     enum codec_kind codec;
-    int64_t first; /* time of its first event; 0: there is none in the head */
-    uint64_t size; /* as it lies there; 0: nobody knows */
+    int64_t first;                  /* time of its first event; 0: there is none in the head */
+    uint64_t size;                  /* as it lies there; 0: nobody knows */
     uint8_t digest[OBSERVE_SECRET]; /* of its bytes */
-    bool is_again; /* it can be opened again */
+    bool is_again;                  /* it can be opened again */
 };
 
 /*
@@ -48,8 +48,8 @@ struct stream_head {
  * input with its head; else NULL. The errors of input_open and input_read.
  */
 struct stream_kept;
-PASU_MUST_USE int stream_look(struct stream_head *head, struct stream_kept **kept,
-                              const char *path, const struct dialects *dialects);
+PASU_MUST_USE int stream_look(struct stream_head *head, struct stream_kept **kept, const char *path,
+                              const struct dialects *dialects);
 void stream_kept_free(struct stream_kept *kept);
 
 /* `kept` is taken, where there is one, also where it fails. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * usage: scan_events MAP LOG BLOCK THREADS
- * What src/scan takes out of each line of a log, an event a line: its offset, its time, its status, and
- * for each slot its bytes in hexadecimal; then what it is, whom it shows (as numbers) and the fields.
- * The last line counts lines and those that could not be read. For comparison with a slow parser.
+ * What src/scan takes out of each line of a log, an event a line: its offset, its time, its status,
+ * and for each slot its bytes in hexadecimal; then what it is, whom it shows (as numbers) and the
+ * fields. The last line counts lines and those that could not be read. For comparison with a slow
+ * parser.
  */
 #include "base/memory.h"
 #include "scan/stream.h"
