@@ -4,141 +4,7 @@
 #include "base/memory.h"
 #include "config/fault.h"
 #include "config/file.h"
-#include "config/nearest.h"
-#include "config/yaml.h"
-
-#include <sys/stat.h>
-
-enum { ROUTES_MAX = 10000, TEXTS_MAX = 256, SHOWN = 80 };
-
-struct reading {
-    struct route_map *map;
-    struct store scratch;
-    struct config_faults *faults;
-    const char *path; /* of the file */
-    size_t space;     /* of map->routes.items */
-};
-
-PASU_PRINTF(4, 5)
-static void
-fault(struct reading *r, const struct yaml_node *node, const char *hint, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    config_fault_add_list(r->faults, r->path, node != NULL ? node->line : 1,
-                          node != NULL ? node->column : 1, hint, format, arguments);
-    va_end(arguments);
-}
-
-/* ---- the shapes of YAML ---- */
-
-/* What reads the value of a key; `what` is where the value goes. */
-struct key {
-    const char *name;
-    void (*read)(struct reading *r, const struct yaml_node *value, void *what);
-};
-
-static const char *
-known_keys(struct reading *r, const struct key *keys, const char *wrong)
-{
-    struct nearest nearest = nearest_to(wrong);
-    const char *list = "";
-
-    for (const struct key *key = keys; key->name != NULL && list != NULL; key++) {
-        nearest_offer(&nearest, key->name);
-        list = store_format(&r->scratch, "%s%s%s", list, list[0] != '\0' ? ", " : "", key->name);
-    }
-    if (nearest.word != NULL)
-        list = store_format(&r->scratch, "did you mean %s?", nearest.word);
-    else if (list != NULL)
-        list = store_format(&r->scratch, "known here: %s", list);
-    return list != NULL ? list : "…";
-}
-
-/* Of a map: each key once, none that is not known. `name` is what the map is called. */
-static void
-read_map(struct reading *r, const struct yaml_node *node, const char *name, const struct key *keys,
-         void *what)
-{
-    if (node == NULL || node->kind == YAML_BAD)
-        return;
-    if (node->kind != YAML_MAP) {
-        fault(r, node, "write it as {KEY: VALUE, …}", "%s is no map", name);
-        return;
-    }
-    for (const struct yaml_node *value = node->first; value != NULL; value = value->next) {
-        const struct key *key = keys;
-        bool is_double = false;
-
-        if (value->key->kind != YAML_TEXT)
-            continue;
-        for (const struct yaml_node *before = node->first; before != value; before = before->next)
-            is_double |=
-                before->key->kind == YAML_TEXT && strcmp(before->key->text, value->key->text) == 0;
-        while (key->name != NULL && strcmp(key->name, value->key->text) != 0)
-            key++;
-        if (key->name == NULL)
-            fault(r, value->key, known_keys(r, keys, value->key->text),
-                  "%s.%.80s is not a known key", name, value->key->text);
-        else if (is_double)
-            fault(r, value->key, "write it once", "%s.%s is there twice", name, key->name);
-        else
-            key->read(r, value, what);
-    }
-}
-
-static bool
-is_text(struct reading *r, const struct yaml_node *node, const char *name)
-{
-    if (node->kind == YAML_TEXT && node->text[0] != '\0')
-        return true;
-    if (node->kind != YAML_BAD)
-        fault(r, node, "write a text", "%s is not a text", name);
-    return false;
-}
-
-/* A text, or a list of them: each one to `each`. */
-static void
-read_texts(struct reading *r, const struct yaml_node *node, const char *name,
-           void (*each)(struct reading *r, const struct yaml_node *text, void *what), void *what)
-{
-    if (node->kind != YAML_LIST) {
-        if (is_text(r, node, name))
-            each(r, node, what);
-        return;
-    }
-    if (node->count > ROUTES_MAX) {
-        fault(r, node, "write at most 10000", "%s has too many", name);
-        return;
-    }
-    for (const struct yaml_node *text = node->first; text != NULL; text = text->next)
-        if (is_text(r, text, name))
-            each(r, text, what);
-}
-
-/* The word's place in a list of words, or -1 with a fault. */
-static int
-find_word(struct reading *r, const struct yaml_node *node, const char *const *words, size_t count,
-          const char *what)
-{
-    struct nearest nearest = nearest_to(node->text);
-    const char *list = "";
-
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(words[i], node->text) == 0)
-            return (int)i;
-        nearest_offer(&nearest, words[i]);
-    }
-    for (size_t i = 0; i < count && list != NULL; i++)
-        list = store_format(&r->scratch, "%s%s%s", list, i > 0 ? ", " : "", words[i]);
-    if (nearest.word != NULL)
-        list = store_format(&r->scratch, "one of: %s; did you mean %s?", list, nearest.word);
-    else if (list != NULL)
-        list = store_format(&r->scratch, "one of: %s", list);
-    fault(r, node, list != NULL ? list : "…", "%.80s is no %s", node->text, what);
-    return -1;
-}
+#include "scan/route_map_part.h"
 
 /* ---- subjects and fields ---- */
 
@@ -164,25 +30,26 @@ is_name(const char *text)
 }
 
 static void
-read_subjects(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_subjects(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     struct route_map *map = r->map;
 
     if (node->kind != YAML_MAP) {
         if (node->kind != YAML_BAD)
-            fault(r, node, "write subjects: {customer: {}}", "subjects is no map");
+            map_fault(r, node, "write subjects: {customer: {}}", "subjects is no map");
         return;
     }
     for (const struct yaml_node *value = node->first; value != NULL; value = value->next) {
         if (value->key->kind != YAML_TEXT)
             continue;
         if (!is_name(value->key->text)) {
-            fault(r, value->key, "write letters, digits and _, at most 63",
-                  "subjects.%.80s is no name", value->key->text);
+            map_fault(r, value->key, "write letters, digits and _, at most 63",
+                      "subjects.%.80s is no name", value->key->text);
         } else if (kind_of(map, view_of_text(value->key->text)) >= 0) {
-            fault(r, value->key, "write it once", "subjects.%s is there twice", value->key->text);
+            map_fault(r, value->key, "write it once", "subjects.%s is there twice",
+                      value->key->text);
         } else if (map->kind_count == CONFIG_SUBJECTS_MAX) {
-            fault(r, value->key, "at most 16", "there are too many subjects");
+            map_fault(r, value->key, "at most 16", "there are too many subjects");
             return;
         } else {
             map->kinds[map->kind_count] = store_dup(&map->store, view_of_text(value->key->text));
@@ -191,12 +58,13 @@ read_subjects(struct reading *r, const struct yaml_node *node, void *what PASU_U
             map->kind_count++;
         }
         if (value->kind == YAML_TEXT || value->kind == YAML_LIST || value->count > 0)
-            fault(r, value, "write {} behind it", "subjects.%.63s takes nothing", value->key->text);
+            map_fault(r, value, "write {} behind it", "subjects.%.63s takes nothing",
+                      value->key->text);
     }
 }
 
 static void
-read_field(struct reading *r, const struct yaml_node *node, void *what)
+read_field(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     struct route_map *map = r->map;
     struct route *route = what;
@@ -205,12 +73,12 @@ read_field(struct reading *r, const struct yaml_node *node, void *what)
     while (i < map->field_count && strcmp(map->fields[i], node->text) != 0)
         i++;
     if (i == CONFIG_FIELDS_MAX) {
-        fault(r, node, "use fewer names", "there are more than 64 fields");
+        map_fault(r, node, "use fewer names", "there are more than 64 fields");
         return;
     }
     if (i == map->field_count && !is_name(node->text)) {
-        fault(r, node, "write letters, digits and _, at most 63", "%.80s is no name of a field",
-              node->text);
+        map_fault(r, node, "write letters, digits and _, at most 63", "%.80s is no name of a field",
+                  node->text);
         return;
     }
     if (i == map->field_count) {
@@ -230,50 +98,50 @@ struct route_writing {
 };
 
 static void
-read_path(struct reading *r, const struct yaml_node *node, void *what)
+read_path(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     struct route_writing *writing = what;
 
-    if (is_text(r, node, "routes.path"))
+    if (map_is_text(r, node, "routes.path"))
         writing->path = node;
 }
 
 static void
-read_fields(struct reading *r, const struct yaml_node *node, void *what)
+read_fields(struct map_reading *r, const struct yaml_node *node, void *what)
 {
-    read_texts(r, node, "routes.fields", read_field, &((struct route_writing *)what)->route);
+    map_read_texts(r, node, "routes.fields", read_field, &((struct route_writing *)what)->route);
 }
 
 static void
-read_subject(struct reading *r, const struct yaml_node *node, void *what)
+read_subject(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     struct route_writing *writing = what;
     int kind;
 
-    if (!is_text(r, node, "routes.subject"))
+    if (!map_is_text(r, node, "routes.subject"))
         return;
     writing->subject = node;
-    kind = find_word(r, node, r->map->kinds, r->map->kind_count, "kind of subject");
+    kind = map_find_word(r, node, r->map->kinds, r->map->kind_count, "kind of subject");
     writing->route.kind = kind > 0 ? (uint8_t)kind : 0;
 }
 
 static void
-read_whom(struct reading *r, const struct yaml_node *node, void *what)
+read_whom(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     static const char *const words[] = {"account", "session", "token"};
     static const enum slot slots[] = {SLOT_ACCOUNT, SLOT_SESSION, SLOT_TOKEN};
     struct route_writing *writing = what;
     int word;
 
-    if (!is_text(r, node, "routes.whom"))
+    if (!map_is_text(r, node, "routes.whom"))
         return;
-    word = find_word(r, node, words, COUNT_OF(words), "way to name a subject");
+    word = map_find_word(r, node, words, COUNT_OF(words), "way to name a subject");
     if (word >= 0)
         writing->route.whom = (int)slots[word];
 }
 
 static void
-read_method(struct reading *r, const struct yaml_node *node, void *what)
+read_method(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     struct route *route = what;
 
@@ -283,18 +151,18 @@ read_method(struct reading *r, const struct yaml_node *node, void *what)
 }
 
 static void
-read_methods(struct reading *r, const struct yaml_node *node, void *what)
+read_methods(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     struct route *route = &((struct route_writing *)what)->route;
 
     route->methods = store_new(&r->map->store, node->count + 1, sizeof(*route->methods));
     if (route->methods != NULL)
-        read_texts(r, node, "routes.methods", read_method, route);
+        map_read_texts(r, node, "routes.methods", read_method, route);
 }
 
 /* Whose key it is, where no place in the path says so. */
 static bool
-has_whom(struct reading *r, const struct route_writing *writing, const struct yaml_node *node)
+has_whom(struct map_reading *r, const struct route_writing *writing, const struct yaml_node *node)
 {
     const struct route *route = &writing->route;
     bool has_key = false;
@@ -305,24 +173,25 @@ has_whom(struct reading *r, const struct route_writing *writing, const struct ya
         has_key |= route->parameters[i].what == ROUTE_KEY;
     if (has_key == (route->whom < 0)) {
         if (!has_key && writing->subject == NULL && r->map->kind_count > 1) {
-            fault(r, node, "write subject: KIND", "of which kind of subject is %.80s?",
-                  writing->path->text);
+            map_fault(r, node, "write subject: KIND", "of which kind of subject is %.80s?",
+                      writing->path->text);
             return false;
         }
         return true;
     }
-    fault(r, node,
-          has_key ? "leave whom out, or put * in the place of the key"
+    map_fault(r, node,
+              has_key
+                  ? "leave whom out, or put * in the place of the key"
                   : "put {KIND} in its place, as /members/{customer}, or write whom: account for "
                     "those who see their own",
-          has_key ? "%.80s has two ways to say whose data it shows"
-                  : "%.80s does not say whose data it shows",
-          writing->path->text);
+              has_key ? "%.80s has two ways to say whose data it shows"
+                      : "%.80s does not say whose data it shows",
+              writing->path->text);
     return false;
 }
 
 static bool
-add_route(struct reading *r, const struct route *route)
+add_route(struct map_reading *r, const struct route *route)
 {
     struct routes *routes = &r->map->routes;
 
@@ -342,7 +211,7 @@ add_route(struct reading *r, const struct route *route)
 }
 
 static void
-parse_path(struct reading *r, struct route *route, const struct yaml_node *node)
+parse_path(struct map_reading *r, struct route *route, const struct yaml_node *node)
 {
     const char *why, *at;
     int result;
@@ -353,7 +222,7 @@ parse_path(struct reading *r, struct route *route, const struct yaml_node *node)
         return;
     result = route_parse(route, &r->map->store, route->path, kind_of, r->map, &why, &at);
     if (result == PASU_E_MALFORMED)
-        fault(
+        map_fault(
             r, node,
             "write /members/{customer}/addresses; * stands for one segment, ** for the rest; kinds "
             "are named under subjects",
@@ -361,20 +230,20 @@ parse_path(struct reading *r, struct route *route, const struct yaml_node *node)
 }
 
 static void
-read_route(struct reading *r, const struct yaml_node *node)
+read_route(struct map_reading *r, const struct yaml_node *node)
 {
-    static const struct key keys[] = {{"path", read_path},       {"fields", read_fields},
-                                      {"subject", read_subject}, {"whom", read_whom},
-                                      {"methods", read_methods}, {NULL, NULL}};
+    static const struct map_key keys[] = {{"path", read_path},       {"fields", read_fields},
+                                          {"subject", read_subject}, {"whom", read_whom},
+                                          {"methods", read_methods}, {NULL, NULL}};
     struct route_writing writing = {.route = {.whom = -1}};
     size_t faults = r->faults->count;
 
-    read_map(r, node, "routes", keys, &writing);
+    map_read(r, node, "routes", keys, &writing);
     if (node->kind != YAML_MAP || r->faults->count != faults)
         return;
     if (writing.path == NULL || writing.route.fields == 0) {
-        fault(r, node, "write {path: '/members/{customer}', fields: [name]}",
-              writing.path == NULL ? "routes.path is missing" : "routes.fields is missing");
+        map_fault(r, node, "write {path: '/members/{customer}', fields: [name]}",
+                  writing.path == NULL ? "routes.path is missing" : "routes.fields is missing");
         return;
     }
     parse_path(r, &writing.route, writing.path);
@@ -383,15 +252,15 @@ read_route(struct reading *r, const struct yaml_node *node)
 }
 
 static void
-read_routes(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_routes(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     if (node->kind != YAML_LIST) {
         if (node->kind != YAML_BAD)
-            fault(r, node, "write routes: [{path: …, fields: […]}, …]", "routes is no list");
+            map_fault(r, node, "write routes: [{path: …, fields: […]}, …]", "routes is no list");
         return;
     }
-    if (node->count > ROUTES_MAX) {
-        fault(r, node, "write at most 10000", "there are too many routes");
+    if (node->count > MAP_ITEMS_MAX) {
+        map_fault(r, node, "write at most 10000", "there are too many routes");
         return;
     }
     for (const struct yaml_node *route = node->first; route != NULL; route = route->next)
@@ -399,7 +268,7 @@ read_routes(struct reading *r, const struct yaml_node *node, void *what PASU_UNU
 }
 
 static void
-read_login(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_login(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     struct route route = {.whom = -1, .is_login = true};
     size_t faults = r->faults->count;
@@ -414,11 +283,11 @@ read_login(struct reading *r, const struct yaml_node *node, void *what PASU_UNUS
 /* ---- who asks ---- */
 
 static void
-read_axis(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_axis(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     static const char *const words[] = {"account", "token", "session", "address",
                                         "network", "asn",   "agent"};
-    int axis = find_word(r, node, words, COUNT_OF(words), "axis of principals");
+    int axis = map_find_word(r, node, words, COUNT_OF(words), "axis of principals");
 
     static_assert(COUNT_OF(words) == AXIS_COUNT, "one for each, in the order of enum axis");
     if (axis >= 0)
@@ -426,27 +295,27 @@ read_axis(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSE
 }
 
 static void
-read_principal(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_principal(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     r->map->axes = 0;
-    read_texts(r, node, "principal", read_axis, NULL);
+    map_read_texts(r, node, "principal", read_axis, NULL);
 }
 
 static void
-read_name(struct reading *r, const struct yaml_node *node, void *what)
+read_name(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     const char *name = store_dup(&r->map->store, view_of_text(node->text));
 
     if (name != NULL && !log_names_add(&r->map->names, name, *(const enum slot *)what))
-        fault(r, node, "at most 64", "from names too many");
+        map_fault(r, node, "at most 64", "from names too many");
 }
 
 #define FROM(slot_name, SLOT)                                                                      \
-    static void read_from_##slot_name(struct reading *r, const struct yaml_node *node,             \
+    static void read_from_##slot_name(struct map_reading *r, const struct yaml_node *node,         \
                                       void *what PASU_UNUSED)                                      \
     {                                                                                              \
         enum slot slot = SLOT;                                                                     \
-        read_texts(r, node, "from." #slot_name, read_name, &slot);                                 \
+        map_read_texts(r, node, "from." #slot_name, read_name, &slot);                             \
     }
 FROM(time, SLOT_TIME)
 FROM(request, SLOT_REQUEST)
@@ -462,9 +331,9 @@ FROM(agent, SLOT_AGENT)
 #undef FROM
 
 static void
-read_from(struct reading *r, const struct yaml_node *node, void *what)
+read_from(struct map_reading *r, const struct yaml_node *node, void *what)
 {
-    static const struct key keys[] = {
+    static const struct map_key keys[] = {
         {"time", read_from_time},       {"request", read_from_request},
         {"method", read_from_method},   {"path", read_from_path},
         {"query", read_from_query},     {"status", read_from_status},
@@ -472,34 +341,34 @@ read_from(struct reading *r, const struct yaml_node *node, void *what)
         {"token", read_from_token},     {"session", read_from_session},
         {"agent", read_from_agent},     {NULL, NULL}};
 
-    read_map(r, node, "from", keys, what);
+    map_read(r, node, "from", keys, what);
 }
 
 static void
-read_format(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_format(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     struct route_map *map = r->map;
     const char *why = "";
     int result;
 
     if (map->format_count == ROUTE_MAP_FORMATS) {
-        fault(r, node, "at most 16", "log_format has too many");
+        map_fault(r, node, "at most 16", "log_format has too many");
         return;
     }
     result = line_format_parse(&map->formats[map->format_count], node->text, &map->names, &why);
     if (result != 0)
-        fault(r, node, "write it as nginx's log_format or Apache's LogFormat has it",
-              "log_format cannot be read: %s", result == PASU_E_RANGE ? "it is too long" : why);
+        map_fault(r, node, "write it as nginx's log_format or Apache's LogFormat has it",
+                  "log_format cannot be read: %s", result == PASU_E_RANGE ? "it is too long" : why);
     else
         map->format_count++;
 }
 
 static void
-read_file(struct reading *r, const struct yaml_node *node, const char *name, const char **path)
+read_file(struct map_reading *r, const struct yaml_node *node, const char *name, const char **path)
 {
     const char *slash = strrchr(r->path, '/');
 
-    if (!is_text(r, node, name))
+    if (!map_is_text(r, node, name))
         return;
     *path =
         node->text[0] == '/' || slash == NULL
@@ -508,61 +377,62 @@ read_file(struct reading *r, const struct yaml_node *node, const char *name, con
 }
 
 static void
-read_country_db(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_country_db(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     read_file(r, node, "sources.country_db", &r->map->country_db);
 }
 
 static void
-read_asn_db(struct reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+read_asn_db(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
 {
     read_file(r, node, "sources.asn_db", &r->map->asn_db);
 }
 
 static void
-read_sources(struct reading *r, const struct yaml_node *node, void *what)
+read_sources(struct map_reading *r, const struct yaml_node *node, void *what)
 {
-    static const struct key keys[] = {
+    static const struct map_key keys[] = {
         {"country_db", read_country_db}, {"asn_db", read_asn_db}, {NULL, NULL}};
 
-    read_map(r, node, "sources", keys, what);
+    map_read(r, node, "sources", keys, what);
 }
 
 /* ---- all of it ---- */
 
 static void
-pass(struct reading *r PASU_UNUSED, const struct yaml_node *node PASU_UNUSED,
+pass(struct map_reading *r PASU_UNUSED, const struct yaml_node *node PASU_UNUSED,
      void *what PASU_UNUSED)
 {
 }
 
 static void
-read_logins(struct reading *r, const struct yaml_node *node, void *what)
+read_logins(struct map_reading *r, const struct yaml_node *node, void *what)
 {
-    read_texts(r, node, "login", read_login, what);
+    map_read_texts(r, node, "login", read_login, what);
 }
 
 static void
-read_formats(struct reading *r, const struct yaml_node *node, void *what)
+read_formats(struct map_reading *r, const struct yaml_node *node, void *what)
 {
-    read_texts(r, node, "log_format", read_format, what);
+    map_read_texts(r, node, "log_format", read_format, what);
 }
 
 static void
-read_root(struct reading *r, const struct yaml_node *root)
+read_root(struct map_reading *r, const struct yaml_node *root)
 {
     /* In the order in which they are needed: kinds before routes, names before formats. */
-    static const struct key keys[] = {{"subjects", read_subjects},  {"from", read_from},
-                                      {"log_format", read_formats}, {"principal", read_principal},
-                                      {"sources", read_sources},    {"routes", read_routes},
-                                      {"login", read_logins},       {NULL, NULL}};
-    struct key known[COUNT_OF(keys)];
+    static const struct map_key keys[] = {
+        {"subjects", read_subjects},  {"from", read_from},
+        {"log_format", read_formats}, {"principal", read_principal},
+        {"sources", read_sources},    {"routes", read_routes},
+        {"login", read_logins},       {NULL, NULL}};
+    struct map_key known[COUNT_OF(keys)];
     size_t faults = r->faults->count;
 
     for (size_t i = 0; i < COUNT_OF(keys); i++)
-        known[i] = (struct key){keys[i].name, pass};
-    read_map(r, root, "the map", known, NULL);
-    for (const struct key *key = keys; key->name != NULL && root != NULL; key++)
+        known[i] = (struct map_key){keys[i].name, pass};
+    map_read(r, root, "the map", known, NULL);
+    for (const struct map_key *key = keys; key->name != NULL && root != NULL; key++)
         for (const struct yaml_node *value = root->kind == YAML_MAP ? root->first : NULL;
              value != NULL; value = value->next)
             if (value->key->kind == YAML_TEXT && strcmp(value->key->text, key->name) == 0) {
@@ -572,10 +442,10 @@ read_root(struct reading *r, const struct yaml_node *root)
     if (root == NULL || r->faults->count != faults)
         return;
     if (r->map->kind_count == 0)
-        fault(r, NULL, "write subjects: {customer: {}}", "subjects is missing");
+        map_fault(r, NULL, "write subjects: {customer: {}}", "subjects is missing");
     else if (r->map->field_count == 0)
-        fault(r, NULL, "write routes: [{path: '/members/{customer}', fields: [name]}]",
-              "routes is missing: nothing says who is shown");
+        map_fault(r, NULL, "write routes: [{path: '/members/{customer}', fields: [name]}]",
+                  "routes is missing: nothing says who is shown");
 }
 
 int
@@ -583,7 +453,7 @@ route_map_parse(struct route_map **slot, struct view text, const char *path,
                 struct config_faults *faults)
 {
     struct route_map *map = memory_new(1, sizeof(*map));
-    struct reading r = {.map = map, .faults = faults, .path = path};
+    struct map_reading r = {.map = map, .faults = faults, .path = path};
     size_t first = faults->count;
     struct yaml_node *root = NULL;
     int result, end;
@@ -596,7 +466,7 @@ route_map_parse(struct route_map **slot, struct view text, const char *path,
     map->text = view_of(store_dup(&map->store, text), text.length);
     result = yaml_parse(&root, &r.scratch, text, path, faults);
     if (result == 0 && root == NULL)
-        fault(&r, NULL, "see: pasu help scan", "the map is empty");
+        map_fault(&r, NULL, "see: pasu help scan", "the map is empty");
     if (result == 0)
         read_root(&r, root);
     if (result == 0)
