@@ -161,6 +161,7 @@ scan_print_json(const struct scan_report *report, const struct route_map *map)
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
+    json_put_count(out, "unmatched", report->unmatched);
     json_put_count(out, "bytes", report->bytes);
     json_put_time(out, "first", report->first);
     json_put_time(out, "last", report->last);
@@ -305,6 +306,12 @@ print_head(struct page *page, int64_t elapsed)
         print_time(page->file, r->last);
     }
     fprintf(page->file, "\n%s exposures, %s misses, %s logins\n", shown, misses, logins);
+    if (r->unmatched > 0)
+        fprintf(
+            page->file,
+            "%" PRIu64
+            " statements touch persons and fit none of the map's: what they show is in no number\n",
+            r->unmatched);
     if (r->detect.forgotten > 0)
         fprintf(page->file,
                 "approximate: %" PRIu64

@@ -33,6 +33,7 @@ block_release(struct block *block)
     memory_free(block->scratch);
     memory_free(block->items);
     memory_free(block->more);
+    memory_free(block->reader);
     *block = (struct block){0};
 }
 
@@ -42,7 +43,7 @@ block_clear(struct block *block, uint32_t file, uint64_t offset)
     block->file = file;
     block->offset = offset;
     block->length = block->count = block->taken = block->sample_count = 0;
-    block->lines = block->unparsed = 0;
+    block->lines = block->unparsed = block->unmatched = 0;
     block->result = 0;
 }
 
@@ -95,11 +96,11 @@ static int
 make_room(struct parsing *p)
 {
     struct block *block = p->block;
-    size_t space = block->space > 0 ? 2 * block->space : 1024;
+    size_t space = block->space > 0 ? 2 * block->space : 4 * OBSERVE_MOST;
     struct observation *items;
     struct observed_more *more;
 
-    if (block->count + ROUTE_KEYS <= block->space)
+    if (block->count + OBSERVE_MOST <= block->space)
         return 0;
     items = memory_resize(block->items, space, sizeof(*items));
     if (items == NULL)
@@ -121,6 +122,7 @@ put_event(struct parsing *p, const struct event *event, uint64_t offset)
     size_t count = observe(p->observer, event, &block->items[first],
                            p->want != NULL ? &block->more[first] : NULL);
 
+    block->unmatched += observe_is_unmatched(p->observer);
     for (size_t i = 0; i < count; i++) {
         struct observation *item = &block->items[first + i];
 
@@ -199,6 +201,61 @@ block_parse(struct block *block, const struct dialect *dialect, const struct log
     return result;
 }
 
+/* ---- PostgreSQL's log ---- */
+
+static int
+take_server_event(void *arg, const struct event *event, uint64_t offset)
+{
+    struct parsing *p = arg;
+    int result = make_room(p);
+
+    if (result == 0)
+        (void)put_event(p, event, offset);
+    return result;
+}
+
+int
+block_parse_server(struct block *block, struct server_reader *reader,
+                   struct observe_state *observer, block_want_fn *want, const void *arg,
+                   bool is_last)
+{
+    struct parsing p = {.block = block, .observer = observer, .want = want, .arg = arg};
+    const struct server_log *log = &reader->log;
+    uint64_t lines = log->lines, unreadable = log->unreadable;
+    int result;
+
+    reader->see = take_server_event;
+    reader->arg = &p;
+    result = server_reader_feed(reader, view_of(block->bytes, block->length));
+    if (result == 0 && is_last)
+        result = server_reader_end(reader);
+    block->lines += log->lines - lines + (log->unreadable - unreadable);
+    block->unparsed += log->unreadable - unreadable;
+    if (block->result == 0)
+        block->result = result;
+    return result;
+}
+
+static int
+take_first(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
+{
+    *(struct event *)arg = *event;
+    return PASU_E_AGAIN; /* no further */
+}
+
+/* The one record that begins there; who it is of does not depend on those before. The event borrows
+ * from the reader, but not its statement. */
+static bool
+server_event_at(struct block *block, const struct dialect *dialect, const uint8_t *at,
+                const uint8_t *end, struct event *event)
+{
+    if (block->reader == NULL && (block->reader = memory_new(1, sizeof(*block->reader))) == NULL)
+        return false;
+    server_reader_init(block->reader, dialect->prefix, take_first, event);
+    return server_reader_feed(block->reader, view_of(at, (size_t)(end - at))) == PASU_E_AGAIN ||
+           server_reader_end(block->reader) == PASU_E_AGAIN;
+}
+
 bool
 block_event(struct block *block, const struct dialect *dialect, const struct log_names *names,
             uint64_t offset, struct event *event)
@@ -210,6 +267,8 @@ block_event(struct block *block, const struct dialect *dialect, const struct log
     if (offset < block->offset || offset - block->offset >= block->length)
         return false;
     at = block->bytes + (offset - block->offset);
+    if (dialect->is_server)
+        return server_event_at(block, dialect, at, end, event);
     newline = memchr(at, '\n', (size_t)(end - at));
     line = view_of(at, (size_t)((newline != NULL ? newline : end) - at));
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')

@@ -29,10 +29,11 @@ struct block {
     struct observation *items;
     struct observed_more *more; /* of each one, where some are wanted */
     size_t count, space, taken;
-    uint64_t lines, unparsed;
+    uint64_t lines, unparsed, unmatched; /* unmatched: statements (observe.h) */
     struct sample samples[SAMPLES];
     size_t sample_count;
-    int result; /* of reading or parsing it */
+    struct server_reader *reader; /* of block_event; NULL: not needed yet */
+    int result;                   /* of reading or parsing it */
 };
 
 /* PASU_E_NOMEM. */
@@ -44,6 +45,11 @@ void block_clear(struct block *block, uint32_t file, uint64_t offset);
 /* Reads its lines. 0, PASU_E_NOMEM; also in block->result. */
 int block_parse(struct block *block, const struct dialect *dialect, const struct log_names *names,
                 struct observe_state *observer, block_want_fn *want, const void *arg);
+/* The same of PostgreSQL's log, of which `reader` has had all before; is_last: it ends with this
+ * block. */
+int block_parse_server(struct block *block, struct server_reader *reader,
+                       struct observe_state *observer, block_want_fn *want, const void *arg,
+                       bool is_last);
 /* The event at an offset of the file that lies in the block; false: there is none. */
 PASU_MUST_USE bool block_event(struct block *block, const struct dialect *dialect,
                                const struct log_names *names, uint64_t offset, struct event *event);

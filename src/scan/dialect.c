@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/dialect.h"
 
+#include "base/memory.h"
+
 static const struct {
     const char *name, *pattern;
 } built_in[DIALECTS_BUILT_IN] = {
@@ -25,6 +27,8 @@ bool
 dialect_read(const struct dialect *dialect, const struct log_names *names, struct view line,
              struct event *event, uint8_t *scratch)
 {
+    if (dialect->is_server)
+        return false;
     if (dialect->is_json)
         return json_line_read(names, line, event, scratch);
     return dialect->format != NULL && line_format_read(dialect->format, line, event);
@@ -56,11 +60,35 @@ try_it(const struct dialect *dialect, const struct log_names *names, struct view
     return count;
 }
 
+static int
+see_nothing(void *arg PASU_UNUSED, const struct event *event PASU_UNUSED,
+            uint64_t offset PASU_UNUSED)
+{
+    return 0;
+}
+
+static size_t
+try_server(struct dialect *dialect, struct view head)
+{
+    struct server_reader *reader = memory_new(1, sizeof(*reader));
+    size_t count = 0;
+
+    if (reader == NULL)
+        return 0;
+    server_reader_init(reader, dialect->prefix, see_nothing, NULL);
+    if (server_reader_feed(reader, head) == 0 && server_reader_end(reader) == 0)
+        count = reader->log.lines < DIALECT_LINES ? (size_t)reader->log.lines : DIALECT_LINES;
+    dialect->name = server_log_format_text(reader->log.format);
+    memory_free(reader);
+    return count;
+}
+
 static void
 offer(struct dialect *best, size_t *most, struct dialect other, const struct log_names *names,
       struct view head, uint8_t *scratch)
 {
-    size_t count = try_it(&other, names, head, scratch);
+    size_t count =
+        other.is_server ? try_server(&other, head) : try_it(&other, names, head, scratch);
 
     /* One that tells less reads what is damaged, too: it must read a quarter more. */
     if (4 * count <= 5 * *most)
@@ -78,10 +106,14 @@ dialect_find(struct dialect *dialect, const struct dialects *dialects, struct vi
 
     *dialect = (struct dialect){0};
     for (size_t i = 0; i < map->format_count; i++)
-        offer(dialect, &most, (struct dialect){"log_format", &map->formats[i], false}, &map->names,
-              head, scratch);
-    offer(dialect, &most, (struct dialect){"json", NULL, true}, &map->names, head, scratch);
+        offer(dialect, &most, (struct dialect){.name = "log_format", .format = &map->formats[i]},
+              &map->names, head, scratch);
+    offer(dialect, &most, (struct dialect){.is_server = true, .prefix = map->log_line_prefix},
+          &map->names, head, scratch);
+    offer(dialect, &most, (struct dialect){.name = "json", .is_json = true}, &map->names, head,
+          scratch);
     for (size_t i = 0; i < DIALECTS_BUILT_IN; i++)
-        offer(dialect, &most, (struct dialect){built_in[i].name, &dialects->built_in[i], false},
+        offer(dialect, &most,
+              (struct dialect){.name = built_in[i].name, .format = &dialects->built_in[i]},
               &map->names, head, scratch);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the lines of a log are to be read, found by trying: the map's own formats first, then JSON,
- * and what nginx and Apache write by default. Immutable once made; any number of threads.
+ * How the lines of a log are to be read, found by trying: the map's own formats first, then
+ * PostgreSQL's log, JSON, and what nginx and Apache write by default. Immutable once made; any
+ * number of threads.
  */
 #ifndef PASU_SCAN_DIALECT_H
 #define PASU_SCAN_DIALECT_H
 
 #include "scan/json_line.h"
 #include "scan/route_map.h"
+#include "scan/server_event.h"
 
 enum { DIALECTS_BUILT_IN = 3, DIALECT_LINES = 200 /* that are tried */ };
 
@@ -21,6 +23,8 @@ struct dialect {
     const char *name; /* "combined", "json", "log_format"; NULL: none fits */
     const struct line_format *format;
     bool is_json;
+    bool is_server;     /* PostgreSQL's log: what a line means depends on those before it */
+    const char *prefix; /* of that: the map's log_line_prefix, or NULL */
 };
 
 /* PASU_E_MISUSE: never. */

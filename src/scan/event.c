@@ -223,6 +223,7 @@ take_status(struct event *event)
 bool
 event_complete(struct event *event)
 {
+    event->what = EVENT_REQUEST;
     event->status = 0;
     if (event->slot[SLOT_REQUEST].length > 0 && event->slot[SLOT_TARGET].length == 0)
         split_request(event);

@@ -25,10 +25,16 @@ enum slot {
     SLOT_COUNT,
 };
 
+enum event_what { EVENT_REQUEST, EVENT_LOGIN, EVENT_STATEMENT, EVENT_SAID };
+
 struct event {
+    enum event_what what;
     int64_t time; /* nanoseconds since 1970 UTC; 0: SLOT_TIME is not read yet */
     struct view slot[SLOT_COUNT];
     unsigned status; /* HTTP's; 0: not known */
+    /* Of EVENT_STATEMENT: its text and parameters, as a list with commas (pgAudit) or not. */
+    struct view statement, parameters;
+    bool has_list;
 };
 
 /* ---- event.c ---- */

@@ -34,6 +34,8 @@ struct observe_state {
     bool has_sources;
     struct place places[PLACES];
     struct agent agents[AGENTS];
+    bool is_unmatched;
+    struct sql_match statement;
     uint8_t scratch[ROUTE_SCRATCH];
 };
 
@@ -313,6 +315,57 @@ put_subject(const struct observe_state *o, struct observation *to, struct observ
     more->is_plain = view_equal(key, text);
 }
 
+bool
+observe_is_unmatched(const struct observe_state *o)
+{
+    return o->is_unmatched;
+}
+
+static size_t
+put_subjects(struct observe_state *o, const struct observation *seen, struct observation *to,
+             struct observed_more *more, size_t count, const uint8_t *kinds,
+             const struct view *keys, bool is_sure)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = *seen;
+        if (more != NULL)
+            more[i].is_sure = is_sure;
+        put_subject(o, &to[i], more != NULL ? &more[i] : NULL, kinds[i], keys[i]);
+    }
+    return count;
+}
+
+/* What a database's log says. */
+static size_t
+observe_server(struct observe_state *o, const struct event *event, struct observation *to,
+               struct observed_more *more)
+{
+    struct observation seen = {.time = event->time,
+                               .number = NUMBER_NONE,
+                               .what =
+                                   event->what == EVENT_LOGIN ? OBSERVED_LOGIN : OBSERVED_OTHER};
+    struct sql_parameters parameters = {event->parameters, event->has_list};
+    const struct route_map *map = o->map;
+
+    take_who(o, event, &seen);
+    if (event->what == EVENT_STATEMENT && map->statement_count > 0) {
+        sql_templates_find(map->statements, map->statement_count, event->statement, &parameters,
+                           &o->statement);
+        o->is_unmatched =
+            o->statement.found == NULL &&
+            sql_templates_touch(map->statements, map->statement_count, event->statement);
+    }
+    if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
+        o->statement.key_count == 0) {
+        to[0] = seen;
+        return 1;
+    }
+    seen.what = OBSERVED_SHOWN;
+    seen.fields = o->statement.found->fields;
+    return put_subjects(o, &seen, to, more, o->statement.key_count, o->statement.kinds,
+                        o->statement.keys, false);
+}
+
 size_t
 observe(struct observe_state *o, const struct event *event, struct observation *to,
         struct observed_more *more)
@@ -322,6 +375,11 @@ observe(struct observe_state *o, const struct event *event, struct observation *
     bool is_sure = false;
     size_t count;
 
+    o->is_unmatched = false;
+    if (event->what != EVENT_REQUEST) {
+        o->statement.found = NULL;
+        return observe_server(o, event, to, more);
+    }
     routes_find(&o->map->routes, event, o->scratch, &match);
     if (match.is_too_long)
         return 0;
@@ -346,13 +404,8 @@ observe(struct observe_state *o, const struct event *event, struct observation *
         to[0] = seen;
         return 1;
     }
-    for (size_t i = 0; i < count; i++) {
-        to[i] = seen;
-        if (more != NULL)
-            more[i].is_sure = is_sure && seen.what == OBSERVED_SHOWN;
-        put_subject(o, &to[i], more != NULL ? &more[i] : NULL, match.kinds[i], match.keys[i]);
-    }
-    return count;
+    return put_subjects(o, &seen, to, more, count, match.kinds, match.keys,
+                        is_sure && seen.what == OBSERVED_SHOWN);
 }
 
 /* ---- names ---- */

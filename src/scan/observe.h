@@ -14,7 +14,7 @@
 #include "policy/sources.h"
 #include "scan/route_map.h"
 
-enum { OBSERVE_SECRET = 32, OBSERVE_NAME = 256 };
+enum { OBSERVE_SECRET = 32, OBSERVE_NAME = 256, OBSERVE_MOST = SQL_KEYS };
 
 /* Made from the secret; immutable. */
 struct observe_keys {
@@ -37,8 +37,10 @@ struct observed_more {
     bool is_plain; /* the key is written as it is read */
 };
 
-/* At most ROUTE_KEYS observations, at least one; `more` may be NULL. 0: the line cannot be judged,
- * because its request is too long. `file` and `offset` are for the caller to fill in. */
+/* At most OBSERVE_MOST observations, at least one; `more` may be NULL. 0: the line cannot be
+ * judged, because its request is too long. `file` and `offset` are for the caller to fill in. */
+/* A statement touches a relation that the map's statements name, and fits none of them. */
+bool observe_is_unmatched(const struct observe_state *observer);
 size_t observe(struct observe_state *observer, const struct event *event, struct observation *to,
                struct observed_more *more);
 /* What an axis of an event is called in a report: an account's or address's name, cut; of tokens

@@ -10,6 +10,9 @@
  * 3xx principal: [address, session]    # on which axes principals are judged; left out: on all
  *      from: {session: cookie_sid, address: http_x_real_ip}      # what the log calls them
  *      log_format: '$remote_addr - $remote_user [$time_local] "$request" $status …'
+ *      statements:                      # of databases' logs
+ *        - {sql: 'SELECT name FROM members WHERE id = {customer}', fields: [name]}
+ *      log_line_prefix: '%m [%p] %q%u@%d '
  *      sources: {country_db: country.mmdb, asn_db: asn.mmdb}
  *
  * Checked like the configuration: every fault at once, with its line and a hint. Immutable once
@@ -22,6 +25,8 @@
 #include "detect/observation.h"
 #include "scan/line_format.h"
 #include "scan/route.h"
+#include "scan/server_log.h"
+#include "scan/sql_template.h"
 
 enum { ROUTE_MAP_FORMATS = 16, ROUTE_MAP_SIZE = 4 << 20 };
 
@@ -34,7 +39,10 @@ struct route_map {
     size_t field_count;
     struct routes routes; /* logins among them, behind the others */
     bool has_logins;
-    unsigned axes; /* bits: 1 << enum axis */
+    struct sql_template *statements;
+    size_t statement_count;
+    const char *log_line_prefix; /* NULL: Debian's */
+    unsigned axes;               /* bits: 1 << enum axis */
     struct log_names names;
     struct line_format formats[ROUTE_MAP_FORMATS]; /* the map's own */
     size_t format_count;

@@ -163,6 +163,7 @@ take_block(void *arg, const struct block *block, uint64_t taken)
     file->unparsed += block->unparsed;
     scan->report.lines += block->lines;
     scan->report.unparsed += block->unparsed;
+    scan->report.unmatched += block->unmatched;
     scan->report.bytes += block->length;
     take_samples(file, block);
     return 0;

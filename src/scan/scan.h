@@ -48,6 +48,7 @@ struct scan_report {
     const struct exact_finding *findings;
     size_t finding_count;
     struct detect_report detect;
+    uint64_t unmatched; /* statements that touch persons and that the map does not know */
     uint64_t lines, unparsed, shown, misses, logins, other; /* observations by what they are */
     uint64_t bytes;                                         /* of the logs, without compression */
     int64_t first, last; /* of the observations; 0: there are none */

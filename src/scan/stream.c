@@ -30,6 +30,7 @@ struct stream {
     struct input *input;
     struct stream_kept *kept;
     struct dialect dialect;
+    struct server_reader *reader; /* of a dialect that needs it */
     uint32_t file;
     unsigned places, put, take;         /* of `place`; put and take go on counting */
     bool is_reading, is_over, is_given; /* somebody reads; there is no more; one is given out */
@@ -64,6 +65,28 @@ stream_kept_free(struct stream_kept *kept)
     memory_free(kept);
 }
 
+static int
+take_time(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
+{
+    *(int64_t *)arg = event->time;
+    return PASU_E_AGAIN; /* no further */
+}
+
+static int64_t
+first_time_of_server(const struct dialect *dialect, struct view head)
+{
+    struct server_reader *reader = memory_new(1, sizeof(*reader));
+    int64_t time = 0;
+
+    if (reader == NULL)
+        return 0;
+    server_reader_init(reader, dialect->prefix, take_time, &time);
+    if (server_reader_feed(reader, head) == 0 && server_reader_end(reader) == 0)
+        time = 0; /* no event is in it */
+    memory_free(reader);
+    return time;
+}
+
 static int64_t
 first_time(const struct dialect *dialect, const struct log_names *names, struct view head,
            uint8_t *scratch)
@@ -73,6 +96,8 @@ first_time(const struct dialect *dialect, const struct log_names *names, struct 
     struct event event;
     bool is_whole;
 
+    if (dialect->is_server)
+        return first_time_of_server(dialect, head);
     while (at < end) {
         const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
         const uint8_t *stop = newline != NULL ? newline : end;
@@ -274,6 +299,11 @@ read_block(struct stream *s, struct block *block)
 static void
 parse(struct streams *all, struct observe_state *observer, struct stream *s, struct block *block)
 {
+    if (s->reader != NULL) {
+        (void)block_parse_server(block, s->reader, observer, all->options.want,
+                                 all->options.want_arg, s->is_over);
+        return;
+    }
     (void)block_parse(block, &s->dialect, &all->options.dialects->map->names, observer,
                       all->options.want, all->options.want_arg);
 }
@@ -300,13 +330,17 @@ do_work(struct streams *all, struct stream *s, struct observe_state *observer)
     place->state = SLOT_READING;
     pthread_mutex_unlock(&all->lock);
     (void)read_block(s, &place->block);
+    if (s->reader != NULL) /* one block after the other */
+        parse(all, observer, s, &place->block);
     pthread_mutex_lock(&all->lock);
     s->is_reading = false;
     place->state = SLOT_PARSING;
     pthread_cond_signal(&all->work);
-    pthread_mutex_unlock(&all->lock);
-    parse(all, observer, s, &place->block);
-    pthread_mutex_lock(&all->lock);
+    if (s->reader == NULL) {
+        pthread_mutex_unlock(&all->lock);
+        parse(all, observer, s, &place->block);
+        pthread_mutex_lock(&all->lock);
+    }
     place->state = SLOT_READY;
     pthread_cond_broadcast(&all->ready);
 }
@@ -428,6 +462,13 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
         s->input = kept->input;
     else
         result = input_open(&s->input, path);
+    if (result == 0 && dialect->is_server) {
+        s->reader = memory_new(1, sizeof(*s->reader));
+        if (s->reader == NULL)
+            result = PASU_E_NOMEM;
+        else
+            server_reader_init(s->reader, dialect->prefix, NULL, NULL);
+    }
     for (unsigned i = 0; i < s->places && result == 0; i++)
         result = block_init(&s->place[i].block, all->options.block);
     if (result != 0) {
@@ -436,6 +477,7 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
         if (kept == NULL)
             input_close(s->input);
         stream_kept_free(kept);
+        memory_free(s->reader);
         memory_free(s);
         return result;
     }
@@ -524,5 +566,6 @@ stream_close(struct stream *s)
         input_close(s->input);
     stream_kept_free(s->kept);
     memory_free(s->tail);
+    memory_free(s->reader);
     memory_free(s);
 }
