@@ -12,7 +12,7 @@
 #define PEERS_KEEP           0.9885 /* what is known of peers weighs half after 60 days */
 /* Who logged in before the stream began is no orphan after a while: it is learned anew in a week. */
 #define ORPHANS_KEEP 0.9
-enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 30 };
+enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5 };
 
 struct detect {
     struct part parts[PARTS];

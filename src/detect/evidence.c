@@ -14,8 +14,6 @@ enum {
 };
 /* A z this large is a drift, of which some principals have one every day. */
 #define DRIFT_Z 4.0
-/* Below the logarithm of any e-value. */
-#define UNKNOWN (-1e9)
 
 struct bench {
     struct principal *p;
@@ -42,26 +40,25 @@ mean_share(const struct share_usual *u)
 }
 
 /*
- * The e-value of x of n today, or of the full hour when it was highest; *x and *n are set to those
- * it is of. False: not known yet what is usual.
+ * The e-value of x of n today, or at the full hour when the share was highest (of many rather than of
+ * few); *x and *n are set to those it is of. False: not known yet what is usual.
  */
 static bool
 judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
             double *log_e)
 {
-    struct snapshot now = {.x = *x, .n = *n}, *worst = &b->day->worst[which];
-    bool known = share_usual(&b->peers->shares[which], &b->h->shares[which], u);
+    struct snapshot *worst = &b->day->worst[which];
 
-    /* Until it is known what is usual: a high share, of many rather than of few. */
-    now.log_e = known ? share_evidence(u, *x, *n) : UNKNOWN + *x / (*n + FEW);
-    if (worst->n > 0 && worst->log_e > now.log_e)
-        now = *worst;
-    else if (b->climate->full_hour)
-        *worst = now;
-    *x = now.x;
-    *n = now.n;
-    *log_e = now.log_e;
-    return known;
+    if (*x / (*n + FEW) < worst->x / (worst->n + FEW)) {
+        *x = worst->x;
+        *n = worst->n;
+    } else if (b->climate->full_hour) {
+        *worst = (struct snapshot){.x = *x, .n = *n};
+    }
+    if (!share_usual(&b->peers->shares[which], &b->h->shares[which], u))
+        return false;
+    *log_e = share_evidence(u, *x, *n) - M_LN2; /* the price of having chosen the hour */
+    return true;
 }
 
 static bool
@@ -70,7 +67,14 @@ usual_pace(const struct bench *b, enum paced which, struct pace_usual *u)
     if (!pace_usual(&b->peers->paces[which], &b->h->paces[which], b->climate->day % 7, u))
         return false;
     u->mean *= b->climate->surge[b->p->axis];
+    u->peers_mean *= b->climate->surge[b->p->axis];
     return true;
+}
+
+static double
+peers_share(const struct share_usual *u)
+{
+    return u->peers_a / (u->peers_a + u->peers_b);
 }
 
 static void
@@ -80,7 +84,7 @@ judge_misses(struct bench *b)
     struct share_usual u;
 
     if (judge_share(b, SHARE_MISSES, &x, &n, &u, &log_e))
-        say(b, DETECTOR_MISSES, log_e, x / n, (double[]){x, n, mean_share(&u), u.peers}, 4);
+        say(b, DETECTOR_MISSES, log_e, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
 }
 
 static void
@@ -92,7 +96,7 @@ judge_fanout(struct bench *b)
     if (b->p->axis == AXIS_ACCOUNT || accounts < 1 || !usual_pace(b, PACE_ACCOUNTS, &u))
         return;
     say(b, DETECTOR_FANOUT, pace_evidence(&u, accounts), accounts,
-        (double[]){accounts, u.mean, u.peers}, 3);
+        (double[]){accounts, u.mean, u.peers_mean}, 3);
 }
 
 /* Reads of persons among at most CONTEXT_MOST requests: those of a visit are not independent. */
@@ -135,7 +139,7 @@ judge_successor(struct bench *b)
     struct share_usual u;
 
     if (n >= STEPS_MIN && judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e))
-        say(b, DETECTOR_SUCCESSOR, log_e, x / n, (double[]){x, n, mean_share(&u), u.peers}, 4);
+        say(b, DETECTOR_SUCCESSOR, log_e, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
 }
 
 /*
@@ -179,7 +183,7 @@ judge_growth(struct bench *b)
     log_e[0] = pace_evidence(&day, m->persons);
     log_e[1] = pace_evidence(&minute, m->minute);
     say(b, DETECTOR_GROWTH, log_mean(log_e, 2), m->persons / day.mean,
-        (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers}, 5);
+        (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers_mean}, 5);
 }
 
 static void
@@ -191,7 +195,7 @@ judge_novelty(struct bench *b)
     if (b->p->axis == AXIS_ACCOUNT && b->h->days >= PLACES_DAYS &&
         judge_share(b, SHARE_FRESH, &x, &n, &u, &log_e))
         say(b, DETECTOR_NOVELTY, log_e, x,
-            (double[]){x, (double)b->day->fresh_places, mean_share(&u), u.peers}, 4);
+            (double[]){x, (double)b->day->fresh_places, mean_share(&u), peers_share(&u)}, 4);
 }
 
 static void

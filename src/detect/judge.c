@@ -108,6 +108,8 @@ close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct cl
         evidence_learn(p, &learned[p->axis], c);
     if (calm && !h->published)
         h->since = 0;
+    if (h->walk != NULL)
+        h->walk->steps = h->walk->beside = 0;
     h->days++;
     h->last_day = c->day;
     fusion_judge(h, NULL);

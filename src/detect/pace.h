@@ -23,7 +23,8 @@ struct pace_peers {
 
 struct pace_usual {
     double mean, shape;
-    double peers; /* mean of the peers */
+    double peers_mean, peers_shape;
+    bool own; /* it has a past */
 };
 
 enum { PACE_DAYS_MIN = 30 };

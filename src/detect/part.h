@@ -7,7 +7,7 @@
 #define PASU_DETECT_PART_H
 
 #include "detect/principal.h"
-#include "detect/table.h"
+#include "detect/slots.h"
 
 enum { PARTS = 16 };
 
@@ -18,7 +18,7 @@ struct peers {
 };
 
 struct part {
-    struct table tables[AXIS_COUNT];
+    struct slots tables[AXIS_COUNT];
     struct principal **principals;
     struct principal **open; /* those with a day */
     size_t count, room, open_count, open_room;
