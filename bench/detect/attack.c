@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS: what an attacker of the town adds to its traffic, as
- * observations in the order of time, on standard output. It knows of the town what an attacker
+ * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS: what an attacker of the town adds to its traffic,
+ * as observations in the order of time, on standard output. It knows of the town what an attacker
  * would: how many members there are, what staff and services look like from outside.
  *
  *   case       the shape of the real one: 2,313 addresses abroad, 10 reads a second, 57 % of
@@ -13,7 +13,8 @@
  *              addresses in turn
  *   collusion  twenty of the staff share all members out, beside their work, in 180 days
  *   insider    one of the staff reads twice as many persons as they used to and as their peers do
- *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages around
+ *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages
+ * around
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "day.h"
@@ -129,7 +130,8 @@ play_hidden(struct attack *a, int64_t start, int day)
 
     (void)day;
     for (uint64_t i = 0; i < count; i++) {
-        int64_t time = start + (int64_t)(((double)i + dice_unit(&a->dice)) / (double)count * 86400e9);
+        int64_t time =
+            start + (int64_t)(((double)i + dice_unit(&a->dice)) / (double)count * 86400e9);
         struct observation *o = ask(a, time, 1 + a->at++ % a->members);
 
         o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 2100000000 + 3 * 4 + i % 4);
@@ -154,6 +156,25 @@ desk_read(struct attack *a, int64_t start, uint64_t seat, uint64_t number)
     int64_t time = start + 9 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 9 * 3600e9);
 
     at_a_desk(ask(a, time, number), seat);
+    for (uint64_t pages = dice_poisson(&a->dice, 3); pages > 0; pages--) {
+        struct observation *page = day_add(&a->out);
+
+        page->time = time + (int64_t)(dice_unit(&a->dice) * 60e9);
+        page->what = OBSERVED_OTHER;
+        page->file = 1;
+        at_a_desk(page, seat);
+    }
+}
+
+static void
+log_in(struct attack *a, int64_t start, uint64_t seat)
+{
+    struct observation *login = day_add(&a->out);
+
+    login->time = start + 8 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 3600e9);
+    login->what = OBSERVED_LOGIN;
+    login->file = 1;
+    at_a_desk(login, seat);
 }
 
 /* Each takes the numbers that are its own modulo twenty. */
@@ -164,12 +185,11 @@ play_collusion(struct attack *a, int64_t start, int day)
 
     if (!is_workday(day))
         return;
-    for (uint64_t seat = 0; seat < 20; seat++)
-        for (uint64_t i = 0; i < each; i++) {
-            uint64_t turn = a->at + mixed(seat << 32 | i) % each;
-
-            desk_read(a, start, seat, 1 + (turn * 20 + seat) % a->members);
-        }
+    for (uint64_t seat = 0; seat < 20; seat++) {
+        log_in(a, start, seat);
+        for (uint64_t i = 0; i < each; i++)
+            desk_read(a, start, seat, 1 + ((a->at + i) * 20 + seat) % a->members);
+    }
     a->at += each;
 }
 
@@ -180,6 +200,7 @@ play_insider(struct attack *a, int64_t start, int day)
 
     if (!is_workday(day))
         return;
+    log_in(a, start, 11);
     for (uint64_t i = 0; i < count; i++)
         desk_read(a, start, 11, 1 + dice_below(&a->dice, a->members));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random numbers that are the same for the same seed (splitmix64), and the hashes of a made-up town. */
+/* Random numbers that are the same for the same seed (splitmix64), and the hashes of a made-up
+ * town. */
 #ifndef PASU_BENCH_DETECT_DICE_H
 #define PASU_BENCH_DETECT_DICE_H
 
@@ -78,8 +79,16 @@ dice_poisson(struct dice *d, double mean)
 }
 
 /* What things of the town are called: any number of one kind has one hash. */
-enum named { NAMED_SUBJECT = 100, NAMED_ACCOUNT, NAMED_SESSION, NAMED_ADDRESS, NAMED_NETWORK,
-             NAMED_ASN, NAMED_AGENT, NAMED_TOKEN };
+enum named {
+    NAMED_SUBJECT = 100,
+    NAMED_ACCOUNT,
+    NAMED_SESSION,
+    NAMED_ADDRESS,
+    NAMED_NETWORK,
+    NAMED_ASN,
+    NAMED_AGENT,
+    NAMED_TOKEN
+};
 
 static inline uint64_t
 named(enum named kind, uint64_t number)

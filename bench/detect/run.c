@@ -55,8 +55,8 @@ is_new(struct run *r, const struct finding *f)
         if (r->known[i].who == f->principal[0].who && r->known[i].detector == f->detector)
             return false;
     if (r->known_count < KNOWN_MOST)
-        r->known[r->known_count++] = (struct known){.who = f->principal[0].who,
-                                                    .detector = f->detector};
+        r->known[r->known_count++] =
+            (struct known){.who = f->principal[0].who, .detector = f->detector};
     return true;
 }
 
@@ -123,14 +123,16 @@ main(int argc, char **argv)
             o = attack;
         if (o == NULL)
             break;
+        if (attacked && r->attack_first == 0)
+            next = o->time;
+        if (attacked)
+            note_attack(r, o);
         before = clock();
         if (o->time >= next) {
             ask(r, o->time);
             next = o->time - o->time % (60 * SECOND) +
                    60 * SECOND * (r->attack_first != 0 && o->time - r->attack_first < DAY ? 1 : 60);
         }
-        if (attacked)
-            note_attack(r, o);
         if (detect_add(r->d, o, 1) < 0)
             abort();
         cpu += clock() - before;
@@ -141,12 +143,13 @@ main(int argc, char **argv)
         r->observations++;
     }
     ask(r, INT64_C(1) << 62);
-    printf("total observations %llu attack %llu persons %llu principals %llu tested %llu memory %zu "
-           "findings %zu cpu %.1f\n",
-           (unsigned long long)r->observations, (unsigned long long)r->attack_reads,
-           (unsigned long long)r->person_count, (unsigned long long)r->report.principals,
-           (unsigned long long)r->report.tested, r->report.memory, r->report.finding_count,
-           (double)cpu / CLOCKS_PER_SEC);
+    printf(
+        "total observations %llu attack %llu persons %llu principals %llu tested %llu memory %zu "
+        "findings %zu cpu %.1f\n",
+        (unsigned long long)r->observations, (unsigned long long)r->attack_reads,
+        (unsigned long long)r->person_count, (unsigned long long)r->report.principals,
+        (unsigned long long)r->report.tested, r->report.memory, r->report.finding_count,
+        (double)cpu / CLOCKS_PER_SEC);
     for (size_t i = 0; i < r->report.untestable_count; i++)
         printf("untestable %s: %s\n", detector_name(r->report.untestable[i].detector),
                r->report.untestable[i].reason);

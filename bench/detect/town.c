@@ -3,13 +3,13 @@
  * detect_town SEED SHAPE [DAYS [MEMBERS]]: the traffic of a shop on which nobody attacks, as
  * observations in the order of time, on standard output.
  *
- * Members with a heavy tail of activity come from home or by a carrier's shared addresses (CGNAT), mostly in the
- * evening; some move, some join. Sixty people of the call centre read other people's data in office hours, are
- * on leave, leave and are replaced. Four services read all day, a billing job walks through the numbers
- * at night, robots follow stale links.
+ * Members with a heavy tail of activity come from home or by a carrier's shared addresses (CGNAT),
+ * mostly in the evening; some move, some join. Sixty people of the call centre read other people's
+ * data in office hours, are on leave, leave and are replaced. Four services read all day, a billing
+ * job walks through the numbers at night, robots follow stale links.
  *
- * SHAPE 0: quiet. 1: marketing bursts, on which three times as many come. 2: more carriers' addresses and
- * robots. 3: all of it, and twice the variation among staff.
+ * SHAPE 0: quiet. 1: marketing bursts, on which three times as many come. 2: more carriers'
+ * addresses and robots. 3: all of it, and twice the variation among staff.
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "day.h"
@@ -104,8 +104,7 @@ visit(struct town *t, size_t who, int64_t day_start)
 {
     struct member *m = &t->members[who];
     struct dice *d = &t->dice;
-    int64_t at = day_start + (int64_t)(evening(d) * 3600) * SECOND +
-                 (int64_t)dice_below(d, SECOND);
+    int64_t at = day_start + (int64_t)(evening(d) * 3600) * SECOND + (int64_t)dice_below(d, SECOND);
     bool mobile = dice_below(d, 10) < m->mobile;
     uint64_t carrier = dice_below(d, (uint64_t)t->carriers);
     uint64_t pages = 2 + dice_poisson(d, 6), reads = dice_poisson(d, 0.5);

@@ -8,18 +8,19 @@
  * most 1/x. It stays one when e-values are averaged, however they depend on each other, and when it
  * is looked at again and again. Those of one detector over the days are put together as Shiryaev
  * and Roberts do (S ← (S+1)·e, over the days so far); those of the detectors that can be tested are
- * averaged; and of all principals those are published that the e-BH procedure (Wang and Ramdas 2022)
- * chooses: of what is published, at most the share q is false on average.
+ * averaged; and of all principals those are published that the e-BH procedure (Wang and Ramdas
+ * 2022) chooses: of what is published, at most the share q is false on average.
  *
  * Observations come in the order of time. One that comes late is taken into the day that is open.
  * In a day the order does not matter but to "successor" (see detector.def). How the stream is cut
  * into calls changes nothing. What is learned about a principal or its peers is learned when a day
  * is closed, and never from a day that was alarming.
  *
- * Memory is bounded (options.memory): when it is used up, principals that showed at most one subject and
- * have not been seen for longest are forgotten first, and detect_report says how many.
+ * Memory is bounded (options.memory): when it is used up, principals that showed at most one
+ * subject and have not been seen for longest are forgotten first, and detect_report says how many.
  *
- * One thread at a time. Nothing personal is held: hashes, counts, whole-number keys of a day's sample.
+ * One thread at a time. Nothing personal is held: hashes, counts, whole-number keys of a day's
+ * sample.
  */
 #ifndef PASU_DETECT_DETECT_H
 #define PASU_DETECT_DETECT_H
@@ -73,15 +74,16 @@ struct finding {
     uint8_t numbers, places;
     uint32_t together; /* all principals of it, named or not */
     struct finding_principal principal[FINDING_PRINCIPALS];
-    uint64_t at_least, at_most, about;   /* persons, since `first`; misses are none */
-    uint64_t reads, misses;              /* since `first` */
-    uint64_t fields;                     /* shown since `first` */
-    int64_t first, last;                 /* of the reads that are meant, nanoseconds */
-    int64_t found;                       /* time of the stream at which it was published */
-    double statistic;                    /* the detector's own, named in detector.def */
-    double log10_e;                      /* of this detector */
-    double log10_fused;                  /* of the principal, all detectors averaged */
-    double number[FINDING_NUMBERS];      /* what went in, and the peers'; finding_why puts them in words */
+    uint64_t at_least, at_most, about; /* persons, since `first`; misses are none */
+    uint64_t reads, misses;            /* since `first` */
+    uint64_t fields;                   /* shown since `first` */
+    int64_t first, last;               /* of the reads that are meant, nanoseconds */
+    int64_t found;                     /* time of the stream at which it was published */
+    double statistic;                  /* the detector's own, named in detector.def */
+    double log10_e;                    /* of this detector */
+    double log10_fused;                /* of the principal, all detectors averaged */
+    double
+        number[FINDING_NUMBERS]; /* what went in, and the peers'; finding_why puts them in words */
     struct finding_place place[FINDING_PLACES];
 };
 
@@ -101,7 +103,7 @@ struct detect_report {
     uint64_t tested;             /* of them with two persons or more */
     uint64_t forgotten;          /* for want of memory: what is said of them is approximate */
     size_t memory;               /* bytes held */
-    double threshold;            /* log10 of the fused e-value at which one more would be published */
+    double threshold; /* log10 of the fused e-value at which one more would be published */
 };
 
 PASU_MUST_USE int detect_open(struct detect **slot, const struct detect_options *options);
@@ -112,9 +114,9 @@ void detect_close(struct detect *d);
 PASU_MUST_USE int detect_add(struct detect *d, const struct observation *observations,
                              size_t count);
 
-/* What is published up to the last observation, and stays so. The report's arrays are d's, valid until
- * its next call. Asking does not change what is found later, but may find it sooner: a stream is judged
- * at each full hour, and when it is asked. */
+/* What is published up to the last observation, and stays so. The report's arrays are d's, valid
+ * until its next call. Asking does not change what is found later, but may find it sooner: a stream
+ * is judged at each full hour, and when it is asked. */
 PASU_MUST_USE int detect_findings(struct detect *d, struct detect_report *report);
 
 /* "misses", "successor"; and in words what it looks for. */

@@ -7,13 +7,15 @@ enum {
     GROWTH_DAYS = 14, /* of its own, before growth is judged */
     HOURS_DAYS = 10,  /* before an hour of the day can be unusual */
     PLACES_DAYS = 3,
-    GAP_DAYS = 30,     /* of silence, that are dormant */
+    GAP_DAYS = 30,      /* of silence, that are dormant */
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
     STEPS_MIN = 64,
     FEW = 20,
 };
 /* A z this large is a drift, of which some principals have one every day. */
 #define DRIFT_Z 4.0
+/* What it costs to choose the hour of a share that rises and falls. */
+#define HOUR_PRICE M_LN2
 
 struct bench {
     struct principal *p;
@@ -39,9 +41,23 @@ mean_share(const struct share_usual *u)
     return u->a / (u->a + u->b);
 }
 
+/* What those usually do who do as much; where there are few of them, all. */
+static bool
+usual_share(const struct bench *b, enum shared which, double n, struct share_usual *u)
+{
+    const struct share_peers *peers = b->peers->shares[which], *of_class = &peers[class_of(n)];
+    struct share_peers all;
+
+    if (of_class->days >= SHARE_DAYS_MIN)
+        return share_usual(of_class, &b->h->shares[which], u);
+    all = peers[CLASS_FEW];
+    share_sum(&all, &peers[CLASS_MANY]);
+    return share_usual(&all, &b->h->shares[which], u);
+}
+
 /*
- * The e-value of x of n today, or at the full hour when the share was highest (of many rather than of
- * few); *x and *n are set to those it is of. False: not known yet what is usual.
+ * The e-value of x of n today, or at the full hour when the share was highest (of many rather than
+ * of few); *x and *n are set to those it is of. False: not known yet what is usual.
  */
 static bool
 judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
@@ -55,9 +71,9 @@ judge_share(struct bench *b, enum shared which, double *x, double *n, struct sha
     } else if (b->climate->full_hour) {
         *worst = (struct snapshot){.x = *x, .n = *n};
     }
-    if (!share_usual(&b->peers->shares[which], &b->h->shares[which], u))
+    if (!usual_share(b, which, *n, u))
         return false;
-    *log_e = share_evidence(u, *x, *n) - M_LN2; /* the price of having chosen the hour */
+    *log_e = share_evidence(u, *x, *n) - (which <= SHARE_NEAR ? HOUR_PRICE : 0);
     return true;
 }
 
@@ -128,18 +144,25 @@ judge_orphan(struct bench *b)
         memcpy(numbers + 3, (double[]){cx, cn, mean_share(&u)}, 3 * sizeof(*numbers));
     }
     if (count > 0)
-        say(b, DETECTOR_ORPHAN, log_mean(log_e, count), numbers[1] > 0 ? ox / on : cx / cn,
-            numbers, COUNT_OF(numbers));
+        say(b, DETECTOR_ORPHAN, log_mean(log_e, count), numbers[1] > 0 ? ox / on : cx / cn, numbers,
+            COUNT_OF(numbers));
 }
 
 static void
 judge_successor(struct bench *b)
 {
-    double x = b->m.beside, n = b->m.steps, log_e;
-    struct share_usual u;
+    double x = b->m.beside, near = b->m.near, n = b->m.steps, m = n, log_e[2];
+    struct share_usual u, v;
 
-    if (n >= STEPS_MIN && judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e))
-        say(b, DETECTOR_SUCCESSOR, log_e, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
+    if (n < STEPS_MIN || !judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e[0]) ||
+        !judge_share(b, SHARE_NEAR, &near, &m, &v, &log_e[1]))
+        return;
+    if (log_e[0] >= log_e[1])
+        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), x / n,
+            (double[]){x, n, mean_share(&u), peers_share(&u), WALK_DEPTH}, 5);
+    else
+        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), near / m,
+            (double[]){near, m, mean_share(&v), peers_share(&v), WALK_NEAR}, 5);
 }
 
 /*
@@ -149,7 +172,7 @@ judge_successor(struct bench *b)
 static void
 judge_drift(struct bench *b)
 {
-    const struct share_peers *peers = &b->peers->shares[SHARE_DRIFTS];
+    const struct share_peers *peers = &b->peers->shares[SHARE_DRIFTS][CLASS_FEW];
     const struct share *own = &b->h->shares[SHARE_DRIFTS];
     double z = b->m.drift, usual, log_p, log_e;
 
@@ -216,8 +239,7 @@ judge_waking(struct bench *b)
 void
 evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c)
 {
-    struct bench b = {
-        .p = p, .day = p->today, .h = p->history, .peers = peers, .climate = c};
+    struct bench b = {.p = p, .day = p->today, .h = p->history, .peers = peers, .climate = c};
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
         b.day->log_e[i] = NAN;
@@ -245,13 +267,26 @@ evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
     measure_day(p, c->day, &m);
     for (size_t i = 0; i < SHARES; i++)
         if (day->worst[i].n > 0)
-            share_learn(&l->shares[i], &h->shares[i], day->worst[i].x, day->worst[i].n);
+            share_learn(&l->shares[i][class_of(day->worst[i].n)], &h->shares[i], day->worst[i].x,
+                        day->worst[i].n);
     if (m.ordered >= DRIFT_MIN)
-        share_learn(&l->shares[SHARE_DRIFTS], &h->shares[SHARE_DRIFTS], fabs(day->drift) > DRIFT_Z,
-                    1);
+        share_learn(&l->shares[SHARE_DRIFTS][CLASS_FEW], &h->shares[SHARE_DRIFTS],
+                    fabs(day->drift) > DRIFT_Z, 1);
     pace_learn(&l->paces[PACE_PERSONS], &h->paces[PACE_PERSONS], weekday, m.persons);
     pace_learn(&l->paces[PACE_MINUTE], &h->paces[PACE_MINUTE], weekday, m.minute);
     if (p->axis != AXIS_ACCOUNT && m.accounts > 0)
         pace_learn(&l->paces[PACE_ACCOUNTS], &h->paces[PACE_ACCOUNTS], weekday, m.accounts);
     h->known_hours |= day->hours;
+}
+
+void
+evidence_learn_singles(const struct singles *s, struct peers *l, const struct climate *c)
+{
+    share_learn_singles(&l->shares[SHARE_MISSES][CLASS_FEW], (double)s->missed, (double)s->count);
+    if (c->logins)
+        share_learn_singles(&l->shares[SHARE_ORPHANS][CLASS_FEW], (double)s->orphans,
+                            (double)s->accounts);
+    pace_learn_singles(&l->paces[PACE_PERSONS], (double)s->count);
+    pace_learn_singles(&l->paces[PACE_MINUTE], (double)s->count);
+    pace_learn_singles(&l->paces[PACE_ACCOUNTS], (double)s->accounts);
 }

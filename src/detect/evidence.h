@@ -12,10 +12,11 @@
 /* What holds for all principals on a day. */
 struct climate {
     uint16_t day;
-    bool logins;              /* have been seen for a day */
-    bool full_hour;           /* what is seen now is kept for the day */
-    bool others;              /* requests that show nobody have been seen */
-    double surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
+    bool logins;    /* have been seen for a day */
+    bool full_hour; /* what is seen now is kept for the day */
+    bool others;    /* requests that show nobody have been seen */
+    double
+        surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
 };
 
 /* A day is alarming where one detector alone says so with an e-value of a thousand. */
@@ -23,8 +24,10 @@ struct climate {
 
 /* Fills today's log_e, number and statistic; p->today and p->history are there. */
 void evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c);
-/* The day becomes part of what is usual: of the principal's own, and of `learned`. Not for days that
- * were alarming, nor principals who are published. */
+/* The day becomes part of what is usual: of the principal's own, and of `learned`. Not for days
+ * that were alarming, nor principals who are published. */
 void evidence_learn(struct principal *p, struct peers *learned, const struct climate *c);
+void evidence_learn_singles(const struct singles *s, struct peers *learned,
+                            const struct climate *c);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * From the evidence of a day to what is published.
  *
- * Of one detector: what is wrong may have begun on any day on which the principal was seen. A product of
- * e-values from that day on is an e-value; so is their mean, weighted before anything was seen: one
- * half for the first day, and the other half shared by FUSION_DAYS days. That is Shiryaev and
- * Roberts' sum S ← (S + 1) e, begun at S = FUSION_DAYS and divided by twice as much; looked at
- * whenever one likes it exceeds x with a probability of at most 1/x (Ville).
- * Of a principal: the mean of its detectors (one that cannot be tested counts as the half it began
+ * Of one detector: what is wrong may have begun on any day on which the principal was seen. A
+ * product of e-values from that day on is an e-value; so is their mean, weighted before anything
+ * was seen: one half for the first day, and the other half shared by FUSION_DAYS days. That is
+ * Shiryaev and Roberts' sum S ← (S + 1) e, begun at S = FUSION_DAYS and divided by twice as much;
+ * looked at whenever one likes it exceeds x with a probability of at most 1/x (Ville). Of a
+ * principal: the mean of its detectors (one that cannot be tested counts as the half it began
  * with). Of all: the e-BH procedure.
  */
 #ifndef PASU_DETECT_FUSION_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Judges the principals of a part, and closes their day. What it needs of the other parts is given,
- * and what they all learn is put together by the caller, so that parts can be judged at the same time.
+ * and what they all learn is put together by the caller, so that parts can be judged at the same
+ * time.
  */
 #ifndef PASU_DETECT_JUDGE_H
 #define PASU_DETECT_JUDGE_H

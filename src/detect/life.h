@@ -12,8 +12,8 @@
 enum { LIFE_MOST = 256 };
 
 struct life {
-    uint64_t *hashes; /* sorted */
-    uint16_t *days;   /* days since 1970: when each was shown last */
+    uint64_t *hashes;      /* sorted */
+    uint16_t *days;        /* days since 1970: when each was shown last */
     struct sketch *sketch; /* where there are more than LIFE_MOST */
     uint16_t count, capacity;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When accounts and sessions logged in last, by hash, for the window: LOGINS_WINDOW, or where there
- * are more than fit into the memory it is given, half as long, and so on, down to LOGINS_WINDOW_MIN.
- * What it says of the window is exact.
+ * are more than fit into the memory it is given, half as long, and so on, down to
+ * LOGINS_WINDOW_MIN. What it says of the window is exact.
  */
 #ifndef PASU_DETECT_LOGINS_H
 #define PASU_DETECT_LOGINS_H

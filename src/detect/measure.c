@@ -46,6 +46,7 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
     if (h->walk != NULL) {
         m->steps = h->walk->steps;
         m->beside = h->walk->beside;
+        m->near = h->walk->near;
     }
     measure_order(&day->asked, m);
 }

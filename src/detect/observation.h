@@ -52,6 +52,7 @@ struct observation {
     uint32_t spare;           /* 0 */
 };
 
-static_assert(sizeof(struct observation) == 8 * (4 + AXIS_COUNT + 1) + 16, "no holes: it is cached");
+static_assert(sizeof(struct observation) == 8 * (4 + AXIS_COUNT + 1) + 16,
+              "no holes: it is cached");
 
 #endif

@@ -5,7 +5,7 @@
 #define UNLIKE         0.02
 #define OWN_KEEP       0.9755 /* half after 28 days of its own */
 #define CAUTION        0.6    /* of a measured shape: it is an estimate */
-#define BETWEEN_MOST   4.0 /* no pool of principals is taken for more alike */
+#define BETWEEN_MOST   4.0    /* no pool of principals is taken for more alike */
 #define SHAPE_MOST     200.0
 #define SHAPE_LEAST    0.05
 #define WITHIN_UNKNOWN 2.0
@@ -91,6 +91,13 @@ pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double 
     }
     own->sum = (float)((double)own->sum * OWN_KEEP + x);
     own->days = (float)((double)own->days * OWN_KEEP + 1);
+}
+
+void
+pace_learn_singles(struct pace_peers *peers, double count)
+{
+    peers->days += count;
+    peers->sum += count;
 }
 
 void

@@ -204,8 +204,7 @@ recall(struct part *part, const struct slot *slot, struct day *day, uint16_t tod
 static int
 ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
 {
-    struct principal *p =
-        slot->principal != 0 ? part->principals[slot->principal - 1] : NULL;
+    struct principal *p = slot->principal != 0 ? part->principals[slot->principal - 1] : NULL;
     bool fresh = p == NULL;
     struct day *day;
 
@@ -221,6 +220,17 @@ ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct 
     if (fresh && recall(part, slot, day, t->day) < 0)
         return PASU_E_NOMEM;
     return ask(part, p, day, t);
+}
+
+static void
+count_single(struct singles *s, unsigned axis, const struct taken *t)
+{
+    bool account = axis != AXIS_ACCOUNT && t->o->who[AXIS_ACCOUNT] != 0;
+
+    s->count++;
+    s->missed += t->o->what == OBSERVED_MISS;
+    s->accounts += account;
+    s->orphans += account && t->orphan;
 }
 
 int
@@ -248,6 +258,8 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
         return 0;
     }
     if (slot->principal == 0 && (slot->subject == 0 || slot->subject == o->subject)) {
+        if (slot->asked_day != t->day)
+            count_single(&part->singles[axis], axis, t);
         slot->subject = o->subject;
         slot->reads += o->what == OBSERVED_SHOWN;
         slot->asked_day = t->day;

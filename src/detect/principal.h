@@ -29,8 +29,18 @@ enum fresh {
 };
 
 /* What is judged as a share, and as a pace. */
-enum shared { SHARE_MISSES, SHARE_ORPHANS, SHARE_CONTEXT, SHARE_BESIDE, SHARE_FRESH, SHARE_HOURS,
-              SHARE_GAPS, SHARE_DRIFTS, SHARES };
+enum shared {
+    SHARE_MISSES,
+    SHARE_ORPHANS,
+    SHARE_CONTEXT,
+    SHARE_BESIDE,
+    SHARE_NEAR,
+    SHARE_FRESH,
+    SHARE_HOURS,
+    SHARE_GAPS,
+    SHARE_DRIFTS,
+    SHARES
+};
 enum paced { PACE_ACCOUNTS, PACE_PERSONS, PACE_MINUTE, PACES };
 
 /*
@@ -49,10 +59,10 @@ struct day {
     uint32_t requests, attempts, misses;
     uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
     uint64_t fields;
-    uint32_t hours;                             /* bit h: persons were shown in that hour */
+    uint32_t hours;        /* bit h: persons were shown in that hour */
     uint32_t fresh_places; /* bits of enum fresh */
     struct snapshot worst[SHARES];
-    double drift; /* the z that was furthest from 0 */
+    double drift;                 /* the z that was furthest from 0 */
     double log_e[DETECTOR_COUNT]; /* so far; NAN where it could not be tested */
     double number[DETECTOR_COUNT][FINDING_NUMBERS];
     double statistic[DETECTOR_COUNT];
@@ -73,17 +83,17 @@ struct history {
     uint32_t known_hours; /* bit h: persons were shown in that hour of a day that is closed */
     uint16_t country;     /* of the last read, and when it was */
     int64_t country_time;
-    uint16_t days;   /* closed, on which persons were asked for */
+    uint16_t days; /* closed, on which persons were asked for */
     uint16_t last_day;
     bool published, alarmed; /* alarmed: today */
     int64_t since;           /* first read of what is suspicious now; 0: nothing */
     uint64_t reads_before, misses_before, fields_since;
-    double log_s[DETECTOR_COUNT]; /* Shiryaev and Roberts' sum, up to the last closed day */
+    double log_s[DETECTOR_COUNT];   /* Shiryaev and Roberts' sum, up to the last closed day */
     double log_now[DETECTOR_COUNT]; /* log of the e-value, today with it */
     double log_fused;
     double number[DETECTOR_COUNT][FINDING_NUMBERS]; /* of the day with the highest evidence */
     double statistic[DETECTOR_COUNT];
-    double log_best[DETECTOR_COUNT]; /* evidence of that day */
+    double log_best[DETECTOR_COUNT];               /* evidence of that day */
     struct finding_place evidence[FINDING_PLACES]; /* of the day with the highest of all */
     uint8_t evidence_count;
     double log_evidence; /* that day's */

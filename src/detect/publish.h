@@ -11,7 +11,7 @@
 struct published {
     struct principal *p;
     int64_t found;
-    double log_fused; /* the highest so far */
+    double log_fused;   /* the highest so far */
     uint32_t detectors; /* bits: those that say so alone, or the one that says so most */
 };
 

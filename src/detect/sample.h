@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The subjects that a principal asked for in a day: all of them up to SAMPLE_MOST, and beyond that
- * those with the lowest hashes, which are a uniform sample of the distinct ones (bottom-k; Cohen and
- * Kaplan 2007). As the hash is the same for every principal, so is the choice: samples can be
+ * those with the lowest hashes, which are a uniform sample of the distinct ones (bottom-k; Cohen
+ * and Kaplan 2007). As the hash is the same for every principal, so is the choice: samples can be
  * united and compared, and it does not matter in which order the subjects came.
  */
 #ifndef PASU_DETECT_SAMPLE_H
@@ -23,9 +23,9 @@ struct sample_read {
 };
 
 struct sample {
-    uint64_t *hashes; /* sorted */
+    uint64_t *hashes;          /* sorted */
     struct sample_read *reads; /* in order of arrival */
-    uint8_t *place;   /* place[i]: where the read of hashes[i] is */
+    uint8_t *place;            /* place[i]: where the read of hashes[i] is */
     uint16_t count, capacity;
     bool full; /* others were left out */
 };

@@ -12,7 +12,7 @@
 /* No pool of principals is taken for more alike, nor one principal for steadier, than this. */
 #define BETWEEN_MIN     0.01
 #define BETWEEN_UNKNOWN 0.1
-#define WITHIN_MIN  0.0005
+#define WITHIN_MIN      0.0005
 /* Until days have been seen on which principals can be compared with themselves. */
 #define WITHIN_UNKNOWN 0.02
 enum { PAIR_DAYS_MIN = 10, WITHIN_DAYS_MIN = 30, LARGE = 1000 };
@@ -99,13 +99,6 @@ share_evidence(const struct share_usual *usual, double x, double n)
 }
 
 void
-share_learn_own(struct share *own, double x, double n)
-{
-    own->x = (float)((double)own->x * OWN_KEEP + x);
-    own->n = (float)((double)own->n * OWN_KEEP + n);
-}
-
-void
 share_learn(struct share_peers *peers, struct share *own, double x, double n)
 {
     peers->days += 1;
@@ -131,7 +124,15 @@ share_learn(struct share_peers *peers, struct share *own, double x, double n)
         peers->scale += p * (1 - p) * many;
         peers->own_days += 1;
     }
-    share_learn_own(own, x, n);
+    own->x = (float)((double)own->x * OWN_KEEP + x);
+    own->n = (float)((double)own->n * OWN_KEEP + n);
+}
+
+void
+share_learn_singles(struct share_peers *peers, double x, double count)
+{
+    peers->days += count;
+    peers->ratio += x;
 }
 
 void

@@ -6,11 +6,11 @@
  * Usual is what the principal did itself on earlier days, and as long as there are few, what its
  * peers do. Among peers the share has a beta distribution, fitted to the moments of principal-days
  * that each count the same, however much was read; what two reads of a day have in common is in it,
- * and what a day has in common with the principal's past; from day to day one principal's share varies,
- * too, by as much as principals of the axis were seen to vary about their own mean. So x is
+ * and what a day has in common with the principal's past; from day to day one principal's share
+ * varies, too, by as much as principals of the axis were seen to vary about their own mean. So x is
  * beta-binomial given the past, and the e-value is the likelihood ratio against a mixture of higher
- * shares: two, four and sixteen times the odds, and any. One day of fifty (UNLIKE) may be unlike the
- * principal's own past, and then is as its peers' are.
+ * shares: two, four and sixteen times the odds, and any. One day of fifty (UNLIKE) may be unlike
+ * the principal's own past, and then is as its peers' are.
  */
 #ifndef PASU_DETECT_SHARE_H
 #define PASU_DETECT_SHARE_H
@@ -24,15 +24,16 @@ struct share {
 
 /* Of all principals of an axis. */
 struct share_peers {
-    double days, ratio;                   /* principal-days, sum of x/n */
-    double pair_days, pair_ratio, pairs;  /* those with n ≥ 2; sum of x(x-1)/(n(n-1)) */
-    double later_days, later, later_own;  /* those with a past; sums of x/n, of the past's x/n, */
-    double later_pairs;                   /* and of both multiplied */
-    double spread, scale;      /* excess of squares about one's own mean, and what it is divided by */
+    double days, ratio;                  /* principal-days, sum of x/n */
+    double pair_days, pair_ratio, pairs; /* those with n ≥ 2; sum of x(x-1)/(n(n-1)) */
+    double later_days, later, later_own; /* those with a past; sums of x/n, of the past's x/n, */
+    double later_pairs;                  /* and of both multiplied */
+    double spread, scale; /* excess of squares about one's own mean, and what it is divided by */
     double own_days;
 };
 
-/* What is usual for a principal today: x of n is beta-binomial with a and b, or as for its peers. */
+/* What is usual for a principal today: x of n is beta-binomial with a and b, or as for its peers.
+ */
 struct share_usual {
     double a, b;
     double peers_a, peers_b;
@@ -48,8 +49,8 @@ bool share_usual(const struct share_peers *peers, const struct share *own,
 double share_evidence(const struct share_usual *usual, double x, double n);
 /* A day that was not alarming is over. n ≥ 1. */
 void share_learn(struct share_peers *peers, struct share *own, double x, double n);
-/* The same into the principal's own past alone, and into the peers' alone. */
-void share_learn_own(struct share *own, double x, double n);
+/* Principal-days of one read each, `x` of them with what is looked for. */
+void share_learn_singles(struct share_peers *peers, double x, double count);
 /* Older days weigh less: once a day. */
 void share_age(struct share_peers *peers, double keep);
 /* Sums of the same axis from elsewhere. */

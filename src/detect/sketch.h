@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How many distinct hashes there were, in 1 KiB, ± 3.3 %: HyperLogLog with the estimator of Ertl
- * (2017, "New cardinality estimation algorithms for HyperLogLog sketches", algorithm 6), which has no bias in
- * the middle and needs no table. Order does not matter; united by the larger register.
+ * (2017, "New cardinality estimation algorithms for HyperLogLog sketches", algorithm 6), which has
+ * no bias in the middle and needs no table. Order does not matter; united by the larger register.
  */
 #ifndef PASU_DETECT_SKETCH_H
 #define PASU_DETECT_SKETCH_H

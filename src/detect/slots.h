@@ -3,8 +3,8 @@
  * The principals of one axis, by their hash: 32 bytes each, as most of them (members who read
  * themselves) never need more. Who has asked for a second person has a struct principal, too.
  *
- * Open addressing, linear probing; keys are keyed hashes mixed with a secret, so that nobody can choose
- * where theirs are.
+ * Open addressing, linear probing; keys are keyed hashes mixed with a secret, so that nobody can
+ * choose where theirs are.
  */
 #ifndef PASU_DETECT_SLOTS_H
 #define PASU_DETECT_SLOTS_H
@@ -14,7 +14,7 @@
 #include <assert.h>
 
 struct slot {
-    uint64_t key;     /* 0: free */
+    uint64_t key;       /* 0: free */
     uint64_t subject;   /* the only one that it has asked for; 0: none yet */
     uint32_t reads;     /* of it; 0: there is no such subject */
     uint32_t requests;  /* of any kind, on last_day */
