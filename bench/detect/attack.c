@@ -156,6 +156,25 @@ desk_read(struct attack *a, int64_t start, uint64_t seat, uint64_t number)
     int64_t time = start + 9 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 9 * 3600e9);
 
     at_a_desk(ask(a, time, number), seat);
+    for (uint64_t pages = dice_poisson(&a->dice, 3); pages > 0; pages--) {
+        struct observation *page = day_add(&a->out);
+
+        page->time = time + (int64_t)(dice_unit(&a->dice) * 60e9);
+        page->what = OBSERVED_OTHER;
+        page->file = 1;
+        at_a_desk(page, seat);
+    }
+}
+
+static void
+log_in(struct attack *a, int64_t start, uint64_t seat)
+{
+    struct observation *login = day_add(&a->out);
+
+    login->time = start + 8 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 3600e9);
+    login->what = OBSERVED_LOGIN;
+    login->file = 1;
+    at_a_desk(login, seat);
 }
 
 /* Each takes the numbers that are its own modulo twenty. */
@@ -166,12 +185,11 @@ play_collusion(struct attack *a, int64_t start, int day)
 
     if (!is_workday(day))
         return;
-    for (uint64_t seat = 0; seat < 20; seat++)
-        for (uint64_t i = 0; i < each; i++) {
-            uint64_t turn = a->at + mixed(seat << 32 | i) % each;
-
-            desk_read(a, start, seat, 1 + (turn * 20 + seat) % a->members);
-        }
+    for (uint64_t seat = 0; seat < 20; seat++) {
+        log_in(a, start, seat);
+        for (uint64_t i = 0; i < each; i++)
+            desk_read(a, start, seat, 1 + ((a->at + i) * 20 + seat) % a->members);
+    }
     a->at += each;
 }
 
@@ -182,6 +200,7 @@ play_insider(struct attack *a, int64_t start, int day)
 
     if (!is_workday(day))
         return;
+    log_in(a, start, 11);
     for (uint64_t i = 0; i < count; i++)
         desk_read(a, start, 11, 1 + dice_below(&a->dice, a->members));
 }

@@ -123,14 +123,16 @@ main(int argc, char **argv)
             o = attack;
         if (o == NULL)
             break;
+        if (attacked && r->attack_first == 0)
+            next = o->time;
+        if (attacked)
+            note_attack(r, o);
         before = clock();
         if (o->time >= next) {
             ask(r, o->time);
             next = o->time - o->time % (60 * SECOND) +
                    60 * SECOND * (r->attack_first != 0 && o->time - r->attack_first < DAY ? 1 : 60);
         }
-        if (attacked)
-            note_attack(r, o);
         if (detect_add(r->d, o, 1) < 0)
             abort();
         cpu += clock() - before;

@@ -108,9 +108,10 @@ visit(struct town *t, size_t who, int64_t day_start)
     bool mobile = dice_below(d, 10) < m->mobile;
     uint64_t carrier = dice_below(d, (uint64_t)t->carriers);
     uint64_t pages = 2 + dice_poisson(d, 6), reads = dice_poisson(d, 0.5);
-    bool login = at > m->session_end;
+    /* A log has gaps: now and then a login is not in it. */
+    bool fresh = at > m->session_end, login = fresh && !dice_chance(d, 0.01);
 
-    if (login) {
+    if (fresh) {
         m->session = t->next_session++;
         m->session_end = at + (int64_t)(dice_unit(d) * 20) * DAY;
     }

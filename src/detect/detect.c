@@ -13,7 +13,7 @@
 /* Who logged in before the stream began is no orphan after a while: it is learned anew in a week.
  */
 #define ORPHANS_KEEP 0.9
-enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 30 };
+enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5 };
 
 struct detect {
     struct part parts[PARTS];
@@ -31,7 +31,9 @@ struct detect {
     uint64_t seen[OBSERVED_COUNT],
         known[AXIS_COUNT]; /* of reads of persons: with that axis known */
     uint64_t numbered, placed;
-    uint32_t days; /* closed */
+    uint64_t session_logins, account_logins; /* reads that had one */
+    bool by_session;                         /* sessions tell whether there was a login */
+    uint32_t days;                           /* closed */
     bool started;
 };
 
@@ -111,7 +113,8 @@ static void
 age_peers(struct peers *p)
 {
     for (size_t i = 0; i < SHARES; i++)
-        share_age(&p->shares[i], i == SHARE_ORPHANS ? ORPHANS_KEEP : PEERS_KEEP);
+        for (size_t c = 0; c < CLASSES; c++)
+            share_age(&p->shares[i][c], i == SHARE_ORPHANS ? ORPHANS_KEEP : PEERS_KEEP);
     for (size_t i = 0; i < PACES; i++)
         pace_age(&p->paces[i], PEERS_KEEP);
 }
@@ -120,7 +123,8 @@ static void
 sum_peers(struct peers *into, const struct peers *from)
 {
     for (size_t i = 0; i < SHARES; i++)
-        share_sum(&into->shares[i], &from->shares[i]);
+        for (size_t c = 0; c < CLASSES; c++)
+            share_sum(&into->shares[i][c], &from->shares[i][c]);
     for (size_t i = 0; i < PACES; i++)
         pace_sum(&into->paces[i], &from->paces[i]);
 }
@@ -136,6 +140,7 @@ close_day(struct detect *d)
             sum_peers(&d->peers[axis], &d->parts[i].learned[axis]);
     }
     memcpy(d->horizon, d->rising, sizeof(d->horizon));
+    d->by_session = d->session_logins > d->account_logins / 2;
     d->days++;
     return logins_expire(&d->logins, (uint32_t)((d->climate.day + 1) * 24 * 60), &d->logins_held);
 }
@@ -160,6 +165,24 @@ turn(struct detect *d, int64_t hour)
 
 /* ---- observations ---- */
 
+/*
+ * Whether there was no login. A session that has none of its own is an orphan, though its account
+ * has logged in elsewhere; but where logs tell a login's session as it was before the login,
+ * sessions never have one, and accounts decide.
+ */
+static bool
+is_orphan(struct detect *d, const struct observation *o, uint32_t minute)
+{
+    bool session = logins_has(&d->logins, o->who[AXIS_SESSION], minute);
+    bool account = logins_has(&d->logins, o->who[AXIS_ACCOUNT], minute);
+
+    d->session_logins += session;
+    d->account_logins += account;
+    if (d->by_session && o->who[AXIS_SESSION] != 0)
+        return !session;
+    return !session && !account;
+}
+
 /* What is the same for all principals of it, in the order of time. */
 static int
 prepare(struct detect *d, const struct observation *o, struct taken *t)
@@ -182,8 +205,7 @@ prepare(struct detect *d, const struct observation *o, struct taken *t)
     }
     if (o->what == OBSERVED_OTHER || o->subject == 0)
         return 0;
-    t->orphan = !logins_has(&d->logins, o->who[AXIS_SESSION], minute) &&
-                !logins_has(&d->logins, o->who[AXIS_ACCOUNT], minute);
+    t->orphan = is_orphan(d, o, minute);
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
         d->known[axis] += o->who[axis] != 0;
     d->placed += o->country != 0 || o->asn != 0;

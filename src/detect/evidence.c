@@ -14,8 +14,8 @@ enum {
 };
 /* A z this large is a drift, of which some principals have one every day. */
 #define DRIFT_Z 4.0
-/* Below the logarithm of any e-value. */
-#define UNKNOWN (-1e9)
+/* What it costs to choose the hour of a share that rises and falls. */
+#define HOUR_PRICE M_LN2
 
 struct bench {
     struct principal *p;
@@ -41,27 +41,40 @@ mean_share(const struct share_usual *u)
     return u->a / (u->a + u->b);
 }
 
+/* What those usually do who do as much; where there are few of them, all. */
+static bool
+usual_share(const struct bench *b, enum shared which, double n, struct share_usual *u)
+{
+    const struct share_peers *peers = b->peers->shares[which], *of_class = &peers[class_of(n)];
+    struct share_peers all;
+
+    if (of_class->days >= SHARE_DAYS_MIN)
+        return share_usual(of_class, &b->h->shares[which], u);
+    all = peers[CLASS_FEW];
+    share_sum(&all, &peers[CLASS_MANY]);
+    return share_usual(&all, &b->h->shares[which], u);
+}
+
 /*
- * The e-value of x of n today, or of the full hour when it was highest; *x and *n are set to those
- * it is of. False: not known yet what is usual.
+ * The e-value of x of n today, or at the full hour when the share was highest (of many rather than
+ * of few); *x and *n are set to those it is of. False: not known yet what is usual.
  */
 static bool
 judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
             double *log_e)
 {
-    struct snapshot now = {.x = *x, .n = *n}, *worst = &b->day->worst[which];
-    bool known = share_usual(&b->peers->shares[which], &b->h->shares[which], u);
+    struct snapshot *worst = &b->day->worst[which];
 
-    /* Until it is known what is usual: a high share, of many rather than of few. */
-    now.log_e = known ? share_evidence(u, *x, *n) : UNKNOWN + *x / (*n + FEW);
-    if (worst->n > 0 && worst->log_e > now.log_e)
-        now = *worst;
-    else if (b->climate->full_hour)
-        *worst = now;
-    *x = now.x;
-    *n = now.n;
-    *log_e = now.log_e;
-    return known;
+    if (*x / (*n + FEW) < worst->x / (worst->n + FEW)) {
+        *x = worst->x;
+        *n = worst->n;
+    } else if (b->climate->full_hour) {
+        *worst = (struct snapshot){.x = *x, .n = *n};
+    }
+    if (!usual_share(b, which, *n, u))
+        return false;
+    *log_e = share_evidence(u, *x, *n) - (which <= SHARE_NEAR ? HOUR_PRICE : 0);
+    return true;
 }
 
 static bool
@@ -70,7 +83,14 @@ usual_pace(const struct bench *b, enum paced which, struct pace_usual *u)
     if (!pace_usual(&b->peers->paces[which], &b->h->paces[which], b->climate->day % 7, u))
         return false;
     u->mean *= b->climate->surge[b->p->axis];
+    u->peers_mean *= b->climate->surge[b->p->axis];
     return true;
+}
+
+static double
+peers_share(const struct share_usual *u)
+{
+    return u->peers_a / (u->peers_a + u->peers_b);
 }
 
 static void
@@ -80,7 +100,7 @@ judge_misses(struct bench *b)
     struct share_usual u;
 
     if (judge_share(b, SHARE_MISSES, &x, &n, &u, &log_e))
-        say(b, DETECTOR_MISSES, log_e, x / n, (double[]){x, n, mean_share(&u), u.peers}, 4);
+        say(b, DETECTOR_MISSES, log_e, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
 }
 
 static void
@@ -92,7 +112,7 @@ judge_fanout(struct bench *b)
     if (b->p->axis == AXIS_ACCOUNT || accounts < 1 || !usual_pace(b, PACE_ACCOUNTS, &u))
         return;
     say(b, DETECTOR_FANOUT, pace_evidence(&u, accounts), accounts,
-        (double[]){accounts, u.mean, u.peers}, 3);
+        (double[]){accounts, u.mean, u.peers_mean}, 3);
 }
 
 /* Reads of persons among at most CONTEXT_MOST requests: those of a visit are not independent. */
@@ -131,11 +151,18 @@ judge_orphan(struct bench *b)
 static void
 judge_successor(struct bench *b)
 {
-    double x = b->m.beside, n = b->m.steps, log_e;
-    struct share_usual u;
+    double x = b->m.beside, near = b->m.near, n = b->m.steps, m = n, log_e[2];
+    struct share_usual u, v;
 
-    if (n >= STEPS_MIN && judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e))
-        say(b, DETECTOR_SUCCESSOR, log_e, x / n, (double[]){x, n, mean_share(&u), u.peers}, 4);
+    if (n < STEPS_MIN || !judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e[0]) ||
+        !judge_share(b, SHARE_NEAR, &near, &m, &v, &log_e[1]))
+        return;
+    if (log_e[0] >= log_e[1])
+        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), x / n,
+            (double[]){x, n, mean_share(&u), peers_share(&u), WALK_DEPTH}, 5);
+    else
+        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), near / m,
+            (double[]){near, m, mean_share(&v), peers_share(&v), WALK_NEAR}, 5);
 }
 
 /*
@@ -145,7 +172,7 @@ judge_successor(struct bench *b)
 static void
 judge_drift(struct bench *b)
 {
-    const struct share_peers *peers = &b->peers->shares[SHARE_DRIFTS];
+    const struct share_peers *peers = &b->peers->shares[SHARE_DRIFTS][CLASS_FEW];
     const struct share *own = &b->h->shares[SHARE_DRIFTS];
     double z = b->m.drift, usual, log_p, log_e;
 
@@ -179,7 +206,7 @@ judge_growth(struct bench *b)
     log_e[0] = pace_evidence(&day, m->persons);
     log_e[1] = pace_evidence(&minute, m->minute);
     say(b, DETECTOR_GROWTH, log_mean(log_e, 2), m->persons / day.mean,
-        (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers}, 5);
+        (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers_mean}, 5);
 }
 
 static void
@@ -191,7 +218,7 @@ judge_novelty(struct bench *b)
     if (b->p->axis == AXIS_ACCOUNT && b->h->days >= PLACES_DAYS &&
         judge_share(b, SHARE_FRESH, &x, &n, &u, &log_e))
         say(b, DETECTOR_NOVELTY, log_e, x,
-            (double[]){x, (double)b->day->fresh_places, mean_share(&u), u.peers}, 4);
+            (double[]){x, (double)b->day->fresh_places, mean_share(&u), peers_share(&u)}, 4);
 }
 
 static void
@@ -240,13 +267,26 @@ evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
     measure_day(p, c->day, &m);
     for (size_t i = 0; i < SHARES; i++)
         if (day->worst[i].n > 0)
-            share_learn(&l->shares[i], &h->shares[i], day->worst[i].x, day->worst[i].n);
+            share_learn(&l->shares[i][class_of(day->worst[i].n)], &h->shares[i], day->worst[i].x,
+                        day->worst[i].n);
     if (m.ordered >= DRIFT_MIN)
-        share_learn(&l->shares[SHARE_DRIFTS], &h->shares[SHARE_DRIFTS], fabs(day->drift) > DRIFT_Z,
-                    1);
+        share_learn(&l->shares[SHARE_DRIFTS][CLASS_FEW], &h->shares[SHARE_DRIFTS],
+                    fabs(day->drift) > DRIFT_Z, 1);
     pace_learn(&l->paces[PACE_PERSONS], &h->paces[PACE_PERSONS], weekday, m.persons);
     pace_learn(&l->paces[PACE_MINUTE], &h->paces[PACE_MINUTE], weekday, m.minute);
     if (p->axis != AXIS_ACCOUNT && m.accounts > 0)
         pace_learn(&l->paces[PACE_ACCOUNTS], &h->paces[PACE_ACCOUNTS], weekday, m.accounts);
     h->known_hours |= day->hours;
+}
+
+void
+evidence_learn_singles(const struct singles *s, struct peers *l, const struct climate *c)
+{
+    share_learn_singles(&l->shares[SHARE_MISSES][CLASS_FEW], (double)s->missed, (double)s->count);
+    if (c->logins)
+        share_learn_singles(&l->shares[SHARE_ORPHANS][CLASS_FEW], (double)s->orphans,
+                            (double)s->accounts);
+    pace_learn_singles(&l->paces[PACE_PERSONS], (double)s->count);
+    pace_learn_singles(&l->paces[PACE_MINUTE], (double)s->count);
+    pace_learn_singles(&l->paces[PACE_ACCOUNTS], (double)s->accounts);
 }

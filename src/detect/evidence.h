@@ -27,5 +27,7 @@ void evidence_judge(struct principal *p, const struct peers *peers, const struct
 /* The day becomes part of what is usual: of the principal's own, and of `learned`. Not for days
  * that were alarming, nor principals who are published. */
 void evidence_learn(struct principal *p, struct peers *learned, const struct climate *c);
+void evidence_learn_singles(const struct singles *s, struct peers *learned,
+                            const struct climate *c);
 
 #endif

@@ -108,6 +108,8 @@ close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct cl
         evidence_learn(p, &learned[p->axis], c);
     if (calm && !h->published)
         h->since = 0;
+    if (h->walk != NULL)
+        h->walk->steps = h->walk->beside = h->walk->near = 0;
     h->days++;
     h->last_day = c->day;
     fusion_judge(h, NULL);
@@ -117,6 +119,9 @@ void
 judge_close(struct part *part, const struct climate *c)
 {
     memset(part->learned, 0, sizeof(part->learned));
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        evidence_learn_singles(&part->singles[axis], &part->learned[axis], c);
+    memset(part->singles, 0, sizeof(part->singles));
     for (size_t i = 0; i < part->open_count; i++) {
         if (part->open[i]->history != NULL)
             close_day(part->open[i], part->learned, c);

@@ -29,9 +29,9 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
     *m = (struct measure){
         .asked = day->asked.count,
         .persons = sample_distinct(&day->asked),
-        .accounts = crowd_distinct(&day->accounts),
+        .accounts = accounts_distinct(&day->accounts),
         .sampled = day->accounts.count,
-        .orphans = (double)crowd_orphans(&day->accounts),
+        .orphans = (double)accounts_orphans(&day->accounts),
         .requests = day->requests,
         .attempts = day->attempts,
         .minute = day->minute_most,
@@ -43,9 +43,10 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
     };
     for (size_t i = 0; i < day->asked.count; i++)
         m->missed += day->asked.reads[i].flags == READ_MISSED;
-    if (day->walk != NULL) {
-        m->steps = day->walk->steps;
-        m->beside = day->walk->beside;
+    if (h->walk != NULL) {
+        m->steps = h->walk->steps;
+        m->beside = h->walk->beside;
+        m->near = h->walk->near;
     }
     measure_order(&day->asked, m);
 }

@@ -52,6 +52,12 @@ log_two_sided(double z)
 }
 
 double
+log_unless(double one, double other, double p)
+{
+    return -log_add(log1p(-p) - one, log(p) - other);
+}
+
+double
 log_calibrated(double log_p)
 {
     return -log_p / 2 - M_LN2;

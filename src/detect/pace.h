@@ -23,7 +23,8 @@ struct pace_peers {
 
 struct pace_usual {
     double mean, shape;
-    double peers; /* mean of the peers */
+    double peers_mean, peers_shape;
+    bool own; /* it has a past */
 };
 
 enum { PACE_DAYS_MIN = 30 };
@@ -34,6 +35,8 @@ bool pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned
 /* log of the e-value of x. */
 double pace_evidence(const struct pace_usual *usual, double x);
 void pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double x);
+/* Principal-days of one each. */
+void pace_learn_singles(struct pace_peers *peers, double count);
 void pace_age(struct pace_peers *peers, double keep);
 void pace_sum(struct pace_peers *into, const struct pace_peers *from);
 

@@ -7,7 +7,7 @@
 enum {
     LIST_FIRST = 64,
     WALK_FROM = 64,        /* persons in a day, from which on its walk is followed */
-    WALKS_SHARE = 8,       /* walks may hold an eighth of the memory */
+    WALKS_SHARE = 4,       /* no walk is begun in the last fourth of the memory */
     FORGET_DAYS_FIRST = 30 /* without being seen; then half as many, and so on */
 };
 
@@ -49,17 +49,22 @@ read_of(const struct taken *t)
 /* ---- a principal with more than one person ---- */
 
 static int
-follow_walk(struct part *part, struct day *day, uint64_t number)
+follow_walk(struct part *part, struct principal *p, uint64_t number)
 {
-    if (day->walk == NULL) {
-        if (day->asked.count < WALK_FROM || part->held > part->limit - part->limit / WALKS_SHARE)
+    struct history *h = p->history;
+
+    if (h == NULL)
+        return 0;
+    if (h->walk == NULL) {
+        if (p->today->asked.count < WALK_FROM ||
+            part->held > part->limit - part->limit / WALKS_SHARE)
             return 0;
-        if ((day->walk = memory_new(1, sizeof(*day->walk))) == NULL)
+        if ((h->walk = memory_new(1, sizeof(*h->walk))) == NULL)
             return PASU_E_NOMEM;
-        part->held += sizeof(*day->walk);
-        day->walk->seed = part->walk_seed;
+        part->held += sizeof(*h->walk);
+        h->walk->seed = part->walk_seed;
     }
-    walk_add(day->walk, number);
+    walk_add(h->walk, number);
     return 0;
 }
 
@@ -141,10 +146,10 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
         p->misses++;
         day->misses++;
     }
-    if (read.number != NUMBER_NONE && (r = follow_walk(part, day, read.number)) < 0)
+    if (read.number != NUMBER_NONE && (r = follow_walk(part, p, read.number)) < 0)
         return r;
     if (p->axis != AXIS_ACCOUNT && o->who[AXIS_ACCOUNT] != 0 &&
-        (r = peers_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, &part->held)) < 0)
+        (r = accounts_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, &part->held)) < 0)
         return r;
     if (p->history == NULL && p->life.count + p->misses >= PRINCIPAL_TESTED) {
         if ((r = principal_test(p, &part->held)) < 0)
@@ -217,18 +222,29 @@ ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct 
     return ask(part, p, day, t);
 }
 
+static void
+count_single(struct singles *s, unsigned axis, const struct taken *t)
+{
+    bool account = axis != AXIS_ACCOUNT && t->o->who[AXIS_ACCOUNT] != 0;
+
+    s->count++;
+    s->missed += t->o->what == OBSERVED_MISS;
+    s->accounts += account;
+    s->orphans += account && t->orphan;
+}
+
 int
 part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
 {
     const struct observation *o = t->o;
-    struct slot *slot = table_find(&part->tables[axis], key);
+    struct slot *slot = slots_find(&part->tables[axis], key);
 
     if (slot == NULL) {
-        if (part->held >= part->limit && table_is_full(&part->tables[axis])) {
+        if (part->held >= part->limit && slots_is_full(&part->tables[axis])) {
             part->forgotten++;
             return 0;
         }
-        if ((slot = rows_add(&part->tables[axis], key, &part->held)) == NULL)
+        if ((slot = slots_add(&part->tables[axis], key, &part->held)) == NULL)
             return PASU_E_NOMEM;
     }
     if (slot->last_day != t->day) {
@@ -242,6 +258,8 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
         return 0;
     }
     if (slot->principal == 0 && (slot->subject == 0 || slot->subject == o->subject)) {
+        if (slot->asked_day != t->day)
+            count_single(&part->singles[axis], axis, t);
         slot->subject = o->subject;
         slot->reads += o->what == OBSERVED_SHOWN;
         slot->asked_day = t->day;
@@ -297,7 +315,7 @@ part_forget(struct part *part, uint16_t today)
         struct forgetting f = {.part = part, .before = (uint16_t)(today - days)};
 
         for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-            part->forgotten += table_forget(&part->tables[axis], may_forget, &f);
+            part->forgotten += slots_forget(&part->tables[axis], may_forget, &f);
     }
 }
 
@@ -307,7 +325,7 @@ part_release(struct part *part)
     for (size_t i = 0; i < part->count; i++)
         principal_free(part->principals[i], &part->held);
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-        rows_release(&part->tables[axis], &part->held);
+        slots_release(&part->tables[axis], &part->held);
     memory_free(part->principals);
     memory_free(part->open);
 }

@@ -7,23 +7,33 @@
 #define PASU_DETECT_PART_H
 
 #include "detect/principal.h"
-#include "detect/table.h"
+#include "detect/slots.h"
 
 enum { PARTS = 16 };
 
+/* Peers are those who do about as much: a share of few is another thing than one of many. */
+enum { CLASS_FEW, CLASS_MANY, CLASSES, MANY = 8 };
+
 /* What is usual on an axis. */
 struct peers {
-    struct share_peers shares[SHARES];
+    struct share_peers shares[SHARES][CLASSES];
     struct pace_peers paces[PACES];
 };
 
+/* Those who asked for one person on the day, and no other ever: most. Of them only sums are kept.
+ */
+struct singles {
+    uint64_t count, missed, accounts, orphans;
+};
+
 struct part {
-    struct table tables[AXIS_COUNT];
+    struct slots tables[AXIS_COUNT];
     struct principal **principals;
     struct principal **open; /* those with a day */
     size_t count, room, open_count, open_room;
-    struct peers learned[AXIS_COUNT]; /* while a day is closed */
-    size_t held, limit;               /* bytes */
+    struct singles singles[AXIS_COUNT]; /* of the open day */
+    struct peers learned[AXIS_COUNT];   /* while a day is closed */
+    size_t held, limit;                 /* bytes */
     size_t tested;
     uint64_t walk_seed;
     uint64_t forgotten;
@@ -37,6 +47,13 @@ struct taken {
     uint16_t day;     /* that is open */
     bool orphan;      /* its session and account have not logged in lately */
 };
+
+/* Where the share of n belongs. */
+static inline unsigned
+class_of(double n)
+{
+    return n >= MANY ? CLASS_MANY : CLASS_FEW;
+}
 
 /* A principal's key, never 0; its upper four bits tell the part. */
 static inline uint64_t

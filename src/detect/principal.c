@@ -26,6 +26,8 @@ principal_free(struct principal *p, size_t *held)
     principal_end_day(p, held);
     life_release(&p->life, held);
     if (p->history != NULL) {
+        *held -= p->history->walk != NULL ? sizeof(*p->history->walk) : 0;
+        memory_free(p->history->walk);
         *held -= sizeof(*p->history);
         memory_free(p->history);
     }
@@ -51,11 +53,7 @@ principal_end_day(struct principal *p, size_t *held)
     if (day == NULL)
         return;
     sample_release(&day->asked, held);
-    peers_release(&day->accounts, held);
-    if (day->walk != NULL) {
-        *held -= sizeof(*day->walk);
-        memory_free(day->walk);
-    }
+    accounts_release(&day->accounts, held);
     *held -= sizeof(*day);
     memory_free(day);
     p->today = NULL;

@@ -6,7 +6,7 @@
 #ifndef PASU_DETECT_PRINCIPAL_H
 #define PASU_DETECT_PRINCIPAL_H
 
-#include "detect/crowd.h"
+#include "detect/accounts.h"
 #include "detect/detect.h"
 #include "detect/life.h"
 #include "detect/pace.h"
@@ -34,6 +34,7 @@ enum shared {
     SHARE_ORPHANS,
     SHARE_CONTEXT,
     SHARE_BESIDE,
+    SHARE_NEAR,
     SHARE_FRESH,
     SHARE_HOURS,
     SHARE_GAPS,
@@ -43,18 +44,17 @@ enum shared {
 enum paced { PACE_ACCOUNTS, PACE_PERSONS, PACE_MINUTE, PACES };
 
 /*
- * A share as it was at the full hour when it spoke most. What a day is judged by is also what is
+ * A share as it was at the full hour when it was highest. What a day is judged by is also what is
  * learned of it: a job that runs before all else is 100 % of the day then, every day.
  */
 struct snapshot {
-    double x, n, log_e;
+    double x, n;
 };
 
 /* One day of a principal; there is one only while the day is open. */
 struct day {
     struct sample asked;
-    struct crowd accounts;
-    struct walk *walk;
+    struct accounts accounts;
     int64_t first;
     uint32_t requests, attempts, misses;
     uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
@@ -78,6 +78,7 @@ struct known_place {
 struct history {
     struct share shares[SHARES];
     struct pace paces[PACES];
+    struct walk *walk; /* NULL: never so many persons in a day, or no memory for it */
     struct known_place places[PLACES_KNOWN];
     uint32_t known_hours; /* bit h: persons were shown in that hour of a day that is closed */
     uint16_t country;     /* of the last read, and when it was */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/share.h"
 
+/* Nothing is taken for rarer than one in a thousand: logs have gaps, and clients have faults. */
+#define SHARE_LEAST 0.001
+/* A day is unlike the own past with this probability. */
+#define UNLIKE 0.02
 /* A past of one's own weighs half after so many of its days. */
 #define OWN_KEEP 0.9755 /* 28 days */
 /* Correlations that were measured are taken for this much larger: they are estimates. */
@@ -21,7 +25,7 @@ correlation_of_day(const struct share_peers *peers)
 
     if (peers->pair_days < PAIR_DAYS_MIN)
         return BETWEEN_UNKNOWN;
-    p = limited((peers->pair_ratio + 0.05) / (peers->pair_days + 1), 1e-6, 1 - 1e-6);
+    p = limited((peers->pair_ratio + 0.05) / (peers->pair_days + 1), SHARE_LEAST, 1 - SHARE_LEAST);
     return (peers->pairs / peers->pair_days - p * p) / (p - p * p);
 }
 
@@ -33,8 +37,8 @@ correlation_of_days(const struct share_peers *peers)
 
     if (peers->later_days < PAIR_DAYS_MIN)
         return BETWEEN_UNKNOWN;
-    p = limited((peers->later + 0.05) / (peers->later_days + 1), 1e-6, 1 - 1e-6);
-    q = limited((peers->later_own + 0.05) / (peers->later_days + 1), 1e-6, 1 - 1e-6);
+    p = limited((peers->later + 0.05) / (peers->later_days + 1), SHARE_LEAST, 1 - SHARE_LEAST);
+    q = limited((peers->later_own + 0.05) / (peers->later_days + 1), SHARE_LEAST, 1 - SHARE_LEAST);
     return (peers->later_pairs / peers->later_days - p * q) / sqrt((p - p * p) * (q - q * q));
 }
 
@@ -48,30 +52,31 @@ correlation_between(const struct share_peers *peers)
 bool
 share_usual(const struct share_peers *peers, const struct share *own, struct share_usual *usual)
 {
-    double p, within, weight, known;
+    double p, within = WITHIN_UNKNOWN, weight, known;
 
     if (peers->days < SHARE_DAYS_MIN)
         return false;
-    p = limited((peers->ratio + 0.05) / (peers->days + 1), 1e-6, 1 - 1e-6);
-    within = WITHIN_UNKNOWN;
+    p = limited((peers->ratio + 0.05) / (peers->days + 1), SHARE_LEAST, 1 - SHARE_LEAST);
     if (peers->own_days >= WITHIN_DAYS_MIN && peers->scale > 0)
         within = limited(CAUTION * peers->spread / peers->scale, WITHIN_MIN, 0.95);
     weight = 1 / correlation_between(peers) - 1;
+    usual->peers_a = p * weight;
+    usual->peers_b = (1 - p) * weight;
+    usual->own = own->n > 0;
     known = weight + (double)own->n;
-    usual->peers = p;
-    p = (weight * p + (double)own->x) / known;
-    known = known < 1 / within - 1 ? known : 1 / within - 1;
+    p = limited((weight * p + (double)own->x) / known, SHARE_LEAST / 2, 1 - SHARE_LEAST / 2);
+    known = fmin(known, 1 / within - 1);
     usual->a = p * known;
     usual->b = (1 - p) * known;
     return true;
 }
 
-double
-share_evidence(const struct share_usual *usual, double x, double n)
+static double
+evidence(double a, double b, double x, double n)
 {
     static const double times[] = {2, 4, 16};
-    double known = usual->a + usual->b, odds = usual->a / usual->b;
-    double null = log_beta_binomial(x, n, usual->a, usual->b), ratio[COUNT_OF(times) + 1];
+    double known = a + b, odds = a / b, null = log_beta_binomial(x, n, a, b);
+    double ratio[COUNT_OF(times) + 1];
 
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         double p = times[i] * odds / (1 + times[i] * odds);
@@ -79,16 +84,18 @@ share_evidence(const struct share_usual *usual, double x, double n)
         ratio[i] = log_beta_binomial(x, n, p * known, (1 - p) * known) - null;
     }
     /* Any share, but that lower ones than usual speak for nothing. */
-    ratio[COUNT_OF(times)] =
-        x * known > usual->a * n ? log_beta_binomial(x, n, 1, 1) - null : -INFINITY;
+    ratio[COUNT_OF(times)] = x * known > a * n ? log_beta_binomial(x, n, 1, 1) - null : -INFINITY;
     return log_mean(ratio, COUNT_OF(ratio));
 }
 
-void
-share_learn_own(struct share *own, double x, double n)
+double
+share_evidence(const struct share_usual *usual, double x, double n)
 {
-    own->x = (float)((double)own->x * OWN_KEEP + x);
-    own->n = (float)((double)own->n * OWN_KEEP + n);
+    double own = evidence(usual->a, usual->b, x, n);
+
+    if (!usual->own)
+        return own;
+    return log_unless(own, evidence(usual->peers_a, usual->peers_b, x, n), UNLIKE);
 }
 
 void
@@ -117,7 +124,15 @@ share_learn(struct share_peers *peers, struct share *own, double x, double n)
         peers->scale += p * (1 - p) * many;
         peers->own_days += 1;
     }
-    share_learn_own(own, x, n);
+    own->x = (float)((double)own->x * OWN_KEEP + x);
+    own->n = (float)((double)own->n * OWN_KEEP + n);
+}
+
+void
+share_learn_singles(struct share_peers *peers, double x, double count)
+{
+    peers->days += count;
+    peers->ratio += x;
 }
 
 void

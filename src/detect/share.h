@@ -9,7 +9,8 @@
  * and what a day has in common with the principal's past; from day to day one principal's share
  * varies, too, by as much as principals of the axis were seen to vary about their own mean. So x is
  * beta-binomial given the past, and the e-value is the likelihood ratio against a mixture of higher
- * shares: two, four and sixteen times the odds, and any.
+ * shares: two, four and sixteen times the odds, and any. One day of fifty (UNLIKE) may be unlike
+ * the principal's own past, and then is as its peers' are.
  */
 #ifndef PASU_DETECT_SHARE_H
 #define PASU_DETECT_SHARE_H
@@ -31,10 +32,12 @@ struct share_peers {
     double own_days;
 };
 
-/* What is usual for a principal today: x of n is beta-binomial(a, b). */
+/* What is usual for a principal today: x of n is beta-binomial with a and b, or as for its peers.
+ */
 struct share_usual {
     double a, b;
-    double peers; /* mean share of the peers */
+    double peers_a, peers_b;
+    bool own; /* it has a past */
 };
 
 enum { SHARE_DAYS_MIN = 30 }; /* principal-days before a share can be judged */
@@ -42,12 +45,12 @@ enum { SHARE_DAYS_MIN = 30 }; /* principal-days before a share can be judged */
 /* False: too little is known of the peers. */
 bool share_usual(const struct share_peers *peers, const struct share *own,
                  struct share_usual *usual);
-/* log of the e-value of x of n, x ≤ n. At most 0 where the share is not higher than usual. */
+/* log of the e-value of x of n, x ≤ n. */
 double share_evidence(const struct share_usual *usual, double x, double n);
 /* A day that was not alarming is over. n ≥ 1. */
 void share_learn(struct share_peers *peers, struct share *own, double x, double n);
-/* The same into the principal's own past alone, and into the peers' alone. */
-void share_learn_own(struct share *own, double x, double n);
+/* Principal-days of one read each, `x` of them with what is looked for. */
+void share_learn_singles(struct share_peers *peers, double x, double count);
 /* Older days weigh less: once a day. */
 void share_age(struct share_peers *peers, double keep);
 /* Sums of the same axis from elsewhere. */

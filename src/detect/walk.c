@@ -22,10 +22,13 @@ find(const struct walk *w, uint64_t number)
     return at;
 }
 
-static bool
-has(const struct walk *w, uint64_t number)
+/* How many steps ago the number was asked for; 0: not among those that are known. */
+static uint32_t
+age(const struct walk *w, uint64_t number)
 {
-    return w->slots[find(w, number)] != 0;
+    uint32_t place = w->slots[find(w, number)];
+
+    return place == 0 ? 0 : (w->next + WALK_DEPTH - place) % WALK_DEPTH + 1;
 }
 
 /* What stands behind a hole and could not be found past it moves into it. */
@@ -61,14 +64,18 @@ vote(struct walk *w, uint64_t number)
 void
 walk_add(struct walk *w, uint64_t number)
 {
-    bool beside = has(w, number - 1) || has(w, number + 1) ||
-                  (w->votes > 0 && w->stride != 0 && has(w, number - w->stride));
+    uint32_t before = age(w, number - 1), far;
 
+    if (w->votes > 0 && w->stride != 0 && w->stride != 1) {
+        far = age(w, number - w->stride);
+        before = before == 0 || (far != 0 && far < before) ? far : before;
+    }
     vote(w, number);
-    if (has(w, number))
+    if (age(w, number) != 0)
         return;
     w->steps++;
-    w->beside += beside;
+    w->beside += before != 0;
+    w->near += before != 0 && before <= WALK_NEAR;
     if (w->count == WALK_DEPTH)
         take_out(w, find(w, w->ring[w->next]));
     else

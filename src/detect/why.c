@@ -58,9 +58,9 @@ static void
 say_successor(struct text *t, const double *n)
 {
     say(t,
-        "of %.0f persons in a day, %.0f stand beside one of the last thousand by number (%.2f %%); "
+        "of %.0f persons in a day, %.0f have the number behind one of the last %.0f (%.2f %%); "
         "usual for it is %.2g %%, for its peers %.2g %%",
-        n[1], n[0], n[0] / n[1] * 100, n[2] * 100, n[3] * 100);
+        n[1], n[0], n[4], n[0] / n[1] * 100, n[2] * 100, n[3] * 100);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "detect/crowd.h"
+#include "detect/accounts.h"
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -7,7 +7,7 @@
 enum { CAPACITY_FIRST = 4, BYTES = sizeof(uint64_t) + 1 };
 
 static size_t
-search(const struct crowd *c, uint64_t account)
+search(const struct accounts *c, uint64_t account)
 {
     size_t low = 0, high = c->count;
 
@@ -23,7 +23,7 @@ search(const struct crowd *c, uint64_t account)
 }
 
 static int
-grow(struct crowd *c, size_t *held)
+grow(struct accounts *c, size_t *held)
 {
     size_t capacity = c->capacity == 0 ? CAPACITY_FIRST : (size_t)c->capacity * 2;
     uint64_t *hashes;
@@ -41,11 +41,11 @@ grow(struct crowd *c, size_t *held)
 }
 
 int
-peers_add(struct crowd *c, uint64_t account, bool orphan, size_t *held)
+accounts_add(struct accounts *c, uint64_t account, bool orphan, size_t *held)
 {
     size_t at;
 
-    if (c->count == CROWD_MOST && account > c->hashes[CROWD_MOST - 1]) {
+    if (c->count == ACCOUNTS_MOST && account > c->hashes[ACCOUNTS_MOST - 1]) {
         c->full = true;
         return 0;
     }
@@ -54,7 +54,7 @@ peers_add(struct crowd *c, uint64_t account, bool orphan, size_t *held)
         c->orphan[at] &= orphan;
         return 0;
     }
-    if (c->count == CROWD_MOST) {
+    if (c->count == ACCOUNTS_MOST) {
         c->full = true;
         c->count--;
     } else if (c->count == c->capacity && grow(c, held) < 0) {
@@ -69,24 +69,24 @@ peers_add(struct crowd *c, uint64_t account, bool orphan, size_t *held)
 }
 
 void
-peers_release(struct crowd *c, size_t *held)
+accounts_release(struct accounts *c, size_t *held)
 {
     *held -= (size_t)c->capacity * BYTES;
     memory_free(c->hashes);
     memory_free(c->orphan);
-    *c = (struct crowd){0};
+    *c = (struct accounts){0};
 }
 
 double
-crowd_distinct(const struct crowd *c)
+accounts_distinct(const struct accounts *c)
 {
     if (!c->full)
         return c->count;
-    return (CROWD_MOST - 1) / ((double)c->hashes[CROWD_MOST - 1] / 0x1p64);
+    return (ACCOUNTS_MOST - 1) / ((double)c->hashes[ACCOUNTS_MOST - 1] / 0x1p64);
 }
 
 size_t
-crowd_orphans(const struct crowd *c)
+accounts_orphans(const struct accounts *c)
 {
     size_t count = 0;
 

@@ -6,8 +6,8 @@
  * Open addressing, linear probing; keys are keyed hashes mixed with a secret, so that nobody can
  * choose where theirs are.
  */
-#ifndef PASU_DETECT_TABLE_H
-#define PASU_DETECT_TABLE_H
+#ifndef PASU_DETECT_SLOTS_H
+#define PASU_DETECT_SLOTS_H
 
 #include "base/attributes.h"
 
@@ -25,30 +25,30 @@ struct slot {
 
 static_assert(sizeof(struct slot) == 32, "two in a cache line");
 
-struct table {
+struct slots {
     struct slot *slots;
     size_t count, size; /* size: a power of two, or 0 */
 };
 
 /* The slot of the key, or NULL. */
-struct slot *table_find(const struct table *t, uint64_t key);
+struct slot *slots_find(const struct slots *t, uint64_t key);
 /* A slot for a key that has none; its other bytes are 0. NULL: no memory. */
-PASU_MUST_USE struct slot *rows_add(struct table *t, uint64_t key, size_t *held);
+PASU_MUST_USE struct slot *slots_add(struct slots *t, uint64_t key, size_t *held);
 /* One more makes it grow. */
 static inline bool
-table_is_full(const struct table *t)
+slots_is_full(const struct slots *t)
 {
     return t->count >= t->size / 4 * 3;
 }
 
 static inline void
-table_prefetch(const struct table *t, uint64_t key)
+slots_prefetch(const struct slots *t, uint64_t key)
 {
     if (t->size != 0)
         __builtin_prefetch(&t->slots[key & (t->size - 1)], 1);
 }
 /* Takes out the slots for which `may` says so, each asked once; how many. */
-size_t table_forget(struct table *t, bool (*may)(void *arg, const struct slot *slot), void *arg);
-void rows_release(struct table *t, size_t *held);
+size_t slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), void *arg);
+void slots_release(struct slots *t, size_t *held);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "detect/table.h"
+#include "detect/slots.h"
 
 #include "base/memory.h"
 
@@ -16,7 +16,7 @@ find(struct slot *slots, size_t size, uint64_t key)
 }
 
 static bool
-grow(struct table *t, size_t *held)
+grow(struct slots *t, size_t *held)
 {
     size_t size = t->size == 0 ? SIZE_FIRST : t->size * 2;
     struct slot *slots = memory_new(size, sizeof(*slots));
@@ -34,7 +34,7 @@ grow(struct table *t, size_t *held)
 }
 
 struct slot *
-table_find(const struct table *t, uint64_t key)
+slots_find(const struct slots *t, uint64_t key)
 {
     struct slot *slot;
 
@@ -45,11 +45,11 @@ table_find(const struct table *t, uint64_t key)
 }
 
 struct slot *
-rows_add(struct table *t, uint64_t key, size_t *held)
+slots_add(struct slots *t, uint64_t key, size_t *held)
 {
     struct slot *slot;
 
-    if (table_is_full(t) && !grow(t, held))
+    if (slots_is_full(t) && !grow(t, held))
         return NULL;
     slot = find(t->slots, t->size, key);
     slot->key = key;
@@ -59,7 +59,7 @@ rows_add(struct table *t, uint64_t key, size_t *held)
 
 /* In place, from a free slot on once around: what is behind a hole is put again. */
 size_t
-table_forget(struct table *t, bool (*may)(void *arg, const struct slot *slot), void *arg)
+slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), void *arg)
 {
     size_t forgotten = 0, start = 0;
 
@@ -83,9 +83,9 @@ table_forget(struct table *t, bool (*may)(void *arg, const struct slot *slot), v
 }
 
 void
-rows_release(struct table *t, size_t *held)
+slots_release(struct slots *t, size_t *held)
 {
     *held -= t->size * sizeof(*t->slots);
     memory_free(t->slots);
-    *t = (struct table){0};
+    *t = (struct slots){0};
 }
