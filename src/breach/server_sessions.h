@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sessions that a server's own log names, put together from its lines (breach/server_log.h).
+ * The sessions that a server's own log names, put together from its lines (scan/server_log.h).
  *
  * One is known by its process number and the time at which that process began, where the log says
  * it (csvlog, jsonlog, %c); else by the number, until another connection is taken under it. What
@@ -11,7 +11,7 @@
 #define PASU_BREACH_SERVER_SESSIONS_H
 
 #include "breach/interner.h"
-#include "breach/server_log.h"
+#include "scan/server_log.h"
 
 enum { SERVER_SESSIONS_MAX = 20000000 };
 

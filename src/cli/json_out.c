@@ -4,6 +4,7 @@
 #include "cli/json_text.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 enum { TIME_SIZE = 32 };
 
@@ -78,6 +79,16 @@ json_out_integer(struct json_out *out, int64_t n)
 {
     begin_value(out);
     fprintf(out->file, "%" PRId64, n);
+}
+
+void
+json_out_number(struct json_out *out, double n)
+{
+    begin_value(out);
+    if (isfinite(n))
+        fprintf(out->file, "%.17g", n);
+    else
+        fputs("null", out->file);
 }
 
 void

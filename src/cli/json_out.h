@@ -24,6 +24,8 @@ void json_out_text(struct json_out *out, const char *text);
 /* At most 2⁶³ - 1, which most readers can hold; what is more is that. */
 void json_out_count(struct json_out *out, uint64_t n);
 void json_out_integer(struct json_out *out, int64_t n);
+/* With as many digits as read back to the same; null where JSON has no such number. */
+void json_out_number(struct json_out *out, double n);
 void json_out_bool(struct json_out *out, bool is);
 /* 16 hexadecimal digits, as a text. */
 void json_out_hex(struct json_out *out, uint64_t n);

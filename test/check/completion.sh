@@ -29,7 +29,7 @@ expect() {
 }
 export LC_ALL=C
 if command -v bash >/dev/null; then
-    expect 'pasu s' 'scope sessions status subject'
+    expect 'pasu s' 'scan scope sessions status subject'
     expect 'pasu ki' 'kill'
     expect 'pasu completion ' '--help -h bash fish zsh'
     expect 'pasu check --c' '--config --connect'
@@ -41,6 +41,6 @@ if command -v bash >/dev/null; then
 fi
 if command -v fish >/dev/null; then
     got=$(fish -c "source $scripts/pasu.fish; complete -C 'pasu s'" | cut -f 1 | sort | tr '\n' ' ')
-    [ "$got" = "scope sessions status subject " ] || { echo "fish completes \"pasu s\" with: $got"; status=1; }
+    [ "$got" = "scan scope sessions status subject " ] || { echo "fish completes \"pasu s\" with: $got"; status=1; }
 fi
 exit $status

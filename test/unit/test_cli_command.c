@@ -43,6 +43,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"erase", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"ack", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"scan", WHO_ANYBODY, EFFECT_READS, false},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
         {"explain", WHO_ANYBODY, EFFECT_READS, false},
         {"index", WHO_ANYBODY, EFFECT_CHANGES, true},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PostgreSQL's own log in its three formats, as several versions write it, and as nobody should. */
-#include "breach/server_log.h"
+#include "scan/server_log.h"
 
 #include "unit.h"
 

@@ -3,7 +3,7 @@
  * What a record says of a session. The words are those of PostgreSQL's sources (postinit.c,
  * postmaster.c, postgres.c), the same from version 9 to 18.
  */
-#include "breach/server_log_part.h"
+#include "scan/server_log_part.h"
 
 #include "base/os.h"
 
@@ -354,5 +354,9 @@ server_log_take(struct server_log *log, bool is_part)
         line.who = SERVER_LINE_REPLICATION;
     take_place(log, &line);
     take_names(log, &line);
+    line.session = server_log_field(log, SERVER_LOG_SESSION);
+    line.severity = server_log_field(log, SERVER_LOG_SEVERITY);
+    line.message = message_of(log);
+    line.detail = server_log_field(log, SERVER_LOG_DETAIL);
     return log->see(log->arg, &line);
 }

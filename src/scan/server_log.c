@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "breach/server_log_part.h"
+#include "scan/server_log_part.h"
 
 #include "base/memory.h"
 
@@ -130,14 +130,34 @@ take_line(struct server_log *log)
     return result;
 }
 
+static void
+put_byte(struct server_log *log, uint8_t byte)
+{
+    if (log->line_length < SERVER_LOG_LINE)
+        log->line[log->line_length++] = byte;
+}
+
+/* What the next line begins with says whether this one goes on. */
 static int
 feed_line(struct server_log *log, uint8_t byte)
 {
+    int result = 0;
+
+    if (log->is_ended && byte == '\t' && log->line_length > 0) {
+        log->is_ended = false;
+        put_byte(log, '\n');
+        return 0;
+    }
+    if (log->is_ended) {
+        log->is_ended = false;
+        result = take_line(log);
+        log->begin = log->at - 1;
+    }
     if (byte == '\n')
-        return take_line(log);
-    if (log->line_length < SERVER_LOG_LINE)
-        log->line[log->line_length++] = byte;
-    return 0;
+        log->is_ended = true;
+    else
+        put_byte(log, byte);
+    return result;
 }
 
 /* ---- bytes ---- */
@@ -198,5 +218,6 @@ server_log_end(struct server_log *log)
         return server_log_csv_end(log);
     if (log->format == SERVER_LOG_JSON)
         return server_log_json_end(log);
+    log->is_ended = false;
     return log->line_length > 0 ? take_line(log) : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of server_log.h have in common. */
-#ifndef PASU_BREACH_SERVER_LOG_PART_H
-#define PASU_BREACH_SERVER_LOG_PART_H
+#ifndef PASU_SCAN_SERVER_LOG_PART_H
+#define PASU_SCAN_SERVER_LOG_PART_H
 
-#include "breach/server_log.h"
+#include "scan/server_log.h"
 
 /* ---- server_log.c ---- */
 static inline struct view

@@ -4,7 +4,7 @@
  * message. What stands for a part of the prefix goes up to where the next character of the prefix
  * itself stands; a name that has that character in it is cut there, or makes the line unreadable.
  */
-#include "breach/server_log_part.h"
+#include "scan/server_log_part.h"
 
 enum { SEVERITY_MAX = 24, WIDTH_MAX = 100 };
 

@@ -4,7 +4,7 @@
  * grown: 22 before PostgreSQL 9.0, 23 with the application's name, 24 with the backend's type (13),
  * 26 with the leader and the query's id (14).
  */
-#include "breach/server_log_part.h"
+#include "scan/server_log_part.h"
 
 enum { COLUMNS_LEAST = 22 };
 
@@ -29,8 +29,8 @@ field_of(unsigned column)
         SERVER_LOG_SEVERITY,
         -1, /* SQLSTATE */
         SERVER_LOG_MESSAGE,
-        -1, /* detail, hint, internal query and where in it */
-        -1,
+        SERVER_LOG_DETAIL,
+        -1, /* hint, internal query and where in it */
         -1,
         -1,
         SERVER_LOG_CONTEXT,

@@ -3,7 +3,7 @@
  * jsonlog: an object a line, of texts and numbers. Line breaks within texts are escaped, so that a
  * line that is no such object ends with its line break, and the next one stands for itself.
  */
-#include "breach/server_log_part.h"
+#include "scan/server_log_part.h"
 
 enum state {
     LINE, /* nothing yet */
@@ -29,19 +29,13 @@ find_field(const struct server_log *log)
         const char *key;
         enum server_log_field field;
     } keys[] = {
-        {"timestamp", SERVER_LOG_TIME},
-        {"user", SERVER_LOG_USER},
-        {"dbname", SERVER_LOG_DATABASE},
-        {"pid", SERVER_LOG_PID},
-        {"remote_host", SERVER_LOG_HOST},
-        {"remote_port", SERVER_LOG_PORT},
-        {"session_id", SERVER_LOG_SESSION},
-        {"ps", SERVER_LOG_PS},
-        {"session_start", SERVER_LOG_START},
-        {"error_severity", SERVER_LOG_SEVERITY},
-        {"message", SERVER_LOG_MESSAGE},
-        {"context", SERVER_LOG_CONTEXT},
-        {"application_name", SERVER_LOG_APPLICATION},
+        {"timestamp", SERVER_LOG_TIME},      {"user", SERVER_LOG_USER},
+        {"dbname", SERVER_LOG_DATABASE},     {"pid", SERVER_LOG_PID},
+        {"remote_host", SERVER_LOG_HOST},    {"remote_port", SERVER_LOG_PORT},
+        {"session_id", SERVER_LOG_SESSION},  {"ps", SERVER_LOG_PS},
+        {"session_start", SERVER_LOG_START}, {"error_severity", SERVER_LOG_SEVERITY},
+        {"message", SERVER_LOG_MESSAGE},     {"detail", SERVER_LOG_DETAIL},
+        {"context", SERVER_LOG_CONTEXT},     {"application_name", SERVER_LOG_APPLICATION},
         {"backend_type", SERVER_LOG_TYPE},
     };
     struct view key = view_of(log->json.bytes, log->json.length);

@@ -5,7 +5,7 @@
  * session once as such a time and once in seconds since 1970. Else it is a number ("+09"), or one
  * of those that mean the same everywhere, or the machine's own zone.
  */
-#include "breach/server_log_part.h"
+#include "scan/server_log_part.h"
 
 #include "base/os.h"
 

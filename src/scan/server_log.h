@@ -5,7 +5,8 @@
  *
  *      csvlog   22 columns or more, quoted; a record can span lines
  *      jsonlog  an object a line
- *      stderr   lines that begin with log_line_prefix; a line that goes on begins with a tab
+ *      stderr   lines that begin with log_line_prefix; a line that goes on begins with a tab, and
+ * is one with what it goes on with
  *
  * The bytes are hostile: a client chooses names and statements, and a file may be anything. What is
  * kept of a line is of fixed size, however long it is. In csvlog and jsonlog a client's text cannot
@@ -15,8 +16,8 @@
  * The messages of log_connections and log_disconnections are known in English only (lc_messages).
  * Pure, one thread; zones of times that no table knows are looked up in the machine's own.
  */
-#ifndef PASU_BREACH_SERVER_LOG_H
-#define PASU_BREACH_SERVER_LOG_H
+#ifndef PASU_SCAN_SERVER_LOG_H
+#define PASU_SCAN_SERVER_LOG_H
 
 #include "base/bytes.h"
 
@@ -24,8 +25,8 @@
 
 enum {
     SERVER_LOG_HEAD = 8192,     /* bytes by which the format is told */
-    SERVER_LOG_LINE = 2048,     /* of a line of stderr that are looked at */
-    SERVER_LOG_TEXT = 512,      /* of a field */
+    SERVER_LOG_LINE = 16 << 10, /* of a line of stderr, with those that go on with it */
+    SERVER_LOG_TEXT = 8192,     /* of a field */
     SERVER_LOG_PREFIX_MAX = 64, /* parts of log_line_prefix */
     SERVER_LOG_ZONES = 16,
     SERVER_LOG_ZONE_SIZE = 16,
@@ -62,6 +63,8 @@ struct server_line {
     enum server_line_what what;
     bool is_part; /* more of the message before: DETAIL, STATEMENT and the like */
     struct view user, database, application, host; /* empty: not known; host "[local]": a socket */
+    struct view session;                           /* as the log names it; empty: it does not */
+    struct view severity, message, detail;         /* at most SERVER_LOG_TEXT bytes of each */
 };
 
 /* A negative result ends the reading. The line borrows until it returns. */
@@ -80,6 +83,7 @@ enum server_log_field {
     SERVER_LOG_START,
     SERVER_LOG_SEVERITY,
     SERVER_LOG_MESSAGE,
+    SERVER_LOG_DETAIL,
     SERVER_LOG_CONTEXT,
     SERVER_LOG_APPLICATION,
     SERVER_LOG_TYPE,
@@ -114,7 +118,7 @@ struct server_log {
     size_t head_length;
     uint8_t head[SERVER_LOG_HEAD];
     unsigned state, column;
-    bool is_begun;
+    bool is_begun, is_ended; /* a record; a line of stderr, which may go on */
     struct {
         uint8_t bytes[SERVER_LOG_KEY_SIZE];
         size_t length;
@@ -131,7 +135,7 @@ struct server_log {
     size_t prefix_count;
 };
 
-/* Some twenty kilobytes, the caller's; nothing is to be released. */
+/* Some 200 kilobytes, the caller's; nothing is to be released. */
 void server_log_init(struct server_log *log, server_log_see_fn *see, void *arg);
 /* log_line_prefix, of the stderr format, in place of Debian's. PASU_E_MALFORMED: without %p and one
  * of %t, %m and %n no line says whose it is and when; PASU_E_RANGE: it is too long. */

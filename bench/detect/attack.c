@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS: what an attacker of the town adds to its traffic,
+ * as observations in the order of time, on standard output. It knows of the town what an attacker
+ * would: how many members there are, what staff and services look like from outside.
+ *
+ *   case       the shape of the real one: 2,313 addresses abroad, 10 reads a second, 57 % of
+ *              what is asked for does not exist, for 208 days; one forged token a person, no login,
+ *              no pages around. Addresses and reads as many fewer as there are fewer members than
+ *              33.7 million.
+ *   burst      one of the staff dumps 10,000 persons in ten minutes, once
+ *   hidden     a hundredth of what a service account reads is a walk through the numbers, by four
+ *              addresses in turn
+ *   collusion  twenty of the staff share all members out, beside their work, in 180 days
+ *   insider    one of the staff reads twice as many persons as they used to and as their peers do
+ *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages
+ * around
+ */
+#define PASU_ALLOW_RAW_MEMORY
+#include "day.h"
+
+struct attack {
+    struct dice dice;
+    uint64_t members, at, tokens;
+    size_t addresses;
+    double persons_a_day;
+    int first, days;
+    struct crowd_day out;
+    uint64_t offset;
+};
+
+#define REAL_MEMBERS   33673817.0
+#define REAL_ADDRESSES 2313.0
+#define REAL_READS     (10.0 * 86400)
+
+static struct observation *
+ask(struct attack *a, int64_t time, uint64_t number)
+{
+    struct observation *o = day_add(&a->out);
+
+    o->time = time;
+    o->number = number;
+    o->subject = named(NAMED_SUBJECT, number);
+    o->what = number <= a->members ? OBSERVED_SHOWN : OBSERVED_MISS;
+    o->fields = o->what == OBSERVED_SHOWN ? 15 : 0;
+    o->file = 1;
+    return o;
+}
+
+static void
+from_abroad(struct attack *a, struct observation *o, uint64_t address)
+{
+    static const char countries[][3] = {"HK", "SG", "US", "JP", "CN"};
+    uint64_t provider = address % 5;
+
+    (void)a;
+    o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 3000000000 + address);
+    o->who[AXIS_NETWORK] = named(NAMED_NETWORK, 30000000 + address / 2);
+    o->asn = 7000 + (uint32_t)provider;
+    o->who[AXIS_ASN] = named(NAMED_ASN, o->asn);
+    o->country = (uint16_t)((uint16_t)(uint8_t)countries[provider][0] << 8 |
+                            (uint8_t)countries[provider][1]);
+    o->who[AXIS_AGENT] = named(NAMED_AGENT, address % 3); /* the most usual browsers */
+}
+
+static void
+with_token(struct attack *a, struct observation *o)
+{
+    o->who[AXIS_ACCOUNT] = o->number <= a->members ? named(NAMED_ACCOUNT, o->number - 1)
+                                                   : named(NAMED_ACCOUNT, 500000000 + o->number);
+    o->who[AXIS_SESSION] = named(NAMED_SESSION, 4000000000 + a->tokens);
+}
+
+/* The walk goes through numbers of which 43 of 100 exist: they are the members' here. */
+static void
+play_case(struct attack *a, int64_t start, int day)
+{
+    struct dice *d = &a->dice;
+    uint64_t asked = dice_poisson(d, REAL_READS * (double)a->members / REAL_MEMBERS);
+
+    (void)day;
+    for (uint64_t i = 0; i < asked; i++) {
+        int64_t time = start + (int64_t)((double)i / (double)asked * 86400e9);
+        bool exists = dice_chance(d, 0.43);
+        struct observation *o =
+            ask(a, time, exists ? 1 + a->at++ % a->members : a->members * 2 + i + a->tokens);
+
+        from_abroad(a, o, i % a->addresses);
+        a->tokens++;
+        with_token(a, o);
+    }
+}
+
+static uint64_t
+staff_of(uint64_t seat)
+{
+    return 820000000 + seat;
+}
+
+static void
+at_a_desk(struct observation *o, uint64_t seat)
+{
+    o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 2000000000 + seat);
+    o->who[AXIS_NETWORK] = named(NAMED_NETWORK, 20000000);
+    o->asn = 5000;
+    o->who[AXIS_ASN] = named(NAMED_ASN, 5000);
+    o->country = 'K' << 8 | 'R';
+    o->who[AXIS_ACCOUNT] = named(NAMED_ACCOUNT, staff_of(seat));
+    o->who[AXIS_SESSION] = named(NAMED_SESSION, staff_of(seat) << 20 | (uint64_t)(o->time / DAY));
+    o->who[AXIS_AGENT] = named(NAMED_AGENT, 100);
+}
+
+static void
+play_burst(struct attack *a, int64_t start, int day)
+{
+    if (day != a->first)
+        return;
+    for (uint64_t i = 0; i < 10000; i++) {
+        int64_t time = start + 10 * 3600 * SECOND + (int64_t)i * 60 * SECOND / 1000;
+
+        at_a_desk(ask(a, time, 1 + dice_below(&a->dice, a->members)), 7);
+    }
+}
+
+static void
+play_hidden(struct attack *a, int64_t start, int day)
+{
+    /* A service that reads 8 % of the members a day. */
+    uint64_t count = dice_poisson(&a->dice, (double)a->members * 0.08 * 0.01);
+
+    (void)day;
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t time =
+            start + (int64_t)(((double)i + dice_unit(&a->dice)) / (double)count * 86400e9);
+        struct observation *o = ask(a, time, 1 + a->at++ % a->members);
+
+        o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 2100000000 + 3 * 4 + i % 4);
+        o->who[AXIS_NETWORK] = named(NAMED_NETWORK, 21000000);
+        o->asn = 5000;
+        o->who[AXIS_ASN] = named(NAMED_ASN, 5000);
+        o->country = 'K' << 8 | 'R';
+        o->who[AXIS_ACCOUNT] = named(NAMED_ACCOUNT, 800000003);
+        o->who[AXIS_AGENT] = named(NAMED_AGENT, 104);
+    }
+}
+
+static bool
+is_workday(int day)
+{
+    return day % 7 < 5;
+}
+
+static void
+desk_read(struct attack *a, int64_t start, uint64_t seat, uint64_t number)
+{
+    int64_t time = start + 9 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 9 * 3600e9);
+
+    at_a_desk(ask(a, time, number), seat);
+    for (uint64_t pages = dice_poisson(&a->dice, 3); pages > 0; pages--) {
+        struct observation *page = day_add(&a->out);
+
+        page->time = time + (int64_t)(dice_unit(&a->dice) * 60e9);
+        page->what = OBSERVED_OTHER;
+        page->file = 1;
+        at_a_desk(page, seat);
+    }
+}
+
+static void
+log_in(struct attack *a, int64_t start, uint64_t seat)
+{
+    struct observation *login = day_add(&a->out);
+
+    login->time = start + 8 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 3600e9);
+    login->what = OBSERVED_LOGIN;
+    login->file = 1;
+    at_a_desk(login, seat);
+}
+
+/* Each takes the numbers that are its own modulo twenty. */
+static void
+play_collusion(struct attack *a, int64_t start, int day)
+{
+    uint64_t each = a->members / 20 / 128; /* work days in 180 */
+
+    if (!is_workday(day))
+        return;
+    for (uint64_t seat = 0; seat < 20; seat++) {
+        log_in(a, start, seat);
+        for (uint64_t i = 0; i < each; i++)
+            desk_read(a, start, seat, 1 + ((a->at + i) * 20 + seat) % a->members);
+    }
+    a->at += each;
+}
+
+static void
+play_insider(struct attack *a, int64_t start, int day)
+{
+    uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
+
+    if (!is_workday(day))
+        return;
+    log_in(a, start, 11);
+    for (uint64_t i = 0; i < count; i++)
+        desk_read(a, start, 11, 1 + dice_below(&a->dice, a->members));
+}
+
+static void
+play_crawler(struct attack *a, int64_t start, int day)
+{
+    struct dice *d = &a->dice;
+    uint64_t asked = dice_poisson(d, 0.43 * REAL_READS * (double)a->members / REAL_MEMBERS);
+
+    (void)day;
+    for (uint64_t i = 0; i < asked; i++) {
+        int64_t time = start + (int64_t)(dice_unit(d) * 86300e9);
+        uint64_t number = 1 + dice_below(d, a->members);
+        uint64_t address = dice_below(d, a->addresses), pages = 2 + dice_poisson(d, 6);
+        struct observation *o = ask(a, time, number);
+
+        a->tokens++;
+        from_abroad(a, o, address);
+        with_token(a, o);
+        for (uint64_t page = 0; page < pages; page++) {
+            struct observation *other = day_add(&a->out);
+
+            other->time = time + (int64_t)(dice_unit(d) * 60e9);
+            other->what = OBSERVED_OTHER;
+            other->file = 1;
+            from_abroad(a, other, address);
+            other->who[AXIS_ACCOUNT] = named(NAMED_ACCOUNT, number - 1);
+            other->who[AXIS_SESSION] = named(NAMED_SESSION, 4000000000 + a->tokens);
+        }
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*play)(struct attack *, int64_t, int);
+} kinds[] = {
+    {"case", play_case},           {"burst", play_burst},     {"hidden", play_hidden},
+    {"collusion", play_collusion}, {"insider", play_insider}, {"crawler", play_crawler},
+};
+
+int
+main(int argc, char **argv)
+{
+    struct attack a = {0};
+    size_t kind = 0;
+
+    while (argc == 6 && kind < COUNT_OF(kinds) && strcmp(kinds[kind].name, argv[2]) != 0)
+        kind++;
+    if (argc != 6 || kind == COUNT_OF(kinds)) {
+        fputs("usage: detect_attack SEED KIND FIRST_DAY DAYS MEMBERS\n", stderr);
+        return 2;
+    }
+    a.dice.state = strtoull(argv[1], NULL, 10) * 104729 + 31;
+    a.first = (int)strtol(argv[3], NULL, 10);
+    a.days = (int)strtol(argv[4], NULL, 10);
+    a.members = strtoull(argv[5], NULL, 10);
+    a.addresses = (size_t)ceil(REAL_ADDRESSES * (double)a.members / REAL_MEMBERS);
+    a.at = dice_below(&a.dice, a.members);
+    for (int day = a.first; day < a.first + a.days; day++) {
+        kinds[kind].play(&a, TOWN_START + day * DAY, day);
+        day_write(&a.out, &a.offset);
+    }
+    return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detect_run TOWN [ATTACK]: reads observations of the town, and of the attack, merges them by time,
+ * and asks the detectors every minute of the stream while there is something of the attack, else
+ * every hour. Prints one line a published finding (when it is first seen), and a line of totals.
+ */
+#define PASU_ALLOW_RAW_MEMORY
+#include "dice.h"
+
+#include "detect/detect.h"
+
+#include <time.h>
+
+enum { READ = 4096, KNOWN_MOST = 4096 };
+
+struct source {
+    FILE *file;
+    struct observation list[READ];
+    size_t at, count;
+};
+
+static const struct observation *
+source_peek(struct source *s)
+{
+    if (s->file == NULL)
+        return NULL;
+    if (s->at == s->count) {
+        s->count = fread(s->list, sizeof(*s->list), READ, s->file);
+        s->at = 0;
+    }
+    return s->count == 0 ? NULL : &s->list[s->at];
+}
+
+struct known {
+    uint64_t who;
+    uint8_t detector, axis;
+};
+
+struct run {
+    struct detect *d;
+    struct source town, attack;
+    struct known known[KNOWN_MOST];
+    size_t known_count;
+    uint64_t attack_reads, observations;
+    int64_t attack_first;
+    uint8_t *persons; /* bitmap of those shown to the attacker */
+    uint64_t person_count;
+    struct detect_report report;
+};
+
+static bool
+is_new(struct run *r, const struct finding *f)
+{
+    for (size_t i = 0; i < r->known_count; i++)
+        if (r->known[i].who == f->principal[0].who && r->known[i].detector == f->detector)
+            return false;
+    if (r->known_count < KNOWN_MOST)
+        r->known[r->known_count++] =
+            (struct known){.who = f->principal[0].who, .detector = f->detector};
+    return true;
+}
+
+static void
+ask(struct run *r, int64_t now)
+{
+    if (detect_findings(r->d, &r->report) < 0)
+        abort();
+    for (size_t i = 0; i < r->report.finding_count; i++) {
+        const struct finding *f = &r->report.findings[i];
+        char why[DETECT_TEXT];
+
+        if (!is_new(r, f))
+            continue;
+        (void)finding_why(f, why);
+        printf("found day %.3f after_attack_hours %.3f persons %llu %s %s x%u e %.1f fused %.1f "
+               "at_least %llu about %llu file %u: %s\n",
+               (double)(now - TOWN_START) / (double)DAY,
+               r->attack_first != 0 ? (double)(now - r->attack_first) / 3600e9 : -1.0,
+               (unsigned long long)r->person_count, detector_name(f->detector),
+               axis_name(f->principal[0].axis), f->together, f->log10_e, f->log10_fused,
+               (unsigned long long)f->at_least, (unsigned long long)f->about,
+               f->places > 0 ? f->place[0].file : 99, why);
+        fflush(stdout);
+    }
+}
+
+static void
+note_attack(struct run *r, const struct observation *o)
+{
+    if (r->attack_first == 0)
+        r->attack_first = o->time;
+    r->attack_reads++;
+    if (o->what != OBSERVED_SHOWN || o->number >= UINT64_C(1) << 27)
+        return;
+    if ((r->persons[o->number / 8] & 1 << o->number % 8) == 0)
+        r->person_count++;
+    r->persons[o->number / 8] |= (uint8_t)(1 << o->number % 8);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct run *r = calloc(1, sizeof(*r));
+    struct detect_options options = {.memory = (size_t)2 << 30, .q = 0.1};
+    int64_t next = 0;
+    clock_t cpu = 0, before;
+
+    if (argc < 2 || r == NULL)
+        return 2;
+    for (size_t i = 0; i < sizeof(options.secret); i++)
+        options.secret[i] = (uint8_t)(i * 37 + 11);
+    r->persons = calloc(1, 1 << 24);
+    r->town.file = fopen(argv[1], "r");
+    r->attack.file = argc > 2 ? fopen(argv[2], "r") : NULL;
+    if (detect_open(&r->d, &options) < 0 || r->persons == NULL || r->town.file == NULL)
+        return 2;
+    for (;;) {
+        const struct observation *town = source_peek(&r->town), *attack = source_peek(&r->attack);
+        const struct observation *o = town;
+        bool attacked = attack != NULL && (town == NULL || attack->time < town->time);
+
+        if (attacked)
+            o = attack;
+        if (o == NULL)
+            break;
+        if (attacked && r->attack_first == 0)
+            next = o->time;
+        if (attacked)
+            note_attack(r, o);
+        before = clock();
+        if (o->time >= next) {
+            ask(r, o->time);
+            next = o->time - o->time % (60 * SECOND) +
+                   60 * SECOND * (r->attack_first != 0 && o->time - r->attack_first < DAY ? 1 : 60);
+        }
+        if (detect_add(r->d, o, 1) < 0)
+            abort();
+        cpu += clock() - before;
+        if (attacked)
+            r->attack.at++;
+        else
+            r->town.at++;
+        r->observations++;
+    }
+    ask(r, INT64_C(1) << 62);
+    printf(
+        "total observations %llu attack %llu persons %llu principals %llu tested %llu memory %zu "
+        "findings %zu cpu %.1f\n",
+        (unsigned long long)r->observations, (unsigned long long)r->attack_reads,
+        (unsigned long long)r->person_count, (unsigned long long)r->report.principals,
+        (unsigned long long)r->report.tested, r->report.memory, r->report.finding_count,
+        (double)cpu / CLOCKS_PER_SEC);
+    for (size_t i = 0; i < r->report.untestable_count; i++)
+        printf("untestable %s: %s\n", detector_name(r->report.untestable[i].detector),
+               r->report.untestable[i].reason);
+    detect_close(r->d);
+    return 0;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/detect.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "detect/judge.h"
+#include "detect/logins.h"
+#include "detect/publish.h"
+
+#define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
+#define FALSE_SHARE          0.1
+#define PEERS_KEEP           0.9885 /* what is known of peers weighs half after 60 days */
+/* Who logged in before the stream began is no orphan after a while: it is learned anew in a week.
+ */
+#define ORPHANS_KEEP 0.9
+enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5 };
+
+struct detect {
+    struct part parts[PARTS];
+    struct peers peers[AXIS_COUNT];
+    struct climate climate;
+    struct logins logins;
+    struct publisher publisher;
+    uint64_t secret[2]; /* the second is odd */
+    uint64_t horizon[UINT8_MAX + 1], rising[UINT8_MAX + 1];
+    double q;
+    int64_t hour; /* that is open, since 1970 */
+    int64_t now;  /* the latest observation */
+    size_t logins_held;
+    uint64_t taken, late;
+    uint64_t seen[OBSERVED_COUNT],
+        known[AXIS_COUNT]; /* of reads of persons: with that axis known */
+    uint64_t numbered, placed;
+    uint64_t session_logins, account_logins; /* reads that had one */
+    bool by_session;                         /* sessions tell whether there was a login */
+    uint32_t days;                           /* closed */
+    bool started;
+};
+
+int
+detect_open(struct detect **slot, const struct detect_options *options)
+{
+    struct detect *d;
+
+    if (options->memory < DETECT_MEMORY_MIN || options->q < 0 || options->q >= 1)
+        return PASU_E_RANGE;
+    if ((d = memory_new(1, sizeof(*d))) == NULL)
+        return PASU_E_NOMEM;
+    memcpy(d->secret, options->secret, sizeof(d->secret));
+    d->secret[1] |= 1;
+    d->q = options->q > 0 ? options->q : FALSE_SHARE;
+    d->logins.window = LOGINS_WINDOW;
+    d->logins.limit = options->memory / LOGINS_SHARE / sizeof(struct login);
+    for (size_t i = 0; i < PARTS; i++) {
+        d->parts[i].limit = (options->memory - options->memory / LOGINS_SHARE) / PARTS;
+        d->parts[i].walk_seed = d->secret[1];
+    }
+    *slot = d;
+    return 0;
+}
+
+void
+detect_close(struct detect *d)
+{
+    if (d == NULL)
+        return;
+    publish_release(&d->publisher);
+    for (size_t i = 0; i < PARTS; i++)
+        part_release(&d->parts[i]);
+    logins_release(&d->logins, &d->logins_held);
+    memory_wipe(d->secret, sizeof(d->secret));
+    memory_free(d);
+}
+
+/* ---- time ---- */
+
+static uint16_t
+day_of(int64_t hour)
+{
+    return (uint16_t)(hour / HOURS_PER_DAY);
+}
+
+static void
+feel_climate(struct detect *d)
+{
+    struct surge surge[AXIS_COUNT] = {0};
+    struct climate *c = &d->climate;
+
+    c->day = day_of(d->hour);
+    c->others = d->seen[OBSERVED_OTHER] > 0;
+    c->logins = d->logins.first != 0 && !d->logins.overflown &&
+                (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
+    for (size_t i = 0; i < PARTS; i++)
+        judge_surge(&d->parts[i], d->peers, c->day, surge);
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        c->surge[axis] = 1;
+        if (surge[axis].principals >= SURGE_MIN && surge[axis].seen > surge[axis].usual)
+            c->surge[axis] = surge[axis].seen / surge[axis].usual;
+    }
+}
+
+static int
+judge(struct detect *d, bool full_hour, bool all)
+{
+    feel_climate(d);
+    d->climate.full_hour = full_hour;
+    for (size_t i = 0; i < PARTS; i++)
+        judge_part(&d->parts[i], d->peers, &d->climate, all);
+    return publish_choose(&d->publisher, d->parts, d->q, d->now);
+}
+
+static void
+age_peers(struct peers *p)
+{
+    for (size_t i = 0; i < SHARES; i++)
+        for (size_t c = 0; c < CLASSES; c++)
+            share_age(&p->shares[i][c], i == SHARE_ORPHANS ? ORPHANS_KEEP : PEERS_KEEP);
+    for (size_t i = 0; i < PACES; i++)
+        pace_age(&p->paces[i], PEERS_KEEP);
+}
+
+static void
+sum_peers(struct peers *into, const struct peers *from)
+{
+    for (size_t i = 0; i < SHARES; i++)
+        for (size_t c = 0; c < CLASSES; c++)
+            share_sum(&into->shares[i][c], &from->shares[i][c]);
+    for (size_t i = 0; i < PACES; i++)
+        pace_sum(&into->paces[i], &from->paces[i]);
+}
+
+static int
+close_day(struct detect *d)
+{
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        age_peers(&d->peers[axis]);
+    for (size_t i = 0; i < PARTS; i++) {
+        judge_close(&d->parts[i], &d->climate);
+        for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+            sum_peers(&d->peers[axis], &d->parts[i].learned[axis]);
+    }
+    memcpy(d->horizon, d->rising, sizeof(d->horizon));
+    d->by_session = d->session_logins > d->account_logins / 2;
+    d->days++;
+    return logins_expire(&d->logins, (uint32_t)((d->climate.day + 1) * 24 * 60), &d->logins_held);
+}
+
+/* The open hour is over; nothing is observed until `hour`. */
+static int
+turn(struct detect *d, int64_t hour)
+{
+    bool day_ends = day_of(hour) != day_of(d->hour);
+    int r = judge(d, true, day_ends);
+
+    if (r < 0)
+        return r;
+    if (day_ends && (r = close_day(d)) < 0)
+        return r;
+    d->hour = hour;
+    for (size_t i = 0; i < PARTS; i++)
+        if (d->parts[i].held > d->parts[i].limit / 8 * 7)
+            part_forget(&d->parts[i], day_of(hour));
+    return 0;
+}
+
+/* ---- observations ---- */
+
+/*
+ * Whether there was no login. A session that has none of its own is an orphan, though its account
+ * has logged in elsewhere; but where logs tell a login's session as it was before the login,
+ * sessions never have one, and accounts decide.
+ */
+static bool
+is_orphan(struct detect *d, const struct observation *o, uint32_t minute)
+{
+    bool session = logins_has(&d->logins, o->who[AXIS_SESSION], minute);
+    bool account = logins_has(&d->logins, o->who[AXIS_ACCOUNT], minute);
+
+    d->session_logins += session;
+    d->account_logins += account;
+    if (d->by_session && o->who[AXIS_SESSION] != 0)
+        return !session;
+    return !session && !account;
+}
+
+/* What is the same for all principals of it, in the order of time. */
+static int
+prepare(struct detect *d, const struct observation *o, struct taken *t)
+{
+    uint32_t minute = (uint32_t)(o->time / (INT64_C(60) * 1000000000));
+    int64_t second = o->time / 1000000000 - (int64_t)day_of(d->hour) * 86400;
+    int r;
+
+    *t = (struct taken){.o = o, .day = day_of(d->hour), .horizon = d->horizon[o->kind]};
+    t->second = (uint32_t)limited((double)second, 0, 86399);
+    d->seen[o->what]++;
+    if (o->time > d->now)
+        d->now = o->time;
+    if (o->what == OBSERVED_LOGIN) {
+        for (size_t axis = AXIS_ACCOUNT; axis <= AXIS_SESSION; axis += AXIS_SESSION - AXIS_ACCOUNT)
+            if (o->who[axis] != 0 &&
+                (r = logins_add(&d->logins, o->who[axis], minute, &d->logins_held)) < 0)
+                return r;
+        return 0;
+    }
+    if (o->what == OBSERVED_OTHER || o->subject == 0)
+        return 0;
+    t->orphan = is_orphan(d, o, minute);
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        d->known[axis] += o->who[axis] != 0;
+    d->placed += o->country != 0 || o->asn != 0;
+    if (o->number != NUMBER_NONE) {
+        d->numbered++;
+        if (o->what == OBSERVED_SHOWN && o->number > d->rising[o->kind])
+            d->rising[o->kind] = o->number;
+    }
+    return 0;
+}
+
+static int
+take(struct detect *d, const struct taken *t)
+{
+    const struct observation *o = t->o;
+    bool person = (o->what == OBSERVED_SHOWN || o->what == OBSERVED_MISS) && o->subject != 0;
+    int r;
+
+    for (unsigned axis = 0; axis < AXIS_COUNT; axis++) {
+        uint64_t key;
+
+        if (o->who[axis] == 0 || (!person && axis != AXIS_ACCOUNT && axis != AXIS_ADDRESS))
+            continue;
+        key = part_key(d->secret, o->who[axis], axis);
+        if ((r = part_take(&d->parts[part_of(key)], axis, key, t)) < 0)
+            return r;
+    }
+    return 0;
+}
+
+int
+detect_add(struct detect *d, const struct observation *observations, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct observation *o = &observations[i];
+        int64_t hour = o->time / NANOSECONDS_PER_HOUR;
+        struct taken t;
+        int r;
+
+        if (o->time < 0 || o->what >= OBSERVED_COUNT)
+            return PASU_E_MALFORMED;
+        if (!d->started)
+            d->hour = hour;
+        d->started = true;
+        if (hour > d->hour && (r = turn(d, hour)) < 0)
+            return r;
+        d->taken++;
+        d->late += day_of(hour) < day_of(d->hour);
+        if ((r = prepare(d, o, &t)) < 0 || (r = take(d, &t)) < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- the report ---- */
+
+static void
+cannot(struct detect_report *report, enum detector detector, const char *reason)
+{
+    if (reason != NULL)
+        report->untestable[report->untestable_count++] =
+            (struct untestable){.detector = (uint8_t)detector, .reason = reason};
+}
+
+static const char *
+why_no_orphans(const struct detect *d)
+{
+    if (d->logins.overflown)
+        return "more accounts have logged in than fit into the memory that may be used";
+    if (d->seen[OBSERVED_LOGIN] == 0 && d->seen[OBSERVED_OTHER] == 0)
+        return "there is no login in it, and no request but those for persons";
+    if (d->seen[OBSERVED_LOGIN] == 0)
+        return "there is no login in it: only the pages around a read can be judged";
+    if (d->known[AXIS_ACCOUNT] == 0 && d->known[AXIS_SESSION] == 0)
+        return "no read tells its account or session: it cannot be joined with a login";
+    return NULL;
+}
+
+static void
+find_untestable(const struct detect *d, struct detect_report *report)
+{
+    bool accounts = d->known[AXIS_ACCOUNT] > 0;
+    uint64_t persons = d->seen[OBSERVED_SHOWN] + d->seen[OBSERVED_MISS];
+
+    if (persons == 0 || d->days == 0) {
+        for (size_t i = 0; i < DETECTOR_COUNT; i++)
+            cannot(report, (enum detector)i,
+                   persons == 0 ? "nobody's data is asked for in it"
+                                : "it is less than a day: there is nothing to compare with");
+        return;
+    }
+    if (d->days < 28)
+        cannot(report, DETECTOR_GROWTH, "it is less than 28 days");
+    if (d->numbered == 0) {
+        cannot(report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
+        cannot(report, DETECTOR_DRIFT, "no person's key is a whole number");
+    }
+    if (!accounts)
+        cannot(report, DETECTOR_FANOUT, "no read tells its account");
+    cannot(report, DETECTOR_ORPHAN, why_no_orphans(d));
+    if (d->seen[OBSERVED_MISS] == 0)
+        cannot(report, DETECTOR_MISSES, "no request for somebody who does not exist is in it");
+    if (!accounts || (d->placed == 0 && d->known[AXIS_AGENT] == 0))
+        cannot(report, DETECTOR_NOVELTY,
+               "accounts, with country, network or program, are not known");
+    if (!accounts || d->days < 30)
+        cannot(report, DETECTOR_WAKING,
+               accounts ? "it is less than 30 days" : "no read tells its account");
+}
+
+int
+detect_findings(struct detect *d, struct detect_report *report)
+{
+    int r = 0;
+
+    if (d->started)
+        r = judge(d, false, false);
+    if (r == 0)
+        r = publish_findings(&d->publisher);
+    if (r < 0)
+        return r;
+    *report = (struct detect_report){
+        .findings = d->publisher.findings,
+        .finding_count = d->publisher.finding_count,
+        .observations = d->taken,
+        .late = d->late,
+        .memory = d->logins_held,
+        .threshold = d->publisher.threshold / M_LN10,
+    };
+    for (size_t i = 0; i < PARTS; i++) {
+        const struct part *part = &d->parts[i];
+
+        for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+            report->principals += part->tables[axis].count;
+        report->tested += part->tested;
+        report->forgotten += part->forgotten;
+        report->memory += part->held;
+    }
+    find_untestable(d, report);
+    return 0;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/evidence.h"
+
+#include "detect/measure.h"
+
+enum {
+    GROWTH_DAYS = 14, /* of its own, before growth is judged */
+    HOURS_DAYS = 10,  /* before an hour of the day can be unusual */
+    PLACES_DAYS = 3,
+    GAP_DAYS = 30,      /* of silence, that are dormant */
+    CONTEXT_MOST = 200, /* requests that are counted as separate ones */
+    STEPS_MIN = 64,
+    FEW = 20,
+};
+/* A z this large is a drift, of which some principals have one every day. */
+#define DRIFT_Z 4.0
+/* What it costs to choose the hour of a share that rises and falls. */
+#define HOUR_PRICE M_LN2
+
+struct bench {
+    struct principal *p;
+    struct day *day;
+    const struct history *h;
+    const struct peers *peers;
+    const struct climate *climate;
+    struct measure m;
+};
+
+static void
+say(struct bench *b, enum detector detector, double log_e, double statistic, const double *numbers,
+    size_t count)
+{
+    b->day->log_e[detector] = log_e;
+    b->day->statistic[detector] = statistic;
+    memcpy(b->day->number[detector], numbers, count * sizeof(*numbers));
+}
+
+static double
+mean_share(const struct share_usual *u)
+{
+    return u->a / (u->a + u->b);
+}
+
+/* What those usually do who do as much; where there are few of them, all. */
+static bool
+usual_share(const struct bench *b, enum shared which, double n, struct share_usual *u)
+{
+    const struct share_peers *peers = b->peers->shares[which], *of_class = &peers[class_of(n)];
+    struct share_peers all;
+
+    if (of_class->days >= SHARE_DAYS_MIN)
+        return share_usual(of_class, &b->h->shares[which], u);
+    all = peers[CLASS_FEW];
+    share_sum(&all, &peers[CLASS_MANY]);
+    return share_usual(&all, &b->h->shares[which], u);
+}
+
+/*
+ * The e-value of x of n today, or at the full hour when the share was highest (of many rather than
+ * of few); *x and *n are set to those it is of. False: not known yet what is usual.
+ */
+static bool
+judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
+            double *log_e)
+{
+    struct snapshot *worst = &b->day->worst[which];
+
+    if (*x / (*n + FEW) < worst->x / (worst->n + FEW)) {
+        *x = worst->x;
+        *n = worst->n;
+    } else if (b->climate->full_hour) {
+        *worst = (struct snapshot){.x = *x, .n = *n};
+    }
+    if (!usual_share(b, which, *n, u))
+        return false;
+    *log_e = share_evidence(u, *x, *n) - (which <= SHARE_NEAR ? HOUR_PRICE : 0);
+    return true;
+}
+
+static bool
+usual_pace(const struct bench *b, enum paced which, struct pace_usual *u)
+{
+    if (!pace_usual(&b->peers->paces[which], &b->h->paces[which], b->climate->day % 7, u))
+        return false;
+    u->mean *= b->climate->surge[b->p->axis];
+    u->peers_mean *= b->climate->surge[b->p->axis];
+    return true;
+}
+
+static double
+peers_share(const struct share_usual *u)
+{
+    return u->peers_a / (u->peers_a + u->peers_b);
+}
+
+static void
+judge_misses(struct bench *b)
+{
+    double x = b->m.missed, n = b->m.asked, log_e;
+    struct share_usual u;
+
+    if (judge_share(b, SHARE_MISSES, &x, &n, &u, &log_e))
+        say(b, DETECTOR_MISSES, log_e, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
+}
+
+static void
+judge_fanout(struct bench *b)
+{
+    double accounts = b->m.accounts;
+    struct pace_usual u;
+
+    if (b->p->axis == AXIS_ACCOUNT || accounts < 1 || !usual_pace(b, PACE_ACCOUNTS, &u))
+        return;
+    say(b, DETECTOR_FANOUT, pace_evidence(&u, accounts), accounts,
+        (double[]){accounts, u.mean, u.peers_mean}, 3);
+}
+
+/* Reads of persons among at most CONTEXT_MOST requests: those of a visit are not independent. */
+static void
+context_of(const struct measure *m, double *x, double *n)
+{
+    *n = m->requests < CONTEXT_MOST ? m->requests : CONTEXT_MOST;
+    *x = limited(rint(m->attempts * (*n / m->requests)), 0, *n);
+}
+
+static void
+judge_orphan(struct bench *b)
+{
+    const struct measure *m = &b->m;
+    double log_e[2], ox = m->orphans, on = m->sampled, cx, cn;
+    struct share_usual u;
+    double numbers[] = {0, 0, NAN, 0, 0, NAN};
+    size_t count = 0;
+
+    if (b->climate->logins && on >= 1 &&
+        judge_share(b, SHARE_ORPHANS, &ox, &on, &u, &log_e[count])) {
+        count++;
+        memcpy(numbers, (double[]){ox, on, mean_share(&u)}, 3 * sizeof(*numbers));
+    }
+    context_of(m, &cx, &cn);
+    if (b->climate->others && (b->p->axis == AXIS_ADDRESS || b->p->axis == AXIS_ACCOUNT) &&
+        judge_share(b, SHARE_CONTEXT, &cx, &cn, &u, &log_e[count])) {
+        count++;
+        memcpy(numbers + 3, (double[]){cx, cn, mean_share(&u)}, 3 * sizeof(*numbers));
+    }
+    if (count > 0)
+        say(b, DETECTOR_ORPHAN, log_mean(log_e, count), numbers[1] > 0 ? ox / on : cx / cn, numbers,
+            COUNT_OF(numbers));
+}
+
+static void
+judge_successor(struct bench *b)
+{
+    double x = b->m.beside, near = b->m.near, n = b->m.steps, m = n, log_e[2];
+    struct share_usual u, v;
+
+    if (n < STEPS_MIN || !judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e[0]) ||
+        !judge_share(b, SHARE_NEAR, &near, &m, &v, &log_e[1]))
+        return;
+    if (log_e[0] >= log_e[1])
+        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), x / n,
+            (double[]){x, n, mean_share(&u), peers_share(&u), WALK_DEPTH}, 5);
+    else
+        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), near / m,
+            (double[]){near, m, mean_share(&v), peers_share(&v), WALK_NEAR}, 5);
+}
+
+/*
+ * Given the past, the principal drifts today with a probability of `usual`; else the order is by
+ * chance, at each of 24 hours. An e-value of that mixture is 1 / (usual + (1 - usual) / e).
+ */
+static void
+judge_drift(struct bench *b)
+{
+    const struct share_peers *peers = &b->peers->shares[SHARE_DRIFTS][CLASS_FEW];
+    const struct share *own = &b->h->shares[SHARE_DRIFTS];
+    double z = b->m.drift, usual, log_p, log_e;
+
+    if (b->m.ordered < DRIFT_MIN)
+        return;
+    if (fabs(b->day->drift) > fabs(z))
+        z = b->day->drift;
+    else if (b->climate->full_hour)
+        b->day->drift = z;
+    if (peers->days < SHARE_DAYS_MIN)
+        return;
+    usual = (peers->ratio + 0.01) / (peers->days + 1);
+    usual = (usual + (double)own->x) / (1 + (double)own->n);
+    log_p = fmin(log_two_sided(z) + log(24), 0);
+    log_e = log_calibrated(log_p);
+    log_e = -log_add(log(usual), log1p(-usual) - log_e);
+    say(b, DETECTOR_DRIFT, log_e, z, (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual},
+        4);
+}
+
+static void
+judge_growth(struct bench *b)
+{
+    const struct measure *m = &b->m;
+    double log_e[2];
+    struct pace_usual day, minute;
+
+    if (b->h->days < GROWTH_DAYS || !usual_pace(b, PACE_PERSONS, &day) ||
+        !usual_pace(b, PACE_MINUTE, &minute))
+        return;
+    log_e[0] = pace_evidence(&day, m->persons);
+    log_e[1] = pace_evidence(&minute, m->minute);
+    say(b, DETECTOR_GROWTH, log_mean(log_e, 2), m->persons / day.mean,
+        (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers_mean}, 5);
+}
+
+static void
+judge_novelty(struct bench *b)
+{
+    double x = b->m.fresh, n = b->m.places, log_e;
+    struct share_usual u;
+
+    if (b->p->axis == AXIS_ACCOUNT && b->h->days >= PLACES_DAYS &&
+        judge_share(b, SHARE_FRESH, &x, &n, &u, &log_e))
+        say(b, DETECTOR_NOVELTY, log_e, x,
+            (double[]){x, (double)b->day->fresh_places, mean_share(&u), peers_share(&u)}, 4);
+}
+
+static void
+judge_waking(struct bench *b)
+{
+    const struct measure *m = &b->m;
+    double log_e[2], x = m->new_hours, n = m->hours, gap = m->gap >= GAP_DAYS, one = 1;
+    struct share_usual hours, gaps;
+
+    if (b->p->axis != AXIS_ACCOUNT || b->h->days < HOURS_DAYS || n < 1 ||
+        !judge_share(b, SHARE_HOURS, &x, &n, &hours, &log_e[0]) ||
+        !judge_share(b, SHARE_GAPS, &gap, &one, &gaps, &log_e[1]))
+        return;
+    say(b, DETECTOR_WAKING, log_mean(log_e, 2), m->gap,
+        (double[]){m->gap, x, n, mean_share(&hours), mean_share(&gaps)}, 5);
+}
+
+void
+evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c)
+{
+    struct bench b = {.p = p, .day = p->today, .h = p->history, .peers = peers, .climate = c};
+
+    for (size_t i = 0; i < DETECTOR_COUNT; i++)
+        b.day->log_e[i] = NAN;
+    measure_day(p, c->day, &b.m);
+    judge_misses(&b);
+    judge_fanout(&b);
+    judge_orphan(&b);
+    judge_successor(&b);
+    judge_drift(&b);
+    judge_growth(&b);
+    judge_novelty(&b);
+    judge_waking(&b);
+}
+
+/* ---- learning ---- */
+
+void
+evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
+{
+    struct history *h = p->history;
+    const struct day *day = p->today;
+    const unsigned weekday = c->day % 7;
+    struct measure m;
+
+    measure_day(p, c->day, &m);
+    for (size_t i = 0; i < SHARES; i++)
+        if (day->worst[i].n > 0)
+            share_learn(&l->shares[i][class_of(day->worst[i].n)], &h->shares[i], day->worst[i].x,
+                        day->worst[i].n);
+    if (m.ordered >= DRIFT_MIN)
+        share_learn(&l->shares[SHARE_DRIFTS][CLASS_FEW], &h->shares[SHARE_DRIFTS],
+                    fabs(day->drift) > DRIFT_Z, 1);
+    pace_learn(&l->paces[PACE_PERSONS], &h->paces[PACE_PERSONS], weekday, m.persons);
+    pace_learn(&l->paces[PACE_MINUTE], &h->paces[PACE_MINUTE], weekday, m.minute);
+    if (p->axis != AXIS_ACCOUNT && m.accounts > 0)
+        pace_learn(&l->paces[PACE_ACCOUNTS], &h->paces[PACE_ACCOUNTS], weekday, m.accounts);
+    h->known_hours |= day->hours;
+}
+
+void
+evidence_learn_singles(const struct singles *s, struct peers *l, const struct climate *c)
+{
+    share_learn_singles(&l->shares[SHARE_MISSES][CLASS_FEW], (double)s->missed, (double)s->count);
+    if (c->logins)
+        share_learn_singles(&l->shares[SHARE_ORPHANS][CLASS_FEW], (double)s->orphans,
+                            (double)s->accounts);
+    pace_learn_singles(&l->paces[PACE_PERSONS], (double)s->count);
+    pace_learn_singles(&l->paces[PACE_MINUTE], (double)s->count);
+    pace_learn_singles(&l->paces[PACE_ACCOUNTS], (double)s->accounts);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a principal's day says: the e-value of each detector that judges days, and what the day
+ * teaches. COVERAGE and TILING, which compare principals, are judged elsewhere (coverage.h,
+ * tiling.h).
+ */
+#ifndef PASU_DETECT_EVIDENCE_H
+#define PASU_DETECT_EVIDENCE_H
+
+#include "detect/part.h"
+
+/* What holds for all principals on a day. */
+struct climate {
+    uint16_t day;
+    bool logins;    /* have been seen for a day */
+    bool full_hour; /* what is seen now is kept for the day */
+    bool others;    /* requests that show nobody have been seen */
+    double
+        surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
+};
+
+/* A day is alarming where one detector alone says so with an e-value of a thousand. */
+#define EVIDENCE_ALARMING 6.9
+
+/* Fills today's log_e, number and statistic; p->today and p->history are there. */
+void evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c);
+/* The day becomes part of what is usual: of the principal's own, and of `learned`. Not for days
+ * that were alarming, nor principals who are published. */
+void evidence_learn(struct principal *p, struct peers *learned, const struct climate *c);
+void evidence_learn_singles(const struct singles *s, struct peers *learned,
+                            const struct climate *c);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/judge.h"
+
+#include "detect/fusion.h"
+
+#define SUSPICIOUS 2.3 /* a day that says so with an e-value of ten may be where it began */
+enum { SURGE_DAYS = 7, SURGE_MOST = 4 };
+
+void
+judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint16_t day,
+            struct surge surge[AXIS_COUNT])
+{
+    for (size_t i = 0; i < part->open_count; i++) {
+        const struct principal *p = part->open[i];
+        struct surge *s = &surge[p->axis];
+        struct pace_usual u;
+        double persons;
+
+        if (p->history == NULL || p->history->published ||
+            p->history->paces[PACE_PERSONS].days < SURGE_DAYS ||
+            !pace_usual(&peers[p->axis].paces[PACE_PERSONS], &p->history->paces[PACE_PERSONS],
+                        day % 7, &u))
+            continue;
+        persons = sample_distinct(&p->today->asked);
+        s->seen += limited(persons, 0, SURGE_MOST * u.mean);
+        s->usual += u.mean;
+        s->principals++;
+    }
+}
+
+static void
+keep_evidence(struct history *h, const struct day *day)
+{
+    double most = -INFINITY;
+
+    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
+        if (isnan(day->log_e[i]))
+            continue;
+        if (day->log_e[i] >= h->log_best[i]) {
+            h->log_best[i] = day->log_e[i];
+            h->statistic[i] = day->statistic[i];
+            memcpy(h->number[i], day->number[i], sizeof(h->number[i]));
+        }
+        most = day->log_e[i] > most ? day->log_e[i] : most;
+    }
+    if (h->evidence_count > 0 && most < h->log_evidence)
+        return;
+    h->log_evidence = most;
+    h->evidence_count = 0;
+    for (size_t i = 0; i < day->asked.count && h->evidence_count < FINDING_PLACES; i++) {
+        const struct sample_read *read = sample_read_of(&day->asked, i);
+
+        if (read->file != UINT32_MAX)
+            h->evidence[h->evidence_count++] =
+                (struct finding_place){.file = read->file, .offset = read->offset};
+    }
+}
+
+/* What is suspicious began today, unless it did before. */
+static void
+note_since(struct principal *p)
+{
+    struct history *h = p->history;
+    const struct day *day = p->today;
+    bool suspicious = false;
+
+    for (size_t i = 0; i < DETECTOR_COUNT; i++)
+        suspicious |= day->log_e[i] >= SUSPICIOUS; /* false for NAN */
+    if (!suspicious || h->since != 0)
+        return;
+    h->since = h->days == 0 ? p->first : day->first;
+    h->reads_before = h->days == 0 ? 0 : p->reads - (day->attempts - day->misses);
+    h->misses_before = h->days == 0 ? 0 : p->misses - day->misses;
+    h->fields_since = h->days == 0 ? p->fields : day->fields;
+}
+
+static void
+judge(struct principal *p, const struct peers peers[AXIS_COUNT], const struct climate *c)
+{
+    evidence_judge(p, &peers[p->axis], c);
+    note_since(p);
+    keep_evidence(p->history, p->today);
+    fusion_judge(p->history, p->today);
+    p->touched = false;
+}
+
+void
+judge_part(struct part *part, const struct peers peers[AXIS_COUNT], const struct climate *c,
+           bool all)
+{
+    for (size_t i = 0; i < part->open_count; i++)
+        if (part->open[i]->history != NULL && (all || part->open[i]->touched))
+            judge(part->open[i], peers, c);
+}
+
+static void
+close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct climate *c)
+{
+    struct history *h = p->history;
+    bool alarming = false, calm = true;
+
+    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
+        alarming |= p->today->log_e[i] >= EVIDENCE_ALARMING;
+        fusion_step(h, (enum detector)i, p->today->log_e[i]);
+        calm &= h->log_s[i] < log(FUSION_DAYS) + SUSPICIOUS;
+    }
+    if (!alarming && !h->published)
+        evidence_learn(p, &learned[p->axis], c);
+    if (calm && !h->published)
+        h->since = 0;
+    if (h->walk != NULL)
+        h->walk->steps = h->walk->beside = h->walk->near = 0;
+    h->days++;
+    h->last_day = c->day;
+    fusion_judge(h, NULL);
+}
+
+void
+judge_close(struct part *part, const struct climate *c)
+{
+    memset(part->learned, 0, sizeof(part->learned));
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        evidence_learn_singles(&part->singles[axis], &part->learned[axis], c);
+    memset(part->singles, 0, sizeof(part->singles));
+    for (size_t i = 0; i < part->open_count; i++) {
+        if (part->open[i]->history != NULL)
+            close_day(part->open[i], part->learned, c);
+        principal_end_day(part->open[i], &part->held);
+    }
+    part->open_count = 0;
+}

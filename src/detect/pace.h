@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pace: a count for a principal and a day (persons, accounts, the most reads in a minute).
+ *
+ * As a share (share.h), but the count is negative binomial: among peers the mean has a gamma
+ * distribution, and a principal's days vary about its own mean. The e-value is the likelihood ratio
+ * against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean, averaged.
+ */
+#ifndef PASU_DETECT_PACE_H
+#define PASU_DETECT_PACE_H
+
+#include "detect/numbers.h"
+
+struct pace {
+    float sum, days;
+};
+
+struct pace_peers {
+    double days, sum, pairs;      /* principal-days, sums of x and of x(x-1) */
+    double spread, own_days;      /* relative excess of squares about one's own mean */
+    double week[7], week_days[7]; /* relative to one's own mean, by day of the week */
+};
+
+struct pace_usual {
+    double mean, shape;
+    double peers_mean, peers_shape;
+    bool own; /* it has a past */
+};
+
+enum { PACE_DAYS_MIN = 30 };
+
+/* What is usual on a day of the week (day % 7 of days since 1970). False: too little is known. */
+bool pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned weekday,
+                struct pace_usual *usual);
+/* log of the e-value of x. */
+double pace_evidence(const struct pace_usual *usual, double x);
+void pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double x);
+/* Principal-days of one each. */
+void pace_learn_singles(struct pace_peers *peers, double count);
+void pace_age(struct pace_peers *peers, double keep);
+void pace_sum(struct pace_peers *into, const struct pace_peers *from);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/part.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+enum {
+    LIST_FIRST = 64,
+    WALK_FROM = 64,        /* persons in a day, from which on its walk is followed */
+    WALKS_SHARE = 4,       /* no walk is begun in the last fourth of the memory */
+    FORGET_DAYS_FIRST = 30 /* without being seen; then half as many, and so on */
+};
+
+/* Nobody is in two countries, neighbours apart, within an hour. */
+#define TRAVEL_TIME (INT64_C(3600) * 1000000000)
+
+static int
+list_push(struct principal ***list, size_t *count, size_t *room, struct principal *p, size_t *held)
+{
+    if (*count == *room) {
+        size_t larger = *room == 0 ? LIST_FIRST : *room * 2;
+        struct principal **grown = memory_resize(*list, larger, sizeof(*grown));
+
+        if (grown == NULL)
+            return PASU_E_NOMEM;
+        *held += (larger - *room) * sizeof(*grown);
+        *list = grown;
+        *room = larger;
+    }
+    (*list)[(*count)++] = p;
+    return 0;
+}
+
+static struct sample_read
+read_of(const struct taken *t)
+{
+    const struct observation *o = t->o;
+
+    return (struct sample_read){
+        .number = o->number <= t->horizon ? o->number : NUMBER_NONE,
+        .offset = o->offset,
+        .second = t->second,
+        .file = o->file,
+        .kind = o->kind,
+        .flags = o->what == OBSERVED_SHOWN ? READ_SHOWN : READ_MISSED,
+    };
+}
+
+/* ---- a principal with more than one person ---- */
+
+static int
+follow_walk(struct part *part, struct principal *p, uint64_t number)
+{
+    struct history *h = p->history;
+
+    if (h == NULL)
+        return 0;
+    if (h->walk == NULL) {
+        if (p->today->asked.count < WALK_FROM ||
+            part->held > part->limit - part->limit / WALKS_SHARE)
+            return 0;
+        if ((h->walk = memory_new(1, sizeof(*h->walk))) == NULL)
+            return PASU_E_NOMEM;
+        part->held += sizeof(*h->walk);
+        h->walk->seed = part->walk_seed;
+    }
+    walk_add(h->walk, number);
+    return 0;
+}
+
+static int
+show(struct part *part, struct principal *p, struct day *day, const struct taken *t)
+{
+    uint32_t minute = t->second / 60;
+
+    p->reads++;
+    p->fields |= t->o->fields;
+    day->fields |= t->o->fields;
+    if (p->history != NULL)
+        p->history->fields_since |= t->o->fields;
+    day->hours |= 1U << (t->second / 3600);
+    if (day->minute != minute) {
+        day->minute = minute;
+        day->minute_reads = 0;
+    }
+    if (++day->minute_reads > day->minute_most)
+        day->minute_most = day->minute_reads;
+    return life_add(&p->life, t->o->subject, t->day, &part->held);
+}
+
+/* Whether it is the first time that the principal comes from there, or with that. */
+static bool
+place_is_new(struct history *h, uint32_t place, uint16_t today)
+{
+    struct known_place *oldest = &h->places[0];
+
+    for (size_t i = 0; i < PLACES_KNOWN; i++) {
+        if (h->places[i].place == place) {
+            h->places[i].last = today;
+            return false;
+        }
+        if (h->places[i].last < oldest->last)
+            oldest = &h->places[i];
+    }
+    *oldest = (struct known_place){.place = place, .last = today};
+    return true;
+}
+
+static void
+note_places(struct history *h, struct day *day, const struct taken *t)
+{
+    const struct observation *o = t->o;
+    const uint32_t places[] = {
+        o->country != 0 ? UINT32_C(1) << 30 | o->country : 0,
+        o->asn != 0 ? UINT32_C(2) << 30 | (o->asn & 0x3FFFFFFF) : 0,
+        o->who[AXIS_AGENT] != 0 ? UINT32_C(3) << 30 | (uint32_t)(o->who[AXIS_AGENT] >> 34) : 0,
+    };
+
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        if (places[i] != 0 && place_is_new(h, places[i], t->day))
+            day->fresh_places |= 1U << i;
+    if (o->country == 0)
+        return;
+    if (h->country != 0 && h->country != o->country && o->time - h->country_time < TRAVEL_TIME)
+        day->fresh_places |= FRESH_TRAVEL;
+    h->country = o->country;
+    h->country_time = o->time;
+}
+
+static int
+ask(struct part *part, struct principal *p, struct day *day, const struct taken *t)
+{
+    const struct observation *o = t->o;
+    struct sample_read read = read_of(t);
+    int r = sample_add(&day->asked, o->subject, &read, &part->held);
+
+    if (r < 0)
+        return r;
+    day->attempts++;
+    p->last = o->time;
+    p->touched = true;
+    if (o->what == OBSERVED_SHOWN) {
+        if ((r = show(part, p, day, t)) < 0)
+            return r;
+    } else {
+        p->misses++;
+        day->misses++;
+    }
+    if (read.number != NUMBER_NONE && (r = follow_walk(part, p, read.number)) < 0)
+        return r;
+    if (p->axis != AXIS_ACCOUNT && o->who[AXIS_ACCOUNT] != 0 &&
+        (r = accounts_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, &part->held)) < 0)
+        return r;
+    if (p->history == NULL && p->life.count + p->misses >= PRINCIPAL_TESTED) {
+        if ((r = principal_test(p, &part->held)) < 0)
+            return r;
+        part->tested++;
+    }
+    if (p->axis == AXIS_ACCOUNT && p->history != NULL)
+        note_places(p->history, day, t);
+    return 0;
+}
+
+/* ---- a slot ---- */
+
+/* It asks for a second person. What is known of the first one goes along. */
+static struct principal *
+promote(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
+{
+    const struct observation *o = t->o;
+    struct principal *p = principal_new(o->who[axis], (uint8_t)axis, &part->held);
+
+    if (p == NULL)
+        return NULL;
+    p->asn = o->who[AXIS_ASN];
+    p->agent = o->who[AXIS_AGENT];
+    p->first = o->time;
+    p->reads = slot->reads;
+    p->misses = slot->reads == 0;
+    if (list_push(&part->principals, &part->count, &part->room, p, &part->held) < 0) {
+        principal_free(p, &part->held);
+        return NULL;
+    }
+    slot->principal = (uint32_t)part->count;
+    if (slot->reads > 0 && life_add(&p->life, slot->subject, slot->asked_day, &part->held) < 0)
+        return NULL;
+    return p;
+}
+
+/* The first person, where it was asked for today: only that it was is known. */
+static int
+recall(struct part *part, const struct slot *slot, struct day *day, uint16_t today)
+{
+    struct sample_read read = {.number = NUMBER_NONE,
+                               .file = UINT32_MAX,
+                               .flags = slot->reads > 0 ? READ_SHOWN : READ_MISSED};
+
+    if (slot->asked_day != today)
+        return 0;
+    day->attempts++;
+    return sample_add(&day->asked, slot->subject, &read, &part->held);
+}
+
+static int
+ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
+{
+    struct principal *p = slot->principal != 0 ? part->principals[slot->principal - 1] : NULL;
+    bool fresh = p == NULL;
+    struct day *day;
+
+    if (fresh && (p = promote(part, axis, slot, t)) == NULL)
+        return PASU_E_NOMEM;
+    if (p->today == NULL) {
+        if ((day = principal_today(p, t->o->time, &part->held)) == NULL ||
+            list_push(&part->open, &part->open_count, &part->open_room, p, &part->held) < 0)
+            return PASU_E_NOMEM;
+    }
+    day = p->today;
+    day->requests = slot->requests;
+    if (fresh && recall(part, slot, day, t->day) < 0)
+        return PASU_E_NOMEM;
+    return ask(part, p, day, t);
+}
+
+static void
+count_single(struct singles *s, unsigned axis, const struct taken *t)
+{
+    bool account = axis != AXIS_ACCOUNT && t->o->who[AXIS_ACCOUNT] != 0;
+
+    s->count++;
+    s->missed += t->o->what == OBSERVED_MISS;
+    s->accounts += account;
+    s->orphans += account && t->orphan;
+}
+
+int
+part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
+{
+    const struct observation *o = t->o;
+    struct slot *slot = slots_find(&part->tables[axis], key);
+
+    if (slot == NULL) {
+        if (part->held >= part->limit && slots_is_full(&part->tables[axis])) {
+            part->forgotten++;
+            return 0;
+        }
+        if ((slot = slots_add(&part->tables[axis], key, &part->held)) == NULL)
+            return PASU_E_NOMEM;
+    }
+    if (slot->last_day != t->day) {
+        slot->last_day = t->day;
+        slot->requests = 0;
+    }
+    slot->requests++;
+    if (o->what == OBSERVED_LOGIN || o->what == OBSERVED_OTHER || o->subject == 0) {
+        if (slot->principal != 0 && part->principals[slot->principal - 1]->today != NULL)
+            part->principals[slot->principal - 1]->today->requests = slot->requests;
+        return 0;
+    }
+    if (slot->principal == 0 && (slot->subject == 0 || slot->subject == o->subject)) {
+        if (slot->asked_day != t->day)
+            count_single(&part->singles[axis], axis, t);
+        slot->subject = o->subject;
+        slot->reads += o->what == OBSERVED_SHOWN;
+        slot->asked_day = t->day;
+        return 0;
+    }
+    if (slot->principal == 0 && part->held >= part->limit) {
+        part->forgotten++;
+        return 0;
+    }
+    return ask_principal(part, axis, slot, t);
+}
+
+/* ---- forgetting ---- */
+
+struct forgetting {
+    struct part *part;
+    uint16_t before;
+};
+
+static bool
+may_forget(void *arg, const struct slot *slot)
+{
+    struct forgetting *f = arg;
+    struct principal *p;
+
+    if (slot->last_day >= f->before)
+        return false;
+    if (slot->principal == 0)
+        return true;
+    p = f->part->principals[slot->principal - 1];
+    if (p->history != NULL || p->today != NULL)
+        return false;
+    f->part->principals[slot->principal - 1] = NULL;
+    principal_free(p, &f->part->held);
+    return true;
+}
+
+/* Bytes held, but for room in tables. */
+static size_t
+used(const struct part *part)
+{
+    size_t bytes = part->held;
+
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        bytes -= (part->tables[axis].size - part->tables[axis].count) * sizeof(struct slot);
+    return bytes;
+}
+
+void
+part_forget(struct part *part, uint16_t today)
+{
+    for (int days = FORGET_DAYS_FIRST; used(part) > part->limit / 2 && days > 0; days /= 2) {
+        struct forgetting f = {.part = part, .before = (uint16_t)(today - days)};
+
+        for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+            part->forgotten += slots_forget(&part->tables[axis], may_forget, &f);
+    }
+}
+
+void
+part_release(struct part *part)
+{
+    for (size_t i = 0; i < part->count; i++)
+        principal_free(part->principals[i], &part->held);
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        slots_release(&part->tables[axis], &part->held);
+    memory_free(part->principals);
+    memory_free(part->open);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/publish.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "detect/fusion.h"
+
+#define HOPEFUL 2.3 /* with less than ten nobody is published, whatever the others are */
+
+/* ---- choosing ---- */
+
+struct candidates {
+    struct principal **list;
+    double *log_e;
+    size_t count, room, tested;
+};
+
+static int
+add_candidate(struct candidates *c, struct principal *p)
+{
+    if (c->count == c->room) {
+        size_t room = c->room == 0 ? 64 : c->room * 2;
+        struct principal **list = memory_resize(c->list, room, sizeof(*list));
+
+        if (list == NULL)
+            return PASU_E_NOMEM;
+        c->list = list;
+        c->room = room;
+    }
+    c->list[c->count++] = p;
+    return 0;
+}
+
+static int
+find_candidates(struct candidates *c, const struct part *parts)
+{
+    for (size_t n = 0; n < PARTS; n++)
+        for (size_t i = 0; i < parts[n].count; i++) {
+            struct principal *p = parts[n].principals[i];
+
+            if (p == NULL || p->history == NULL)
+                continue;
+            c->tested++;
+            if (!p->history->published && p->history->log_fused >= HOPEFUL &&
+                add_candidate(c, p) < 0)
+                return PASU_E_NOMEM;
+        }
+    return 0;
+}
+
+static int
+by_evidence(const void *a, const void *b)
+{
+    const struct principal *p = *(struct principal *const *)a, *q = *(struct principal *const *)b;
+    double x = p->history->log_fused, y = q->history->log_fused;
+
+    if (x != y)
+        return x < y ? 1 : -1;
+    return (p->who > q->who) - (p->who < q->who);
+}
+
+/* Those that say so without the others, or who says so most. */
+static uint32_t
+who_says(const struct history *h, double least)
+{
+    uint32_t bits = 0;
+    size_t most = 0;
+
+    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
+        if (h->log_now[i] - log(DETECTOR_COUNT) >= least)
+            bits |= 1U << i;
+        if (h->log_now[i] > h->log_now[most])
+            most = i;
+    }
+    return bits | 1U << most;
+}
+
+static int
+publish(struct publisher *out, struct principal *p, double least, int64_t now)
+{
+    if (out->count == out->room) {
+        size_t room = out->room == 0 ? 64 : out->room * 2;
+        struct published *list = memory_resize(out->list, room, sizeof(*list));
+
+        if (list == NULL)
+            return PASU_E_NOMEM;
+        out->list = list;
+        out->room = room;
+    }
+    p->history->published = true;
+    out->list[out->count++] = (struct published){.p = p,
+                                                 .found = now,
+                                                 .log_fused = p->history->log_fused,
+                                                 .detectors = who_says(p->history, least)};
+    return 0;
+}
+
+/* What is published already may have become worse. */
+static void
+refresh(struct publisher *out, double least)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        struct published *item = &out->list[i];
+
+        if (item->p->history->log_fused > item->log_fused) {
+            item->log_fused = item->p->history->log_fused;
+            item->detectors |= who_says(item->p->history, least);
+        }
+    }
+}
+
+int
+publish_choose(struct publisher *out, struct part *parts, double q, int64_t now)
+{
+    struct candidates c = {0};
+    double least = INFINITY;
+    int r = find_candidates(&c, parts);
+
+    out->threshold = log((double)(c.tested > 0 ? c.tested : 1) / (q * (double)(out->count + 1)));
+    if (r < 0 || c.count == 0)
+        goto out;
+    qsort(c.list, c.count, sizeof(*c.list), by_evidence);
+    if ((c.log_e = memory_new(c.count, sizeof(*c.log_e))) == NULL) {
+        r = PASU_E_NOMEM;
+        goto out;
+    }
+    for (size_t i = 0; i < c.count; i++)
+        c.log_e[i] = c.list[i]->history->log_fused;
+    least = fusion_choose(c.log_e, c.count, c.tested, out->count, q);
+    for (size_t i = 0; i < c.count && c.log_e[i] >= least && r == 0; i++)
+        r = publish(out, c.list[i], least, now);
+out:
+    refresh(out, least < INFINITY ? least : out->threshold);
+    memory_free(c.list);
+    memory_free(c.log_e);
+    return r;
+}
+
+/* ---- findings ---- */
+
+/* One principal in one finding. */
+struct part_of_finding {
+    const struct published *item;
+    uint8_t detector;
+};
+
+static int
+by_finding(const void *a, const void *b)
+{
+    const struct part_of_finding *x = a, *y = b;
+    const struct principal *p = x->item->p, *q = y->item->p;
+
+    if (x->detector != y->detector)
+        return x->detector < y->detector ? -1 : 1;
+    if (p->axis != q->axis)
+        return p->axis < q->axis ? -1 : 1;
+    if (p->asn != q->asn)
+        return p->asn < q->asn ? -1 : 1;
+    if (x->item->log_fused != y->item->log_fused)
+        return x->item->log_fused < y->item->log_fused ? 1 : -1;
+    return (p->who > q->who) - (p->who < q->who);
+}
+
+/* Principals without a network, and those of the axes above it, stand alone. */
+static bool
+are_together(const struct part_of_finding *x, const struct part_of_finding *y)
+{
+    const struct principal *p = x->item->p, *q = y->item->p;
+
+    return x->detector == y->detector && p->axis == q->axis && p->asn != 0 && p->asn == q->asn &&
+           p->axis != AXIS_ASN && p->axis != AXIS_AGENT && p->axis != AXIS_TOKEN;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/*
+ * The persons shown by all of them since it began: those whose hashes are known are at least so
+ * many. Below the lowest of the hashes from which on a principal's are not all known, all are, so
+ * that their number there tells how many there are in all.
+ */
+static int
+count_persons(const struct part_of_finding *parts, size_t count, struct finding *f)
+{
+    uint64_t *hashes, limit = UINT64_MAX;
+    size_t all = 0, below = 0, room = 0;
+
+    for (size_t i = 0; i < count; i++)
+        room += parts[i].item->p->life.count;
+    if ((hashes = memory_new(room + 1, sizeof(*hashes))) == NULL)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const struct principal *p = parts[i].item->p;
+        const struct life *life = &p->life;
+        uint16_t since = (uint16_t)(p->history->since / (INT64_C(86400) * 1000000000));
+
+        if (life->sketch != NULL && life->hashes[LIFE_MOST - 1] < limit)
+            limit = life->hashes[LIFE_MOST - 1];
+        for (size_t j = 0; j < life->count; j++)
+            if (life->days[j] >= since)
+                hashes[all++] = life->hashes[j];
+    }
+    qsort(hashes, all, sizeof(*hashes), by_hash);
+    for (size_t i = 0; i < all; i++)
+        if (i == 0 || hashes[i] != hashes[i - 1]) {
+            f->at_least++;
+            below += hashes[i] <= limit;
+        }
+    f->about = f->at_least;
+    if (limit != UINT64_MAX)
+        f->about = (uint64_t)((double)below / ((double)limit / 0x1p64));
+    f->about = f->about < f->at_least ? f->at_least : f->about;
+    f->at_most = f->reads > f->at_least ? f->reads : f->at_least;
+    f->about = f->about > f->at_most ? f->at_most : f->about;
+    memory_free(hashes);
+    return 0;
+}
+
+static void
+add_principal(struct finding *f, const struct part_of_finding *part)
+{
+    const struct published *item = part->item;
+    const struct principal *p = item->p;
+    const struct history *h = p->history;
+    int64_t since = h->since != 0 ? h->since : p->first;
+
+    if (f->principals < FINDING_PRINCIPALS)
+        f->principal[f->principals++] = (struct finding_principal){.who = p->who, .axis = p->axis};
+    f->together++;
+    f->reads += p->reads - h->reads_before;
+    f->misses += p->misses - h->misses_before;
+    f->fields |= h->since != 0 ? h->fields_since : p->fields;
+    f->first = f->first == 0 || since < f->first ? since : f->first;
+    f->last = p->last > f->last ? p->last : f->last;
+    f->found = f->found == 0 || item->found < f->found ? item->found : f->found;
+    for (size_t i = 0; i < h->evidence_count && f->places < FINDING_PLACES; i++) {
+        f->place[f->places++] = h->evidence[i];
+        if (f->together > 1)
+            break; /* one of each of the others */
+    }
+}
+
+static int
+make_finding(const struct part_of_finding *parts, size_t count, struct finding *f)
+{
+    const struct published *best = parts[0].item;
+    const struct history *h = best->p->history;
+    uint8_t detector = parts[0].detector;
+
+    *f = (struct finding){
+        .detector = detector,
+        .numbers = FINDING_NUMBERS,
+        .statistic = h->statistic[detector],
+        .log10_e = h->log_now[detector] / M_LN10,
+        .log10_fused = best->log_fused / M_LN10,
+    };
+    memcpy(f->number, h->number[detector], sizeof(f->number));
+    for (size_t i = 0; i < count; i++)
+        add_principal(f, &parts[i]);
+    return count_persons(parts, count, f);
+}
+
+static int
+by_fused(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+
+    if (x->log10_fused != y->log10_fused)
+        return x->log10_fused < y->log10_fused ? 1 : -1;
+    if (x->detector != y->detector)
+        return x->detector < y->detector ? -1 : 1;
+    return (x->principal[0].who > y->principal[0].who) -
+           (x->principal[0].who < y->principal[0].who);
+}
+
+static int
+room_for_findings(struct publisher *out, size_t count)
+{
+    struct finding *findings;
+
+    if (count <= out->finding_room)
+        return 0;
+    if ((findings = memory_resize(out->findings, count, sizeof(*findings))) == NULL)
+        return PASU_E_NOMEM;
+    out->findings = findings;
+    out->finding_room = count;
+    return 0;
+}
+
+int
+publish_findings(struct publisher *out)
+{
+    struct part_of_finding *all = memory_new(out->count * DETECTOR_COUNT + 1, sizeof(*all));
+    size_t count = 0;
+    int r = 0;
+
+    out->finding_count = 0;
+    if (all == NULL)
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < out->count; i++)
+        for (uint8_t d = 0; d < DETECTOR_COUNT; d++)
+            if (out->list[i].detectors & 1U << d)
+                all[count++] = (struct part_of_finding){.item = &out->list[i], .detector = d};
+    qsort(all, count, sizeof(*all), by_finding);
+    if (count > 0)
+        r = room_for_findings(out, count);
+    for (size_t from = 0, to; from < count && r == 0; from = to) {
+        for (to = from + 1; to < count && are_together(&all[from], &all[to]); to++)
+            continue;
+        r = make_finding(&all[from], to - from, &out->findings[out->finding_count++]);
+    }
+    if (r == 0 && out->finding_count > 1)
+        qsort(out->findings, out->finding_count, sizeof(*out->findings), by_fused);
+    memory_free(all);
+    return r;
+}
+
+void
+publish_release(struct publisher *out)
+{
+    memory_free(out->list);
+    memory_free(out->findings);
+    *out = (struct publisher){0};
+}

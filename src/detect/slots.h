@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The principals of one axis, by their hash: 32 bytes each, as most of them (members who read
+ * themselves) never need more. Who has asked for a second person has a struct principal, too.
+ *
+ * Open addressing, linear probing; keys are keyed hashes mixed with a secret, so that nobody can
+ * choose where theirs are.
+ */
+#ifndef PASU_DETECT_SLOTS_H
+#define PASU_DETECT_SLOTS_H
+
+#include "base/attributes.h"
+
+#include <assert.h>
+
+struct slot {
+    uint64_t key;       /* 0: free */
+    uint64_t subject;   /* the only one that it has asked for; 0: none yet */
+    uint32_t reads;     /* of it; 0: there is no such subject */
+    uint32_t requests;  /* of any kind, on last_day */
+    uint32_t principal; /* place in the part's list + 1; 0: none */
+    uint16_t last_day;  /* on which it was seen */
+    uint16_t asked_day; /* on which it asked for the subject last */
+};
+
+static_assert(sizeof(struct slot) == 32, "two in a cache line");
+
+struct slots {
+    struct slot *slots;
+    size_t count, size; /* size: a power of two, or 0 */
+};
+
+/* The slot of the key, or NULL. */
+struct slot *slots_find(const struct slots *t, uint64_t key);
+/* A slot for a key that has none; its other bytes are 0. NULL: no memory. */
+PASU_MUST_USE struct slot *slots_add(struct slots *t, uint64_t key, size_t *held);
+/* One more makes it grow. */
+static inline bool
+slots_is_full(const struct slots *t)
+{
+    return t->count >= t->size / 4 * 3;
+}
+
+static inline void
+slots_prefetch(const struct slots *t, uint64_t key)
+{
+    if (t->size != 0)
+        __builtin_prefetch(&t->slots[key & (t->size - 1)], 1);
+}
+/* Takes out the slots for which `may` says so, each asked once; how many. */
+size_t slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), void *arg);
+void slots_release(struct slots *t, size_t *held);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last WALK_DEPTH persons that a principal asked for, by number, and how many of the next ones
+ * stand behind one of them. A walk through the numbers shows there even when it is a hundredth of
+ * what the principal reads, and when others of its kind go through the numbers between: a counter
+ * of runs does not see that.
+ *
+ * Behind is: one more; or as far as the distance that most often lies between one read and
+ * the next (Boyer and Moore's majority vote), for those who walk in strides.
+ */
+#ifndef PASU_DETECT_WALK_H
+#define PASU_DETECT_WALK_H
+
+#include "base/attributes.h"
+
+enum { WALK_DEPTH = 1024, WALK_NEAR = 128, WALK_SLOTS = 4 * WALK_DEPTH };
+
+struct walk {
+    uint64_t seed; /* odd; of the hash, so that whoever chooses numbers cannot choose places */
+    uint64_t ring[WALK_DEPTH];
+    uint16_t slots[WALK_SLOTS]; /* place in the ring + 1, hashed by number */
+    uint32_t count, next;
+    uint64_t last, stride;
+    uint32_t votes;
+    /* Today: numbers that were not in the ring; of them those beside one of it; and beside one of
+     * the last WALK_NEAR: by chance that is rarer, but a walk of one read in a thousand is not
+     * seen. */
+    uint32_t steps, beside, near;
+};
+
+void walk_add(struct walk *w, uint64_t number);
+
+#endif

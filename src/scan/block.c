@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/block.h"
+
+#include "base/memory.h"
+
+int
+block_init(struct block *block, size_t size)
+{
+    *block = (struct block){0};
+    return block_grow(block, size);
+}
+
+int
+block_grow(struct block *block, size_t size)
+{
+    uint8_t *bytes = memory_resize(block->bytes, size, 1), *scratch;
+
+    if (bytes == NULL)
+        return PASU_E_NOMEM;
+    block->bytes = bytes;
+    scratch = memory_resize(block->scratch, size, 1);
+    if (scratch == NULL)
+        return PASU_E_NOMEM;
+    block->scratch = scratch;
+    block->size = size;
+    return 0;
+}
+
+void
+block_release(struct block *block)
+{
+    memory_free(block->bytes);
+    memory_free(block->scratch);
+    memory_free(block->items);
+    memory_free(block->more);
+    memory_free(block->reader);
+    *block = (struct block){0};
+}
+
+void
+block_clear(struct block *block, uint32_t file, uint64_t offset)
+{
+    block->file = file;
+    block->offset = offset;
+    block->length = block->count = block->taken = block->sample_count = 0;
+    block->lines = block->unparsed = block->unmatched = 0;
+    block->result = 0;
+}
+
+/* ---- what could not be read ---- */
+
+static void
+add_sample(struct block *block, uint64_t offset, uint64_t length, struct view line)
+{
+    struct sample *sample = &block->samples[block->sample_count];
+    size_t used = 0;
+
+    block->unparsed++;
+    if (block->sample_count == SAMPLES)
+        return;
+    block->sample_count++;
+    sample->offset = offset;
+    sample->length = length;
+    for (size_t i = 0; i < line.length && used + 1 < SAMPLE_SHAPE; i++) {
+        uint8_t byte = line.bytes[i];
+
+        if (byte >= '0' && byte <= '9')
+            sample->shape[used++] = '9';
+        else if (byte >= 0x80 || (byte | 0x20) < 'a' || (byte | 0x20) > 'z')
+            sample->shape[used++] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+        else
+            sample->shape[used++] = 'x';
+    }
+    sample->shape[used] = '\0';
+}
+
+void
+block_pass(struct block *block, uint64_t offset, uint64_t length)
+{
+    block->lines++;
+    add_sample(block, offset, length, (struct view){0});
+}
+
+/* ---- lines ---- */
+
+struct parsing {
+    struct block *block;
+    const struct dialect *dialect;
+    const struct log_names *names;
+    struct observe_state *observer;
+    block_want_fn *want;
+    const void *arg;
+};
+
+static int
+make_room(struct parsing *p)
+{
+    struct block *block = p->block;
+    size_t space = block->space > 0 ? 2 * block->space : 4 * OBSERVE_MOST;
+    struct observation *items;
+    struct observed_more *more;
+
+    if (block->count + OBSERVE_MOST <= block->space)
+        return 0;
+    items = memory_resize(block->items, space, sizeof(*items));
+    if (items == NULL)
+        return PASU_E_NOMEM;
+    block->items = items;
+    more = memory_resize(block->more, space, sizeof(*more));
+    if (more == NULL)
+        return PASU_E_NOMEM;
+    block->more = more;
+    block->space = space;
+    return 0;
+}
+
+static bool
+put_event(struct parsing *p, const struct event *event, uint64_t offset)
+{
+    struct block *block = p->block;
+    size_t first = block->count;
+    size_t count = observe(p->observer, event, &block->items[first],
+                           p->want != NULL ? &block->more[first] : NULL);
+
+    block->unmatched += observe_is_unmatched(p->observer);
+    for (size_t i = 0; i < count; i++) {
+        struct observation *item = &block->items[first + i];
+
+        item->file = block->file;
+        item->offset = offset;
+        if (p->want != NULL && !p->want(p->arg, item))
+            continue;
+        block->items[block->count] = *item;
+        block->more[block->count++] = block->more[first + i];
+    }
+    return count > 0;
+}
+
+static uint64_t
+offset_of(const struct block *block, const uint8_t *at)
+{
+    return block->offset + (uint64_t)(at - block->bytes);
+}
+
+/* One line, or one event of CloudTrail's. */
+static int
+parse_event(struct parsing *p, struct view line)
+{
+    uint64_t offset = offset_of(p->block, line.bytes);
+    struct event event;
+    int result = make_room(p);
+
+    if (result != 0)
+        return result;
+    p->block->lines++;
+    if (!dialect_read(p->dialect, p->names, line, &event, p->block->scratch) ||
+        !put_event(p, &event, offset))
+        add_sample(p->block, offset, line.length, line);
+    return 0;
+}
+
+static int
+parse_line(struct parsing *p, struct view line)
+{
+    struct view records = line, record;
+    bool is_whole = true;
+    int result = 0;
+
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    if (line.length == 0)
+        return 0;
+    if (!p->dialect->is_json || !json_records_begin(&records))
+        return parse_event(p, line);
+    while (result == 0 && json_records_next(&records, &record, &is_whole))
+        result = parse_event(p, record);
+    if (!is_whole) {
+        p->block->lines++;
+        add_sample(p->block, offset_of(p->block, records.bytes), records.length, records);
+    }
+    return result;
+}
+
+int
+block_parse(struct block *block, const struct dialect *dialect, const struct log_names *names,
+            struct observe_state *observer, block_want_fn *want, const void *arg)
+{
+    struct parsing p = {block, dialect, names, observer, want, arg};
+    const uint8_t *at = block->bytes, *end = at + block->length;
+    int result = 0;
+
+    while (at < end && result == 0) {
+        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        const uint8_t *stop = newline != NULL ? newline : end;
+
+        result = parse_line(&p, view_of(at, (size_t)(stop - at)));
+        at = stop + 1;
+    }
+    if (block->result == 0)
+        block->result = result;
+    return result;
+}
+
+/* ---- PostgreSQL's log ---- */
+
+static int
+take_server_event(void *arg, const struct event *event, uint64_t offset)
+{
+    struct parsing *p = arg;
+    int result = make_room(p);
+
+    if (result == 0)
+        (void)put_event(p, event, offset);
+    return result;
+}
+
+int
+block_parse_server(struct block *block, struct server_reader *reader,
+                   struct observe_state *observer, block_want_fn *want, const void *arg,
+                   bool is_last)
+{
+    struct parsing p = {.block = block, .observer = observer, .want = want, .arg = arg};
+    const struct server_log *log = &reader->log;
+    uint64_t lines = log->lines, unreadable = log->unreadable;
+    int result;
+
+    reader->see = take_server_event;
+    reader->arg = &p;
+    result = server_reader_feed(reader, view_of(block->bytes, block->length));
+    if (result == 0 && is_last)
+        result = server_reader_end(reader);
+    block->lines += log->lines - lines + (log->unreadable - unreadable);
+    block->unparsed += log->unreadable - unreadable;
+    if (block->result == 0)
+        block->result = result;
+    return result;
+}
+
+static int
+take_first(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
+{
+    *(struct event *)arg = *event;
+    return PASU_E_AGAIN; /* no further */
+}
+
+/* The one record that begins there; who it is of does not depend on those before. The event borrows
+ * from the reader, but not its statement. */
+static bool
+server_event_at(struct block *block, const struct dialect *dialect, const uint8_t *at,
+                const uint8_t *end, struct event *event)
+{
+    if (block->reader == NULL && (block->reader = memory_new(1, sizeof(*block->reader))) == NULL)
+        return false;
+    server_reader_init(block->reader, dialect->prefix, take_first, event);
+    return server_reader_feed(block->reader, view_of(at, (size_t)(end - at))) == PASU_E_AGAIN ||
+           server_reader_end(block->reader) == PASU_E_AGAIN;
+}
+
+bool
+block_event(struct block *block, const struct dialect *dialect, const struct log_names *names,
+            uint64_t offset, struct event *event)
+{
+    const uint8_t *at, *end = block->bytes + block->length, *newline;
+    struct view line, record, rest;
+    bool is_whole;
+
+    if (offset < block->offset || offset - block->offset >= block->length)
+        return false;
+    at = block->bytes + (offset - block->offset);
+    if (dialect->is_server)
+        return server_event_at(block, dialect, at, end, event);
+    newline = memchr(at, '\n', (size_t)(end - at));
+    line = view_of(at, (size_t)((newline != NULL ? newline : end) - at));
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    rest = line;
+    if (dialect_read(dialect, names, line, event, block->scratch))
+        return true;
+    return dialect->is_json && json_records_next(&rest, &record, &is_whole) &&
+           dialect_read(dialect, names, record, event, block->scratch);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/input.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RAW = 256 << 10 /* of compressed bytes */ };
+
+struct input {
+    int fd;
+    bool is_mine, is_over; /* the descriptor is to be closed; the file has ended */
+    struct codec *codec;   /* NULL: plain */
+    enum codec_kind kind;
+    uint64_t taken, size;
+    struct view left; /* read, and not yet given */
+    uint8_t *raw;
+};
+
+static ssize_t
+read_some(struct input *in, uint8_t *to, size_t room)
+{
+    ssize_t n;
+
+    do {
+        n = read(in->fd, to, room);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return PASU_E_IO;
+    in->taken += (uint64_t)n;
+    in->is_over |= n == 0;
+    return n;
+}
+
+/* As much as says what it is compressed with. */
+static int
+read_head(struct input *in)
+{
+    size_t length = 0;
+    ssize_t n = 1;
+
+    while (length < CODEC_MAGIC && n > 0) {
+        n = read_some(in, in->raw + length, RAW - length);
+        if (n < 0)
+            return (int)n;
+        length += (size_t)n;
+    }
+    in->left = view_of(in->raw, length);
+    in->kind = codec_of(in->left);
+    return in->kind != CODEC_PLAIN ? codec_new(&in->codec, in->kind) : 0;
+}
+
+int
+input_open(struct input **slot, const char *path)
+{
+    struct input *in = memory_new(1, sizeof(*in));
+    struct stat st;
+    int result = 0;
+
+    *slot = in;
+    if (in == NULL)
+        return PASU_E_NOMEM;
+    in->is_mine = strcmp(path, "-") != 0;
+    in->fd = in->is_mine ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    in->raw = memory_new(RAW, 1);
+    if (in->fd < 0)
+        result = error_from_errno(errno);
+    else if (fstat(in->fd, &st) != 0)
+        result = PASU_E_IO;
+    else if (S_ISREG(st.st_mode))
+        in->size = (uint64_t)st.st_size;
+    else if (S_ISDIR(st.st_mode))
+        result = PASU_E_IO;
+    if (result == 0 && in->raw == NULL)
+        result = PASU_E_NOMEM;
+    if (result == 0) {
+        (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+        result = read_head(in);
+    }
+    if (result == 0)
+        return 0;
+    input_close(in);
+    *slot = NULL;
+    return result;
+}
+
+void
+input_close(struct input *in)
+{
+    if (in == NULL)
+        return;
+    if (in->is_mine && in->fd >= 0)
+        close(in->fd);
+    codec_free(in->codec);
+    memory_free(in->raw);
+    memory_free(in);
+}
+
+static ssize_t
+read_plain(struct input *in, uint8_t *to, size_t room)
+{
+    size_t take = in->left.length < room ? in->left.length : room;
+
+    if (take == 0)
+        return in->is_over ? 0 : read_some(in, to, room);
+    memcpy(to, in->left.bytes, take);
+    in->left = view_of(in->left.bytes + take, in->left.length - take);
+    return (ssize_t)take;
+}
+
+ssize_t
+input_read(struct input *in, uint8_t *to, size_t room)
+{
+    if (in->codec == NULL)
+        return read_plain(in, to, room);
+    for (;;) {
+        ssize_t n = codec_step(in->codec, &in->left, to, room);
+
+        if (n != 0)
+            return n;
+        if (in->is_over)
+            return codec_end(in->codec);
+        n = read_some(in, in->raw, RAW);
+        if (n < 0)
+            return n;
+        in->left = view_of(in->raw, (size_t)n);
+    }
+}
+
+enum codec_kind
+input_codec(const struct input *in)
+{
+    return in->kind;
+}
+
+uint64_t
+input_taken(const struct input *in)
+{
+    return in->taken;
+}
+
+uint64_t
+input_size(const struct input *in)
+{
+    return in->size;
+}
+
+/* ---- the command line ---- */
+
+static int
+add_path(struct input_list *list, const char *path)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->paths[i], path) == 0)
+            return 0;
+    if (list->count == list->space) {
+        size_t space = list->space > 0 ? 2 * list->space : 16;
+        char **paths = memory_resize(list->paths, space, sizeof(*paths));
+
+        if (paths == NULL)
+            return PASU_E_NOMEM;
+        list->paths = paths;
+        list->space = space;
+    }
+    list->paths[list->count] = memory_dup(path, strlen(path));
+    if (list->paths[list->count] == NULL)
+        return PASU_E_NOMEM;
+    list->count++;
+    return 0;
+}
+
+static bool
+is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+is_shown(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+add_folder(struct input_list *list, const char *folder)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_shown, by_name), result = 0;
+    char path[4096];
+
+    if (count < 0)
+        return error_from_errno(errno);
+    for (int i = 0; i < count; i++) {
+        int length = snprintf(path, sizeof(path), "%s%s%s", folder,
+                              folder[strlen(folder) - 1] == '/' ? "" : "/", entries[i]->d_name);
+        struct stat st;
+
+        if (result == 0 && length >= (int)sizeof(path))
+            result = PASU_E_RANGE;
+        if (result == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+            result = add_path(list, path);
+        free(entries[i]);
+    }
+    free(entries);
+    return result;
+}
+
+static int
+add_pattern(struct input_list *list, const char *pattern)
+{
+    glob_t found;
+    int result = glob(pattern, GLOB_ERR, NULL, &found);
+
+    if (result != 0)
+        return result == GLOB_NOSPACE   ? PASU_E_NOMEM
+               : result == GLOB_NOMATCH ? PASU_E_NOTFOUND
+                                        : PASU_E_IO;
+    for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
+        if (!is_folder(found.gl_pathv[i]))
+            result = add_path(list, found.gl_pathv[i]);
+    globfree(&found);
+    return result;
+}
+
+int
+input_list_add(struct input_list *list, const char *operand)
+{
+    int result;
+
+    if (is_folder(operand))
+        result = add_folder(list, operand);
+    else if (strcmp(operand, "-") == 0 || access(operand, F_OK) == 0)
+        result = add_path(list, operand);
+    else if (strpbrk(operand, "*?[") != NULL)
+        result = add_pattern(list, operand);
+    else
+        result = PASU_E_NOTFOUND;
+    if (result != 0)
+        text_from_view(list->failed, sizeof(list->failed), view_of_text(operand));
+    return result;
+}
+
+void
+input_list_release(struct input_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        memory_free(list->paths[i]);
+    memory_free(list->paths);
+    *list = (struct input_list){0};
+}

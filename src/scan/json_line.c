@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/json_line.h"
+
+enum { DEPTH = 64, PATH_SIZE = 128 };
+
+struct walk {
+    const uint8_t *at, *end;
+    const struct log_names *names; /* NULL: nothing is taken */
+    struct event *event;
+    unsigned rank[SLOT_COUNT];
+    uint8_t *room; /* for texts without their escapes */
+    unsigned depth;
+    size_t path_length; /* above PATH_SIZE: nothing in it has a name */
+    uint8_t path[PATH_SIZE];
+};
+
+static void
+pass_space(struct walk *w)
+{
+    while (w->at < w->end && (*w->at == ' ' || *w->at == '\t' || *w->at == '\r' || *w->at == '\n'))
+        w->at++;
+}
+
+static bool
+take(struct walk *w, uint8_t byte)
+{
+    pass_space(w);
+    if (w->at == w->end || *w->at != byte)
+        return false;
+    w->at++;
+    return true;
+}
+
+/* ---- texts ---- */
+
+static bool
+is_hex(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+}
+
+/* A text in its quotes, as it stands there. */
+static bool
+pass_text(struct walk *w, struct view *text, bool *has_escapes)
+{
+    const uint8_t *start;
+
+    *has_escapes = false;
+    if (!take(w, '"'))
+        return false;
+    start = w->at;
+    while (w->at < w->end && *w->at != '"') {
+        if (*w->at < ' ')
+            return false;
+        if (*w->at == '\\') {
+            *has_escapes = true;
+            if (++w->at == w->end || strchr("\"\\/bfnrtu", *w->at) == NULL || *w->at == 0)
+                return false;
+            if (*w->at == 'u') {
+                for (size_t i = 1; i <= 4; i++)
+                    if ((size_t)(w->end - w->at) <= i || !is_hex(w->at[i]))
+                        return false;
+                w->at += 4;
+            }
+        }
+        w->at++;
+    }
+    if (w->at == w->end)
+        return false;
+    *text = view_of(start, (size_t)(w->at - start));
+    w->at++;
+    return true;
+}
+
+static uint32_t
+hex4(const uint8_t *at)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < 4; i++)
+        n = n << 4 | (at[i] <= '9' ? at[i] - (uint32_t)'0' : (at[i] | 0x20u) - 'a' + 10u);
+    return n;
+}
+
+static size_t
+put_utf8(uint8_t *to, uint32_t c)
+{
+    if (c < 0x80) {
+        to[0] = (uint8_t)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (uint8_t)(0xC0 | c >> 6);
+        to[1] = (uint8_t)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (uint8_t)(0xE0 | c >> 12);
+        to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        to[2] = (uint8_t)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    to[0] = (uint8_t)(0xF0 | c >> 18);
+    to[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+    to[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+    to[3] = (uint8_t)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+/* One escape, at the letter behind its backslash; a lone half of a pair stays as it is, in bytes.
+ */
+static const uint8_t *
+unescape_one(const uint8_t *at, const uint8_t *end, uint8_t **to)
+{
+    static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
+    const char *letter = strchr(letters, *at);
+    uint32_t c;
+
+    if (letter != NULL) {
+        *(*to)++ = (uint8_t)bytes[letter - letters];
+        return at + 1;
+    }
+    if (*at != 'u') {
+        *(*to)++ = *at;
+        return at + 1;
+    }
+    c = hex4(at + 1);
+    at += 5;
+    if (c >= 0xD800 && c < 0xDC00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
+        uint32_t low = hex4(at + 2);
+
+        if (low >= 0xDC00 && low < 0xE000) {
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+            at += 6;
+        }
+    }
+    *to += put_utf8(*to, c);
+    return at;
+}
+
+/* Without its escapes, in the scratch: what that takes is never more than what is read. */
+static void
+unescape(struct walk *w, struct view *text)
+{
+    const uint8_t *at = text->bytes, *end = at + text->length;
+    uint8_t *to = w->room;
+
+    while (at < end)
+        if (*at == '\\')
+            at = unescape_one(at + 1, end, &to);
+        else
+            *to++ = *at++;
+    *text = view_of(w->room, (size_t)(to - w->room));
+    w->room = to;
+}
+
+/* ---- values ---- */
+
+static bool walk_value(struct walk *w);
+
+static void
+put_value(struct walk *w, struct view value, bool has_escapes)
+{
+    unsigned rank;
+    int slot;
+
+    if (w->names == NULL || w->path_length == 0 || w->path_length > PATH_SIZE)
+        return;
+    slot = log_names_slot(w->names, view_of(w->path, w->path_length), &rank);
+    if (slot < 0 || rank > w->rank[slot])
+        return;
+    if (has_escapes)
+        unescape(w, &value);
+    w->rank[slot] = rank;
+    w->event->slot[slot] = value;
+}
+
+static bool
+walk_number(struct walk *w)
+{
+    const uint8_t *start = w->at;
+    bool has_digits = false;
+
+    w->at += w->at < w->end && *w->at == '-';
+    if (w->at < w->end && *w->at == '0') {
+        w->at++;
+        has_digits = true;
+    } else {
+        for (; w->at < w->end && *w->at >= '0' && *w->at <= '9'; w->at++)
+            has_digits = true;
+    }
+    if (!has_digits)
+        return false;
+    if (w->at < w->end && *w->at == '.') {
+        const uint8_t *dot = w->at++;
+
+        while (w->at < w->end && *w->at >= '0' && *w->at <= '9')
+            w->at++;
+        if (w->at == dot + 1)
+            return false;
+    }
+    if (w->at < w->end && (*w->at | 0x20) == 'e') {
+        const uint8_t *digits;
+
+        w->at++;
+        w->at += w->at < w->end && (*w->at == '+' || *w->at == '-');
+        digits = w->at;
+        while (w->at < w->end && *w->at >= '0' && *w->at <= '9')
+            w->at++;
+        if (w->at == digits)
+            return false;
+    }
+    put_value(w, view_of(start, (size_t)(w->at - start)), false);
+    return true;
+}
+
+static bool
+walk_word(struct walk *w)
+{
+    static const struct view words[] = {
+        {(const uint8_t *)"true", 4}, {(const uint8_t *)"false", 5}, {(const uint8_t *)"null", 4}};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if ((size_t)(w->end - w->at) >= words[i].length &&
+            memcmp(w->at, words[i].bytes, words[i].length) == 0) {
+            w->at += words[i].length;
+            return true;
+        }
+    return false;
+}
+
+/* The member's name behind the path; the length before. */
+static size_t
+push_name(struct walk *w, struct view name)
+{
+    size_t before = w->path_length, length = before;
+
+    w->path_length = PATH_SIZE + 1;
+    if (before > PATH_SIZE || before + name.length + 1 > PATH_SIZE)
+        return before;
+    if (before > 0)
+        w->path[length++] = '.';
+    memcpy(w->path + length, name.bytes, name.length);
+    w->path_length = length + name.length;
+    return before;
+}
+
+static bool
+walk_member(struct walk *w)
+{
+    struct view name;
+    bool has_escapes, is_good;
+    size_t before;
+
+    if (!pass_text(w, &name, &has_escapes))
+        return false;
+    if (has_escapes && w->names != NULL)
+        unescape(w, &name);
+    if (!take(w, ':'))
+        return false;
+    before = push_name(w, name);
+    is_good = walk_value(w);
+    w->path_length = before;
+    return is_good;
+}
+
+static bool
+walk_all(struct walk *w, uint8_t close, bool (*each)(struct walk *w))
+{
+    bool is_good = w->depth++ < DEPTH;
+
+    if (is_good && take(w, close)) {
+        w->depth--;
+        return true;
+    }
+    do {
+        is_good = is_good && each(w);
+    } while (is_good && take(w, ','));
+    w->depth--;
+    return is_good && take(w, close);
+}
+
+static bool
+walk_array(struct walk *w)
+{
+    size_t before = w->path_length;
+    bool is_good;
+
+    w->path_length = PATH_SIZE + 1;
+    is_good = walk_all(w, ']', walk_value);
+    w->path_length = before;
+    return is_good;
+}
+
+static bool
+walk_value(struct walk *w)
+{
+    struct view text;
+    bool has_escapes;
+
+    pass_space(w);
+    if (w->at == w->end)
+        return false;
+    if (*w->at == '"') {
+        if (!pass_text(w, &text, &has_escapes))
+            return false;
+        put_value(w, text, has_escapes);
+        return true;
+    }
+    if (*w->at == '{') {
+        w->at++;
+        return walk_all(w, '}', walk_member);
+    }
+    if (*w->at == '[') {
+        w->at++;
+        return walk_array(w);
+    }
+    return (*w->at == '-' || (*w->at >= '0' && *w->at <= '9')) ? walk_number(w) : walk_word(w);
+}
+
+/* "203.0.113.7:51234" and "[2001:db8::1]:443", as Envoy writes addresses: without the port. */
+static void
+cut_port(struct view *address)
+{
+    const uint8_t *end = address->bytes + address->length, *colon;
+
+    if (address->length == 0)
+        return;
+    if (address->bytes[0] == '[') {
+        const uint8_t *close = memchr(address->bytes, ']', address->length);
+
+        if (close != NULL)
+            *address = view_of(address->bytes + 1, (size_t)(close - address->bytes - 1));
+        return;
+    }
+    colon = memchr(address->bytes, ':', address->length);
+    if (colon != NULL && memchr(colon + 1, ':', (size_t)(end - colon - 1)) == NULL)
+        address->length = (size_t)(colon - address->bytes);
+}
+
+bool
+json_line_read(const struct log_names *names, struct view line, struct event *event,
+               uint8_t *scratch)
+{
+    struct walk w = {.at = line.bytes,
+                     .end = line.bytes + line.length,
+                     .names = names,
+                     .event = event,
+                     .room = scratch};
+
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        event->slot[i] = (struct view){0};
+    event->time = 0;
+    memset(w.rank, 0xff, sizeof(w.rank));
+    if (!take(&w, '{') || !walk_all(&w, '}', walk_member))
+        return false;
+    pass_space(&w);
+    if (w.at != w.end)
+        return false;
+    cut_port(&event->slot[SLOT_ADDRESS]);
+    return event_complete(event);
+}
+
+/* ---- CloudTrail ---- */
+
+bool
+json_records_begin(struct view *text)
+{
+    struct walk w = {.at = text->bytes, .end = text->bytes + text->length};
+    struct view name;
+    bool has_escapes;
+
+    if (!take(&w, '{') || !pass_text(&w, &name, &has_escapes) ||
+        !view_equal(name, VIEW("Records")) || !take(&w, ':') || !take(&w, '['))
+        return false;
+    *text = view_of(w.at, (size_t)(w.end - w.at));
+    return true;
+}
+
+bool
+json_records_next(struct view *text, struct view *record, bool *is_whole)
+{
+    struct walk w = {.at = text->bytes, .end = text->bytes + text->length};
+
+    pass_space(&w);
+    if (take(&w, ','))
+        pass_space(&w);
+    *record = view_of(w.at, 0);
+    *is_whole = false;
+    if (w.at < w.end && *w.at == '{' && walk_value(&w)) {
+        record->length = (size_t)(w.at - record->bytes);
+        *text = view_of(w.at, (size_t)(w.end - w.at));
+        return true;
+    }
+    *is_whole = take(&w, ']') && take(&w, '}');
+    pass_space(&w);
+    *is_whole = *is_whole && w.at == w.end;
+    return false;
+}

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/observe.h"
+
+#include "base/memory.h"
+#include "exposure/key.h"
+#include "policy/origins.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+
+/* Not <sodium.h>: one of its headers uses a word that does not compile here. */
+#include <sodium/crypto_generichash.h>
+#include <sodium/crypto_shorthash_siphash24.h>
+
+enum { PLACES = 4096, AGENTS = 1024, AGENT_SIZE = 240, KEY_FOLDED = 256, SHOWN_SECRET = 12 };
+
+/* Where an address is, as it was looked up. */
+struct place {
+    uint64_t who;
+    uint32_t asn;
+    uint16_t country;
+};
+
+struct agent {
+    uint64_t who;
+    uint16_t length;
+    uint8_t bytes[AGENT_SIZE];
+};
+
+struct observe_state {
+    const struct route_map *map;
+    const struct observe_keys *keys;
+    const struct sources *sources;
+    bool has_sources;
+    struct place places[PLACES];
+    struct agent agents[AGENTS];
+    bool is_unmatched;
+    struct sql_match statement;
+    uint8_t scratch[ROUTE_SCRATCH];
+};
+
+static_assert(crypto_shorthash_siphash24_KEYBYTES == 16, "as the keys are");
+
+void
+observe_keys_init(struct observe_keys *keys, const uint8_t secret[OBSERVE_SECRET])
+{
+    uint8_t *at = (uint8_t *)keys;
+
+    static_assert(sizeof(*keys) % 16 == 0 && sizeof(*keys) / 16 == AXIS_COUNT + 2, "keys only");
+    for (uint8_t i = 0; i < sizeof(*keys) / 16; i++)
+        (void)crypto_generichash(at + i * (size_t)16, 16, &i, 1, secret, OBSERVE_SECRET);
+}
+
+int
+observe_new(struct observe_state **slot, const struct route_map *map,
+            const struct observe_keys *keys, const struct sources *sources)
+{
+    *slot = memory_new(1, sizeof(**slot));
+    if (*slot == NULL)
+        return PASU_E_NOMEM;
+    (*slot)->map = map;
+    (*slot)->keys = keys;
+    (*slot)->sources = sources;
+    (*slot)->has_sources =
+        sources->has_countries || sources->has_systems || sources->carried != NULL;
+    return 0;
+}
+
+void
+observe_free(struct observe_state *observer)
+{
+    memory_free(observer);
+}
+
+static uint64_t
+hash_of(const uint8_t key[16], const void *bytes, size_t length)
+{
+    uint8_t hash[crypto_shorthash_siphash24_BYTES];
+    uint64_t n;
+
+    (void)crypto_shorthash_siphash24(hash, bytes, length, key);
+    memcpy(&n, hash, sizeof(n));
+    return n != 0 ? n : 1;
+}
+
+static uint64_t
+hash_view(const uint8_t key[16], struct view v)
+{
+    return event_is_blank(v) ? 0 : hash_of(key, v.bytes, v.length);
+}
+
+/* ---- who asks ---- */
+
+/* "203.0.113.7" as 16 bytes; false: something else. */
+static bool
+parse_v4(uint8_t bytes[16], struct view text)
+{
+    unsigned part = 0, parts = 0, digits = 0;
+
+    for (size_t i = 0; i <= text.length; i++) {
+        uint8_t byte = i < text.length ? text.bytes[i] : '.';
+
+        if (byte == '.') {
+            if (digits == 0 || part > 255 || parts == 4)
+                return false;
+            bytes[12 + parts++] = (uint8_t)part;
+            part = digits = 0;
+        } else if (byte >= '0' && byte <= '9' && digits++ < 3) {
+            part = part * 10 + (byte - (unsigned)'0');
+        } else {
+            return false;
+        }
+    }
+    memset(bytes, 0, 10);
+    bytes[10] = bytes[11] = 0xff;
+    return parts == 4;
+}
+
+static bool
+parse_address(uint8_t bytes[16], struct view text)
+{
+    char name[INET6_ADDRSTRLEN];
+
+    if (parse_v4(bytes, text))
+        return true;
+    if (text.length == 0 || text.length >= sizeof(name))
+        return false;
+    text_from_view(name, sizeof(name), text);
+    return inet_pton(AF_INET6, name, bytes) == 1;
+}
+
+/* Of "a, b, c", as a header of proxies has it, the last one: what the nearest proxy has seen. */
+static struct view
+last_address(struct view text)
+{
+    const uint8_t *comma = text.length > 0 ? memrchr(text.bytes, ',', text.length) : NULL;
+
+    if (comma != NULL)
+        text = view_of(comma + 1, (size_t)(text.bytes + text.length - comma - 1));
+    while (text.length > 0 && text.bytes[0] == ' ')
+        text = view_of(text.bytes + 1, text.length - 1);
+    return text;
+}
+
+static void
+network_of(uint8_t bytes[16])
+{
+    static const uint8_t v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    if (memcmp(bytes, v4, sizeof(v4)) == 0)
+        bytes[15] = 0;
+    else
+        memset(bytes + 6, 0, 10);
+}
+
+static bool
+is_asked(const struct observe_state *o, enum axis axis)
+{
+    return (o->map->axes >> axis & 1) != 0;
+}
+
+static void
+text_of(char text[INET6_ADDRSTRLEN], const uint8_t bytes[16])
+{
+    if (bytes_are_zero(bytes, 10) && bytes[10] == 0xff && bytes[11] == 0xff)
+        (void)inet_ntop(AF_INET, bytes + 12, text, INET6_ADDRSTRLEN);
+    else
+        (void)inet_ntop(AF_INET6, bytes, text, INET6_ADDRSTRLEN);
+}
+
+static void
+look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16], uint64_t who)
+{
+    struct place *place = &o->places[who % PLACES];
+    char text[INET6_ADDRSTRLEN];
+    struct origin origin = {0};
+
+    if (!o->has_sources)
+        return;
+    if (place->who != who) {
+        text_of(text, bytes);
+        sources_look_up(o->sources, text, &origin);
+        *place = (struct place){who, origin.system, 0};
+        if (origin.country[0] != '\0')
+            place->country =
+                (uint16_t)((uint8_t)origin.country[0] << 8 | (uint8_t)origin.country[1]);
+    }
+    to->country = place->country;
+    to->asn = place->asn;
+}
+
+static void
+take_address(struct observe_state *o, const struct event *event, struct observation *to)
+{
+    struct view text = last_address(event->slot[SLOT_ADDRESS]);
+    const uint8_t(*keys)[16] = o->keys->axis;
+    uint8_t bytes[16];
+    uint64_t who;
+
+    if (event_is_blank(text))
+        return;
+    if (!parse_address(bytes, text)) {
+        if (is_asked(o, AXIS_ADDRESS)) /* a host's name */
+            to->who[AXIS_ADDRESS] = hash_view(keys[AXIS_ADDRESS], text);
+        return;
+    }
+    who = hash_of(keys[AXIS_ADDRESS], bytes, sizeof(bytes));
+    look_up(o, to, bytes, who);
+    if (is_asked(o, AXIS_ADDRESS))
+        to->who[AXIS_ADDRESS] = who;
+    if (is_asked(o, AXIS_ASN) && to->asn != 0)
+        to->who[AXIS_ASN] = hash_of(keys[AXIS_ASN], &to->asn, sizeof(to->asn));
+    if (is_asked(o, AXIS_NETWORK)) {
+        network_of(bytes);
+        to->who[AXIS_NETWORK] = hash_of(keys[AXIS_NETWORK], bytes, sizeof(bytes));
+    }
+}
+
+/* Programs call themselves at length, and there are few of them: what was hashed is kept. */
+static uint64_t
+agent_of(struct observe_state *o, struct view text)
+{
+    struct agent *agent;
+    uint32_t place = (uint32_t)text.length * 0x9E3779B1u;
+
+    if (event_is_blank(text))
+        return 0;
+    if (text.length > AGENT_SIZE)
+        return hash_view(o->keys->axis[AXIS_AGENT], text);
+    for (size_t i = text.length; i > 0; i -= i < 7 ? i : 7)
+        place = (place ^ text.bytes[i - 1]) * 0x01000193u;
+    agent = &o->agents[(place >> 16 ^ place) % AGENTS];
+    if (agent->length != text.length || memcmp(agent->bytes, text.bytes, text.length) != 0) {
+        agent->who = hash_view(o->keys->axis[AXIS_AGENT], text);
+        agent->length = (uint16_t)text.length;
+        memcpy(agent->bytes, text.bytes, text.length);
+    }
+    return agent->who;
+}
+
+static void
+take_who(struct observe_state *o, const struct event *event, struct observation *to)
+{
+    const uint8_t(*keys)[16] = o->keys->axis;
+
+    take_address(o, event, to);
+    if (is_asked(o, AXIS_ACCOUNT))
+        to->who[AXIS_ACCOUNT] = hash_view(keys[AXIS_ACCOUNT], event->slot[SLOT_ACCOUNT]);
+    if (is_asked(o, AXIS_TOKEN))
+        to->who[AXIS_TOKEN] = hash_view(keys[AXIS_TOKEN], event->slot[SLOT_TOKEN]);
+    if (is_asked(o, AXIS_SESSION))
+        to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
+    if (is_asked(o, AXIS_AGENT))
+        to->who[AXIS_AGENT] = agent_of(o, event->slot[SLOT_AGENT]);
+}
+
+/* ---- whom it shows ---- */
+
+static enum observed
+what_of(const struct route *route, unsigned status, bool *is_sure)
+{
+    *is_sure = status >= 200 && status <= 299;
+    if (route->is_login)
+        return status == 0 || (status >= 200 && status <= 399) ? OBSERVED_LOGIN : OBSERVED_OTHER;
+    if (status == 403 || status == 404 || status == 410)
+        return OBSERVED_MISS;
+    if (status == 204 || status == 205)
+        return OBSERVED_OTHER;
+    return *is_sure || status == 304 || status == 0 ? OBSERVED_SHOWN : OBSERVED_OTHER;
+}
+
+/* "0042" as 42, capitals as small letters: those are one person to many an application. */
+static struct view
+fold(struct view key, uint8_t folded[KEY_FOLDED])
+{
+    size_t digits = 0;
+
+    while (digits < key.length && key.bytes[digits] >= '0' && key.bytes[digits] <= '9')
+        digits++;
+    if (digits == key.length) {
+        while (key.length > 1 && key.bytes[0] == '0')
+            key = view_of(key.bytes + 1, key.length - 1);
+        return key;
+    }
+    if (key.length > KEY_FOLDED)
+        return key;
+    for (size_t i = 0; i < key.length; i++)
+        folded[i] = key.bytes[i] >= 'A' && key.bytes[i] <= 'Z' ? key.bytes[i] | 0x20 : key.bytes[i];
+    return view_of(folded, key.length);
+}
+
+static uint64_t
+hash_key(const uint8_t key[16], uint8_t kind, struct view text)
+{
+    uint64_t n = hash_of(key, text.bytes, text.length) + kind * UINT64_C(0x9E3779B97F4A7C15);
+
+    return n != 0 ? n : 1;
+}
+
+static void
+put_subject(const struct observe_state *o, struct observation *to, struct observed_more *more,
+            uint8_t kind, struct view key)
+{
+    uint8_t folded[KEY_FOLDED];
+    struct view text = fold(key, folded);
+    int64_t number;
+
+    to->kind = kind;
+    to->subject = hash_key(o->keys->subject, kind, text);
+    if (key_is_integer(text, &number) && number >= 0)
+        to->number = (uint64_t)number;
+    if (more == NULL)
+        return;
+    more->raw = hash_key(o->keys->raw, kind, key);
+    more->is_plain = view_equal(key, text);
+}
+
+bool
+observe_is_unmatched(const struct observe_state *o)
+{
+    return o->is_unmatched;
+}
+
+static size_t
+put_subjects(struct observe_state *o, const struct observation *seen, struct observation *to,
+             struct observed_more *more, size_t count, const uint8_t *kinds,
+             const struct view *keys, bool is_sure)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = *seen;
+        if (more != NULL)
+            more[i].is_sure = is_sure;
+        put_subject(o, &to[i], more != NULL ? &more[i] : NULL, kinds[i], keys[i]);
+    }
+    return count;
+}
+
+/* What a database's log says. */
+static size_t
+observe_server(struct observe_state *o, const struct event *event, struct observation *to,
+               struct observed_more *more)
+{
+    struct observation seen = {.time = event->time,
+                               .number = NUMBER_NONE,
+                               .what =
+                                   event->what == EVENT_LOGIN ? OBSERVED_LOGIN : OBSERVED_OTHER};
+    struct sql_parameters parameters = {event->parameters, event->has_list};
+    const struct route_map *map = o->map;
+
+    take_who(o, event, &seen);
+    if (event->what == EVENT_STATEMENT && map->statement_count > 0) {
+        sql_templates_find(map->statements, map->statement_count, event->statement, &parameters,
+                           &o->statement);
+        o->is_unmatched =
+            o->statement.found == NULL &&
+            sql_templates_touch(map->statements, map->statement_count, event->statement);
+    }
+    if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
+        o->statement.key_count == 0) {
+        to[0] = seen;
+        return 1;
+    }
+    seen.what = OBSERVED_SHOWN;
+    seen.fields = o->statement.found->fields;
+    return put_subjects(o, &seen, to, more, o->statement.key_count, o->statement.kinds,
+                        o->statement.keys, false);
+}
+
+size_t
+observe(struct observe_state *o, const struct event *event, struct observation *to,
+        struct observed_more *more)
+{
+    struct observation seen = {.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
+    struct route_match match;
+    bool is_sure = false;
+    size_t count;
+
+    o->is_unmatched = false;
+    if (event->what != EVENT_REQUEST) {
+        o->statement.found = NULL;
+        return observe_server(o, event, to, more);
+    }
+    routes_find(&o->map->routes, event, o->scratch, &match);
+    if (match.is_too_long)
+        return 0;
+    take_who(o, event, &seen);
+    if (match.route != NULL)
+        seen.what = (uint8_t)what_of(match.route, event->status, &is_sure);
+    if (match.route != NULL && match.route->whom >= 0) {
+        match.keys[0] = event->slot[match.route->whom];
+        match.kinds[0] = match.route->kind;
+        match.key_count = !event_is_blank(match.keys[0]);
+    }
+    if (seen.what != OBSERVED_SHOWN && seen.what != OBSERVED_MISS) {
+        to[0] = seen;
+        return 1;
+    }
+    if (seen.what == OBSERVED_SHOWN)
+        seen.fields = match.route->fields;
+    count = match.key_count;
+    if (count == 0) { /* the log does not say who is logged in */
+        seen.what = OBSERVED_OTHER;
+        seen.fields = 0;
+        to[0] = seen;
+        return 1;
+    }
+    return put_subjects(o, &seen, to, more, count, match.kinds, match.keys,
+                        is_sure && seen.what == OBSERVED_SHOWN);
+}
+
+/* ---- names ---- */
+
+/* Printable, and at most `most` bytes of it. */
+static void
+put_name(char name[OBSERVE_NAME], struct view text, size_t most)
+{
+    size_t length = text.length < most ? text.length : most, used = 0;
+
+    for (size_t i = 0; i < length && used + 5 < OBSERVE_NAME; i++) {
+        if (text.bytes[i] >= ' ' && text.bytes[i] != 0x7f)
+            name[used++] = (char)text.bytes[i];
+        else
+            name[used++] = '?';
+    }
+    name[used] = '\0';
+    if (used < text.length)
+        snprintf(name + used, OBSERVE_NAME - used, "…");
+}
+
+static void
+name_address(struct observe_state *o, const struct event *event, enum axis axis,
+             char name[OBSERVE_NAME])
+{
+    struct view text = last_address(event->slot[SLOT_ADDRESS]);
+    struct observation found = {0};
+    char address[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+
+    if (event_is_blank(text))
+        return;
+    if (!parse_address(bytes, text)) {
+        if (axis == AXIS_ADDRESS)
+            put_name(name, text, OBSERVE_NAME / 2);
+        return;
+    }
+    if (axis == AXIS_ASN) {
+        look_up(o, &found, bytes, hash_of(o->keys->axis[AXIS_ADDRESS], bytes, sizeof(bytes)));
+        if (found.asn != 0)
+            snprintf(name, OBSERVE_NAME, "AS%u", found.asn);
+        return;
+    }
+    if (axis == AXIS_NETWORK)
+        network_of(bytes);
+    text_of(address, bytes);
+    snprintf(name, OBSERVE_NAME, "%s%s", address,
+             axis != AXIS_NETWORK           ? ""
+             : strchr(address, '.') != NULL ? "/24"
+                                            : "/48");
+}
+
+void
+observe_name(struct observe_state *o, const struct event *event, enum axis axis,
+             char name[OBSERVE_NAME])
+{
+    static const enum slot slots[] = {[AXIS_ACCOUNT] = SLOT_ACCOUNT,
+                                      [AXIS_TOKEN] = SLOT_TOKEN,
+                                      [AXIS_SESSION] = SLOT_SESSION,
+                                      [AXIS_AGENT] = SLOT_AGENT};
+    bool is_secret = axis == AXIS_TOKEN || axis == AXIS_SESSION;
+    struct view text;
+
+    name[0] = '\0';
+    if (axis == AXIS_ADDRESS || axis == AXIS_NETWORK || axis == AXIS_ASN) {
+        name_address(o, event, axis, name);
+        return;
+    }
+    text = event->slot[slots[axis]];
+    if (event_is_blank(text))
+        return;
+    put_name(name, text,
+             is_secret && text.length > 2 * SHOWN_SECRET ? SHOWN_SECRET : OBSERVE_NAME / 2);
+}

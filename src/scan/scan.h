@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A scan: logs, a route map, the detectors, and what they found.
+ *
+ *      files ─► streams of blocks (any thread) ─► merged by time ─► detect ─► findings
+ *                                                                               │
+ *      files, once more ─► observations of those who were found ─► exact ◄──────┘
+ *
+ * Same logs and map, same result: it does not depend on threads, on the size of blocks, nor on
+ * chance. The secret behind the hashes is made from the logs themselves, so nobody can choose by
+ * what they ask for where it falls unless they know all that the logs begin with.
+ *
+ * A log that can be read once only (a pipe) is not read again: its principals are called by their
+ * hash, and persons are as detect counts them.
+ */
+#ifndef PASU_SCAN_SCAN_H
+#define PASU_SCAN_SCAN_H
+
+#include "detect/detect.h"
+#include "scan/exact.h"
+#include "scan/stream.h"
+
+struct scan;
+
+struct scan_options {
+    const struct route_map *map;
+    unsigned threads; /* 1 or more */
+    size_t block;     /* bytes read at a time; 0: 1 MiB */
+    size_t memory;    /* of the detectors; 0: 256 MiB */
+    /* Called now and then: bytes of the files that were read, and all that there are (0: nobody
+     * knows), and whether it is the second time. May be NULL. */
+    void (*progress)(void *arg, uint64_t done, uint64_t all, bool is_again);
+    void *arg;
+};
+
+struct scan_file {
+    const char *path;
+    struct stream_head head;
+    uint64_t lines, unparsed;
+    struct sample samples[SAMPLES];
+    size_t sample_count;
+    int error; /* why it was not read, or not to its end; 0 */
+};
+
+struct scan_report {
+    const struct scan_file *files; /* in the order of the paths */
+    size_t file_count;
+    const struct exact_finding *findings;
+    size_t finding_count;
+    struct detect_report detect;
+    uint64_t unmatched; /* statements that touch persons and that the map does not know */
+    uint64_t lines, unparsed, shown, misses, logins, other; /* observations by what they are */
+    uint64_t bytes;                                         /* of the logs, without compression */
+    int64_t first, last; /* of the observations; 0: there are none */
+    bool is_exact;       /* findings are counted exactly, and named */
+};
+
+/* PASU_E_NOMEM; PASU_E_UNAVAILABLE; of the map's databases their errors, with the path in *failed
+ * (NULL: something else). The map and the paths must outlive it. */
+PASU_MUST_USE int scan_open(struct scan **slot, const struct scan_options *options,
+                            char *const *paths, size_t count, const char **failed);
+/* Reads all. A file that cannot be read is in the report, and no error. */
+PASU_MUST_USE int scan_run(struct scan *scan);
+const struct scan_report *scan_report(const struct scan *scan);
+void scan_close(struct scan *scan);
+
+#endif

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/sql_template.h"
+
+/* ---- tokens ---- */
+
+static bool
+is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool
+begins_word(uint8_t byte)
+{
+    return (byte | 0x20) >= 'a' ? (byte | 0x20) <= 'z' || byte >= 0x80 : byte == '_';
+}
+
+/* Over space and comments. */
+static const uint8_t *
+pass_space(const uint8_t *at, const uint8_t *end)
+{
+    while (at < end) {
+        if (*at <= ' ') {
+            at++;
+        } else if (end - at >= 2 && at[0] == '-' && at[1] == '-') {
+            const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+
+            at = newline != NULL ? newline : end;
+        } else if (end - at >= 2 && at[0] == '/' && at[1] == '*') {
+            unsigned depth = 0; /* they are nested */
+
+            do {
+                bool is_open = end - at >= 2 && at[0] == '/' && at[1] == '*';
+                bool is_close = end - at >= 2 && at[0] == '*' && at[1] == '/';
+
+                depth = depth + is_open - is_close;
+                at += is_open || is_close ? 2 : 1;
+            } while (depth > 0 && at < end);
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+/* Up to the quote that ends it; a doubled one is part of it. */
+static const uint8_t *
+pass_quoted(const uint8_t *at, const uint8_t *end, uint8_t quote, bool has_escapes)
+{
+    while (at < end) {
+        if (has_escapes && *at == '\\' && end - at >= 2)
+            at += 2;
+        else if (*at != quote)
+            at++;
+        else if (end - at >= 2 && at[1] == quote)
+            at += 2;
+        else
+            break;
+    }
+    return at;
+}
+
+static struct sql_token
+next_token(struct view *rest)
+{
+    const uint8_t *end = rest->bytes + rest->length, *at = pass_space(rest->bytes, end),
+                  *start = at;
+    struct sql_token token = {.what = SQL_END};
+
+    if (at == end) {
+        *rest = view_of(end, 0);
+        return token;
+    }
+    if (*at == '\'' || ((*at | 0x20) == 'e' && end - at >= 2 && at[1] == '\'')) {
+        bool has_escapes = *at != '\'';
+
+        start = at + 1 + has_escapes;
+        at = pass_quoted(start, end, '\'', has_escapes);
+        token.what = SQL_TEXT;
+        token.text = view_of(start, (size_t)(at - start));
+        at += at < end;
+    } else if (*at == '"') {
+        start = at + 1;
+        at = pass_quoted(start, end, '"', false);
+        token.what = SQL_WORD;
+        token.is_quoted = true;
+        token.text = view_of(start, (size_t)(at - start));
+        at += at < end;
+    } else if (*at == '$' && end - at >= 2 && is_digit(at[1])) {
+        for (at++; at < end && is_digit(*at) && token.number < 100000; at++)
+            token.number = token.number * 10 + (*at - (uint32_t)'0');
+        token.what = SQL_PARAMETER;
+    } else if (is_digit(*at)) {
+        while (at < end && (is_digit(*at) || *at == '.'))
+            at++;
+        token.what = SQL_NUMBER;
+        token.text = view_of(start, (size_t)(at - start));
+    } else if (begins_word(*at)) {
+        while (at < end && (begins_word(*at) || is_digit(*at) || *at == '$'))
+            at++;
+        token.what = SQL_WORD;
+        token.text = view_of(start, (size_t)(at - start));
+    } else {
+        at++;
+        token.what = SQL_SIGN;
+        token.text = view_of(start, 1);
+    }
+    *rest = view_of(at, (size_t)(end - at));
+    return token;
+}
+
+static struct sql_token
+peek(struct view rest)
+{
+    return next_token(&rest);
+}
+
+static bool
+is_sign(const struct sql_token *token, char sign)
+{
+    return token->what == SQL_SIGN && token->text.bytes[0] == (uint8_t)sign;
+}
+
+/* Behind a value: "::bigint", "::numeric(10, 2)", "::bigint[]". */
+static void
+pass_cast(struct view *rest)
+{
+    for (;;) {
+        struct view ahead = *rest;
+        struct sql_token first = next_token(&ahead), second = next_token(&ahead);
+        struct sql_token type = next_token(&ahead), behind;
+
+        if (!is_sign(&first, ':') || !is_sign(&second, ':') || type.what != SQL_WORD)
+            return;
+        *rest = ahead;
+        behind = next_token(&ahead);
+        if (is_sign(&behind, '(') || is_sign(&behind, '[')) {
+            while (behind.what != SQL_END && !is_sign(&behind, ')') && !is_sign(&behind, ']'))
+                behind = next_token(&ahead);
+            *rest = ahead;
+        }
+    }
+}
+
+/* ---- templates ---- */
+
+static bool
+take_place(struct view *rest, struct sql_token *token, route_kind_fn *kind_of, void *arg,
+           const char **why)
+{
+    struct view ahead = *rest;
+    struct sql_token name = next_token(&ahead), close = name;
+    int kind = 0;
+
+    token->what = SQL_ANY;
+    if (name.what == SQL_WORD) {
+        kind = kind_of(arg, name.text);
+        token->what = SQL_KEY;
+        close = next_token(&ahead);
+    }
+    if (!is_sign(&close, '}') || kind < 0) {
+        *why = kind < 0 ? "no such kind of subject" : "{ without }";
+        return false;
+    }
+    token->kind = (uint8_t)kind;
+    *rest = ahead;
+    pass_cast(rest);
+    return true;
+}
+
+int
+sql_template_parse(struct sql_template *to, struct store *store, const char *sql,
+                   route_kind_fn *kind_of, void *arg, const char **why)
+{
+    struct view rest;
+    size_t count = 0;
+    bool has_key = false;
+
+    to->sql = store_dup(store, view_of_text(sql));
+    to->tokens = store_new(store, strlen(sql) + 1, sizeof(*to->tokens));
+    if (to->sql == NULL || to->tokens == NULL)
+        return PASU_E_NOMEM;
+    rest = view_of_text(to->sql);
+    for (;;) {
+        struct sql_token token = next_token(&rest);
+
+        if (token.what == SQL_END)
+            break;
+        if (is_sign(&token, '{') && !take_place(&rest, &token, kind_of, arg, why))
+            return PASU_E_MALFORMED;
+        if (is_sign(&token, ';'))
+            continue;
+        has_key |= token.what == SQL_KEY;
+        to->tokens[count++] = token;
+    }
+    if (has_key)
+        return 0;
+    *why = "without the place of a key nobody can say whom it shows";
+    return PASU_E_MALFORMED;
+}
+
+/* ---- a statement ---- */
+
+struct fitting {
+    const struct sql_parameters *parameters;
+    struct sql_match *match;
+    struct view rest;
+    bool is_too_many;
+};
+
+static bool
+is_same_word(const struct sql_token *a, const struct sql_token *b)
+{
+    if (a->what != b->what || a->text.length != b->text.length)
+        return false;
+    if (a->is_quoted || b->is_quoted)
+        return memcmp(a->text.bytes, b->text.bytes, a->text.length) == 0;
+    for (size_t i = 0; i < a->text.length; i++) {
+        uint8_t x = a->text.bytes[i], y = b->text.bytes[i];
+
+        if ((x >= 'A' && x <= 'Z' ? x | 0x20 : x) != (y >= 'A' && y <= 'Z' ? y | 0x20 : y))
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_same(const struct sql_token *a, const struct sql_token *b)
+{
+    if (a->what == SQL_WORD)
+        return is_same_word(a, b);
+    return a->what == b->what && a->number == b->number && view_equal(a->text, b->text);
+}
+
+/* The value of $number; false: it is not told, or null. */
+static bool
+find_parameter(const struct sql_parameters *parameters, uint32_t number, struct view *value)
+{
+    struct view rest = parameters->text;
+    struct sql_token token = next_token(&rest);
+
+    if (parameters->is_list) {
+        const uint8_t *at = parameters->text.bytes, *end = at + parameters->text.length;
+
+        for (uint32_t i = 1; at <= end; i++) {
+            const uint8_t *comma = at < end ? memchr(at, ',', (size_t)(end - at)) : NULL;
+            const uint8_t *stop = comma != NULL ? comma : end;
+
+            if (i == number) {
+                *value = view_of(at, (size_t)(stop - at));
+                return value->length > 0;
+            }
+            at = stop + 1;
+        }
+        return false;
+    }
+    while (token.what != SQL_END) {
+        if (token.what == SQL_PARAMETER && token.number == number) {
+            token = next_token(&rest); /* = */
+            token = next_token(&rest);
+            *value = token.text;
+            return token.what == SQL_TEXT;
+        }
+        token = next_token(&rest);
+    }
+    return false;
+}
+
+static void
+add_key(struct fitting *f, uint8_t kind, struct view key)
+{
+    struct sql_match *match = f->match;
+
+    if (key.length == 0)
+        return;
+    if (match->key_count == SQL_KEYS) {
+        f->is_too_many = true;
+        return;
+    }
+    match->kinds[match->key_count] = kind;
+    match->keys[match->key_count++] = key;
+}
+
+/* A key, or an array of them: "{1,2}", as PostgreSQL writes arrays. */
+static void
+add_keys(struct fitting *f, uint8_t kind, struct view value)
+{
+    const uint8_t *at = value.bytes + 1, *end = value.bytes + value.length - 1;
+
+    if (value.length < 2 || value.bytes[0] != '{' || *end != '}') {
+        add_key(f, kind, value);
+        return;
+    }
+    while (at < end) {
+        const uint8_t *comma = memchr(at, ',', (size_t)(end - at));
+        const uint8_t *stop = comma != NULL ? comma : end;
+        struct view key = view_of(at, (size_t)(stop - at));
+
+        if (key.length >= 2 && key.bytes[0] == '"' && key.bytes[key.length - 1] == '"')
+            key = view_of(key.bytes + 1, key.length - 2);
+        add_key(f, kind, key);
+        at = stop + 1;
+    }
+}
+
+/* A value at the front of the statement. */
+static bool
+take_value(struct fitting *f, const struct sql_token *place)
+{
+    struct sql_token token = next_token(&f->rest);
+    struct view value = token.text;
+    const uint8_t *minus = NULL;
+
+    if (is_sign(&token, '-')) {
+        minus = token.text.bytes;
+        token = next_token(&f->rest);
+        value = view_of(minus, (size_t)(token.text.bytes + token.text.length - minus));
+        if (token.what != SQL_NUMBER)
+            return false;
+    }
+    if (token.what == SQL_PARAMETER) {
+        bool is_known = find_parameter(f->parameters, token.number, &value);
+
+        if (!is_known && place->what == SQL_KEY)
+            return false; /* whom it shows is not told */
+    } else if (token.what != SQL_NUMBER && token.what != SQL_TEXT) {
+        return false;
+    }
+    if (place->what == SQL_KEY)
+        add_keys(f, place->kind, value);
+    pass_cast(&f->rest);
+    return true;
+}
+
+static bool
+fits(struct fitting *f, const struct sql_template *template)
+{
+    const struct sql_token *due = template->tokens;
+
+    f->match->key_count = 0;
+    f->is_too_many = false;
+    for (; due->what != SQL_END; due++) {
+        struct sql_token token;
+
+        if (due->what == SQL_KEY || due->what == SQL_ANY) {
+            if (!take_value(f, due))
+                return false;
+            while (due[1].what == SQL_SIGN && is_sign(&due[1], ')')) {
+                token = peek(f->rest);
+                if (!is_sign(&token, ','))
+                    break;
+                (void)next_token(&f->rest);
+                if (!take_value(f, due))
+                    return false;
+            }
+            continue;
+        }
+        token = next_token(&f->rest);
+        if (!is_same(due, &token))
+            return false;
+    }
+    for (;;) {
+        struct sql_token token = next_token(&f->rest);
+
+        if (token.what == SQL_END)
+            return !f->is_too_many;
+        if (!is_sign(&token, ';'))
+            return false;
+    }
+}
+
+void
+sql_templates_find(const struct sql_template *templates, size_t count, struct view sql,
+                   const struct sql_parameters *parameters, struct sql_match *match)
+{
+    match->found = NULL;
+    match->key_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct fitting f = {parameters, match, sql, false};
+
+        if (fits(&f, &templates[i])) {
+            match->found = &templates[i];
+            return;
+        }
+    }
+    match->key_count = 0;
+}
+
+/* The words that stand where relations stand. */
+static bool
+is_before_relation(const struct sql_token *token)
+{
+    static const struct view words[] = {{(const uint8_t *)"from", 4},
+                                        {(const uint8_t *)"join", 4},
+                                        {(const uint8_t *)"update", 6},
+                                        {(const uint8_t *)"into", 4}};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        struct sql_token word = {.what = SQL_WORD, .text = words[i]};
+
+        if (token->what == SQL_WORD && !token->is_quoted && is_same_word(&word, token))
+            return true;
+    }
+    return false;
+}
+
+/* Of "public.members" the last part is the relation. */
+static bool
+names_relation(const struct sql_template *template, const struct sql_token *word)
+{
+    for (const struct sql_token *t = template->tokens; t->what != SQL_END; t++) {
+        if (!is_before_relation(t))
+            continue;
+        for (t++; t[0].what == SQL_WORD && is_sign(&t[1], '.') && t[2].what == SQL_WORD; t += 2)
+            ;
+        if (t->what == SQL_END)
+            return false;
+        if (t->what == SQL_WORD && is_same_word(t, word))
+            return true;
+    }
+    return false;
+}
+
+bool
+sql_templates_touch(const struct sql_template *templates, size_t count, struct view sql)
+{
+    for (struct sql_token token = next_token(&sql); token.what != SQL_END; token = next_token(&sql))
+        for (size_t i = 0; i < count && token.what == SQL_WORD; i++)
+            if (names_relation(&templates[i], &token))
+                return true;
+    return false;
+}

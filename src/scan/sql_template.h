@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Statements as a map writes them: SQL with places in it.
+ *
+ *      SELECT name, phone FROM members WHERE id = {customer}
+ *      SELECT * FROM orders WHERE member IN ({customer}) AND day > {}
+ *
+ * {customer} is the key of a subject: a number, a text in quotes, or a parameter ($1), whose value
+ * the log tells; where several stand with commas between, or as an array ('{1,2}'), all of them. {}
+ * is any such value, whose it is not. Space, comments, casts behind a value and the case of words
+ * do not count. A log's statement fits one as a whole or not at all: it is not understood.
+ *
+ * Immutable once made; any number of threads.
+ */
+#ifndef PASU_SCAN_SQL_TEMPLATE_H
+#define PASU_SCAN_SQL_TEMPLATE_H
+
+#include "config/store.h"
+#include "scan/route.h"
+
+enum { SQL_KEYS = 1000 };
+
+enum sql_what {
+    SQL_END,
+    SQL_WORD, /* also a name in quotes: `text` without them */
+    SQL_NUMBER,
+    SQL_TEXT,      /* in quotes: `text` without them */
+    SQL_PARAMETER, /* $1: `number` */
+    SQL_SIGN,      /* one byte */
+    SQL_KEY,       /* of a template: {kind} */
+    SQL_ANY,       /* {} */
+};
+
+struct sql_token {
+    enum sql_what what;
+    bool is_quoted; /* a SQL_WORD whose case counts */
+    uint8_t kind;
+    uint32_t number;
+    struct view text;
+};
+
+struct sql_template {
+    const char *sql; /* as it is written */
+    uint32_t line;
+    struct sql_token *tokens; /* ended by SQL_END */
+    uint64_t fields;
+};
+
+struct sql_match {
+    const struct sql_template *found; /* NULL: none fits */
+    size_t key_count;
+    struct view keys[SQL_KEYS]; /* in the statement, or in its parameters */
+    uint8_t kinds[SQL_KEYS];
+};
+
+/* What a statement is run with. */
+struct sql_parameters {
+    struct view text;
+    bool is_list; /* pgAudit: "42,abc"; else "$1 = '42', $2 = NULL" */
+};
+
+/* Takes a template apart. 0; PASU_E_MALFORMED with what is wrong in *why; PASU_E_NOMEM. */
+PASU_MUST_USE int sql_template_parse(struct sql_template *to, struct store *store, const char *sql,
+                                     route_kind_fn *kind_of, void *arg, const char **why);
+/* Finds the first that fits; found NULL: none, or it has more than SQL_KEYS keys. */
+void sql_templates_find(const struct sql_template *templates, size_t count, struct view sql,
+                        const struct sql_parameters *parameters, struct sql_match *match);
+/* Whether a statement has in it, as a word, one of the relations that the templates name. */
+PASU_MUST_USE bool sql_templates_touch(const struct sql_template *templates, size_t count,
+                                       struct view sql);
+
+#endif

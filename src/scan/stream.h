@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One log as a row of blocks, and the threads that make them: each block is read and parsed by any
+ * of them, and given out in the order of the file. With one thread the asker does it all.
+ */
+#ifndef PASU_SCAN_STREAM_H
+#define PASU_SCAN_STREAM_H
+
+#include "scan/block.h"
+#include "scan/input.h"
+
+enum {
+    STREAM_HEAD = 256 << 10, /* bytes by which a dialect is found */
+    STREAM_LINE = 64 << 20,  /* what is longer is no line of a log */
+};
+
+struct streams; /* the threads, and what all streams have in common */
+
+struct streams_options {
+    const struct dialects *dialects;
+    const struct observe_keys *keys;
+    const struct sources *sources;
+    unsigned threads; /* of the scan, 1 or more */
+    size_t block;     /* bytes of a block */
+    block_want_fn *want;
+    const void *want_arg;
+};
+
+/* PASU_E_NOMEM; PASU_E_UNAVAILABLE: no threads can be had. */
+PASU_MUST_USE int streams_new(struct streams **slot, const struct streams_options *options);
+/* All streams must be closed. NULL is allowed. */
+void streams_free(struct streams *streams);
+
+struct stream;
+
+/* What a look at the front of a log tells. */
+struct stream_head {
+    struct dialect dialect;
+    enum codec_kind codec;
+    int64_t first;                  /* time of its first event; 0: there is none in the head */
+    uint64_t size;                  /* as it lies there; 0: nobody knows */
+    uint8_t digest[OBSERVE_SECRET]; /* of its bytes */
+    bool is_again;                  /* it can be opened again */
+};
+
+/*
+ * Opens a log and looks at its front. *kept: for a log that can be opened only once (a pipe), the
+ * input with its head; else NULL. The errors of input_open and input_read.
+ */
+struct stream_kept;
+PASU_MUST_USE int stream_look(struct stream_head *head, struct stream_kept **kept, const char *path,
+                              const struct dialects *dialects);
+void stream_kept_free(struct stream_kept *kept);
+
+/* `kept` is taken, where there is one, also where it fails. */
+PASU_MUST_USE int stream_open(struct stream **slot, struct streams *streams, const char *path,
+                              struct stream_kept *kept, const struct dialect *dialect,
+                              uint32_t file);
+/* The next block, the stream's until the next call; NULL: there is none. block->result is an error
+ * of reading behind it: nothing comes after. */
+struct block *stream_next(struct stream *stream);
+/* Bytes of the file that were read so far. */
+uint64_t stream_taken(const struct stream *stream);
+void stream_close(struct stream *stream);
+
+#endif
