@@ -23,7 +23,7 @@ static const struct config *
 signing(void)
 {
     static char key[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
-    static const char *const names[] = {"sqlcommenter"};
+    static const char *names[] = {"sqlcommenter"};
     static struct config config;
 
     config.sources.claimed_from.items = names;

@@ -89,7 +89,7 @@ begin_ledger(struct keeper *k)
     must(mkdtemp(k->folder) != NULL);
     k->directory = open(k->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     record_init(&k->records, &k->log, k->directory);
-    folds_init(&k->folds);
+    k->folds = (struct folds){0};
     k->records.folds = &k->folds;
     must(record_open(&k->records) == 0);
     must(intake_init(&k->intake, &k->records, -1, -1, -1) == 0);
@@ -303,7 +303,6 @@ look(struct keeper *k)
     for (size_t i = 0; i < k->leavers.count; i++)
         must(memchr(k->leavers.items[i].principal, '\0', NAME_SIZE) != NULL &&
              memchr(k->leavers.items[i].address, '\0', ADDRESS_SIZE) != NULL);
-    must(!k->records.chain.has_failed);
 }
 
 static void

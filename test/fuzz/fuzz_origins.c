@@ -11,6 +11,14 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* What libmaxminddb 1.7 loses of a database that it cannot open is not ours. */
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:libmaxminddb";
+}
 
 static const char *const asked[] = {
     "0.0.0.0",         "1.2.3.4",    "127.0.0.1",        "192.0.2.1", "223.255.255.255",
@@ -61,8 +69,10 @@ static void
 check_table(struct view table)
 {
     struct origins *origins = NULL;
-    uint8_t *copy = memory_dup(table.bytes, table.length);
+    uint8_t *copy = memory_new(table.length, 1);
 
+    if (copy)
+        memcpy(copy, table.bytes, table.length);
     if (copy && origins_take(&origins, copy, table.length) == 0) {
         check_all(origins, table.length);
         origins_release(origins);
@@ -90,7 +100,6 @@ check_database(const char *path, bool is_systems)
     uint8_t *bytes = NULL;
     size_t length = 0;
 
-    /* The other is one that says nothing: what the program carries is large. */
     if (sources_open(&sources, path, is_systems ? path : NULL, &failed) != 0)
         return;
     if (origins_build(&bytes, &length, &sources) == 0) {
