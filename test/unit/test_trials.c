@@ -3,82 +3,39 @@
  * session past pasu is taken for a test. */
 #include "ledger/trials.h"
 
-#include "ledger_place.h"
-
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "control_stage.h"
 
 #define SECOND NANOSECONDS_PER_SECOND
 
 enum { PID = 4711, UNTIL = TRIAL_SECONDS };
 
-/* A keeper's control socket, and the gate's end of its channel. */
-struct stage {
-    struct place *place;
-    struct approvers approvers;
-    struct control control;
-    struct trials trials;
-    struct channel keeper, gate;
-};
-
-static struct stage stage;
+static struct trials trials;
 
 static int
 start(void **state)
 {
-    struct stage *s = &stage;
-    int ends[2], result = make_place(state);
+    int result = start_stage(state);
 
-    *s = (struct stage){.place = *state};
-    if (result != 0 || channel_pair(ends) != 0)
-        return -1;
-    begin(s->place);
-    channel_init(&s->keeper, ends[0], message_rules_keeper_from_gate,
-                 message_rules_keeper_from_gate_count);
-    channel_init(&s->gate, ends[1], message_rules_gate_from_keeper,
-                 message_rules_gate_from_keeper_count);
-    control_init(&s->control, -1, &s->approvers, &s->place->log);
-    trials_init(&s->trials, &s->place->os, &s->place->records);
-    return 0;
-}
-
-static int
-stop(void **state)
-{
-    struct stage *s = &stage;
-
-    control_release(&s->control);
-    channel_close(&s->keeper);
-    channel_close(&s->gate);
-    kill_keeper(s->place);
-    return remove_place(state);
+    trials_init(&trials, &stage.place->os, &stage.place->records);
+    return result;
 }
 
 static void
 asked(void *arg PASU_UNUSED, struct control_client *client)
 {
-    assert_true(trials_ask(&stage.trials, client, &stage.keeper));
+    assert_true(trials_ask(&trials, client, &stage.keeper));
 }
 
-/* As a command asks, over its connection; what the gate is told of it. */
+/* What the gate is told of it. */
 static struct message_try
 try_control(const struct control_try *trial)
 {
-    struct pollfd polls[2] = {{.fd = -1}, {.revents = POLLIN}};
-    struct control_request request = {
+    const struct control_request request = {
         .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = CONTROL_TRY, .trial = *trial};
     struct channel_message message;
     struct message_try told;
-    int ends[2];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    stage.control.clients[0] = (struct control_client){.fd = ends[0], .question = 1};
-    assert_int_equal(send(ends[1], &request, sizeof(request), 0), sizeof(request));
-    control_serve(&stage.control, polls, COUNT_OF(polls), asked, NULL);
-    close(ends[1]);
-    close(ends[0]);
-    stage.control.clients[0].fd = -1;
+    assert_int_equal(stage_answer(stage_ask(&request, 0, asked)), PASU_E_AGAIN);
     assert_int_equal(channel_receive(&stage.gate, &message), 0);
     assert_int_equal(message.type, MESSAGE_TRY);
     memcpy(&told, message.body, sizeof(told));
@@ -89,7 +46,7 @@ static void
 texts_come_whole_up_to_their_last_byte(void **state PASU_UNUSED)
 {
     struct control_try trial = {.control = TRIAL_OF_SOURCE};
-    const struct trial *kept = &stage.trials.items[0];
+    const struct trial *kept = &trials.items[0];
     struct message_try told;
 
     memset(trial.gateway, 'g', sizeof(trial.gateway));
@@ -110,7 +67,7 @@ is_test(uint32_t pid, const char *principal, bool is_over)
     struct message_bypass bypass = {.pid = pid, .is_over = is_over};
 
     snprintf(bypass.principal, sizeof(bypass.principal), "%s", principal);
-    return trials_bypass(&stage.trials, &bypass);
+    return trials_bypass(&trials, &bypass);
 }
 
 static void
@@ -123,9 +80,9 @@ only_the_session_of_a_test_is_one_and_only_while_it_is_made(void **state PASU_UN
     (void)try_control(&trial);
     assert_false(is_test(PID + 1, "pasu", false));
     assert_false(is_test(PID, "kim", false));
-    assert_false(stage.trials.items[0].result.is_over);
+    assert_false(trials.items[0].result.is_over);
     assert_true(is_test(PID, "pasu", false));
-    assert_true(stage.trials.items[0].result.is_held);
+    assert_true(trials.items[0].result.is_held);
     now += UNTIL * SECOND;
     assert_true(is_test(PID, "pasu", false));
     now += SECOND;
@@ -137,9 +94,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(texts_come_whole_up_to_their_last_byte, start, stop),
+        cmocka_unit_test_setup_teardown(texts_come_whole_up_to_their_last_byte, start, stop_stage),
         cmocka_unit_test_setup_teardown(only_the_session_of_a_test_is_one_and_only_while_it_is_made,
-                                        start, stop),
+                                        start, stop_stage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
