@@ -95,6 +95,18 @@ accept_one(struct control *control)
     close(fd);
 }
 
+/* Texts of those requests that have them where principal, who and what are; others have their own
+ * in the same place (struct control_request). */
+static void
+end_texts(struct control_request *request)
+{
+    if (request->verb == CONTROL_TRY || request->verb == CONTROL_OPENING ||
+        request->verb == CONTROL_CERTIFICATE)
+        return;
+    request->principal[NAME_SIZE - 1] = '\0';
+    request->who[CONTROL_TEXT_SIZE - 1] = request->what[CONTROL_TEXT_SIZE - 1] = '\0';
+}
+
 static void
 client_read(struct control *control, struct control_client *c, control_ask_fn *ask, void *arg)
 {
@@ -112,8 +124,7 @@ client_read(struct control *control, struct control_client *c, control_ask_fn *a
     c->is_asked = true;
     c->deadline =
         os_monotonic(control->log->os) + CONTROL_ANSWER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
-    c->request.principal[NAME_SIZE - 1] = '\0';
-    c->request.who[CONTROL_TEXT_SIZE - 1] = c->request.what[CONTROL_TEXT_SIZE - 1] = '\0';
+    end_texts(&c->request);
     if (c->request.magic != CONTROL_MAGIC || c->request.version != CONTROL_VERSION) {
         control_end(c, PASU_E_PROTOCOL, 0);
         return;

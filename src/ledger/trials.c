@@ -19,6 +19,12 @@ find(struct trials *t, uint64_t token)
 }
 
 static bool
+is_late(const struct trials *t, const struct trial *trial)
+{
+    return os_monotonic(t->os) - trial->since > TRIAL_SECONDS * NANOSECONDS_PER_SECOND;
+}
+
+static bool
 is_proof(const struct trial *trial, int error)
 {
     switch ((enum trial_control)trial->asked.control) {
@@ -72,11 +78,8 @@ end(struct trials *t, struct trial *trial, int error, bool is_failed)
 static struct trial *
 make_room(struct trials *t)
 {
-    int64_t now = os_monotonic(t->os);
-
     for (size_t i = 0; i < TRIALS_MAX; i++)
-        if (t->items[i].token == 0 ||
-            now - t->items[i].since > TRIAL_SECONDS * NANOSECONDS_PER_SECOND)
+        if (t->items[i].token == 0 || is_late(t, &t->items[i]))
             return &t->items[i];
     return NULL;
 }
@@ -175,6 +178,8 @@ trials_bypass(struct trials *t, const struct message_bypass *bypass)
         if (trial->token == 0 || trial->asked.control != TRIAL_OF_BYPASS ||
             trial->asked.pid != bypass->pid ||
             strcmp(trial->asked.principal, bypass->principal) != 0)
+            continue;
+        if (!bypass->is_over && is_late(t, trial)) /* another one, of the same number */
             continue;
         if (!bypass->is_over)
             end(t, trial, 0, false);

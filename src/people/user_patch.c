@@ -205,6 +205,22 @@ fold_path(char folded[PATH_SIZE], const char *before, const char *path)
     return true;
 }
 
+/* "active[…]", "active.value", "/active", " active", "…:User.active": none of these may be passed
+ * over in silence. */
+static bool
+can_mean_active(const char *folded)
+{
+    static const char word[] = "active";
+    const char *at = folded;
+
+    if (strncmp(folded, word, strlen(word)) == 0)
+        return true;
+    while ((at = strstr(at + 1, word)) != NULL)
+        if (!isalnum((uint8_t)at[-1]) && !isalnum((uint8_t)at[strlen(word)]))
+            return true;
+    return false;
+}
+
 /* `before` stands before the path: the name of a schema, or nothing. */
 static int
 take(struct taking *t, const char *before, const char *path, const json_t *value)
@@ -220,8 +236,7 @@ take(struct taking *t, const char *before, const char *path, const json_t *value
                    : scim_fail(t->fault, 400, "invalidValue", "a schema's value is no object");
     at = find_target(folded);
     if (at == COUNT_OF(targets)) {
-        /* "active[…]", "active.value", "/active": none of these may be passed over in silence. */
-        if (strncmp(folded + (folded[0] == '/'), "active", strlen("active")) == 0)
+        if (can_mean_active(folded))
             return scim_fail(t->fault, 400, "invalidPath", "\"%.80s\" is no path that is known",
                              folded);
         return 0;

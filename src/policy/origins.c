@@ -222,6 +222,17 @@ borrow_carried(struct table *table, struct head *head, const struct origins *car
     head->of[0].made = theirs.of[0].made;
 }
 
+/* Where the next goes; NULL stays NULL. */
+static uint8_t *
+put(uint8_t *at, const void *bytes, size_t length)
+{
+    if (!at)
+        return NULL;
+    if (length > 0)
+        memcpy(at, bytes, length);
+    return at + length;
+}
+
 int
 origins_build(uint8_t **bytes, size_t *length, const struct sources *sources)
 {
@@ -254,18 +265,10 @@ origins_build(uint8_t **bytes, size_t *length, const struct sources *sources)
     *bytes = result == 0 ? memory_new(*length, 1) : NULL;
     if (result == 0 && !*bytes)
         result = PASU_E_NOMEM;
-    at = *bytes;
-    if (at) {
-        memcpy(at, &head, HEAD);
-        at += HEAD;
-    }
+    at = put(*bytes, &head, HEAD);
     for (int i = 0; i < 2; i++) {
-        if (at && tables[i].count4 > 0)
-            memcpy(at, tables[i].ranges4, tables[i].count4 * sizeof(struct origin_range4));
-        at += at ? tables[i].count4 * sizeof(struct origin_range4) : 0;
-        if (at && tables[i].count6 > 0)
-            memcpy(at, tables[i].ranges6, tables[i].count6 * sizeof(struct origin_range6));
-        at += at ? tables[i].count6 * sizeof(struct origin_range6) : 0;
+        at = put(at, tables[i].ranges4, tables[i].count4 * sizeof(struct origin_range4));
+        at = put(at, tables[i].ranges6, tables[i].count6 * sizeof(struct origin_range6));
         if (builds[i])
             release(builds[i]);
     }

@@ -13,8 +13,14 @@ enum { ROWS_MAX = 512 };
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const struct catalog_mapping_field fields[] = {{"name", 0}, {"phone", 1}};
-static const struct catalog_mapping mappings[] = {{"public.t", "id", 0, fields, 2},
-                                                  {"u", "id", 1, fields, 1}};
+static const struct catalog_mapping mappings[] = {
+    {.table = "public.t", .key = "id", .kind = 0, .fields = fields, .field_count = 2},
+    {.table = "u",
+     .key = "id",
+     .kind = 1,
+     .fields = fields,
+     .field_count = 1,
+     .more_keys = {"part"}}};
 static const char *const never[] = {"v"};
 static const char *const subjects[] = {"t", "u"};
 static const struct catalog_policy policy = {mappings, 2, never, 1, subjects, 2};

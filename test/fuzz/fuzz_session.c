@@ -9,8 +9,10 @@
  *
  * An input that begins with 'O' is of a session that stands already, whose configuration names
  * personal data, with a catalog snapshot and a ledger that is strict: the second byte says who it
- * is. There, an empty piece of the server's is the keeper, which makes durable what it has. Nothing
- * may reach the client while its session is held.
+ * is, of whom a budget blocks what is too much, a rule masks names, or has somebody approve. There,
+ * an empty piece of the server's is the keeper, which makes durable what it has, and numbers what
+ * is asked for; an empty piece of the client's is somebody who decides. Nothing may reach the
+ * client while its session is held, and no row while it waits for somebody.
  */
 #include "gate/session.h"
 
@@ -76,13 +78,16 @@ fake_peek(void *arg PASU_UNUSED, int fd PASU_UNUSED, void *bytes, size_t size)
 }
 
 static ssize_t
-fake_send(void *arg PASU_UNUSED, int fd, const void *bytes PASU_UNUSED, size_t size)
+fake_send(void *arg PASU_UNUSED, int fd, const void *bytes, size_t size)
 {
     const struct session *s = list_is_empty(&worker.sessions)
                                   ? NULL
                                   : LIST_ENTRY(worker.sessions.next, struct session, all);
 
     if (s && fd == wire.client_fd && s->client.is_held)
+        __builtin_trap();
+    if (s && fd == wire.client_fd && s->observer && approval_holds_server(s) && size > 0 &&
+        *(const uint8_t *)bytes == 'D')
         __builtin_trap();
     return (ssize_t)size;
 }
@@ -167,7 +172,14 @@ set_up_persons(void)
         "  - {table: public.book, subject: recipient, key: id, fields: {recipient: name}}\n"
         "never: [public.vault]\n"
         "budgets:\n"
-        "  - {principal: few, window: hour, subjects: 3, verdict: block}\n";
+        "  - {principal: few, window: hour, subjects: 3, verdict: block}\n"
+        "principals: {actor_from: [sqlcommenter, \"setting:pasu.actor\"]}\n"
+        "sources: {claimed_from: [sqlcommenter]}\n"
+        "rules:\n"
+        "  - {name: half, when: {principal: mas, fields: any}, verdict: mask}\n"
+        "  - {name: ask, when: {principal: hel, fields: name, verbs: select}, verdict: hold}\n"
+        "  - {name: late, when: {principal: hel, fields: phone}, verdict: hold}\n"
+        "  - {name: why, when: {principal: hel, fields: any, purpose: none}, verdict: block}\n";
     char folder[] = "/tmp/fuzz-session-XXXXXX";
     int directory, ring;
 
@@ -259,6 +271,37 @@ give(enum peer_side side, struct view bytes)
 /* ---- a session that stands ---- */
 
 static void
+number(void)
+{
+    const struct session *s = only_session();
+    struct message_requested requested = {.number = 1, .within = NANOSECONDS_PER_SECOND};
+
+    if (!s || !s->observer || s->observer->approval.state != APPROVAL_ASKED)
+        return;
+    requested.session = s->id;
+    requested.serial = s->observer->approval.serial;
+    approval_numbered(&worker, &requested);
+    worker_free_dead(&worker);
+}
+
+static void
+decide(bool is_approved)
+{
+    const struct session *s = only_session();
+    struct message_decided decided = {
+        .number = 1,
+        .decision = is_approved ? DECISION_APPROVED : DECISION_DENIED,
+        .who = "lee",
+    };
+
+    if (!s || !s->observer)
+        return;
+    decided.session = s->id;
+    approval_decided(&worker, &decided);
+    worker_free_dead(&worker);
+}
+
+static void
 keeper(void)
 {
     struct ring *ring = ring_get(&shared.rings, 0);
@@ -267,6 +310,7 @@ keeper(void)
     ring_set_durable(ring, ring_head(ring));
     hold_look(&worker);
     worker_free_dead(&worker);
+    number();
 }
 
 static void
@@ -285,14 +329,16 @@ put_snapshot(const struct session *s)
 static void
 stand_up(uint8_t who)
 {
-    static const uint8_t app[] = "\0\0\0\x20\0\3\0\0user\0app\0database\0shop\0";
-    static const uint8_t few[] = "\0\0\0\x20\0\3\0\0user\0few\0database\0shop\0";
+    enum { NAME_AT = 13 };
+    static const char *const names[] = {"app", "few", "mas", "hel"};
+    uint8_t startup[] = "\0\0\0\x20\0\3\0\0user\0app\0database\0shop\0";
     static const uint8_t greeting[] = "R\0\0\0\x08\0\0\0\0"
                                       "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
                                       "Z\0\0\0\5I";
     struct session *s;
 
-    give(SIDE_CLIENT, view_of(who & 1 ? few : app, sizeof(app)));
+    memcpy(startup + NAME_AT, names[(who & 1) | (who >> 1 & 2)], 3);
+    give(SIDE_CLIENT, view_of(startup, sizeof(startup)));
     give(SIDE_SERVER, view_of(greeting, 9));
     s = only_session();
     if (!s || s->state != SESSION_RECORDING)
@@ -359,6 +405,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             length = size;
         if (has_persons && length == 0 && side == SIDE_SERVER)
             keeper();
+        else if (has_persons && length == 0)
+            decide(size % 4 != 0);
         else
             give(side, view_of(data, length));
         data += length;

@@ -359,7 +359,7 @@ who_reads_meanwhile_misses_nothing(void **state)
         for (const char *at = marks; *at != '\0'; at += strcspn(at, "\n") + 1) {
             char line[64];
 
-            snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+            text_from_view(line, sizeof(line), view_of(at, strcspn(at, "\n")));
             assert_non_null(strstr(beside.text, line));
         }
     }

@@ -99,6 +99,7 @@ each_way_to_say_that_somebody_has_left_is_understood(void **state PASU_UNUSED)
         "[{\"op\":\"replace\",\"value\":{\"urn:ietf:params:scim:schemas:core:2.0:User\":{"
         "\"active\":false}}}]",
         "[{\"op\":\"replace\",\"path\":\"active\",\"value\":{\"value\":\"FALSE\"}}]",
+        "[{\"op\":\"replace\",\"value\":{\"active\":false,\"inactive\":true,\"x:interactive\":1}}]",
     };
     static const char *const others[] = {
         "[{\"op\":\"replace\",\"path\":\"active\",\"value\":0}]",
@@ -108,6 +109,10 @@ each_way_to_say_that_somebody_has_left_is_understood(void **state PASU_UNUSED)
         "[{\"op\":\"remove\",\"path\":\"active\"}]",
         "[{\"op\":\"replace\",\"path\":\"/active\",\"value\":false}]",
         "[{\"op\":\"replace\",\"path\":\"active[value eq true]\",\"value\":false}]",
+        "[{\"op\":\"replace\",\"path\":\" active\",\"value\":false}]",
+        "[{\"op\":\"replace\",\"path\":\"urn:ietf:params:scim:schemas:core:2.0:User.active\","
+        "\"value\":false}]",
+        "[{\"op\":\"replace\",\"value\":{\"x:Active\":false}}]",
         "[{\"op\":\"replace\",\"value\":{\"active\":false,\"ACTIVE\":true}}]",
         "[{\"op\":\"replace\",\"value\":false}]",
         "[{\"op\":\"no\",\"path\":\"active\",\"value\":false}]",

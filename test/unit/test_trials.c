@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of controls in the keeper: what is asked for comes whole, and nothing but the test's own
+ * session past pasu is taken for a test. */
+#include "ledger/trials.h"
+
+#include "control_stage.h"
+
+#define SECOND NANOSECONDS_PER_SECOND
+
+enum { PID = 4711, UNTIL = TRIAL_SECONDS };
+
+static struct trials trials;
+
+static int
+start(void **state)
+{
+    int result = start_stage(state);
+
+    trials_init(&trials, &stage.place->os, &stage.place->records);
+    return result;
+}
+
+static void
+asked(void *arg PASU_UNUSED, struct control_client *client)
+{
+    assert_true(trials_ask(&trials, client, &stage.keeper));
+}
+
+/* What the gate is told of it. */
+static struct message_try
+try_control(const struct control_try *trial)
+{
+    const struct control_request request = {
+        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = CONTROL_TRY, .trial = *trial};
+    struct channel_message message;
+    struct message_try told;
+
+    assert_int_equal(stage_answer(stage_ask(&request, 0, asked)), PASU_E_AGAIN);
+    assert_int_equal(channel_receive(&stage.gate, &message), 0);
+    assert_int_equal(message.type, MESSAGE_TRY);
+    memcpy(&told, message.body, sizeof(told));
+    return told;
+}
+
+static void
+texts_come_whole_up_to_their_last_byte(void **state PASU_UNUSED)
+{
+    struct control_try trial = {.control = TRIAL_OF_SOURCE};
+    const struct trial *kept = &trials.items[0];
+    struct message_try told;
+
+    memset(trial.gateway, 'g', sizeof(trial.gateway));
+    memset(trial.principal, 'p', sizeof(trial.principal));
+    memset(trial.address, 'a', sizeof(trial.address));
+    memset(trial.what, 'w', sizeof(trial.what));
+    told = try_control(&trial);
+    assert_int_equal(strnlen(told.gateway, sizeof(told.gateway)), sizeof(told.gateway) - 1);
+    assert_int_equal(strnlen(told.principal, sizeof(told.principal)), sizeof(told.principal) - 1);
+    assert_int_equal(strnlen(told.address, sizeof(told.address)), sizeof(told.address) - 1);
+    assert_int_equal(strnlen(kept->asked.what, sizeof(kept->asked.what)),
+                     sizeof(kept->asked.what) - 1);
+}
+
+static bool
+is_test(uint32_t pid, const char *principal, bool is_over)
+{
+    struct message_bypass bypass = {.pid = pid, .is_over = is_over};
+
+    snprintf(bypass.principal, sizeof(bypass.principal), "%s", principal);
+    return trials_bypass(&trials, &bypass);
+}
+
+static void
+only_the_session_of_a_test_is_one_and_only_while_it_is_made(void **state PASU_UNUSED)
+{
+    struct control_try trial = {
+        .control = TRIAL_OF_BYPASS, .pid = PID, .gateway = "shop", .principal = "pasu"};
+
+    assert_false(is_test(PID, "pasu", false));
+    (void)try_control(&trial);
+    assert_false(is_test(PID + 1, "pasu", false));
+    assert_false(is_test(PID, "kim", false));
+    assert_false(trials.items[0].result.is_over);
+    assert_true(is_test(PID, "pasu", false));
+    assert_true(trials.items[0].result.is_held);
+    now += UNTIL * SECOND;
+    assert_true(is_test(PID, "pasu", false));
+    now += SECOND;
+    assert_false(is_test(PID, "pasu", false)); /* a number that the server has given again */
+    assert_true(is_test(PID, "pasu", true));   /* that the test's own has ended */
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(texts_come_whole_up_to_their_last_byte, start, stop_stage),
+        cmocka_unit_test_setup_teardown(only_the_session_of_a_test_is_one_and_only_while_it_is_made,
+                                        start, stop_stage),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
