@@ -6,6 +6,7 @@
 #include "config/holder.h"
 #include "config/ledger_key.h"
 #include "config/pem.h"
+#include "config/time_zone.h"
 
 #include "base/memory.h"
 
@@ -365,6 +366,7 @@ config_load_files(struct config *config, struct config_faults *faults)
     for (size_t i = 0; i < config->gateway_count; i++)
         load_gateway(&loading, i);
     ledger_keys_load(config, faults);
+    time_zone_check(config, faults);
     result = load_roster(&loading);
     load_other(&loading, &config->sources.claim_key_file, "sources.claim_key_file", NULL, "");
     check_claim_key(&loading);

@@ -210,6 +210,14 @@ struct config {
         struct config_file claim_key_file;
         int64_t claim_age;
     } sources;
+    const char *time_zone; /* NULL: the machine's */
+    uint32_t time_zone_line;
+    struct {
+        uint64_t *years; /* that are known */
+        size_t year_count;
+        uint32_t *dates; /* days since 1970-01-01, in no order */
+        size_t date_count;
+    } holidays;
     struct {
         bool inject, shadow;
         enum attribution_unknown unknown;

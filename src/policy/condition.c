@@ -8,6 +8,8 @@
 
 enum { MINUTES_A_DAY = 24 * 60, DAYS_A_WEEK = 7, DAY_OF_1970 = 3 /* a Thursday; Monday is 0 */ };
 
+#define HOLIDAY (UINT64_C(1) << DAYS_A_WEEK) /* in the list of days, behind those of the week */
+
 /* What a condition asks about: a table below. One of both is there; neither: it is not known. */
 struct condition_kind {
     const char *name; /* in the configuration */
@@ -192,7 +194,17 @@ static bool
 of_days(const struct condition *c, const struct rule_statement *statement,
         const struct condition_fields *fields PASU_UNUSED)
 {
-    return c->bits >> (statement->minute / MINUTES_A_DAY + DAY_OF_1970) % DAYS_A_WEEK & 1;
+    uint32_t day = statement->minute / MINUTES_A_DAY;
+
+    return (c->bits >> (day + DAY_OF_1970) % DAYS_A_WEEK & 1) ||
+           (c->bits & HOLIDAY && holidays_have(c->holidays, day));
+}
+
+/* Nobody has said which days of that year are holidays. */
+static bool
+is_day_open(const struct condition *c, const struct rule_statement *statement)
+{
+    return c->bits & HOLIDAY && !holidays_know(c->holidays, statement->minute / MINUTES_A_DAY);
 }
 
 /* ---- what ---- */
@@ -304,14 +316,18 @@ static const struct condition_kind kinds[] = {
 
 int
 condition_compile(struct condition *c, const struct config_condition *config,
-                  const struct vocabulary *vocabulary)
+                  const struct vocabulary *vocabulary, const struct holidays *holidays)
 {
     size_t k = 0;
 
     while (k < COUNT_OF(kinds) - 1 && strcmp(kinds[k].name, config->name) != 0)
         k++;
     *c = (struct condition){
-        .kind = &kinds[k], .is_negated = config->is_negated, .texts = &config->values};
+        .kind = &kinds[k],
+        .is_negated = config->is_negated,
+        .texts = &config->values,
+        .holidays = holidays,
+    };
     return kinds[k].compile ? kinds[k].compile(c, vocabulary) : 0;
 }
 
@@ -371,7 +387,8 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
     bool is_true = c->kind->of_statement(c, statement, fields);
     bool is_unknown = c->is_open ||
                       (c->kind->of_statement == of_verbs && is_verb_open(c, statement)) ||
-                      (c->kind->of_statement == of_purpose && !statement->purpose);
+                      (c->kind->of_statement == of_purpose && !statement->purpose) ||
+                      (c->kind->of_statement == of_days && is_day_open(c, statement));
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }

@@ -15,6 +15,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
+    struct holidays holidays;
     bool asks_actor, asks_source, can_hold;
     size_t count;
     struct rule items[];
@@ -29,7 +30,7 @@ struct rule_left {
 /* ---- life ---- */
 
 static int
-compile(struct rule *rule, const struct config_rule *config, const struct vocabulary *vocabulary)
+compile(struct rule *rule, const struct config_rule *config, const struct rules *rules)
 {
     int result = 0;
 
@@ -40,7 +41,8 @@ compile(struct rule *rule, const struct config_rule *config, const struct vocabu
     if (!rule->conditions)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < config->condition_count && result == 0; i++) {
-        result = condition_compile(&rule->conditions[i], &config->conditions[i], vocabulary);
+        result = condition_compile(&rule->conditions[i], &config->conditions[i], &rules->names,
+                                   &rules->holidays);
         rule->count = i + 1;
     }
     return result;
@@ -74,9 +76,10 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
     if (!rules)
         return PASU_E_NOMEM;
     rules->names = *vocabulary;
+    result = holidays_make(&rules->holidays, config);
     for (size_t i = 0; i < config->rule_count && result == 0; i++) {
         rules->count = i + 1;
-        result = compile(&rules->items[i], &config->rules[i], vocabulary);
+        result = compile(&rules->items[i], &config->rules[i], rules);
         rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
         rules->can_hold |= config->rules[i].verdict == VERDICT_HOLD && !config->rules[i].shadow;
         rules->asks_source |= result == 0 && asks_source(&rules->items[i]);
@@ -98,6 +101,7 @@ rules_free(struct rules *rules)
             condition_release(&rules->items[i].conditions[c]);
         memory_free(rules->items[i].conditions);
     }
+    holidays_release(&rules->holidays);
     memory_free(rules);
 }
 
