@@ -331,10 +331,24 @@ put_rule(struct exposure *e, enum verdict verdict, const char *rule)
     snprintf(e->rule, sizeof(e->rule), "%s", rule);
 }
 
-/* Of rules that let pass. What one alerts of is told, though another one masks it. */
+/* The same of a rule that the record of what it concerns has no place for, where another one is in
+ * it (`is_beside`): it has one of its own. */
 static int
-pass(struct session *s, struct exposure *e, const struct ruling *ruling, bool is_masked,
-     uint32_t minute)
+tell_beside(struct session *s, const char *rule, enum verdict verdict, uint32_t minute,
+            bool is_beside)
+{
+    bool is_first;
+    int result = tell(s, rule, verdict, minute, !is_beside, &is_first);
+
+    return result == 0 && is_first && is_beside ? expose_ruled(s, NULL, rule, verdict, 1, 0)
+                                                : result;
+}
+
+/* Of rules that let pass, and of `approved`, which would have held it, or NULL. What one alerts of
+ * is told, though another one masks it. */
+static int
+pass(struct session *s, struct exposure *e, const struct ruling *ruling, const char *approved,
+     bool is_masked, uint32_t minute)
 {
     char alert[EXPOSURE_TEXT_MAX] = "", mask[EXPOSURE_TEXT_MAX] = "",
          shadow[EXPOSURE_TEXT_MAX] = "";
@@ -346,18 +360,20 @@ pass(struct session *s, struct exposure *e, const struct ruling *ruling, bool is
         rule_text(shadow, ruling->shadow);
     if (is_masked)
         rule_text(mask, ruling->mask);
-    if (ruling->verdict != VERDICT_ALLOW)
+    if (ruling->verdict != VERDICT_ALLOW && !approved)
         rule_text(alert, ruling->rule);
     /* What is to be told may need a record, and there is room for one at a time. */
     kept = *e;
-    if (e->statements > 0 && shadow[0])
-        result = tell(s, shadow, VERDICT_OF_ALLOW, minute, !alert[0] && !mask[0], &is_first);
-    if (result == 0 && e->statements > 0 && mask[0])
-        result = tell(s, mask, VERDICT_OF_MASK, minute, !alert[0], &is_first);
-    if (result == 0 && e->statements > 0 && alert[0])
+    if (kept.statements > 0 && shadow[0])
+        result = tell_beside(s, shadow, VERDICT_OF_ALLOW, minute, approved || alert[0] || mask[0]);
+    if (result == 0 && kept.statements > 0 && mask[0])
+        result = tell_beside(s, mask, VERDICT_OF_MASK, minute, approved || alert[0]);
+    if (result == 0 && kept.statements > 0 && alert[0])
         result = tell(s, alert, VERDICT_OF_ALERT, minute, true, &is_first);
     *e = kept;
-    if (alert[0])
+    if (approved)
+        put_rule(e, VERDICT_OF_HOLD, approved);
+    else if (alert[0])
         put_rule(e, VERDICT_OF_ALERT, alert);
     else if (mask[0])
         put_rule(e, VERDICT_OF_MASK, mask);
@@ -380,22 +396,6 @@ mask(const struct exposure *e, struct ruling *ruling, struct judgement *judgemen
         judgement->is_withheld = ruling->verdict != VERDICT_BLOCK;
     else
         ruling_block_masked(ruling);
-}
-
-/* Of a rule that holds, where somebody has approved of it. */
-static int
-pass_approved(struct session *s, struct exposure *e, const struct ruling *ruling, bool is_masked,
-              uint32_t minute)
-{
-    struct ruling others = *ruling;
-    char text[EXPOSURE_TEXT_MAX];
-    int result;
-
-    rule_text(text, ruling->rule);
-    others.verdict = VERDICT_ALLOW;
-    result = pass(s, e, &others, is_masked, minute);
-    put_rule(e, VERDICT_OF_HOLD, text);
-    return result;
 }
 
 int
@@ -427,11 +427,12 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     is_approved = ruling.verdict == VERDICT_HOLD && approval_covers(s, shown.fields);
     if (ruling.verdict < VERDICT_HOLD || !judgement || is_approved) {
         bool is_masked = judgement && ruling.masked;
+        char approved[EXPOSURE_TEXT_MAX];
 
         if (is_approved)
-            return pass_approved(s, e, &ruling, is_masked, shown.minute);
+            rule_text(approved, ruling.rule);
         return ruling.verdict != VERDICT_ALLOW || ruling.shadow || is_masked
-                   ? pass(s, e, &ruling, is_masked, shown.minute)
+                   ? pass(s, e, &ruling, is_approved ? approved : NULL, is_masked, shown.minute)
                    : 0;
     }
     judgement->masked = 0;
@@ -492,11 +493,13 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
 
         rule_text(text, ruling.rule);
         s->observer->result.is_counted = true;
-        return expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
+        result = expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
+    } else if (ruling.verdict != VERDICT_ALLOW) {
+        result = tell_alone(s, statement, ruling.rule, done.minute, flags);
     }
-    if (ruling.verdict != VERDICT_ALLOW)
-        return tell_alone(s, statement, ruling.rule, done.minute, flags);
-    return ruling.shadow ? tell_alone(s, statement, ruling.shadow, done.minute, flags) : 0;
+    return result == 0 && ruling.shadow
+               ? tell_alone(s, statement, ruling.shadow, done.minute, flags)
+               : result;
 }
 
 void
