@@ -376,6 +376,8 @@ config_load_files(struct config *config, struct config_faults *faults)
     load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates, authorities);
     load_other(&loading, &config->alerts.webhook_secret_file, "alerts.webhook_secret_file", NULL,
                "");
+    load_other(&loading, &config->alerts.email.password_file, "alerts.email.password_file",
+               check_password, "write the password into the first line of the file");
     if (result == PASU_E_NOMEM || holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);

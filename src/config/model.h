@@ -29,6 +29,7 @@ enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
 enum config_alert_format { CONFIG_ALERT_JSON, CONFIG_ALERT_OCSF };
+enum config_mail_tls { CONFIG_MAIL_CLEAR, CONFIG_MAIL_TLS };
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 
 enum {
@@ -150,6 +151,7 @@ struct config_budget {
 
 struct config_escalation {
     const char *to;
+    struct config_texts email; /* instead of that of alerts.email; or none */
     int64_t within;
 };
 
@@ -247,6 +249,13 @@ struct config {
     struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
+        struct {
+            const char *server; /* URL; NULL: there is no e-mail */
+            enum config_mail_tls tls;
+            const char *from, *user; /* user NULL: nobody logs in */
+            struct config_texts to;
+            struct config_file password_file;
+        } email;
         enum config_alert_format format;
         struct config_escalation *escalation;
         size_t escalation_count;

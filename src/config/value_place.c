@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses, networks, countries and hours: where and when. */
-#include "config/parse.h"
 #include "config/moment.h"
+#include "config/parse.h"
 #include "config/quantity.h"
 #include "config/time_zone.h"
 
@@ -142,6 +142,24 @@ parse_ALERT_SYSLOG(struct parse *parse, const struct config_key *key, const stru
 }
 
 bool
+parse_SMTP(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
+           void *slot)
+{
+    struct yaml_node place = *node;
+    struct endpoint endpoint;
+    size_t scheme = strncmp(node->text, "smtps://", 8) == 0  ? 8
+                    : strncmp(node->text, "smtp://", 7) == 0 ? 7
+                                                             : 0;
+
+    place.text += scheme;
+    if (scheme > 0 && place.text[0] != '/')
+        return parse_UPSTREAM(parse, key, &place, &endpoint) && parse_TEXT(parse, key, node, slot);
+    fault_value(parse, node, "write smtps://HOST:PORT or smtp://HOST:PORT",
+                "which is not a mail server");
+    return false;
+}
+
+bool
 parse_NETWORK(struct parse *parse, const struct config_key *key PASU_UNUSED,
               const struct yaml_node *node, void *slot)
 {
@@ -219,7 +237,8 @@ parse_DATE(struct parse *parse, const struct config_key *key PASU_UNUSED,
         *(uint32_t *)slot = (uint32_t)(moment / (86400 * NANOSECONDS_PER_SECOND));
         return true;
     }
-    fault_value(parse, node, "write a day that there is, such as 2026-12-25", "which is not a date");
+    fault_value(parse, node, "write a day that there is, such as 2026-12-25",
+                "which is not a date");
     return false;
 }
 

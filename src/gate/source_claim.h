@@ -11,8 +11,9 @@
  *                                    farther from the gateway's clock than sources.claim_age, it
  *                                    counts instead of the connection's address; else as without
  *
- * A claim is as old as it was when its statement began: a result that takes long, and one that waits
- * to be approved, are judged by one claim as a whole. Each Execute and each FETCH begins anew.
+ * A claim is as old as it was when its statement began: a result that takes long, and one that
+ * waits to be approved, are judged by one claim as a whole. Each Execute and each FETCH begins
+ * anew.
  *
  * What is there and no address is a claim of nowhere: no network has it, no database knows it. A
  * signature says that who has the key has made it, not whose statement it is for: whoever sees one

@@ -23,8 +23,8 @@ struct condition {
     bool is_any;   /* fields: any */
     uint64_t bits; /* kinds, days, fields, verbs, flags */
     const struct config_texts *texts;
-    struct network *networks;     /* as many as texts */
-    struct condition_span *spans; /* as many as texts */
+    struct network *networks;        /* as many as texts */
+    struct condition_span *spans;    /* as many as texts */
     const struct holidays *holidays; /* days: of which some are */
 };
 
