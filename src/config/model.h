@@ -117,7 +117,7 @@ struct config_personal {
 /* One condition of a rule: the value is (or, negated, is not) among `values`. */
 struct config_condition {
     const char *name; /* principal, actor, kind, address, country, asn, application, hours, days,
-                         fields, purpose, verbs, flags */
+                         fields, purpose, verbs, first_use, flags */
     bool is_negated;
     struct config_texts values;
 };

@@ -4,6 +4,7 @@
 #include "exposure/administration.h"
 #include "gate/administration.h"
 #include "gate/budgets.h"
+#include "gate/first_use.h"
 #include "gate/hold.h"
 #include "gate/instruments.h"
 #include "gate/plan_flags.h"
@@ -63,6 +64,8 @@ expose_put(struct session *s, struct exposure *e, const struct plan_statement *s
     uint64_t position;
     int result = durability_of_exposure(s, e, statement, &durability);
 
+    if (result == 0)
+        result = first_use_learn(s, e);
     if (result != 0)
         return result;
     result = recorder_put(recorder, e, &s->settings->vocabulary, sql, durability, &position);

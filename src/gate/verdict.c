@@ -5,6 +5,7 @@
 #include "gate/administration.h"
 #include "gate/approval.h"
 #include "gate/expose.h"
+#include "gate/first_use.h"
 #include "gate/instruments.h"
 #include "gate/mask.h"
 #include "gate/plan_flags.h"
@@ -181,6 +182,7 @@ judge_asked(struct session *s, const struct plan_statement *statement, uint64_t 
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .purpose = actor_purpose(s),
+        .use = first_use_of(s, meant),
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
     };
 
@@ -251,6 +253,7 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
         .flags = plan_flags(showing->flags) | (r->statement ? plan_flags(r->statement->flags) : 0),
         .verbs = session_rules_verbs(s, r->statement),
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, r->statement),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     for (size_t p = 0; p < showing->part_count; p++)
@@ -416,6 +419,7 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
         .flags = e->flags | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, statement),
         .minute =
             is_row && r->minute ? r->minute : instruments_minute(s->worker->instruments, e->time),
     };
@@ -431,6 +435,7 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
 
         if (is_approved)
             rule_text(approved, ruling.rule);
+        e->flags |= first_use_flag(shown.use);
         return ruling.verdict != VERDICT_ALLOW || ruling.shadow || is_masked
                    ? pass(s, e, &ruling, is_approved ? approved : NULL, is_masked, shown.minute)
                    : 0;
@@ -456,16 +461,39 @@ static int
 tell_alone(struct session *s, const struct plan_statement *statement,
            const struct config_rule *rule, uint32_t minute, uint64_t flags)
 {
+    bool is_own = (flags & FLAG_BIT(FIRST_USE)) != 0; /* each has a record */
     char text[EXPOSURE_TEXT_MAX];
     enum verdict verdict = rule->shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
     bool is_first;
     int result;
 
     rule_text(text, rule);
-    result = tell(s, text, verdict, minute, false, &is_first); /* the rule may be gone then */
-    if (result != 0 || !is_first)
+    result = tell(s, text, verdict, minute, is_own, &is_first); /* the rule may be gone then */
+    if (result != 0 || (!is_first && !is_own))
         return result;
     return expose_ruled(s, statement, text, verdict, 1, flags);
+}
+
+/* What is to be told of a statement that is over. */
+static int
+tell_done(struct session *s, const struct plan_statement *statement, const struct ruling *ruling,
+          const struct rule_statement *done, uint64_t flags)
+{
+    char text[EXPOSURE_TEXT_MAX];
+    int result = 0;
+
+    if (ruling->verdict == VERDICT_HOLD && approval_covers(s, done->fields)) {
+        rule_text(text, ruling->rule);
+        s->observer->result.is_counted = true;
+        result = expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
+    } else if (ruling->verdict != VERDICT_ALLOW) {
+        result = tell_alone(s, statement, ruling->rule, done->minute, flags);
+    }
+    if (result == 0 && ruling->shadow)
+        return tell_alone(s, statement, ruling->shadow, done->minute, flags);
+    if (result == 0 && ruling->verdict == VERDICT_ALLOW && flags & FLAG_BIT(FIRST_USE))
+        return expose_ruled(s, statement, "", VERDICT_OF_ALLOW, 1, flags);
+    return result;
 }
 
 int
@@ -483,23 +511,15 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
         .flags = plan_flags(statement->flags) | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, verdict_followed(&s->observer->exchange, statement)),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     session_rules_judge(&s->observer->rules, &done, &ruling);
-    if (ruling.verdict == VERDICT_HOLD && shows_later(NULL, statement))
-        return 0;
-    if (ruling.verdict == VERDICT_HOLD && approval_covers(s, done.fields)) {
-        char text[EXPOSURE_TEXT_MAX];
-
-        rule_text(text, ruling.rule);
-        s->observer->result.is_counted = true;
-        result = expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
-    } else if (ruling.verdict != VERDICT_ALLOW) {
-        result = tell_alone(s, statement, ruling.rule, done.minute, flags);
-    }
-    return result == 0 && ruling.shadow
-               ? tell_alone(s, statement, ruling.shadow, done.minute, flags)
-               : result;
+    /* What is only prepared, or declared, has not been used. */
+    if (shows_later(NULL, statement))
+        return ruling.verdict == VERDICT_HOLD ? 0
+                                              : tell_done(s, statement, &ruling, &done, flags);
+    return tell_done(s, statement, &ruling, &done, flags | first_use_flag(done.use));
 }
 
 void

@@ -8,7 +8,10 @@
 
 enum { MINUTES_A_DAY = 24 * 60, DAYS_A_WEEK = 7, DAY_OF_1970 = 3 /* a Thursday; Monday is 0 */ };
 
-#define HOLIDAY (UINT64_C(1) << DAYS_A_WEEK) /* in the list of days, behind those of the week */
+/* In the list of first_use. */
+#define FIRST     UINT64_C(1)
+#define NOT_FIRST UINT64_C(2)
+#define HOLIDAY   (UINT64_C(1) << DAYS_A_WEEK) /* in the list of days, behind those of the week */
 
 /* What a condition asks about: a table below. One of both is there; neither: it is not known. */
 struct condition_kind {
@@ -295,6 +298,20 @@ of_purpose(const struct condition *c, const struct rule_statement *statement,
     return purpose && is_listed(c, *purpose ? purpose : "none") == CONDITION_TRUE;
 }
 
+static int
+compile_first_use(struct condition *c, const struct vocabulary *vocabulary PASU_UNUSED)
+{
+    return set_words(c, KEY_rules_when_first_use);
+}
+
+static bool
+of_first_use(const struct condition *c, const struct rule_statement *statement,
+             const struct condition_fields *fields PASU_UNUSED)
+{
+    return (statement->use == RULE_USE_FIRST && c->bits & FIRST) ||
+           (statement->use == RULE_USE_KNOWN && c->bits & NOT_FIRST);
+}
+
 /* ---- all of them ---- */
 
 static const struct condition_kind kinds[] = {
@@ -310,6 +327,7 @@ static const struct condition_kind kinds[] = {
     {.name = "fields", .compile = compile_fields, .of_statement = of_fields},
     {.name = "purpose", .of_statement = of_purpose},
     {.name = "verbs", .compile = compile_verbs, .of_statement = of_verbs},
+    {.name = "first_use", .compile = compile_first_use, .of_statement = of_first_use},
     {.name = "flags", .compile = compile_flags, .of_statement = of_flags},
     {.name = ""}, /* what nobody here knows */
 };
@@ -354,6 +372,12 @@ condition_is_of_source(const struct condition *c)
 }
 
 bool
+condition_is_of_use(const struct condition *c)
+{
+    return c->kind->of_statement == of_first_use;
+}
+
+bool
 condition_is_of_asker(const struct condition *c)
 {
     return c->kind->of_statement == NULL;
@@ -388,7 +412,8 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
     bool is_unknown = c->is_open ||
                       (c->kind->of_statement == of_verbs && is_verb_open(c, statement)) ||
                       (c->kind->of_statement == of_purpose && !statement->purpose) ||
-                      (c->kind->of_statement == of_days && is_day_open(c, statement));
+                      (c->kind->of_statement == of_days && is_day_open(c, statement)) ||
+                      (condition_is_of_use(c) && statement->use == RULE_USE_UNKNOWN);
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }

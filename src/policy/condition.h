@@ -44,6 +44,8 @@ void condition_release(struct condition *condition);
 bool condition_is_of_actor(const struct condition *condition);
 /* Whether it asks where they are. */
 bool condition_is_of_source(const struct condition *condition);
+/* Whether it asks for first uses of statements. */
+bool condition_is_of_use(const struct condition *condition);
 /* Whether it asks about the asker, not about each statement. */
 bool condition_is_of_asker(const struct condition *condition);
 /* Whether it asks about the asker or about the time, and not about what is asked. */

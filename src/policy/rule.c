@@ -66,6 +66,15 @@ asks_source(const struct rule *rule)
     return false;
 }
 
+static bool
+asks_use(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (condition_is_of_use(&rule->conditions[i]))
+            return true;
+    return false;
+}
+
 int
 rules_new(struct rules **out, const struct config *config, const struct vocabulary *vocabulary)
 {
@@ -155,6 +164,7 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
                                (asker->actor == NULL && asks_actor(rule)) ||
                                    (asker->is_source_open && asks_source(rule))};
         next.has_verdicts |= rule->config->verdict != VERDICT_ALLOW;
+        next.asks_use |= asks_use(rule);
         if (rule->config->shadow)
             continue;
         next.has_durability |= rule->config->durability != DURABILITY_UNSAID;
@@ -485,6 +495,11 @@ warn_unknown(const struct config *config, const struct config_rule *rule, size_t
             hint = "set sources.country_db to a database in MaxMind's format";
         else if (strcmp(name, "asn") == 0 && config->sources.asn_db.path == NULL)
             hint = "set sources.asn_db to a database in MaxMind's format";
+        if (strcmp(name, "first_use") == 0 && rule->verdict == VERDICT_MASK)
+            config_fault_add(warnings, config->path, rule->line, 0, "write hold, or block",
+                             "rules[%zu] masks a first use: the same statement is known, and not "
+                             "masked, the second time",
+                             index);
         if (hint)
             config_fault_add(warnings, config->path, rule->line, 0, hint,
                              "rules[%zu].when.%s: nothing says that of anybody: the rule counts "
