@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "breach/sums.h"
+#include "exposure/usage.h"
 #include "policy/origins.h"
 
 enum { SESSIONS_START = 64 };
@@ -396,6 +397,25 @@ ask_budgets(struct replay *r, struct replay_session *s, const struct replay_reco
 
 /* ---- records ---- */
 
+/* What is not known to have been run before can have shown nobody then, and have no record. */
+static enum rule_use
+use_of(const struct replay_session *s, const struct exposure *e)
+{
+    if (e->flags & FLAG_BIT(FIRST_USE))
+        return RULE_USE_FIRST;
+    return e->shape != 0 && usage_has(tally_usage(s->tally), e->shape) ? RULE_USE_KNOWN
+                                                                        : RULE_USE_UNKNOWN;
+}
+
+/* It was run, and would have been. */
+static int
+note_use(struct replay_session *s, const struct exposure *e)
+{
+    int result = usage_is_use(e) ? usage_add(tally_usage(s->tally), e->shape) : 0;
+
+    return result == PASU_E_RANGE ? 0 : result;
+}
+
 static void
 begin(struct replay *r, struct replay_session *s, const struct exposure *e)
 {
@@ -404,6 +424,7 @@ begin(struct replay *r, struct replay_session *s, const struct exposure *e)
     s->executions = e->statements > 0 ? e->statements : 1; /* it began before, or is lost */
     s->then = VERDICT_OF_ALLOW;
     s->minute = minute_of(r, e->time);
+    s->use = use_of(s, e);
     s->stopped_by = 0;
     memset(s->marks, MARK_NOT, r->outcome_count);
 }
@@ -436,7 +457,8 @@ judge(struct replay *r, struct replay_session *s, const struct replay_record *re
         s->is_stopped_surely = true;
         return 0;
     }
-    return ask_budgets(r, s, record, !ruling.keeps[false]);
+    result = ask_budgets(r, s, record, !ruling.keeps[false]);
+    return result == 0 ? note_use(s, e) : result;
 }
 
 /* What was shown before the time that is asked about. */
@@ -460,7 +482,7 @@ remember(struct replay *r, struct replay_session *s, const struct replay_record 
     }
     if (e->flags & (FLAG_BIT(MOVED) | FLAG_BIT(KEPT)))
         tally_restore_moved(s->tally, at);
-    return result;
+    return result == 0 ? note_use(s, e) : result;
 }
 
 static int

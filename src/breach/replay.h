@@ -41,6 +41,7 @@ enum replay_lack {
     REPLAY_LACKS_ASN,
     REPLAY_LACKS_FIELDS, /* it shows nobody's: what it could have shown is not recorded; or a rule
                             asks for what it could not */
+    REPLAY_LACKS_USE,    /* whether its principal had run such a statement before */
     REPLAY_LACKS_SOURCE, /* the application says that its user is elsewhere: where that was */
     REPLAY_LACKS
 };

@@ -121,6 +121,7 @@ replay_lack_text(enum replay_lack lack)
         [REPLAY_LACKS_COUNTRY] = "country",
         [REPLAY_LACKS_ASN] = "asn",
         [REPLAY_LACKS_FIELDS] = "fields",
+        [REPLAY_LACKS_USE] = "first_use",
         [REPLAY_LACKS_SOURCE] = "claimed_source",
     };
 

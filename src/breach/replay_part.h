@@ -31,6 +31,7 @@ struct replay_session {
     uint64_t executions;
     uint8_t then;      /* enum verdict: the strongest so far */
     uint32_t minute;   /* when it began */
+    enum rule_use use; /* when it began */
     size_t stopped_by; /* an outcome; 0: nothing has surely stopped it */
     bool is_by_surely; /* that outcome, and no other */
     bool is_stopped_surely;

@@ -15,6 +15,7 @@ static const struct {
     enum replay_lack lack;
 } needs[] = {
     {"verbs", REPLAY_LACKS_VERBS},    {"country", REPLAY_LACKS_COUNTRY},
+    {"first_use", REPLAY_LACKS_USE},
     {"asn", REPLAY_LACKS_ASN},        {"fields", REPLAY_LACKS_FIELDS},
     {"country", REPLAY_LACKS_SOURCE}, {"asn", REPLAY_LACKS_SOURCE},
 };
@@ -37,11 +38,17 @@ replay_rules_prepare(struct replay *r)
     }
 }
 
-/* Of the connection's address, or of the one that was given. */
+/* `is_of_claim`: not of the connection's address, but of the one that was given. */
 static uint8_t
-lacks_of(const struct session_info *info, bool is_of_claim)
+lacks_of(const struct session_info *info, const struct exposure *e, enum rule_use use,
+         bool is_of_claim)
 {
-    uint8_t lacks = 1u << REPLAY_LACKS_VERBS | 1u << REPLAY_LACKS_FIELDS;
+    uint8_t lacks = 1u << REPLAY_LACKS_FIELDS;
+
+    if (!e->has_verbs)
+        lacks |= 1u << REPLAY_LACKS_VERBS;
+    if (use == RULE_USE_UNKNOWN)
+        lacks |= 1u << REPLAY_LACKS_USE;
 
     if (is_of_claim)
         lacks |= 1u << REPLAY_LACKS_SOURCE;
@@ -79,8 +86,13 @@ find_truths_of(struct replay *r, const struct rule_scope *scope, const struct re
 {
     const struct exposure *e = record->exposure;
     struct rule_statement statement = {
-        .flags = e->flags, .purpose = e->claims.purpose, .minute = s->minute};
-    uint8_t lacks = lacks_of(record->info, scope == &s->claimed || e->claims.is_signed);
+        .flags = e->flags,
+        .verbs = e->verbs,
+        .use = s->use,
+        .purpose = e->claims.purpose,
+        .minute = s->minute,
+    };
+    uint8_t lacks = lacks_of(record->info, e, s->use, scope == &s->claimed || e->claims.is_signed);
     bool has_fields;
 
     for (size_t p = 0; p < e->part_count; p++)

@@ -308,7 +308,7 @@ bool
 statement_is_notable(const struct statement *statement)
 {
     return statement->part_count > 0 || statement->misses > 0 || statement->flags != 0 ||
-           statement->verdict != VERDICT_OF_ALLOW;
+           statement->verdict != VERDICT_OF_ALLOW || statement->rule[0] != '\0';
 }
 
 enum attribution

@@ -8,7 +8,9 @@
 #include "cli/text.h"
 #include "config/fault.h"
 #include "config/load.h"
+#include "config/time_zone.h"
 #include "guard/approving.h"
+#include "policy/holidays.h"
 #include "policy/roster.h"
 #include "policy/rule.h"
 #include "policy/sources.h"
@@ -151,8 +153,11 @@ look(struct config **config, const char *file, struct told *told)
         if (found != 0 && found != PASU_E_CONFIG)
             return found;
     }
+    if (is_whole && time_zone_use(*config) != 0)
+        return PASU_E_NOMEM;
     if (is_whole) {
         rules_warn(*config, &told->warnings);
+        holidays_warn(*config, os_realtime(&os_real), &told->warnings);
         approving_check(*config, &told->faults);
     }
     return config_faults_end(&told->faults, 0, file);

@@ -6,6 +6,7 @@
 #include "cli/evidence_part.h"
 #include "cli/roster_command.h"
 #include "config/moment.h"
+#include "config/time_zone.h"
 
 int
 check_replay_asked(const struct arguments *arguments, bool *is_asked)
@@ -82,6 +83,8 @@ check_replay(const struct arguments *arguments)
     struct replay *replay = NULL;
     int status = evidence_open(&evidence, arguments);
 
+    if (status == 0 && time_zone_use(evidence.ask.config) != 0)
+        status = complain_error(PASU_E_NOMEM, "replay");
     if (status == 0)
         status = take_period(&evidence.filter, arguments);
     if (status == 0 && evidence.ask.config->principals.roster.path != NULL)

@@ -18,10 +18,11 @@ static const char not_held[] =
 
 /* What a record lacks, for people. */
 static const char *const reasons[] = {
-    [REPLAY_LACKS_VERBS] = "verbs are not recorded",
+    [REPLAY_LACKS_VERBS] = "an earlier version recorded it, without its verbs",
     [REPLAY_LACKS_COUNTRY] = "the country was not recorded with the session",
     [REPLAY_LACKS_ASN] = "the network was not recorded with the session",
     [REPLAY_LACKS_FIELDS] = "what it could have shown is not recorded",
+    [REPLAY_LACKS_USE] = "whether it was run before, showing nobody, is not recorded",
     [REPLAY_LACKS_SOURCE] = "where the address was that the application gave is not recorded",
 };
 

@@ -5,6 +5,7 @@
 #include "cli/ask.h"
 #include "cli/complain.h"
 #include "cli/controls.h"
+#include "config/time_zone.h"
 
 /* 0, or the exit status. */
 static int
@@ -16,6 +17,8 @@ load(struct config *config, struct roster **roster)
 
     if (result == 0)
         result = roster_check(config, &faults);
+    if (result == 0)
+        result = time_zone_use(config);
     if (result == 0 && config->principals.roster.path != NULL)
         result = roster_parse(roster, config->principals.roster.bytes, &fault);
     if (faults.count > 0)

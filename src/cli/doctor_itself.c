@@ -3,6 +3,7 @@
 #include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "ledger/verify_key.h"
+#include "policy/holidays.h"
 #include "policy/origins.h"
 #include "policy/rule.h"
 #include "policy/sources.h"
@@ -270,6 +271,7 @@ look_rules(const struct config *config, struct findings *findings)
     FOUND(findings, "rules", FINDING_OK, "", "%zu of %zu block, %zu are in shadow", blocking,
           config->rule_count, shadows);
     rules_warn(config, &warnings);
+    holidays_warn(config, os_realtime(&os_real), &warnings);
     for (size_t i = 0; i < warnings.count; i++)
         FOUND(findings, "rules", FINDING_WARNING, warnings.items[i].hint, "%s",
               warnings.items[i].text);

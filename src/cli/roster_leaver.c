@@ -294,6 +294,8 @@ list_files(struct secret_file files[FILES_MAX], const struct config *c)
         files[count++] = (struct secret_file){"ledger.key_file", &c->ledger.keys[i]};
     files[count++] =
         (struct secret_file){"alerts.webhook_secret_file", &c->alerts.webhook_secret_file};
+    files[count++] =
+        (struct secret_file){"alerts.email.password_file", &c->alerts.email.password_file};
     files[count++] = (struct secret_file){"sources.claim_key_file", &c->sources.claim_key_file};
     files[count++] =
         (struct secret_file){"principals.scim.token_file", &c->principals.scim.token_file};

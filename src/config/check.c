@@ -2,6 +2,7 @@
 /* Keys that must fit each other. Where one of them was faulty already, nothing is said. */
 #include "config/parse.h"
 
+#include <stdlib.h>
 #include <sys/un.h>
 
 static const struct mark *
@@ -269,6 +270,32 @@ check_bypass(struct parse *parse, const struct config_key *map PASU_UNUSED, void
             "bypass.except has an item with none of principal, address and local");
 }
 
+/* A year is known as a whole: a date of another one is a slip, or half of something. */
+static void
+check_holidays(struct parse *parse, const struct config_key *map PASU_UNUSED, void *base,
+               const struct yaml_node *node PASU_UNUSED)
+{
+    const struct config *config = base;
+    const struct yaml_node *dates = mark_of(parse, KEY_holidays_dates)->node, *one;
+
+    if (!is_good(parse, KEY_holidays_dates) || !is_good(parse, KEY_holidays_years))
+        return;
+    one = dates->kind == YAML_LIST ? dates->first : dates;
+    for (size_t i = 0; i < config->holidays.date_count && one != NULL; i++, one = one->next) {
+        uint64_t year = strtoull(one->text, NULL, 10);
+        size_t before, y = 0;
+
+        while (y < config->holidays.year_count && config->holidays.years[y] != year)
+            y++;
+        if (y < config->holidays.year_count)
+            continue;
+        before = trail_push_name(parse, "dates");
+        fault_here(parse, one, "list the year there once all of its holidays are here",
+                   "has %s, a day of a year that is not in holidays.years", one->text);
+        trail_pop(parse, before);
+    }
+}
+
 static void
 check_witness(struct parse *parse PASU_UNUSED, const struct config_key *map PASU_UNUSED, void *base,
               const struct yaml_node *node)
@@ -313,6 +340,7 @@ check_map(struct parse *parse, const struct config_key *key, void *base,
         {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
         {KEY_budgets, check_budget},         {KEY_ledger_publish_witnesses, check_witness},
         {KEY_bypass_except, check_bypass},   {KEY_principals_scim, check_scim},
+        {KEY_holidays, check_holidays},
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++)
@@ -467,4 +495,6 @@ check_all(struct parse *parse)
     check_subjects(parse);
     check_people(parse);
     check_control(parse);
+    if (is_good(parse, KEY_time_zone))
+        parse->config->time_zone_line = mark_of(parse, KEY_time_zone)->node->line;
 }

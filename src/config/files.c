@@ -6,6 +6,7 @@
 #include "config/holder.h"
 #include "config/ledger_key.h"
 #include "config/pem.h"
+#include "config/time_zone.h"
 
 #include "base/memory.h"
 
@@ -365,6 +366,7 @@ config_load_files(struct config *config, struct config_faults *faults)
     for (size_t i = 0; i < config->gateway_count; i++)
         load_gateway(&loading, i);
     ledger_keys_load(config, faults);
+    time_zone_check(config, faults);
     result = load_roster(&loading);
     load_other(&loading, &config->sources.claim_key_file, "sources.claim_key_file", NULL, "");
     check_claim_key(&loading);
@@ -374,6 +376,8 @@ config_load_files(struct config *config, struct config_faults *faults)
     load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates, authorities);
     load_other(&loading, &config->alerts.webhook_secret_file, "alerts.webhook_secret_file", NULL,
                "");
+    load_other(&loading, &config->alerts.email.password_file, "alerts.email.password_file",
+               check_password, "write the password into the first line of the file");
     if (result == PASU_E_NOMEM || holder_of(config)->store.failed)
         return PASU_E_NOMEM;
     return config_faults_end(faults, first, config->path);

@@ -29,6 +29,7 @@ enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
 enum config_alert_format { CONFIG_ALERT_JSON, CONFIG_ALERT_OCSF };
+enum config_mail_tls { CONFIG_MAIL_CLEAR, CONFIG_MAIL_TLS };
 enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 
 enum {
@@ -116,7 +117,7 @@ struct config_personal {
 /* One condition of a rule: the value is (or, negated, is not) among `values`. */
 struct config_condition {
     const char *name; /* principal, actor, kind, address, country, asn, application, hours, days,
-                         fields, purpose, verbs, flags */
+                         fields, purpose, verbs, first_use, flags */
     bool is_negated;
     struct config_texts values;
 };
@@ -150,6 +151,7 @@ struct config_budget {
 
 struct config_escalation {
     const char *to;
+    struct config_texts email; /* instead of that of alerts.email; or none */
     int64_t within;
 };
 
@@ -210,6 +212,14 @@ struct config {
         struct config_file claim_key_file;
         int64_t claim_age;
     } sources;
+    const char *time_zone; /* NULL: the machine's */
+    uint32_t time_zone_line;
+    struct {
+        uint64_t *years; /* that are known */
+        size_t year_count;
+        uint32_t *dates; /* days since 1970-01-01, in no order */
+        size_t date_count;
+    } holidays;
     struct {
         bool inject, shadow;
         enum attribution_unknown unknown;
@@ -239,6 +249,13 @@ struct config {
     struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
+        struct {
+            const char *server; /* URL; NULL: there is no e-mail */
+            enum config_mail_tls tls;
+            const char *from, *user; /* user NULL: nobody logs in */
+            struct config_texts to;
+            struct config_file password_file;
+        } email;
         enum config_alert_format format;
         struct config_escalation *escalation;
         size_t escalation_count;

@@ -225,6 +225,28 @@ parse_PURPOSE(struct parse *parse, const struct config_key *key PASU_UNUSED,
     return keep(parse, node->text, slot);
 }
 
+/* RFC 5321's, as everybody writes them: nothing in it ends a line or a list. */
+bool
+parse_MAILBOX(struct parse *parse, const struct config_key *key PASU_UNUSED,
+              const struct yaml_node *node, void *slot)
+{
+    const char *at = node->text, *domain;
+
+    for (; is_letter(*at) || is_digit(*at) || (*at != '\0' && strchr(".!#$%&'*+/=?^_`{|}~-", *at));
+         at++)
+        ;
+    domain = at + 1;
+    if (at > node->text && at - node->text <= 64 && *at == '@') {
+        for (at = domain; is_letter(*at) || is_digit(*at) || *at == '.' || *at == '-'; at++)
+            ;
+        if (*at == '\0' && at > domain && at - node->text <= 254 && *domain != '.' &&
+            *domain != '-' && at[-1] != '.')
+            return keep(parse, node->text, slot);
+    }
+    fault_value(parse, node, "write NAME@DOMAIN, of ASCII", "which is not an e-mail address");
+    return false;
+}
+
 bool
 parse_FIELD_NAME(struct parse *parse, const struct config_key *key PASU_UNUSED,
                  const struct yaml_node *node, void *slot)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses, networks, countries and hours: where and when. */
+#include "config/moment.h"
 #include "config/parse.h"
 #include "config/quantity.h"
+#include "config/time_zone.h"
+
+#include "base/os.h"
 
 #include <arpa/inet.h>
 
@@ -138,6 +142,24 @@ parse_ALERT_SYSLOG(struct parse *parse, const struct config_key *key, const stru
 }
 
 bool
+parse_SMTP(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
+           void *slot)
+{
+    struct yaml_node place = *node;
+    struct endpoint endpoint;
+    size_t scheme = strncmp(node->text, "smtps://", 8) == 0  ? 8
+                    : strncmp(node->text, "smtp://", 7) == 0 ? 7
+                                                             : 0;
+
+    place.text += scheme;
+    if (scheme > 0 && place.text[0] != '/')
+        return parse_UPSTREAM(parse, key, &place, &endpoint) && parse_TEXT(parse, key, node, slot);
+    fault_value(parse, node, "write smtps://HOST:PORT or smtp://HOST:PORT",
+                "which is not a mail server");
+    return false;
+}
+
+bool
 parse_NETWORK(struct parse *parse, const struct config_key *key PASU_UNUSED,
               const struct yaml_node *node, void *slot)
 {
@@ -202,6 +224,34 @@ minutes_of(const char *text)
     hours = (text[0] - '0') * 10 + text[1] - '0';
     minutes = (text[3] - '0') * 10 + text[4] - '0';
     return minutes > 59 || hours * 60 + minutes > 24 * 60 ? -1 : hours * 60 + minutes;
+}
+
+bool
+parse_DATE(struct parse *parse, const struct config_key *key PASU_UNUSED,
+           const struct yaml_node *node, void *slot)
+{
+    int64_t moment;
+
+    if (strlen(node->text) == 10 && node->text[4] == '-' && node->text[7] == '-' &&
+        moment_parse_fixed(&moment, node->text, false) == 0) {
+        *(uint32_t *)slot = (uint32_t)(moment / (86400 * NANOSECONDS_PER_SECOND));
+        return true;
+    }
+    fault_value(parse, node, "write a day that there is, such as 2026-12-25",
+                "which is not a date");
+    return false;
+}
+
+/* That there is such a zone is looked at with the files (config/time_zone.h). */
+bool
+parse_TIME_ZONE(struct parse *parse, const struct config_key *key, const struct yaml_node *node,
+                void *slot)
+{
+    if (time_zone_is_name(node->text))
+        return parse_TEXT(parse, key, node, slot);
+    fault_value(parse, node, "write a name such as Asia/Seoul or UTC",
+                "which is not the name of a time zone");
+    return false;
 }
 
 bool

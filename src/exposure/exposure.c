@@ -12,7 +12,8 @@ enum { HEAD_SIZE = 60, PART_SIZE = 44, ORDINAL_SIZE = 4, RUN_SIZE = 8, RUN_COUNT
 enum { PART_RUNS = 1 << 0, PART_MISSED_RUNS = 1 << 1, PART_TEXT = 1 << 2 };
 enum { PART_FORMS = PART_RUNS | PART_MISSED_RUNS | PART_TEXT };
 
-static_assert(HEAD_SIZE + 2 * (EXPOSURE_TEXT_MAX - 1) + EXPOSURE_PARTS_MAX * PART_SIZE +
+static_assert(HEAD_SIZE + 3 * (EXPOSURE_TEXT_MAX - 1) + EXPOSURE_SOURCE_MAX + 1 + 9 +
+                       EXPOSURE_PARTS_MAX * PART_SIZE +
                       EXPOSURE_ALL_MAX * ORDINAL_SIZE <=
                   EXPOSURE_ENCODED_MAX,
               "the fullest record fits");
@@ -145,6 +146,42 @@ write_claims(struct writer *w, const struct exposure_claims *claims)
     }
 }
 
+/* ---- verbs ---- */
+
+/* In the length of the rule; then a byte: the place of the one verb, or one of these. */
+enum { HAS_VERBS = 0x40, VERBS_UNKNOWN = 64, VERBS_SEVERAL = 65 };
+
+static void
+write_verbs(struct writer *w, const struct exposure *exposure)
+{
+    uint64_t verbs = exposure->verbs;
+
+    if (!exposure->has_verbs)
+        return;
+    if ((verbs & (verbs - 1)) != 0) {
+        writer_u8(w, VERBS_SEVERAL);
+        little_write_u64(w, verbs);
+    } else {
+        writer_u8(w, verbs == 0 ? VERBS_UNKNOWN : (uint8_t)__builtin_ctzll(verbs));
+    }
+}
+
+static void
+read_verbs(struct reader *r, struct exposure *exposure)
+{
+    uint8_t what = reader_u8(r);
+
+    exposure->has_verbs = true;
+    if (what < VERBS_UNKNOWN) {
+        exposure->verbs = UINT64_C(1) << what;
+    } else if (what == VERBS_SEVERAL) {
+        exposure->verbs = little_read_u64(r);
+        r->failed = r->failed || (exposure->verbs & (exposure->verbs - 1)) == 0;
+    } else {
+        r->failed = r->failed || what != VERBS_UNKNOWN;
+    }
+}
+
 static void
 write_part(struct writer *w, const struct exposure_part *part)
 {
@@ -191,12 +228,13 @@ exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
     little_write_u64(&w, exposure->flags);
     writer_u8(&w, exposure->verdict);
     writer_u8(&w, exposure->part_count);
-    writer_u8(&w, (uint8_t)rule);
+    writer_u8(&w, (uint8_t)(rule | (exposure->has_verbs ? HAS_VERBS : 0)));
     writer_u8(&w, (uint8_t)(actor | (exposure->claims.source[0] ? HAS_SOURCE : 0) |
                             (exposure->claims.purpose[0] ? HAS_PURPOSE : 0)));
     writer_bytes(&w, exposure->rule, rule);
     writer_bytes(&w, exposure->actor, actor);
     write_claims(&w, &exposure->claims);
+    write_verbs(&w, exposure);
     for (size_t i = 0; i < exposure->part_count; i++)
         write_part(&w, &exposure->parts[i]);
     return writer_end(&w);
@@ -335,9 +373,11 @@ read_exposure(struct reader *r, struct space *space, struct exposure *exposure)
     exposure->part_count = reader_u8(r);
     rule = reader_u8(r);
     actor = reader_u8(r);
-    read_text(r, exposure->rule, rule);
+    read_text(r, exposure->rule, rule & (uint8_t)~HAS_VERBS);
     read_text(r, exposure->actor, actor & ACTOR_LENGTH);
     read_claims(r, actor, &exposure->claims);
+    if (rule & HAS_VERBS)
+        read_verbs(r, exposure);
     if (r->failed || !is_head_in_range(exposure))
         return PASU_E_MALFORMED;
     for (size_t i = 0; i < exposure->part_count; i++) {

@@ -19,6 +19,7 @@ tally_new(const char *principal, _Atomic uint64_t *bytes)
     pthread_mutex_init(&t->lock, NULL);
     tree_init(&t->tree, bytes);
     counts_init(&t->counts);
+    usage_init(&t->usage, bytes);
     memcpy(t->principal, principal, strlen(principal) + 1);
     atomic_fetch_add_explicit(bytes, own_bytes(principal), memory_order_relaxed);
     return t;
@@ -28,9 +29,16 @@ void
 tally_free(struct tally *t)
 {
     tree_release(&t->tree);
+    usage_release(&t->usage);
     memory_free(t->undo);
     pthread_mutex_destroy(&t->lock);
     memory_free(t);
+}
+
+struct usage *
+tally_usage(struct tally *t)
+{
+    return &t->usage;
 }
 
 /* Every call begins with this, under the lock. */

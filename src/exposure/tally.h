@@ -35,6 +35,7 @@ enum tally_window {
 };
 
 struct tally_book;
+struct usage;
 struct tally; /* of one principal; lives as long as its book */
 
 /* One thing shown by a row. A row that shows several persons has several items, is_row_end set in
@@ -67,6 +68,8 @@ void tally_book_free(struct tally_book *book);
 /* The principal's tally, made if there is none. PASU_E_NOMEM. */
 PASU_MUST_USE int tally_book_get(struct tally_book *book, const char *principal,
                                  struct tally **tally);
+/* Which statements the principal has run; the tally's. */
+struct usage *tally_usage(struct tally *tally);
 /* Calls fn for each principal's tally, in the order of their names, until it returns other than 0,
  * which is then given back. Sessions that begin wait meanwhile; fn must not call the book. */
 PASU_MUST_USE int tally_book_each(struct tally_book *book,

@@ -5,10 +5,12 @@
 
 #include "exposure/tally_counts.h"
 #include "exposure/tally_tree.h"
+#include "exposure/usage.h"
 
 #include <pthread.h>
 
 struct tally {
+    struct usage usage;   /* has a lock of its own */
     pthread_mutex_t lock; /* of all that follows but the name */
     struct tally_tree tree;
     struct tally_counts counts;

@@ -40,6 +40,7 @@ struct actor {
     bool is_failed;            /* an error has undone it */
     bool is_asking;            /* a client's message is in hand, not an answer */
     const struct claim *asked; /* its text's, while it is; or NULL */
+    int64_t begun;             /* when it came (gate/source_claim.h) */
 };
 
 /* Of the session's observer, when it begins. PASU_E_NOMEM. */

@@ -113,6 +113,7 @@ approval_request(struct session *s, const struct verdict_hold *hold, const char 
     memcpy(a->rule, hold->rule, sizeof(a->rule));
     a->is_of_rows = is_of_rows;
     a->fields = hold->fields;
+    a->begun = os_realtime(s->worker->os);
     a->number = 0;
     a->who[0] = '\0';
     if (keeper_link_send(&s->worker->shared->keeper, MESSAGE_REQUEST, &request, sizeof(request)) !=

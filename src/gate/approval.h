@@ -45,6 +45,7 @@ struct approval_wait {
     uint64_t number;  /* 0: not known yet */
     int64_t deadline; /* monotonic: nobody has been heard of by then */
     uint64_t fields;
+    int64_t begun;                /* realtime: it was asked for */
     int error;                    /* OVER: 0: approved */
     char rule[EXPOSURE_TEXT_MAX]; /* as records have it */
     char who[NAME_SIZE];

@@ -8,6 +8,7 @@
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/source_claim.h"
 #include "gate/verdict.h"
 
 #include <inttypes.h>
@@ -194,6 +195,7 @@ look(struct session *s, const uint8_t *message, size_t length, struct held *held
     bool is_unsettled = o->is_unsettled, hides = o->hides, is_borrowing = o->is_borrowing, is;
 
     o->actor.is_asking = true;
+    source_claim_begin(s);
     is = message_is_held(s, message, length, held);
     if (is && !held->is_requested && o->exchange.count == 0)
         request(s, held);

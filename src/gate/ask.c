@@ -11,6 +11,7 @@
 #include "gate/preface.h"
 #include "gate/renew.h"
 #include "gate/rest.h"
+#include "gate/source_claim.h"
 #include "gate/verdict.h"
 #include "postgres/envelope.h"
 
@@ -555,7 +556,9 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
 
     a->o->actor.asked = NULL;
     a->o->actor.is_asking = true;
+    source_claim_begin(a->s);
     result = take_message(a, message, length);
+    source_claim_asked(a->s);
     a->o->actor.is_asking = false;
     approval_asked(a->s);
     return result;

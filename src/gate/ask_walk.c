@@ -4,6 +4,7 @@
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/rest.h"
+#include "gate/source_claim.h"
 #include "gate/standing.h"
 #include "postgres/ask.h"
 
@@ -69,7 +70,9 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
     identity_use_ask(a->s, NULL);
     a->o->actor.asked = NULL; /* what its text says at its end is not known yet */
     a->o->actor.is_asking = true;
+    source_claim_begin(a->s);
     result = ask_long(a, at, have);
+    source_claim_asked(a->s);
     a->o->actor.is_asking = false;
     if (result == 0)
         result = ask_pass(a, at, WALK_HEAD);

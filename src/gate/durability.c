@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/durability.h"
 
+#include "gate/first_use.h"
 #include "gate/instruments.h"
 #include "gate/observer.h"
 #include "gate/session.h"
@@ -20,6 +21,7 @@ durability_of_exposure(struct session *s, const struct exposure *e,
         .flags = e->flags,
         .verbs = statement ? session_rules_verbs(s, statement) : 0,
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, statement),
         .minute = instruments_minute(s->worker->instruments, e->time),
     };
     for (size_t p = 0; p < e->part_count; p++)

@@ -4,6 +4,7 @@
 #include "exposure/administration.h"
 #include "gate/administration.h"
 #include "gate/budgets.h"
+#include "gate/first_use.h"
 #include "gate/hold.h"
 #include "gate/instruments.h"
 #include "gate/plan_flags.h"
@@ -43,6 +44,8 @@ expose_begin(struct session *s, const struct plan_statement *statement)
     e->rule[0] = '\0';
     actor_now(s, e->actor);
     begin_claims(s, &e->claims);
+    e->has_verbs = true;
+    e->verbs = session_rules_verbs(s, statement);
     return e;
 }
 
@@ -66,6 +69,8 @@ expose_put(struct session *s, struct exposure *e, const struct plan_statement *s
     uint64_t position;
     int result = durability_of_exposure(s, e, statement, &durability);
 
+    if (result == 0)
+        result = first_use_learn(s, e);
     if (result != 0)
         return result;
     result = recorder_put(recorder, e, &s->settings->vocabulary, sql, durability, &position);
@@ -308,6 +313,15 @@ expose_act(struct session *s, const struct plan_statement *statement, uint64_t f
     return result == 0 ? expose_put_act(s, e, statement) : result;
 }
 
+/* As it was judged before it was sent. */
+static uint64_t
+asked_verbs(const struct session *s, const struct plan_statement *statement)
+{
+    const struct plan_statement *meant = verdict_followed(&s->observer->exchange, statement);
+
+    return meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0;
+}
+
 int
 expose_ruled(struct session *s, const struct plan_statement *statement, const char *rule,
              enum verdict verdict, uint32_t statements, uint64_t flags)
@@ -315,6 +329,9 @@ expose_ruled(struct session *s, const struct plan_statement *statement, const ch
     struct exposure *e = expose_begin(s, statement);
 
     e->flags |= flags;
+    e->verbs = statement && flags & FLAG_BIT(REFUSED) ? asked_verbs(s, statement)
+               : statement                            ? e->verbs
+                                                      : 0;
     e->verdict = (uint8_t)verdict;
     e->statements = statements;
     snprintf(e->rule, sizeof(e->rule), "%s", rule);

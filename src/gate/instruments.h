@@ -15,6 +15,8 @@
 
 struct worker;
 
+enum { INSTRUMENTS_USED = 1021 };
+
 struct instruments {
     struct recorder recorder;
     struct gather gather;
@@ -26,6 +28,7 @@ struct instruments {
     uint32_t minute;
     struct exposure exposure; /* the record being made */
     struct mask mask;
+    uint64_t used[INSTRUMENTS_USED]; /* shapes that are known to have been run (first_use.c) */
     uint8_t *out; /* a client's bytes, changed */
     size_t out_length, out_size;
 };

@@ -81,6 +81,7 @@ struct result {
     uint64_t rows;
     uint64_t verbs;  /* of what was asked and of what that stands for; 0: not known */
     uint32_t minute; /* local, of its first record; 0: there is none */
+    uint8_t use;     /* enum rule_use: as its first rows were judged */
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */

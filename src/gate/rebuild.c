@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "exposure/directory.h"
 #include "exposure/tally.h"
+#include "exposure/usage.h"
 #include "gate/ordinals.h"
 #include "ledger/reader.h"
 
@@ -170,6 +171,9 @@ see_exposure(struct rebuild *p, const struct exposure *e)
     }
     if (!session || !session->id)
         return 0; /* whose it is was never recorded (on_failure: open) */
+    if (usage_is_use(e))
+        result = usage_add(tally_usage(session->tally), e->shape);
+    result = result == PASU_E_RANGE ? 0 : result;
     for (size_t i = 0; i < e->part_count && result == 0; i++) {
         const struct exposure_part *part = &e->parts[i];
 

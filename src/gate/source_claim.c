@@ -106,13 +106,51 @@ source_claim_read(struct source_claim *claim, const char *text, const struct con
                        is_right(text, (size_t)(signature - text), signature + 1, config);
 }
 
+static bool
+reads_any(const struct session *s)
+{
+    return s->settings->config->sources.claimed_from.count > 0;
+}
+
+void
+source_claim_begin(struct session *s)
+{
+    if (PASU_LIKELY(!reads_any(s)))
+        return;
+    s->observer->actor.begun =
+        approval_is_over(s) ? s->observer->approval.begun : os_realtime(s->worker->os);
+}
+
+void
+source_claim_asked(struct session *s)
+{
+    struct exchange_request *request;
+
+    if (PASU_LIKELY(!reads_any(s)))
+        return;
+    request = exchange_newest(&s->observer->exchange);
+    if (request && request->begun == 0)
+        request->begun = s->observer->actor.begun;
+}
+
+/* When what is being asked, or answered, began; what is neither is now. */
+static int64_t
+begun(const struct session *s)
+{
+    const struct observer *o = s->observer;
+    const struct exchange_request *request = exchange_first(&o->exchange);
+    int64_t at = o->actor.is_asking ? o->actor.begun : request ? request->begun : 0;
+
+    return at != 0 ? at : os_realtime(s->worker->os);
+}
+
 void
 source_claim_now(const struct session *s, struct source_claim *claim)
 {
     const struct config_texts *sources = &s->settings->config->sources.claimed_from;
 
     *claim = (struct source_claim){0};
-    if (sources->count > 0)
+    if (reads_any(s))
         source_claim_read(claim, actor_source(s, sources), session_rules_settings(s)->config,
-                          os_realtime(s->worker->os));
+                          begun(s));
 }

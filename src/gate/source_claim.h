@@ -11,6 +11,10 @@
  *                                    farther from the gateway's clock than sources.claim_age, it
  *                                    counts instead of the connection's address; else as without
  *
+ * A claim is as old as it was when its statement began: a result that takes long, and one that
+ * waits to be approved, are judged by one claim as a whole. Each Execute and each FETCH begins
+ * anew.
+ *
  * What is there and no address is a claim of nowhere: no network has it, no database knows it. A
  * signature says that who has the key has made it, not whose statement it is for: whoever sees one
  * can use it as long as it is fresh.
@@ -30,6 +34,11 @@ struct source_claim {
     struct address address; /* length 0: it is none */
 };
 
+/* A client's message is in hand: its statements begin now, or, of one that has waited to be
+ * approved, when that was asked. */
+void source_claim_begin(struct session *session);
+/* What it has asked for is in the exchange. */
+void source_claim_asked(struct session *session);
 /* Of what is being asked, or answered. Only where the configuration reads any; else none. */
 void source_claim_now(const struct session *session, struct source_claim *claim);
 /* Whether statements may make claims that count instead of the connection's address. */

@@ -5,6 +5,7 @@
 #include "gate/administration.h"
 #include "gate/approval.h"
 #include "gate/expose.h"
+#include "gate/first_use.h"
 #include "gate/instruments.h"
 #include "gate/mask.h"
 #include "gate/plan_flags.h"
@@ -181,6 +182,7 @@ judge_asked(struct session *s, const struct plan_statement *statement, uint64_t 
                  (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .purpose = actor_purpose(s),
+        .use = first_use_of(s, meant),
         .minute = instruments_minute(tools, os_realtime(s->worker->os)),
     };
 
@@ -251,6 +253,7 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
         .flags = plan_flags(showing->flags) | (r->statement ? plan_flags(r->statement->flags) : 0),
         .verbs = session_rules_verbs(s, r->statement),
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, r->statement),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     for (size_t p = 0; p < showing->part_count; p++)
@@ -331,10 +334,24 @@ put_rule(struct exposure *e, enum verdict verdict, const char *rule)
     snprintf(e->rule, sizeof(e->rule), "%s", rule);
 }
 
-/* Of rules that let pass. What one alerts of is told, though another one masks it. */
+/* The same of a rule that the record of what it concerns has no place for, where another one is in
+ * it (`is_beside`): it has one of its own. */
 static int
-pass(struct session *s, struct exposure *e, const struct ruling *ruling, bool is_masked,
-     uint32_t minute)
+tell_beside(struct session *s, const char *rule, enum verdict verdict, uint32_t minute,
+            bool is_beside)
+{
+    bool is_first;
+    int result = tell(s, rule, verdict, minute, !is_beside, &is_first);
+
+    return result == 0 && is_first && is_beside ? expose_ruled(s, NULL, rule, verdict, 1, 0)
+                                                : result;
+}
+
+/* Of rules that let pass, and of `approved`, which would have held it, or NULL. What one alerts of
+ * is told, though another one masks it. */
+static int
+pass(struct session *s, struct exposure *e, const struct ruling *ruling, const char *approved,
+     bool is_masked, uint32_t minute)
 {
     char alert[EXPOSURE_TEXT_MAX] = "", mask[EXPOSURE_TEXT_MAX] = "",
          shadow[EXPOSURE_TEXT_MAX] = "";
@@ -346,18 +363,20 @@ pass(struct session *s, struct exposure *e, const struct ruling *ruling, bool is
         rule_text(shadow, ruling->shadow);
     if (is_masked)
         rule_text(mask, ruling->mask);
-    if (ruling->verdict != VERDICT_ALLOW)
+    if (ruling->verdict != VERDICT_ALLOW && !approved)
         rule_text(alert, ruling->rule);
     /* What is to be told may need a record, and there is room for one at a time. */
     kept = *e;
-    if (e->statements > 0 && shadow[0])
-        result = tell(s, shadow, VERDICT_OF_ALLOW, minute, !alert[0] && !mask[0], &is_first);
-    if (result == 0 && e->statements > 0 && mask[0])
-        result = tell(s, mask, VERDICT_OF_MASK, minute, !alert[0], &is_first);
-    if (result == 0 && e->statements > 0 && alert[0])
+    if (kept.statements > 0 && shadow[0])
+        result = tell_beside(s, shadow, VERDICT_OF_ALLOW, minute, approved || alert[0] || mask[0]);
+    if (result == 0 && kept.statements > 0 && mask[0])
+        result = tell_beside(s, mask, VERDICT_OF_MASK, minute, approved || alert[0]);
+    if (result == 0 && kept.statements > 0 && alert[0])
         result = tell(s, alert, VERDICT_OF_ALERT, minute, true, &is_first);
     *e = kept;
-    if (alert[0])
+    if (approved)
+        put_rule(e, VERDICT_OF_HOLD, approved);
+    else if (alert[0])
         put_rule(e, VERDICT_OF_ALERT, alert);
     else if (mask[0])
         put_rule(e, VERDICT_OF_MASK, mask);
@@ -382,22 +401,6 @@ mask(const struct exposure *e, struct ruling *ruling, struct judgement *judgemen
         ruling_block_masked(ruling);
 }
 
-/* Of a rule that holds, where somebody has approved of it. */
-static int
-pass_approved(struct session *s, struct exposure *e, const struct ruling *ruling, bool is_masked,
-              uint32_t minute)
-{
-    struct ruling others = *ruling;
-    char text[EXPOSURE_TEXT_MAX];
-    int result;
-
-    rule_text(text, ruling->rule);
-    others.verdict = VERDICT_ALLOW;
-    result = pass(s, e, &others, is_masked, minute);
-    put_rule(e, VERDICT_OF_HOLD, text);
-    return result;
-}
-
 int
 verdict_judge(struct session *s, struct exposure *e, const struct plan_statement *statement,
               uint64_t fields, uint64_t flags, struct judgement *judgement)
@@ -416,6 +419,7 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
         .flags = e->flags | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, statement),
         .minute =
             is_row && r->minute ? r->minute : instruments_minute(s->worker->instruments, e->time),
     };
@@ -427,11 +431,13 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     is_approved = ruling.verdict == VERDICT_HOLD && approval_covers(s, shown.fields);
     if (ruling.verdict < VERDICT_HOLD || !judgement || is_approved) {
         bool is_masked = judgement && ruling.masked;
+        char approved[EXPOSURE_TEXT_MAX];
 
         if (is_approved)
-            return pass_approved(s, e, &ruling, is_masked, shown.minute);
+            rule_text(approved, ruling.rule);
+        e->flags |= first_use_flag(shown.use);
         return ruling.verdict != VERDICT_ALLOW || ruling.shadow || is_masked
-                   ? pass(s, e, &ruling, is_masked, shown.minute)
+                   ? pass(s, e, &ruling, is_approved ? approved : NULL, is_masked, shown.minute)
                    : 0;
     }
     judgement->masked = 0;
@@ -455,16 +461,39 @@ static int
 tell_alone(struct session *s, const struct plan_statement *statement,
            const struct config_rule *rule, uint32_t minute, uint64_t flags)
 {
+    bool is_own = (flags & FLAG_BIT(FIRST_USE)) != 0; /* each has a record */
     char text[EXPOSURE_TEXT_MAX];
     enum verdict verdict = rule->shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
     bool is_first;
     int result;
 
     rule_text(text, rule);
-    result = tell(s, text, verdict, minute, false, &is_first); /* the rule may be gone then */
-    if (result != 0 || !is_first)
+    result = tell(s, text, verdict, minute, is_own, &is_first); /* the rule may be gone then */
+    if (result != 0 || (!is_first && !is_own))
         return result;
     return expose_ruled(s, statement, text, verdict, 1, flags);
+}
+
+/* What is to be told of a statement that is over. */
+static int
+tell_done(struct session *s, const struct plan_statement *statement, const struct ruling *ruling,
+          const struct rule_statement *done, uint64_t flags)
+{
+    char text[EXPOSURE_TEXT_MAX];
+    int result = 0;
+
+    if (ruling->verdict == VERDICT_HOLD && approval_covers(s, done->fields)) {
+        rule_text(text, ruling->rule);
+        s->observer->result.is_counted = true;
+        result = expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
+    } else if (ruling->verdict != VERDICT_ALLOW) {
+        result = tell_alone(s, statement, ruling->rule, done->minute, flags);
+    }
+    if (result == 0 && ruling->shadow)
+        return tell_alone(s, statement, ruling->shadow, done->minute, flags);
+    if (result == 0 && ruling->verdict == VERDICT_ALLOW && flags & FLAG_BIT(FIRST_USE))
+        return expose_ruled(s, statement, "", VERDICT_OF_ALLOW, 1, flags);
+    return result;
 }
 
 int
@@ -482,21 +511,15 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
         .flags = plan_flags(statement->flags) | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),
+        .use = first_use_of_rows(s, verdict_followed(&s->observer->exchange, statement)),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     session_rules_judge(&s->observer->rules, &done, &ruling);
-    if (ruling.verdict == VERDICT_HOLD && shows_later(NULL, statement))
-        return 0;
-    if (ruling.verdict == VERDICT_HOLD && approval_covers(s, done.fields)) {
-        char text[EXPOSURE_TEXT_MAX];
-
-        rule_text(text, ruling.rule);
-        s->observer->result.is_counted = true;
-        return expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
-    }
-    if (ruling.verdict != VERDICT_ALLOW)
-        return tell_alone(s, statement, ruling.rule, done.minute, flags);
-    return ruling.shadow ? tell_alone(s, statement, ruling.shadow, done.minute, flags) : 0;
+    /* What is only prepared, or declared, has not been used. */
+    if (shows_later(NULL, statement))
+        return ruling.verdict == VERDICT_HOLD ? 0
+                                              : tell_done(s, statement, &ruling, &done, flags);
+    return tell_done(s, statement, &ruling, &done, flags | first_use_flag(done.use));
 }
 
 void

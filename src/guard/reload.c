@@ -2,6 +2,7 @@
 #include "guard/state.h"
 
 #include "config/load.h"
+#include "config/time_zone.h"
 #include "guard/notify.h"
 #include "ledger/message.h"
 #include "policy/roster.h"
@@ -34,8 +35,10 @@ reload_load(struct supervisor *v, struct config **config, const struct config *n
         result = publish_check(*config, &faults);
     if (result == 0)
         result = sourcing_load(v, *config, &faults);
-    if (result == 0 && !now)
+    if (result == 0 && !now) {
         sourcing_commit(v);
+        result = time_zone_use(*config);
+    }
     if (result == 0 && now)
         result = config_reload_check(now, *config, &faults);
     if (result != 0) {

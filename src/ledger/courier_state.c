@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum { PLACE_SIZE = 64, CRC_AT = 60, VERSION = 1 };
+/* Version 1 has two targets: the place of the third is zero there. */
+enum { PLACE_SIZE = 64, CRC_AT = 60, VERSION = 2, VERSION_OF_TWO = 1 };
 
 static const char magic[8] = "pasualr";
 
@@ -14,7 +15,6 @@ struct place {
     char magic[8];
     uint32_t version, zero;
     struct courier_state state;
-    uint8_t end[8];
     uint32_t more, crc;
 };
 _Static_assert(sizeof(struct place) == PLACE_SIZE, "as the page has it");
@@ -39,10 +39,13 @@ courier_state_read(const struct os *os, int fd, struct courier_state *state)
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         const struct place *p = &places[i];
 
-        if (memcmp(p->magic, magic, sizeof(magic)) != 0 || p->version != VERSION ||
+        if (memcmp(p->magic, magic, sizeof(magic)) != 0 ||
+            (p->version != VERSION && p->version != VERSION_OF_TWO) ||
             p->crc != crc32c(0, p, CRC_AT) || (is_found && p->state.sequence < state->sequence))
             continue;
         *state = p->state;
+        if (p->version == VERSION_OF_TWO)
+            state->done[ALERT_EMAIL] = UINT64_MAX; /* nobody wanted it */
         is_found = true;
     }
     return is_found ? 0 : PASU_E_NOTFOUND;

@@ -11,6 +11,10 @@ enum {
     HAS_PURPOSE = 0x40,
     ACTOR_LENGTH = 0x3f,
     SOURCE_LENGTH = 0x7f,
+    HAS_VERBS = 0x40,
+    RULE_LENGTH = 0xbf,
+    VERBS_SEVERAL = 65,
+    VERBS_SIZE = 8,
     PART = 44,
     AT_FORM = 2,
     AT_COUNTS = 36,
@@ -66,11 +70,16 @@ take_head(struct view exposure, struct view *head, struct view *rest)
     if (exposure.length < FIXED || exposure.bytes[AT_PARTS] > EXPOSURE_PARTS_MAX)
         return false;
     actor = exposure.bytes[AT_ACTOR];
-    length = FIXED + (size_t)exposure.bytes[AT_RULE] + (actor & ACTOR_LENGTH);
+    length = FIXED + (size_t)(exposure.bytes[AT_RULE] & RULE_LENGTH) + (actor & ACTOR_LENGTH);
     if (actor & HAS_PURPOSE && !skip_text(exposure, &length, UINT8_MAX))
         return false;
     if (actor & HAS_SOURCE && !skip_text(exposure, &length, SOURCE_LENGTH))
         return false;
+    if (exposure.bytes[AT_RULE] & HAS_VERBS) {
+        if (length >= exposure.length)
+            return false;
+        length += exposure.bytes[length] == VERBS_SEVERAL ? 1 + VERBS_SIZE : 1;
+    }
     if (exposure.length < length)
         return false;
     *head = view_of(exposure.bytes, length);

@@ -126,6 +126,8 @@ look_records(struct measure *m, const struct record_keeping *r, const struct cou
         courier->policy.is_wanted[ALERT_WEBHOOK] ? courier_waiting(courier, ALERT_WEBHOOK) : 0;
     values[METRIC_UNDELIVERED_SYSLOG] =
         courier->policy.is_wanted[ALERT_SYSLOG] ? courier_waiting(courier, ALERT_SYSLOG) : 0;
+    values[METRIC_UNDELIVERED_EMAIL] =
+        courier->policy.is_wanted[ALERT_EMAIL] ? courier_waiting(courier, ALERT_EMAIL) : 0;
     values[METRIC_UNACKNOWLEDGED] = courier->climb_count;
 }
 

@@ -402,7 +402,7 @@ struct message_person {
 };
 
 /* Who is told of alerts. Stored. */
-enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_TARGETS };
+enum alert_target { ALERT_WEBHOOK, ALERT_SYSLOG, ALERT_EMAIL, ALERT_TARGETS };
 
 /* Texts are zero-terminated. */
 struct message_delivery {

@@ -8,6 +8,11 @@
 
 enum { MINUTES_A_DAY = 24 * 60, DAYS_A_WEEK = 7, DAY_OF_1970 = 3 /* a Thursday; Monday is 0 */ };
 
+/* In the list of first_use. */
+#define FIRST     UINT64_C(1)
+#define NOT_FIRST UINT64_C(2)
+#define HOLIDAY   (UINT64_C(1) << DAYS_A_WEEK) /* in the list of days, behind those of the week */
+
 /* What a condition asks about: a table below. One of both is there; neither: it is not known. */
 struct condition_kind {
     const char *name; /* in the configuration */
@@ -192,7 +197,17 @@ static bool
 of_days(const struct condition *c, const struct rule_statement *statement,
         const struct condition_fields *fields PASU_UNUSED)
 {
-    return c->bits >> (statement->minute / MINUTES_A_DAY + DAY_OF_1970) % DAYS_A_WEEK & 1;
+    uint32_t day = statement->minute / MINUTES_A_DAY;
+
+    return (c->bits >> (day + DAY_OF_1970) % DAYS_A_WEEK & 1) ||
+           (c->bits & HOLIDAY && holidays_have(c->holidays, day));
+}
+
+/* Nobody has said which days of that year are holidays. */
+static bool
+is_day_open(const struct condition *c, const struct rule_statement *statement)
+{
+    return c->bits & HOLIDAY && !holidays_know(c->holidays, statement->minute / MINUTES_A_DAY);
 }
 
 /* ---- what ---- */
@@ -283,6 +298,20 @@ of_purpose(const struct condition *c, const struct rule_statement *statement,
     return purpose && is_listed(c, *purpose ? purpose : "none") == CONDITION_TRUE;
 }
 
+static int
+compile_first_use(struct condition *c, const struct vocabulary *vocabulary PASU_UNUSED)
+{
+    return set_words(c, KEY_rules_when_first_use);
+}
+
+static bool
+of_first_use(const struct condition *c, const struct rule_statement *statement,
+             const struct condition_fields *fields PASU_UNUSED)
+{
+    return (statement->use == RULE_USE_FIRST && c->bits & FIRST) ||
+           (statement->use == RULE_USE_KNOWN && c->bits & NOT_FIRST);
+}
+
 /* ---- all of them ---- */
 
 static const struct condition_kind kinds[] = {
@@ -298,20 +327,25 @@ static const struct condition_kind kinds[] = {
     {.name = "fields", .compile = compile_fields, .of_statement = of_fields},
     {.name = "purpose", .of_statement = of_purpose},
     {.name = "verbs", .compile = compile_verbs, .of_statement = of_verbs},
+    {.name = "first_use", .compile = compile_first_use, .of_statement = of_first_use},
     {.name = "flags", .compile = compile_flags, .of_statement = of_flags},
     {.name = ""}, /* what nobody here knows */
 };
 
 int
 condition_compile(struct condition *c, const struct config_condition *config,
-                  const struct vocabulary *vocabulary)
+                  const struct vocabulary *vocabulary, const struct holidays *holidays)
 {
     size_t k = 0;
 
     while (k < COUNT_OF(kinds) - 1 && strcmp(kinds[k].name, config->name) != 0)
         k++;
     *c = (struct condition){
-        .kind = &kinds[k], .is_negated = config->is_negated, .texts = &config->values};
+        .kind = &kinds[k],
+        .is_negated = config->is_negated,
+        .texts = &config->values,
+        .holidays = holidays,
+    };
     return kinds[k].compile ? kinds[k].compile(c, vocabulary) : 0;
 }
 
@@ -335,6 +369,12 @@ condition_is_of_source(const struct condition *c)
 {
     return c->kind->of_asker == of_address || c->kind->of_asker == of_country ||
            c->kind->of_asker == of_asn;
+}
+
+bool
+condition_is_of_use(const struct condition *c)
+{
+    return c->kind->of_statement == of_first_use;
 }
 
 bool
@@ -371,7 +411,9 @@ condition_of_statement(const struct condition *c, const struct rule_statement *s
     bool is_true = c->kind->of_statement(c, statement, fields);
     bool is_unknown = c->is_open ||
                       (c->kind->of_statement == of_verbs && is_verb_open(c, statement)) ||
-                      (c->kind->of_statement == of_purpose && !statement->purpose);
+                      (c->kind->of_statement == of_purpose && !statement->purpose) ||
+                      (c->kind->of_statement == of_days && is_day_open(c, statement)) ||
+                      (condition_is_of_use(c) && statement->use == RULE_USE_UNKNOWN);
 
     return negated(c, !is_true && is_unknown ? CONDITION_UNKNOWN : truth_of(is_true));
 }

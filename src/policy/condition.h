@@ -7,6 +7,7 @@
 #ifndef PASU_POLICY_CONDITION_H
 #define PASU_POLICY_CONDITION_H
 
+#include "policy/holidays.h"
 #include "policy/rule.h"
 
 enum condition_truth { CONDITION_FALSE, CONDITION_UNKNOWN, CONDITION_TRUE };
@@ -22,8 +23,9 @@ struct condition {
     bool is_any;   /* fields: any */
     uint64_t bits; /* kinds, days, fields, verbs, flags */
     const struct config_texts *texts;
-    struct network *networks;     /* as many as texts */
-    struct condition_span *spans; /* as many as texts */
+    struct network *networks;        /* as many as texts */
+    struct condition_span *spans;    /* as many as texts */
+    const struct holidays *holidays; /* days: of which some are */
 };
 
 /* A statement's fields in the rules' vocabulary. */
@@ -32,15 +34,18 @@ struct condition_fields {
     bool is_any; /* also one that has no bit */
 };
 
-/* PASU_E_NOMEM; condition_release is due then, too. */
+/* `holidays` is borrowed. PASU_E_NOMEM; condition_release is due then, too. */
 PASU_MUST_USE int condition_compile(struct condition *condition,
                                     const struct config_condition *config,
-                                    const struct vocabulary *vocabulary);
+                                    const struct vocabulary *vocabulary,
+                                    const struct holidays *holidays);
 void condition_release(struct condition *condition);
 /* Whether it asks for the actor. */
 bool condition_is_of_actor(const struct condition *condition);
 /* Whether it asks where they are. */
 bool condition_is_of_source(const struct condition *condition);
+/* Whether it asks for first uses of statements. */
+bool condition_is_of_use(const struct condition *condition);
 /* Whether it asks about the asker, not about each statement. */
 bool condition_is_of_asker(const struct condition *condition);
 /* Whether it asks about the asker or about the time, and not about what is asked. */

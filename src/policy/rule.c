@@ -15,6 +15,7 @@ struct rule {
 
 struct rules {
     struct vocabulary names; /* that fields of conditions are in */
+    struct holidays holidays;
     bool asks_actor, asks_source, can_hold;
     size_t count;
     struct rule items[];
@@ -29,7 +30,7 @@ struct rule_left {
 /* ---- life ---- */
 
 static int
-compile(struct rule *rule, const struct config_rule *config, const struct vocabulary *vocabulary)
+compile(struct rule *rule, const struct config_rule *config, const struct rules *rules)
 {
     int result = 0;
 
@@ -40,7 +41,8 @@ compile(struct rule *rule, const struct config_rule *config, const struct vocabu
     if (!rule->conditions)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < config->condition_count && result == 0; i++) {
-        result = condition_compile(&rule->conditions[i], &config->conditions[i], vocabulary);
+        result = condition_compile(&rule->conditions[i], &config->conditions[i], &rules->names,
+                                   &rules->holidays);
         rule->count = i + 1;
     }
     return result;
@@ -64,6 +66,15 @@ asks_source(const struct rule *rule)
     return false;
 }
 
+static bool
+asks_use(const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (condition_is_of_use(&rule->conditions[i]))
+            return true;
+    return false;
+}
+
 int
 rules_new(struct rules **out, const struct config *config, const struct vocabulary *vocabulary)
 {
@@ -74,9 +85,10 @@ rules_new(struct rules **out, const struct config *config, const struct vocabula
     if (!rules)
         return PASU_E_NOMEM;
     rules->names = *vocabulary;
+    result = holidays_make(&rules->holidays, config);
     for (size_t i = 0; i < config->rule_count && result == 0; i++) {
         rules->count = i + 1;
-        result = compile(&rules->items[i], &config->rules[i], vocabulary);
+        result = compile(&rules->items[i], &config->rules[i], rules);
         rules->asks_actor |= result == 0 && asks_actor(&rules->items[i]);
         rules->can_hold |= config->rules[i].verdict == VERDICT_HOLD && !config->rules[i].shadow;
         rules->asks_source |= result == 0 && asks_source(&rules->items[i]);
@@ -98,6 +110,7 @@ rules_free(struct rules *rules)
             condition_release(&rules->items[i].conditions[c]);
         memory_free(rules->items[i].conditions);
     }
+    holidays_release(&rules->holidays);
     memory_free(rules);
 }
 
@@ -151,6 +164,7 @@ rule_scope_set(struct rule_scope *scope, const struct rules *rules, const struct
                                (asker->actor == NULL && asks_actor(rule)) ||
                                    (asker->is_source_open && asks_source(rule))};
         next.has_verdicts |= rule->config->verdict != VERDICT_ALLOW;
+        next.asks_use |= asks_use(rule);
         if (rule->config->shadow)
             continue;
         next.has_durability |= rule->config->durability != DURABILITY_UNSAID;
@@ -481,6 +495,11 @@ warn_unknown(const struct config *config, const struct config_rule *rule, size_t
             hint = "set sources.country_db to a database in MaxMind's format";
         else if (strcmp(name, "asn") == 0 && config->sources.asn_db.path == NULL)
             hint = "set sources.asn_db to a database in MaxMind's format";
+        if (strcmp(name, "first_use") == 0 && rule->verdict == VERDICT_MASK)
+            config_fault_add(warnings, config->path, rule->line, 0, "write hold, or block",
+                             "rules[%zu] masks a first use: the same statement is known, and not "
+                             "masked, the second time",
+                             index);
         if (hint)
             config_fault_add(warnings, config->path, rule->line, 0, hint,
                              "rules[%zu].when.%s: nothing says that of anybody: the rule counts "

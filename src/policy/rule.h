@@ -14,6 +14,8 @@
  *      verbs          of a statement that is several things, or can be anything: EXECUTE, FETCH,
  *                     what is not understood
  *      flags          that no statement is ever given
+ *      first_use      of what is not understood
+ *      days           holidays of a year whose holidays nobody has listed
  *
  * Then it is not certain that the rule matches, nor that it does not, and rule_next says so. Who
  * uses it takes what is safer: the strictest verdict, the most durable record of all that can be
@@ -52,6 +54,9 @@ struct rule_asker {
     const struct vocabulary *vocabulary; /* that its statements' fields are in */
 };
 
+/* Whether a statement's principal has run one of its shape before. */
+enum rule_use { RULE_USE_UNKNOWN, RULE_USE_KNOWN, RULE_USE_FIRST };
+
 /* A statement, or the part of one that is being judged. */
 struct rule_statement {
     uint64_t fields; /* that it shows, or asks for: bits of the asker's vocabulary */
@@ -59,6 +64,7 @@ struct rule_statement {
     uint64_t verbs; /* that it is, by its text: places in the list of rules[].when.verbs in key.def;
                        0: not known */
     const char *purpose; /* that it gives; "": none; NULL: not known */
+    enum rule_use use;
     uint32_t minute;     /* local, since 1970 (os_local_minute): hours and days are the gateway's */
 };
 
@@ -87,6 +93,7 @@ struct rule_scope {
     bool has_verdicts;                  /* one of them says more than allow */
     bool can_block;                     /* one of them blocks, or holds */
     bool can_mask;                      /* one of them masks */
+    bool asks_use;                      /* one of them asks for first uses */
     bool is_translated;                 /* the asker's vocabulary is not the rules' */
     int8_t fields[EXPOSURE_FIELDS_MAX]; /* then the rules' bit of each of its own; -1: none */
 };

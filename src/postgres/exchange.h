@@ -117,6 +117,7 @@ struct exchange_request {
     struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
     uint32_t function;                  /* FUNCTION_CALL: OID */
     struct claim *claim;                /* QUERY, is_templated: its text's; owned, or NULL */
+    int64_t begun;                      /* realtime, where claims of the session have a time */
     struct pinned pinned;               /* BIND */
 };
 

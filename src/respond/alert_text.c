@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-enum { TIME_SIZE = 40, HEX_SIZE = 20, SAFE_SIZE = ALERT_TEXT_SIZE * 3, FACILITY_AUDIT = 13 };
+enum { TIME_SIZE = 40, HEX_SIZE = 20, FACILITY_AUDIT = 13 };
 
 /* ---- words ---- */
 
@@ -26,9 +26,8 @@ alert_severity_text(uint8_t severity)
     return severity >= 5 ? "critical" : severity >= 3 ? "warning" : "info";
 }
 
-/* Whatever it was, UTF-8 without control characters. */
-static const char *
-safe(char text[SAFE_SIZE], const char *from, size_t size)
+const char *
+alert_safe(char text[ALERT_SAFE_SIZE], const char *from, size_t size)
 {
     struct view v = view_of(from, strnlen(from, size));
     size_t at = 0;
@@ -40,7 +39,7 @@ safe(char text[SAFE_SIZE], const char *from, size_t size)
         const char *bytes = is_bad ? "\xef\xbf\xbd" : (const char *)v.bytes;
         size_t put = is_bad ? 3 : length;
 
-        if (at + put >= SAFE_SIZE)
+        if (at + put >= ALERT_SAFE_SIZE)
             break;
         memcpy(text + at, bytes, put);
         at += put;
@@ -76,9 +75,9 @@ alert_hint(char hint[ALERT_HINT_SIZE], const struct message_delivery *d)
 static json_t *
 text_of(const char *text, size_t size)
 {
-    char copy[SAFE_SIZE];
+    char copy[ALERT_SAFE_SIZE];
 
-    return text[0] == '\0' ? json_null() : json_string(safe(copy, text, size));
+    return text[0] == '\0' ? json_null() : json_string(alert_safe(copy, text, size));
 }
 #define TEXT_OF(member) text_of(member, sizeof(member))
 
@@ -106,8 +105,8 @@ session_of(const struct message_alert *a)
     return a->session != 0 ? json_string(text) : json_null();
 }
 
-static const char *
-control_of(const struct message_delivery *d)
+const char *
+alert_control(const struct message_delivery *d)
 {
     return d->is_own && d->body.control == ALERT_CONTROLS ? "pasu"
                                                           : alert_control_text(d->body.control);
@@ -127,7 +126,7 @@ make_own(const struct message_delivery *d)
                      "s:s, s:i, s:o, s:o}",
                      "alert", count_of(d->alert), "ledger", TEXT_OF(d->ledger), "severity",
                      alert_severity_text(a->severity), "severity_id", (int)a->severity, "control",
-                     control_of(d), "rule", TEXT_OF(a->rule), "verdict", verdict, "principal",
+                     alert_control(d), "rule", TEXT_OF(a->rule), "verdict", verdict, "principal",
                      TEXT_OF(a->principal), "session", session_of(a), "count", count_of(a->count),
                      "since", time_of(a->since), "rows", count_of(a->rows), "subjects",
                      count_of(a->subjects), "about", count_of(a->record), "text", TEXT_OF(a->text),
@@ -166,7 +165,7 @@ make_ocsf(const struct message_delivery *d)
     alert_hint(hint, d);
     snprintf(uid, sizeof(uid), "%.127s/%" PRIu64, d->ledger, d->alert);
     finding = json_pack("{s:s, s:o, s:o, s:[s], s:I}", "uid", uid, "title", TEXT_OF(a->rule),
-                        "desc", TEXT_OF(a->text), "types", control_of(d), "created_time",
+                        "desc", TEXT_OF(a->text), "types", alert_control(d), "created_time",
                         (json_int_t)(d->raised_at / NANOSECONDS_PER_MILLISECOND));
     event = json_pack(
         "{s:i, s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:I, s:i, s:s, s:i, s:s, s:o, s:o, s:o, "
@@ -226,12 +225,12 @@ alert_priority(const struct message_delivery *d)
 static void
 put_parameter(char data[ALERT_DATA_SIZE], size_t *at, const char *name, const char *value)
 {
-    char copy[SAFE_SIZE];
+    char copy[ALERT_SAFE_SIZE];
     int n = snprintf(data + *at, ALERT_DATA_SIZE - *at, " %s=\"", name);
     size_t end = *at + (size_t)n, before = *at;
 
-    for (const char *from = safe(copy, value, SAFE_SIZE); *from && end + 8 < ALERT_DATA_SIZE;
-         from++) {
+    for (const char *from = alert_safe(copy, value, ALERT_SAFE_SIZE);
+         *from && end + 8 < ALERT_DATA_SIZE; from++) {
         if (*from == '"' || *from == '\\' || *from == ']')
             data[end++] = '\\';
         data[end++] = *from;
@@ -264,7 +263,7 @@ alert_data(char data[ALERT_DATA_SIZE], const struct message_delivery *d)
     put_parameter(data, &at, "id", id);
     put_number(data, &at, "alert", d->alert);
     put_parameter(data, &at, "severity", alert_severity_text(a->severity));
-    put_parameter(data, &at, "control", control_of(d));
+    put_parameter(data, &at, "control", alert_control(d));
     put_parameter(data, &at, "rule", a->rule);
     if (!d->is_own) {
         put_parameter(data, &at, "verdict", exposure_verdict_text((enum verdict)a->verdict));
@@ -287,5 +286,5 @@ alert_data(char data[ALERT_DATA_SIZE], const struct message_delivery *d)
 void
 alert_line(char line[ALERT_TEXT_SIZE * 3], const struct message_delivery *d)
 {
-    safe(line, d->body.text, sizeof(d->body.text));
+    alert_safe(line, d->body.text, sizeof(d->body.text));
 }

@@ -10,11 +10,20 @@
 #include "config/model.h"
 #include "ledger/message.h"
 
-enum { ALERT_ID_SIZE = 160, ALERT_HINT_SIZE = 256, ALERT_DATA_SIZE = 1536 };
+enum {
+    ALERT_ID_SIZE = 160,
+    ALERT_HINT_SIZE = 256,
+    ALERT_DATA_SIZE = 1536,
+    ALERT_SAFE_SIZE = ALERT_TEXT_SIZE * 3
+};
 
 /* The same for each time that it is sent, and for nothing else: the ledger's origin and the
  * record's index, with a slash between. */
 void alert_id(char id[ALERT_ID_SIZE], const struct message_delivery *delivery);
+/* Whatever it was, in UTF-8 without control characters. */
+const char *alert_safe(char text[ALERT_SAFE_SIZE], const char *from, size_t size);
+/* "budget", "rule", …; "pasu": of the ledger itself. */
+const char *alert_control(const struct message_delivery *delivery);
 /* "info", "warning", "critical". */
 const char *alert_severity_text(uint8_t severity);
 /* What whoever is told can do. */

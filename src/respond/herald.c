@@ -285,7 +285,7 @@ tell_targets(struct herald *h)
         snprintf(m.name, sizeof(m.name), "%s", target->name);
         snprintf(m.error, sizeof(m.error), "%s", target->error);
         m.size = target->size;
-        if (i == PUBLISH_ALERT_WEBHOOK || i == PUBLISH_ALERT_SYSLOG)
+        if (publish_is_alert(i))
             m.alerts = i - PUBLISH_ALERT_WEBHOOK + 1;
         m.done_at = target->done_at;
         m.failed_at = target->failed_at;
@@ -299,7 +299,7 @@ tell_targets(struct herald *h)
 static bool
 is_done(const struct herald *h, size_t target)
 {
-    if (target == PUBLISH_ALERT_WEBHOOK || target == PUBLISH_ALERT_SYSLOG)
+    if (publish_is_alert(target))
         return !herald_alerts_wait(h, target);
     return !h->targets[target].kind || h->targets[target].size == h->newest.size;
 }
@@ -396,7 +396,7 @@ set_server(struct herald *h, const struct config *config, size_t target)
         return result == PASU_E_NOTFOUND ? 0 : result;
     if (endpoint_address(&place->addresses[0], &place->endpoint) == 0)
         place->count = 1;
-    if (!url)
+    if (!url || target == PUBLISH_ALERT_EMAIL) /* herald_mail_set does the rest of that */
         return 0;
     place->url = memory_dup(url, strlen(url));
     h->posts[target] = memory_new(1, sizeof(*h->posts[target]));
@@ -514,6 +514,7 @@ release(struct herald *h)
     sink_release(&h->sink);
     sink_release(&h->alert_sink);
     metrics_close(&h->metrics);
+    memory_free(h->mail);
     memory_wipe(h->secret, sizeof(h->secret));
     copier_free(h->file);
     copy_close(&h->cosigned);

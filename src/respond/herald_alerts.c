@@ -121,10 +121,10 @@ begin_post(struct herald *h, const struct message_delivery *d)
     return result;
 }
 
+/* Of the webhook, or of e-mail. */
 static void
-post_first(struct herald *h, int64_t now)
+post_first(struct herald *h, size_t target, int64_t now)
 {
-    const size_t target = PUBLISH_ALERT_WEBHOOK;
     struct herald_alerts *q = queue_of(h, target);
     int result;
 
@@ -136,7 +136,8 @@ post_first(struct herald *h, int64_t now)
         herald_look_up(h, target);
         return;
     }
-    result = begin_post(h, first_of(q));
+    result = target == PUBLISH_ALERT_EMAIL ? herald_mail_begin(h, first_of(q))
+                                           : begin_post(h, first_of(q));
     if (result == 0)
         q->under_way = first_of(q)->number;
     else
@@ -196,7 +197,8 @@ send_first(struct herald *h, int64_t now)
 void
 herald_alerts_go(struct herald *h, int64_t now)
 {
-    post_first(h, now);
+    post_first(h, PUBLISH_ALERT_WEBHOOK, now);
+    post_first(h, PUBLISH_ALERT_EMAIL, now);
     if (h->targets[PUBLISH_ALERT_SYSLOG].kind)
         send_first(h, now);
     for (size_t t = 0; t < ALERT_TARGETS; t++)
@@ -249,5 +251,7 @@ herald_alerts_set(struct herald *h, const struct config *config)
             return (int)length;
         h->secret_length = (size_t)length;
     }
+    if (result == 0)
+        result = herald_mail_set(h, config);
     return result == 0 && config->alerts.syslog ? set_syslog(h, config) : result;
 }

@@ -300,7 +300,7 @@ herald_posted(void *arg, struct web_post *post)
 {
     struct herald *h = arg;
 
-    if (post->number == PUBLISH_ALERT_WEBHOOK)
+    if (publish_is_alert(post->number))
         herald_alert_posted(h, post);
     else if (post->number >= PUBLISH_WITNESSES)
         witness_answered(h, post);

@@ -5,6 +5,7 @@
 #include "config/file.h"
 #include "ledger/alert_policy.h"
 #include "ledger/note_key.h"
+#include "respond/alert_mail.h"
 #include "respond/signature.h"
 
 #include <curl/curl.h>
@@ -17,7 +18,8 @@ publish_is_wanted(const struct config *config)
     const struct config_publish *p = &config->ledger.publish;
 
     return p->file || p->syslog || p->webhook || p->witness_count > 0 || config->alerts.webhook ||
-           config->alerts.syslog || config->metrics.listen.host[0] != '\0';
+           config->alerts.syslog || config->alerts.email.server ||
+           config->metrics.listen.host[0] != '\0';
 }
 
 size_t
@@ -35,6 +37,8 @@ publish_url(const struct config *config, size_t target)
         return p->webhook;
     if (target == PUBLISH_ALERT_WEBHOOK)
         return config->alerts.webhook;
+    if (target == PUBLISH_ALERT_EMAIL)
+        return config->alerts.email.server;
     return target >= PUBLISH_WITNESSES && target < publish_count(config)
                ? p->witnesses[target - PUBLISH_WITNESSES].url
                : NULL;
@@ -142,6 +146,57 @@ check_file(struct checking *c)
     memory_free(folder);
 }
 
+/* Whether nothing that is sent there leaves this machine. */
+static bool
+is_own_machine(const char *url)
+{
+    struct endpoint endpoint;
+    struct address address;
+    struct network own4, own6;
+
+    return endpoint_of_url(&endpoint, url) == 0 && endpoint_address(&address, &endpoint) == 0 &&
+           network_parse(&own4, "127.0.0.0/8") == 0 && network_parse(&own6, "::1") == 0 &&
+           (network_contains(&own4, &address) || network_contains(&own6, &address));
+}
+
+static void
+check_email(struct checking *c)
+{
+    const struct config *config = c->config;
+    const char *server = config->alerts.email.server;
+    bool has_password = config->alerts.email.password_file.path != NULL;
+
+    for (size_t i = 0; i < config->alerts.escalation_count; i++) {
+        const struct config_texts *email = &config->alerts.escalation[i].email;
+
+        if (email->count > 0 && !server)
+            complain(c, 0, "write alerts.email: {server: …, from: …, to: …}",
+                     "alerts.escalation has an address, and there is no alerts.email");
+        if (email->count > MAIL_RECIPIENTS_MAX)
+            complain(c, 0, "write the address of a list",
+                     "alerts.escalation[].email has more than 16");
+    }
+    if (!server)
+        return;
+    if (config->alerts.email.to.count > MAIL_RECIPIENTS_MAX)
+        complain(c, 0, "write the address of a list", "alerts.email.to has more than 16");
+    if ((config->alerts.email.user != NULL) != has_password)
+        complain(
+            c, 0, "write both, or none",
+            "of alerts.email.user and alerts.email.password_file there is one without the other");
+    if (config->alerts.email.tls != CONFIG_MAIL_CLEAR)
+        return;
+    if (strncmp(server, "smtps://", 8) == 0)
+        complain(c, 0, "write smtp://, or leave out tls",
+                 "alerts.email.tls is off, and the server's URL says smtps");
+    else if (!is_own_machine(server))
+        complain(c, 0, "leave out tls: off, or send through this machine's own mail server",
+                 "alerts.email.tls is off, and the server is not an address of this machine");
+    else if (has_password)
+        complain(c, 0, "leave out tls: off, or the user and the password",
+                 "alerts.email.tls is off, and there is a password, which would pass in the clear");
+}
+
 static void
 check_alerts(struct checking *c)
 {
@@ -156,6 +211,7 @@ check_alerts(struct checking *c)
         complain(c, 0, "write whsec_ and base64, or any text, on its first line: at most 256 bytes",
                  "alerts.webhook_secret_file has no secret");
     memory_wipe(secret, sizeof(secret));
+    check_email(c);
     if (config->alerts.escalation_count > ALERT_STEPS_MAX)
         complain(c, 0, "leave some out", "alerts.escalation has more than 16");
 }

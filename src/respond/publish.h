@@ -16,6 +16,7 @@ enum {
     PUBLISH_WEBHOOK,
     PUBLISH_ALERT_WEBHOOK, /* enum alert_target, from here on */
     PUBLISH_ALERT_SYSLOG,
+    PUBLISH_ALERT_EMAIL,
     PUBLISH_WITNESSES,
 };
 enum { PUBLISH_WITNESSES_MAX = 16 };
@@ -26,6 +27,12 @@ _Static_assert(PUBLISH_WITNESSES + PUBLISH_WITNESSES_MAX <= TARGETS_MAX,
 bool publish_is_wanted(const struct config *config);
 /* How many numbers are in use. */
 size_t publish_count(const struct config *config);
+/* Whether it is one of those that alerts are sent to. */
+static inline bool
+publish_is_alert(size_t target)
+{
+    return target >= PUBLISH_ALERT_WEBHOOK && target < PUBLISH_WITNESSES;
+}
 /* The URL of a target that has one, or NULL. */
 const char *publish_url(const struct config *config, size_t target);
 /* Where the target with this number is reached. PASU_E_NOTFOUND: it is no server, or not

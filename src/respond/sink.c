@@ -12,17 +12,24 @@
 enum { LENGTH_SIZE = 8 };
 
 void
+sink_host_name(char host[SINK_HOST_SIZE])
+{
+    memset(host, 0, SINK_HOST_SIZE);
+    if (gethostname(host, SINK_HOST_SIZE - 1) != 0 || host[0] == '\0')
+        snprintf(host, SINK_HOST_SIZE, "-");
+    for (char *at = host; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~')
+            *at = '-';
+}
+
+void
 sink_init(struct sink *s, const struct os *os, const char *target)
 {
     *s = (struct sink){.os = os,
                        .fd = -1,
                        .is_stream =
                            strncmp(target, "tcp://", 6) == 0 || strncmp(target, "tls://", 6) == 0};
-    if (gethostname(s->host, sizeof(s->host) - 1) != 0 || s->host[0] == '\0')
-        snprintf(s->host, sizeof(s->host), "-");
-    for (char *at = s->host; *at != '\0'; at++)
-        if (*at <= ' ' || *at > '~')
-            *at = '-';
+    sink_host_name(s->host);
 }
 
 int

@@ -28,6 +28,8 @@ struct sink {
     int64_t until; /* monotonic: it must be gone by then */
 };
 
+/* What this machine calls itself, in printable ASCII; "-": nothing. */
+void sink_host_name(char host[SINK_HOST_SIZE]);
 /* `target` as the configuration has it. */
 void sink_init(struct sink *sink, const struct os *os, const char *target);
 /* For tls://: who may sign the server's certificate, and what it is called. As sink_tls_new. */

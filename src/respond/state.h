@@ -3,6 +3,8 @@
 #ifndef PASU_RESPOND_STATE_H
 #define PASU_RESPOND_STATE_H
 
+#include "ledger/alert_policy.h"
+#include "respond/alert_mail.h"
 #include "respond/copier.h"
 #include "respond/herald.h"
 #include "respond/metrics.h"
@@ -47,6 +49,19 @@ struct herald_alerts {
     bool is_arrived;  /* whether the keeper is still to hear of it */
 };
 
+/* Whom alerts are sent to by e-mail. */
+struct herald_mail_step {
+    char to[ALERT_TEXT_SIZE]; /* as a delivery names them */
+    struct mail_list list;    /* none: as the others */
+};
+
+struct herald_mail {
+    char from[MAIL_ADDRESS_SIZE];
+    struct mail_list to;
+    struct herald_mail_step steps[ALERT_STEPS_MAX];
+    size_t step_count;
+};
+
 struct herald {
     struct log log;
     const struct os *os;
@@ -71,6 +86,7 @@ struct herald {
     struct herald_round round;
     struct herald_alerts alerts[ALERT_TARGETS];
     struct sink alert_sink;
+    struct herald_mail *mail; /* NULL: there is no e-mail */
     struct metrics metrics;
     enum config_alert_format alert_format;
     uint8_t secret[SIGNATURE_SECRET_MAX];
@@ -96,6 +112,12 @@ void herald_post(struct herald *h, int64_t now);
 /* A post has ended. */
 void herald_posted(void *arg, struct web_post *post);
 
+/* ---- herald_mail.c ---- */
+/* What is needed of the configuration, behind all else. */
+PASU_MUST_USE int herald_mail_set(struct herald *h, const struct config *config);
+/* Begins to send it. */
+PASU_MUST_USE int herald_mail_begin(struct herald *h, const struct message_delivery *delivery);
+
 /* ---- herald_alerts.c ---- */
 /* What is needed of the configuration, behind all else. */
 PASU_MUST_USE int herald_alerts_set(struct herald *h, const struct config *config);
@@ -105,6 +127,7 @@ void herald_alerts_take(struct herald *h, const struct channel_message *message)
 void herald_alerts_renew(struct herald *h);
 /* Sends what can be. */
 void herald_alerts_go(struct herald *h, int64_t now);
+/* One over HTTP or SMTP has ended. */
 void herald_alert_posted(struct herald *h, const struct web_post *post);
 /* Whether something is still to be sent, or to be told. */
 bool herald_alerts_wait(const struct herald *h, size_t target);

@@ -77,17 +77,17 @@ take(char *bytes, size_t one PASU_UNUSED, size_t length, void *arg)
 #define SET(option, value) (is_set = curl_easy_setopt(p->easy, option, value) == CURLE_OK && is_set)
 
 static bool
-set_safety(struct web_post *p)
+set_safety(struct web_post *p, const char *protocols, long milliseconds)
 {
     struct curl_blob blob = {p->web->authorities, p->web->authorities_length, CURL_BLOB_NOCOPY};
     bool is_set = true;
 
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PROTOCOLS_STR, protocols);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MILLISECONDS);
-    SET(CURLOPT_TIMEOUT_MS, (long)WHOLE_MILLISECONDS);
+    SET(CURLOPT_TIMEOUT_MS, milliseconds);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -105,10 +105,26 @@ set_answer(struct web_post *p)
     SET(CURLOPT_PRIVATE, p);
     SET(CURLOPT_WRITEFUNCTION, take);
     SET(CURLOPT_WRITEDATA, p);
+    return is_set;
+}
+
+static bool
+set_post(struct web_post *p)
+{
+    bool is_set = true;
+
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_HTTPHEADER, p->headers);
     SET(CURLOPT_USERAGENT, "pasu/" PASU_VERSION);
     return is_set;
+}
+
+bool
+web_post_prepare(struct web_post *p, struct web *web, size_t number, const char *protocols,
+                 long milliseconds)
+{
+    *p = (struct web_post){.web = web, .number = number, .easy = curl_easy_init()};
+    return p->easy && set_safety(p, protocols, milliseconds) && set_answer(p);
 }
 
 int
@@ -151,7 +167,8 @@ web_post_init(struct web_post *p, struct web *web, size_t number)
 {
     static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", "Expect:"};
 
-    *p = (struct web_post){.web = web, .number = number, .easy = curl_easy_init()};
+    if (!web_post_prepare(p, web, number, "http,https", WHOLE_MILLISECONDS))
+        return PASU_E_NOMEM;
     for (size_t i = 0; i < COUNT_OF(headers); i++) {
         struct curl_slist *longer = curl_slist_append(p->headers, headers[i]);
 
@@ -159,7 +176,7 @@ web_post_init(struct web_post *p, struct web *web, size_t number)
             return PASU_E_NOMEM;
         p->headers = longer;
     }
-    return p->easy && set_safety(p) && set_answer(p) ? 0 : PASU_E_NOMEM;
+    return set_post(p) ? 0 : PASU_E_NOMEM;
 }
 
 void
@@ -170,6 +187,8 @@ web_post_release(struct web_post *p)
     curl_easy_cleanup(p->easy);
     curl_slist_free_all(p->headers);
     curl_slist_free_all(p->names);
+    curl_slist_free_all(p->recipients);
+    memory_free(p->message);
     memory_free(p->authorities);
     *p = (struct web_post){.easy = NULL};
 }
@@ -208,6 +227,16 @@ set_names(struct web_post *p, const struct web_place *place)
 int
 web_post_begin(struct web_post *p, const struct web_place *place, struct view body)
 {
+    bool is_set = true;
+
+    SET(CURLOPT_POSTFIELDSIZE, (long)body.length);
+    SET(CURLOPT_COPYPOSTFIELDS, (const char *)body.bytes);
+    return is_set ? web_post_start(p, place) : PASU_E_NOMEM;
+}
+
+int
+web_post_start(struct web_post *p, const struct web_place *place)
+{
     struct address number;
     bool is_set = true;
     int result =
@@ -216,8 +245,6 @@ web_post_begin(struct web_post *p, const struct web_place *place, struct view bo
     if (result != 0)
         return result;
     SET(CURLOPT_URL, place->url);
-    SET(CURLOPT_POSTFIELDSIZE, (long)body.length);
-    SET(CURLOPT_COPYPOSTFIELDS, (const char *)body.bytes);
     p->length = 0;
     p->is_long = p->is_unreached = false;
     p->status = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POSTs over HTTP and HTTPS, several at a time, none of which is waited for (libcurl). Certificates
- * are verified; no redirect is followed, no proxy used, no name looked up here, and of an answer at
- * most WEB_ANSWER_MAX bytes are taken: what comes is hostile. Everything ends within ten seconds.
- * One thread.
+ * POSTs over HTTP and HTTPS, and e-mail over SMTP (respond/web_mail.h), several at a time, none of
+ * which is waited for (libcurl). Certificates are verified; no redirect is followed, no proxy used,
+ * no name looked up here, and of an answer at most WEB_ANSWER_MAX bytes are taken: what comes is
+ * hostile. Everything ends within ten seconds, e-mail within 30. One thread.
  */
 #ifndef PASU_RESPOND_WEB_H
 #define PASU_RESPOND_WEB_H
@@ -27,6 +27,9 @@ struct web_post {
     size_t number; /* the caller's */
     CURL *easy;
     struct curl_slist *headers, *names;
+    struct curl_slist *recipients; /* e-mail: to whom, and */
+    char *message;                 /* what; or NULL */
+    size_t message_length, message_at;
     char *authorities; /* its own, PEM; NULL: the web's */
     char failure[CURL_ERROR_SIZE];
     uint8_t answer[WEB_ANSWER_MAX];
@@ -56,6 +59,11 @@ PASU_MUST_USE int web_post_trust(struct web_post *post, struct view authorities)
 PASU_MUST_USE int web_post_set_headers(struct web_post *post, const char *const *lines,
                                        size_t count);
 void web_post_release(struct web_post *post);
+/* What all of them have in common: how safe it is to be, and where the answer goes. */
+PASU_MUST_USE bool web_post_prepare(struct web_post *post, struct web *web, size_t number,
+                                    const char *protocols, long milliseconds);
+/* Begins what has been set, at that place. PASU_E_NOMEM. */
+PASU_MUST_USE int web_post_start(struct web_post *post, const struct web_place *place);
 /* Begins; `body` is copied. PASU_E_NOMEM. */
 PASU_MUST_USE int web_post_begin(struct web_post *post, const struct web_place *place,
                                  struct view body);

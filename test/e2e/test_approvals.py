@@ -119,7 +119,7 @@ def ask(session, sql=ADDRESS):
     return told(session, wire.query(sql))
 
 
-def told(session, data):
+def told(session, data, rule="rule addresses"):
     session.send(data)
     kind, body = session.receive()
     while kind != "N":
@@ -128,7 +128,7 @@ def told(session, data):
     fields = wire.read_fields(body)
     equal((fields["S"], fields["C"]), ("NOTICE", WAITING))
     number = int(fields["M"].split("pasu approve ")[1].split()[0])
-    assert f"request {number}" in fields["M"] and "rule addresses" in fields["M"], fields
+    assert f"request {number}" in fields["M"] and rule in fields["M"], fields
     return number
 
 

@@ -48,8 +48,8 @@ class Days(ledgerwriter.Ledger):
         self.add(11, names)
         self.taken(1)
 
-    def show(self, *parts, session=64, names=NAMES, time=None):
-        shown = self.expose(exposure(*parts, session=session, time=time or self.now,
+    def show(self, *parts, session=64, names=NAMES, time=None, verb=None):
+        shown = self.expose(exposure(*parts, session=session, time=time or self.now, verb=verb,
                                      names=struct.unpack("<I", names[:4])[0]))
         self.taken(1)
         return shown

@@ -202,6 +202,27 @@ def test_a_signed_claim_counts_from_the_first_configuration_on():
 
 
 @test(gateway=True)
+def test_a_claim_is_as_old_as_its_statement():
+    """A result that takes longer than claim_age is judged as a whole by the claim that was fresh when it began; what begins then is not"""
+    front().guard.config["sources"]["claim_age"] = "1s"
+    try:
+        set_rules(OVERSEAS)
+        with login("long", AWAY) as session:
+            text = signed(HOME)
+            slow = f"SELECT name FROM customers, pg_sleep(1.1) WHERE id = {KEY}"
+            equal(asked(session, slow), ["PS003"])
+            # Three results of one text: the last one's rows come when the claim is too old for a new statement.
+            got = session.exchange(wire.query(f"{slow}; {slow}; {of(text, NAME)}"))
+            equal((got.rows, [error["C"] for error in got.errors]), (ROW * 3, []))
+            equal(asked(session, of(text)), ["PS003"])
+            equal(asked(session, of(signed(HOME))), [ROW])
+    finally:
+        front().guard.config["sources"]["claim_age"] = "1h"
+    shown = [line["claimed_source"]["signed"] for line in lines("long") if line["verdict"] == "allow"]
+    equal(shown, [True] * len(shown))
+
+
+@test(gateway=True)
 def test_without_a_key_no_claim_counts():
     """Where no key is configured a session is refused at its beginning, and no signature lets anything pass"""
     sources = {**front().guard.config["sources"]}

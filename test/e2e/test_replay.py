@@ -7,7 +7,9 @@ import guard
 import harness
 import mmdb
 import shop
+from ledgerwriter import part
 from stage import equal, test
+from test_certify_index import CONFIG, Days, NAMES
 import wire
 
 KEYS = [int(key) for key in shop.keys("customers", "id") if 1000 < int(key)][:40]
@@ -113,20 +115,75 @@ def test_masks():
 @test(gateway=True)
 def test_what_is_not_held():
     """What the ledger does not hold is not guessed: at least none, at most those; where it holds the country, it is exact"""
-    verbs = [{"name": "verbs", "when": {"principal": "app", "verbs": "select"}, "verdict": "block"}]
-    said, status = replay({"rules": verbs})
+    new = [{"name": "new", "when": {"principal": "app", "first_use": "yes"}, "verdict": "block"}]
+    said, status = replay({"rules": new})
     rule, = said["rules"]
-    equal((status, rule["statements"], rule["persons"], rule["not_held"]), (1, interval(0, 2), {"customer": interval(0, 12)}, {"verbs": 2}))
+    equal((status, rule["statements"], rule["persons"], rule["not_held"]), (1, interval(0, 2), {"customer": interval(0, 12)}, {"first_use": 2}))
     # A rule behind it that surely stops one of them: stopped it is, by whichever.
-    said, _ = replay({"rules": [*verbs, {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]})
+    said, _ = replay({"rules": [*new, {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]})
     equal([one["statements"] for one in (*said["rules"], said["stopped"])], [interval(0, 2), interval(0, 1), interval(1, 2)])
     # And one before it that may let it pass.
-    said, _ = replay({"rules": [{**verbs[0], "verdict": "allow"}, {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]})
+    said, _ = replay({"rules": [{**new[0], "verdict": "allow"}, {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]})
     equal(said["stopped"]["statements"], interval(0, 1))
+    # What was run before is known to have been.
+    said, _ = replay({"rules": [{**new[0], "when": {"principal": "analyst", "first_use": "yes"}}]})
+    equal((said["rules"][0]["statements"], said["rules"][0]["not_held"]), (interval(0, 2), {"first_use": 2}))
     # Whose country no database had: as in the gate, a rule that restricts holds, one that allows does not.
     for when, verdict, due in (({"country": {"not": "KR"}}, "block", 4), ({"country": "KR"}, "block", 6), ({"country": "JP"}, "block", 4)):
         said, _ = replay({"rules": [{"name": "where", "when": when, "verdict": verdict}]})
         equal((said["rules"][0]["statements"], said["rules"][0]["not_held"]), (interval(due), {}), str(when))
+
+
+@test(gateway=True)
+def test_verbs():
+    """By its verbs, as they are recorded, the replay says what the gate then does with the rule in force: also of statements that
+    are several things, of EXECUTE, and of COPY"""
+    made = shop.front("replay-verbs", more={"rules": []}, workers=1)
+    one = f"id = {KEYS[3]}"
+    statements = (f"SELECT name FROM customers WHERE {one}", f"UPDATE customers SET grade = grade WHERE {one} RETURNING name",
+                  f"WITH w AS (UPDATE customers SET grade = grade WHERE {one} RETURNING name) SELECT name FROM w",
+                  f"COPY (SELECT name FROM customers WHERE {one}) TO STDOUT", f"PREPARE p AS SELECT name FROM customers WHERE {one}", "EXECUTE p")
+
+    def stopped():
+        with made.login(user="app") as session:
+            return [session.exchange(wire.query(sql)).code for sql in statements]
+
+    equal(stopped(), [None] * len(statements), "without the rule")
+    made.guard.until_sessions(0)
+    ways = ["select", "update", "copy", {"not": "select"}, "execute", ["select", "execute", "update"], "delete"]
+    rules = [{"name": "verbs", "when": {"principal": "app", "fields": "name", "verbs": verbs}, "verdict": "block"} for verbs in ways]
+    said = [replay({"rules": [rule]}, of=made)[0]["rules"][0] for rule in rules]
+    equal([one["not_held"] for one in said], [{}] * len(ways))
+    counts = []
+    for rule in rules:
+        made.guard.config["rules"] = [rule]
+        equal(made.reload(), "config_reloaded")
+        # PREPARE shows nobody, and has no record.
+        counts.append(interval([code for sql, code in zip(statements, stopped()) if not sql.startswith("PREPARE")].count("PS003")))
+    equal([one["statements"] for one in said], counts)
+    assert len({str(one) for one in counts}) > 3, counts
+    made.stop()
+
+
+@test
+def test_records_of_earlier_versions():
+    """Have no verbs: what a rule asks of them is in the upper number, and that is said; of those that have, it is exact"""
+    folder = harness.folder() / "earlier"
+    folder.mkdir()
+    made = Days()
+    made.explain(NAMES)
+    made.session(64, "alice")
+    for number, verb in enumerate((None, None, 0, 2)):
+        made.show(part([100 + number]), verb=verb)
+    made.save(folder / "ledger")
+    path = folder / "pasu.yaml"
+    path.write_text(CONFIG.format(folder) + guard.yaml({"rules": [
+        {"name": "verbs", "when": {"verbs": "select"}, "verdict": "block"}]}) + "\n", encoding="utf-8")
+    done = guard.run("check", "-c", path, "--replay", "2y", "--json")
+    assert done.returncode == 1, done.stderr
+    rule, = json.loads(done.stdout)["rules"]
+    equal((rule["statements"], rule["not_held"]), (interval(1, 3), {"verbs": 2}))
+    assert "an earlier version" in guard.run("check", "-c", path, "--replay", "2y").stdout
 
 
 def windows(policy):

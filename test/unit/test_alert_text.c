@@ -5,8 +5,10 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "random.h"
+#include "respond/alert_mail.h"
 #include "unit.h"
 
+#include <ctype.h>
 #include <jansson.h>
 
 static struct message_delivery
@@ -105,6 +107,67 @@ any_bytes_are_sent_whole(void **state PASU_UNUSED)
     }
 }
 
+/* Lines of ASCII of at most 998 characters, ended by CR and LF; names of headers as there are; and
+ * behind them base64 alone, whatever names are made of. */
+static void
+a_mail_is_its_headers_and_base64(void **state PASU_UNUSED)
+{
+    static const char *const names[] = {"From: ",
+                                        "To: ",
+                                        "Subject: [pasu] ",
+                                        "Date: ",
+                                        "Message-ID: <",
+                                        "In-Reply-To: <",
+                                        "References: <",
+                                        "Auto-Submitted: ",
+                                        "MIME-Version: ",
+                                        "Content-Type: ",
+                                        "Content-Transfer-Encoding: "};
+    static uint8_t bytes[MAIL_MESSAGE_MAX];
+    const char *items[] = {"a@example.com", "b@example.com"};
+    const struct config_texts texts = {items, 2};
+    struct random random = {.state = 11};
+    struct mail_list to;
+
+    mail_list_set(&to, &texts);
+    for (unsigned round = 0; round < 2000; round++) {
+        struct message_delivery d = delivery("");
+        size_t line = 0, at = 0;
+        ssize_t length;
+
+        for (uint8_t *byte = (uint8_t *)&d; byte < (uint8_t *)(&d + 1); byte++)
+            *byte = (uint8_t)random_below(&random, 256);
+        d.step %= 2;
+        d.is_own %= 2;
+        d.ledger[sizeof(d.ledger) - 1] = d.to[sizeof(d.to) - 1] = '\0';
+        length = alert_mail(bytes, sizeof(bytes), &d, "pasu@example.com", &to);
+        assert_true(length > 0);
+        while (at < (size_t)length) {
+            const uint8_t *end = memchr(bytes + at, '\r', (size_t)length - at);
+            size_t size = (size_t)(end - (bytes + at));
+
+            assert_non_null(end);
+            assert_true(end[1] == '\n' && size <= 998);
+            for (size_t i = 0; i < size; i++)
+                assert_true(bytes[at + i] >= ' ' && bytes[at + i] < 0x7f);
+            if (size == 0) {
+                at += 2;
+                break;
+            }
+            if (bytes[at] != ' ') { /* or it goes on: the second recipient */
+                line += d.step == 0 && line == 5 ? 2 : 0;
+                assert_memory_equal(bytes + at, names[line], strlen(names[line]));
+                line++;
+            }
+            at += size + 2;
+        }
+        assert_int_equal(line, COUNT_OF(names));
+        for (; at < (size_t)length; at++)
+            assert_true(bytes[at] == '\r' || bytes[at] == '\n' || bytes[at] == '+' ||
+                        bytes[at] == '/' || bytes[at] == '=' || isalnum(bytes[at]));
+    }
+}
+
 int
 main(void)
 {
@@ -112,6 +175,7 @@ main(void)
         cmocka_unit_test(a_body_says_what_is_known),
         cmocka_unit_test(structured_data_is_escaped),
         cmocka_unit_test(any_bytes_are_sent_whole),
+        cmocka_unit_test(a_mail_is_its_headers_and_base64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * there. */
 #include "ledger/courier_state.h"
 
+#include "base/crc32c.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -12,7 +13,8 @@
 static void
 write_state(int fd, uint64_t sequence)
 {
-    const struct courier_state state = {sequence, sequence * 10, {sequence * 20, UINT64_MAX}};
+    const struct courier_state state = {
+        sequence, sequence * 10, {sequence * 20, UINT64_MAX, sequence * 30}};
 
     assert_int_equal(courier_state_write(&os_real, fd, &state), 0);
 }
@@ -34,7 +36,8 @@ the_newest_that_is_whole_counts(void **state PASU_UNUSED)
         assert_int_equal(courier_state_read(&os_real, fd, &found), 0);
         assert_int_equal(found.sequence, sequence);
         assert_int_equal(found.from, sequence * 10);
-        assert_true(found.done[0] == sequence * 20 && found.done[1] == UINT64_MAX);
+        assert_true(found.done[0] == sequence * 20 && found.done[1] == UINT64_MAX &&
+                    found.done[ALERT_EMAIL] == sequence * 30);
     }
     for (off_t at = 0; at < 64; at++) { /* 19 is in the second place */
         uint8_t was, other;
@@ -55,10 +58,38 @@ the_newest_that_is_whole_counts(void **state PASU_UNUSED)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* As it was written when nobody could be told by e-mail. */
+static void
+who_was_not_wanted_has_had_all(void **state PASU_UNUSED)
+{
+    char folder[] = "/tmp/pasu-courier-XXXXXX";
+    uint8_t place[64] = "pasualr\0\1";
+    const uint64_t said[4] = {1, 5, 7, 9};
+    struct courier_state found;
+    uint32_t crc;
+    int directory, fd;
+
+    memcpy(place + 16, said, sizeof(said));
+    crc = crc32c(0, place, 60);
+    memcpy(place + 60, &crc, sizeof(crc));
+    assert_non_null(mkdtemp(folder));
+    directory = open(folder, O_RDONLY | O_DIRECTORY);
+    fd = courier_state_open(&os_real, directory);
+    assert_int_equal(pwrite(fd, place, sizeof(place), 64), sizeof(place));
+    assert_int_equal(courier_state_read(&os_real, fd, &found), 0);
+    assert_true(found.from == 5 && found.done[0] == 7 && found.done[1] == 9);
+    assert_true(found.done[ALERT_EMAIL] == UINT64_MAX);
+    close(fd);
+    assert_int_equal(unlinkat(directory, COURIER_STATE_NAME, 0), 0);
+    close(directory);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_newest_that_is_whole_counts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_newest_that_is_whole_counts),
+                                       cmocka_unit_test(who_was_not_wanted_has_had_all)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

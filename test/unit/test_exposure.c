@@ -75,6 +75,10 @@ make_exposure(struct random *r, struct exposure *e, size_t most)
     make_text(r, e->rule);
     make_text(r, e->actor);
     make_claims(r, &e->claims);
+    e->has_verbs = random_below(r, 4) > 0;
+    e->verbs = !e->has_verbs || random_below(r, 3) == 0 ? 0 : UINT64_C(1) << random_below(r, 64);
+    if (e->has_verbs && random_below(r, 3) == 0)
+        e->verbs |= UINT64_C(1) << random_below(r, 64);
     for (size_t i = 0; i < e->part_count; i++) {
         struct exposure_part *part = &e->parts[i];
 

@@ -171,6 +171,39 @@ an_address_is_in_a_network_of_either_family_or_mapped(void **state PASU_UNUSED)
     }
 }
 
+/* The first of January 1970 was a Thursday. */
+static void
+holidays_are_those_that_are_listed(void **state PASU_UNUSED)
+{
+    static const char rules[] =
+        RULE("free", "days: [sat, sun, holiday]") RULE("work", "days: {not: [sat, sun, holiday]}")
+            RULE("day", "days: [thu, fri, sat, sun, mon, tue, wed]");
+    char text[1024];
+
+    snprintf(text, sizeof(text), "%s%s", rules,
+             "holidays: {years: [1970, 1972], dates: [1972-02-29, 1970-01-01, 1970-12-31]}\n");
+    give(text);
+    assert_string_equal(matching(), "free day");
+    given.statement.minute = 24 * 60 - 1;
+    assert_string_equal(matching(), "free day");
+    given.statement.minute = 24 * 60;
+    assert_string_equal(matching(), "work day");
+    given.statement.minute = 2 * 24 * 60; /* a Saturday */
+    assert_string_equal(matching(), "free day");
+    given.statement.minute = 364 * 24 * 60;
+    assert_string_equal(matching(), "free day");
+    given.statement.minute = (2 * 365 + 59) * 24 * 60; /* 1972-02-29 */
+    assert_string_equal(matching(), "free day");
+    /* Nobody has said anything of 1971. */
+    given.statement.minute = 365 * 24 * 60;
+    assert_string_equal(matching(), "free? work? day");
+    given.statement.minute = (365 + 1) * 24 * 60; /* Saturday, whatever else it is */
+    assert_string_equal(matching(), "free day");
+    snprintf(text, sizeof(text), "%s", rules);
+    give(text);
+    assert_string_equal(matching(), "free? work? day");
+}
+
 static void
 hours_and_days_are_local_and_go_over_midnight(void **state PASU_UNUSED)
 {
@@ -534,6 +567,7 @@ main(void)
         cmocka_unit_test(an_actor_is_whoever_the_application_names),
         cmocka_unit_test(an_address_is_in_a_network_of_either_family_or_mapped),
         cmocka_unit_test(hours_and_days_are_local_and_go_over_midnight),
+        cmocka_unit_test(holidays_are_those_that_are_listed),
         cmocka_unit_test(fields_match_where_one_of_them_is_shown),
         cmocka_unit_test(verbs_and_flags_are_those_of_the_statement),
         cmocka_unit_test(what_cannot_be_decided_may_match),

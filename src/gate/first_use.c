@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/first_use.h"
+
+#include "exposure/tally.h"
+#include "exposure/usage.h"
+#include "gate/instruments.h"
+#include "gate/observer.h"
+#include "gate/session.h"
+
+static bool
+is_asked(const struct session *s)
+{
+    const struct session_rules *rules = &s->observer->rules;
+
+    return rules->scope.asks_use || rules->claimed.asks_use;
+}
+
+enum rule_use
+first_use_of(const struct session *s, const struct plan_statement *meant)
+{
+    /* The shape of DO is that of any code. */
+    if (PASU_LIKELY(!is_asked(s)) || !meant || meant->fingerprint == 0 || meant->verb == VERB_DO)
+        return RULE_USE_UNKNOWN;
+    return usage_has(tally_usage(s->observer->tally), meant->fingerprint) ? RULE_USE_KNOWN
+                                                                          : RULE_USE_FIRST;
+}
+
+enum rule_use
+first_use_of_rows(struct session *s, const struct plan_statement *statement)
+{
+    struct result *r = &s->observer->result;
+
+    if (!r->is_open || statement != r->statement)
+        return first_use_of(s, statement);
+    if (r->use == RULE_USE_UNKNOWN && is_asked(s))
+        r->use = (uint8_t)first_use_of(s, statement);
+    return (enum rule_use)r->use;
+}
+
+/* The same few shapes come again and again: a worker looks at the set once for each. */
+int
+first_use_learn(struct session *s, const struct exposure *e)
+{
+    struct usage *usage = tally_usage(s->observer->tally);
+    struct instruments *tools = s->worker->instruments;
+    uint64_t *place, word = e->shape ^ (uint64_t)(uintptr_t)usage * UINT64_C(0x9e3779b97f4a7c15);
+    int result;
+
+    if (!usage_is_use(e))
+        return 0;
+    place = &tools->used[word % INSTRUMENTS_USED];
+    if (PASU_LIKELY(*place == word))
+        return 0;
+    result = usage_add(usage, e->shape);
+    if (result == 0)
+        *place = word;
+    return result == PASU_E_RANGE ? 0 : result;
+}
