@@ -11,6 +11,8 @@
 #define SETTLE       (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
 #define PATIENCE     (5 * NANOSECONDS_PER_SECOND) /* for a moment in which no session is on its way */
 #define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
+/* So long a server lets a login take, which it then counts (authentication_timeout, by default). */
+#define LOGIN_LONGEST (60 * NANOSECONDS_PER_SECOND)
 /* So long a session that was counted may take until it is seen. */
 #define NAMED_AFTER (1500 * NANOSECONDS_PER_MILLISECOND)
 #define HOUR        (3600 * NANOSECONDS_PER_SECOND)
@@ -190,11 +192,13 @@ take_past(struct census_room *room, const struct census_server *server,
             break;
         place = NULL;
     }
+    if (place ? !place->past.is_final : room->shared->through->has_died) {
+        if (os_monotonic(room->shared->os) - room->started < SETTLE)
+            return false;
+    }
     if (!place)
         return true;
     past = &place->past;
-    if (!past->is_final && os_monotonic(room->shared->os) - room->started < SETTLE)
-        return false;
     if (past->is_final) {
         reconcile_go_on(&database->reconcile, past);
         database->told = *past;
@@ -287,6 +291,8 @@ take_count(struct census_room *room, struct census_server *server, const struct 
     sight.began = sum.began;
     sight.ended = sum.ended;
     sight.ready = sum.ready;
+    sight.is_open = room->shared->through->has_died &&
+                    os_monotonic(room->shared->os) - room->started < LOGIN_LONGEST;
     database->is_guarded = sum.is_any || strcmp(count->database, server->inspected) == 0;
     database->is_seen = true;
     if (when != CENSUS_LAST && is_early(room, server, database, &sum)) {
@@ -441,10 +447,29 @@ leads_here(const void *arg, const char *gateway)
     return whose(leading->room, leading->server, gateway) != ANOTHERS;
 }
 
-/* With the lock. Whether it came past pasu, or may have; then fills in the rest of `who`. */
+/* With the lock. Of a session of an earlier gate: what it waits for its client with, or has begun
+ * since nobody is at the other end, somebody else is there for. */
+static enum bypass_sort
+sort_of(const struct census_room *room, const struct census_server *server,
+        const struct census_backend *backend, int64_t now)
+{
+    int64_t asked = now - (os_monotonic(room->shared->os) - server->answer.asked);
+    const char *gateway =
+        left_gateway(&room->shared->through->left, backend->who.pid, asked - backend->age);
+    bool is_later = backend->statement_age > 0 &&
+                    server->answer.asked - backend->statement_age > room->started + SETTLE;
+
+    if (!gateway || whose(room, server, gateway) == ANOTHERS)
+        return BYPASS_PAST;
+    return backend->is_idle || is_later ? BYPASS_LEFT_USED : BYPASS_LEFT;
+}
+
+/* With the lock. Whether it came past pasu, or may have, or is there without a gate; then fills in
+ * the rest of `who`. */
 static bool
 is_past(const struct census_room *room, const struct census_server *server,
-        const struct census_backend *backend, int64_t now, struct message_bypass *who)
+        const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
+        struct message_bypass *who)
 {
     const struct leading leading = {room, server};
     struct through_sum sum;
@@ -456,6 +481,12 @@ is_past(const struct census_room *room, const struct census_server *server,
     is_certain =
         latest < sum.unclear && began > server->seeing && began > room->shared->through->forgotten;
     *who = backend->who;
+    *sort = sort_of(room, server, backend, now);
+    if (*sort != BYPASS_PAST) {
+        is_certain = false;
+        if (server->answer.asked - room->started < SETTLE) /* it ends by itself */
+            return false;
+    }
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, who) ||
         through_is_ours(room->shared->through, who->pid, began, leads_here, &leading))
         return false;
@@ -474,16 +505,18 @@ count_named(struct census_server *server, const struct message_bypass *who)
 }
 
 static void
-tell_backend(struct census_room *room, struct census_server *server, struct message_bypass *who)
+tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
+             struct message_bypass *who)
 {
     struct message_bypass *told = find_told(server, who);
 
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
-    bypass_act(room, server, !told, who);
+    bypass_act(room, server, sort, !told, who);
     if (told) {
-        if (who->verdict == VERDICT_OF_BLOCK) {
+        if (who->verdict == VERDICT_OF_BLOCK ||
+            (sort == BYPASS_LEFT_USED && who->verdict > told->verdict)) {
             *told = *who;
             send_bypass(room, who);
         }
@@ -492,8 +525,9 @@ tell_backend(struct census_room *room, struct census_server *server, struct mess
     if (has_told_enough(server, os_monotonic(room->shared->os)) || !keep_told(server, who))
         return;
     server->told_in_hour++;
-    count_named(server, who);
-    bypass_log(room, EVENT_BYPASS, who, "");
+    if (sort == BYPASS_PAST)
+        count_named(server, who);
+    bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);
 }
 
@@ -552,13 +586,14 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
         tell_ended(room, server, now);
     for (size_t i = 0; server->answer.may_see && i < server->answer.backend_count; i++) {
         struct message_bypass who;
+        enum bypass_sort sort;
         bool is_one;
 
         pthread_mutex_lock(lock);
-        is_one = is_past(room, server, &server->answer.backends[i], now, &who);
+        is_one = is_past(room, server, &server->answer.backends[i], now, &sort, &who);
         pthread_mutex_unlock(lock);
         if (is_one)
-            tell_backend(room, server, &who);
+            tell_backend(room, server, sort, &who);
     }
     for (size_t i = 0; i < server->database_count; i++)
         tell_nameless(room, server, &server->databases[i], now);
