@@ -57,7 +57,8 @@ verdict_of(const struct config *config, const struct config_gateway *gateway, en
     bool is_inspector =
         gateway->inspector.user && strcmp(gateway->inspector.user, who->principal) == 0;
 
-    if (config->bypass.verdict == VERDICT_ALLOW || bypass_is_excepted(config, who))
+    if (config->bypass.verdict == VERDICT_ALLOW || bypass_is_excepted(config, who) ||
+        (sort == BYPASS_VISIT && is_inspector))
         return VERDICT_OF_ALLOW;
     return config->bypass.verdict == VERDICT_BLOCK && (who->is_certain || sort != BYPASS_PAST) &&
                    !is_inspector

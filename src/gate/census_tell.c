@@ -13,12 +13,9 @@
 #define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
 /* So long a server lets a login take, which it then counts (authentication_timeout, by default). */
 #define LOGIN_LONGEST (60 * NANOSECONDS_PER_SECOND)
-/* So long a session that was counted may take until it is seen. */
-#define NAMED_AFTER (1500 * NANOSECONDS_PER_MILLISECOND)
 #define HOUR        (3600 * NANOSECONDS_PER_SECOND)
 
 enum {
-    SEVERITY_NAMELESS = 3,
     DATABASES_MAX = 10000,
     TOLD_IN_HOUR_MAX = 1000,
     VERSION_AT_ONCE = 150000,
@@ -74,13 +71,14 @@ census_tell_start(struct census_room *room)
 
 /* ---- what came through pasu ---- */
 
+enum whose { ITS, ANOTHERS, UNCLEAR };
+
 struct through_sum {
     uint64_t began, ended, ready;
     bool is_any;
     int64_t unclear; /* through_unclear */
 };
 
-enum whose { ITS, ANOTHERS, UNCLEAR };
 
 /* Whether the gateway's sessions are this server's, by what its own has last answered. */
 static enum whose
@@ -434,15 +432,10 @@ note_sight(struct census_room *room, struct census_server *server)
                   F_TEXT("named", answer->may_see ? "yes" : "no"));
 }
 
-struct leading {
-    const struct census_room *room;
-    const struct census_server *server;
-};
-
-static bool
-leads_here(const void *arg, const char *gateway)
+bool
+census_leads_here(const void *arg, const char *gateway)
 {
-    const struct leading *leading = arg;
+    const struct census_leading *leading = arg;
 
     return whose(leading->room, leading->server, gateway) != ANOTHERS;
 }
@@ -471,7 +464,7 @@ is_past(const struct census_room *room, const struct census_server *server,
         const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
         struct message_bypass *who)
 {
-    const struct leading leading = {room, server};
+    const struct census_leading leading = {room, server};
     struct through_sum sum;
     int64_t began = server->answer.asked - backend->age,
             latest = began + os_monotonic(room->shared->os) - server->answer.asked + CLOCKS_APART;
@@ -488,7 +481,7 @@ is_past(const struct census_room *room, const struct census_server *server,
             return false;
     }
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, who) ||
-        through_is_ours(room->shared->through, who->pid, began, leads_here, &leading))
+        through_is_ours(room->shared->through, who->pid, began, census_leads_here, &leading))
         return false;
     who->is_certain = is_certain;
     who->seen = now;
@@ -513,6 +506,8 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
+    if (!told && visits_take(&room->shared->visits, who->application, os_monotonic(room->shared->os)))
+        sort = BYPASS_VISIT;
     bypass_act(room, server, sort, !told, who);
     if (told) {
         if (who->verdict == VERDICT_OF_BLOCK ||
@@ -525,46 +520,10 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
     if (has_told_enough(server, os_monotonic(room->shared->os)) || !keep_told(server, who))
         return;
     server->told_in_hour++;
-    if (sort == BYPASS_PAST)
+    if (sort == BYPASS_PAST || sort == BYPASS_VISIT)
         count_named(server, who);
     bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);
-}
-
-/* Sessions that were counted, and gone before anybody could see whose they were. Where some are
- * excepted, these can be such ones: then they are only recorded. */
-static void
-tell_nameless(struct census_room *room, const struct census_server *server,
-              struct census_database *database, int64_t now)
-{
-    const struct config *config = room->settings->config;
-    uint64_t known = database->named + database->alerted, past = database->reconcile.at_least;
-    struct message_alert alert = {.severity = SEVERITY_NAMELESS,
-                                  .control = ALERT_OF_BYPASS,
-                                  .verdict = VERDICT_OF_ALERT,
-                                  .since = now,
-                                  .rule = "sessions past pasu"};
-    int64_t at = os_monotonic(room->shared->os);
-
-    if (!database->is_guarded || past <= known) {
-        database->nameless = 0;
-        return;
-    }
-    if (database->nameless == 0)
-        database->nameless = at;
-    if (server->answer.may_see && at - database->nameless < NAMED_AFTER)
-        return;
-    alert.count = past - known;
-    database->alerted += alert.count;
-    database->nameless = 0;
-    if (config->bypass.verdict == VERDICT_ALLOW || config->bypass.except_count > 0)
-        return;
-    snprintf(alert.text, sizeof(alert.text),
-             "sessions went past pasu, database %s, gateway %s; nobody has seen whose they were",
-             database->database, server->gateway);
-    if (keeper_link_record(&room->shared->keeper, MESSAGE_ALERT, &alert, sizeof(alert)) != 0) {
-        /* they are in the census */
-    }
 }
 
 void
@@ -596,5 +555,5 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
             tell_backend(room, server, sort, &who);
     }
     for (size_t i = 0; i < server->database_count; i++)
-        tell_nameless(room, server, &server->databases[i], now);
+        census_tell_nameless(room, server, &server->databases[i], now);
 }
