@@ -51,6 +51,7 @@ pack_backends(struct pack *pack, const struct reconciled *r)
         pack_u8(pack, backend->is_certain);
         pack_u8(pack, backend->replication);
         pack_u8(pack, backend->is_over);
+        pack_u8(pack, backend->verdict);
         pack_text(pack, backend->gateway);
         pack_text(pack, backend->principal);
         pack_text(pack, backend->database);
@@ -138,6 +139,7 @@ unpack_backends(struct reader *reader, struct reconciled *r)
         backend->is_certain = reader_u8(reader);
         backend->replication = reader_u8(reader);
         backend->is_over = reader_u8(reader);
+        backend->verdict = reader_u8(reader);
         unpack_text(reader, backend->gateway, sizeof(backend->gateway));
         unpack_text(reader, backend->principal, sizeof(backend->principal));
         unpack_text(reader, backend->database, sizeof(backend->database));

@@ -143,6 +143,8 @@ reconciled_bypass(struct reconciled *r, const struct message_bypass *bypass)
         known->seen = bypass->seen;
         known->is_certain |= bypass->is_certain;
         known->is_over = bypass->is_over;
+        if (!bypass->is_over)
+            known->verdict = bypass->verdict;
     } else if (r->backend_count == RECONCILED_BACKENDS_MAX) {
         r->left_out++;
     } else {

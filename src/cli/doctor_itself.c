@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "cli/doctor.h"
 #include "cli/evidence.h"
+#include "exposure/exposure.h"
+#include "gate/bypass.h"
 #include "ledger/verify_key.h"
 #include "policy/holidays.h"
 #include "policy/origins.h"
@@ -97,17 +99,21 @@ look_checkpoint(const struct evidence *e, struct findings *findings)
     memory_free(found);
 }
 
-/* Seen by the guard, and no session of pasu's own commands. */
+/* Seen by the guard: no session of pasu's own commands, none that is excepted by now, nor what an
+ * earlier gate has left behind. */
 static bool
 is_bypass(const struct evidence *e, const struct message_bypass *b, int64_t since)
 {
-    if (b->seen < since)
+    if (b->seen < since || bypass_is_excepted(e->ask.config, b))
+        return false;
+    if (b->verdict == VERDICT_OF_ALLOW && e->ask.config->bypass.verdict != VERDICT_ALLOW &&
+        !b->is_certain)
         return false;
     for (size_t i = 0; i < e->ask.config->gateway_count; i++) {
         const char *inspector = e->ask.config->gateways[i].inspector.user;
 
         if (inspector != NULL && strcmp(inspector, b->principal) == 0 &&
-            strcmp(b->application, PROBE_APPLICATION) == 0)
+            strncmp(b->application, PROBE_APPLICATION, strlen(PROBE_APPLICATION)) == 0)
             return false;
     }
     return true;
@@ -140,7 +146,8 @@ look_bypasses(const struct evidence *e, const struct gaps *gaps, int64_t since,
               "%zu more sessions were seen past pasu in the last day", count - NAMED_MOST);
     else if (count == 0)
         FOUND(findings, "bypass", FINDING_OK, "",
-              "nobody was seen connected past pasu in the last day, but for pasu's own commands");
+              "nobody was seen connected past pasu in the last day, but for pasu's own commands%s",
+              e->ask.config->bypass.except_count > 0 ? ", and whom bypass.except names" : "");
 }
 
 /* Whether the server's count of sessions is compared now, of each place. */

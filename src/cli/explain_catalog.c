@@ -2,6 +2,7 @@
 #include "cli/explain_catalog.h"
 
 #include "cli/complain.h"
+#include "cli/probe.h"
 #include "cli/progress.h"
 #include "gate/past_marks.h"
 #include "ledger/control_client.h"
@@ -137,11 +138,16 @@ load(struct explain_catalog *e, struct ask *ask, uint32_t gateway, const char *d
      struct past_marks *take_past)
 {
     struct config *config = ask->config;
+    char application[APPLICATION_SIZE];
     int result;
 
+    probe_announce(application, &config->gateways[gateway], database,
+                   config->identity.count > 0 ? 2 : 1);
     ask->config = NULL;
     ask->path = NULL;
     result = settings_new(&e->settings, config, 1);
+    if (result == 0)
+        memcpy(e->settings->application, application, sizeof(application));
     if (result == 0)
         result = look_up(e->settings, gateway);
     if (result == 0)

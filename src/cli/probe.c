@@ -2,7 +2,9 @@
 #include "cli/probe.h"
 #include "base/memory.h"
 #include "base/os.h"
+#include "ledger/control_client.h"
 
+#include <inttypes.h>
 #include <poll.h>
 
 extern char **environ;
@@ -15,7 +17,7 @@ static const char no_file[] = "/dev/null/none";
 struct options {
     const char *names[OPTIONS_MAX + 1], *values[OPTIONS_MAX + 1];
     size_t count;
-    char port[NUMBER_SIZE], password[PASSWORD_SIZE];
+    char port[NUMBER_SIZE], password[PASSWORD_SIZE], application[APPLICATION_SIZE];
 };
 
 void
@@ -91,7 +93,6 @@ options_fill(struct options *options, const struct config_gateway *gateway, cons
         [UPSTREAM_TLS_VERIFY_FULL] = "verify-full",
     };
 
-    memset(options, 0, sizeof(*options));
     snprintf(options->port, sizeof(options->port), "%u", (unsigned)gateway->upstream.port);
     option_add(options, "host", gateway->upstream.host);
     option_add(options, "port", options->port);
@@ -101,7 +102,35 @@ options_fill(struct options *options, const struct config_gateway *gateway, cons
     option_add(options, "sslrootcert", path_or_none(&gateway->upstream_tls.ca));
     option_add(options, "sslcert", path_or_none(&gateway->upstream_tls.certificate));
     option_add(options, "sslkey", path_or_none(&gateway->upstream_tls.key));
-    options_end(options, gateway, PROBE_APPLICATION, true);
+    options_end(options, gateway, options->application, true);
+}
+
+static int
+no_frame(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU_UNUSED,
+         size_t length PASU_UNUSED)
+{
+    return PASU_E_PROTOCOL;
+}
+
+void
+probe_announce(char application[APPLICATION_SIZE], const struct config_gateway *gateway,
+               const char *database, uint32_t count)
+{
+    struct control_request request = {
+        .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = CONTROL_TRY};
+    struct control_try *visit = &request.trial;
+    uint64_t token;
+
+    snprintf(application, APPLICATION_SIZE, "%s", PROBE_APPLICATION);
+    if (gateway->control == NULL)
+        return;
+    visit->control = TRY_OF_VISIT;
+    visit->count = count;
+    snprintf(visit->gateway, sizeof(visit->gateway), "%s", gateway->name);
+    snprintf(visit->what, sizeof(visit->what), "%s",
+             database != NULL ? database : gateway->inspector.database);
+    if (control_ask(gateway->control, &request, no_frame, NULL, &token) == 0)
+        snprintf(application, APPLICATION_SIZE, PROBE_APPLICATION " %016" PRIx64, token);
 }
 
 /* Where one connects that listens at all addresses of the machine. */
@@ -234,6 +263,8 @@ probe_open(struct probe *probe, const struct config_gateway *gateway, const char
     int r;
 
     *probe = (struct probe){0};
+    memset(&options, 0, sizeof(options));
+    probe_announce(options.application, gateway, database, 1);
     options_fill(&options, gateway, database);
     r = probe_start(probe, &options);
     if (r != 0)

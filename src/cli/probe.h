@@ -11,6 +11,7 @@
 #define PASU_CLI_PROBE_H
 
 #include "config/model.h"
+#include "ledger/message.h"
 
 #include <libpq-fe.h>
 
@@ -32,7 +33,8 @@ struct probe {
 void probe_init(void);
 /*
  * Connects to the gateway's upstream as its inspector (its password_file must have been loaded), to
- * `database`, or to the inspector's where that is NULL. 0, or an error that `error` explains and
+ * `database`, or to the inspector's where that is NULL. A guard that runs is told before, so that it is no
+ * alert (gateway->control; NULL: nobody is). 0, or an error that `error` explains and
  * whose `phase` says what was being done. Close it in any case.
  */
 PASU_MUST_USE int probe_open(struct probe *probe, const struct config_gateway *gateway,
@@ -44,6 +46,10 @@ PASU_MUST_USE int probe_open(struct probe *probe, const struct config_gateway *g
 PASU_MUST_USE int probe_enter(struct probe *probe, const struct config_gateway *gateway,
                               const char *user, const char *application);
 void probe_close(struct probe *probe);
+/* Tells the guard, if one runs, that so many connections to the server are coming, and writes which
+ * application they are to call themselves. Else they are sessions past pasu like any other. */
+void probe_announce(char application[APPLICATION_SIZE], const struct config_gateway *gateway,
+                    const char *database, uint32_t count);
 /* Runs one query with text parameters. The rows, to be freed with PQclear, or NULL with `error`. */
 PGresult *probe_query(struct probe *probe, const char *sql, int count, const char *const *values);
 /* Whether pasu itself logs in as that role, at some gateway. */

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/scope_view.h"
 #include "cli/text.h"
+#include "exposure/exposure.h"
 
 #include <inttypes.h>
 
@@ -56,6 +57,7 @@ scope_put_bypass(struct json_out *out, const struct message_bypass *b)
     json_out_bool(out, b->is_over);
     json_out_key(out, "certain");
     json_out_bool(out, b->is_certain);
+    json_put_text(out, "verdict", exposure_verdict_text((enum verdict)b->verdict));
     json_out_close(out, '}');
 }
 

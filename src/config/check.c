@@ -407,6 +407,8 @@ check_control(struct parse *parse)
         return;
     if (config->control == NULL && config->ledger.directory != NULL)
         config->control = store_format(parse->store, "%s/control.sock", config->ledger.directory);
+    for (size_t i = 0; i < config->gateway_count; i++)
+        config->gateways[i].control = config->control;
     length = config->control != NULL ? strlen(config->control) : 0;
     if (length <= most)
         return;

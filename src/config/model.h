@@ -75,6 +75,7 @@ struct config_gateway {
         const char *database;
         struct config_file password_file;
     } inspector;
+    const char *control; /* as of the whole, for who has only the gateway */
     struct {
         bool enabled;
         struct endpoint listen;

@@ -34,21 +34,36 @@ is_meant(const struct config_bypass *except, const struct message_bypass *who)
            is_from(except, who);
 }
 
+bool
+bypass_is_excepted(const struct config *config, const struct message_bypass *who)
+{
+    for (size_t i = 0; i < config->bypass.except_count; i++)
+        if (is_meant(&config->bypass.except[i], who))
+            return true;
+    return false;
+}
+
+/* What is done where it is not to be ended, or cannot be. */
 static enum verdict
-verdict_of(const struct config *config, const struct config_gateway *gateway,
+verdict_of_sort(enum bypass_sort sort)
+{
+    return sort == BYPASS_LEFT ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
+}
+
+static enum verdict
+verdict_of(const struct config *config, const struct config_gateway *gateway, enum bypass_sort sort,
            const struct message_bypass *who)
 {
     bool is_inspector =
         gateway->inspector.user && strcmp(gateway->inspector.user, who->principal) == 0;
 
-    if (config->bypass.verdict == VERDICT_ALLOW)
+    if (config->bypass.verdict == VERDICT_ALLOW || bypass_is_excepted(config, who) ||
+        (sort == BYPASS_VISIT && is_inspector))
         return VERDICT_OF_ALLOW;
-    for (size_t i = 0; i < config->bypass.except_count; i++)
-        if (is_meant(&config->bypass.except[i], who))
-            return VERDICT_OF_ALLOW;
-    return config->bypass.verdict == VERDICT_BLOCK && who->is_certain && !is_inspector
+    return config->bypass.verdict == VERDICT_BLOCK && (who->is_certain || sort != BYPASS_PAST) &&
+                   !is_inspector
                ? VERDICT_OF_BLOCK
-               : VERDICT_OF_ALERT;
+               : verdict_of_sort(sort);
 }
 
 /* ---- its end ---- */
@@ -136,22 +151,23 @@ bypass_log(const struct census_room *room, enum log_event event, const struct me
 }
 
 void
-bypass_act(struct census_room *room, struct census_server *server, bool is_first,
-           struct message_bypass *who)
+bypass_act(struct census_room *room, struct census_server *server, enum bypass_sort sort,
+           bool is_first, struct message_bypass *who)
 {
     const struct settings *settings = room->settings;
     int result;
 
-    who->verdict = VERDICT_OF_ALERT;
+    who->verdict = (uint8_t)verdict_of_sort(sort);
     for (size_t i = 0; i < settings->gateway_count; i++)
         if (strcmp(settings->gateways[i].config->name, server->gateway) == 0)
-            who->verdict = (uint8_t)verdict_of(settings->config, settings->gateways[i].config, who);
+            who->verdict =
+                (uint8_t)verdict_of(settings->config, settings->gateways[i].config, sort, who);
     if (who->verdict != VERDICT_OF_BLOCK)
         return;
     result = server->inspector.peer.fd >= 0 ? end(&server->inspector, &server->answer, who->pid)
                                             : PASU_E_UNAVAILABLE;
     if (result != 0)
-        who->verdict = VERDICT_OF_ALERT;
+        who->verdict = (uint8_t)verdict_of_sort(sort);
     if (result == 0)
         bypass_log(room, EVENT_BYPASS_ENDED, who, "");
     else if (is_first)

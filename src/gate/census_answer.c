@@ -14,7 +14,8 @@ enum { BYTES_MAX = 8 << 20, FIRST_SPACE = 64 };
 #define DATABASE_RESET              MICROSECONDS("d.stats_reset")
 #define COUNTING                    MICROSECONDS("a.stats_reset")
 #define BEGAN                       MICROSECONDS("a.backend_start")
-#define AGE                         MICROSECONDS("(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.backend_start)")
+#define SINCE(time)                 MICROSECONDS("(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) " time ")")
+#define AGE                         SINCE("a.backend_start")
 
 static const char greet_sql[] = "SELECT pg_catalog.pg_backend_pid(), "
                                 "pg_catalog.current_setting('server_version_num'), " SERVER_START;
@@ -45,10 +46,16 @@ static const char backends_sql[] =
     "SELECT a.pid, coalesce(a.datname, ''), coalesce(a.usename, ''), "
     "coalesce(a.application_name, ''), coalesce(pg_catalog.host(a.client_addr), ''), "
     "CASE WHEN a.client_addr IS NULL THEN 0 ELSE a.client_port END, " BEGAN ", " AGE ", "
-    "(a.backend_type OPERATOR(pg_catalog.=) 'walsender')::pg_catalog.int4 "
-    "FROM pg_catalog.pg_stat_activity a "
-    "WHERE a.backend_start IS NOT NULL AND a.usesysid IS NOT NULL AND "
-    "a.backend_type OPERATOR(pg_catalog.=) ANY (ARRAY['client backend', 'walsender'])";
+    "(a.backend_type OPERATOR(pg_catalog.=) 'walsender')::pg_catalog.int4, "
+    "coalesce(" SINCE(
+        "a.query_start") ", 0), "
+                         "coalesce(a.state OPERATOR(pg_catalog.=) ANY (ARRAY['idle', 'idle in "
+                         "transaction', "
+                         "'idle in transaction (aborted)']), false)::pg_catalog.int4 "
+                         "FROM pg_catalog.pg_stat_activity a "
+                         "WHERE a.backend_start IS NOT NULL AND a.usesysid IS NOT NULL AND "
+                         "a.backend_type OPERATOR(pg_catalog.=) ANY (ARRAY['client backend', "
+                         "'walsender'])";
 
 void
 census_answer_release(struct census_answer *answer)
@@ -198,15 +205,18 @@ take_backend(void *arg, const struct view *values, size_t count)
     struct census_answer *answer = arg;
     struct census_backend found = {0};
     struct message_bypass *who = &found.who;
-    int64_t pid, port, is_sender;
+    int64_t pid, port, is_sender, is_idle;
     int result;
 
-    if (count != 9 || !take_number(values[0], &pid) || pid > UINT32_MAX ||
+    if (count != 11 || !take_number(values[0], &pid) || pid > UINT32_MAX ||
         !take_number(values[5], &port) || port > UINT16_MAX || !take_time(values[6], &who->began) ||
-        !take_number(values[8], &is_sender))
+        !take_number(values[8], &is_sender) || !take_number(values[10], &is_idle))
         return PASU_E_MALFORMED;
     if (!take_time(values[7], &found.age)) /* its clock went back */
         found.age = 0;
+    if (!take_time(values[9], &found.statement_age))
+        found.statement_age = 0;
+    found.is_idle = is_idle != 0;
     who->pid = (uint32_t)pid;
     who->port = (uint32_t)port;
     who->replication = is_sender != 0;

@@ -21,7 +21,9 @@ struct census_count {
 };
 
 struct census_backend {
-    int64_t age; /* ns; it began no earlier than so long before the server was asked */
+    int64_t age;           /* ns; it began no earlier than so long before the server was asked */
+    int64_t statement_age; /* ns; so did its last statement. 0: it has none, or that is not known */
+    bool is_idle;          /* it waits for its client */
     struct message_bypass who;
 };
 

@@ -87,4 +87,19 @@ void census_tell_why(struct census_room *room, struct census_server *server, enu
 void census_tell_start(struct census_room *room);
 void census_tell(struct census_room *room, struct census_server *server, enum census_when when);
 
+struct census_leading {
+    const struct census_room *room;
+    const struct census_server *server;
+};
+
+/* Whether a gateway's sessions can be that server's; a through_leads, of a struct census_leading. */
+bool census_leads_here(const void *arg, const char *gateway);
+
+/* ---- census_nameless.c ---- */
+
+/* Sessions that were counted, and gone before anybody could see whose they were. Where some are
+ * excepted, these can be such ones: then they are only recorded. */
+void census_tell_nameless(struct census_room *room, const struct census_server *server,
+                          struct census_database *database, int64_t now);
+
 #endif

@@ -11,12 +11,11 @@
 #define SETTLE       (5 * NANOSECONDS_PER_SECOND) /* sessions of a gate that died are counted by then */
 #define PATIENCE     (5 * NANOSECONDS_PER_SECOND) /* for a moment in which no session is on its way */
 #define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
-/* So long a session that was counted may take until it is seen. */
-#define NAMED_AFTER (1500 * NANOSECONDS_PER_MILLISECOND)
+/* So long a server lets a login take, which it then counts (authentication_timeout, by default). */
+#define LOGIN_LONGEST (60 * NANOSECONDS_PER_SECOND)
 #define HOUR        (3600 * NANOSECONDS_PER_SECOND)
 
 enum {
-    SEVERITY_NAMELESS = 3,
     DATABASES_MAX = 10000,
     TOLD_IN_HOUR_MAX = 1000,
     VERSION_AT_ONCE = 150000,
@@ -72,13 +71,14 @@ census_tell_start(struct census_room *room)
 
 /* ---- what came through pasu ---- */
 
+enum whose { ITS, ANOTHERS, UNCLEAR };
+
 struct through_sum {
     uint64_t began, ended, ready;
     bool is_any;
     int64_t unclear; /* through_unclear */
 };
 
-enum whose { ITS, ANOTHERS, UNCLEAR };
 
 /* Whether the gateway's sessions are this server's, by what its own has last answered. */
 static enum whose
@@ -190,11 +190,13 @@ take_past(struct census_room *room, const struct census_server *server,
             break;
         place = NULL;
     }
+    if (place ? !place->past.is_final : room->shared->through->has_died) {
+        if (os_monotonic(room->shared->os) - room->started < SETTLE)
+            return false;
+    }
     if (!place)
         return true;
     past = &place->past;
-    if (!past->is_final && os_monotonic(room->shared->os) - room->started < SETTLE)
-        return false;
     if (past->is_final) {
         reconcile_go_on(&database->reconcile, past);
         database->told = *past;
@@ -287,6 +289,8 @@ take_count(struct census_room *room, struct census_server *server, const struct 
     sight.began = sum.began;
     sight.ended = sum.ended;
     sight.ready = sum.ready;
+    sight.is_open = room->shared->through->has_died &&
+                    os_monotonic(room->shared->os) - room->started < LOGIN_LONGEST;
     database->is_guarded = sum.is_any || strcmp(count->database, server->inspected) == 0;
     database->is_seen = true;
     if (when != CENSUS_LAST && is_early(room, server, database, &sum)) {
@@ -428,25 +432,39 @@ note_sight(struct census_room *room, struct census_server *server)
                   F_TEXT("named", answer->may_see ? "yes" : "no"));
 }
 
-struct leading {
-    const struct census_room *room;
-    const struct census_server *server;
-};
-
-static bool
-leads_here(const void *arg, const char *gateway)
+bool
+census_leads_here(const void *arg, const char *gateway)
 {
-    const struct leading *leading = arg;
+    const struct census_leading *leading = arg;
 
     return whose(leading->room, leading->server, gateway) != ANOTHERS;
 }
 
-/* With the lock. Whether it came past pasu, or may have; then fills in the rest of `who`. */
+/* With the lock. Of a session of an earlier gate: what it waits for its client with, or has begun
+ * since nobody is at the other end, somebody else is there for. */
+static enum bypass_sort
+sort_of(const struct census_room *room, const struct census_server *server,
+        const struct census_backend *backend, int64_t now)
+{
+    int64_t asked = now - (os_monotonic(room->shared->os) - server->answer.asked);
+    const char *gateway =
+        left_gateway(&room->shared->through->left, backend->who.pid, asked - backend->age);
+    bool is_later = backend->statement_age > 0 &&
+                    server->answer.asked - backend->statement_age > room->started + SETTLE;
+
+    if (!gateway || whose(room, server, gateway) == ANOTHERS)
+        return BYPASS_PAST;
+    return backend->is_idle || is_later ? BYPASS_LEFT_USED : BYPASS_LEFT;
+}
+
+/* With the lock. Whether it came past pasu, or may have, or is there without a gate; then fills in
+ * the rest of `who`. */
 static bool
 is_past(const struct census_room *room, const struct census_server *server,
-        const struct census_backend *backend, int64_t now, struct message_bypass *who)
+        const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
+        struct message_bypass *who)
 {
-    const struct leading leading = {room, server};
+    const struct census_leading leading = {room, server};
     struct through_sum sum;
     int64_t began = server->answer.asked - backend->age,
             latest = began + os_monotonic(room->shared->os) - server->answer.asked + CLOCKS_APART;
@@ -456,8 +474,14 @@ is_past(const struct census_room *room, const struct census_server *server,
     is_certain =
         latest < sum.unclear && began > server->seeing && began > room->shared->through->forgotten;
     *who = backend->who;
+    *sort = sort_of(room, server, backend, now);
+    if (*sort != BYPASS_PAST) {
+        is_certain = false;
+        if (server->answer.asked - room->started < SETTLE) /* it ends by itself */
+            return false;
+    }
     if (backend->age < (is_certain ? AGE_SURE : AGE_UNSURE) || !is_guarded(server, who) ||
-        through_is_ours(room->shared->through, who->pid, began, leads_here, &leading))
+        through_is_ours(room->shared->through, who->pid, began, census_leads_here, &leading))
         return false;
     who->is_certain = is_certain;
     who->seen = now;
@@ -474,16 +498,20 @@ count_named(struct census_server *server, const struct message_bypass *who)
 }
 
 static void
-tell_backend(struct census_room *room, struct census_server *server, struct message_bypass *who)
+tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
+             struct message_bypass *who)
 {
     struct message_bypass *told = find_told(server, who);
 
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
-    bypass_act(room, server, !told, who);
+    if (!told && visits_take(&room->shared->visits, who->application, os_monotonic(room->shared->os)))
+        sort = BYPASS_VISIT;
+    bypass_act(room, server, sort, !told, who);
     if (told) {
-        if (who->verdict == VERDICT_OF_BLOCK) {
+        if (who->verdict == VERDICT_OF_BLOCK ||
+            (sort == BYPASS_LEFT_USED && who->verdict > told->verdict)) {
             *told = *who;
             send_bypass(room, who);
         }
@@ -492,45 +520,10 @@ tell_backend(struct census_room *room, struct census_server *server, struct mess
     if (has_told_enough(server, os_monotonic(room->shared->os)) || !keep_told(server, who))
         return;
     server->told_in_hour++;
-    count_named(server, who);
-    bypass_log(room, EVENT_BYPASS, who, "");
+    if (sort == BYPASS_PAST || sort == BYPASS_VISIT)
+        count_named(server, who);
+    bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);
-}
-
-/* Sessions that were counted, and gone before anybody could see whose they were. Where some are
- * excepted, these can be such ones: then they are only recorded. */
-static void
-tell_nameless(struct census_room *room, const struct census_server *server,
-              struct census_database *database, int64_t now)
-{
-    const struct config *config = room->settings->config;
-    uint64_t known = database->named + database->alerted, past = database->reconcile.at_least;
-    struct message_alert alert = {.severity = SEVERITY_NAMELESS,
-                                  .control = ALERT_OF_BYPASS,
-                                  .verdict = VERDICT_OF_ALERT,
-                                  .since = now,
-                                  .rule = "sessions past pasu"};
-    int64_t at = os_monotonic(room->shared->os);
-
-    if (!database->is_guarded || past <= known) {
-        database->nameless = 0;
-        return;
-    }
-    if (database->nameless == 0)
-        database->nameless = at;
-    if (server->answer.may_see && at - database->nameless < NAMED_AFTER)
-        return;
-    alert.count = past - known;
-    database->alerted += alert.count;
-    database->nameless = 0;
-    if (config->bypass.verdict == VERDICT_ALLOW || config->bypass.except_count > 0)
-        return;
-    snprintf(alert.text, sizeof(alert.text),
-             "sessions went past pasu, database %s, gateway %s; nobody has seen whose they were",
-             database->database, server->gateway);
-    if (keeper_link_record(&room->shared->keeper, MESSAGE_ALERT, &alert, sizeof(alert)) != 0) {
-        /* they are in the census */
-    }
 }
 
 void
@@ -552,14 +545,15 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
         tell_ended(room, server, now);
     for (size_t i = 0; server->answer.may_see && i < server->answer.backend_count; i++) {
         struct message_bypass who;
+        enum bypass_sort sort;
         bool is_one;
 
         pthread_mutex_lock(lock);
-        is_one = is_past(room, server, &server->answer.backends[i], now, &who);
+        is_one = is_past(room, server, &server->answer.backends[i], now, &sort, &who);
         pthread_mutex_unlock(lock);
         if (is_one)
-            tell_backend(room, server, &who);
+            tell_backend(room, server, sort, &who);
     }
     for (size_t i = 0; i < server->database_count; i++)
-        tell_nameless(room, server, &server->databases[i], now);
+        census_tell_nameless(room, server, &server->databases[i], now);
 }

@@ -515,6 +515,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     segments_init(&g->segments, &shared->supervisor);
     pthread_mutex_init(&shared->answer_lock, NULL);
     trial_tokens_init(&shared->trials);
+    visits_init(&shared->visits);
     pthread_mutex_init(&shared->current.lock, NULL);
     list_init(&shared->answers);
     list_init(&g->outgoing);

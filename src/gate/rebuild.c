@@ -202,6 +202,10 @@ see(struct rebuild *p, const struct ledger_entry *entry)
         if (p->shared->through)
             through_remember(p->shared->through, entry->u.census);
         return 0;
+    case LEDGER_BACKEND:
+        if (p->shared->through)
+            through_remember_process(p->shared->through, entry->u.backend);
+        return 0;
     case LEDGER_MARK:
         return past_marks_see(&p->marks, entry->u.mark);
     default:

@@ -68,6 +68,10 @@ reconcile_take(struct reconcile *r, const struct reconcile_sight *s)
     r->through_most = r->carried_most + less(s->began, r->ended_before);
     if (r->through_most < r->through_least)
         r->through_most = r->through_least;
+    if (s->is_open && less(counted, r->through_most) > r->at_least) {
+        r->carried_most += less(counted, r->through_most) - r->at_least;
+        r->through_most = counted - r->at_least;
+    }
     if (less(counted, r->through_most) > r->at_least)
         r->at_least = less(counted, r->through_most);
     r->at_most = less(counted, r->through_least);

@@ -39,6 +39,8 @@ struct reconcile_sight {
     uint64_t ready; /* of pasu's, before the server was asked: it has counted them */
     uint64_t began; /* after it has answered: it has counted no others */
     uint64_t ended; /* at the census before: they were counted before this one */
+    bool is_open;   /* the server can still count sessions of a gate that died: what nothing else
+                       explains can be those */
 };
 
 struct reconcile {

@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "config/model.h"
 #include "exposure/vocabulary.h"
+#include "ledger/message.h"
 #include "policy/origins.h"
 #include "policy/rule.h"
 #include "postgres/scram.h"
@@ -40,6 +41,7 @@ struct settings {
     struct config *config;
     struct through *through;    /* where the inspector's sessions are counted; NULL: nowhere */
     struct keeper_link *keeper; /* who is told of their processes; NULL: nobody */
+    char application[APPLICATION_SIZE]; /* what it calls itself; "": pasu inspector */
     struct vocabulary vocabulary;
     struct roster *roster; /* as of when they were made; NULL: none configured */
     struct rules *rules;

@@ -50,6 +50,7 @@ through_release(struct through *through)
         list_remove(at);
         memory_free(LIST_ENTRY(at, struct through_place, link));
     }
+    left_release(&through->left);
 }
 
 struct through_place *
@@ -277,10 +278,22 @@ through_remember(struct through *through, const struct message_census *census)
     if (census->what != CENSUS_COUNTED || census->database[0] == '\0')
         return;
     pthread_mutex_lock(&through->lock);
+    if (census->is_final)
+        through->has_died = false;
     place = through_place(through, census->gateway, census->database);
     if (place) {
         place->has_past = true;
         place->past = *census;
     }
+    pthread_mutex_unlock(&through->lock);
+}
+
+/* A gate that ends in order writes its last census behind the last of its sessions. */
+void
+through_remember_process(struct through *through, const struct message_backend *backend)
+{
+    pthread_mutex_lock(&through->lock);
+    through->has_died = true;
+    left_remember(&through->left, backend);
     pthread_mutex_unlock(&through->lock);
 }

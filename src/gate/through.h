@@ -20,6 +20,7 @@
 
 #include "base/list.h"
 #include "base/os.h"
+#include "gate/left.h"
 #include "ledger/message.h"
 
 #include <pthread.h>
@@ -56,6 +57,8 @@ struct through {
     struct list processes[1024]; /* struct through_session, by pid */
     size_t ended_count;          /* of these */
     int64_t forgotten;           /* monotonic: when there were too many of these; 0: never */
+    struct left left;            /* of the gates before */
+    bool has_died;               /* the gate before did not end in order */
 };
 
 /* A session's; NULL: it is not counted. */
@@ -97,7 +100,8 @@ void through_look(struct through *through);
  * there are more than THROUGH_ENDED_MAX, since `at_most`. What began before `forgotten` may be one
  * of them. */
 void through_forget(struct through *through, int64_t then, int64_t at_most);
-/* The ledger's last census of a database, while the past is read. */
+/* While the past is read: the ledger's last census of a database, and the processes of sessions. */
 void through_remember(struct through *through, const struct message_census *census);
+void through_remember_process(struct through *through, const struct message_backend *backend);
 
 #endif

@@ -13,7 +13,7 @@
 
 enum { TOKEN_DIGITS = 16, PERSONS_ROUND = 4096, PERSONS_ONE_BY_ONE_MAX = 1 << 20 };
 
-static const char prefix[] = "pasu doctor ";
+static const char doctor_prefix[] = "pasu doctor ";
 
 void
 trial_tokens_init(struct trial_tokens *t)
@@ -54,16 +54,15 @@ keep_token(struct gate_shared *shared, const struct message_try *asked)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* The token of an application's name; 0: none. */
-static uint64_t
-token_of(const char *application)
+uint64_t
+trial_token(const char *application, const char *prefix)
 {
     static const char digits[] = "0123456789abcdef";
     uint64_t token = 0;
 
-    if (strncmp(application, prefix, sizeof(prefix) - 1) != 0)
+    if (strncmp(application, prefix, strlen(prefix)) != 0)
         return 0;
-    application += sizeof(prefix) - 1;
+    application += strlen(prefix);
     if (strlen(application) != TOKEN_DIGITS)
         return 0;
     for (; *application; application++) {
@@ -139,7 +138,7 @@ trial_begin(struct session *s)
 
     if (PASU_LIKELY(s->worker->shared->trials.count == 0))
         return true;
-    token = token_of(s->application);
+    token = trial_token(s->application, doctor_prefix);
     if (token == 0 || !take_token(s, token, &asked))
         return true;
     s->trial = token;
@@ -285,8 +284,10 @@ trial_ask(struct gate *g, const struct message_try *asked)
     struct message_try copy = *asked;
 
     copy.gateway[sizeof(copy.gateway) - 1] = copy.principal[sizeof(copy.principal) - 1] = '\0';
-    copy.address[sizeof(copy.address) - 1] = '\0';
-    if (copy.control == TRIAL_OF_BYPASS)
+    copy.address[sizeof(copy.address) - 1] = copy.database[sizeof(copy.database) - 1] = '\0';
+    if (copy.control == TRY_OF_VISIT)
+        visits_add(&g->shared.visits, &copy, os_monotonic(g->shared.os));
+    else if (copy.control == TRIAL_OF_BYPASS)
         census_soon(g->shared.census, true);
     else if (copy.control == TRIAL_OF_BUDGET && g->settings)
         tell(&g->shared, copy.token, try_budget(g, &copy));

@@ -41,6 +41,8 @@ struct trial_tokens {
     struct trial_token items[TRIAL_TOKENS_MAX];
 };
 
+/* The token that stands behind the prefix in an application's name; 0: none. */
+uint64_t trial_token(const char *application, const char *prefix);
 void trial_tokens_init(struct trial_tokens *tokens);
 /* MESSAGE_TRY: the main thread's. */
 void trial_ask(struct gate *gate, const struct message_try *asked);

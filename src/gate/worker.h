@@ -20,6 +20,7 @@
 #include "gate/settings.h"
 #include "gate/through.h"
 #include "gate/trial.h"
+#include "gate/visit.h"
 #include "ledger/message.h"
 #include "ledger/ring.h"
 #include "postgres/scram.h"
@@ -50,6 +51,7 @@ struct gate_shared {
     struct cancel_table cancels;
     struct address_count early;
     struct trial_tokens trials;
+    struct visits visits;
     struct keeper_link keeper;
     struct inspector *inspector;
     struct census *census;

@@ -55,7 +55,7 @@ struct control_try {
     uint32_t control; /* enum trial_control */
     uint32_t pid;     /* BYPASS: the server's process that is to be seen */
     uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
-    uint32_t unused;
+    uint32_t count;   /* VISIT: how many connections */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char address[ADDRESS_SIZE];

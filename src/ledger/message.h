@@ -434,15 +434,21 @@ enum trial_control {
     TRIAL_CONTROLS,
 };
 
+/* No test, and not stored: a command's connection to the server is coming (gate/visit.h). */
+enum { TRY_OF_VISIT = TRIAL_CONTROLS };
+
 /* A test (gate/trial.h). Texts are zero-terminated. */
 struct message_try {
     uint64_t token;    /* by which the connection that makes it is known */
     uint64_t question; /* answered by SESSIONS_END, whose count is the token; 0: nobody asks */
     uint32_t control;  /* enum trial_control */
     uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
+    uint32_t count;    /* VISIT: how many connections */
+    uint32_t unused;
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];  /* as whom */
     char address[ADDRESS_SIZE]; /* SOURCE: as if from there */
+    char database[NAME_SIZE];   /* VISIT */
 };
 
 struct message_tried {

@@ -140,7 +140,8 @@ count_body(struct record_keeping *r, enum segment_type type, const union payload
                    : severity <= 4 ? METRIC_ALERTS_WARNING
                                    : METRIC_ALERTS_CRITICAL]++;
     else if (type == SEGMENT_BYPASS)
-        r->counted[METRIC_BYPASSES] += !body->bypass.is_over;
+        r->counted[METRIC_BYPASSES] +=
+            !body->bypass.is_over && body->bypass.verdict != VERDICT_OF_ALLOW;
     else if (type == SEGMENT_GAP)
         r->counted[METRIC_LOST] += body->gap.count;
 }

@@ -92,29 +92,46 @@ tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
         .question = question,
         .control = trial->asked.control,
         .window = trial->asked.window,
+        .count = trial->asked.count,
     };
 
     memcpy(message.gateway, trial->asked.gateway, sizeof(message.gateway));
     memcpy(message.principal, trial->asked.principal, sizeof(message.principal));
     memcpy(message.address, trial->asked.address, sizeof(message.address));
+    if (trial->asked.control == TRY_OF_VISIT)
+        snprintf(message.database, sizeof(message.database), "%.*s", NAME_SIZE - 1,
+                 trial->asked.what);
     return channel_send(gate, MESSAGE_TRY, &message, sizeof(message), -1) == 0 ? 0
                                                                                : PASU_E_UNAVAILABLE;
+}
+
+static int
+record_visit(struct trials *t, const struct control_client *client, const struct control_try *asked)
+{
+    union payload_body body = {
+        .asked = {.uid = client->uid, .pid = client->pid, .command = "visit"}};
+
+    snprintf(body.asked.filters, sizeof(body.asked.filters), "--gateway %.63s --database %.63s",
+             asked->gateway, asked->what);
+    return record_other(t->records, SEGMENT_ASKED, &body);
 }
 
 static int
 begin(struct trials *t, const struct control_client *client, struct channel *gate)
 {
     struct control_try asked = client->request.trial;
-    struct trial *trial = make_room(t);
+    struct trial visit, *trial = asked.control == TRY_OF_VISIT ? &visit : make_room(t);
     int result = 0;
 
     asked.gateway[sizeof(asked.gateway) - 1] = asked.principal[sizeof(asked.principal) - 1] = '\0';
     asked.address[sizeof(asked.address) - 1] = asked.what[sizeof(asked.what) - 1] = '\0';
-    if (asked.control >= TRIAL_CONTROLS || asked.window >= MESSAGE_WINDOWS)
+    if (asked.control > TRY_OF_VISIT || asked.window >= MESSAGE_WINDOWS)
         return PASU_E_PROTOCOL;
     if (!trial)
         return PASU_E_RANGE;
     *trial = (struct trial){.since = os_monotonic(t->os), .uid = client->uid, .asked = asked};
+    if (trial == &visit)
+        result = record_visit(t, client, &asked);
     while (result == 0 && trial->token == 0)
         result = t->os->random(t->os->arg, &trial->token, sizeof(trial->token));
     if (result == 0)

@@ -157,8 +157,7 @@ def secret_file(name, text):
 
 
 def told(front, alerts, more=None):
-    # Of sessions whose gate was killed the server's count can say that they went past pasu: that is no matter here.
-    return shop.front(front, more={"budgets": BUDGETS, "alerts": alerts, "bypass": {"verdict": "allow"}, **(more or {})})
+    return shop.front(front, more={"budgets": BUDGETS, "alerts": alerts, **(more or {})})
 
 
 def recorded(front):

@@ -261,7 +261,54 @@ def test_who_was_seen_past_pasu_is_named_and_pasus_own_commands_are_not():
     equal([(one["name"], one["state"]) for one in found], [("bypass app", "warning")])
     assert 'connected to database postgres behind gateway gateway past pasu, from 127.0.0.1, application "export tool"' \
         in found[0]["text"], found
+    site.guard.config["bypass"] = {"except": [{"principal": "app", "address": "127.0.0.1"}]}
+    equal(site.reload(), "config_reloaded")
+    equal([one["state"] for one in examine(site, 1)[0] if one["name"].startswith("bypass")], ["ok"])
     site.stop()
+    made.stop()
+
+
+@test(gateway=True)
+def test_pasus_own_sessions_are_no_alert_and_somebody_elses_with_their_name_are():
+    made = server_of("own")
+    made.sql("CREATE DATABASE short")
+    site = front_of(made)
+
+    def alerts():
+        return [(one["rule"], one["count"]) for one in site.guard.json("ack") if one["control"] == "bypass"]
+
+    def counted(past):
+        """The server's count of that database has so many sessions past pasu."""
+        def look():
+            site.guard.status()
+            found = json.loads(site.guard.run("scope", "--json").stdout)["completeness"]["reconciled"]
+            return [one for one in found if one["database"] == "short" and one["past"] == {"at_least": past, "at_most": past}]
+        process.until(look, f"{past} sessions past pasu are counted")
+
+    def explain():
+        done = guard.run("explain", "-c", site.guard.path, "--database", "short", "--role", "app", "SELECT 1")
+        equal(done.returncode, 0, done.stderr)
+
+    with site.login(user="app", password=WORD, database="short"):
+        counted(0)
+        explain()
+        counted(2)  # they are some, and nobody may see whose
+        equal(alerts(), [])
+        with wire.login(made.address, user=inspector.USER, password=inspector.PASSWORD, database="short", application_name="pasu check"):
+            counted(3)
+        equal(process.until(alerts, "an alert of somebody else's"), [("sessions past pasu", 1)])
+        made.sql("GRANT pg_read_all_stats TO pasu; ALTER ROLE pasu INHERIT")
+        mark = site.guard.mark()
+        site.guard.status()
+        site.guard.wait("bypass_sight", start=mark, named="yes")
+        examine(site, 1)  # tries a bypass, which is seen
+        explain()
+        name = "pasu check 0123456789abcdef"
+        with wire.login(made.address, user=inspector.USER, password=inspector.PASSWORD, database="short", application_name=name):
+            site.guard.wait("bypass", principal=inspector.USER, application=name, timeout=30)
+    site.stop()
+    found = alerts()
+    equal(found, [("sessions past pasu", 1), ("bypass", 1)])
     made.stop()
 
 

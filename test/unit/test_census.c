@@ -318,6 +318,65 @@ after_a_gate_that_died_it_begins_some_seconds_later(void **state PASU_UNUSED)
     end(&stage);
 }
 
+static void
+remember_process(struct stage *stage, const char *gateway, int64_t at)
+{
+    struct message_backend backend = {.at = at, .session = 1, .pid = PID};
+
+    snprintf(backend.gateway, sizeof(backend.gateway), "%s", gateway);
+    through_remember_process(&stage->through, &backend);
+}
+
+/* Also where that had told nothing of the database yet. What the server counts within the time that
+ * a login can take is open; what it counts later went past pasu. */
+static void
+logins_of_a_gate_that_died_are_not_past_pasu(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin(&stage);
+    remember_process(&stage, "one", now);
+    answer(stage.one, "shop", 100);
+    stage.room.started = now + 16 * NANOSECONDS_PER_SECOND;
+    take(&stage);
+    assert_false(stage.one->databases[0].reconcile.is_begun);
+    come_through(&stage, "one", "shop", 1);
+    answer(stage.one, "shop", 102);
+    take(&stage);
+    is_past(stage.one, 0, 0);
+    come_through(&stage, "one", "shop", 1);
+    answer(stage.one, "shop", 109);
+    take(&stage);
+    is_past(stage.one, 0, 6);
+    take(&stage);
+    answer(stage.one, "shop", 112);
+    take(&stage);
+    is_past(stage.one, 3, 9);
+    end(&stage);
+}
+
+static void
+after_a_gate_that_ended_in_order_each_one_counts_at_once(void **state PASU_UNUSED)
+{
+    const struct message_census past = {.sessions = 90,
+                                        .base = 90,
+                                        .is_final = 1,
+                                        .gateway = "one",
+                                        .database = "shop",
+                                        .database_oid = 5,
+                                        .system = 7};
+    struct stage stage;
+
+    begin(&stage);
+    remember_process(&stage, "one", now);
+    through_remember(&stage.through, &past);
+    stage.room.started = now + 20 * NANOSECONDS_PER_SECOND;
+    answer(stage.one, "shop", 91);
+    take(&stage);
+    is_past(stage.one, 1, 1);
+    end(&stage);
+}
+
 /* Nobody knows by which name it was come to until now. */
 static void
 what_is_not_shown_at_first_is_not_gone_on_with(void **state PASU_UNUSED)
@@ -388,6 +447,52 @@ show_backend(struct stage *stage, int64_t seconds)
     told->backend_count = 1;
     told->backends[0].age = seconds * NANOSECONDS_PER_SECOND;
     told->backends[0].who.pid = PID;
+}
+
+/* The verdict of the one backend that was told; VERDICT_OF_MASK: none was. */
+static enum verdict
+verdict_of_left(const char *gateway, int64_t age, int64_t statement_age, bool is_idle)
+{
+    struct config config = {.bypass = {.verdict = VERDICT_ALERT}};
+    struct config_gateway gateways[] = {{.name = "one"}};
+    struct settings *settings = memory_new(1, sizeof(*settings) + sizeof(settings->gateways[0]));
+    enum verdict found = VERDICT_OF_MASK;
+    struct stage stage;
+
+    assert_non_null(settings);
+    settings->config = &config;
+    settings->gateway_count = 1;
+    settings->gateways[0].config = &gateways[0];
+    begin(&stage);
+    stage.room.settings = settings;
+    remember_process(&stage, gateway, now - NANOSECONDS_PER_SECOND);
+    stage.two->answer.system = 8;
+    show_backend(&stage, age);
+    stage.one->answer.backends[0].statement_age = statement_age * NANOSECONDS_PER_SECOND;
+    stage.one->answer.backends[0].is_idle = is_idle;
+    take(&stage);
+    if (stage.one->backend_count == 1) {
+        found = (enum verdict)stage.one->backends[0].verdict;
+        assert_false(stage.one->backends[0].is_certain);
+    }
+    end(&stage);
+    memory_free(settings);
+    return found;
+}
+
+/* The gate is as old as twenty seconds, the session began a second before it. */
+static void
+what_a_gate_that_died_has_left_is_recorded_and_who_goes_on_in_it_is_an_alert(
+    void **state PASU_UNUSED)
+{
+    assert_int_equal(verdict_of_left("one", 21, 21, false), VERDICT_OF_ALLOW);
+    assert_int_equal(verdict_of_left("one", 21, 16, false), VERDICT_OF_ALLOW);
+    assert_int_equal(verdict_of_left("one", 21, 0, false), VERDICT_OF_ALLOW);
+    assert_int_equal(verdict_of_left("one", 21, 14, false), VERDICT_OF_ALERT);
+    assert_int_equal(verdict_of_left("one", 21, 21, true), VERDICT_OF_ALERT);
+    assert_int_equal(verdict_of_left("one", 19, 19, false), VERDICT_OF_ALERT); /* another process */
+    assert_int_equal(verdict_of_left("one", 700, 19, false), VERDICT_OF_ALERT);
+    assert_int_equal(verdict_of_left("two", 21, 21, false), VERDICT_OF_ALERT); /* another server */
 }
 
 /* Where a session of pasu's is with another server, its process says nothing of this one's. */
@@ -586,6 +691,10 @@ main(void)
         cmocka_unit_test(where_a_gateway_is_gone_another_one_asks),
         cmocka_unit_test(a_database_that_had_another_name_meanwhile_begins_anew),
         cmocka_unit_test(after_a_gate_that_died_it_begins_some_seconds_later),
+        cmocka_unit_test(logins_of_a_gate_that_died_are_not_past_pasu),
+        cmocka_unit_test(after_a_gate_that_ended_in_order_each_one_counts_at_once),
+        cmocka_unit_test(
+            what_a_gate_that_died_has_left_is_recorded_and_who_goes_on_in_it_is_an_alert),
         cmocka_unit_test(what_is_not_shown_at_first_is_not_gone_on_with),
         cmocka_unit_test(backends_without_end_are_told_so_many_times_an_hour),
         cmocka_unit_test(a_backend_with_the_number_of_another_servers_is_told),
