@@ -40,7 +40,8 @@ static bool
 is_alike(const struct exposure *a, const struct exposure *b)
 {
     if (a->session != b->session || a->shape != b->shape || a->vocabulary != b->vocabulary ||
-        a->flags != b->flags || a->part_count != b->part_count || strcmp(a->actor, b->actor) != 0 ||
+        a->flags != b->flags || a->has_verbs != b->has_verbs || a->verbs != b->verbs ||
+        a->part_count != b->part_count || strcmp(a->actor, b->actor) != 0 ||
         strcmp(a->claims.purpose, b->claims.purpose) != 0 ||
         strcmp(a->claims.source, b->claims.source) != 0 ||
         a->claims.is_signed != b->claims.is_signed)

@@ -5,7 +5,7 @@
  * milliseconds that the keeper gathers for, and goes into the ledger before the batch ends.
  *
  * Only what differs in whom it shows, when, and in its counts is united: the same session, shape,
- * vocabulary, flags, actor and claims, the same kinds, fields, clarity and attribution, allowed by
+ * verbs, vocabulary, flags, actor and claims, the same kinds, fields, clarity and attribution, allowed by
  * no rule, and every person named. The union has the time of the first, all persons and misses, and
  * the sums of statements, rows and misses. Pure; owned by whoever fills it.
  */

@@ -199,7 +199,7 @@ only_what_differs_in_persons_and_counts_is_united(void **state PASU_UNUSED)
     make_showing(&a, 1, 1);
     merge_init(&merge);
     assert_null(merge_hold(&merge, &a.exposure));
-    for (int what = 0; what < 12; what++) {
+    for (int what = 0; what < 14; what++) {
         struct exposure *e = &b.exposure;
 
         make_showing(&b, 1, 3);
