@@ -7,7 +7,7 @@
 #include "exposure/identity.h"
 
 enum {
-    IDENTITY_VERSION = 1,
+    IDENTITY_VERSION = 2,
     IDENTITY_HEAD_SIZE = 128,
     IDENTITY_TAG_AT = 96, /* in the head */
     IDENTITY_TAG_SIZE = 32,

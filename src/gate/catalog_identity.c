@@ -12,6 +12,12 @@ catalog_store_identity_key(struct catalog_store *store, const struct identity_ke
     pthread_mutex_unlock(&store->lock);
 }
 
+const struct identity_key *
+catalog_store_key(const struct catalog_store *store)
+{
+    return &store->identity_key;
+}
+
 void
 catalog_store_identify(struct catalog_store *store, int take_fd)
 {

@@ -104,6 +104,8 @@ void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, 
 struct growth *catalog_store_growth(struct catalog_place *place);
 /* By which values are hashed: before anybody enters. Copied. */
 void catalog_store_identity_key(struct catalog_store *store, const struct identity_key *key);
+/* The same, as it was set before there were sessions; the store's. */
+const struct identity_key *catalog_store_key(const struct catalog_store *store);
 /* The identity index's file, from now on instead of the one before: read and looked through by the
  * thread, which then makes each place's view of it, where there is none of a later moment. */
 void catalog_store_identify(struct catalog_store *store, int take_fd);

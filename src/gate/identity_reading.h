@@ -31,10 +31,11 @@ enum {
 
 struct identity_reading {
     struct identity_section sections[IDENTITY_COLUMNS_MAX];
-    char tables[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE];  /* quoted, for SQL */
-    char columns[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE]; /* key, value */
+    char tables[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE]; /* quoted, for SQL */
+    char keys[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE];   /* and their columns */
+    char columns[IDENTITY_COLUMNS_MAX][IDENTITY_VALUES_MAX][IDENTITY_QUOTED_SIZE];
     size_t count;
-    size_t left_out;             /* columns that are there and cannot be in an index */
+    size_t left_out;             /* columns or several together, that are there and cannot be in an index */
     char why[IDENTITY_WHY_SIZE]; /* the first of these, and why; "" */
     uint64_t rows;               /* that were read, of all columns */
 };

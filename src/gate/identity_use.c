@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/identity_use.h"
 
+#include "exposure/identity_names.h"
 #include "gate/instruments.h"
 #include "gate/session.h"
 
@@ -8,7 +9,7 @@
 static bool
 is_watched(const struct session *s)
 {
-    return s->settings->config->identity.count > 0;
+    return identity_names_are_wanted(s->settings->config);
 }
 
 void
