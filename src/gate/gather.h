@@ -139,7 +139,8 @@ gather_pins(struct gather *gather, const struct showing *showing, size_t part,
     }
 }
 /* The result whose rows come has its persons' values looked up in this view of the identity index;
- * NULL: they are not. Both are borrowed until another one is said. */
+ * NULL: they are not. Both are borrowed until another one is said. `showing` NULL: of a COPY, whose
+ * rows have no values to look up but their keys'. */
 void gather_identify(struct gather *gather, const struct showing *showing,
                      const struct identity_view *view, const struct identity_watch *watch);
 /* A value of the part by which the row at `start` says whose it is; bytes NULL: null. */

@@ -35,7 +35,7 @@ gather_identify(struct gather *g, const struct showing *showing, const struct id
     g->identity = view;
     g->watch = watch;
     g->identified = g->whole = 0;
-    for (size_t p = 0; view && p < showing->part_count; p++) {
+    for (size_t p = 0; view && showing && p < showing->part_count; p++) {
         bool is_whole;
 
         if (!choose_columns(g->columns[p], &showing->parts[p], view, &is_whole))

@@ -84,7 +84,8 @@ identity_use_batch(struct session *s)
     if (PASU_LIKELY(!r->identity))
         gather_identify(g, NULL, NULL, NULL);
     else
-        gather_identify(g, r->showing->showing, r->identity, catalog_store_watch(o->place));
+        gather_identify(g, r->showing->copy ? NULL : r->showing->showing, r->identity,
+                        catalog_store_watch(o->place));
 }
 
 void
