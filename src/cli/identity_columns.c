@@ -103,9 +103,15 @@ judge(const struct collecting *c, struct identity_wanted *w, const struct identi
     else if (c->is_raw)
         snprintf(w->reason, sizeof(w->reason), "the database has no encoding (SQL_ASCII)");
     else if (!is_number)
-        snprintf(w->reason, sizeof(w->reason), "the key %s is no integer", w->key);
+        snprintf(w->reason, sizeof(w->reason),
+                 "the key %s is no integer: only the gateway itself can look it up "
+                 "(attribution.identity: auto)",
+                 w->key);
     else if (name->is_sealed)
-        snprintf(w->reason, sizeof(w->reason), "the keys of %s are sealed", name->kind);
+        snprintf(w->reason, sizeof(w->reason),
+                 "the keys of %s are sealed: only the gateway itself can look them up "
+                 "(attribution.identity: auto)",
+                 name->kind);
     else if (!is_allowed)
         snprintf(w->reason, sizeof(w->reason),
                  "the inspector may not read it: GRANT SELECT on %s "

@@ -67,10 +67,6 @@ fault_of(const struct config_subject *subject, const struct config_subject *othe
         *hint = "name a kind whose key is one column";
         return "is a kind whose key is several columns";
     }
-    if (other->is_sealed) {
-        *hint = "leave out directory: sealed there, or known_as here: the index has numbers only";
-        return "is a kind whose keys are sealed";
-    }
     return NULL;
 }
 

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "exposure/identity_file.h"
-#include "exposure/key.h"
 
 #include <errno.h>
 #include <sodium/crypto_generichash.h>
@@ -333,7 +332,7 @@ find_in(const struct bucket *bucket, struct identity_hash hash, uint32_t *ordina
     if (low_of(at) != hash.low)
         return IDENTITY_NONE;
     *ordinal = get_u32(at + sizeof(hash.low));
-    return *ordinal < KEY_ORDINAL_FIRST ? IDENTITY_ONE : IDENTITY_SEVERAL;
+    return *ordinal != IDENTITY_SEVERAL_MARK ? IDENTITY_ONE : IDENTITY_SEVERAL;
 }
 
 enum identity_found

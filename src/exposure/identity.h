@@ -52,6 +52,7 @@ struct identity_section {
     int16_t others[IDENTITY_VALUES_MAX - 1]; /* columns of the value behind the first; 0: none */
     uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* of which names it was made: identity_names.h */
     bool is_unique;                    /* the server allows no value twice */
+    bool is_text;                      /* keys are texts, whatever they look like */
     uint64_t rows;                     /* that were read, without those that have no value */
     uint64_t values;                   /* different ones: entries */
     uint64_t several;                  /* of these, at several persons */

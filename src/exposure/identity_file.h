@@ -5,6 +5,7 @@
 #define PASU_EXPOSURE_IDENTITY_FILE_H
 
 #include "exposure/identity.h"
+#include "exposure/key.h"
 
 enum {
     IDENTITY_VERSION = 2,
@@ -16,8 +17,8 @@ enum {
     IDENTITY_BITS_MAX = 29,
 };
 
-/* What stands in an entry for a person: KEY_ORDINAL_FIRST and more for several. */
-#define IDENTITY_SEVERAL_MARK UINT32_C(0xffffffff)
+/* What stands in an entry for several persons: the directory gives that ordinal last of all. */
+#define IDENTITY_SEVERAL_MARK KEY_ORDINAL_FIRST
 
 struct identity_head {
     struct identity_moment moment;

@@ -29,6 +29,19 @@ ordinal_of(struct view key)
     return number >= 0 && number < KEY_ORDINAL_FIRST ? (uint32_t)number : IDENTITY_NOBODY;
 }
 
+static int
+add(struct identity_rows *r, struct view key, struct view value)
+{
+    uint32_t ordinal = IDENTITY_NOBODY;
+    int result = 0;
+
+    if (key.bytes && r->ordinal)
+        result = r->ordinal(r->arg, key, &ordinal);
+    else if (key.bytes)
+        ordinal = ordinal_of(key);
+    return result == 0 ? identity_builder_add(r->builder, value, ordinal) : result;
+}
+
 static bool
 take_field(struct reader *reader, struct view *value)
 {
@@ -94,8 +107,7 @@ identity_rows_take(struct identity_rows *r, struct view bytes)
             !take_values(r, &reader, space, &value))
             return fail(r, "the server sends rows of another form");
         if (value.bytes)
-            result = identity_builder_add(r->builder, value,
-                                          key.bytes ? ordinal_of(key) : IDENTITY_NOBODY);
+            result = add(r, key, value);
         r->rows++;
     }
     return result;

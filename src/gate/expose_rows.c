@@ -213,6 +213,7 @@ put_both(struct session *s, struct exposure *e, struct gather *g, size_t p, bool
         part->masked = own.masked;
         part->null = own.null;
         part->unknown = own.unknown < all ? own.unknown : all;
+        part->is_text = gather_are_texts(g, &s->settings->known.of[own.kind]);
         part->ordinals = ordinals + mine;
         part->ordinal_count = theirs;
     }

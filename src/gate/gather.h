@@ -161,6 +161,8 @@ void gather_add_person(struct gather *gather, size_t part, uint8_t kind,
  * behind gather_look_up. Those of whom it is not known stay as they are. */
 void gather_know(struct gather *gather, const struct showing *showing,
                  const struct ordinals *ordinals);
+/* Whether the keys of whom these can be are texts. */
+bool gather_are_texts(const struct gather *gather, const struct known_kind *kind);
 /* How many items a part of such a kind has of one fate, and their ordinals (NULL: not wanted). */
 size_t gather_with_fate(const struct gather *gather, size_t part, enum gather_fate fate,
                         uint32_t *ordinals);

@@ -80,3 +80,11 @@ gather_with_fate(const struct gather *g, size_t part, enum gather_fate fate, uin
     }
     return count;
 }
+
+bool
+gather_are_texts(const struct gather *g, const struct known_kind *kind)
+{
+    int column = g->identity ? identity_view_find_named(g->identity, kind->definition) : -1;
+
+    return column >= 0 && g->identity->columns[column].is_text;
+}

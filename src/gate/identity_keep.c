@@ -176,7 +176,7 @@ read_place(struct catalog_store *store, struct catalog_place *place,
     if (result == 0)
         result = identity_reading_find(reading, &place->keeping.link, &names,
                                        catalog_place_gateway(place)->config->name, place->database,
-                                       &origin);
+                                       &origin, store->ordinals != NULL);
     if (result == 0) {
         tell_left_out(store, place, reading);
         is_current = is_all_current(view, &place->ground->watch, reading);
@@ -186,7 +186,8 @@ read_place(struct catalog_store *store, struct catalog_place *place,
     if (result == 0 && !is_current) {
         if (reading->count > 0)
             result = identity_reading_read(reading, &place->keeping.link, &names,
-                                           &store->identity_key, &moment, &identity);
+                                           &store->identity_key, &moment, store->ordinals,
+                                           &identity);
         if (result == 0)
             result = put_in_place(store, place, identity, &origin);
         identity_release(identity);

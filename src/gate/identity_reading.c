@@ -49,7 +49,7 @@ enum found_value {
     FOUND_RELATION,
     FOUND_ATTRIBUTE,
     FOUND_KEY,
-    FOUND_IS_INTEGER,
+    FOUND_KEY_TYPE,
     FOUND_IS_ALLOWED,
     FOUND_IS_ENCODED,
     FOUND_NUMBERS,
@@ -82,7 +82,7 @@ put_find(struct writer *w, const struct identity_names *names, const char *datab
 {
     bool is_first = true;
 
-    put_text(w, "SELECT v.n, v.i, c.oid, a.attnum, k.attnum, (k.atttypid IN (20, 21, 23))::int, "
+    put_text(w, "SELECT v.n, v.i, c.oid, a.attnum, k.attnum, k.atttypid, "
                 "(has_column_privilege(c.oid, a.attnum, 'SELECT') AND "
                 "has_column_privilege(c.oid, k.attnum, 'SELECT'))::int, "
                 "(current_setting('server_encoding') <> 'SQL_ASCII')::int, "
@@ -108,7 +108,7 @@ struct finding {
     struct identity_reading *reading;
     const struct identity_names *names;
     uint64_t number, next; /* of the name at hand; the place of its next column */
-    bool is_integer, is_allowed, is_encoded;
+    bool has_directory, is_allowed, is_encoded;
 };
 
 static void
@@ -124,16 +124,21 @@ end_found(struct finding *finding, const struct identity_name *name)
 {
     struct identity_reading *r = finding->reading;
     struct identity_section *s = &r->sections[r->count];
+    enum catalog_key_type type = r->key_types[r->count];
+    bool is_number = type >= CATALOG_KEY_INT2 && type <= CATALOG_KEY_INT8 && !name->is_sealed;
 
     identity_name_text(name, s->column, sizeof(s->column));
-    if (!finding->is_integer || !finding->is_allowed || !finding->is_encoded || name->is_sealed) {
+    if (type == CATALOG_KEY_NONE || !finding->is_allowed || !finding->is_encoded ||
+        !(is_number || finding->has_directory)) {
         leave_out(r, name->table, s->column,
-                  !finding->is_integer   ? "its key is no integer"
-                  : !finding->is_allowed ? "the inspector may not read it"
-                  : !finding->is_encoded ? "the database has no encoding"
-                                         : "its keys are sealed");
+                  type == CATALOG_KEY_NONE ? "its key is of no fit type"
+                  : !finding->is_allowed   ? "the inspector may not read it"
+                  : !finding->is_encoded   ? "the database has no encoding"
+                                           : "64 workers leave no ring for its keys");
         return;
     }
+    r->is_sealed[r->count] = name->is_sealed;
+    s->is_text = key_type_is_text(type);
     snprintf(s->table, sizeof(s->table), "%s.%s", name->schema, name->table);
     memcpy(s->definition, name->definition, sizeof(s->definition));
     r->count++;
@@ -144,7 +149,7 @@ is_fit(const uint64_t n[FOUND_NUMBERS], const struct identity_names *names)
 {
     return n[FOUND_NUMBER] < names->count && n[FOUND_PLACE] < IDENTITY_VALUES_MAX &&
            n[FOUND_RELATION] <= UINT32_MAX && n[FOUND_ATTRIBUTE] <= INT16_MAX &&
-           n[FOUND_KEY] <= INT16_MAX;
+           n[FOUND_KEY] <= INT16_MAX && n[FOUND_KEY_TYPE] <= UINT32_MAX;
 }
 
 /* A column: the first of a name, or the next one. Others are of a name of which some is missing. */
@@ -174,7 +179,7 @@ take_found(void *arg, const struct view *values, size_t count)
     if (n[FOUND_PLACE] == 0) {
         finding->number = n[FOUND_NUMBER];
         finding->next = 0;
-        finding->is_integer = finding->is_allowed = finding->is_encoded = true;
+        finding->is_allowed = finding->is_encoded = true;
     }
     if (n[FOUND_NUMBER] != finding->number || n[FOUND_PLACE] != finding->next)
         return 0;
@@ -187,13 +192,13 @@ take_found(void *arg, const struct view *values, size_t count)
         *s = (struct identity_section){.relation = (uint32_t)n[FOUND_RELATION],
                                        .attribute = (int16_t)n[FOUND_ATTRIBUTE],
                                        .key_attribute = (int16_t)n[FOUND_KEY]};
+        r->key_types[r->count] = (uint8_t)key_type_of_oid((uint32_t)n[FOUND_KEY_TYPE]);
         snprintf(r->tables[r->count], IDENTITY_QUOTED_SIZE, "%s", quoted[0]);
         snprintf(r->keys[r->count], IDENTITY_QUOTED_SIZE, "%s", quoted[1]);
     } else {
         s->others[n[FOUND_PLACE] - 1] = (int16_t)n[FOUND_ATTRIBUTE];
     }
     snprintf(r->columns[r->count][n[FOUND_PLACE]], IDENTITY_QUOTED_SIZE, "%s", quoted[2]);
-    finding->is_integer &= n[FOUND_IS_INTEGER] == 1;
     finding->is_allowed &= n[FOUND_IS_ALLOWED] == 1;
     finding->is_encoded &= n[FOUND_IS_ENCODED] == 1;
     finding->next++;
@@ -205,9 +210,10 @@ take_found(void *arg, const struct view *values, size_t count)
 /* All that can be asked of the names alone. */
 static int
 find(struct identity_reading *r, struct inspector_link *link, const struct identity_names *names,
-     const char *database)
+     const char *database, bool has_directory)
 {
-    struct finding finding = {.reading = r, .names = names, .number = UINT64_MAX};
+    struct finding finding = {
+        .reading = r, .names = names, .number = UINT64_MAX, .has_directory = has_directory};
     size_t most = ROWS_MAX;
     char *sql = memory_new(SQL_SIZE, 1);
     struct writer w = writer_of(sql, SQL_SIZE);
@@ -287,6 +293,8 @@ keep_fit(struct identity_reading *r, uint64_t fit)
                 r->sections[kept] = r->sections[i];
                 memcpy(r->tables[kept], r->tables[i], IDENTITY_QUOTED_SIZE);
                 memcpy(r->keys[kept], r->keys[i], IDENTITY_QUOTED_SIZE);
+                r->key_types[kept] = r->key_types[i];
+                r->is_sealed[kept] = r->is_sealed[i];
                 memcpy(r->columns[kept], r->columns[i], sizeof(r->columns[i]));
             }
             kept++;
@@ -301,7 +309,7 @@ keep_fit(struct identity_reading *r, uint64_t fit)
 int
 identity_reading_find(struct identity_reading *r, struct inspector_link *link,
                       const struct identity_names *names, const char *gateway, const char *database,
-                      const struct catalog_origin *origin)
+                      const struct catalog_origin *origin, bool has_directory)
 {
     uint64_t fit = 0;
     int result;
@@ -310,7 +318,7 @@ identity_reading_find(struct identity_reading *r, struct inspector_link *link,
     /* Nobody can put operators or functions of theirs under the questions. */
     result = command(link, "SET search_path = pg_catalog; SET lock_timeout = 5000");
     if (result == 0)
-        result = find(r, link, names, database);
+        result = find(r, link, names, database, has_directory);
     if (result == 0 && r->count > 0)
         result = ask_counters(r, link, &fit);
     if (result != 0)
@@ -336,6 +344,7 @@ has_section(const struct identity_reading *r, const struct identity_section *wan
         if (r->sections[i].relation == wanted->relation &&
             r->sections[i].attribute == wanted->attribute &&
             r->sections[i].key_attribute == wanted->key_attribute &&
+            r->sections[i].is_text == wanted->is_text &&
             memcmp(r->sections[i].others, wanted->others, sizeof(wanted->others)) == 0 &&
             strcmp(r->sections[i].table, wanted->table) == 0)
             return true;
@@ -358,7 +367,7 @@ check_names(const struct identity_reading *r, struct inspector_link *link,
             const struct identity_names *names)
 {
     struct identity_reading *again = memory_new(1, sizeof(*again));
-    int result = again ? find(again, link, names, r->sections[0].database) : PASU_E_NOMEM;
+    int result = again ? find(again, link, names, r->sections[0].database, true) : PASU_E_NOMEM;
 
     for (size_t i = 0; result == 0 && i < r->count; i++) {
         char sql[COPY_SIZE];
@@ -382,7 +391,7 @@ take_copy(void *arg, struct view bytes)
 
 static int
 read_column(const struct identity_reading *r, size_t column, struct inspector_link *link,
-            struct identity_rows *rows)
+            struct identity_rows *rows, struct identity_ordinals *ordinals)
 {
     size_t count = identity_section_columns(&r->sections[column]), used;
     char sql[COPY_SIZE];
@@ -393,6 +402,10 @@ read_column(const struct identity_reading *r, size_t column, struct inspector_li
         used += (size_t)snprintf(sql + used, sizeof(sql) - used, ", %s", r->columns[column][i]);
     snprintf(sql + used, sizeof(sql) - used, ") TO STDOUT (FORMAT binary)");
     identity_rows_begin(rows, count);
+    rows->ordinal = ordinals ? identity_ordinals_get : NULL;
+    rows->arg = ordinals;
+    if (ordinals)
+        identity_ordinals_begin(ordinals, r->key_types[column], r->is_sealed[column]);
     if (result == 0)
         result = inspector_link_copy(link, sql, take_copy, rows);
     if (result == 0)
@@ -404,7 +417,8 @@ read_column(const struct identity_reading *r, size_t column, struct inspector_li
 
 static int
 read_columns(struct identity_reading *r, struct inspector_link *link,
-             const struct identity_names *names, struct identity_builder *builder)
+             const struct identity_names *names, struct identity_builder *builder,
+             struct identity_ordinals *ordinals)
 {
     struct identity_rows rows = {.builder = builder};
     int result = command(link, "SET statement_timeout = 0; SET row_security = off");
@@ -412,7 +426,7 @@ read_columns(struct identity_reading *r, struct inspector_link *link,
     if (result == 0) /* each statement with a snapshot of its own: the last one sees the names */
         result = command(link, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
     for (size_t i = 0; result == 0 && i < r->count; i++)
-        result = read_column(r, i, link, &rows);
+        result = read_column(r, i, link, &rows, ordinals);
     if (result == 0)
         result = check_names(r, link, names);
     if (result == 0)
@@ -426,7 +440,8 @@ read_columns(struct identity_reading *r, struct inspector_link *link,
 int
 identity_reading_read(struct identity_reading *r, struct inspector_link *link,
                       const struct identity_names *names, const struct identity_key *key,
-                      const struct identity_moment *moment, struct identity **identity)
+                      const struct identity_moment *moment, struct identity_ordinals *ordinals,
+                      struct identity **identity)
 {
     struct identity_builder *builder = NULL;
     struct memory_files files;
@@ -437,9 +452,11 @@ identity_reading_read(struct identity_reading *r, struct inspector_link *link,
     memory_files_init(&files, IDENTITY_READING_MAX);
     result = identity_builder_new(&builder, &files.os, -1, "index", r->count, key);
     if (result == 0)
-        result = read_columns(r, link, names, builder);
+        result = read_columns(r, link, names, builder, ordinals);
     if (result == 0)
         result = identity_builder_commit(builder, moment);
+    if (result == 0 && ordinals)
+        result = identity_ordinals_settle(ordinals);
     if (result == 0) {
         bytes = memory_files_take(&files, identity_builder_file(builder), &size);
         result = bytes ? 0 : PASU_E_NOMEM;

@@ -48,6 +48,7 @@ identity_view_new(struct identity_view **view, struct identity *identity,
         column->key = s->key_attribute;
         column->section = (uint16_t)i;
         column->is_unique = s->is_unique;
+        column->is_text = s->is_text;
         column->is_alone = identity_section_columns(s) == 1;
         memcpy(column->definition, s->definition, sizeof(column->definition));
         column->is_stale = column->is_grown = true;
