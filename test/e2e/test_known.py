@@ -240,6 +240,18 @@ def test_she_counts_once_in_a_budget():
     front.stop()
 
 
+@test
+def test_explain_says_so():
+    """`explain` names the other kind and the columns that must agree; `doctor` counts the columns of the index"""
+    done = place().front.guard.run("explain", "--role", "app", "SELECT address FROM parcels", timeout=60)
+    equal(done.returncode, 0, done.stderr)
+    assert "who has the values of one customer alone counts as that one (public.people.name, phone)" in done.stdout, done.stdout
+    (plan,) = place().front.guard.json("explain", "--role", "app", "SELECT address FROM parcels")
+    equal([part["known_as"] for part in plan["statements"][0]["parts"]], ["customer"])
+    status = json.loads(place().run("status", "--json").stdout)
+    equal((status["in_use"]["columns"], status["in_use"]["current"]), (3, 3))
+
+
 def both(told, people):
     """Nobody is named, and so many can be of either kind."""
     assert not told.named.get("recipient") and not told.named.get("customer"), told
