@@ -99,7 +99,8 @@ explain_known(const struct explained *e, const struct plan_part *part,
     if (part->kind >= e->config->subject_count ||
         !identity_known_of(&known, e->config, &e->config->subjects[part->kind]))
         return NULL;
-    used = (size_t)snprintf(columns, EXPLAIN_NAME_SIZE, "%s.%s.", known.name.schema, known.name.table);
+    used =
+        (size_t)snprintf(columns, EXPLAIN_NAME_SIZE, "%s.%s.", known.name.schema, known.name.table);
     identity_name_text(&known.name, columns + used, EXPLAIN_NAME_SIZE - used);
     return e->config->subjects[known.kind].name;
 }

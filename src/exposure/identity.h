@@ -48,11 +48,11 @@ struct identity_section {
     char table[IDENTITY_TABLE_SIZE], column[IDENTITY_NAME_SIZE];
     uint64_t system; /* the server's system identifier */
     uint32_t database_oid, relation;
-    int16_t attribute, key_attribute;  /* the value's column, and the key's */
+    int16_t attribute, key_attribute;        /* the value's column, and the key's */
     int16_t others[IDENTITY_VALUES_MAX - 1]; /* columns of the value behind the first; 0: none */
     uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* of which names it was made: identity_names.h */
-    bool is_unique;                    /* the server allows no value twice */
-    bool is_text;                      /* keys are texts, whatever they look like */
+    bool is_unique;                               /* the server allows no value twice */
+    bool is_text;                                 /* keys are texts, whatever they look like */
     uint64_t rows;                     /* that were read, without those that have no value */
     uint64_t values;                   /* different ones: entries */
     uint64_t several;                  /* of these, at several persons */

@@ -173,9 +173,9 @@ int
 identity_names_of(struct identity_names *names, const struct config *config)
 {
     *names = (struct identity_names){
-        .items = memory_new(config->identity.count * config->personal_count +
-                                config->subject_count + 1,
-                            sizeof(names->items[0]))};
+        .items =
+            memory_new(config->identity.count * config->personal_count + config->subject_count + 1,
+                       sizeof(names->items[0]))};
     if (!names->items)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < config->identity.count; i++) {
@@ -189,7 +189,8 @@ identity_names_of(struct identity_names *names, const struct config *config)
     for (size_t i = 0; i < config->subject_count; i++) {
         struct identity_known known;
 
-        if (identity_known_of(&known, config, &config->subjects[i]) && !is_there(names, &known.name))
+        if (identity_known_of(&known, config, &config->subjects[i]) &&
+            !is_there(names, &known.name))
             names->items[names->count++] = known.name;
     }
     return 0;
@@ -209,6 +210,6 @@ identity_name_text(const struct identity_name *name, char *text, size_t size)
 
     text[0] = '\0';
     for (size_t i = 0; i < name->count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "",
-                                 name->columns[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", name->columns[i]);
 }

@@ -16,8 +16,8 @@ struct identity_name {
     char columns[IDENTITY_VALUES_MAX][IDENTITY_NAME_SIZE];
     size_t count; /* of columns, whose values are one together */
     char key[IDENTITY_NAME_SIZE];
-    const char *kind; /* of the persons; the configuration's */
-    bool is_sealed;   /* its keys do not stand for themselves */
+    const char *kind;                             /* of the persons; the configuration's */
+    bool is_sealed;                               /* its keys do not stand for themselves */
     uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* hash of schema, table, key and columns */
 };
 

@@ -15,8 +15,8 @@ typedef int identity_ordinal_fn(void *arg, struct view key, uint32_t *ordinal);
 struct identity_rows {
     struct identity_builder *builder; /* borrowed: between its begin and its end */
     uint64_t rows;                    /* so far, of all columns */
-    size_t values; /* of a row */
-    identity_ordinal_fn *ordinal; /* NULL: keys are whole numbers, which stand for themselves */
+    size_t values;                    /* of a row */
+    identity_ordinal_fn *ordinal;     /* NULL: keys are whole numbers, which stand for themselves */
     void *arg;
     bool has_header, is_over;
     const char *error; /* what is wrong with a row that is not as it must be; NULL */
@@ -24,7 +24,8 @@ struct identity_rows {
 
 /* Another column begins, or several that are one together: so many. */
 void identity_rows_begin(struct identity_rows *rows, size_t columns);
-/* One CopyData. PASU_E_UPSTREAM_PROTOCOL: see `error`; what `ordinal` and identity_builder_add say. */
+/* One CopyData. PASU_E_UPSTREAM_PROTOCOL: see `error`; what `ordinal` and identity_builder_add say.
+ */
 PASU_MUST_USE int identity_rows_take(struct identity_rows *rows, struct view bytes);
 /* The column's CopyDone has come. PASU_E_UPSTREAM_PROTOCOL: its end is missing. */
 PASU_MUST_USE int identity_rows_end(struct identity_rows *rows);

@@ -122,8 +122,7 @@ ask_pin_all(struct asking *a, const struct plan *plan, const struct plan_stateme
 
         if (result < 0 && result != PASU_E_MALFORMED && result != PASU_E_RANGE)
             return result;
-        pins_end_part(pinned, p, part->pin_count > 0 && result >= 0, &literal,
-                      &a->tools->ordinals);
+        pins_end_part(pinned, p, part->pin_count > 0 && result >= 0, &literal, &a->tools->ordinals);
     }
     return 0;
 }

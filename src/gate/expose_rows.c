@@ -165,14 +165,12 @@ count_either(const struct session *s, const struct gather *g, size_t p)
 {
     const struct showing_part *part = &s->observer->result.showing->showing->parts[p];
 
-    return is_known_kind(s, part->kind) && !part->is_perhaps
-               ? gather_with_fate(g, p, GATHER_EITHER, NULL)
-               : 0;
+    return is_known_kind(s, part->kind) ? gather_with_fate(g, p, GATHER_EITHER, NULL) : 0;
 }
 
-/* A part whose persons are, or can be, of another kind becomes two: `own` is filled, but for whom it
- * names. `is_named`: the gather's persons are. What stands in the record before may go into the ring
- * for want of room. */
+/* A part whose persons are, or can be, of another kind becomes two: `own` is filled, but for whom
+ * it names. `is_named`: the gather's persons are. What stands in the record before may go into the
+ * ring for want of room. */
 static int
 put_both(struct session *s, struct exposure *e, struct gather *g, size_t p, bool is_named,
          const struct plan_statement *statement)

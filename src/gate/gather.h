@@ -120,8 +120,8 @@ PASU_MUST_USE size_t gather_copies(struct gather *gather, const struct showing_e
                                    uint32_t start);
 /* A row that is too long to be read: somebody of each part may be in it. */
 void gather_unread_row(struct gather *gather, const struct showing_entry *entry, uint32_t start);
-/* Adds persons that the statement pins, as shown by the row at `start`; of one alone, `asked` of the
- * ordinals is what the index is to be asked. */
+/* Adds persons that the statement pins, as shown by the row at `start`; of one alone, `asked` of
+ * the ordinals is what the index is to be asked. */
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);

@@ -60,8 +60,7 @@ gather_know(struct gather *g, const struct showing *showing, const struct ordina
     for (size_t p = 0; p < showing->part_count; p++) {
         const struct showing_part *part = &showing->parts[p];
 
-        /* Whom rows need not show nobody is told, whoever they are. */
-        if (ordinals_are_known(ordinals, part->kind) && !part->is_perhaps)
+        if (ordinals_are_known(ordinals, part->kind))
             know_part(g, p, &ordinals->known->of[part->kind], ordinals);
     }
 }

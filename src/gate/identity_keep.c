@@ -185,9 +185,9 @@ read_place(struct catalog_store *store, struct catalog_place *place,
     identity_view_release(view);
     if (result == 0 && !is_current) {
         if (reading->count > 0)
-            result = identity_reading_read(reading, &place->keeping.link, &names,
-                                           &store->identity_key, &moment, store->ordinals,
-                                           &identity);
+            result =
+                identity_reading_read(reading, &place->keeping.link, &names, &store->identity_key,
+                                      &moment, store->ordinals, &identity);
         if (result == 0)
             result = put_in_place(store, place, identity, &origin);
         identity_release(identity);

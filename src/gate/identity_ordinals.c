@@ -53,8 +53,7 @@ int
 identity_ordinals_get(void *arg, struct view key, uint32_t *ordinal)
 {
     struct identity_ordinals *o = arg;
-    int result =
-        ordinal_of_value(&o->ordinals, KIND, o->key_type, KEY_BINARY, key, ordinal);
+    int result = ordinal_of_value(&o->ordinals, KIND, o->key_type, KEY_BINARY, key, ordinal);
 
     if (result == PASU_E_MALFORMED || result == PASU_E_RANGE) { /* it is no key (gate/ordinals.h) */
         *ordinal = IDENTITY_NOBODY;

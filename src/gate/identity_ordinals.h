@@ -16,7 +16,7 @@ struct identity_ordinals {
     struct ordinals ordinals;
     struct recorder recorder;
     const struct os *os;
-    struct identity_bell *bell;        /* while waiting for the keeper */
+    struct identity_bell *bell; /* while waiting for the keeper */
     const _Atomic bool *is_stopping;
     uint8_t key_type; /* enum catalog_key_type: of the table that is being read */
 };

@@ -6,7 +6,11 @@
 #include "exposure/identity_rows.h"
 #include "postgres/identity_column.h"
 
-enum { SQL_SIZE = 1 << 16, ROWS_MAX = 1 << 18, COPY_SIZE = (IDENTITY_VALUES_MAX + 2) * IDENTITY_QUOTED_SIZE + 64 };
+enum {
+    SQL_SIZE = 1 << 16,
+    ROWS_MAX = 1 << 18,
+    COPY_SIZE = (IDENTITY_VALUES_MAX + 2) * IDENTITY_QUOTED_SIZE + 64
+};
 
 /* ---- which there are ---- */
 

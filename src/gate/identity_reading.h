@@ -34,11 +34,11 @@ struct identity_reading {
     struct identity_section sections[IDENTITY_COLUMNS_MAX];
     char tables[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE]; /* quoted, for SQL */
     char keys[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE];   /* and their columns */
-    uint8_t key_types[IDENTITY_COLUMNS_MAX]; /* enum catalog_key_type */
+    uint8_t key_types[IDENTITY_COLUMNS_MAX];                 /* enum catalog_key_type */
     bool is_sealed[IDENTITY_COLUMNS_MAX];
     char columns[IDENTITY_COLUMNS_MAX][IDENTITY_VALUES_MAX][IDENTITY_QUOTED_SIZE];
     size_t count;
-    size_t left_out;             /* columns or several together, that are there and cannot be in an index */
+    size_t left_out; /* columns or several together, that are there and cannot be in an index */
     char why[IDENTITY_WHY_SIZE]; /* the first of these, and why; "" */
     uint64_t rows;               /* that were read, of all columns */
 };
@@ -51,9 +51,9 @@ PASU_MUST_USE int identity_reading_find(struct identity_reading *reading,
                                         const struct identity_names *names, const char *gateway,
                                         const char *database, const struct catalog_origin *origin,
                                         bool has_directory);
-/* Reads what was found. `ordinals`: NULL where it was found without a directory. `moment`: before the counts were asked for, which is by find. PASU_E_AGAIN:
- * a table has changed meanwhile; PASU_E_DISKFULL: more than IDENTITY_READING_MAX; PASU_E_NOMEM;
- * errors of the link. */
+/* Reads what was found. `ordinals`: NULL where it was found without a directory. `moment`: before
+ * the counts were asked for, which is by find. PASU_E_AGAIN: a table has changed meanwhile;
+ * PASU_E_DISKFULL: more than IDENTITY_READING_MAX; PASU_E_NOMEM; errors of the link. */
 PASU_MUST_USE int
 identity_reading_read(struct identity_reading *reading, struct inspector_link *link,
                       const struct identity_names *names, const struct identity_key *key,

@@ -127,9 +127,8 @@ identity_view_check(struct identity_view *view, struct inspector_link *link, siz
 
     *changed = 0;
     for (size_t i = 0; i < view->count; i++)
-        used += identity_section_list(
-            identity_section_at(view->identity, view->columns[i].section), i, list + used,
-            sizeof(list) - used);
+        used += identity_section_list(identity_section_at(view->identity, view->columns[i].section),
+                                      i, list + used, sizeof(list) - used);
     if (used + 1 >= sizeof(list))
         return PASU_E_RANGE;
     n = snprintf(sql, sizeof(sql), IDENTITY_COLUMN_SQL("%s"), list);
@@ -138,8 +137,8 @@ identity_view_check(struct identity_view *view, struct inspector_link *link, siz
     result = inspector_link_query(link, sql, take_column, &check, &most);
     for (size_t i = 0; i < view->count; i++) {
         struct identity_column *column = &view->columns[i];
-        size_t columns = identity_section_columns(
-            identity_section_at(view->identity, column->section));
+        size_t columns =
+            identity_section_columns(identity_section_at(view->identity, column->section));
         bool is_stale = result != 0 || check.same[i] != columns;
 
         column->is_grown = is_stale || check.full[i] != columns;

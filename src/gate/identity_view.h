@@ -23,7 +23,7 @@ struct identity_column {
     uint32_t relation;
     int16_t attribute, key;
     uint16_t section;
-    bool is_unique, is_text, is_alone;                     /* one column is the value */
+    bool is_unique, is_text, is_alone;            /* one column is the value */
     uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* the section's */
     _Atomic bool is_stale;
     _Atomic bool is_grown; /* the server has counted rows more than are in it; or is_stale */

@@ -18,9 +18,9 @@
 struct config;
 
 struct known_kind {
-    uint8_t as;                          /* the other kind; both are the vocabulary's numbers */
-    uint8_t count;                       /* of values that must agree */
-    uint8_t parts[IDENTITY_VALUES_MAX];  /* which of the key's values they are */
+    uint8_t as;                         /* the other kind; both are the vocabulary's numbers */
+    uint8_t count;                      /* of values that must agree */
+    uint8_t parts[IDENTITY_VALUES_MAX]; /* which of the key's values they are */
     uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* of the index's columns */
 };
 

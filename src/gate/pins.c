@@ -73,6 +73,7 @@ pins_add_parts(struct pinned *pinned, struct ordinals *ordinals, const struct pl
 void
 pins_begin(struct pinned *pinned, struct ordinals *ordinals, struct ordinals *others)
 {
+    pinned->count = 0;
     pinned->hash_part = 0;
     ordinals->asked.state = others->asked.state = KNOWN_UNASKED;
 }

@@ -116,7 +116,6 @@ result_pin_literals(struct session *s, const struct plan *plan,
     struct pinning pinning = {pinned, execute, &literal, &argument};
 
     statement = plan_pinning(statement);
-    pinned->count = 0;
     pins_begin(pinned, &literal, &argument);
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];

@@ -44,7 +44,7 @@ struct settings {
     struct vocabulary vocabulary;
     struct roster *roster; /* as of when they were made; NULL: none configured */
     struct rules *rules;
-    uint32_t sealed; /* bits of kinds whose numbers do not stand for themselves */
+    uint32_t sealed;    /* bits of kinds whose numbers do not stand for themselves */
     struct known known; /* kinds whose persons can be of another */
     uint8_t
         slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (exposure/kinds.h) */

@@ -84,9 +84,9 @@ start_workers(struct gate *g)
         catalog_store_identity_key(g->shared.catalogs, &key);
     identity_key_release(&key);
     if (result == 0)
-        result = catalog_store_ordinals(g->shared.catalogs,
-                                        ring_get(&g->shared.rings, g->worker_count),
-                                        g->shared.wake, g->shared.directory);
+        result =
+            catalog_store_ordinals(g->shared.catalogs, ring_get(&g->shared.rings, g->worker_count),
+                                   g->shared.wake, g->shared.directory);
     return result;
 }
 

@@ -20,7 +20,9 @@ static const struct identity_section emails = {.gateway = "main",
                                                .relation = 16400,
                                                .attribute = 3,
                                                .key_attribute = 1,
-                                               .definition = {0xe6, 0xfc, 0x13, 0x15, 0xf7, 0x65, 0x1b, 0xa1, 0x0f, 0x46, 0xd4, 0xca, 0xe6, 0x8f, 0x71, 0x3b},
+                                               .definition = {0xe6, 0xfc, 0x13, 0x15, 0xf7, 0x65,
+                                                              0x1b, 0xa1, 0x0f, 0x46, 0xd4, 0xca,
+                                                              0xe6, 0x8f, 0x71, 0x3b},
                                                .is_unique = true,
                                                .counters = {10, 20, 30, 40}};
 static const struct identity_moment moment = {1700000000000000000, 12345};

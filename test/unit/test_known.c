@@ -19,8 +19,12 @@ static struct config_field by_both[] = {{"phone", "mobile"}, {"name", "full_name
 static struct config_field fields[] = {{"mobile", "phone"}};
 static const char *const names[] = {"public.customers.mobile"};
 static struct config_subject subjects[KINDS] = {
-    {"recipient", "public.parcels", {recipient_key, 2}, false,
-     {true, "customer", by_both, 2, 0}, 0},
+    {"recipient",
+     "public.parcels",
+     {recipient_key, 2},
+     false,
+     {true, "customer", by_both, 2, 0},
+     0},
     {"customer", "shop.public.customers", {customer_key, 1}, false, {0}, 0},
     {"caller", "public.calls", {caller_key, 1}, false, {true, "customer", by_number, 1, 0}, 0},
 };
