@@ -3,6 +3,7 @@
  * the columns as the server would name them. */
 #include "base/memory.h"
 #include "cli/explain_view.h"
+#include "exposure/identity_names.h"
 #include "postgres/showing.h"
 
 /* Whether `identity` names that column: "schema.table.column", or with its database before it. */
@@ -85,4 +86,21 @@ explain_identity(const struct explained *e, const struct plan_statement *stateme
     showing_free(showing);
     memory_free(columns);
     return is_found;
+}
+
+const char *
+explain_known(const struct explained *e, const struct plan_part *part,
+              char columns[EXPLAIN_NAME_SIZE])
+{
+    struct identity_known known;
+    size_t used; /* of names that are at most 63 bytes each */
+
+    /* Kinds are numbered as the configuration has them. */
+    if (part->kind >= e->config->subject_count ||
+        !identity_known_of(&known, e->config, &e->config->subjects[part->kind]))
+        return NULL;
+    used =
+        (size_t)snprintf(columns, EXPLAIN_NAME_SIZE, "%s.%s.", known.name.schema, known.name.table);
+    identity_name_text(&known.name, columns + used, EXPLAIN_NAME_SIZE - used);
+    return e->config->subjects[known.kind].name;
 }

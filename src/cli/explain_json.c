@@ -48,10 +48,13 @@ static void
 put_part(struct json_out *out, const struct explained *e, const struct plan_statement *statement,
          const struct plan_part *part)
 {
-    char why[EXPLAIN_WHY_SIZE];
+    char why[EXPLAIN_WHY_SIZE], columns[EXPLAIN_NAME_SIZE];
+    const char *other = explain_known(e, part, columns);
 
     json_out_open(out, '{');
     json_put_text(out, "subject", e->vocabulary->kinds[part->kind]);
+    if (other != NULL)
+        json_put_text(out, "known_as", other);
     json_put_text(out, "attribution",
                   exposure_attribution_text(explain_attribution(e, statement, part)));
     explain_why(why, e, statement, part);

@@ -137,7 +137,7 @@ put_part(const struct page *page, const struct plan_statement *statement,
 {
     char name[EXPLAIN_NAME_SIZE], fields[1024], why[EXPLAIN_WHY_SIZE];
     enum attribution attribution = explain_attribution(page->e, statement, part);
-    const char *count = explain_count(page->e, statement, part);
+    const char *count = explain_count(page->e, statement, part), *other;
 
     put_label(page, is_first ? "persons" : "");
     put_text(page, page->e->vocabulary->kinds[part->kind]);
@@ -161,6 +161,13 @@ put_part(const struct page *page, const struct plan_statement *statement,
     if (count[0] != '\0') {
         put_label(page, "");
         fprintf(page->file, "%s\n", count);
+    }
+    other = explain_known(page->e, part, name);
+    if (other != NULL) {
+        put_label(page, "");
+        fprintf(page->file, "who has the values of one %s alone counts as that one (", other);
+        put_text(page, name);
+        fputs(")\n", page->file);
     }
 }
 

@@ -31,6 +31,10 @@ enum attribution explain_attribution(const struct explained *e,
 /* Whether values say whose they are, of columns that `identity` names; one of them. */
 bool explain_identity(const struct explained *e, const struct plan_statement *statement,
                       const struct plan_part *part, char name[EXPLAIN_NAME_SIZE]);
+/* As which other kind a part's persons may be known, and by which columns of its table: "customer",
+ * "public.customers.name, phone"; NULL: as none. */
+const char *explain_known(const struct explained *e, const struct plan_part *part,
+                          char columns[EXPLAIN_NAME_SIZE]);
 /* "select", "copy" … */
 const char *explain_verb(const struct plan_statement *statement);
 /* "schema.table", with an attribute "schema.table.column"; "" where there is no such relation. */

@@ -5,10 +5,9 @@
 #include "exposure/identity_names.h"
 #include "postgres/identity_column.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-enum { LIST_SIZE = 96, SQL_SIZE = 4096 };
+enum { LIST_SIZE = 256, SQL_SIZE = 4096 };
 
 struct collecting {
     struct identity_wants *wants;
@@ -39,9 +38,15 @@ add_wanted(struct identity_wants *wants)
 }
 
 static uint64_t
+number_of(const PGresult *rows, int row, int column)
+{
+    return strtoull(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+static uint64_t
 number_at(const PGresult *rows, int column)
 {
-    return strtoull(PQgetvalue(rows, 0, column), NULL, 10);
+    return number_of(rows, 0, column);
 }
 
 static int
@@ -54,20 +59,22 @@ int
 identity_wanted_look(struct identity_wanted *w, struct probe *probe)
 {
     char list[LIST_SIZE], sql[SQL_SIZE];
+    int count = (int)identity_section_columns(&w->section), fit = 0;
     PGresult *rows;
 
-    snprintf(list, sizeof(list), "(0, %" PRIu32 "::oid, %d)", w->section.relation,
-             w->section.attribute);
+    (void)identity_section_list(&w->section, 0, list, sizeof(list));
     snprintf(sql, sizeof(sql), IDENTITY_COLUMN_SQL("%s"), list);
     rows = probe_query(probe, sql, 0, NULL);
     if (rows == NULL)
         return row_fail(probe);
-    if (PQntuples(rows) != 1 || number_at(rows, IDENTITY_COLUMN_IS_FIT) != 1)
+    for (int i = 0; i < PQntuples(rows); i++)
+        fit += number_of(rows, i, IDENTITY_COLUMN_IS_FIT) == 1;
+    if (fit != count)
         snprintf(w->reason, sizeof(w->reason),
                  "it is not a column of type text or varchar, with a deterministic collation, of "
                  "an ordinary table that no other inherits from");
-    if (PQntuples(rows) == 1) {
-        w->section.is_unique = number_at(rows, IDENTITY_COLUMN_IS_UNIQUE) == 1;
+    if (PQntuples(rows) >= 1) {
+        w->section.is_unique = count == 1 && number_at(rows, IDENTITY_COLUMN_IS_UNIQUE) == 1;
         w->section.counters = (struct identity_counters){
             number_at(rows, IDENTITY_COLUMN_INSERTED), number_at(rows, IDENTITY_COLUMN_UPDATED),
             number_at(rows, IDENTITY_COLUMN_DELETED),
@@ -96,9 +103,15 @@ judge(const struct collecting *c, struct identity_wanted *w, const struct identi
     else if (c->is_raw)
         snprintf(w->reason, sizeof(w->reason), "the database has no encoding (SQL_ASCII)");
     else if (!is_number)
-        snprintf(w->reason, sizeof(w->reason), "the key %s is no integer", w->key);
+        snprintf(w->reason, sizeof(w->reason),
+                 "the key %s is no integer: only the gateway itself can look it up "
+                 "(attribution.identity: auto)",
+                 w->key);
     else if (name->is_sealed)
-        snprintf(w->reason, sizeof(w->reason), "the keys of %s are sealed", name->kind);
+        snprintf(w->reason, sizeof(w->reason),
+                 "the keys of %s are sealed: only the gateway itself can look them up "
+                 "(attribution.identity: auto)",
+                 name->kind);
     else if (!is_allowed)
         snprintf(w->reason, sizeof(w->reason),
                  "the inspector may not read it: GRANT SELECT on %s "
@@ -106,46 +119,81 @@ judge(const struct collecting *c, struct identity_wanted *w, const struct identi
                  w->section.column, w->key, c->gateway->inspector.user);
 }
 
+/* The column, its key, and what the inspector may read of them; no rows, where it is not there. */
 static int
-look_column(const struct collecting *c, const struct identity_name *name)
+ask_column(const struct collecting *c, const struct identity_name *name, size_t column,
+           PGresult **rows)
 {
-    const char *values[] = {name->schema, name->table, name->column, name->key};
-    struct identity_wanted *w;
-    PGresult *rows;
+    const char *values[] = {name->schema, name->table, name->columns[column], name->key};
+
+    *rows = probe_query(c->probe, column_sql, COUNT_OF(values), values);
+    return *rows != NULL ? 0 : row_fail(c->probe);
+}
+
+/* The first column of a name is there. */
+static struct identity_wanted *
+begin_wanted(const struct collecting *c, const struct identity_name *name, const PGresult *rows)
+{
+    struct identity_wanted *w = add_wanted(c->wants);
+
+    if (w == NULL)
+        return NULL;
+    w->gateway = c->gateway;
+    snprintf(w->schema, sizeof(w->schema), "%s", name->schema);
+    snprintf(w->table, sizeof(w->table), "%s", name->table);
+    snprintf(w->key, sizeof(w->key), "%s", name->key);
+    memcpy(w->columns, name->columns, sizeof(w->columns));
+    snprintf(w->section.gateway, sizeof(w->section.gateway), "%s", c->gateway->name);
+    snprintf(w->section.database, sizeof(w->section.database), "%s", PQdb(c->probe->connection));
+    snprintf(w->section.table, sizeof(w->section.table), "%s.%s", w->schema, w->table);
+    identity_name_text(name, w->section.column, sizeof(w->section.column));
+    memcpy(w->section.definition, name->definition, sizeof(w->section.definition));
+    w->section.system = c->system;
+    w->section.database_oid = c->database;
+    w->section.relation = (uint32_t)number_at(rows, 0);
+    w->section.attribute = (int16_t)number_at(rows, 1);
+    w->section.key_attribute = (int16_t)number_at(rows, 2);
+    w->estimate = number_at(rows, 4);
+    return w;
+}
+
+static int
+look_columns(const struct collecting *c, const struct identity_name *name)
+{
+    struct identity_wanted *w = NULL;
+    bool is_number = true, is_allowed = true, is_there = true;
     int result = 0;
 
     if (name->database[0] && strcmp(name->database, PQdb(c->probe->connection)) != 0)
         return 0;
-    rows = probe_query(c->probe, column_sql, COUNT_OF(values), values);
-    if (rows == NULL)
-        return row_fail(c->probe);
-    if (PQntuples(rows) == 1) {
-        w = add_wanted(c->wants);
-        if (w == NULL) {
-            PQclear(rows);
-            return PASU_E_RANGE;
+    for (size_t i = 0; result == 0 && is_there && i < name->count; i++) {
+        PGresult *rows;
+
+        result = ask_column(c, name, i, &rows);
+        if (result != 0)
+            break;
+        is_there = PQntuples(rows) == 1;
+        if (is_there && i == 0) {
+            w = begin_wanted(c, name, rows);
+            result = w != NULL ? 0 : PASU_E_RANGE;
+        } else if (is_there) {
+            w->section.others[i - 1] = (int16_t)number_at(rows, 1);
         }
-        w->gateway = c->gateway;
-        snprintf(w->schema, sizeof(w->schema), "%s", values[0]);
-        snprintf(w->table, sizeof(w->table), "%s", values[1]);
-        snprintf(w->key, sizeof(w->key), "%s", values[3]);
-        snprintf(w->section.gateway, sizeof(w->section.gateway), "%s", c->gateway->name);
-        snprintf(w->section.database, sizeof(w->section.database), "%s",
-                 PQdb(c->probe->connection));
-        snprintf(w->section.table, sizeof(w->section.table), "%s.%s", w->schema, w->table);
-        snprintf(w->section.column, sizeof(w->section.column), "%s", values[2]);
-        w->section.system = c->system;
-        w->section.database_oid = c->database;
-        w->section.relation = (uint32_t)number_at(rows, 0);
-        w->section.attribute = (int16_t)number_at(rows, 1);
-        w->section.key_attribute = (int16_t)number_at(rows, 2);
-        w->estimate = number_at(rows, 4);
-        judge(c, w, name, number_at(rows, 3) == 1, number_at(rows, 5) == 1);
-        if (w->reason[0] == '\0')
-            result = identity_wanted_look(w, c->probe);
-        c->wants->fit += w->reason[0] == '\0';
+        if (result == 0 && is_there) {
+            is_number &= number_at(rows, 3) == 1;
+            is_allowed &= number_at(rows, 5) == 1;
+        }
+        PQclear(rows);
     }
-    PQclear(rows);
+    if (result != 0 || w == NULL)
+        return result;
+    if (is_there)
+        judge(c, w, name, is_number, is_allowed);
+    else
+        snprintf(w->reason, sizeof(w->reason), "the table has not all of these columns");
+    if (w->reason[0] == '\0')
+        result = identity_wanted_look(w, c->probe);
+    c->wants->fit += w->reason[0] == '\0';
     return result;
 }
 
@@ -175,7 +223,7 @@ look_database(struct collecting *c, const char *database)
     c->system = rows != NULL && PQntuples(rows) == 1 ? number_at(rows, 0) : 0;
     PQclear(rows);
     for (size_t i = 0; result == 0 && i < c->names->count; i++)
-        result = look_column(c, &c->names->items[i]);
+        result = look_columns(c, &c->names->items[i]);
     if (result == 0)
         probe_close(c->probe);
     return result;

@@ -16,6 +16,7 @@ struct identity_wanted {
     const struct config_gateway *gateway;
     struct identity_section section; /* but for what its rows say */
     char schema[IDENTITY_NAME_SIZE], table[IDENTITY_NAME_SIZE], key[IDENTITY_NAME_SIZE];
+    char columns[IDENTITY_VALUES_MAX][IDENTITY_NAME_SIZE];
     uint64_t estimate;                 /* rows, as the server's statistics have it */
     char reason[IDENTITY_REASON_SIZE]; /* why it is not made; "" where it is */
 };

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { SQL_SIZE = 1024, LOOK_EVERY = 1 << 16 };
+enum { SQL_SIZE = 2048, LOOK_EVERY = 1 << 16 };
 
 struct reading {
     struct identity_rows rows;
@@ -36,12 +36,12 @@ command(struct reading *r, const char *sql, ExecStatusType expected)
 /* ---- rows ---- */
 
 static int
-take_rows(struct reading *r)
+take_rows(struct reading *r, size_t columns)
 {
     char *bytes;
     int n, result = 0;
 
-    identity_rows_begin(&r->rows);
+    identity_rows_begin(&r->rows, columns);
     while ((n = PQgetCopyData(r->probe->connection, &bytes, 0)) > 0) {
         result = identity_rows_take(&r->rows, view_of(bytes, (size_t)n));
         PQfreemem(bytes);
@@ -67,7 +67,7 @@ take_rows(struct reading *r)
 /* Whether it was the table that was found, of which COPY holds the lock until the end of the
  * transaction, and the names mean what they did. */
 static int
-check_name(struct reading *r, const struct identity_wanted *w)
+check_name(struct reading *r, const struct identity_wanted *w, size_t column)
 {
     static const char sql[] =
         "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -76,13 +76,14 @@ check_name(struct reading *r, const struct identity_wanted *w)
         "AND c.oid = $5::oid AND a.attnum = $6::int AND k.attnum = $7::int "
         "AND (" IDENTITY_LOCK_SQL("$5::oid") ") > 0";
     char relation[16], attribute[8], key[8];
-    const char *values[] = {w->schema, w->table, w->section.column, w->key, relation,
+    const char *values[] = {w->schema, w->table, w->columns[column], w->key, relation,
                             attribute, key};
     PGresult *rows;
     bool is_same;
 
     snprintf(relation, sizeof(relation), "%" PRIu32, w->section.relation);
-    snprintf(attribute, sizeof(attribute), "%d", w->section.attribute);
+    snprintf(attribute, sizeof(attribute), "%d",
+             column == 0 ? w->section.attribute : w->section.others[column - 1]);
     snprintf(key, sizeof(key), "%d", w->section.key_attribute);
     rows = probe_query(r->probe, sql, COUNT_OF(values), values);
     if (rows == NULL)
@@ -92,30 +93,38 @@ check_name(struct reading *r, const struct identity_wanted *w)
     return is_same ? 0 : fail(r, "a table has changed meanwhile: try again");
 }
 
+/* A name, quoted, behind what the text has already. False without memory. */
+static bool
+add_quoted(struct reading *r, char *text, size_t size, const char *before, const char *name)
+{
+    char *quoted = PQescapeIdentifier(r->probe->connection, name, strlen(name));
+    size_t used = strlen(text);
+
+    if (quoted == NULL)
+        return false;
+    snprintf(text + used, size - used, "%s%s", before, quoted);
+    PQfreemem(quoted);
+    return true;
+}
+
 static int
 copy(struct reading *r, const struct identity_wanted *w)
 {
-    PGconn *connection = r->probe->connection;
-    char *schema = PQescapeIdentifier(connection, w->schema, strlen(w->schema));
-    char *table = PQescapeIdentifier(connection, w->table, strlen(w->table));
-    char *key = PQescapeIdentifier(connection, w->key, strlen(w->key));
-    char *column = PQescapeIdentifier(connection, w->section.column, strlen(w->section.column));
-    char sql[SQL_SIZE];
-    int result = schema && table && key && column ? 0 : PASU_E_NOMEM;
+    size_t count = identity_section_columns(&w->section);
+    char sql[SQL_SIZE] = "";
+    bool is_whole = add_quoted(r, sql, sizeof(sql), "COPY ", w->schema) &&
+                    add_quoted(r, sql, sizeof(sql), ".", w->table) &&
+                    add_quoted(r, sql, sizeof(sql), " (", w->key);
+    int result;
 
-    if (result == 0) {
-        snprintf(sql, sizeof(sql), "COPY %s.%s (%s, %s) TO STDOUT (FORMAT binary)", schema, table,
-                 key, column);
-        result = command(r, sql, PGRES_COPY_OUT);
-    }
+    for (size_t i = 0; is_whole && i < count; i++)
+        is_whole = add_quoted(r, sql, sizeof(sql), ", ", w->columns[i]);
+    snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), ") TO STDOUT (FORMAT binary)");
+    result = is_whole ? command(r, sql, PGRES_COPY_OUT) : PASU_E_NOMEM;
     if (result == 0)
-        result = take_rows(r);
-    if (result == 0)
-        result = check_name(r, w);
-    PQfreemem(schema);
-    PQfreemem(table);
-    PQfreemem(key);
-    PQfreemem(column);
+        result = take_rows(r, count);
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = check_name(r, w, i);
     return result;
 }
 

@@ -183,6 +183,7 @@ check_subject(struct parse *parse, const struct config_key *map PASU_UNUSED, voi
 
     subject->line = node->line;
     check_key_of(parse, KEY_subjects_key, &subject->key, NULL);
+    known_check_subject(parse, subject);
 }
 
 /* A key's columns as one text. */
@@ -495,6 +496,7 @@ check_all(struct parse *parse)
     check_ledger_keys(parse);
     check_fields(parse);
     check_subjects(parse);
+    known_check(parse);
     check_people(parse);
     check_control(parse);
     if (is_good(parse, KEY_time_zone))

@@ -96,15 +96,25 @@ struct config_gateway {
     } limits;
 };
 
+struct config_field {
+    const char *column, *field;
+};
+
+/* Persons of one kind who can be of another, too: who has the values of one of those alone. */
+struct config_known {
+    bool is_there;
+    const char *subject;     /* the other kind */
+    struct config_field *by; /* a column of the key, and the one of the other kind's table */
+    size_t by_count;
+    uint32_t line;
+};
+
 struct config_subject {
     const char *name, *table;
     struct config_texts key; /* one column, or several that name the person together */
     bool is_sealed;
+    struct config_known known_as;
     uint32_t line;
-};
-
-struct config_field {
-    const char *column, *field;
 };
 
 struct config_personal {

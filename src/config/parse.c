@@ -267,7 +267,10 @@ parse_pairs(struct parse *parse, const struct config_key *key, const struct yaml
     if (!is_list_short(parse, map, ITEMS_MAX))
         return false;
     if (map->count == 0) {
-        fault_here(parse, map, "write {COLUMN: FIELD, …}", "is an empty map");
+        fault_here(parse, map,
+                   key->type == TYPE_COLUMN_NAME ? "write {COLUMN: COLUMN, …}"
+                                                 : "write {COLUMN: FIELD, …}",
+                   "is an empty map");
         return false;
     }
     pair =

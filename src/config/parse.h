@@ -114,6 +114,10 @@ void check_map(struct parse *parse, const struct config_key *key, void *base,
 /* Everything was read; comes before notes_check. */
 void check_all(struct parse *parse);
 
+/* known.c: of check_map and check_all. */
+void known_check_subject(struct parse *parse, struct config_subject *subject);
+void known_check(struct parse *parse);
+
 /*
  * value_*.c: turns a text (not empty) into what the key's type stores at `slot`. True, or false
  * with a fault. value_parse is the table of them.

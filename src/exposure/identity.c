@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "exposure/identity_file.h"
-#include "exposure/key.h"
 
 #include <errno.h>
 #include <sodium/crypto_generichash.h>
@@ -252,6 +251,29 @@ identity_section_at(const struct identity *identity, size_t index)
     return &identity->sections[index];
 }
 
+size_t
+identity_section_columns(const struct identity_section *section)
+{
+    size_t count = 1;
+
+    while (count < IDENTITY_VALUES_MAX && section->others[count - 1] != 0)
+        count++;
+    return count;
+}
+
+size_t
+identity_section_list(const struct identity_section *section, size_t number, char *text,
+                      size_t size)
+{
+    size_t count = identity_section_columns(section), used = 0;
+
+    for (size_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s(%zu, %u::oid, %d)",
+                                 i > 0 || number > 0 ? ", " : "", number, section->relation,
+                                 i == 0 ? section->attribute : section->others[i - 1]);
+    return used < size ? used : size - 1;
+}
+
 uint64_t
 identity_size(const struct identity *identity)
 {
@@ -310,7 +332,7 @@ find_in(const struct bucket *bucket, struct identity_hash hash, uint32_t *ordina
     if (low_of(at) != hash.low)
         return IDENTITY_NONE;
     *ordinal = get_u32(at + sizeof(hash.low));
-    return *ordinal < KEY_ORDINAL_FIRST ? IDENTITY_ONE : IDENTITY_SEVERAL;
+    return *ordinal != IDENTITY_SEVERAL_MARK ? IDENTITY_ONE : IDENTITY_SEVERAL;
 }
 
 enum identity_found

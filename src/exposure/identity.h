@@ -23,6 +23,8 @@ enum {
     IDENTITY_TABLE_SIZE = 136,
     IDENTITY_SECTIONS_MAX = 256,
     IDENTITY_ENTRY_SIZE = 12,
+    IDENTITY_VALUES_MAX = 4,
+    IDENTITY_DEFINITION_SIZE = 16,
 };
 
 /* Keys made from the ledger's secret: a secret themselves. Immutable, any thread. */
@@ -38,15 +40,19 @@ struct identity_counters {
     uint32_t file; /* number of the table's file: what is not counted row by row gives it another */
 };
 
-/* The values of one column, as they were at one moment. */
+/* The values of one column, or of several that tell somebody together (a value is the text that
+ * exposure/tuple.h makes of them), as they were at one moment. */
 struct identity_section {
     char gateway[IDENTITY_NAME_SIZE];  /* behind which the server is */
     char database[IDENTITY_NAME_SIZE]; /* names: for people */
     char table[IDENTITY_TABLE_SIZE], column[IDENTITY_NAME_SIZE];
     uint64_t system; /* the server's system identifier */
     uint32_t database_oid, relation;
-    int16_t attribute, key_attribute;  /* the value's column, and the key's */
-    bool is_unique;                    /* the server allows no value twice */
+    int16_t attribute, key_attribute;        /* the value's column, and the key's */
+    int16_t others[IDENTITY_VALUES_MAX - 1]; /* columns of the value behind the first; 0: none */
+    uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* of which names it was made: identity_names.h */
+    bool is_unique;                               /* the server allows no value twice */
+    bool is_text;                                 /* keys are texts, whatever they look like */
     uint64_t rows;                     /* that were read, without those that have no value */
     uint64_t values;                   /* different ones: entries */
     uint64_t several;                  /* of these, at several persons */
@@ -94,6 +100,12 @@ struct identity_hash {
     uint64_t high, low;
 };
 struct identity_hash identity_hash_of(const struct identity_key *key, struct view value);
+/* How many columns a section's values have. */
+size_t identity_section_columns(const struct identity_section *section);
+/* Its columns as lines of postgres/identity_column.h, under this number, with a comma before them
+ * where that is not 0: the length. */
+size_t identity_section_list(const struct identity_section *section, size_t number, char *text,
+                             size_t size);
 /* The bytes of a value, as they are stored, in the encoding of the database. Of a value that is not
  * in the section, one in 2^61 is taken for one that is. */
 enum identity_found identity_find(const struct identity *identity, size_t section,

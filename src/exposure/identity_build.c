@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "exposure/identity_file.h"
-#include "exposure/key.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -242,10 +241,7 @@ identity_builder_add(struct identity_builder *b, struct view value, uint32_t ord
     struct portion *p = &b->portions[number];
 
     s->rows++;
-    if (ordinal >= KEY_ORDINAL_FIRST) {
-        s->unkeyed++;
-        ordinal = IDENTITY_SEVERAL_MARK;
-    }
+    s->unkeyed += ordinal == IDENTITY_NOBODY;
     p->records[p->count++] = (struct record){(uint32_t)(hash.high >> 32), ordinal, hash.low};
     return PASU_UNLIKELY(p->count == CHUNK) ? spool(b, number) : 0;
 }
@@ -337,7 +333,7 @@ put_entries(struct identity_builder *b, const struct record *records, size_t cou
         begin_buckets(b, records[i].top);
         memcpy(entry, &records[i].low, sizeof(records[i].low));
         memcpy(entry + sizeof(records[i].low), &records[i].ordinal, sizeof(records[i].ordinal));
-        s->several += records[i].ordinal >= KEY_ORDINAL_FIRST;
+        s->several += records[i].ordinal == IDENTITY_SEVERAL_MARK;
         if (++s->values > UINT32_MAX)
             return PASU_E_RANGE;
         result = put(b, entry, sizeof(entry));

@@ -16,10 +16,10 @@
 
 #include "base/os.h"
 #include "exposure/identity.h"
+#include "exposure/key.h"
 
-#define IDENTITY_NOBODY                                                                            \
-    UINT32_MAX /* a row whose key is no ordinal: its value is nobody's alone                       \
-                */
+/* A row whose key is no ordinal: its value is nobody's alone. */
+#define IDENTITY_NOBODY KEY_ORDINAL_FIRST
 
 struct identity_builder;
 
@@ -32,7 +32,8 @@ PASU_MUST_USE int identity_builder_new(struct identity_builder **builder, const 
 /* A section begins: what is known of it before its rows. PASU_E_MISUSE: there are all. */
 PASU_MUST_USE int identity_builder_begin(struct identity_builder *builder,
                                          const struct identity_section *about);
-/* A row: its value, and its person's ordinal (below KEY_ORDINAL_FIRST), or IDENTITY_NOBODY. */
+/* A row: its value, and its person's ordinal (a small number, or one of the
+ * directory), or IDENTITY_NOBODY. */
 PASU_MUST_USE int identity_builder_add(struct identity_builder *builder, struct view value,
                                        uint32_t ordinal);
 /* The section is over. PASU_E_RANGE: it has more values than 32 bits count. */

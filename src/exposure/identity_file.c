@@ -12,7 +12,7 @@
 
 static const char magic[8] = "pasuiden";
 
-enum { KEY_OF_HASHES = 1, KEY_OF_TAGS = 2, FLAG_UNIQUE = 1 };
+enum { KEY_OF_HASHES = 1, KEY_OF_TAGS = 2, FLAG_UNIQUE = 1, FLAG_TEXT = 2 };
 
 /* The context, eight letters, keeps these keys apart from whatever else the secret is used for. */
 int
@@ -159,7 +159,7 @@ identity_write_section(uint8_t bytes[IDENTITY_SECTION_SIZE], const struct identi
     little_write_u32(&w, s->relation);
     little_write_u16(&w, (uint16_t)s->attribute);
     little_write_u16(&w, (uint16_t)s->key_attribute);
-    little_write_u32(&w, s->is_unique ? FLAG_UNIQUE : 0);
+    little_write_u32(&w, (s->is_unique ? FLAG_UNIQUE : 0u) | (s->is_text ? FLAG_TEXT : 0u));
     little_write_u64(&w, s->rows);
     little_write_u64(&w, s->values);
     little_write_u64(&w, s->several);
@@ -172,6 +172,23 @@ identity_write_section(uint8_t bytes[IDENTITY_SECTION_SIZE], const struct identi
     little_write_u64(&w, s->entries_at);
     little_write_u64(&w, s->directory_at);
     little_write_u32(&w, s->counters.file);
+    for (size_t i = 0; i < COUNT_OF(s->others); i++)
+        little_write_u16(&w, (uint16_t)s->others[i]);
+    little_write_u16(&w, 0);
+    writer_bytes(&w, s->definition, sizeof(s->definition));
+}
+
+static bool
+read_others(struct reader *r, struct identity_section *s)
+{
+    bool is_over = false, is_good = true;
+
+    for (size_t i = 0; i < COUNT_OF(s->others); i++) {
+        s->others[i] = (int16_t)little_read_u16(r);
+        is_good &= s->others[i] == 0 || !is_over;
+        is_over |= s->others[i] == 0;
+    }
+    return is_good && little_read_u16(r) == 0;
 }
 
 int
@@ -193,7 +210,8 @@ identity_read_section(struct identity_section *s, struct view bytes)
     s->attribute = (int16_t)little_read_u16(&r);
     s->key_attribute = (int16_t)little_read_u16(&r);
     flags = little_read_u32(&r);
-    s->is_unique = flags == FLAG_UNIQUE;
+    s->is_unique = flags & FLAG_UNIQUE;
+    s->is_text = flags & FLAG_TEXT;
     s->rows = little_read_u64(&r);
     s->values = little_read_u64(&r);
     s->several = little_read_u64(&r);
@@ -207,7 +225,9 @@ identity_read_section(struct identity_section *s, struct view bytes)
     s->directory_at = little_read_u64(&r);
     s->counters.file = little_read_u32(&r);
     s->bits = (uint32_t)bits;
-    if (r.failed || !is_text || flags > FLAG_UNIQUE || bits < IDENTITY_BITS_LEAST ||
+    is_text &= read_others(&r, s);
+    read_into(&r, s->definition, sizeof(s->definition));
+    if (r.failed || !is_text || flags > (FLAG_UNIQUE | FLAG_TEXT) || bits < IDENTITY_BITS_LEAST ||
         bits > IDENTITY_BITS_MAX || !is_zero(reader_bytes(&r, reader_left(&r))))
         return PASU_E_CORRUPT;
     return 0;

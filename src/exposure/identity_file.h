@@ -5,9 +5,10 @@
 #define PASU_EXPOSURE_IDENTITY_FILE_H
 
 #include "exposure/identity.h"
+#include "exposure/key.h"
 
 enum {
-    IDENTITY_VERSION = 1,
+    IDENTITY_VERSION = 2,
     IDENTITY_HEAD_SIZE = 128,
     IDENTITY_TAG_AT = 96, /* in the head */
     IDENTITY_TAG_SIZE = 32,
@@ -16,8 +17,8 @@ enum {
     IDENTITY_BITS_MAX = 29,
 };
 
-/* What stands in an entry for a person: KEY_ORDINAL_FIRST and more for several. */
-#define IDENTITY_SEVERAL_MARK UINT32_C(0xffffffff)
+/* What stands in an entry for several persons: the directory gives that ordinal last of all. */
+#define IDENTITY_SEVERAL_MARK KEY_ORDINAL_FIRST
 
 struct identity_head {
     struct identity_moment moment;

@@ -2,8 +2,11 @@
 #include "exposure/identity_rows.h"
 
 #include "exposure/key.h"
+#include "exposure/tuple.h"
 
 enum { HEADER_SIZE = 19 };
+
+_Static_assert((int)IDENTITY_VALUES_MAX == (int)TUPLE_PARTS_MAX, "they are keys of several parts");
 
 static int
 fail(struct identity_rows *r, const char *text)
@@ -26,6 +29,19 @@ ordinal_of(struct view key)
     return number >= 0 && number < KEY_ORDINAL_FIRST ? (uint32_t)number : IDENTITY_NOBODY;
 }
 
+static int
+add(struct identity_rows *r, struct view key, struct view value)
+{
+    uint32_t ordinal = IDENTITY_NOBODY;
+    int result = 0;
+
+    if (key.bytes && r->ordinal)
+        result = r->ordinal(r->arg, key, &ordinal);
+    else if (key.bytes)
+        ordinal = ordinal_of(key);
+    return result == 0 ? identity_builder_add(r->builder, value, ordinal) : result;
+}
+
 static bool
 take_field(struct reader *reader, struct view *value)
 {
@@ -37,9 +53,29 @@ take_field(struct reader *reader, struct view *value)
     return !reader->failed;
 }
 
-void
-identity_rows_begin(struct identity_rows *r)
+/* The values of a row as one; bytes NULL: it has none, or none that could be a key (tuple.h). */
+static bool
+take_values(struct identity_rows *r, struct reader *reader, uint8_t space[TUPLE_TEXT_MAX],
+            struct view *value)
 {
+    struct tuple tuple = {.count = r->values};
+    bool has_all = true;
+
+    for (size_t i = 0; i < r->values; i++) {
+        if (!take_field(reader, &tuple.parts[i]))
+            return false;
+        has_all &= tuple.parts[i].bytes != NULL;
+    }
+    *value = tuple.parts[0];
+    if (r->values > 1 && (!has_all || tuple_write(&tuple, space, value) != 0))
+        *value = view_of(NULL, 0);
+    return true;
+}
+
+void
+identity_rows_begin(struct identity_rows *r, size_t columns)
+{
+    r->values = columns;
     r->has_header = r->is_over = false;
 }
 
@@ -47,6 +83,7 @@ int
 identity_rows_take(struct identity_rows *r, struct view bytes)
 {
     static const uint8_t signature[] = "PGCOPY\n\377\r\n";
+    uint8_t space[TUPLE_TEXT_MAX] PASU_UNINITIALIZED;
     struct reader reader = reader_of(bytes);
     struct view key, value;
     int result = 0;
@@ -66,11 +103,11 @@ identity_rows_take(struct identity_rows *r, struct view bytes)
         r->is_over = count == UINT16_MAX;
         if (r->is_over)
             continue;
-        if (count != 2 || !take_field(&reader, &key) || !take_field(&reader, &value))
+        if (count != r->values + 1 || !take_field(&reader, &key) ||
+            !take_values(r, &reader, space, &value))
             return fail(r, "the server sends rows of another form");
         if (value.bytes)
-            result = identity_builder_add(r->builder, value,
-                                          key.bytes ? ordinal_of(key) : IDENTITY_NOBODY);
+            result = add(r, key, value);
         r->rows++;
     }
     return result;

@@ -87,7 +87,7 @@ pin_parts(struct asking *a, const struct plan_part *part, const struct ask_value
         if (result < 0)
             return result;
     }
-    return pins_add_parts(pinned, &a->tools->ordinals, parts, part->pin_count);
+    return pins_add_parts(pinned, &a->tools->ordinals, part, parts, part->pin_count);
 }
 
 /* One after the other; PASU_E_MALFORMED and PASU_E_RANGE: they are not known. */
@@ -115,14 +115,14 @@ ask_pin_all(struct asking *a, const struct plan *plan, const struct plan_stateme
     struct ordinals literal = observer_ordinals(a->s, plan->text);
 
     statement = plan_pinning(statement);
+    pins_begin(pinned, &literal, &a->tools->ordinals);
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
         int result = pin_part(a, part, values, &literal, pinned);
 
         if (result < 0 && result != PASU_E_MALFORMED && result != PASU_E_RANGE)
             return result;
-        pinned->is_known[p] = part->pin_count > 0 && result >= 0;
-        pinned->ends[p] = pinned->count;
+        pins_end_part(pinned, p, part->pin_count > 0 && result >= 0, &literal, &a->tools->ordinals);
     }
     return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of catalog_store.h: the places' views of the identity index, and what becomes of them. */
+#include "base/memory.h"
 #include "gate/catalog_place.h"
+#include "gate/identity_ordinals.h"
 
 #include <unistd.h>
 
@@ -10,6 +12,30 @@ catalog_store_identity_key(struct catalog_store *store, const struct identity_ke
     pthread_mutex_lock(&store->lock);
     store->identity_key = *key;
     pthread_mutex_unlock(&store->lock);
+}
+
+const struct identity_key *
+catalog_store_key(const struct catalog_store *store)
+{
+    return &store->identity_key;
+}
+
+int
+catalog_store_ordinals(struct catalog_store *store, struct ring *ring, int wake,
+                       struct directory *directory)
+{
+    struct identity_ordinals *ordinals = ring ? memory_new(1, sizeof(*ordinals)) : NULL;
+
+    if (!ring)
+        return 0;
+    if (!ordinals)
+        return PASU_E_NOMEM;
+    identity_ordinals_init(ordinals, ring, wake, directory, store->log->os, &store->bell,
+                           &store->is_stopping);
+    pthread_mutex_lock(&store->lock);
+    store->ordinals = ordinals;
+    pthread_mutex_unlock(&store->lock);
+    return 0;
 }
 
 void

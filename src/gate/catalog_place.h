@@ -88,8 +88,9 @@ struct catalog_store {
     struct identity_bell bell;
     int identity_fd; /* to be read; -1: none */
     struct identity_key identity_key;
-    struct identity *identity; /* the thread's own; or NULL */
-    uint64_t identities;       /* that have been read, without fault or with one */
+    struct identity_ordinals *ordinals; /* of who keeps the index; set before there is a place */
+    struct identity *identity;          /* the thread's own; or NULL */
+    uint64_t identities;                /* that have been read, without fault or with one */
 };
 
 static inline const struct gateway *

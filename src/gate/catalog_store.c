@@ -4,6 +4,7 @@
 #include "gate/catalog_load.h"
 #include "gate/catalog_place.h"
 #include "gate/catalog_policy.h"
+#include "gate/identity_ordinals.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -175,6 +176,9 @@ catalog_store_free(struct catalog_store *store)
     if (store->identity_fd >= 0)
         close(store->identity_fd);
     identity_release(store->identity);
+    if (store->ordinals)
+        identity_ordinals_release(store->ordinals);
+    memory_free(store->ordinals);
     identity_key_release(&store->identity_key);
     identity_bell_release(&store->bell);
     pthread_cond_destroy(&store->wake);

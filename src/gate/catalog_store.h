@@ -29,9 +29,11 @@
 
 struct catalog_store;
 struct catalog_place;
+struct directory;
 struct identity_key;
 struct identity_view;
 struct identity_watch;
+struct ring;
 struct past_marks;
 
 /* A place has a new snapshot (result 0), or a load that somebody waits for has failed. From the
@@ -104,6 +106,12 @@ void catalog_store_hanging(const struct catalog_place *place, uint64_t *fields, 
 struct growth *catalog_store_growth(struct catalog_place *place);
 /* By which values are hashed: before anybody enters. Copied. */
 void catalog_store_identity_key(struct catalog_store *store, const struct identity_key *key);
+/* The same, as it was set before there were sessions; the store's. */
+const struct identity_key *catalog_store_key(const struct catalog_store *store);
+/* From where persons in the index get ordinals whose keys do not stand for themselves: before there
+ * are sessions. `ring`: nobody else's; NULL: from nowhere. PASU_E_NOMEM. */
+PASU_MUST_USE int catalog_store_ordinals(struct catalog_store *store, struct ring *ring, int wake,
+                                         struct directory *directory);
 /* The identity index's file, from now on instead of the one before: read and looked through by the
  * thread, which then makes each place's view of it, where there is none of a later moment. */
 void catalog_store_identify(struct catalog_store *store, int take_fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/copy_out.h"
 
+#include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/preface.h"
 #include "gate/release.h"
@@ -164,6 +165,7 @@ open_rows(struct answering *a, const struct exchange_request *request,
     }
     r->showing = entry;
     r->copy.is_read = !entry->showing->is_nothing;
+    identity_use_open(a->s);
     return 0;
 }
 

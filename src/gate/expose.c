@@ -129,11 +129,12 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
     struct exposure *e = expose_begin(s, statement);
     uint32_t now = instruments_minute(s->worker->instruments, e->time);
     struct judgement done = {0};
-    uint64_t known, all_kinds;
+    uint64_t known, all_kinds, others;
     int result = 0;
 
     observer_all(s, &known, &all_kinds);
     kinds &= all_kinds;
+    others = known_others(&s->settings->known, kinds); /* whom they can be instead of their own */
     e->flags |= flags | FLAG_BIT(BOUND) | administration_reader(s);
     e->statements = !o->result.is_counted;
     o->result.is_counted = true;
@@ -143,7 +144,7 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
          kind++) {
         struct exposure_part *part;
 
-        if (!(kinds >> kind & 1))
+        if (!((kinds | others) >> kind & 1))
             continue;
         if (e->part_count == EXPOSURE_PARTS_MAX) { /* the rest goes into another record */
             result = expose_put(s, e, statement);
@@ -157,6 +158,8 @@ expose_bound(struct session *s, const struct plan_statement *statement, uint64_t
         part->unknown = observer_population(o, catalog, kind);
         if (part->unknown > most)
             part->unknown = most;
+        if (others >> kind & 1)
+            continue;
         if (!judgement)
             done = (struct judgement){0};
         result = expose_take_unknown(s, now, kind, part->unknown, !judgement, e,
@@ -182,6 +185,26 @@ expose_words(struct session *s, const struct plan_statement *statement, uint64_t
              uint64_t kinds, uint64_t flags, struct judgement *judgement)
 {
     return expose_few(s, statement, fields, kinds, UINT64_MAX, flags, judgement);
+}
+
+/* Those of the last part can be of another kind: nobody is named, and both hold so many. */
+static void
+expose_either(const struct session *s, struct exposure *e, uint64_t count)
+{
+    struct exposure_part *own = &e->parts[e->part_count - 1], *other;
+    const struct known *known = &s->settings->known;
+    uint64_t all;
+
+    if (!(known->kinds >> own->kind & 1))
+        return;
+    all = observer_population(s->observer, s->observer->catalog, known->of[own->kind].as);
+    other = expose_add_part(e, known->of[own->kind].as, ATTRIBUTION_BOUND);
+    own->attribution = ATTRIBUTION_BOUND;
+    own->ordinal_count = 0;
+    own->unknown = count;
+    other->clear = own->clear;
+    other->unknown = count < all ? count : all;
+    e->flags |= FLAG_BIT(BOUND);
 }
 
 /* Each counts by name, whether they are surely in it or not. */
@@ -226,6 +249,7 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
         part->unknown = speech->is_shown ? 0 : speech->count;
         part->ordinals = speech->ordinals;
         part->ordinal_count = speech->is_shown ? 1 : 0;
+        expose_either(s, e, speech->count);
         result = take_named(s, e, speech, judgement);
         if (judgement->is_blocked)
             e->part_count = 0;

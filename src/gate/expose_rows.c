@@ -151,8 +151,77 @@ has_own_key(const struct showing_part *part, size_t pins)
            (part->source == SOURCE_PINNED && pins == 1);
 }
 
+/* ---- persons who can be of another kind ---- */
+
+static bool
+is_known_kind(const struct session *s, uint8_t kind)
+{
+    return s->settings->known.kinds >> kind & 1;
+}
+
+/* How many of the part's items can be one or the other; with a kind that is its own only, none. */
+static size_t
+count_either(const struct session *s, const struct gather *g, size_t p)
+{
+    const struct showing_part *part = &s->observer->result.showing->showing->parts[p];
+
+    return is_known_kind(s, part->kind) ? gather_with_fate(g, p, GATHER_EITHER, NULL) : 0;
+}
+
+/* A part whose persons are, or can be, of another kind becomes two: `own` is filled, but for whom
+ * it names. `is_named`: the gather's persons are. What stands in the record before may go into the
+ * ring for want of room. */
+static int
+put_both(struct session *s, struct exposure *e, struct gather *g, size_t p, bool is_named,
+         const struct plan_statement *statement)
+{
+    struct observer *o = s->observer;
+    struct exposure_part own = e->parts[--e->part_count], *part;
+    uint8_t as = s->settings->known.of[own.kind].as;
+    uint32_t *ordinals = g->ordinals[p];
+    size_t mine = 0, theirs = 0;
+    uint64_t all = observer_population(o, o->catalog ? o->catalog : o->result.plan->catalog, as),
+             either = 0;
+    int result = 0;
+
+    if (is_named) {
+        mine = gather_with_fate(g, p, GATHER_OWN, ordinals);
+        theirs = gather_with_fate(g, p, GATHER_OTHER, ordinals + mine);
+        either = gather_with_fate(g, p, GATHER_EITHER, ordinals + mine + theirs);
+        either = sort_ordinals(ordinals + mine + theirs, either);
+    }
+    own.unknown += either;
+    if (e->part_count + 2 > EXPOSURE_PARTS_MAX) {
+        result = expose_put(s, e, statement);
+        e->part_count = 0;
+        e->rows = e->statements = 0;
+        s->observer->result.is_counted = true;
+    }
+    if (mine > 0 || own.unknown > 0 || theirs == 0) {
+        part = expose_add_part(e, own.kind, own.attribution);
+        *part = own;
+        part->ordinals = ordinals;
+        part->ordinal_count = mine;
+        if (mine == 0 && either > 0)
+            part->attribution = ATTRIBUTION_BOUND;
+    }
+    if (theirs > 0 || own.unknown > 0) {
+        part = expose_add_part(e, as, theirs > 0 ? ATTRIBUTION_IDENTITY : ATTRIBUTION_BOUND);
+        part->clear = own.clear;
+        part->masked = own.masked;
+        part->null = own.null;
+        part->unknown = own.unknown < all ? own.unknown : all;
+        part->is_text = gather_are_texts(g, &s->settings->known.of[own.kind]);
+        part->ordinals = ordinals + mine;
+        part->ordinal_count = theirs;
+    }
+    return result;
+}
+
+/* ---- the record ---- */
+
 /* The parts of the record, from what is left of the gather. `masked`: of these fields. */
-static void
+static int
 fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64_t *unknown,
            uint64_t masked)
 {
@@ -168,6 +237,7 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
         uint64_t perhaps = 0;
         size_t pins = 0;
         struct exposure_part *part;
+        int result;
 
         if (is_pinned)
             result_pins(r, p, &pins);
@@ -176,6 +246,13 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
             perhaps = count_perhaps(
                 r, g, p, is_named,
                 observer_population(o, o->catalog ? o->catalog : r->plan->catalog, from->kind));
+        if (e->part_count == EXPOSURE_PARTS_MAX) { /* of two kinds each: see put_both */
+            result = expose_put(s, e, r->statement);
+            e->part_count = 0;
+            e->rows = e->statements = 0;
+            if (result != 0)
+                return result;
+        }
         if (!expose_is_kind(s, from->kind) || !shows_part(g, from, p, unknown[p] + perhaps))
             continue;
         part = expose_add_part(e, from->kind, attribution_of(r, g, from, p, is_pinned));
@@ -189,23 +266,32 @@ fill_parts(struct session *s, struct exposure *e, struct gather *g, const uint64
         part->unknown = unknown[p] + perhaps;
         if (perhaps > 0)
             e->flags |= FLAG_BIT(BOUND);
-        if (!is_named || (from->source == SOURCE_SHADOW && !shadow_is_named(s->observer, g, p)))
-            continue;
-        if (from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins))) {
+        is_named &= from->source != SOURCE_SHADOW || shadow_is_named(s->observer, g, p);
+        is_named &= from->source != SOURCE_PINNED || (pins == 1 && shows_pinned(g, from, p, pins));
+        if (is_known_kind(s, from->kind)) {
+            result = put_both(s, e, g, p, is_named, r->statement);
+            if (result != 0)
+                return result;
+        } else if (is_named) {
             part->ordinals = g->ordinals[p];
             part->ordinal_count = g->ordinal_counts[p];
         }
     }
+    return 0;
 }
 
 /* How many persons each part has beyond those that are named. */
 static uint64_t
-count_unknown(const struct observer *o, const struct gather *g, uint64_t unknown[PLAN_PARTS_MAX])
+count_unknown(const struct session *s, const struct gather *g, uint64_t unknown[PLAN_PARTS_MAX])
 {
+    const struct observer *o = s->observer;
     uint64_t flags = 0;
 
-    for (size_t p = 0; p < o->result.showing->showing->part_count; p++)
+    for (size_t p = 0; p < o->result.showing->showing->part_count; p++) {
         unknown[p] = unknown_of(o, g, p, &flags);
+        if (PASU_UNLIKELY(count_either(s, g, p) > 0))
+            flags |= FLAG_BIT(BOUND);
+    }
     return flags;
 }
 
@@ -234,7 +320,9 @@ put_rows(struct session *s, struct exposure *e, const uint64_t *unknown, uint64_
     e->rows = g->rows;
     e->statements = !r->is_counted;
     if (g->rows > 0)
-        fill_parts(s, e, g, unknown, masked);
+        result = fill_parts(s, e, g, unknown, masked);
+    if (result != 0)
+        return result;
     if (e->part_count > 0 || r->is_counted || e->verdict != VERDICT_OF_ALLOW || e->rule[0]) {
         result =
             e->part_count > 0 ? expose_put_act(s, e, r->statement) : expose_put(s, e, r->statement);
@@ -262,11 +350,11 @@ put_masked(struct session *s, struct exposure *e, const uint8_t *bytes, uint64_t
     if (judgement->clear > 0) {
         judgement->tail = g->starts[judgement->clear];
         gather_split(g, s->observer->result.showing, bytes, judgement->clear, &rest);
-        e->flags |= count_unknown(s->observer, g, unknown);
+        e->flags |= count_unknown(s, g, unknown);
         result = put_rows(s, e, unknown, judgement->masked, false);
         gather_take_rest(g, &rest);
         e = begin_rows(s);
-        e->flags |= count_unknown(s->observer, g, unknown) | administration_reader(s);
+        e->flags |= count_unknown(s, g, unknown) | administration_reader(s);
         e->verdict = judgement->is_blocked ? VERDICT_OF_BLOCK : VERDICT_OF_ALLOW;
         if (judgement->is_blocked && judgement->budget)
             budget_rule_text(e->rule, judgement->budget);
@@ -296,9 +384,10 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
     judgement->first = g->first_row;
     gather_look_up(g, r->showing->showing, &tools->ordinals);
+    gather_know(g, r->showing->showing, &tools->ordinals);
     e = begin_rows(s);
     now = instruments_minute(s->worker->instruments, e->time);
-    flags = count_unknown(o, g, unknown);
+    flags = count_unknown(s, g, unknown);
     for (size_t p = 0; p < r->showing->showing->part_count; p++)
         fields |= r->showing->showing->parts[p].fields;
     e->flags |= fields ? administration_reader(s) : 0;
@@ -321,7 +410,7 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         } else {
             judgement->cut = g->starts[outcome.taken];
             gather_cut(g, r->showing, bytes, outcome.taken);
-            flags = count_unknown(o, g, unknown); /* of the rows that are left */
+            flags = count_unknown(s, g, unknown); /* of the rows that are left */
         }
     }
     if (PASU_UNLIKELY(judgement->masks != NULL) &&

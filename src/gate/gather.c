@@ -47,7 +47,7 @@ gather_pinned(struct gather *g, const struct showing *showing, size_t part,
               const struct ordinals *ordinals, const uint32_t *pinned, size_t count, uint32_t start)
 {
     for (size_t i = 0; i < count && g->item_count < GATHER_ITEMS; i++)
-        gather_add(g, part, ordinals->slots[showing->parts[part].kind], pinned[i], start, g->rows);
+        gather_add_person(g, part, showing->parts[part].kind, ordinals, pinned[i], start, g->rows);
     if (g->item_count > 0)
         g->items[g->item_count - 1].is_row_end = 1;
 }
@@ -187,7 +187,7 @@ bulk_begin(struct bulk_rows *b, struct gather *g, const struct showing_entry *en
     b->showing = entry->showing;
     b->p = (size_t)entry->only_key;
     part = &entry->showing->parts[b->p];
-    if (ordinals->sealed >> part->kind & 1)
+    if (ordinals->sealed >> part->kind & 1 || ordinals_are_known(ordinals, part->kind))
         return false;
     b->column = part->column;
     b->kind = ordinals->slots[part->kind];
@@ -306,6 +306,7 @@ ordinal_of_key(const struct gather *g, const struct gather_row *row, size_t p,
 {
     const struct showing_part *part = &row->showing->parts[p];
     if (PASU_UNLIKELY(part->is_given)) {
+        ordinals->asked = g->given_others[p];
         *ordinal = g->given[p];
         return g->given_known >> p & 1 ? 0 : PASU_E_MALFORMED;
     }
@@ -321,7 +322,7 @@ add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinal
     int result = ordinal_of_key(g, row, p, ordinals, value, &ordinal);
 
     if (PASU_LIKELY(result == 0))
-        gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+        gather_add_person(g, p, part->kind, ordinals, ordinal, start, g->rows - 1);
     return result;
 }
 
@@ -340,9 +341,9 @@ add_tuple(struct gather *g, const struct gather_row *row, size_t p, struct ordin
     for (size_t i = 0; i < part->tuple; i++)
         parts[i] = (struct ordinal_part){row->tuples[p][i], part->keys[i].type,
                                          part->keys[i].format, NULL};
-    result = ordinal_of_parts(ordinals, parts, part->tuple, &ordinal);
+    result = ordinal_of_parts(ordinals, part->kind, parts, part->tuple, &ordinal);
     if (result == 0)
-        gather_add(g, p, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
+        gather_add_person(g, p, part->kind, ordinals, ordinal, start, g->rows - 1);
     return result;
 }
 

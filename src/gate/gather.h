@@ -19,6 +19,13 @@
 
 enum { GATHER_ITEMS = EXPOSURE_ORDINALS_MAX, GATHER_LOST = 4096 };
 
+/* Of a person whose kind can be another's, too. */
+enum gather_fate {
+    GATHER_OWN,    /* of its own kind */
+    GATHER_OTHER,  /* the item has been made the other person's */
+    GATHER_EITHER, /* it is not known which */
+};
+
 struct gather {
     struct tally_item items[GATHER_ITEMS];
     uint32_t starts[GATHER_ITEMS];      /* of the item's row, in the outgoing bytes */
@@ -55,9 +62,13 @@ struct gather {
     size_t asked_count;
     /* Of the row in hand: keys without escapes. */
     uint8_t copied[PLAN_PARTS_MAX + PLAN_HIDDEN_MAX][KEY_TEXT_MAX];
+    /* Of items whose kind can be another's: what to ask, and what came of it. */
+    struct known_question others[GATHER_ITEMS];
+    uint8_t fates[GATHER_ITEMS]; /* enum gather_fate */
     /* Keys that the statement gives, of parts of which rows do not have them: bits of those that
      * are known. */
     uint32_t given[PLAN_PARTS_MAX];
+    struct known_question given_others[PLAN_PARTS_MAX];
     uint8_t given_known;
     uint32_t origins[PLAN_PARTS_MAX]; /* of the part's last row; 0: none was of the right table */
     /* Parts of whose keys all came with this batch's first row (gate/shadow.h): bits; of these,
@@ -109,7 +120,8 @@ PASU_MUST_USE size_t gather_copies(struct gather *gather, const struct showing_e
                                    uint32_t start);
 /* A row that is too long to be read: somebody of each part may be in it. */
 void gather_unread_row(struct gather *gather, const struct showing_entry *entry, uint32_t start);
-/* Adds persons that the statement pins, as shown by the row at `start`. */
+/* Adds persons that the statement pins, as shown by the row at `start`; of one alone, `asked` of
+ * the ordinals is what the index is to be asked. */
 void gather_pinned(struct gather *gather, const struct showing *showing, size_t part,
                    const struct ordinals *ordinals, const uint32_t *pinned, size_t count,
                    uint32_t start);
@@ -122,11 +134,13 @@ gather_pins(struct gather *gather, const struct showing *showing, size_t part,
         gather_pinned(gather, showing, part, ordinals, pinned, count, start);
     } else if (count == 1) {
         gather->given[part] = pinned[0];
+        gather->given_others[part] = ordinals->asked;
         gather->given_known |= (uint8_t)(1u << part);
     }
 }
 /* The result whose rows come has its persons' values looked up in this view of the identity index;
- * NULL: they are not. Both are borrowed until another one is said. */
+ * NULL: they are not. Both are borrowed until another one is said. `showing` NULL: of a COPY, whose
+ * rows have no values to look up but their keys'. */
 void gather_identify(struct gather *gather, const struct showing *showing,
                      const struct identity_view *view, const struct identity_watch *watch);
 /* A value of the part by which the row at `start` says whose it is; bytes NULL: null. */
@@ -139,6 +153,19 @@ void gather_look_up(struct gather *gather, const struct showing *showing,
 /* A person of a part; `number`: the row's. */
 void gather_add(struct gather *gather, size_t part, uint16_t kind, uint32_t ordinal, uint32_t start,
                 uint64_t number);
+/* The same of a person whose key the ordinals have read last, or of whom `asked` is set there. */
+void gather_add_person(struct gather *gather, size_t part, uint8_t kind,
+                       const struct ordinals *ordinals, uint32_t ordinal, uint32_t start,
+                       uint64_t number);
+/* Of the items whose kind can be another's, whom they are: once, before anything is counted, and
+ * behind gather_look_up. Those of whom it is not known stay as they are. */
+void gather_know(struct gather *gather, const struct showing *showing,
+                 const struct ordinals *ordinals);
+/* Whether the keys of whom these can be are texts. */
+bool gather_are_texts(const struct gather *gather, const struct known_kind *kind);
+/* How many items a part of such a kind has of one fate, and their ordinals (NULL: not wanted). */
+size_t gather_with_fate(const struct gather *gather, size_t part, enum gather_fate fate,
+                        uint32_t *ordinals);
 /* A row of which a part shows nobody knows whom. */
 void gather_lose(struct gather *gather, size_t part, uint32_t number);
 /* Takes back all items from `taken` on, and the rows that they begin: what is left is what the rows

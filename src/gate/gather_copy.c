@@ -129,6 +129,7 @@ is_simple(const struct gather *g, const struct showing_entry *entry,
 
     return g->is_saturated && entry->only_key >= 0 && format->kind != 'b' &&
            !(ordinals->sealed >> entry->showing->parts[entry->only_key].kind & 1) &&
+           !ordinals_are_known(ordinals, entry->showing->parts[entry->only_key].kind) &&
            !is_digit(format->delimiter) &&
            !(format->null.length > 0 && is_digit(format->null.bytes[0]));
 }

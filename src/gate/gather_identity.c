@@ -35,7 +35,7 @@ gather_identify(struct gather *g, const struct showing *showing, const struct id
     g->identity = view;
     g->watch = watch;
     g->identified = g->whole = 0;
-    for (size_t p = 0; view && p < showing->part_count; p++) {
+    for (size_t p = 0; view && showing && p < showing->part_count; p++) {
         bool is_whole;
 
         if (!choose_columns(g->columns[p], &showing->parts[p], view, &is_whole))
@@ -87,10 +87,12 @@ current_columns(const struct gather *g)
 void
 gather_look_up(struct gather *g, const struct showing *showing, const struct ordinals *ordinals)
 {
+    struct ordinals unasked = *ordinals; /* the keys' values are not seen */
     uint64_t current;
 
     if (PASU_LIKELY(g->asked_count == 0))
         return;
+    unasked.asked.state = KNOWN_UNASKED;
     current = current_columns(g);
     identity_find_many(g->identity->identity, g->questions, g->asked_count);
     for (size_t i = 0; i < g->asked_count; i++) {
@@ -99,8 +101,8 @@ gather_look_up(struct gather *g, const struct showing *showing, const struct ord
         bool is_last = i + 1 == g->asked_count || g->asked[i + 1].row != asked->row;
 
         if (current >> asked->column & 1 && question->found == IDENTITY_ONE)
-            gather_add(g, asked->part, ordinals->slots[showing->parts[asked->part].kind],
-                       question->ordinal, asked->start, asked->row);
+            gather_add_person(g, asked->part, showing->parts[asked->part].kind, &unasked,
+                              question->ordinal, asked->start, asked->row);
         else
             gather_lose(g, asked->part, asked->row);
         if (is_last && g->item_count > 0 && g->row_numbers[g->item_count - 1] == asked->row)

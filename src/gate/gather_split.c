@@ -30,6 +30,8 @@ gather_take_rest(struct gather *g, const struct gather_rest *rest)
     memmove(g->items, g->items + rest->from, count * sizeof(g->items[0]));
     memmove(g->starts, g->starts + rest->from, count * sizeof(g->starts[0]));
     memmove(g->parts, g->parts + rest->from, count * sizeof(g->parts[0]));
+    memmove(g->others, g->others + rest->from, count * sizeof(g->others[0]));
+    memmove(g->fates, g->fates + rest->from, count * sizeof(g->fates[0]));
     for (size_t i = 0; i < count; i++)
         g->row_numbers[i] = g->row_numbers[rest->from + i] - rows;
     g->item_count = count;

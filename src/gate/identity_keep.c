@@ -19,7 +19,7 @@ is_kept(const struct catalog_store *store, const struct catalog_place *place)
 {
     const struct config *config = place->settings->config;
 
-    return place->settings == store->current && config->identity.count > 0 &&
+    return place->settings == store->current && identity_names_are_wanted(config) &&
            config->attribution.identity == IDENTITY_AUTO &&
            catalog_place_gateway(place)->config->inspector.user && place->catalog &&
            place->poll_at != CATALOG_NEVER && !place->origin.is_standby;
@@ -72,10 +72,12 @@ is_all_current(const struct identity_view *view, const struct identity_watch *wa
         return false;
     for (size_t i = 0; i < reading->count; i++) {
         const struct identity_section *s = &reading->sections[i];
-        int column =
-            view ? identity_view_find(view, s->relation, s->attribute, s->key_attribute) : -1;
+        int column = view ? identity_view_find_named(view, s->definition) : -1;
 
-        if (column < 0 || !identity_view_is_current(view, watch, column))
+        if (column < 0 || view->columns[column].relation != s->relation ||
+            view->columns[column].attribute != s->attribute ||
+            view->columns[column].key != s->key_attribute ||
+            !identity_view_is_complete(view, watch, column))
             return false;
     }
     return true;
@@ -174,7 +176,7 @@ read_place(struct catalog_store *store, struct catalog_place *place,
     if (result == 0)
         result = identity_reading_find(reading, &place->keeping.link, &names,
                                        catalog_place_gateway(place)->config->name, place->database,
-                                       &origin);
+                                       &origin, store->ordinals != NULL);
     if (result == 0) {
         tell_left_out(store, place, reading);
         is_current = is_all_current(view, &place->ground->watch, reading);
@@ -183,8 +185,9 @@ read_place(struct catalog_store *store, struct catalog_place *place,
     identity_view_release(view);
     if (result == 0 && !is_current) {
         if (reading->count > 0)
-            result = identity_reading_read(reading, &place->keeping.link, &names,
-                                           &store->identity_key, &moment, &identity);
+            result =
+                identity_reading_read(reading, &place->keeping.link, &names, &store->identity_key,
+                                      &moment, store->ordinals, &identity);
         if (result == 0)
             result = put_in_place(store, place, identity, &origin);
         identity_release(identity);

@@ -18,6 +18,7 @@
 
 #include "exposure/identity_names.h"
 #include "gate/catalog_origin.h"
+#include "gate/identity_ordinals.h"
 #include "gate/identity_view.h"
 
 enum {
@@ -31,26 +32,32 @@ enum {
 
 struct identity_reading {
     struct identity_section sections[IDENTITY_COLUMNS_MAX];
-    char tables[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE];  /* quoted, for SQL */
-    char columns[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE]; /* key, value */
+    char tables[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE]; /* quoted, for SQL */
+    char keys[IDENTITY_COLUMNS_MAX][IDENTITY_QUOTED_SIZE];   /* and their columns */
+    uint8_t key_types[IDENTITY_COLUMNS_MAX];                 /* enum catalog_key_type */
+    bool is_sealed[IDENTITY_COLUMNS_MAX];
+    char columns[IDENTITY_COLUMNS_MAX][IDENTITY_VALUES_MAX][IDENTITY_QUOTED_SIZE];
     size_t count;
-    size_t left_out;             /* columns that are there and cannot be in an index */
+    size_t left_out; /* columns or several together, that are there and cannot be in an index */
     char why[IDENTITY_WHY_SIZE]; /* the first of these, and why; "" */
     uint64_t rows;               /* that were read, of all columns */
 };
 
-/* Fills all but `rows`. `gateway` and `database` name where the link leads. Errors of
+/* Fills all but `rows`. `gateway` and `database` name where the link leads; `has_directory`: keys
+ * that do not stand for themselves can get ordinals. Errors of
  * inspector_link_query. */
 PASU_MUST_USE int identity_reading_find(struct identity_reading *reading,
                                         struct inspector_link *link,
                                         const struct identity_names *names, const char *gateway,
-                                        const char *database, const struct catalog_origin *origin);
-/* Reads what was found. `moment`: before the counts were asked for, which is by find. PASU_E_AGAIN:
- * a table has changed meanwhile; PASU_E_DISKFULL: more than IDENTITY_READING_MAX; PASU_E_NOMEM;
- * errors of the link. */
+                                        const char *database, const struct catalog_origin *origin,
+                                        bool has_directory);
+/* Reads what was found. `ordinals`: NULL where it was found without a directory. `moment`: before
+ * the counts were asked for, which is by find. PASU_E_AGAIN: a table has changed meanwhile;
+ * PASU_E_DISKFULL: more than IDENTITY_READING_MAX; PASU_E_NOMEM; errors of the link. */
 PASU_MUST_USE int
 identity_reading_read(struct identity_reading *reading, struct inspector_link *link,
                       const struct identity_names *names, const struct identity_key *key,
-                      const struct identity_moment *moment, struct identity **identity);
+                      const struct identity_moment *moment, struct identity_ordinals *ordinals,
+                      struct identity **identity);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/identity_use.h"
 
+#include "exposure/identity_names.h"
 #include "gate/instruments.h"
 #include "gate/session.h"
 
@@ -8,7 +9,7 @@
 static bool
 is_watched(const struct session *s)
 {
-    return s->settings->config->identity.count > 0;
+    return identity_names_are_wanted(s->settings->config);
 }
 
 void
@@ -83,7 +84,8 @@ identity_use_batch(struct session *s)
     if (PASU_LIKELY(!r->identity))
         gather_identify(g, NULL, NULL, NULL);
     else
-        gather_identify(g, r->showing->showing, r->identity, catalog_store_watch(o->place));
+        gather_identify(g, r->showing->copy ? NULL : r->showing->showing, r->identity,
+                        catalog_store_watch(o->place));
 }
 
 void

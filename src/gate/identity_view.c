@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SQL_SIZE = 1 << 14, ROWS_MAX = 1 << 16 };
+enum { SQL_SIZE = 1 << 15, ROWS_MAX = 1 << 16 };
 
 /* Both clocks have gone on together since then, but for what a clock is set by: else the machine
  * was started in between, and all that sessions have written since the gate began came later. */
@@ -48,7 +48,10 @@ identity_view_new(struct identity_view **view, struct identity *identity,
         column->key = s->key_attribute;
         column->section = (uint16_t)i;
         column->is_unique = s->is_unique;
-        column->is_stale = true;
+        column->is_text = s->is_text;
+        column->is_alone = identity_section_columns(s) == 1;
+        memcpy(column->definition, s->definition, sizeof(column->definition));
+        column->is_stale = column->is_grown = true;
         v->count++;
     }
     if (v->count == 0)
@@ -80,7 +83,8 @@ identity_view_release(struct identity_view *view)
 
 struct check {
     struct identity_view *view;
-    uint64_t same; /* bits of columns */
+    uint8_t same[IDENTITY_COLUMNS_MAX]; /* how many columns of each are as they were, */
+    uint8_t full[IDENTITY_COLUMNS_MAX]; /* with as many rows inserted */
 };
 
 static int
@@ -107,7 +111,9 @@ take_column(void *arg, const struct view *values, size_t count)
         n[IDENTITY_COLUMN_DELETED] == section->counters.deleted &&
         n[IDENTITY_COLUMN_RESET] == (uint64_t)section->counters.reset &&
         n[IDENTITY_COLUMN_FILE] == section->counters.file)
-        check->same |= UINT64_C(1) << n[IDENTITY_COLUMN_NUMBER];
+        check->same[n[IDENTITY_COLUMN_NUMBER]]++;
+    if (n[IDENTITY_COLUMN_INSERTED] == section->counters.inserted)
+        check->full[n[IDENTITY_COLUMN_NUMBER]]++;
     return 0;
 }
 
@@ -120,23 +126,23 @@ identity_view_check(struct identity_view *view, struct inspector_link *link, siz
     int result, n;
 
     *changed = 0;
-    for (size_t i = 0; i < view->count; i++) {
-        n = snprintf(list + used, sizeof(list) - used, "%s(%zu, %u::oid, %d)", i > 0 ? ", " : "", i,
-                     view->columns[i].relation, view->columns[i].attribute);
-        if (n < 0 || (size_t)n >= sizeof(list) - used)
-            return PASU_E_RANGE;
-        used += (size_t)n;
-    }
+    for (size_t i = 0; i < view->count; i++)
+        used += identity_section_list(identity_section_at(view->identity, view->columns[i].section),
+                                      i, list + used, sizeof(list) - used);
+    if (used + 1 >= sizeof(list))
+        return PASU_E_RANGE;
     n = snprintf(sql, sizeof(sql), IDENTITY_COLUMN_SQL("%s"), list);
     if (n < 0 || (size_t)n >= sizeof(sql))
         return PASU_E_RANGE;
     result = inspector_link_query(link, sql, take_column, &check, &most);
-    if (result != 0)
-        check.same = 0;
     for (size_t i = 0; i < view->count; i++) {
-        bool is_stale = !(check.same >> i & 1);
+        struct identity_column *column = &view->columns[i];
+        size_t columns =
+            identity_section_columns(identity_section_at(view->identity, column->section));
+        bool is_stale = result != 0 || check.same[i] != columns;
 
-        *changed += !atomic_exchange(&view->columns[i].is_stale, is_stale) && is_stale;
+        column->is_grown = is_stale || check.full[i] != columns;
+        *changed += !atomic_exchange(&column->is_stale, is_stale) && is_stale;
     }
     return result;
 }
@@ -145,7 +151,7 @@ void
 identity_view_doubt(struct identity_view *view)
 {
     for (size_t i = 0; view && i < view->count; i++)
-        view->columns[i].is_stale = true;
+        view->columns[i].is_stale = view->columns[i].is_grown = true;
 }
 
 /* ---- asking ---- */
@@ -171,8 +177,18 @@ identity_view_find(const struct identity_view *view, uint32_t relation, int16_t 
                    int16_t key)
 {
     for (size_t i = 0; i < view->count; i++)
-        if (view->columns[i].relation == relation && view->columns[i].attribute == attribute &&
-            view->columns[i].key == key)
+        if (view->columns[i].is_alone && view->columns[i].relation == relation &&
+            view->columns[i].attribute == attribute && view->columns[i].key == key)
+            return (int)i;
+    return -1;
+}
+
+int
+identity_view_find_named(const struct identity_view *view,
+                         const uint8_t definition[IDENTITY_DEFINITION_SIZE])
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (memcmp(view->columns[i].definition, definition, IDENTITY_DEFINITION_SIZE) == 0)
             return (int)i;
     return -1;
 }
@@ -183,7 +199,8 @@ identity_view_is_behind(const struct identity_view *view, const struct identity_
     for (size_t i = 0; i < view->count; i++) {
         const struct identity_column *c = &view->columns[i];
 
-        if ((c->is_stale || !identity_watch_is_quiet(watch, c->relation, false, view->since)) &&
+        if ((c->is_stale || c->is_grown ||
+             !identity_watch_is_quiet(watch, c->relation, false, view->since)) &&
             !identity_watch_is_open(watch, c->relation))
             return true;
     }
@@ -197,4 +214,14 @@ identity_view_is_current(const struct identity_view *view, const struct identity
     const struct identity_column *c = &view->columns[column];
 
     return !c->is_stale && identity_watch_is_quiet(watch, c->relation, c->is_unique, view->since);
+}
+
+bool
+identity_view_is_complete(const struct identity_view *view, const struct identity_watch *watch,
+                          int column)
+{
+    const struct identity_column *c = &view->columns[column];
+
+    return !c->is_stale && !c->is_grown &&
+           identity_watch_is_quiet(watch, c->relation, false, view->since);
 }

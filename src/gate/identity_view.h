@@ -23,8 +23,10 @@ struct identity_column {
     uint32_t relation;
     int16_t attribute, key;
     uint16_t section;
-    bool is_unique;
+    bool is_unique, is_text, is_alone;            /* one column is the value */
+    uint8_t definition[IDENTITY_DEFINITION_SIZE]; /* the section's */
     _Atomic bool is_stale;
+    _Atomic bool is_grown; /* the server has counted rows more than are in it; or is_stale */
 };
 
 struct identity_view {
@@ -58,9 +60,15 @@ bool identity_view_is_behind(const struct identity_view *view, const struct iden
 int64_t identity_view_at(const struct identity_view *view);
 /* How many columns are not stale. */
 size_t identity_view_current(const struct identity_view *view);
-/* The number of the column; -1: it is none, or with another key. */
+/* The number of the column, which is a value alone; -1: it is none, or with another key. */
 int identity_view_find(const struct identity_view *view, uint32_t relation, int16_t attribute,
                        int16_t key);
+/* The number of the columns that were named so (exposure/identity_names.h); -1: there are none. */
+int identity_view_find_named(const struct identity_view *view,
+                             const uint8_t definition[IDENTITY_DEFINITION_SIZE]);
+/* Whether it has all values that there are by now: one that it does not find nobody has. */
+bool identity_view_is_complete(const struct identity_view *view, const struct identity_watch *watch,
+                               int column);
 /* Whether its values still are whose they were. */
 bool identity_view_is_current(const struct identity_view *view, const struct identity_watch *watch,
                               int column);

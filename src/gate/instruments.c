@@ -18,6 +18,7 @@ instruments_new(struct instruments **out, struct worker *w)
                   shared->directory);
     i->ordinals.directory = shared->directory;
     i->ordinals.recorder = &i->recorder;
+    i->ordinals.identity_key = catalog_store_key(shared->catalogs);
     *out = i;
     return 0;
 }

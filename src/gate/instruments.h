@@ -42,6 +42,7 @@ instruments_use(struct instruments *instruments, const struct settings *settings
 {
     instruments->ordinals.sealed = settings->sealed;
     instruments->ordinals.slots = settings->slots;
+    instruments->ordinals.known = &settings->known;
 }
 
 /* The local minute of a moment, looked up once a minute. */

@@ -60,6 +60,14 @@ look_up(struct ordinals *o, struct view text, bool is_sealed, uint32_t *ordinal)
     return result == 1 ? record_entry(o, *ordinal, &entry) : result;
 }
 
+/* Of a kind whose persons can be of another: what the index is to be asked of this one. */
+static inline void
+note_values(struct ordinals *o, uint8_t kind, const struct view *values, size_t count)
+{
+    if (PASU_UNLIKELY(ordinals_are_known(o, kind)))
+        known_ask(&o->asked, &o->known->of[kind], o->identity_key, values, count);
+}
+
 int
 ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
 {
@@ -69,12 +77,15 @@ ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
     int result;
 
     if (PASU_LIKELY(key->is_integer && !is_sealed && key->integer >= 0 &&
-                    key->integer < KEY_ORDINAL_FIRST)) {
+                    key->integer < KEY_ORDINAL_FIRST && !ordinals_are_known(o, kind))) {
         *ordinal = (uint32_t)key->integer;
         return 0;
     }
     result = read_text(o, key, space, &text);
-    return result == 0 ? look_up(o, text, is_sealed, ordinal) : result;
+    if (result != 0)
+        return result;
+    note_values(o, kind, &text, 1);
+    return look_up(o, text, is_sealed, ordinal);
 }
 
 /* ---- of several parts ---- */
@@ -82,17 +93,20 @@ ordinal_of(struct ordinals *o, uint8_t kind, struct key *key, uint32_t *ordinal)
 _Static_assert((int)TUPLE_PARTS_MAX == (int)CATALOG_KEY_PARTS_MAX, "all of them are a key");
 
 static int
-ordinal_of_tuple(struct ordinals *o, const struct tuple *tuple, uint32_t *ordinal)
+ordinal_of_tuple(struct ordinals *o, uint8_t kind, const struct tuple *tuple, uint32_t *ordinal)
 {
     uint8_t space[TUPLE_TEXT_MAX] PASU_UNINITIALIZED;
     struct view text;
     int result = tuple_write(tuple, space, &text);
 
-    return result == 0 ? look_up(o, text, true, ordinal) : result;
+    if (result != 0)
+        return result;
+    note_values(o, kind, tuple->parts, tuple->count);
+    return look_up(o, text, true, ordinal);
 }
 
 int
-ordinal_of_parts(struct ordinals *o, const struct ordinal_part *parts, size_t count,
+ordinal_of_parts(struct ordinals *o, uint8_t kind, const struct ordinal_part *parts, size_t count,
                  uint32_t *ordinal)
 {
     uint8_t spaces[TUPLE_PARTS_MAX][ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
@@ -109,12 +123,12 @@ ordinal_of_parts(struct ordinals *o, const struct ordinal_part *parts, size_t co
         if (result == 0)
             result = read_text(parts[i].as ? parts[i].as : o, &keys[i], spaces[i], &tuple.parts[i]);
     }
-    return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
+    return result == 0 ? ordinal_of_tuple(o, kind, &tuple, ordinal) : result;
 }
 
 /* As the text of an array of their texts, which a hidden column has (postgres/plan_inject.c). */
 static int
-ordinal_of_array(struct ordinals *o, struct view value, uint32_t *ordinal)
+ordinal_of_array(struct ordinals *o, uint8_t kind, struct view value, uint32_t *ordinal)
 {
     uint8_t space[ORDINALS_TEXT_SIZE] PASU_UNINITIALIZED;
     uint8_t values[TUPLE_TEXT_MAX] PASU_UNINITIALIZED;
@@ -135,7 +149,7 @@ ordinal_of_array(struct ordinals *o, struct view value, uint32_t *ordinal)
         tuple.parts[tuple.count++] = view_of(part.bytes ? at : NULL, part.length);
         result = 0;
     }
-    return result == 0 ? ordinal_of_tuple(o, &tuple, ordinal) : result;
+    return result == 0 ? ordinal_of_tuple(o, kind, &tuple, ordinal) : result;
 }
 
 int
@@ -147,10 +161,10 @@ ordinal_of_value(struct ordinals *o, uint8_t kind, enum catalog_key_type type, i
 
     if (PASU_LIKELY(format != KEY_BINARY && type <= CATALOG_KEY_NUMERIC &&
                     !(o->sealed >> kind & 1) && key_small_number(value, ordinal) &&
-                    *ordinal < KEY_ORDINAL_FIRST))
+                    *ordinal < KEY_ORDINAL_FIRST && !ordinals_are_known(o, kind)))
         return 0;
     if (type == CATALOG_KEY_TUPLE)
-        return ordinal_of_array(o, value, ordinal);
+        return ordinal_of_array(o, kind, value, ordinal);
     result = format == KEY_BINARY ? key_from_binary(&key, type, value)
                                   : key_from_text(&key, type, value);
     return result == 0 ? ordinal_of(o, kind, &key, ordinal) : result;

@@ -9,6 +9,7 @@
 
 #include "exposure/exposure.h"
 #include "exposure/key.h"
+#include "gate/known.h"
 #include "postgres/key.h"
 
 struct directory;
@@ -34,7 +35,19 @@ struct ordinals {
     const struct encoding *const *encoding;
     const bool *is_unsettled;
     bool is_escaped; /* texts may have been written with escapes, which are in the server's */
+    /* Kinds whose persons can be of another (NULL: none), and what the index is to be asked of the
+     * last key of such a kind. */
+    const struct known *known;
+    const struct identity_key *identity_key;
+    struct known_question asked;
 };
+
+/* Whether persons of the kind can be of another. */
+static inline bool
+ordinals_are_known(const struct ordinals *ordinals, uint8_t kind)
+{
+    return ordinals->known && ordinals->known->kinds >> kind & 1;
+}
 
 /* For literals of a statement's text, as long as `ordinals` is: where the server's encoding is
  * another, none that can come from an escape is a key. */
@@ -53,8 +66,9 @@ struct ordinal_part {
 };
 /* The ordinal of the key that they are (exposure/tuple.h). PASU_E_NOTFOUND: all are null; else as
  * ordinal_of. */
-PASU_MUST_USE int ordinal_of_parts(struct ordinals *ordinals, const struct ordinal_part *parts,
-                                   size_t count, uint32_t *ordinal);
+PASU_MUST_USE int ordinal_of_parts(struct ordinals *ordinals, uint8_t kind,
+                                   const struct ordinal_part *parts, size_t count,
+                                   uint32_t *ordinal);
 /* The ordinal of a key. PASU_E_MALFORMED: a text of which it is not known which characters it is;
  * PASU_E_NOMEM; PASU_E_RANGE: the directory is full; PASU_E_AGAIN,
  * PASU_E_UNAVAILABLE: the ledger does not take the new entry. */

@@ -57,8 +57,8 @@ pins_part(struct ordinal_part *value, const struct plan_part *part, size_t i,
 }
 
 int
-pins_add_parts(struct pinned *pinned, struct ordinals *ordinals, const struct ordinal_part *values,
-               size_t count)
+pins_add_parts(struct pinned *pinned, struct ordinals *ordinals, const struct plan_part *part,
+               const struct ordinal_part *values, size_t count)
 {
     uint32_t ordinal;
     int result;
@@ -66,6 +66,44 @@ pins_add_parts(struct pinned *pinned, struct ordinals *ordinals, const struct or
     for (size_t i = 0; i < count; i++)
         if (!values[i].value.bytes)
             return 0;
-    result = ordinal_of_parts(ordinals, values, count, &ordinal);
+    result = ordinal_of_parts(ordinals, part->kind, values, count, &ordinal);
     return result == 0 ? pinned_add(pinned, ordinal) : result;
+}
+
+void
+pins_begin(struct pinned *pinned, struct ordinals *ordinals, struct ordinals *others)
+{
+    pinned->count = 0;
+    pinned->hash_part = 0;
+    ordinals->asked.state = others->asked.state = KNOWN_UNASKED;
+}
+
+void
+pins_end_part(struct pinned *pinned, size_t part, bool is_known, struct ordinals *ordinals,
+              struct ordinals *others)
+{
+    uint16_t first = part > 0 ? pinned->ends[part - 1] : 0;
+    const struct known_question *asked =
+        ordinals->asked.state != KNOWN_UNASKED ? &ordinals->asked : &others->asked;
+
+    pinned->is_known[part] = is_known;
+    pinned->ends[part] = pinned->count;
+    if (PASU_UNLIKELY(asked->state != KNOWN_UNASKED) && pinned->hash_part == 0 && is_known &&
+        pinned->count - first == 1) {
+        pinned->hash_part = (uint8_t)(part + 1);
+        pinned->hash_state = (uint8_t)asked->state;
+        pinned->hash[0] = asked->hash.high;
+        pinned->hash[1] = asked->hash.low;
+    }
+    ordinals->asked.state = others->asked.state = KNOWN_UNASKED;
+}
+
+void
+pins_question(const struct pinned *pinned, size_t part, struct known_question *question)
+{
+    *question = (struct known_question){.state = KNOWN_UNASKED};
+    if (pinned->hash_part != part + 1)
+        return;
+    question->state = pinned->hash_state;
+    question->hash = (struct identity_hash){pinned->hash[0], pinned->hash[1]};
 }

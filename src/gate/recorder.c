@@ -93,10 +93,11 @@ owe(struct recorder *r, uint32_t ordinal, const struct iovec *parts, size_t coun
     return 0;
 }
 
-/* 0 once nothing waits. */
-static int
-pay(struct recorder *r)
+int
+recorder_pay(struct recorder *r)
 {
+    if (!r->owed)
+        return 0;
     while (r->owed_at < r->owed_length) {
         struct iovec part;
         uint32_t length;
@@ -128,7 +129,7 @@ recorder_put_ordinal(struct recorder *r, const struct ring_ordinal *head, struct
 {
     const struct iovec parts[2] = {{(void *)(uintptr_t)head, sizeof(*head)},
                                    {(void *)(uintptr_t)sealed.bytes, sealed.length}};
-    int result = PASU_UNLIKELY(r->owed != NULL) ? pay(r) : 0;
+    int result = recorder_pay(r);
 
     if (result == 0)
         result = put_ordinal(r, parts, 2);
@@ -175,7 +176,7 @@ put_shape(struct recorder *r, uint64_t fingerprint, const char *sql)
 static int
 put_names(struct recorder *r, uint64_t shape, const struct vocabulary *vocabulary, const char *sql)
 {
-    int result = PASU_UNLIKELY(r->owed != NULL) ? pay(r) : 0;
+    int result = recorder_pay(r);
 
     if (result == 0 && PASU_UNLIKELY(r->vocabulary != vocabulary->id))
         result = put_vocabulary(r, vocabulary);

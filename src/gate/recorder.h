@@ -50,6 +50,8 @@ PASU_MUST_USE int recorder_put_encoded(struct recorder *recorder, struct view ex
  * will say; PASU_E_NOMEM, PASU_E_AGAIN: too many wait. */
 PASU_MUST_USE int recorder_put_ordinal(struct recorder *recorder, const struct ring_ordinal *head,
                                        struct view sealed);
+/* Puts what waits. 0: nothing does any more; or as recorder_put. */
+PASU_MUST_USE int recorder_pay(struct recorder *recorder);
 /* Puts a mark; 0 and the position behind it, or as recorder_put. */
 PASU_MUST_USE int recorder_put_mark(struct recorder *recorder, const struct ring_mark *mark,
                                     enum durability durability, uint64_t *position);

@@ -100,7 +100,7 @@ pin_literals(const struct pinning *p, const struct plan_part *part)
             result = pins_add_literal(p->pinned, as, part, &pin);
     }
     if (result == 0 && part->are_pins_parts)
-        result = pins_add_parts(p->pinned, p->literal, values, part->pin_count);
+        result = pins_add_parts(p->pinned, p->literal, part, values, part->pin_count);
     return result;
 }
 
@@ -116,7 +116,7 @@ result_pin_literals(struct session *s, const struct plan *plan,
     struct pinning pinning = {pinned, execute, &literal, &argument};
 
     statement = plan_pinning(statement);
-    pinned->count = 0;
+    pins_begin(pinned, &literal, &argument);
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
 
@@ -124,8 +124,7 @@ result_pin_literals(struct session *s, const struct plan *plan,
 
         if (result < 0 && result != PASU_E_MALFORMED && result != PASU_E_RANGE)
             return result;
-        pinned->is_known[p] = part->pin_count > 0 && result == 0;
-        pinned->ends[p] = pinned->count;
+        pins_end_part(pinned, p, part->pin_count > 0 && result == 0, &literal, &argument);
     }
     return 0;
 }
@@ -384,49 +383,6 @@ result_open_silent(struct session *s, struct exchange_request *request)
     return open_with(s, request, view_of(NULL, 0), view_of(NULL, 0), false);
 }
 
-void
-result_begin_rows(struct session *s, uint32_t start)
-{
-    struct instruments *tools = s->worker->instruments;
-    struct result *r = &s->observer->result;
-    const struct showing *showing = r->showing->showing;
-
-    for (size_t p = 0; p < showing->part_count; p++) {
-        size_t count;
-        const uint32_t *pins;
-
-        if ((showing->parts[p].source != SOURCE_PINNED && !showing->parts[p].is_given) ||
-            !result_is_pinned(r, p))
-            continue;
-        pins = result_pins(r, p, &count);
-        gather_pins(&tools->gather, showing, p, &tools->ordinals, pins, count, start);
-    }
-}
-
-void
-result_close(struct observer *o)
-{
-    struct result *r = &o->result;
-
-    showing_entry_release(r->showing);
-    plan_release(r->plan);
-    identity_view_release(r->identity);
-    memset(r, 0, offsetof(struct result, own));
-    r->own.count = 0;
-}
-
-void
-result_remember(struct observer *o)
-{
-    struct result *r = &o->result;
-
-    if (r->portal) {
-        r->portal->rows = r->rows;
-        r->portal->is_counted = r->is_counted;
-        r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;
-    }
-}
-
 /* ---- pins of the showing's parts ---- */
 
 /* The plan's part that the showing's part comes from, by its pins; -1 where it has none. */
@@ -461,6 +417,50 @@ result_pins(const struct result *r, size_t part, size_t *count)
     first = p > 0 ? r->pinned->ends[p - 1] : 0;
     *count = (size_t)(r->pinned->ends[p] - first);
     return r->pinned->ordinals + first;
+}
+
+void
+result_begin_rows(struct session *s, uint32_t start)
+{
+    struct instruments *tools = s->worker->instruments;
+    struct result *r = &s->observer->result;
+    const struct showing *showing = r->showing->showing;
+
+    for (size_t p = 0; p < showing->part_count; p++) {
+        size_t count;
+        const uint32_t *pins;
+
+        if ((showing->parts[p].source != SOURCE_PINNED && !showing->parts[p].is_given) ||
+            !result_is_pinned(r, p))
+            continue;
+        pins = result_pins(r, p, &count);
+        pins_question(r->pinned, (size_t)plan_part_of(r, p), &tools->ordinals.asked);
+        gather_pins(&tools->gather, showing, p, &tools->ordinals, pins, count, start);
+    }
+}
+
+void
+result_close(struct observer *o)
+{
+    struct result *r = &o->result;
+
+    showing_entry_release(r->showing);
+    plan_release(r->plan);
+    identity_view_release(r->identity);
+    memset(r, 0, offsetof(struct result, own));
+    r->own.count = 0;
+}
+
+void
+result_remember(struct observer *o)
+{
+    struct result *r = &o->result;
+
+    if (r->portal) {
+        r->portal->rows = r->rows;
+        r->portal->is_counted = r->is_counted;
+        r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;
+    }
 }
 
 /* ---- columns ---- */

@@ -30,6 +30,8 @@ settings_new(struct settings **settings, struct config *take_config, uint64_t ge
     for (size_t i = 0; i < take_config->subject_count && result == 0; i++)
         if (take_config->subjects[i].is_sealed)
             s->sealed |= 1u << i;
+    if (result == 0)
+        known_init(&s->known, take_config);
     for (size_t i = 0; i < count && result == 0; i++) {
         struct gateway *g = &s->gateways[i];
 

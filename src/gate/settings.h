@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "config/model.h"
 #include "exposure/vocabulary.h"
+#include "gate/known.h"
 #include "ledger/message.h"
 #include "policy/origins.h"
 #include "policy/rule.h"
@@ -45,7 +46,8 @@ struct settings {
     struct vocabulary vocabulary;
     struct roster *roster; /* as of when they were made; NULL: none configured */
     struct rules *rules;
-    uint32_t sealed; /* bits of kinds whose numbers do not stand for themselves */
+    uint32_t sealed;    /* bits of kinds whose numbers do not stand for themselves */
+    struct known known; /* kinds whose persons can be of another */
     uint8_t
         slots[EXPOSURE_KINDS_MAX]; /* of the vocabulary's kinds in the tallies (exposure/kinds.h) */
     pthread_mutex_t lock;          /* the gateways' addresses */

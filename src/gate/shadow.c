@@ -116,7 +116,7 @@ take_key(struct taking *t, const struct plan_shadow *shadow, struct view key)
     }
     result = ordinal_of_value(t->ordinals, shadow->kind, shadow->key_type, 0, key, &ordinal);
     if (result == 0)
-        gather_add(g, t->part, t->ordinals->slots[shadow->kind], ordinal, t->start, g->rows);
+        gather_add_person(g, t->part, shadow->kind, t->ordinals, ordinal, t->start, g->rows);
     return result;
 }
 

@@ -83,6 +83,10 @@ start_workers(struct gate *g)
     if (result == 0)
         catalog_store_identity_key(g->shared.catalogs, &key);
     identity_key_release(&key);
+    if (result == 0)
+        result =
+            catalog_store_ordinals(g->shared.catalogs, ring_get(&g->shared.rings, g->worker_count),
+                                   g->shared.wake, g->shared.directory);
     return result;
 }
 

@@ -69,7 +69,7 @@ fail_with(const struct log *log, const char *what, const char *path, int error, 
     return error;
 }
 
-/* One ring for each worker thread of the gate. */
+/* One ring for each worker thread of the gate, and one for who makes the identity index. */
 static unsigned
 ring_count(const struct config *config)
 {
@@ -78,7 +78,7 @@ ring_count(const struct config *config)
     for (size_t i = 0; i < config->gateway_count; i++)
         if (config->gateways[i].workers > count)
             count = config->gateways[i].workers;
-    return count < RINGS_MAX ? count : RINGS_MAX;
+    return count < RINGS_MAX ? count + 1 : RINGS_MAX;
 }
 
 /* The account owns the folder, so a file of that name may be any file by now: only one that root or

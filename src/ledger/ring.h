@@ -8,8 +8,9 @@
  * due (`group`) with what comes together, and what is awaited (`strict`) at once, together with all
  * that is before it. Of what is neither (`os`) it says nothing.
  *
- *      file = header page │ ring 0 │ ring 1 │ …          one ring per worker, at most RINGS_MAX
- *      ring = head page (positions, each in a cache line of its own) │ RING_SIZE bytes of entries
+ *      file = header page │ ring 0 │ ring 1 │ …          one ring per worker, and one; at most
+ * RINGS_MAX ring = head page (positions, each in a cache line of its own) │ RING_SIZE bytes of
+ * entries
  *
  * One writer (the worker) and one reader (the keeper) per ring, no locks. Positions count bytes and
  * never go back, nor does a file use one twice: each start of the supervisor (ring_open) moves the

@@ -47,6 +47,10 @@ struct pinned {
     uint16_t size;
     uint16_t ends[PLAN_PARTS_MAX]; /* of each part in `ordinals` */
     bool is_known[PLAN_PARTS_MAX]; /* every key of the part could be read */
+    /* Of one part that has one key: a hash of it that its user may ask for (gate/known.h). */
+    uint8_t hash_part; /* its number and 1; 0: none */
+    uint8_t hash_state;
+    uint64_t hash[2];
     uint32_t space[EXCHANGE_PINS_INLINE];
 };
 

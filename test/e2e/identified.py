@@ -46,9 +46,9 @@ class Place:
                  more=None):
         self.server = postgres.Server(harness.folder(), f"identity-{name}")
         self.server.sql(SCHEMA + schema)
-        asked = inspector.install(self.server)
+        self.asked = inspector.install(self.server)
         self.server.sql(allowed)
-        self.front = stage.Front(self.server, f"identity-{name}", inspector=asked,
+        self.front = stage.Front(self.server, f"identity-{name}", inspector=self.asked,
                                  more={**CONFIG, "attribution": {"identity": "manual" if is_manual else "auto"}, **(more or {})})
         self.front.guard.wait("catalog_loaded")
         if is_built:

@@ -74,6 +74,43 @@ the_columns_of_a_key_fit_each_other(void **state PASU_UNUSED)
 }
 
 static void
+who_is_known_as_another_has_columns_and_a_kind_for_that(void **state PASU_UNUSED)
+{
+    static const char *const good =
+        GATEWAY "subjects:\n"
+                "  r: {table: t, known_as: {by: {b: phone, a: name}, subject: c}, key: [a, b]}\n"
+                "  c: {table: u, key: id, directory: sealed}\n"
+                "personal_data: []\n";
+
+    assert_faults(good, "");
+    assert_faults(
+        GATEWAY "subjects:\n"
+                "  c: {table: u, key: id}\n"
+                "  d: {table: u, key: [x, y]}\n"
+                "  r: {table: t, key: [a, b], known_as: {subject: c, by: {a: name, q: phone}}}\n"
+                "  s: {table: t, key: a, known_as: {subject: s, by: {a: name}}}\n"
+                "  t: {table: t, key: a, known_as: {subject: r, by: {a: name}}}\n"
+                "  u: {table: t, key: a, known_as: {subject: d, by: {a: name}}}\n"
+                "  v: {table: t, key: a, known_as: {subject: nobody, by: {}}}\n"
+                "  w: {table: t, key: a, known_as: {by: {a: 1}}}\n"
+                "personal_data: []\n",
+        "5:67: subjects.r.known_as.by.q is no column of this kind's key | write columns of the key "
+        "that stands above it\n"
+        "6:0: subjects.s.known_as.subject is \"s\", which is the kind itself | name the kind whose "
+        "table tells who they are, such as customer\n"
+        "7:0: subjects.t.known_as.subject is \"r\", which is a kind that has known_as itself | "
+        "name "
+        "that kind's own known_as here, or leave one of them out\n"
+        "8:0: subjects.u.known_as.subject is \"d\", which is a kind whose key is several columns | "
+        "name a kind whose key is one column\n"
+        "9:45: subjects.v.known_as.subject is \"nobody\", which is not under subjects | declare it "
+        "under subjects, or correct the name\n"
+        "9:57: subjects.v.known_as.by is an empty map | write {COLUMN: COLUMN, …}\n"
+        "10:25: subjects.w.known_as.subject is missing | write subject: the name of a kind of "
+        "subject\n");
+}
+
+static void
 what_must_be_there_is_missed(void **state PASU_UNUSED)
 {
     static const char *const missing = "1:1: gateway is missing | write gateway: {KEY: VALUE, …}\n";
@@ -419,6 +456,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_faults_are_named_at_once_in_the_order_of_the_file),
         cmocka_unit_test(the_columns_of_a_key_fit_each_other),
+        cmocka_unit_test(who_is_known_as_another_has_columns_and_a_kind_for_that),
         cmocka_unit_test(what_must_be_there_is_missed),
         cmocka_unit_test(an_endpoint_for_people_is_not_open_to_all),
         cmocka_unit_test(keys_are_known_and_written_once),

@@ -20,6 +20,9 @@ static const struct identity_section emails = {.gateway = "main",
                                                .relation = 16400,
                                                .attribute = 3,
                                                .key_attribute = 1,
+                                               .definition = {0xe6, 0xfc, 0x13, 0x15, 0xf7, 0x65,
+                                                              0x1b, 0xa1, 0x0f, 0x46, 0xd4, 0xca,
+                                                              0xe6, 0x8f, 0x71, 0x3b},
                                                .is_unique = true,
                                                .counters = {10, 20, 30, 40}};
 static const struct identity_moment moment = {1700000000000000000, 12345};
@@ -85,6 +88,7 @@ static const struct row few[] = {
     {"half@mail.example", 6},
     {"half@mail.example", IDENTITY_NOBODY},
     {"", 7},
+    {"text@mail.example", UINT32_MAX}, /* the directory's first */
 };
 
 /* ---- tests ---- */
@@ -103,6 +107,8 @@ a_value_is_found_with_the_one_person_that_has_it(void **state)
     assert_int_equal(ordinal, 5);
     assert_int_equal(look_up(identity, "", &ordinal), IDENTITY_ONE);
     assert_int_equal(ordinal, 7);
+    assert_int_equal(look_up(identity, "text@mail.example", &ordinal), IDENTITY_ONE);
+    assert_int_equal(ordinal, UINT32_MAX);
     assert_int_equal(look_up(identity, "Ada@mail.example", &ordinal), IDENTITY_NONE);
     assert_int_equal(look_up(identity, "ada@mail.example ", &ordinal), IDENTITY_NONE);
     identity_release(identity);
@@ -121,8 +127,8 @@ what_several_have_or_somebody_without_an_ordinal_is_nobodys(void **state)
     assert_int_equal(look_up(identity, "lost@mail.example", &ordinal), IDENTITY_SEVERAL);
     assert_int_equal(look_up(identity, "half@mail.example", &ordinal), IDENTITY_SEVERAL);
     section = identity_section_at(identity, 0);
-    assert_int_equal(section->rows, 10);
-    assert_int_equal(section->values, 7);
+    assert_int_equal(section->rows, 11);
+    assert_int_equal(section->values, 8);
     assert_int_equal(section->several, 3);
     assert_int_equal(section->unkeyed, 2);
     identity_release(identity);
@@ -226,13 +232,15 @@ the_file_is_as_the_specification_shows_it(void **state)
                                       {"bob@mail.example", 2},
                                       {"both@mail.example", 3},
                                       {"both@mail.example", 4}};
-    static const uint8_t head[] = "pasuiden\1\0\0\0\1\0\0\0\xa8\x03\0\0\0\0\0\0"
+    static const uint8_t head[] = "pasuiden\2\0\0\0\1\0\0\0\xa8\x03\0\0\0\0\0\0"
                                   "\0\0\x2a\x36\xfe\x9c\x97\x17\x39\x30\0\0\0\0\0\0"
                                   "\x15\x45\x1c\xab\x0a\x3a\xd7\x3a";
-    static const uint8_t tag[] = "\x63\x1e\xc9\xff\xeb\xee\x1b\xfc\x5d\x15\x5b\xbc\xe9\xb3\x12\x16"
-                                 "\x30\x69\x9c\xfc\x66\x28\xe2\xc1\x22\x74\x7b\xc1\xbd\x4c\xa9\x4d";
+    static const uint8_t tag[] = "\xca\x18\xbd\x64\x01\x76\x5e\xab\xf4\xaf\x3a\x67\x2d\xd2\xfe\x55"
+                                 "\x34\xfd\xe5\x11\xc4\x9c\x55\xdf\x55\x66\x2e\xa4\xee\x9c\x25\x3e";
+    static const uint8_t definition[] =
+        "\xe6\xfc\x13\x15\xf7\x65\x1b\xa1\x0f\x46\xd4\xca\xe6\x8f\x71\x3b";
     static const uint8_t entries[] = "\x0b\x39\x24\xc1\x19\x0c\x6c\xd5\2\0\0\0"
-                                     "\x66\xb9\xb5\x02\x62\xee\xeb\xc8\xff\xff\xff\xff"
+                                     "\x66\xb9\xb5\x02\x62\xee\xeb\xc8\0\0\0\xf0"
                                      "\xfb\x92\xf3\x89\x38\xf6\x6b\x18\1\0\0\0";
     struct disk *d = *state;
     uint8_t bytes[1024];
@@ -244,6 +252,7 @@ the_file_is_as_the_specification_shows_it(void **state)
     close(fd);
     assert_memory_equal(bytes, head, sizeof(head) - 1);
     assert_memory_equal(bytes + 96, tag, sizeof(tag) - 1);
+    assert_memory_equal(bytes + 128 + 452, definition, sizeof(definition) - 1);
     assert_memory_equal(bytes + 640, entries, sizeof(entries) - 1);
 }
 

@@ -30,7 +30,7 @@ begin(struct making *m, size_t limit)
     result = identity_builder_new(&m->rows.builder, &m->files.os, -1, "index", 1, &m->key);
     if (result == 0)
         result = identity_builder_begin(m->rows.builder, &emails);
-    identity_rows_begin(&m->rows);
+    identity_rows_begin(&m->rows, 1);
     return result;
 }
 

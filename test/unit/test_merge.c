@@ -240,6 +240,12 @@ only_what_differs_in_persons_and_counts_is_united(void **state PASU_UNUSED)
         case 11:
             e->parts[0].null = 4;
             break;
+        case 12:
+            e->has_verbs = true;
+            break;
+        case 13:
+            e->verbs = 2;
+            break;
         }
         assert_true(merge_can(e));
         if (!merge_hold(&merge, e)) { /* in a slot of its own */
