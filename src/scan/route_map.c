@@ -8,8 +8,8 @@
 
 /* ---- subjects and fields ---- */
 
-static int
-kind_of(void *arg, struct view name)
+int
+map_kind_of(void *arg, struct view name)
 {
     const struct route_map *map = arg;
 
@@ -45,7 +45,7 @@ read_subjects(struct map_reading *r, const struct yaml_node *node, void *what PA
         if (!is_name(value->key->text)) {
             map_fault(r, value->key, "write letters, digits and _, at most 63",
                       "subjects.%.80s is no name", value->key->text);
-        } else if (kind_of(map, view_of_text(value->key->text)) >= 0) {
+        } else if (map_kind_of(map, view_of_text(value->key->text)) >= 0) {
             map_fault(r, value->key, "write it once", "subjects.%s is there twice",
                       value->key->text);
         } else if (map->kind_count == CONFIG_SUBJECTS_MAX) {
@@ -63,8 +63,8 @@ read_subjects(struct map_reading *r, const struct yaml_node *node, void *what PA
     }
 }
 
-static void
-read_field(struct map_reading *r, const struct yaml_node *node, void *what)
+void
+map_read_field(struct map_reading *r, const struct yaml_node *node, void *what)
 {
     struct route_map *map = r->map;
     struct route *route = what;
@@ -109,7 +109,8 @@ read_path(struct map_reading *r, const struct yaml_node *node, void *what)
 static void
 read_fields(struct map_reading *r, const struct yaml_node *node, void *what)
 {
-    map_read_texts(r, node, "routes.fields", read_field, &((struct route_writing *)what)->route);
+    map_read_texts(r, node, "routes.fields", map_read_field,
+                   &((struct route_writing *)what)->route);
 }
 
 static void
@@ -220,7 +221,7 @@ parse_path(struct map_reading *r, struct route *route, const struct yaml_node *n
     route->line = node->line;
     if (route->path == NULL)
         return;
-    result = route_parse(route, &r->map->store, route->path, kind_of, r->map, &why, &at);
+    result = route_parse(route, &r->map->store, route->path, map_kind_of, r->map, &why, &at);
     if (result == PASU_E_MALFORMED)
         map_fault(
             r, node,
@@ -265,92 +266,6 @@ read_routes(struct map_reading *r, const struct yaml_node *node, void *what PASU
     }
     for (const struct yaml_node *route = node->first; route != NULL; route = route->next)
         read_route(r, route);
-}
-
-/* ---- statements ---- */
-
-struct statement_writing {
-    struct route route; /* its fields */
-    const struct yaml_node *sql;
-};
-
-static void
-read_sql(struct map_reading *r, const struct yaml_node *node, void *what)
-{
-    if (map_is_text(r, node, "statements.sql"))
-        ((struct statement_writing *)what)->sql = node;
-}
-
-static void
-read_shown(struct map_reading *r, const struct yaml_node *node, void *what)
-{
-    map_read_texts(r, node, "statements.fields", read_field,
-                   &((struct statement_writing *)what)->route);
-}
-
-static void
-read_statement(struct map_reading *r, const struct yaml_node *node)
-{
-    static const struct map_key keys[] = {{"sql", read_sql}, {"fields", read_shown}, {NULL, NULL}};
-    struct statement_writing writing = {0};
-    struct sql_template *template = &r->map->statements[r->map->statement_count];
-    size_t faults = r->faults->count;
-    const char *why = "";
-    int result;
-
-    map_read(r, node, "statements", keys, &writing);
-    if (node->kind != YAML_MAP || r->faults->count != faults)
-        return;
-    if (writing.sql == NULL || writing.route.fields == 0) {
-        map_fault(r, node,
-                  "write {sql: 'SELECT name FROM members WHERE id = {customer}', fields: [name]}",
-                  writing.sql == NULL ? "statements.sql is missing"
-                                      : "statements.fields is missing");
-        return;
-    }
-    result = sql_template_parse(template, &r->map->store, writing.sql->text, kind_of, r->map, &why);
-    if (result == PASU_E_MALFORMED)
-        map_fault(r, writing.sql,
-                  "write SELECT name FROM members WHERE id = {customer}; {} is any value",
-                  "%.80s: %s", writing.sql->text, why);
-    if (result != 0)
-        return;
-    template->fields = writing.route.fields;
-    template->line = writing.sql->line;
-    r->map->statement_count++;
-}
-
-static void
-read_statements(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
-{
-    if (node->kind != YAML_LIST) {
-        if (node->kind != YAML_BAD)
-            map_fault(r, node, "write statements: [{sql: …, fields: […]}, …]",
-                      "statements is no list");
-        return;
-    }
-    if (node->count > MAP_ITEMS_MAX) {
-        map_fault(r, node, "write at most 10000", "there are too many statements");
-        return;
-    }
-    r->map->statements = store_new(&r->map->store, node->count, sizeof(*r->map->statements));
-    for (const struct yaml_node *one = node->first; one != NULL && r->map->statements != NULL;
-         one = one->next)
-        read_statement(r, one);
-}
-
-static void
-read_prefix(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
-{
-    struct server_log *log = store_new(&r->scratch, 1, sizeof(*log));
-
-    if (log == NULL || !map_is_text(r, node, "log_line_prefix"))
-        return;
-    if (server_log_prefix(log, node->text) != 0)
-        map_fault(r, node, "it is what the server's log_line_prefix says: SHOW log_line_prefix",
-                  "log_line_prefix needs %%p and one of %%t, %%m and %%n, and at most 64 parts");
-    else
-        r->map->log_line_prefix = store_dup(&r->map->store, view_of_text(node->text));
 }
 
 static void
@@ -507,12 +422,16 @@ static void
 read_root(struct map_reading *r, const struct yaml_node *root)
 {
     /* In the order in which they are needed: kinds before routes, names before formats. */
-    static const struct map_key keys[] = {
-        {"subjects", read_subjects},      {"from", read_from},
-        {"log_format", read_formats},     {"principal", read_principal},
-        {"sources", read_sources},        {"routes", read_routes},
-        {"login", read_logins},           {"statements", read_statements},
-        {"log_line_prefix", read_prefix}, {NULL, NULL}};
+    static const struct map_key keys[] = {{"subjects", read_subjects},
+                                          {"from", read_from},
+                                          {"log_format", read_formats},
+                                          {"principal", read_principal},
+                                          {"sources", read_sources},
+                                          {"routes", read_routes},
+                                          {"login", read_logins},
+                                          {"statements", map_read_statements},
+                                          {"log_line_prefix", map_read_prefix},
+                                          {NULL, NULL}};
     struct map_key known[COUNT_OF(keys)];
     size_t faults = r->faults->count;
 

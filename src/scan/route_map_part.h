@@ -39,4 +39,14 @@ void map_read_texts(struct map_reading *r, const struct yaml_node *node, const c
 int map_find_word(struct map_reading *r, const struct yaml_node *node, const char *const *words,
                   size_t count, const char *what);
 
+/* ---- route_map.c ---- */
+/* A route_kind_fn of the map. */
+int map_kind_of(void *map, struct view name);
+/* Adds a field, by its name, to the route at `what`. */
+void map_read_field(struct map_reading *r, const struct yaml_node *node, void *what);
+
+/* ---- route_map_statement.c: the values of these keys ---- */
+void map_read_statements(struct map_reading *r, const struct yaml_node *node, void *what);
+void map_read_prefix(struct map_reading *r, const struct yaml_node *node, void *what);
+
 #endif
