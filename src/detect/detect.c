@@ -207,7 +207,7 @@ turn(struct detect *d, int64_t hour)
         return r;
     d->hour = hour;
     for (size_t i = 0; i < PARTS; i++)
-        if (d->parts[i].held > d->parts[i].limit / 8 * 7)
+        if (d->parts[i].crowded)
             part_forget(&d->parts[i], day_of(hour));
     return 0;
 }
@@ -346,8 +346,8 @@ find_untestable(const struct detect *d, struct detect_report *report)
                                 : "it is less than a day: there is nothing to compare with");
         return;
     }
-    if (d->days < 28)
-        cannot(report, DETECTOR_GROWTH, "it is less than 28 days");
+    if (d->days < WEEK)
+        cannot(report, DETECTOR_GROWTH, "it is less than a week: nobody has a past yet");
     if (d->numbered == 0) {
         cannot(report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
         cannot(report, DETECTOR_DRIFT, "no person's key is a whole number");
