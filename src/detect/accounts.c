@@ -41,11 +41,12 @@ grow(struct accounts *c, size_t *held)
 }
 
 int
-accounts_add(struct accounts *c, uint64_t account, bool orphan, size_t *held)
+accounts_add(struct accounts *c, uint64_t account, bool orphan, bool tight, size_t *held)
 {
+    const size_t most = c->full || (tight && c->capacity > 0) ? c->capacity : ACCOUNTS_MOST;
     size_t at;
 
-    if (c->count == ACCOUNTS_MOST && account > c->hashes[ACCOUNTS_MOST - 1]) {
+    if (c->count == most && account > c->hashes[most - 1]) {
         c->full = true;
         return 0;
     }
@@ -54,7 +55,7 @@ accounts_add(struct accounts *c, uint64_t account, bool orphan, size_t *held)
         c->orphan[at] &= orphan;
         return 0;
     }
-    if (c->count == ACCOUNTS_MOST) {
+    if (c->count == most) {
         c->full = true;
         c->count--;
     } else if (c->count == c->capacity && grow(c, held) < 0) {
@@ -82,7 +83,7 @@ accounts_distinct(const struct accounts *c)
 {
     if (!c->full)
         return c->count;
-    return (ACCOUNTS_MOST - 1) / ((double)c->hashes[ACCOUNTS_MOST - 1] / 0x1p64);
+    return (c->count - 1) / ((double)c->hashes[c->count - 1] / 0x1p64);
 }
 
 size_t

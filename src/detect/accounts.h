@@ -17,8 +17,9 @@ struct accounts {
     bool full;
 };
 
-/* 0 or PASU_E_NOMEM. *held grows. */
-PASU_MUST_USE int accounts_add(struct accounts *c, uint64_t account, bool orphan, size_t *held);
+/* 0 or PASU_E_NOMEM. *held grows, unless `tight` (as sample_add). */
+PASU_MUST_USE int accounts_add(struct accounts *c, uint64_t account, bool orphan, bool tight,
+                               size_t *held);
 void accounts_release(struct accounts *c, size_t *held);
 double accounts_distinct(const struct accounts *c);
 /* Of the sample. */

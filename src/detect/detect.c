@@ -3,9 +3,12 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "detect/coverage.h"
+#include "detect/fusion.h"
 #include "detect/judge.h"
 #include "detect/logins.h"
 #include "detect/publish.h"
+#include "detect/tiling.h"
 
 #define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
 #define FALSE_SHARE          0.1
@@ -13,7 +16,7 @@
 /* Who logged in before the stream began is no orphan after a while: it is learned anew in a week.
  */
 #define ORPHANS_KEEP 0.9
-enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5 };
+enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5, WEEK = 7 };
 
 struct detect {
     struct part parts[PARTS];
@@ -34,6 +37,7 @@ struct detect {
     uint64_t session_logins, account_logins; /* reads that had one */
     bool by_session;                         /* sessions tell whether there was a login */
     uint32_t days;                           /* closed */
+    enum tiling tiling;
     bool started;
 };
 
@@ -145,6 +149,49 @@ close_day(struct detect *d)
     return logins_expire(&d->logins, (uint32_t)((d->climate.day + 1) * 24 * 60), &d->logins_held);
 }
 
+/* What is compared between principals, once a week. */
+static int
+judge_axis(struct detect *d, struct principal **list, size_t count, unsigned axis)
+{
+    int r = coverage_judge(list, count, d->climate.day);
+
+    if (r == 0 && (axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS)) {
+        r = tiling_judge(list, count);
+        if (r >= 0 && (enum tiling)r > d->tiling)
+            d->tiling = (enum tiling)r;
+    }
+    for (size_t i = 0; i < count && r >= 0; i++)
+        fusion_judge(list[i]->history, NULL);
+    return r < 0 ? r : 0;
+}
+
+static int
+judge_week(struct detect *d)
+{
+    size_t room = 0;
+    struct principal **list;
+    int r = 0;
+
+    for (size_t i = 0; i < PARTS; i++)
+        room += d->parts[i].tested;
+    if ((list = memory_new(room + 1, sizeof(*list))) == NULL)
+        return PASU_E_NOMEM;
+    for (unsigned axis = 0; axis < AXIS_COUNT && r == 0; axis++) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < PARTS; i++)
+            for (size_t j = 0; j < d->parts[i].count; j++) {
+                struct principal *p = d->parts[i].principals[j];
+
+                if (p != NULL && p->axis == axis && p->history != NULL)
+                    list[count++] = p;
+            }
+        r = judge_axis(d, list, count, axis);
+    }
+    memory_free(list);
+    return r;
+}
+
 /* The open hour is over; nothing is observed until `hour`. */
 static int
 turn(struct detect *d, int64_t hour)
@@ -156,9 +203,11 @@ turn(struct detect *d, int64_t hour)
         return r;
     if (day_ends && (r = close_day(d)) < 0)
         return r;
+    if (day_ends && d->days % WEEK == 0 && (r = judge_week(d)) < 0)
+        return r;
     d->hour = hour;
     for (size_t i = 0; i < PARTS; i++)
-        if (d->parts[i].held > d->parts[i].limit / 8 * 7)
+        if (d->parts[i].crowded)
             part_forget(&d->parts[i], day_of(hour));
     return 0;
 }
@@ -297,8 +346,8 @@ find_untestable(const struct detect *d, struct detect_report *report)
                                 : "it is less than a day: there is nothing to compare with");
         return;
     }
-    if (d->days < 28)
-        cannot(report, DETECTOR_GROWTH, "it is less than 28 days");
+    if (d->days < WEEK)
+        cannot(report, DETECTOR_GROWTH, "it is less than a week: nobody has a past yet");
     if (d->numbered == 0) {
         cannot(report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
         cannot(report, DETECTOR_DRIFT, "no person's key is a whole number");
@@ -308,6 +357,13 @@ find_untestable(const struct detect *d, struct detect_report *report)
     cannot(report, DETECTOR_ORPHAN, why_no_orphans(d));
     if (d->seen[OBSERVED_MISS] == 0)
         cannot(report, DETECTOR_MISSES, "no request for somebody who does not exist is in it");
+    if (d->tiling == TILING_FEW)
+        cannot(report, DETECTOR_TILING,
+               "it is less than a week, or too few principals were shown the same persons");
+    if (d->tiling == TILING_CUSTOM)
+        cannot(report, DETECTOR_TILING, "principals share persons out by custom");
+    if (d->days < WEEK)
+        cannot(report, DETECTOR_COVERAGE, "it is less than a week");
     if (!accounts || (d->placed == 0 && d->known[AXIS_AGENT] == 0))
         cannot(report, DETECTOR_NOVELTY,
                "accounts, with country, network or program, are not known");

@@ -4,8 +4,7 @@
 #include "detect/measure.h"
 
 enum {
-    GROWTH_DAYS = 14, /* of its own, before growth is judged */
-    HOURS_DAYS = 10,  /* before an hour of the day can be unusual */
+    HOURS_DAYS = 10, /* before an hour of the day can be unusual */
     PLACES_DAYS = 3,
     GAP_DAYS = 30,      /* of silence, that are dormant */
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
@@ -200,8 +199,7 @@ judge_growth(struct bench *b)
     double log_e[2];
     struct pace_usual day, minute;
 
-    if (b->h->days < GROWTH_DAYS || !usual_pace(b, PACE_PERSONS, &day) ||
-        !usual_pace(b, PACE_MINUTE, &minute))
+    if (!usual_pace(b, PACE_PERSONS, &day) || !usual_pace(b, PACE_MINUTE, &minute))
         return;
     log_e[0] = pace_evidence(&day, m->persons);
     log_e[1] = pace_evidence(&minute, m->minute);

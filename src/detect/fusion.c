@@ -30,6 +30,12 @@ fusion_step(struct history *h, enum detector detector, double log_e)
 }
 
 void
+fusion_set(struct history *h, enum detector detector, double log_e)
+{
+    h->log_s[detector] = log_e + log(2.0 * FUSION_DAYS);
+}
+
+void
 fusion_judge(struct history *h, const struct day *day)
 {
     for (size_t i = 0; i < DETECTOR_COUNT; i++)

@@ -22,6 +22,8 @@ void fusion_begin(struct history *h);
 double fusion_with(const struct history *h, enum detector detector, double log_e);
 /* The day is over. */
 void fusion_step(struct history *h, enum detector detector, double log_e);
+/* An e-value of all days, which takes the place of what there was. */
+void fusion_set(struct history *h, enum detector detector, double log_e);
 /* Sets h->log_now from the day's evidence (NULL: there is none today) and h->log_fused. */
 void fusion_judge(struct history *h, const struct day *day);
 /* log of the least e-value that is published, of `count` candidates sorted with the highest first,

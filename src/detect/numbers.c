@@ -52,9 +52,12 @@ log_two_sided(double z)
 }
 
 double
-log_unless(double one, double other, double p)
+log_ratio(struct likelihood one, struct likelihood other, double p)
 {
-    return -log_add(log1p(-p) - one, log(p) - other);
+    double most = log1p(-p), rest = log(p);
+
+    return log_add(most + one.wrong, rest + other.wrong) -
+           log_add(most + one.null, rest + other.null);
 }
 
 double

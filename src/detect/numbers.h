@@ -24,9 +24,13 @@ double log_mean(const double *x, size_t count);
 double log_beta(double a, double b);
 /* log P(X = x) but for the binomial coefficient, X beta-binomial with n tries and Beta(a, b). */
 double log_beta_binomial(double x, double n, double a, double b);
-/* log of the e-value against a null that is one with probability 1 - p, and the other with p, of
- * the logs of those against the one and the other. */
-double log_unless(double one, double other, double p);
+/* Logs of how probable something is, if nothing is wrong, and if something is. */
+struct likelihood {
+    double null, wrong;
+};
+
+/* log of the e-value: their ratio, where both are `one` with probability 1 - p, else `other`. */
+double log_ratio(struct likelihood one, struct likelihood other, double p);
 /* log of the probability that a normal variable is at least |z| away from 0. */
 double log_two_sided(double z);
 /* log of the e-value that a p-value gives: the calibrator p^(-1/2) / 2 (Vovk and Wang 2021). */

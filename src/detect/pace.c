@@ -48,25 +48,36 @@ pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned week
     return true;
 }
 
+/* log P(x) of a negative binomial, but for 1/x!, which all have. */
 static double
-evidence(double mean, double r, double x)
+log_count(double mean, double r, double x)
+{
+    int sign;
+
+    return lgamma_r(x + r, &sign) - lgamma_r(r, &sign) + r * log(r / (r + mean)) +
+           x * log(mean / (r + mean));
+}
+
+static struct likelihood
+likelihood(double mean, double r, double x)
 {
     static const double times[] = {1.1, 1.25, 1.5, 2, 4, 16};
-    double ratio[COUNT_OF(times)];
+    double wrong[COUNT_OF(times)];
 
     for (size_t i = 0; i < COUNT_OF(times); i++)
-        ratio[i] = x * log(times[i]) + (x + r) * log((r + mean) / (r + times[i] * mean));
-    return log_mean(ratio, COUNT_OF(ratio));
+        wrong[i] = log_count(times[i] * mean, r, x);
+    return (struct likelihood){.null = log_count(mean, r, x),
+                               .wrong = log_mean(wrong, COUNT_OF(wrong))};
 }
 
 double
 pace_evidence(const struct pace_usual *usual, double x)
 {
-    double own = evidence(usual->mean, usual->shape, x);
+    struct likelihood own = likelihood(usual->mean, usual->shape, x);
 
     if (!usual->own)
-        return own;
-    return log_unless(own, evidence(usual->peers_mean, usual->peers_shape, x), UNLIKE);
+        return own.wrong - own.null;
+    return log_ratio(own, likelihood(usual->peers_mean, usual->peers_shape, x), UNLIKE);
 }
 
 void

@@ -31,6 +31,13 @@ list_push(struct principal ***list, size_t *count, size_t *room, struct principa
     return 0;
 }
 
+/* What is known stays, but nothing becomes larger. */
+static bool
+is_tight(const struct part *part)
+{
+    return part->held >= part->limit;
+}
+
 static struct sample_read
 read_of(const struct taken *t)
 {
@@ -85,7 +92,8 @@ show(struct part *part, struct principal *p, struct day *day, const struct taken
     }
     if (++day->minute_reads > day->minute_most)
         day->minute_most = day->minute_reads;
-    return life_add(&p->life, t->o->subject, t->day, &part->held);
+    /* Where there is no memory, those that are known are at least shown. */
+    return is_tight(part) ? 0 : life_add(&p->life, t->o->subject, t->day, &part->held);
 }
 
 /* Whether it is the first time that the principal comes from there, or with that. */
@@ -132,7 +140,7 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
 {
     const struct observation *o = t->o;
     struct sample_read read = read_of(t);
-    int r = sample_add(&day->asked, o->subject, &read, &part->held);
+    int r = sample_add(&day->asked, o->subject, &read, is_tight(part), &part->held);
 
     if (r < 0)
         return r;
@@ -149,7 +157,8 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
     if (read.number != NUMBER_NONE && (r = follow_walk(part, p, read.number)) < 0)
         return r;
     if (p->axis != AXIS_ACCOUNT && o->who[AXIS_ACCOUNT] != 0 &&
-        (r = accounts_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, &part->held)) < 0)
+        (r = accounts_add(&day->accounts, o->who[AXIS_ACCOUNT], t->orphan, is_tight(part),
+                          &part->held)) < 0)
         return r;
     if (p->history == NULL && p->life.count + p->misses >= PRINCIPAL_TESTED) {
         if ((r = principal_test(p, &part->held)) < 0)
@@ -198,7 +207,7 @@ recall(struct part *part, const struct slot *slot, struct day *day, uint16_t tod
     if (slot->asked_day != today)
         return 0;
     day->attempts++;
-    return sample_add(&day->asked, slot->subject, &read, &part->held);
+    return sample_add(&day->asked, slot->subject, &read, is_tight(part), &part->held);
 }
 
 static int
@@ -240,8 +249,9 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
     struct slot *slot = slots_find(&part->tables[axis], key);
 
     if (slot == NULL) {
-        if (part->held >= part->limit && slots_is_full(&part->tables[axis])) {
+        if (part->held + slots_growth(&part->tables[axis]) > part->limit / 4 * 3) {
             part->forgotten++;
+            part->crowded = true;
             return 0;
         }
         if ((slot = slots_add(&part->tables[axis], key, &part->held)) == NULL)
@@ -265,8 +275,9 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
         slot->asked_day = t->day;
         return 0;
     }
-    if (slot->principal == 0 && part->held >= part->limit) {
+    if (slot->principal == 0 && is_tight(part)) {
         part->forgotten++;
+        part->crowded = true;
         return 0;
     }
     return ask_principal(part, axis, slot, t);
@@ -311,12 +322,13 @@ used(const struct part *part)
 void
 part_forget(struct part *part, uint16_t today)
 {
-    for (int days = FORGET_DAYS_FIRST; used(part) > part->limit / 2 && days > 0; days /= 2) {
+    for (int days = FORGET_DAYS_FIRST; used(part) > part->limit / 4 && days > 0; days /= 2) {
         struct forgetting f = {.part = part, .before = (uint16_t)(today - days)};
 
         for (size_t axis = 0; axis < AXIS_COUNT; axis++)
             part->forgotten += slots_forget(&part->tables[axis], may_forget, &f);
     }
+    part->crowded = false;
 }
 
 void

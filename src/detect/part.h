@@ -37,6 +37,7 @@ struct part {
     size_t tested;
     uint64_t walk_seed;
     uint64_t forgotten;
+    bool crowded; /* somebody could not be taken in */
 };
 
 /* An observation, and what is known of it beside. */
@@ -74,7 +75,8 @@ part_of(uint64_t key)
 
 /* The principal does what is observed. 0 or PASU_E_NOMEM. */
 PASU_MUST_USE int part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t);
-/* Forgets those not seen for longest until half of the limit is free, or all but yesterday's. */
+/* Forgets those not seen for longest until three fourths of the limit are free, or all
+ * but those of today and yesterday. */
 void part_forget(struct part *part, uint16_t today);
 void part_release(struct part *part);
 

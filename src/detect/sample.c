@@ -58,11 +58,13 @@ merge_read(struct sample_read *known, const struct sample_read *read)
 }
 
 int
-sample_add(struct sample *s, uint64_t hash, const struct sample_read *read, size_t *held)
+sample_add(struct sample *s, uint64_t hash, const struct sample_read *read, bool tight,
+           size_t *held)
 {
+    const size_t most = s->full || (tight && s->capacity > 0) ? s->capacity : SAMPLE_MOST;
     size_t at, where;
 
-    if (s->count == SAMPLE_MOST && hash > s->hashes[SAMPLE_MOST - 1]) {
+    if (s->count == most && hash > s->hashes[most - 1]) {
         s->full = true;
         return 0;
     }
@@ -71,7 +73,7 @@ sample_add(struct sample *s, uint64_t hash, const struct sample_read *read, size
         merge_read(&s->reads[s->place[at]], read);
         return 0;
     }
-    if (s->count == SAMPLE_MOST) {
+    if (s->count == most) {
         s->full = true;
         s->count--;
         where = s->place[s->count]; /* of the highest hash, which goes */
@@ -104,5 +106,5 @@ sample_distinct(const struct sample *s)
 {
     if (!s->full)
         return s->count;
-    return (SAMPLE_MOST - 1) / ((double)s->hashes[SAMPLE_MOST - 1] / 0x1p64);
+    return (s->count - 1) / ((double)s->hashes[s->count - 1] / 0x1p64);
 }

@@ -30,9 +30,10 @@ struct sample {
     bool full; /* others were left out */
 };
 
-/* 1: it was new, 0: it was there, or is not in the sample; PASU_E_NOMEM. *held grows. */
+/* 1: it was new, 0: it was there, or is not in the sample; PASU_E_NOMEM. *held grows, unless
+ * `tight`: then the sample becomes no larger than it is. */
 PASU_MUST_USE int sample_add(struct sample *s, uint64_t hash, const struct sample_read *read,
-                             size_t *held);
+                             bool tight, size_t *held);
 void sample_release(struct sample *s, size_t *held);
 
 static inline const struct sample_read *

@@ -71,31 +71,32 @@ share_usual(const struct share_peers *peers, const struct share *own, struct sha
     return true;
 }
 
-static double
-evidence(double a, double b, double x, double n)
+/* But for the binomial coefficient, which all have. */
+static struct likelihood
+likelihood(double a, double b, double x, double n)
 {
     static const double times[] = {2, 4, 16};
-    double known = a + b, odds = a / b, null = log_beta_binomial(x, n, a, b);
-    double ratio[COUNT_OF(times) + 1];
+    double known = a + b, odds = a / b, wrong[COUNT_OF(times) + 1];
 
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         double p = times[i] * odds / (1 + times[i] * odds);
 
-        ratio[i] = log_beta_binomial(x, n, p * known, (1 - p) * known) - null;
+        wrong[i] = log_beta_binomial(x, n, p * known, (1 - p) * known);
     }
     /* Any share, but that lower ones than usual speak for nothing. */
-    ratio[COUNT_OF(times)] = x * known > a * n ? log_beta_binomial(x, n, 1, 1) - null : -INFINITY;
-    return log_mean(ratio, COUNT_OF(ratio));
+    wrong[COUNT_OF(times)] = x * known > a * n ? log_beta_binomial(x, n, 1, 1) : -INFINITY;
+    return (struct likelihood){.null = log_beta_binomial(x, n, a, b),
+                               .wrong = log_mean(wrong, COUNT_OF(wrong))};
 }
 
 double
 share_evidence(const struct share_usual *usual, double x, double n)
 {
-    double own = evidence(usual->a, usual->b, x, n);
+    struct likelihood own = likelihood(usual->a, usual->b, x, n);
 
     if (!usual->own)
-        return own;
-    return log_unless(own, evidence(usual->peers_a, usual->peers_b, x, n), UNLIKE);
+        return own.wrong - own.null;
+    return log_ratio(own, likelihood(usual->peers_a, usual->peers_b, x, n), UNLIKE);
 }
 
 void

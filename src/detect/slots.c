@@ -16,6 +16,18 @@ find(struct slot *slots, size_t size, uint64_t key)
 }
 
 static bool
+is_full(const struct slots *t)
+{
+    return t->count >= t->size / 4 * 3;
+}
+
+size_t
+slots_growth(const struct slots *t)
+{
+    return !is_full(t) ? 0 : (t->size == 0 ? SIZE_FIRST : t->size) * sizeof(*t->slots);
+}
+
+static bool
 grow(struct slots *t, size_t *held)
 {
     size_t size = t->size == 0 ? SIZE_FIRST : t->size * 2;
@@ -49,7 +61,7 @@ slots_add(struct slots *t, uint64_t key, size_t *held)
 {
     struct slot *slot;
 
-    if (slots_is_full(t) && !grow(t, held))
+    if (is_full(t) && !grow(t, held))
         return NULL;
     slot = find(t->slots, t->size, key);
     slot->key = key;

@@ -34,19 +34,8 @@ struct slots {
 struct slot *slots_find(const struct slots *t, uint64_t key);
 /* A slot for a key that has none; its other bytes are 0. NULL: no memory. */
 PASU_MUST_USE struct slot *slots_add(struct slots *t, uint64_t key, size_t *held);
-/* One more makes it grow. */
-static inline bool
-slots_is_full(const struct slots *t)
-{
-    return t->count >= t->size / 4 * 3;
-}
-
-static inline void
-slots_prefetch(const struct slots *t, uint64_t key)
-{
-    if (t->size != 0)
-        __builtin_prefetch(&t->slots[key & (t->size - 1)], 1);
-}
+/* Bytes that one more would take. */
+size_t slots_growth(const struct slots *t);
 /* Takes out the slots for which `may` says so, each asked once; how many. */
 size_t slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), void *arg);
 void slots_release(struct slots *t, size_t *held);

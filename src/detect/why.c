@@ -95,9 +95,9 @@ static void
 say_tiling(struct text *t, const double *n)
 {
     say(t,
-        "%.0f principals were shown %.0f persons, %.0f different ones: %.0f were shown by two of "
-        "them, where %.0f would be by chance",
-        n[0], n[1], n[2], n[3], n[4]);
+        "%.0f principals share persons out among themselves: of %.0f persons that were compared, "
+        "pairs of them have %.0f in common, where by chance they would have %.0f",
+        n[0], n[1], n[2], n[3]);
 }
 
 static void

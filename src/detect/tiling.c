@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/tiling.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "detect/fusion.h"
+
+enum {
+    PERSONS_MIN = 32,
+    SHARED_MIN = 16, /* of the sample that can be compared */
+    CANDIDATES_MOST = 512,
+    CANDIDATES_MIN = 8,
+    SEEDS = 64,
+    GROUP_MOST = 64,
+};
+/* With less in common by chance nothing can be too little. */
+#define MEAN_MIN 5.0
+/* Squares of what pairs have too much or too little, of what they would have by chance. */
+#define CUSTOM 2.0
+
+struct reader {
+    struct principal *p;
+    double persons;
+    double n; /* persons of the sample that can be compared */
+};
+
+struct held {
+    uint64_t hash;
+    uint32_t reader;
+};
+
+struct tiles {
+    struct reader *readers;
+    struct held *held;
+    uint16_t *common; /* readers × readers */
+    double *with;     /* of each reader, with the group: persons in common less what chance gives */
+    bool *member;
+    size_t count, held_count;
+    double omega;
+};
+
+static int
+by_persons(const void *a, const void *b)
+{
+    const struct reader *x = a, *y = b;
+
+    if (x->persons != y->persons)
+        return x->persons < y->persons ? 1 : -1;
+    return (x->p->who > y->p->who) - (x->p->who < y->p->who);
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+    const struct held *x = a, *y = b;
+
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return (x->reader > y->reader) - (x->reader < y->reader);
+}
+
+double
+tiling_log_p(double x, double mean, size_t size, size_t all)
+{
+    double g = (double)size, k = (double)all;
+    /* How many groups of that size there are, and how many sizes. */
+    double groups = -log(k + 1) - log_beta(k - g + 1, g + 1) + log(k);
+    double tail = x < mean ? -(mean - x + (x > 0 ? x * log(x / mean) : 0)) : 0;
+
+    return fmin(tail + groups, 0);
+}
+
+/* The readers, and below which hash the samples of all of them are whole. */
+static uint64_t
+choose_readers(struct tiles *t, struct principal **list, size_t count)
+{
+    uint64_t limit = UINT64_MAX;
+
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->life.count >= PERSONS_MIN && !list[i]->history->published)
+            t->readers[t->count++] =
+                (struct reader){.p = list[i], .persons = life_distinct(&list[i]->life)};
+    qsort(t->readers, t->count, sizeof(*t->readers), by_persons);
+    if (t->count > CANDIDATES_MOST)
+        t->count = CANDIDATES_MOST;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct life *l = &t->readers[i].p->life;
+
+        if (l->sketch != NULL && l->hashes[LIFE_MOST - 1] < limit)
+            limit = l->hashes[LIFE_MOST - 1];
+    }
+    return limit;
+}
+
+static void
+hold_persons(struct tiles *t, uint64_t limit)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < t->count; i++) {
+        struct reader r = t->readers[i];
+        const struct life *l = &r.p->life;
+        size_t n = 0;
+
+        while (n < l->count && l->hashes[n] <= limit)
+            n++;
+        if (n < SHARED_MIN)
+            continue;
+        r.n = (double)n;
+        for (size_t j = 0; j < n; j++)
+            t->held[t->held_count++] =
+                (struct held){.hash = l->hashes[j], .reader = (uint32_t)kept};
+        t->readers[kept++] = r;
+    }
+    t->count = kept;
+    qsort(t->held, t->held_count, sizeof(*t->held), by_hash);
+}
+
+static void
+count_common(struct tiles *t)
+{
+    for (size_t from = 0, to; from < t->held_count; from = to) {
+        for (to = from + 1; to < t->held_count && t->held[to].hash == t->held[from].hash; to++)
+            continue;
+        for (size_t i = from; i < to; i++)
+            for (size_t j = from; j < to; j++)
+                t->common[t->held[i].reader * t->count + t->held[j].reader]++;
+    }
+}
+
+/* Sets ω. Whether persons are shared out by custom. */
+static bool
+is_custom(struct tiles *t)
+{
+    double common = 0, products = 0, squares = 0;
+
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t j = 0; j < i; j++) {
+            common += t->common[i * t->count + j];
+            products += t->readers[i].n * t->readers[j].n;
+        }
+    t->omega = common / products;
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t j = 0; j < i; j++) {
+            double off = t->common[i * t->count + j] - t->omega * t->readers[i].n * t->readers[j].n;
+
+            squares += off * off;
+        }
+    return squares > CUSTOM * common;
+}
+
+struct group {
+    size_t member[GROUP_MOST];
+    size_t size;
+    double common, mean, log_p;
+};
+
+static void
+take_in(struct tiles *t, struct group *g, size_t who)
+{
+    for (size_t i = 0; i < g->size; i++) {
+        g->common += t->common[who * t->count + g->member[i]];
+        g->mean += t->omega * t->readers[who].n * t->readers[g->member[i]].n;
+    }
+    for (size_t i = 0; i < t->count; i++)
+        t->with[i] +=
+            t->common[who * t->count + i] - t->omega * t->readers[who].n * t->readers[i].n;
+    t->member[who] = true;
+    g->member[g->size++] = who;
+}
+
+/* Grows a group from one; *best becomes it where it is the least likely so far. */
+static void
+grow(struct tiles *t, size_t seed, struct group *best)
+{
+    struct group g = {.log_p = 0};
+
+    memset(t->with, 0, t->count * sizeof(*t->with));
+    memset(t->member, 0, t->count * sizeof(*t->member));
+    take_in(t, &g, seed);
+    while (g.size < GROUP_MOST && g.size < t->count) {
+        size_t next = t->count;
+
+        for (size_t i = 0; i < t->count; i++)
+            if (!t->member[i] && (next == t->count || t->with[i] < t->with[next]))
+                next = i;
+        if (t->with[next] >= 0)
+            break;
+        take_in(t, &g, next);
+        g.log_p = tiling_log_p(g.common, g.mean, g.size, t->count);
+        if (g.mean >= MEAN_MIN && g.log_p < best->log_p)
+            *best = g;
+    }
+}
+
+static void
+blame(struct tiles *t, const struct group *g)
+{
+    double sum = 0, log_e = log_calibrated(g->log_p);
+
+    for (size_t i = 0; i < g->size; i++)
+        sum += t->readers[g->member[i]].n;
+    for (size_t i = 0; i < g->size; i++) {
+        struct history *h = t->readers[g->member[i]].p->history;
+
+        fusion_set(h, DETECTOR_TILING, log_e);
+        h->statistic[DETECTOR_TILING] = g->mean > 0 ? g->common / g->mean : 0;
+        memcpy(h->number[DETECTOR_TILING], (double[]){(double)g->size, sum, g->common, g->mean},
+               4 * sizeof(double));
+    }
+}
+
+static int
+room_for(struct tiles *t)
+{
+    t->common = memory_new(t->count * t->count, sizeof(*t->common));
+    t->with = memory_new(t->count, sizeof(*t->with));
+    t->member = memory_new(t->count, sizeof(*t->member));
+    return t->common == NULL || t->with == NULL || t->member == NULL ? PASU_E_NOMEM : 0;
+}
+
+static int
+judge(struct tiles *t)
+{
+    struct group best = {.log_p = 0};
+
+    count_common(t);
+    if (is_custom(t))
+        return TILING_CUSTOM;
+    for (size_t seed = 0; seed < t->count && seed < SEEDS; seed++)
+        grow(t, seed, &best);
+    if (best.log_p < 0)
+        blame(t, &best);
+    return TILING_JUDGED;
+}
+
+int
+tiling_judge(struct principal **list, size_t count)
+{
+    struct tiles t = {0};
+    uint64_t limit;
+    int r = PASU_E_NOMEM;
+
+    for (size_t i = 0; i < count; i++)
+        fusion_set(list[i]->history, DETECTOR_TILING, -M_LN2);
+    if ((t.readers = memory_new(count + 1, sizeof(*t.readers))) == NULL)
+        goto out;
+    limit = choose_readers(&t, list, count);
+    if ((t.held = memory_new(t.count * LIFE_MOST + 1, sizeof(*t.held))) == NULL)
+        goto out;
+    hold_persons(&t, limit);
+    r = TILING_FEW;
+    if (t.count >= CANDIDATES_MIN && (r = room_for(&t)) == 0)
+        r = judge(&t);
+out:
+    memory_free(t.readers);
+    memory_free(t.held);
+    memory_free(t.common);
+    memory_free(t.with);
+    memory_free(t.member);
+    return r;
+}

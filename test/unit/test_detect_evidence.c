@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* E-values against their definition: closed forms, and that they are 1 or less on average. */
+#include "detect/coverage.h"
+#include "detect/fusion.h"
+#include "detect/tiling.h"
+#include "unit.h"
+
+#define assert_near(value, expected, off) assert_true(fabs((value) - (expected)) <= (off))
+
+static double
+log_choose(double n, double k)
+{
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+}
+
+/* ---- numbers ---- */
+
+static void
+test_beta_binomial_of_a_flat_prior_is_uniform(void **state)
+{
+    (void)state;
+    for (double n = 1; n < 40; n++)
+        for (double x = 0; x <= n; x++)
+            assert_near(log_choose(n, x) + log_beta_binomial(x, n, 1, 1), -log(n + 1), 1e-9);
+}
+
+static void
+test_two_sided_tail_is_that_of_the_tables(void **state)
+{
+    (void)state;
+    assert_near(exp(log_two_sided(1.959963985)), 0.05, 1e-9);
+    assert_near(exp(log_two_sided(-3.290526731)), 0.001, 1e-11);
+    /* Abramowitz and Stegun 26.2.12: -z²/2 - log z - log √(π/2) - 1/z² */
+    assert_near(log_two_sided(60), -1800 - log(60) - 0.5 * log(M_PI / 2) - 1.0 / 3600, 1e-3);
+    assert_near(log_two_sided(35.3), log_two_sided(35.36) + 35.33 * 0.06, 0.01);
+}
+
+static void
+test_rank_correlation_is_spearmans(void **state)
+{
+    double x[] = {10, 20, 30}, y[] = {1, 3, 2}, up[50], down[50], same[3] = {5, 5, 5};
+    uint16_t order[50];
+
+    (void)state;
+    assert_near(rank_correlation(x, y, order, 3), 0.5 * sqrt(2), 1e-12);
+    for (size_t i = 0; i < 50; i++) {
+        up[i] = (double)(i * i);
+        down[i] = -(double)i;
+    }
+    assert_near(rank_correlation(up, down, order, 50), -7, 1e-12);
+    assert_near(rank_correlation(same, y, order, 3), 0, 0);
+    /* Ties share a rank: of 1 1 2 against 1 2 3 it is √3/2. */
+    memcpy(x, (double[]){1, 1, 2}, sizeof(x));
+    memcpy(y, (double[]){1, 2, 3}, sizeof(y));
+    assert_near(rank_correlation(x, y, order, 3), sqrt(3) / 2 * sqrt(2), 1e-12);
+}
+
+/* ---- shares and paces ---- */
+
+static double
+null_share(const struct share_usual *u, double x, double n)
+{
+    double own = exp(log_choose(n, x) + log_beta_binomial(x, n, u->a, u->b));
+    double peers = exp(log_choose(n, x) + log_beta_binomial(x, n, u->peers_a, u->peers_b));
+
+    return u->own ? 0.98 * own + 0.02 * peers : own;
+}
+
+static void
+test_an_e_value_of_a_share_is_one_or_less_on_average(void **state)
+{
+    static const struct share_usual usual[] = {
+        {1, 99, 1, 99, false}, {0.2, 0.9, 1, 9, true},       {3, 40, 0.5, 9, true},
+        {50, 2, 1, 1, true},   {0.01, 20, 0.001, 0.9, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(usual); i++)
+        for (double n = 1; n <= 256; n = n * 2 + 1) {
+            double mean = 0;
+
+            for (double x = 0; x <= n; x++)
+                mean += null_share(&usual[i], x, n) * exp(share_evidence(&usual[i], x, n));
+            assert_true(mean <= 1 + 1e-9);
+            assert_true(mean > 0.5);
+        }
+}
+
+static double
+log_null_pace(double mean, double r, double x)
+{
+    return lgamma(x + r) - lgamma(r) - lgamma(x + 1) + r * log(r / (r + mean)) +
+           x * log(mean / (r + mean));
+}
+
+static void
+test_an_e_value_of_a_pace_is_one_on_average(void **state)
+{
+    static const struct pace_usual usual[] = {{5, 2, 0, 0, false},
+                                              {50, 20, 10, 0.5, true},
+                                              {0.5, 0.1, 1, 1, true},
+                                              {200, 200, 20, 4, true}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(usual); i++) {
+        const struct pace_usual *u = &usual[i];
+        double mean = 0;
+
+        for (double x = 0; x < 20000; x++) {
+            double null = log_null_pace(u->mean, u->shape, x);
+
+            if (u->own)
+                null = log_add(log(0.98) + null,
+                               log(0.02) + log_null_pace(u->peers_mean, u->peers_shape, x));
+            mean += exp(null + pace_evidence(u, x));
+        }
+        assert_near(mean, 1, 1e-6);
+    }
+}
+
+static void
+test_what_is_usual_begins_with_the_peers_and_becomes_ones_own(void **state)
+{
+    struct share_peers peers = {0};
+    struct share own = {0}, fresh = {0};
+    struct share_usual u;
+
+    (void)state;
+    for (size_t day = 0; day < 29; day++)
+        share_learn(&peers, &fresh, 1, 10);
+    assert_false(share_usual(&peers, &own, &u)); /* 30 principal-days are not there yet */
+    for (size_t day = 29; day < 100; day++)
+        share_learn(&peers, &fresh, 1, 10);
+    assert_true(share_usual(&peers, &own, &u));
+    assert_near(u.peers_a / (u.peers_a + u.peers_b), 10.05 / 101, 1e-12);
+    assert_near(u.a, u.peers_a, 1e-12);
+    assert_false(u.own);
+    for (size_t day = 0; day < 100; day++)
+        share_learn(&(struct share_peers){0}, &own, 9, 10);
+    assert_true(share_usual(&peers, &own, &u));
+    assert_true(u.a / (u.a + u.b) > 0.7); /* its own nine tenths, held back by its peers' tenth */
+    assert_true(share_evidence(&u, 9, 10) < log(3));
+    assert_true(share_evidence(&u, 200, 200) > share_evidence(&u, 9, 10));
+}
+
+static void
+test_a_surprise_beyond_ones_own_past_is_at_most_fifty_times_the_peers(void **state)
+{
+    struct share_usual u = {0.01, 99.99, 5, 5, true};
+
+    (void)state;
+    assert_true(share_evidence(&u, 40, 100) <= log(50) + log(1.5));
+    u.own = false;
+    assert_true(share_evidence(&u, 40, 100) > log(1e10));
+}
+
+static void
+test_weekdays_are_compared_with_weekdays(void **state)
+{
+    struct pace_peers peers = {0};
+    struct pace own = {0};
+    struct pace_usual sunday, monday;
+
+    (void)state;
+    for (unsigned day = 0; day < 700; day++)
+        pace_learn(&peers, &own, day % 7, day % 7 == 6 ? 30 : 100);
+    assert_true(pace_usual(&peers, &own, 6, &sunday));
+    assert_true(pace_usual(&peers, &own, 0, &monday));
+    assert_near(monday.mean / sunday.mean, 10.0 / 3, 0.3);
+    assert_true(pace_evidence(&sunday, 100) > pace_evidence(&monday, 100) + 2);
+}
+
+/* ---- fusion ---- */
+
+static void
+test_evidence_of_days_is_shiryaev_and_roberts_sum(void **state)
+{
+    struct history h = {0};
+    const double half = 2.0 * FUSION_DAYS;
+    double s = FUSION_DAYS, e[] = {3, 0.5, 20, 1e-3, 7};
+
+    (void)state;
+    fusion_begin(&h);
+    for (size_t i = 0; i < COUNT_OF(e); i++) {
+        assert_near(fusion_with(&h, DETECTOR_MISSES, log(e[i])), log((s + 1) * e[i] / half), 1e-9);
+        assert_near(fusion_with(&h, DETECTOR_MISSES, NAN), log(s / half), 1e-9);
+        fusion_step(&h, DETECTOR_MISSES, log(e[i]));
+        fusion_step(&h, DETECTOR_DRIFT, NAN);
+        s = (s + 1) * e[i];
+    }
+    fusion_judge(&h, NULL);
+    /* The mean of this one, and of nine others that know nothing. */
+    assert_near(h.log_fused, log((s / half + 9 * 0.5) / 10), 1e-9);
+    fusion_set(&h, DETECTOR_COVERAGE, log(1000));
+    fusion_judge(&h, NULL);
+    assert_near(h.log_fused, log((s / half + 8 * 0.5 + 1000) / 10), 1e-9);
+}
+
+static void
+test_what_is_published_is_what_e_bh_chooses(void **state)
+{
+    double e[] = {900, 500, 260, 90, 3}, log_e[COUNT_OF(e)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(e); i++)
+        log_e[i] = log(e[i]);
+    /* 100 tested, q 0.1: 1000/k. 900 < 1000, 500 = 1000/2, 260 < 333, 90 < 250. */
+    assert_near(exp(fusion_choose(log_e, COUNT_OF(e), 100, 0, 0.1)), 500, 1e-6);
+    assert_true(isinf(fusion_choose(log_e, COUNT_OF(e), 1000, 0, 0.1)));
+    /* Two are published: the third needs 333, the fourth 250: 900, 500 and 260 go with them. */
+    assert_near(exp(fusion_choose(log_e, COUNT_OF(e), 100, 2, 0.1)), 200, 1e-6);
+    assert_true(isinf(fusion_choose(log_e, 0, 100, 0, 0.1)));
+}
+
+/* ---- between principals ---- */
+
+static void
+test_peers_numbers_are_fitted_without_the_outermost(void **state)
+{
+    double persons[20], many[20];
+    struct pace_usual usual;
+
+    (void)state;
+    for (size_t i = 0; i < 20; i++)
+        persons[i] = many[i] = 90 + (double)(i % 5) * 5;
+    persons[7] = 1e6;
+    usual = coverage_usual(persons, 20, 2);
+    assert_true(usual.mean > 95 && usual.mean < 105);
+    assert_true(pace_evidence(&usual, 14561) > log(1e6));
+    assert_true(pace_evidence(&usual, 200) < log(10)); /* twice as many: it happens among peers */
+    usual = coverage_usual(many, 20, 0);
+    assert_near(usual.mean, 100, 1e-9);
+}
+
+static void
+test_a_group_is_paid_for_by_all_groups_there_are(void **state)
+{
+    (void)state;
+    /* 0 in common of 100 is e^-100; of 20 among 200 there are C(200, 20) groups, of 200 sizes. */
+    assert_near(tiling_log_p(0, 100, 20, 200), -100 + log_choose(200, 20) + log(200), 1e-6);
+    assert_near(tiling_log_p(50, 100, 2, 10), -(100 - 50 + 50 * log(0.5)) + log(45) + log(10),
+                1e-6);
+    assert_near(tiling_log_p(100, 100, 2, 10), 0, 0);
+    assert_near(tiling_log_p(3, 5, 20, 200), 0, 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_beta_binomial_of_a_flat_prior_is_uniform),
+        cmocka_unit_test(test_two_sided_tail_is_that_of_the_tables),
+        cmocka_unit_test(test_rank_correlation_is_spearmans),
+        cmocka_unit_test(test_an_e_value_of_a_share_is_one_or_less_on_average),
+        cmocka_unit_test(test_an_e_value_of_a_pace_is_one_on_average),
+        cmocka_unit_test(test_what_is_usual_begins_with_the_peers_and_becomes_ones_own),
+        cmocka_unit_test(test_a_surprise_beyond_ones_own_past_is_at_most_fifty_times_the_peers),
+        cmocka_unit_test(test_weekdays_are_compared_with_weekdays),
+        cmocka_unit_test(test_evidence_of_days_is_shiryaev_and_roberts_sum),
+        cmocka_unit_test(test_what_is_published_is_what_e_bh_chooses),
+        cmocka_unit_test(test_peers_numbers_are_fitted_without_the_outermost),
+        cmocka_unit_test(test_a_group_is_paid_for_by_all_groups_there_are),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
