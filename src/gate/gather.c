@@ -120,7 +120,7 @@ see_all(struct gather *g, const struct showing_entry *entry, struct gather_row *
 {
     for (size_t p = 0; p < entry->showing->part_count; p++)
         g->clear[p] |= entry->wanted[p];
-    row->shown = UINT32_MAX;
+    row->shown = row->sure = UINT32_MAX;
     g->is_saturated = true;
 }
 
@@ -449,7 +449,7 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
 
     if (row->absent >> p & 1)
         return 0;
-    if (PASU_UNLIKELY(part->needs_value && !(row->shown >> p & 1)))
+    if (PASU_UNLIKELY(part->needs_value && !(row->sure >> p & 1)))
         return see_perhaps(g, row, p, ordinals, start);
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);

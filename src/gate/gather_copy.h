@@ -16,6 +16,7 @@ struct gather_row {
     struct view (*tuples)[CATALOG_KEY_PARTS_MAX];      /* by part: keys of several columns */
     uint32_t unread;                                   /* parts, of these: a value is not known */
     uint32_t shown;                                    /* parts of which a field is not null */
+    uint32_t sure;   /* of these, where it is one that depends on the person */
     uint32_t absent; /* parts of which the row says that it is not */
 };
 
@@ -35,6 +36,8 @@ gather_see_fields(struct gather *g, struct gather_row *row, size_t column, bool 
             row->shown |= 1u << p;
         }
     }
+    if (!is_null)
+        row->sure |= s->sure[column];
 }
 
 static inline void

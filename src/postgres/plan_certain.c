@@ -1,6 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_certain.h"
 
+/* Aggregates that are null where all that they are given is; the others take a null for a value. */
+static bool
+skips_nulls(const struct function_facts *facts)
+{
+    static const char *const names[] = {"avg",
+                                        "bit_and",
+                                        "bit_or",
+                                        "bit_xor",
+                                        "bool_and",
+                                        "bool_or",
+                                        "every",
+                                        "max",
+                                        "min",
+                                        "mode",
+                                        "sum",
+                                        "stddev",
+                                        "string_agg",
+                                        "variance",
+                                        "xmlagg",
+                                        "percentile_cont",
+                                        "percentile_disc"};
+
+    for (size_t i = 0; facts->name && i < COUNT_OF(names); i++)
+        if (strcmp(names[i], facts->name) == 0)
+            return facts->is_known && !facts->is_user && !facts->is_opaque;
+    return false;
+}
+
+bool
+certain_takes_nulls(const PgQuery__FuncCall *call, const struct function_facts *facts,
+                    bool is_aggregate)
+{
+    return is_aggregate ? !skips_nulls(facts) : call->over || !certain_is_strict(facts);
+}
+
+void
+certain_call(const PgQuery__FuncCall *call, const struct function_facts *facts, bool is_aggregate,
+             struct certainty *certain)
+{
+    certain->strict = 0;
+    if (!call->over && !is_aggregate && certain_is_strict(facts))
+        return;
+    certain->vague = UINT32_MAX;
+    if (call->over || call->agg_filter || !is_aggregate || facts->is_user) /* of none of them */
+        certain->absent = UINT32_MAX;
+}
+
 /* PostgreSQL's own that are null where an argument is (pg_proc.proisstrict), and no user's has the
  * name. */
 bool
@@ -78,7 +125,7 @@ certain_operator(const struct plan_work *work, const PgQuery__AExpr *expression,
     case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF: /* its value is the first one, or null */
         sides[1].carry.certain.shown = sides[1].carry.certain.strict = 0;
         if (!carry_is_empty(&sides[1].carry)) /* they may be the same */
-            sides[0].carry.certain.vague = UINT32_MAX;
+            certainty_blur(&sides[0].carry.certain);
         return;
     case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
     case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:

@@ -10,6 +10,12 @@
 
 /* Whether a function is null where an argument is: most of PostgreSQL's own. */
 bool certain_is_strict(const struct function_facts *facts);
+/* Whether such a call can make something of a null that is none. */
+bool certain_takes_nulls(const PgQuery__FuncCall *call, const struct function_facts *facts,
+                         bool is_aggregate);
+/* What of its arguments' certainty an aggregate, a window or another special call has. */
+void certain_call(const PgQuery__FuncCall *call, const struct function_facts *facts,
+                  bool is_aggregate, struct certainty *certain);
 /* What of its operands' certainty an operator's has. */
 void certain_operator(const struct plan_work *work, const PgQuery__AExpr *expression,
                       struct side sides[2]);

@@ -50,7 +50,8 @@ choice_case(struct plan_work *work, const struct scope *scope, const PgQuery__Ca
     }
     carry_either(work, scope, expression->defresult, value, into, &shown);
     into->certain = (struct certainty){.shown = decides | (shown == UINT32_MAX ? 0 : shown),
-                                       .vague = UINT32_MAX};
+                                       .vague = UINT32_MAX,
+                                       .absent = ~decides};
     certainty_add(&into->certain, beside);
 }
 
@@ -65,12 +66,15 @@ choice_coalesce(struct plan_work *work, const struct scope *scope,
     for (size_t i = 0; i < expression->n_args; i++) {
         into->certain = (struct certainty){0};
         expression_carry(work, scope, expression->args[i], into);
-        if (is_first)
+        if (is_first) {
             first = into->certain;
+            certainty_harden(&first);
+        }
         first.vague |= into->certain.vague;
+        first.absent |= into->certain.absent;
         is_first &= is_null(expression->args[i]);
     }
-    into->certain = (struct certainty){.shown = first.shown, .vague = first.vague};
+    into->certain = first;
     certainty_add(&into->certain, beside);
 }
 
@@ -79,12 +83,14 @@ choice_extreme(struct plan_work *work, const struct scope *scope,
                const PgQuery__MinMaxExpr *expression, struct carry *into)
 {
     const struct certainty beside = into->certain;
-    uint32_t shown = UINT32_MAX, vague = 0;
+    uint32_t shown = UINT32_MAX, vague = 0, absent = 0;
 
     for (size_t i = 0; i < expression->n_args; i++) {
         carry_either(work, scope, expression->args[i], expression_carry, into, &shown);
         vague |= into->certain.vague;
+        absent |= into->certain.absent;
     }
-    into->certain = (struct certainty){.shown = shown == UINT32_MAX ? 0 : shown, .vague = vague};
+    into->certain = (struct certainty){
+        .shown = shown == UINT32_MAX ? 0 : shown, .vague = vague, .absent = absent};
     certainty_add(&into->certain, beside);
 }

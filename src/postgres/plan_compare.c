@@ -175,7 +175,7 @@ give(struct plan_work *work, const struct scope *scope, const struct side *side,
 
     if (!is_certain || to->scope->depth != scope->depth)
         carry.certain.shown = carry.certain.strict = 0;
-    carry.certain.vague = UINT32_MAX;
+    certainty_blur(&carry.certain);
 
     if (to->scope->depth > scope->depth || is_own(work, side, to->entry))
         return;

@@ -3,8 +3,30 @@
  * in functions of its own. */
 #include "postgres/plan_certain.h"
 #include "postgres/plan_choice.h"
+#include "postgres/plan_document.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_within.h"
+
+/* As a part of what is not null where it is. */
+static void
+carry_part(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+           struct carry *into)
+{
+    struct certainty beside = into->certain;
+
+    into->certain = (struct certainty){0};
+    expression_carry(work, scope, node, into);
+    certainty_harden(&into->certain);
+    certainty_add(&into->certain, beside);
+}
+
+static void
+carry_parts(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *nodes,
+            size_t count, struct carry *into)
+{
+    for (size_t i = 0; i < count; i++)
+        carry_part(work, scope, nodes[i], into);
+}
 
 static void
 carry_all(struct plan_work *work, const struct scope *scope, PgQuery__Node *const *nodes,
@@ -41,23 +63,33 @@ carry_column(struct plan_work *work, const struct scope *scope, const PgQuery__C
     within_lose_parts(work, &found.carry, 0);
     carry_add(into, &found.carry);
     into->certain.vague |= ~found.carry.certain.shown;
+    into->certain.absent |= ~found.carry.certain.shown;
 }
 
 /* ---- operators ---- */
 
-/* Glue, and parts of what is on the left: what goes in comes out, however many stand in a row. */
+/* What goes in comes out, however many stand in a row. */
 static bool
 is_glue(const PgQuery__AExpr *expression)
 {
-    static const char *const operators[] = {"||", "->", "->>", "#>", "#>>"};
     const char *name = sql_last_name(expression->name, expression->n_name);
 
-    if (expression->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP)
-        return false;
-    for (size_t i = 0; name && i < COUNT_OF(operators); i++)
-        if (strcmp(name, operators[i]) == 0)
-            return true;
-    return false;
+    return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && name && strcmp(name, "||") == 0;
+}
+
+/* What an operator gives that takes a part of what is on the left. */
+__attribute__((noinline)) static void
+carry_taken(struct plan_work *work, const struct scope *scope, const PgQuery__AExpr *expression,
+            struct carry *into)
+{
+    if (document_part(work, scope, expression, into))
+        return;
+    expression_carry(work, scope, expression->lexpr, into);
+    if (!document_is_stored(work, scope, expression->lexpr)) /* it can be another one's */
+        into->certain = (struct certainty){0};
+    expression_carry(work, scope, expression->rexpr, into);
+    into->certain.strict = 0;
+    certainty_blur(&into->certain); /* there need be no such part */
 }
 
 static void
@@ -68,14 +100,15 @@ carry_operator(struct plan_work *work, const struct scope *scope, const PgQuery_
 
     if (names_is_foreign_operator(work, expression->name, expression->n_name))
         reach_add(&into->bound, &work->everything);
-    if (!is_glue(expression)) {
-        compare_operator(work, scope, expression, into);
-        return;
-    }
     into->certain = (struct certainty){0};
-    expression_carry(work, scope, expression->lexpr, into);
-    expression_carry(work, scope, expression->rexpr, into);
-    into->certain.strict = 0; /* an array takes a null */
+    if (document_is_part(expression)) {
+        carry_taken(work, scope, expression, into);
+    } else if (is_glue(expression)) {
+        carry_part(work, scope, expression->lexpr, into); /* an array takes a null */
+        carry_part(work, scope, expression->rexpr, into);
+    } else {
+        compare_operator(work, scope, expression, into);
+    }
     certainty_add(&into->certain, beside);
 }
 
@@ -144,6 +177,8 @@ judge_arguments(struct plan_work *work, const struct scope *scope, const PgQuery
     if (facts->class == FUNCTION_NULLS || (facts->class == FUNCTION_COUNT && !call->agg_distinct))
         for (size_t i = 0; i < call->n_args; i++)
             null_carry(work, scope, call->args[i], arguments);
+    else if (certain_takes_nulls(call, facts, is_aggregate(call, facts)))
+        carry_parts(work, scope, call->args, call->n_args, arguments);
     else
         carry_all(work, scope, call->args, call->n_args, arguments);
     compare_condition(work, scope, call->agg_filter, &filter);
@@ -210,10 +245,11 @@ carry_special_function(struct plan_work *work, const struct scope *scope,
 
         reach_add(&work->kept, &kept);
     }
-    arguments.certain.strict = 0;
-    if (call->over || is_aggregate(call, facts) || !certain_is_strict(facts))
-        arguments.certain.vague = UINT32_MAX;
-    if (facts->class != FUNCTION_SILENT && facts->class != FUNCTION_COUNT)
+    certain_call(call, facts, is_aggregate(call, facts), &arguments.certain);
+    if (facts->class == FUNCTION_EXTENT)
+        arguments.certain = (struct certainty)CERTAIN_VAGUE;
+    if (facts->class != FUNCTION_SILENT && facts->class != FUNCTION_COUNT &&
+        !(facts->class == FUNCTION_EXTENT && document_is_count(work, call)))
         carry_add(into, &arguments);
 }
 
@@ -250,11 +286,12 @@ note_comparison(struct plan_work *work, const struct scope *scope, const PgQuery
 
 __attribute__((noinline)) static bool
 begin_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
-               struct carry *into, bool *strict)
+               struct carry *into, bool *strict, bool *is_cut)
 {
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
     *strict = certain_is_strict(&facts);
+    *is_cut = document_is_cut(work, scope, call);
     reach_add(&into->bound, &facts.reach);
     if (is_comparing(call))
         note_comparison(work, scope, call);
@@ -269,16 +306,19 @@ carry_function(struct plan_work *work, const struct scope *scope, const PgQuery_
                struct carry *into)
 {
     struct certainty beside = into->certain;
-    bool strict;
+    bool strict, is_cut;
 
-    if (!begin_function(work, scope, call, into, &strict))
+    if (!begin_function(work, scope, call, into, &strict, &is_cut))
         return;
     into->certain = (struct certainty){0};
-    carry_all(work, scope, call->args, call->n_args, into);
-    if (!strict) {
-        into->certain.strict = 0;
-        into->certain.vague = UINT32_MAX;
+    if (strict) {
+        carry_all(work, scope, call->args, call->n_args, into);
+    } else {
+        carry_parts(work, scope, call->args, call->n_args, into);
+        certainty_blur(&into->certain);
     }
+    if (is_cut)
+        into->certain = (struct certainty)CERTAIN_VAGUE;
     certainty_add(&into->certain, beside);
 }
 
@@ -310,7 +350,7 @@ carry_tested(struct plan_work *work, const struct scope *scope, const PgQuery__S
                   link->n_oper_name == 0 || compare_is_equality(link->oper_name, link->n_oper_name),
                   sides);
     sides[0].carry.certain = sides[1].carry.certain =
-        (struct certainty){.vague = UINT32_MAX}; /* there may be no row */
+        (struct certainty)CERTAIN_VAGUE; /* there may be no row */
     carry_add(into, &sides[0].carry);
     carry_add(into, &sides[1].carry);
 }
@@ -341,9 +381,9 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
         work->sublink_stored = columns.first->stored;
     if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK) {
         carry_widen(&carry);
-        carry.certain.strict = 0;
+        carry.certain = (struct certainty){0}; /* an array is none where there is no row */
     }
-    carry.certain.vague = UINT32_MAX; /* there may be no row */
+    certainty_blur(&carry.certain); /* there may be no row */
     carry_add(into, &carry);
 }
 
@@ -357,6 +397,7 @@ carry_indirection(struct plan_work *work, const struct scope *scope,
         const PgQuery__Node *step = indirection->indirection[i];
 
         if (step && step->node_case == PG_QUERY__NODE__NODE_A_INDICES) {
+            certainty_blur(&into->certain); /* there need be no such element */
             expression_carry(work, scope, step->a_indices->lidx, into);
             expression_carry(work, scope, step->a_indices->uidx, into);
         } else if (sql_string(step)) {
@@ -376,7 +417,7 @@ carry_cast(struct plan_work *work, const struct scope *scope, const PgQuery__Typ
         reach_add(&into->bound, &work->everything);
     expression_carry(work, scope, cast->arg, into);
     if (is_foreign)
-        into->certain = (struct certainty){beside.shown, beside.strict, UINT32_MAX};
+        into->certain = (struct certainty){beside.shown, beside.strict, UINT32_MAX, UINT32_MAX};
 }
 
 /* AND and OR are null where all of their operands are; else one of them can decide alone. */
@@ -391,6 +432,7 @@ carry_logic(struct plan_work *work, const struct scope *scope, const PgQuery__Bo
         expression_carry(work, scope, expression->args[i], into);
         all.strict &= into->certain.strict;
         all.vague |= into->certain.vague;
+        all.absent |= into->certain.absent;
     }
     all.shown = all.strict;
     into->certain = expression->n_args > 0 ? all : beside;
@@ -410,17 +452,18 @@ carry_simple(struct plan_work *work, const struct scope *scope, const PgQuery__N
         carry_logic(work, scope, node->bool_expr, into);
         return true;
     case PG_QUERY__NODE__NODE_ROW_EXPR:
-        carry_all(work, scope, node->row_expr->args, node->row_expr->n_args, into);
+        carry_parts(work, scope, node->row_expr->args, node->row_expr->n_args, into);
         return true;
     case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
-        carry_all(work, scope, node->a_array_expr->elements, node->a_array_expr->n_elements, into);
+        carry_parts(work, scope, node->a_array_expr->elements, node->a_array_expr->n_elements,
+                    into);
         return true;
     case PG_QUERY__NODE__NODE_LIST:
         carry_all(work, scope, node->list->items, node->list->n_items, into);
         return true;
     case PG_QUERY__NODE__NODE_XML_EXPR:
-        carry_all(work, scope, node->xml_expr->args, node->xml_expr->n_args, into);
-        carry_all(work, scope, node->xml_expr->named_args, node->xml_expr->n_named_args, into);
+        carry_parts(work, scope, node->xml_expr->args, node->xml_expr->n_args, into);
+        carry_parts(work, scope, node->xml_expr->named_args, node->xml_expr->n_named_args, into);
         return true;
     case PG_QUERY__NODE__NODE_GROUPING_SET:
         carry_all(work, scope, node->grouping_set->content, node->grouping_set->n_content, into);
@@ -500,7 +543,7 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         reach_add(&into->bound, &work->everything);
     if (is_silent(node)) {
         if (node->node_case != PG_QUERY__NODE__NODE_A_CONST || node->a_const->isnull)
-            into->certain.vague = UINT32_MAX;
+            certainty_blur(&into->certain);
         work->constants += is_constant(node);
         return;
     }
@@ -547,7 +590,7 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
     default:
         if (!carry_simple(work, scope, node, into)) {
             reach_add(&into->bound, &work->names.most);
-            into->certain.vague = UINT32_MAX;
+            certainty_blur(&into->certain);
         }
     }
 }

@@ -109,7 +109,8 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
         facts.may_aggregate |= facts.class == FUNCTION_COUNT || facts.class == FUNCTION_SUM;
         /* Where a user has one of that name too, nothing is sure to be silent. */
         if (is_user && (facts.class == FUNCTION_SILENT || facts.class == FUNCTION_COUNT ||
-                        facts.class == FUNCTION_NULLS || facts.class == FUNCTION_MEASURE))
+                        facts.class == FUNCTION_NULLS || facts.class == FUNCTION_MEASURE ||
+                        facts.class == FUNCTION_EXTENT))
             facts.class = facts.class == FUNCTION_COUNT ? FUNCTION_SUM : FUNCTION_PLAIN;
     }
     if ((facts.fills || facts.keeps) && facts.class == FUNCTION_PLAIN)

@@ -176,7 +176,7 @@ given_columns(struct plan_work *work, const struct scope *scope, const PgQuery__
         if (!is_null_of_none(work, select->target_list[i]) &&
             !group_is_alike(work, select->target_list[i]))
             carry.certain.shown = 0;
-        carry.certain.vague = UINT32_MAX;
+        certainty_blur(&carry.certain);
         r->carry = carry_keep(work, &carry);
     }
     for (struct output *o = columns->first, *r = rows.first; o && r; o = o->next, r = r->next)

@@ -52,6 +52,7 @@ enum function_class {
     FUNCTION_PLAIN,   /* carries them */
     FUNCTION_MEASURE, /* carries them, as a number of which a bound says little */
     FUNCTION_NULLS,   /* shows which of them are null */
+    FUNCTION_EXTENT,  /* shows how many parts one has, or of which kind it is */
     FUNCTION_SILENT,  /* shows nothing of them */
     FUNCTION_COUNT,   /* an aggregate that shows nothing of them */
     FUNCTION_SUM,     /* an aggregate that carries them */

@@ -303,10 +303,17 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
 
 /* Of which tables a column's null need not tell. A row is of one arm: what shows nothing of a table
  * there says nothing of it. */
-static uint32_t
-vague_of(const struct carry *carry)
+static struct certainty
+null_of(const struct carry *carry)
 {
-    return carry ? carry->certain.vague | ~carry->certain.shown : UINT32_MAX;
+    struct certainty none = CERTAIN_VAGUE, of;
+
+    if (!carry)
+        return none;
+    of = carry->certain;
+    of.vague |= ~of.shown;
+    of.absent |= ~of.shown;
+    return of;
 }
 
 /* Column by column; where the numbers differ it is an error, or a star that is not known. */
@@ -318,6 +325,7 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
     columns->is_open |= other->is_open || columns->count != other->count;
     carry_add(&columns->rest, &other->rest);
     for (struct output *c = columns->first; c; c = c->next) {
+        struct certainty nulls[2];
         struct carry sum = {0};
 
         if (!work_spend(work, 1))
@@ -326,7 +334,10 @@ unite(struct plan_work *work, struct outputs *columns, const struct outputs *oth
             sum = *c->carry;
         if (o && o->carry)
             carry_add(&sum, o->carry);
-        sum.certain.vague = vague_of(c->carry) & vague_of(o ? o->carry : NULL);
+        nulls[0] = null_of(c->carry);
+        nulls[1] = null_of(o ? o->carry : NULL);
+        sum.certain.vague = nulls[0].vague & nulls[1].vague;
+        sum.certain.absent = nulls[0].absent & nulls[1].absent;
         c->carry = carry_keep(work, &sum);
         c->entry = NULL;
         c->is_plain &= o && o->is_plain;

@@ -180,6 +180,7 @@ renew_own(struct carry *carry, const uint8_t renewed[PLAN_TABLES_MAX])
     carry->certain.shown &= ~(CERTAIN_OWN(CARRY_OWN_MAX) - 1);
     carry->certain.strict &= carry->certain.shown;
     carry->certain.vague |= CERTAIN_OWN(CARRY_OWN_MAX) - 1;
+    carry->certain.absent |= CERTAIN_OWN(CARRY_OWN_MAX) - 1;
     for (size_t i = 0; i < CARRY_OWN_MAX; i++)
         if (renewed[i] && renewed[i] <= CARRY_OWN_MAX) {
             unsigned to = renewed[i] - 1u;
@@ -188,6 +189,7 @@ renew_own(struct carry *carry, const uint8_t renewed[PLAN_TABLES_MAX])
             carry->certain.shown |= (was.shown >> i & 1) << to;
             carry->certain.strict |= (was.strict >> i & 1) << to;
             carry->certain.vague &= ~((~was.vague >> i & 1) << to);
+            carry->certain.absent &= ~((~was.absent >> i & 1) << to);
         }
     memcpy(carry->own, own, sizeof(own));
 }

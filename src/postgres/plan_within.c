@@ -218,6 +218,8 @@ certify(struct certainty *certain, unsigned bit, const struct certainty *rows, u
     certain->strict |= (rows->strict >> table & 1) << bit;
     if (is_aggregate || !(rows->vague >> table & 1))
         certain->vague &= ~CERTAIN_OWN(bit);
+    if (is_aggregate || !(rows->absent >> table & 1))
+        certain->absent &= ~CERTAIN_OWN(bit);
 }
 
 static bool
@@ -241,7 +243,7 @@ take_column(struct plan_work *work, const struct query *query, const PgQuery__No
         return false;
     carry.flags = output->carry->flags | rows.flags;
     carry.is_text = output->carry->is_text;
-    carry.certain.vague = UINT32_MAX;
+    certainty_blur(&carry.certain);
     for (unsigned i = 0; i < CARRY_OWN_MAX; i++) {
         struct group_within within;
         int bit;

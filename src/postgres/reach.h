@@ -32,7 +32,14 @@ struct certainty {
     uint32_t strict; /* and is null where all of that is */
     uint32_t vague; /* that it is null can come of something else; of others than `shown` it may not
                        say so */
+    uint32_t absent; /* the same, but that an aggregate is null where all that it is made of is
+                        counts as theirs: what then is made of a null need not show them */
 };
+/* That it is null can come of anything. */
+#define CERTAIN_VAGUE                                                                              \
+    {                                                                                              \
+        .vague = UINT32_MAX, .absent = UINT32_MAX                                                  \
+    }
 #define CERTAIN_OWN(bit)      (UINT32_C(1) << (bit))
 #define CERTAIN_DIRECT(place) (UINT32_C(1) << (CARRY_OWN_MAX + (place)))
 
@@ -99,6 +106,22 @@ certainty_add(struct certainty *into, struct certainty from)
     into->shown |= from.shown;
     into->strict |= from.strict;
     into->vague |= from.vague;
+    into->absent |= from.absent;
+}
+
+static inline void
+certainty_blur(struct certainty *certain)
+{
+    certain->vague = certain->absent = UINT32_MAX;
+}
+
+/* What is null can be made something that is not: then it surely shows only those whose null it is.
+ */
+static inline void
+certainty_harden(struct certainty *certain)
+{
+    certain->shown &= ~certain->absent;
+    certain->strict = 0;
 }
 
 static inline void

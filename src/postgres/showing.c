@@ -30,6 +30,7 @@ struct making {
     size_t part_count;
     int bound[CATALOG_KINDS_MAX];      /* the part of that kind, or -1 */
     uint64_t *fields;                  /* [column × ROOM + part] */
+    uint64_t *sure;                    /* the same: those that surely depend on the part's person */
     uint32_t shown_by[PLAN_PARTS_MAX]; /* where a key is: the relation that its origin says */
 };
 
@@ -167,6 +168,7 @@ static void
 add(struct making *m, size_t column, size_t part, uint64_t fields)
 {
     m->fields[column * ROOM + part] |= fields;
+    m->sure[column * ROOM + part] |= fields;
     m->parts[part].fields |= fields;
     m->parts[part].is_perhaps = m->parts[part].needs_value = false;
 }
@@ -230,8 +232,11 @@ add_planned(struct making *m, size_t at, bool is_rest)
         if (fields) {
             bool is_perhaps = m->parts[i].is_perhaps && !plan_is_certain(part, column);
             bool needs_value = m->parts[i].needs_value && !plan_tells_null(part, column);
+            uint64_t sure = m->sure[at * ROOM + i];
 
             add(m, at, i, fields);
+            if (!plan_is_certain(part, column))
+                m->sure[at * ROOM + i] = sure;
             m->parts[i].is_perhaps = is_perhaps;
             m->parts[i].needs_value = needs_value;
         }
@@ -434,10 +439,12 @@ static void
 fold(struct making *m, size_t into, size_t from)
 {
     for (size_t c = 0; c < m->count; c++) {
-        uint64_t *row = m->fields + c * ROOM;
+        uint64_t *rows[2] = {m->fields + c * ROOM, m->sure + c * ROOM};
 
-        row[into] |= row[from];
-        memmove(row + from, row + from + 1, (ROOM - from - 1) * sizeof(*row));
+        for (size_t i = 0; i < COUNT_OF(rows); i++) {
+            rows[i][into] |= rows[i][from];
+            memmove(rows[i] + from, rows[i] + from + 1, (ROOM - from - 1) * sizeof(uint64_t));
+        }
     }
     m->parts[into].fields |= m->parts[from].fields;
     m->parts[into] = (struct showing_part){.kind = m->parts[into].kind,
@@ -467,9 +474,10 @@ static void
 take_out(struct making *m, size_t part)
 {
     for (size_t c = 0; c < m->count; c++) {
-        uint64_t *row = m->fields + c * ROOM;
+        uint64_t *rows[2] = {m->fields + c * ROOM, m->sure + c * ROOM};
 
-        memmove(row + part, row + part + 1, (ROOM - part - 1) * sizeof(*row));
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
+            memmove(rows[i] + part, rows[i] + part + 1, (ROOM - part - 1) * sizeof(uint64_t));
     }
     memmove(&m->parts[part], &m->parts[part + 1], (ROOM - part - 1) * sizeof(m->parts[0]));
     m->part_count--;
@@ -507,7 +515,7 @@ static struct showing *
 finish(const struct making *m)
 {
     size_t cells = m->count * m->part_count;
-    struct showing *showing = memory_new(1, sizeof(*showing) + cells * sizeof(uint64_t));
+    struct showing *showing = memory_new(1, sizeof(*showing) + cells * sizeof(uint64_t) + m->count);
 
     if (!showing)
         return NULL;
@@ -519,9 +527,12 @@ finish(const struct making *m)
     showing->column_count = (uint16_t)m->count;
     memcpy(showing->parts, m->parts, m->part_count * sizeof(m->parts[0]));
     showing->column_fields = (uint64_t *)(void *)(showing + 1);
+    showing->sure = (uint8_t *)(showing->column_fields + cells);
     for (size_t c = 0; c < m->count; c++)
-        for (size_t p = 0; p < m->part_count; p++)
+        for (size_t p = 0; p < m->part_count; p++) {
             showing->column_fields[c * m->part_count + p] = m->fields[c * ROOM + p];
+            showing->sure[c] |= (uint8_t)((m->sure[c * ROOM + p] != 0) << p);
+        }
     showing->last_column = last_column(m);
     showing->shadows = m->statement->shadows;
     showing->is_shadow_exact = m->statement->is_shadow_exact;
@@ -538,9 +549,10 @@ make(struct making *m, struct showing **showing)
     *showing = NULL;
     if (m->count > UINT16_MAX)
         return PASU_E_RANGE;
-    m->fields = memory_new(m->count + 1, ROOM * sizeof(*m->fields));
+    m->fields = memory_new(m->count + 1, 2 * ROOM * sizeof(*m->fields));
     if (!m->fields)
         return PASU_E_NOMEM;
+    m->sure = m->fields + (m->count + 1) * ROOM;
     for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
         m->bound[i] = -1;
     m->is_blank = s->has_blank && !s->misses_table;

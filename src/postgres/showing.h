@@ -77,6 +77,7 @@ struct showing {
     struct showing_part parts[PLAN_PARTS_MAX];
     /* [column × part_count + part]: fields of that part that this column shows. */
     uint64_t *column_fields;
+    uint8_t *sure; /* by column: bits of the parts whose person its value surely depends on */
     uint16_t last_column; /* highest column that any part needs; beyond it a row need not be read */
     bool is_nothing;      /* shows nothing personal */
     /* Of each hidden column, where keys are asked for as a whole (the plan's); or NULL. */

@@ -32,6 +32,7 @@ struct shape {
     struct showing showing;
     struct showing_entry entry;
     uint64_t column_fields[COLUMNS_MAX * PARTS_MAX];
+    uint8_t sure[COLUMNS_MAX];
     uint8_t roles[COLUMNS_MAX];
 };
 
@@ -59,6 +60,8 @@ shape_settle(struct shape *shape)
     struct showing_entry *e = &shape->entry;
 
     s->column_fields = shape->column_fields;
+    s->sure = shape->sure;
+    memset(shape->sure, UINT8_MAX, sizeof(shape->sure));
     e->showing = s;
     e->roles = shape->roles;
     e->only_key = only_key_of(s);
