@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/replay_part.h"
 
+#include "base/address.h"
+
 /* Whether a rule matches a record, the less certain first. */
 enum truth {
     TRUTH_NO,
@@ -38,10 +40,23 @@ replay_rules_prepare(struct replay *r)
     }
 }
 
-/* `is_of_claim`: not of the connection's address, but of the one that was given. */
+/* An address that is in no table but one of the operator's own. */
+static bool
+is_nowhere(const char *text)
+{
+    struct endpoint endpoint = {0};
+    struct address address;
+
+    snprintf(endpoint.host, sizeof(endpoint.host), "%s", text);
+    return strcmp(text, "local") == 0 ||
+           (endpoint_address(&address, &endpoint) == 0 && address_is_loopback(&address));
+}
+
+/* `is_of_claim`: not of the connection's address, but of the one that was given. Where there is no
+ * database of them the gate would not have known either. */
 static uint8_t
-lacks_of(const struct session_info *info, const struct exposure *e, enum rule_use use,
-         bool is_of_claim)
+lacks_of(const struct config *config, const struct session_info *info, const struct exposure *e,
+         enum rule_use use, bool is_of_claim)
 {
     uint8_t lacks = 1u << REPLAY_LACKS_FIELDS;
 
@@ -54,6 +69,10 @@ lacks_of(const struct session_info *info, const struct exposure *e, enum rule_us
         lacks |= 1u << REPLAY_LACKS_SOURCE;
     else if (!info->origin.is_known)
         lacks |= 1u << REPLAY_LACKS_COUNTRY | 1u << REPLAY_LACKS_ASN;
+    if (!config->sources.asn_db.path)
+        lacks &= (uint8_t) ~(1u << REPLAY_LACKS_ASN);
+    if (!config->sources.country_db.path && is_nowhere(info->address))
+        lacks &= (uint8_t) ~(1u << REPLAY_LACKS_COUNTRY);
     return lacks;
 }
 
@@ -92,7 +111,8 @@ find_truths_of(struct replay *r, const struct rule_scope *scope, const struct re
         .purpose = e->claims.purpose,
         .minute = s->minute,
     };
-    uint8_t lacks = lacks_of(record->info, e, s->use, scope == &s->claimed || e->claims.is_signed);
+    uint8_t lacks = lacks_of(r->config, record->info, e, s->use,
+                             scope == &s->claimed || e->claims.is_signed);
     bool has_fields;
 
     for (size_t p = 0; p < e->part_count; p++)

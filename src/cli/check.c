@@ -133,6 +133,18 @@ print_result(const struct arguments *arguments, const char *file, const struct t
     return is_ok ? 0 : 1;
 }
 
+static void
+metrics_warn(const struct config *config, struct config_faults *warnings)
+{
+    const char *host = config->metrics.listen.host;
+
+    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+        config_fault_add(warnings, config->path, 0, 0,
+                         "write 127.0.0.1, or the one address that Prometheus comes to",
+                         "metrics.listen is at all addresses of the machine: whoever can connect "
+                         "there reads how much is done");
+}
+
 /* Every fault at once: what the file says, and what the files that it names do. What looks at lists
  * has none to look at where something in them is wrong. */
 static int
@@ -159,6 +171,8 @@ look(struct config **config, const char *file, struct told *told)
         rules_warn(*config, &told->warnings);
         holidays_warn(*config, os_realtime(&os_real), &told->warnings);
         approving_check(*config, &told->faults);
+        approving_warn(*config, &told->warnings);
+        metrics_warn(*config, &told->warnings);
     }
     return config_faults_end(&told->faults, 0, file);
 }

@@ -53,6 +53,8 @@ control_begin(const struct ask *ask, struct control_look *look, const struct con
     memcpy(request.trial.gateway, look->proven.gateway, sizeof(request.trial.gateway));
     memcpy(request.trial.what, look->proven.what, sizeof(request.trial.what));
     result = control_ask(ask->path, &request, take_trial, NULL, token);
+    if (result == 0 && *token == 0) /* it would be no test, but anybody's connection */
+        result = PASU_E_PROTOCOL;
     if (result != 0)
         say_error(look, result);
     return result;

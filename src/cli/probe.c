@@ -129,7 +129,7 @@ probe_announce(char application[APPLICATION_SIZE], const struct config_gateway *
     snprintf(visit->gateway, sizeof(visit->gateway), "%s", gateway->name);
     snprintf(visit->what, sizeof(visit->what), "%s",
              database != NULL ? database : gateway->inspector.database);
-    if (control_ask(gateway->control, &request, no_frame, NULL, &token) == 0)
+    if (control_ask(gateway->control, &request, no_frame, NULL, &token) == 0 && token != 0)
         snprintf(application, APPLICATION_SIZE, PROBE_APPLICATION " %016" PRIx64, token);
 }
 

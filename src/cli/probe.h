@@ -33,8 +33,8 @@ struct probe {
 void probe_init(void);
 /*
  * Connects to the gateway's upstream as its inspector (its password_file must have been loaded), to
- * `database`, or to the inspector's where that is NULL. A guard that runs is told before, so that it is no
- * alert (gateway->control; NULL: nobody is). 0, or an error that `error` explains and
+ * `database`, or to the inspector's where that is NULL. A guard that runs is told before, so that
+ * it is no alert (gateway->control; NULL: nobody is). 0, or an error that `error` explains and
  * whose `phase` says what was being done. Close it in any case.
  */
 PASU_MUST_USE int probe_open(struct probe *probe, const struct config_gateway *gateway,

@@ -92,7 +92,8 @@ struct census_leading {
     const struct census_server *server;
 };
 
-/* Whether a gateway's sessions can be that server's; a through_leads, of a struct census_leading. */
+/* Whether a gateway's sessions can be that server's; a through_leads, of a struct census_leading.
+ */
 bool census_leads_here(const void *arg, const char *gateway);
 
 /* ---- census_nameless.c ---- */

@@ -13,14 +13,9 @@
 #define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
 /* So long a server lets a login take, which it then counts (authentication_timeout, by default). */
 #define LOGIN_LONGEST (60 * NANOSECONDS_PER_SECOND)
-#define HOUR        (3600 * NANOSECONDS_PER_SECOND)
+#define HOUR          (3600 * NANOSECONDS_PER_SECOND)
 
-enum {
-    DATABASES_MAX = 10000,
-    TOLD_IN_HOUR_MAX = 1000,
-    VERSION_AT_ONCE = 150000,
-    SPACE_FIRST = 16
-};
+enum { DATABASES_MAX = 10000, TOLD_IN_HOUR_MAX = 1000, VERSION_AT_ONCE = 150000, SPACE_FIRST = 16 };
 
 static void
 send_census(struct census_room *room, const struct message_census *census)
@@ -78,7 +73,6 @@ struct through_sum {
     bool is_any;
     int64_t unclear; /* through_unclear */
 };
-
 
 /* Whether the gateway's sessions are this server's, by what its own has last answered. */
 static enum whose
@@ -506,7 +500,8 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
-    if (!told && visits_take(&room->shared->visits, who->application, os_monotonic(room->shared->os)))
+    if (!told &&
+        visits_take(&room->shared->visits, who->application, os_monotonic(room->shared->os)))
         sort = BYPASS_VISIT;
     bypass_act(room, server, sort, !told, who);
     if (told) {

@@ -317,8 +317,8 @@ log_in(struct inspector_link *link, const struct settings *settings, const struc
     const struct request_parameter parameters[] = {
         {VIEW("user"), view_of_text(gateway->config->inspector.user)},
         {VIEW("database"), view_of_text(database)},
-        {VIEW("application_name"), view_of_text(settings->application[0] ? settings->application
-                                                                         : "pasu inspector")},
+        {VIEW("application_name"),
+         view_of_text(settings->application[0] ? settings->application : "pasu inspector")},
         {VIEW("client_encoding"), VIEW("UTF8")},
     };
     uint8_t space[OUT_SIZE], type;

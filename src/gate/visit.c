@@ -26,9 +26,10 @@ visits_add(struct visits *visits, const struct message_try *asked, int64_t now)
 
         if (!is_free(visit, now))
             continue;
-        *visit = (struct visit){.token = asked->token,
-                                .left = asked->count < VISIT_COUNT_MAX ? asked->count : VISIT_COUNT_MAX,
-                                .until = now + VISIT_SECONDS * NANOSECONDS_PER_SECOND};
+        *visit =
+            (struct visit){.token = asked->token,
+                           .left = asked->count < VISIT_COUNT_MAX ? asked->count : VISIT_COUNT_MAX,
+                           .until = now + VISIT_SECONDS * NANOSECONDS_PER_SECOND};
         memcpy(visit->gateway, asked->gateway, sizeof(visit->gateway));
         memcpy(visit->database, asked->database, sizeof(visit->database));
         break;

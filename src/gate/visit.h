@@ -2,9 +2,9 @@
 /*
  * Connections that pasu's own commands are about to make to a server as its inspector, past pasu:
  * `pasu check --connect`, `doctor`, `explain` and their kin announce each over the control socket,
- * and get a token, which stands in its application's name. As many sessions with it as were announced are no
- * alert; they are recorded as sessions past pasu all the same. One that is over before anybody can see whose
- * it was is taken off those that nobody has seen, once.
+ * and get a token, which stands in its application's name. As many sessions with it as were
+ * announced are no alert; they are recorded as sessions past pasu all the same. One that is over
+ * before anybody can see whose it was is taken off those that nobody has seen, once.
  *
  * Whoever may use the control socket can announce one; each is a record (SEGMENT_ASKED, "visit").
  * The main thread adds, the census's takes.
@@ -24,7 +24,7 @@ enum { VISITS_MAX = 64, VISIT_SECONDS = 60, VISIT_COUNT_MAX = 4 };
 struct visit {
     uint64_t token;
     uint32_t left; /* how many are to come; 0: free */
-    int64_t until;  /* monotonic */
+    int64_t until; /* monotonic */
     char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE];
 };
 

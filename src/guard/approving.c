@@ -3,6 +3,9 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int
@@ -63,5 +66,39 @@ approving_check(const struct config *config, struct config_faults *faults)
             config_fault_add(faults, config->path, 0, 0,
                              "name an account of the machine that pasu runs on",
                              "approvals.approvers: there is no account \"%s\" here", name);
+    }
+}
+
+/* The ledger's folder, which the guard makes for itself alone, or another one that nobody else may
+ * enter. */
+static bool
+is_shut(const struct config *config, const char *folder)
+{
+    struct stat st;
+
+    return strcmp(folder, config->ledger.directory) == 0 ||
+           (stat(folder, &st) == 0 && (st.st_mode & (S_IXGRP | S_IXOTH)) == 0);
+}
+
+void
+approving_warn(const struct config *config, struct config_faults *warnings)
+{
+    char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    char *slash;
+
+    if (config->approvals.approvers.count == 0 || !config->control)
+        return;
+    snprintf(folder, sizeof(folder), "%s", config->control);
+    while ((slash = strrchr(folder, '/')) != NULL && slash > folder) {
+        *slash = '\0';
+        if (!is_shut(config, folder))
+            continue;
+        config_fault_add(warnings, config->path, 0, 0,
+                         "set control to a path in a folder that they may enter, such as "
+                         "/run/pasu/control.sock",
+                         "approvals.approvers: only pasu's own account may enter %s, where the "
+                         "control socket is: they cannot approve",
+                         folder);
+        return;
     }
 }

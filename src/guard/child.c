@@ -162,7 +162,7 @@ child_died(struct child *child, int status, bool is_expected, const struct log *
     child->pid = 0;
     child->is_ready = child->is_committed = child->is_prepared = false;
     child->since = os_realtime(&os_real);
-    child->restarts++;
+    child->restarts += !is_expected;
     if (now - child->started > ALIVE_LONG_ENOUGH)
         child->backoff = 0;
     child->retry_at = now + child->backoff;

@@ -19,7 +19,7 @@ struct child {
     struct channel channel;
     struct list outgoing; /* what it has not taken yet, in order */
     size_t outgoing_count;
-    uint32_t restarts;
+    uint32_t restarts;         /* how often it died unasked */
     int64_t since;             /* realtime ns */
     int64_t started, retry_at; /* monotonic ns */
     int64_t backoff;           /* ns; 0: at once */

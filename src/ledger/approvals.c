@@ -385,6 +385,23 @@ decision_of(const struct control_client *client, const struct message_request *r
     return person->is_left ? DECISION_REFUSED_LEFT : DECISION_APPROVED;
 }
 
+static const char *
+decision_text(enum approval_decision decision)
+{
+    switch (decision) {
+    case DECISION_APPROVED:
+        return "approved";
+    case DECISION_DENIED:
+        return "denied";
+    case DECISION_REFUSED_OWN:
+        return "refused: it is the account's own";
+    case DECISION_REFUSED_LEFT:
+        return "refused: the account's owner has left";
+    default:
+        return "none";
+    }
+}
+
 static int
 record_decision(struct approvals *a, const struct control_client *client, const char *name,
                 enum approval_decision decision)
@@ -400,7 +417,8 @@ record_decision(struct approvals *a, const struct control_client *client, const 
     LOG_EVENT(a->records->log, CONTROL_COMMAND,
               F_TEXT("command", client->request.verb == CONTROL_DENY ? "deny" : "approve"),
               F_UINT("number", client->request.number), F_UINT("uid", client->uid),
-              F_UINT("pid", client->pid), F_TEXT("record", error_text(result)));
+              F_UINT("pid", client->pid), F_TEXT("decision", decision_text(decision)),
+              F_TEXT("record", error_text(result)));
     return result;
 }
 

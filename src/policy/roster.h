@@ -38,8 +38,9 @@ enum principal_standing {
 struct roster_entry {
     const char *principal, *owner, *contact; /* "": not said */
     const char *id;                          /* what a directory calls it (a DN); "": none did */
-    const char *user_name;                   /* of the endpoint's: what it is called there */
-    int64_t left_at;                         /* realtime ns; ROSTER_NEVER: not said */
+    const char *owner_id;  /* the same of who owns a service; "": nobody is named */
+    const char *user_name; /* of the endpoint's: what it is called there */
+    int64_t left_at;       /* realtime ns; ROSTER_NEVER: not said */
     enum principal_kind kind;
     bool is_left; /* by its owner_status, or what the endpoint was told of its owner */
     bool

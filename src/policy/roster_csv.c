@@ -15,6 +15,7 @@ enum column {
     COLUMN_LEFT_AT,
     COLUMN_CONTACT,
     COLUMN_ID,
+    COLUMN_OWNER_ID,
     COLUMN_USER_NAME,
     COLUMN_KNOWN
 };
@@ -26,6 +27,7 @@ static const char *const names[COLUMN_KNOWN] = {[COLUMN_PRINCIPAL] = "principal"
                                                 [COLUMN_LEFT_AT] = "left_at",
                                                 [COLUMN_CONTACT] = "contact",
                                                 [COLUMN_ID] = "id",
+                                                [COLUMN_OWNER_ID] = "owner_id",
                                                 [COLUMN_USER_NAME] = "user_name"};
 
 struct parse {
@@ -114,7 +116,7 @@ read_entry(struct parse *p, struct roster_entry *entry, const char *const known[
 static int
 read_line(struct parse *p)
 {
-    const char *known[COLUMN_KNOWN] = {"", "", "", "", "", "", "", ""};
+    const char *known[COLUMN_KNOWN] = {"", "", "", "", "", "", "", "", ""};
     struct roster_entry entry = {.line = p->csv.line};
     bool is_last = false;
     size_t column = 0;
@@ -138,6 +140,7 @@ read_line(struct parse *p)
     entry.owner = known[COLUMN_OWNER];
     entry.contact = known[COLUMN_CONTACT];
     entry.id = known[COLUMN_ID];
+    entry.owner_id = known[COLUMN_OWNER_ID];
     entry.user_name = known[COLUMN_USER_NAME];
     entry.is_scim = p->reading->is_scim;
     result = read_entry(p, &entry, known);
@@ -173,13 +176,14 @@ put_entry(struct writer *w, const struct roster_entry *entry)
     csv_put(w, entry->is_left ? "left" : "active", false);
     csv_put(w, time, false);
     csv_put(w, entry->contact, false);
-    csv_put(w, entry->id, true);
+    csv_put(w, entry->id, false);
+    csv_put(w, entry->owner_id, true);
 }
 
 int
 roster_write(uint8_t **bytes, size_t *length, const struct roster *roster)
 {
-    static const char header[] = "principal,kind,owner,owner_status,left_at,contact,id\n";
+    static const char header[] = "principal,kind,owner,owner_status,left_at,contact,id,owner_id\n";
     size_t size = sizeof(header);
     struct writer w;
 
@@ -187,7 +191,7 @@ roster_write(uint8_t **bytes, size_t *length, const struct roster *roster)
         const struct roster_entry *entry = roster_at(roster, i);
 
         size += csv_size(entry->principal) + csv_size(entry->owner) + csv_size(entry->contact) +
-                csv_size(entry->id) + TIME_SIZE + 32;
+                csv_size(entry->id) + csv_size(entry->owner_id) + TIME_SIZE + 32;
     }
     *bytes = memory_new(size, 1);
     if (!*bytes)

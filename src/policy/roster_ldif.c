@@ -207,17 +207,25 @@ set_owner(struct ldif_accounts *r, struct roster_entry *to, const struct ldif_ac
 {
     const char *dn =
         entry->values[LDIF_OWNER] ? entry->values[LDIF_OWNER] : entry->values[LDIF_MANAGER];
+    bool is_told = dn != NULL; /* here, and not in the roster that there was */
     struct ldif_account *owner;
     struct roster_entry is = {0};
     int result;
 
+    if (!dn && entry->base && entry->base->owner_id[0] != '\0')
+        dn = entry->base->owner_id;
     if (!dn) {
         to->owner = entry->base ? entry->base->owner : "";
         return 0;
     }
+    to->owner_id = dn;
     result = ldif_accounts_find(&owner, r, dn);
     if (result != 0)
         return result;
+    if (!owner && !is_told) {
+        to->owner = entry->base->owner;
+        return 0;
+    }
     if (!owner) {
         to->owner = ldif_first_value(r->store, dn);
         return to->owner ? 0 : PASU_E_NOMEM;
@@ -248,7 +256,8 @@ is_account(const struct ldif_account *entry)
 static int
 add_entry(struct ldif_accounts *r, const struct ldif_account *entry)
 {
-    struct roster_entry to = {.line = entry->line, .id = entry->dn, .user_name = "", .owner = ""};
+    struct roster_entry to = {
+        .line = entry->line, .id = entry->dn, .owner_id = "", .user_name = "", .owner = ""};
     int result;
 
     if (!is_account(entry))
@@ -271,7 +280,9 @@ add_entry(struct ldif_accounts *r, const struct ldif_account *entry)
         return result;
     to.owner = store_dup(r->store, view_of_text(to.owner));
     to.contact = store_dup(r->store, view_of_text(to.contact));
-    return to.principal && to.owner && to.contact ? roster_add(r->roster, &to) : PASU_E_NOMEM;
+    to.owner_id = store_dup(r->store, view_of_text(to.owner_id));
+    return to.principal && to.owner && to.contact && to.owner_id ? roster_add(r->roster, &to)
+                                                                 : PASU_E_NOMEM;
 }
 
 static int
@@ -294,7 +305,7 @@ keep_lines(struct ldif_accounts *r, void *const *taken)
         one.principal = store_dup(r->store, view_of_text(one.principal));
         one.owner = store_dup(r->store, view_of_text(one.owner));
         one.contact = store_dup(r->store, view_of_text(one.contact));
-        one.id = one.user_name = "";
+        one.id = one.owner_id = one.user_name = "";
         if (!one.principal || !one.owner || !one.contact)
             return PASU_E_NOMEM;
         result = roster_add(r->roster, &one);

@@ -508,6 +508,26 @@ warn_unknown(const struct config *config, const struct config_rule *rule, size_t
     }
 }
 
+/* What elsewhere stands for all is somebody's word here. */
+static void
+warn_purpose(const struct config *config, const struct config_rule *rule, size_t index,
+             struct config_faults *warnings)
+{
+    for (size_t c = 0; c < rule->condition_count; c++) {
+        const struct config_condition *condition = &rule->conditions[c];
+
+        if (strcmp(condition->name, "purpose") != 0)
+            continue;
+        for (size_t v = 0; v < condition->values.count; v++)
+            if (strcmp(condition->values.items[v], "any") == 0)
+                config_fault_add(warnings, config->path, rule->line, 0,
+                                 "write {not: none} for whatever purpose, or leave it out",
+                                 "rules[%zu].when.purpose is the word any, which a statement would "
+                                 "have to give: /*purpose=any*/",
+                                 index);
+    }
+}
+
 void
 rules_warn(const struct config *config, struct config_faults *warnings)
 {
@@ -516,6 +536,7 @@ rules_warn(const struct config *config, struct config_faults *warnings)
 
         warn_unknown(config, rule, i, warnings);
         warn_flags(config, rule, i, warnings);
+        warn_purpose(config, rule, i, warnings);
     }
     for (size_t i = 0; i < config->budget_count; i++)
         if (config->budgets[i].verdict == VERDICT_HOLD)

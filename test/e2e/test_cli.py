@@ -248,6 +248,8 @@ def test_check_warns_of_what_is_not_as_it_may_be_meant():
 rules:
   - {name: abroad, when: {flags: prob}, verdict: mask}
   - {name: probes, when: {flags: probe}, verdict: allow, durability: strict}
+  - {name: said, when: {purpose: {not: none}}, verdict: alert}
+metrics: {listen: 127.0.0.1:9127}
 """)
     done = guard.run("check", "-c", path)
     equal(done.returncode, 0)
@@ -256,6 +258,18 @@ rules:
     document = json.loads(guard.run("check", "-c", path, "--json").stdout)
     equal((document["ok"], document["faults"], len(document["warnings"])), (True, [], 1))
     equal((document["warnings"][0]["line"], set(document["warnings"][0])), (3, {"file", "line", "column", "text", "hint"}))
+    path = configuration("doors.yaml", """gateway: {listen: 127.0.0.1:1, upstream: 127.0.0.1:2}
+rules:
+  - {name: whatever, when: {purpose: any}, verdict: block}
+metrics: {listen: 0.0.0.0:9127}
+approvals: {approvers: [daemon]}
+""")
+    document = json.loads(guard.run("check", "-c", path, "--json").stdout)
+    equal((document["ok"], [one["line"] for one in document["warnings"]]), (True, [3, 0, 0]))
+    for one, words in zip(document["warnings"], ("purpose is the word any", "may enter .*/ledger, where the control socket is", "all addresses")):
+        assert re.search(words, one["text"]), one
+    path.write_text(path.read_text().replace("metrics", "control: /run/pasu/control.sock\nmetrics", 1))
+    equal(len(json.loads(guard.run("check", "-c", path, "--json").stdout)["warnings"]), 2)
 
 
 @test(gateway=True)

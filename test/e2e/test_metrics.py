@@ -160,7 +160,8 @@ def test_nobody_waits_for_a_reader():
 
 @test(gateway=True)
 def test_another_address_and_none():
-    """A reload moves it to another address; without the key nobody listens, and no herald runs"""
+    """A reload moves it to another address, and is no restart of what it puts in another's place; a death is. Without the key
+    nobody listens, and no herald runs"""
     other = shop.front("metrics-moved", more={"metrics": {"listen": f"127.0.0.1:{free()}"}})
     process.until(lambda: read(other).get("pasu_gate_up") == 1, "the gate has told its numbers")
     first = port(other)
@@ -170,6 +171,14 @@ def test_another_address_and_none():
     with socket.socket() as one:
         assert one.connect_ex(("127.0.0.1", first)) != 0, "the first one is closed"
     second = port(other)
+    herald = other.guard.pids()["herald"]
+    other.reload()
+    other.guard.until_other("herald", herald)
+    restarts = 'pasu_process_restarts_total{{process="{}"}}'.format
+    process.until(lambda: read(other).get("pasu_gate_up") == 1, "it is told again")
+    equal([read(other)[restarts(name)] for name in ("gate", "keeper", "herald", "indexer")], [0, 0, 0, 0])
+    other.guard.replace("herald")
+    process.until(lambda: read(other).get(restarts("herald")) == 1, "that it died is counted")
     del other.guard.config["metrics"]
     other.reload()
 

@@ -211,6 +211,14 @@ def test_budgets():
     equal((said["stopped"]["statements"], said["then"]), (interval(0), {"allow": 4, "block": 2}))
     said, _ = replay({"budgets": [], "rules": [{"name": "people", "when": {"principal": "analyst"}, "verdict": "block"}]}, of=other)
     equal(said["stopped"]["then"], {"allow": 2, "block": 2})
+    # No table has the loopback's country, and there is none of networks: that is known, whatever was looked up then.
+    for where in ("country", "asn"):
+        said, _ = replay({"budgets": [], "rules": [{"name": where, "when": {where: {"not": "KR" if where == "country" else 9}}, "verdict": "block"}]},
+                         of=other)
+        equal((said["rules"][0]["statements"], said["rules"][0]["not_held"]), (interval(6), {}), where)
+    said, _ = replay({"budgets": [], "sources": {"country_db": str(harness.folder() / "where.mmdb")},
+                      "rules": [{"name": "own", "when": {"country": {"not": "KR"}}, "verdict": "block"}]}, of=other)
+    equal((said["rules"][0]["statements"], said["rules"][0]["not_held"]), (interval(0, 6), {"country": 6}))
     other.stop()
 
 

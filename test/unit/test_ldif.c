@@ -208,6 +208,44 @@ changes_are_made_to_the_roster_that_there_is(void **state PASU_UNUSED)
     roster_free(base);
 }
 
+/* Also where the file of changes does not have the service. */
+static void
+who_owns_a_service_leaves_it_behind_by_a_change(void **state PASU_UNUSED)
+{
+    struct roster *whole = parse("dn: uid=kim,dc=x\nobjectClass: person\nuid: kim\ncn: Kim\n\n"
+                                 "dn: uid=lee,dc=x\nobjectClass: person\nuid: lee\ncn: Kim\n\n"
+                                 "dn: cn=batch,dc=x\nobjectClass: applicationProcess\ncn: batch\n"
+                                 "employeeType: service\nuid: batch\nowner: UID=kim, dc=x\n\n"
+                                 "dn: cn=mail,dc=x\nobjectClass: person\nuid: mail\n"
+                                 "employeeType: service\nmanager: uid=lee,dc=x\n",
+                                 NULL);
+    struct roster *base, *r;
+    struct roster_fault fault;
+    uint8_t *bytes;
+    size_t length;
+
+    assert_int_equal(roster_write(&bytes, &length, whole), 0);
+    roster_free(whole);
+    assert_int_equal(roster_parse(&base, view_of(bytes, length), &fault), 0);
+    memory_free(bytes);
+    assert_false(is_left(base, "batch") || is_left(base, "mail"));
+    assert_string_equal(roster_find(base, "batch")->owner_id, "UID=kim, dc=x");
+    r = parse("dn: uid=kim,dc=x\nchangetype: modify\nreplace: nsAccountLock\n"
+              "nsAccountLock: true\n-\n",
+              base);
+    assert_true(is_left(r, "kim") && is_left(r, "batch"));
+    assert_false(is_left(r, "lee") || is_left(r, "mail")); /* of the same name */
+    assert_string_equal(roster_find(r, "batch")->owner, "Kim");
+    assert_string_equal(roster_find(r, "mail")->owner_id, "uid=lee,dc=x");
+    roster_free(r);
+    r = parse("dn: uid=lee,dc=x\nchangetype: modify\nreplace: shadowExpire\nshadowExpire: 10\n-\n",
+              base);
+    assert_true(roster_find(r, "mail")->left_at == INT64_C(864000) * NANOSECONDS_PER_SECOND);
+    assert_true(roster_find(r, "batch")->left_at == ROSTER_NEVER);
+    roster_free(r);
+    roster_free(base);
+}
+
 static void
 changes_find_lines_that_no_directory_has_named(void **state PASU_UNUSED)
 {
@@ -333,6 +371,7 @@ main(void)
         cmocka_unit_test(each_directory_says_in_its_own_way_who_has_left),
         cmocka_unit_test(computers_groups_and_folders_are_nobody),
         cmocka_unit_test(changes_are_made_to_the_roster_that_there_is),
+        cmocka_unit_test(who_owns_a_service_leaves_it_behind_by_a_change),
         cmocka_unit_test(changes_find_lines_that_no_directory_has_named),
         cmocka_unit_test(faults_have_their_line),
         cmocka_unit_test(hostile_bytes_parse_or_have_a_fault),
