@@ -186,7 +186,7 @@ session_of(struct replay *r, const struct session_info *info, struct replay_sess
         free_session(r, place);
         return result;
     }
-    budget_of(&s->budget, r->config, r->roster, info->principal);
+    budget_of(&s->budget, r->config, r->roster, info->principal, false);
     for (int w = 0; w < TALLY_WINDOWS; w++)
         if (s->budget.clear[w] < s->budget.limits.block[w]) { /* what is masked is kept back, too */
             s->budget.limits.block[w] = s->budget.clear[w];

@@ -216,7 +216,7 @@ is_of_budget(const struct config *config, const struct roster *roster, size_t in
 {
     struct budget budget;
 
-    budget_of(&budget, config, roster, principal);
+    budget_of(&budget, config, roster, principal, false);
     return budget.block_by[config->budgets[index].window] == (int16_t)index;
 }
 

@@ -46,8 +46,12 @@ answer_settle(struct answering *a)
         a->out = a->sent + judgement.cut;
     if (result == 0 && PASU_UNLIKELY(judgement.masked || judgement.masks))
         result = mask_rows(a, &judgement);
-    if (result == 0 && PASU_UNLIKELY(judgement.is_blocked))
+    if (result == 0 && PASU_UNLIKELY(judgement.is_held)) {
+        a->held = judgement.budget;
+        a->held_rows = judgement.rows;
+    } else if (result == 0 && PASU_UNLIKELY(judgement.is_blocked)) {
         result = answer_block(a, &judgement);
+    }
     return result;
 }
 

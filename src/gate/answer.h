@@ -20,6 +20,8 @@ struct answering {
     struct instruments *tools;
     uint8_t *sent, *out;
     uint64_t rows;
+    const struct config_budget *held; /* answer_settle: it holds the rows from here on; or NULL */
+    uint64_t held_rows;               /* of those that were gathered, what may leave */
 };
 
 /* One whole message, which may lie where `out` is or behind it. 0; what release_batch says; what
@@ -51,6 +53,20 @@ PASU_MUST_USE int answer_end(struct answering *answering, const struct writer *e
 /* Before a DataRow: whether it must wait until somebody has approved of it. Where nobody has, the
  * result has ended. */
 PASU_MUST_USE int answer_hold(struct answering *answering, bool *is_waiting);
+/* What waits was not approved: the result ends with that error. */
+PASU_MUST_USE int answer_hold_refuse(struct answering *answering, int error);
+/* Of rows that have waited for a budget, what somebody has said. */
+PASU_MUST_USE int answer_budget_over(struct answering *answering);
+/* Whether a budget may hold the row that comes now. */
+bool answer_budget_watches(struct answering *answering);
+/* As many whole rows at `at` as there are; where a budget holds one of them, only those before it,
+ * and then *is_waiting, or the result has ended; the bytes from there on are as they were. Bytes
+ * used, 0: the first one is not whole, or for answer_message; negative: an error. */
+PASU_MUST_USE ssize_t answer_budget_rows(struct answering *answering, uint8_t *at, size_t have,
+                                         struct walk *walk, bool *is_waiting);
+/* One message of which what is needed is there. As answer_walk.c has it. */
+PASU_MUST_USE ssize_t answer_one(struct answering *answering, const uint8_t *at, size_t have,
+                                 struct walk *walk);
 /* In place of what was not sent. (request->plan is NULL where it was a call by message. A budget's
  * refusal is in a record already.) */
 PASU_MUST_USE int answer_refuse(struct answering *answering,

@@ -9,9 +9,9 @@
 
 enum { ERROR_SIZE = 1280 };
 
-/* They were not approved: the result ends with an error, as one that a rule blocks. */
-static int
-refuse(struct answering *a, int error)
+/* It ends as one that a rule blocks. */
+int
+answer_hold_refuse(struct answering *a, int error)
 {
     const struct approval_wait *w = &a->o->approval;
     char end[APPROVAL_TEXT_SIZE], text[RESPONSE_TEXT_MAX];
@@ -66,7 +66,7 @@ answer_hold(struct answering *a, bool *is_waiting)
     if (*is_waiting)
         return 0;
     if (error != 0)
-        result = refuse(a, error);
+        result = answer_hold_refuse(a, error);
     approval_drop_rows(a->s);
     return result;
 }

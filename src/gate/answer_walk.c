@@ -59,7 +59,7 @@ fail_copy(struct answering *a)
 
 /* The message at `at`, of which what is needed is there. Bytes used; 0: a fault; negative: an
  * error. */
-static ssize_t
+ssize_t
 answer_one(struct answering *a, const uint8_t *at, size_t have, struct walk *walk)
 {
     size_t total = bytes_get_u32(at + 1) + (size_t)1;
@@ -122,7 +122,8 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
 {
     struct observer *o = s->observer;
     struct answering a = {.s = s, .o = o, .tools = s->worker->instruments};
-    const uint8_t *at, *end;
+    uint8_t *at;
+    const uint8_t *end;
     int result, flushed;
 
     observer_use(s);
@@ -141,14 +142,27 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
             continue;
         }
         if (at[0] == 'D') {
-            bool is_waiting;
+            bool is_waiting = false;
 
-            result = answer_hold(&a, &is_waiting);
+            result = answer_budget_over(&a);
+            if (result == 0)
+                result = answer_hold(&a, &is_waiting);
             if (result != 0 || is_waiting)
                 break;
         }
         if (at[0] == 'D' && shadow_waits(o, at, have))
             break;
+        if (at[0] == 'D' && PASU_UNLIKELY(answer_budget_watches(&a))) {
+            bool is_waiting = false;
+
+            used = answer_budget_rows(&a, at, have, walk, &is_waiting);
+            result = used < 0 ? (int)used : 0;
+            at += used > 0 ? used : 0;
+            if (is_waiting || result != 0)
+                break;
+            if (used > 0)
+                continue;
+        }
         if (at[0] == 'D')
             at += answer_rows(&a, at, have, walk);
         else if (at[0] == 'd')

@@ -112,6 +112,7 @@ approval_request(struct session *s, const struct verdict_hold *hold, const char 
     request.sql[utf8_cut(request.sql, sizeof(request.sql) - 1)] = '\0';
     memcpy(a->rule, hold->rule, sizeof(a->rule));
     a->is_of_rows = is_of_rows;
+    a->is_of_budget = false;
     a->fields = hold->fields;
     a->begun = os_realtime(s->worker->os);
     a->number = 0;

@@ -39,7 +39,8 @@ enum { APPROVAL_TEXT_SIZE = 128, APPROVAL_PATIENCE_SECONDS = 10 };
 struct approval_wait {
     struct list link; /* in the worker's list, while it is ASKED or WAITS */
     enum { APPROVAL_NONE, APPROVAL_ASKED, APPROVAL_WAITS, APPROVAL_OVER } state;
-    bool is_of_rows;  /* the server's bytes wait, else the client's */
+    bool is_of_rows;   /* the server's bytes wait, else the client's */
+    bool is_of_budget; /* those of them that are beyond one */
     uint8_t end;      /* OVER: enum approval_end, where there is an error */
     uint64_t serial;  /* of the session's last request */
     uint64_t number;  /* 0: not known yet */
@@ -78,6 +79,9 @@ bool approval_is_over(const struct session *session);
 /* ---- answering ---- */
 /* Whether the rows that begin must wait; *error: they were not approved, and this is why. */
 bool approval_rows_must_wait(struct session *session, int *error);
+/* The rows that come now are beyond a budget that holds: the keeper is asked. */
+void approval_request_rows(struct session *session, const struct verdict_hold *hold,
+                           bool is_of_budget);
 /* What was said of rows that waited is no longer needed. */
 void approval_drop_rows(struct session *session);
 /* Whether these fields of what is being asked, or answered, were approved. */

@@ -309,12 +309,23 @@ approve_first(struct session *s, uint64_t fields)
     approve_portal(s->observer->result.portal, fields);
 }
 
+void
+approval_request_rows(struct session *s, const struct verdict_hold *hold, bool is_of_budget)
+{
+    const struct plan_statement *statement = s->observer->result.statement;
+    struct words words = {.length = 0};
+
+    add_statement(&words, &s->observer->exchange, statement);
+    approval_request(s, hold, words.text, statement ? statement->fingerprint : 0, true);
+    s->observer->approval.is_of_budget = is_of_budget;
+}
+
 bool
 approval_rows_must_wait(struct session *s, int *error)
 {
     struct observer *o = s->observer;
     struct approval_wait *w = &o->approval;
-    struct held held = {0};
+    struct verdict_hold hold = {.fields = 0};
 
     *error = 0;
     if (w->state == APPROVAL_OVER && w->is_of_rows) {
@@ -323,11 +334,9 @@ approval_rows_must_wait(struct session *s, int *error)
             approve_first(s, w->fields);
         return false;
     }
-    if (!verdict_holds_rows(s, &held.hold))
+    if (!verdict_holds_rows(s, &hold))
         return false;
-    add_statement(&held.words, &o->exchange, o->result.statement);
-    approval_request(s, &held.hold, held.words.text,
-                     o->result.statement ? o->result.statement->fingerprint : 0, true);
+    approval_request_rows(s, &hold, false);
     if (w->state == APPROVAL_OVER)
         *error = w->error;
     return w->state != APPROVAL_OVER;

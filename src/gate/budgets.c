@@ -5,31 +5,60 @@
 #include "gate/session.h"
 #include "gate/verdict.h"
 
+/* The budget that what is being answered was let beyond by somebody; "": none. */
+static const char *
+exempt_of(const struct observer *o)
+{
+    const struct exchange_request *request = exchange_first(&o->exchange);
+
+    return !o->actor.is_asking && request ? request->exempt : "";
+}
+
+static const struct budget *
+budget_now(const struct session *s)
+{
+    const struct observer *o = s->observer;
+
+    return exempt_of(o)[0] ? &o->approved_budget : &o->budget;
+}
+
 /* `by`: the budget that blocks, or -1. */
 static void
 judge(struct session *s, const struct tally_outcome *outcome, int by, struct exposure *e,
       struct judgement *judgement)
 {
     const struct config *config = s->observer->budgets_of->config;
-    const struct budget *budget = &s->observer->budget;
+    const struct budget *budget = budget_now(s);
+    const char *exempt = exempt_of(s->observer);
+    char rule[EXPOSURE_TEXT_MAX];
 
+    if (exempt[0] && e->verdict < VERDICT_OF_HOLD) {
+        e->verdict = VERDICT_OF_HOLD;
+        e->flags |= FLAG_BIT(BUDGET);
+        snprintf(e->rule, sizeof(e->rule), "%s", exempt);
+    }
     if (outcome->blocked_by >= 0) {
         judgement->is_blocked = true;
         judgement->budget = by >= 0 ? &config->budgets[by] : NULL;
+        judgement->is_held = judgement->budget && s->observer->can_hold &&
+                             judgement->budget->verdict == VERDICT_HOLD;
+        if (judgement->is_held)
+            return; /* the request is recorded, and what comes of it */
         e->verdict = VERDICT_OF_BLOCK;
     } else if (outcome->alerts) {
         for (int window = 0; window < TALLY_WINDOWS; window++)
             if (outcome->alerts >> window & 1)
                 by = budget->alert_by[window];
-        if (e->verdict != VERDICT_OF_BLOCK)
+        if (e->verdict < VERDICT_OF_HOLD)
             e->verdict = VERDICT_OF_ALERT; /* of what is masked nobody is alerted */
     }
     if (by < 0)
         return;
     e->flags |= FLAG_BIT(BUDGET);
-    budget_rule_text(e->rule, &config->budgets[by]);
-    session_log(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT, 0,
-                e->rule);
+    budget_rule_text(rule, &config->budgets[by]);
+    if (e->verdict != VERDICT_OF_HOLD)
+        memcpy(e->rule, rule, sizeof(e->rule));
+    session_log(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT, 0, rule);
 }
 
 /* What is over a budget that masks is masked, or, where it cannot be, blocked: also where it shows
@@ -39,7 +68,7 @@ static int
 apply(const struct session *s, const struct tally_clear *clear, struct tally_outcome *outcome,
       struct judgement *judgement)
 {
-    const struct budget *budget = &s->observer->budget;
+    const struct budget *budget = budget_now(s);
     int window = clear->stopped_by;
     int by = outcome->blocked_by >= 0 ? budget->block_by[outcome->blocked_by] : -1;
 
@@ -62,11 +91,12 @@ int
 budgets_take(struct session *s, uint32_t now, const struct tally_item *items, size_t count,
              struct exposure *e, struct judgement *judgement, struct tally_outcome *outcome)
 {
+    const struct budget *budget = budget_now(s);
     struct observer *o = s->observer;
     struct tally_clear clear = {.stopped_by = -1};
     int result =
-        tally_take_clear(o->tally, now, items, count, o->budget.masks ? o->budget.clear : NULL,
-                         &o->budget.limits, outcome, &clear);
+        tally_take_clear(o->tally, now, items, count, budget->masks ? budget->clear : NULL,
+                         &budget->limits, outcome, &clear);
     int by = apply(s, &clear, outcome, judgement);
 
     judge(s, outcome, by, e, judgement);
@@ -78,6 +108,7 @@ int
 budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t count,
                      struct exposure *e, struct judgement *judgement)
 {
+    const struct budget *budget = budget_now(s);
     struct observer *o = s->observer;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct tally_clear clear = {.stopped_by = -1};
@@ -86,8 +117,8 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
     if (count == 0 || judgement->is_blocked)
         return 0;
     result = tally_take_unknown_clear(o->tally, now, s->worker->instruments->ordinals.slots[kind],
-                                      count, o->budget.masks ? o->budget.clear : NULL,
-                                      &o->budget.limits, &outcome, &clear);
+                                      count, budget->masks ? budget->clear : NULL,
+                                      &budget->limits, &outcome, &clear);
     judge(s, &outcome, apply(s, &clear, &outcome, judgement), e, judgement);
     return result;
 }
@@ -96,6 +127,7 @@ int
 budgets_add_moved(struct session *s, uint32_t now, uint8_t kind, uint64_t count, struct exposure *e,
                   struct judgement *judgement)
 {
+    const struct budget *budget = budget_now(s);
     struct observer *o = s->observer;
     struct tally_outcome outcome = {.blocked_by = -1};
     int result;
@@ -103,8 +135,8 @@ budgets_add_moved(struct session *s, uint32_t now, uint8_t kind, uint64_t count,
     if (count == 0 || judgement->is_blocked)
         return 0;
     result = tally_add_moved(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
-                             &o->budget.limits, &outcome);
-    judge(s, &outcome, outcome.blocked_by >= 0 ? o->budget.block_by[outcome.blocked_by] : -1, e,
+                             &budget->limits, &outcome);
+    judge(s, &outcome, outcome.blocked_by >= 0 ? budget->block_by[outcome.blocked_by] : -1, e,
           judgement);
     return result;
 }

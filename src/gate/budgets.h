@@ -3,6 +3,10 @@
  * What a principal's budgets say of persons who are about to be shown: they are counted, and a
  * budget that is spent blocks, masks or alerts. Put into the exposure and the judgement.
  *
+ * A budget that holds is one that blocks; where the rows can wait (observer->can_hold), what is
+ * beyond it is only cut off, and judgement->is_held. Of what was approved the others are asked, and
+ * the record has the verdict hold.
+ *
  * A budget that masks lets persons be shown clear as long as there is room: of rows, those before
  * judgement->clear items. What is not rows that can be masked it blocks.
  */

@@ -343,6 +343,7 @@ put_masked(struct session *s, struct exposure *e, const uint8_t *bytes, uint64_t
            struct judgement *judgement)
 {
     struct gather *g = &s->worker->instruments->gather;
+    bool is_blocked = judgement->is_blocked && !judgement->is_held;
     struct gather_rest rest;
     int result = 0;
 
@@ -355,14 +356,14 @@ put_masked(struct session *s, struct exposure *e, const uint8_t *bytes, uint64_t
         gather_take_rest(g, &rest);
         e = begin_rows(s);
         e->flags |= count_unknown(s, g, unknown) | administration_reader(s);
-        e->verdict = judgement->is_blocked ? VERDICT_OF_BLOCK : VERDICT_OF_ALLOW;
-        if (judgement->is_blocked && judgement->budget)
+        e->verdict = is_blocked ? VERDICT_OF_BLOCK : VERDICT_OF_ALLOW;
+        if (is_blocked && judgement->budget)
             budget_rule_text(e->rule, judgement->budget);
     }
     if (result == 0)
         result = budgets_note_masked(s, instruments_minute(s->worker->instruments, e->time), e,
                                      judgement);
-    return result == 0 ? put_rows(s, e, unknown, UINT64_MAX, judgement->is_blocked) : result;
+    return result == 0 ? put_rows(s, e, unknown, UINT64_MAX, is_blocked) : result;
 }
 
 int
@@ -417,10 +418,12 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         (g->rows == 0 || (judgement->clear > 0 && judgement->clear >= g->item_count)))
         judgement->masks = NULL; /* none of them is left */
     e->flags |= flags;
-    if (result == 0)
+    judgement->rows = g->rows;
+    if (result == 0) /* of what is held, what is before it is told; where that is nothing, nothing */
         result = PASU_UNLIKELY(judgement->masks != NULL)
                      ? put_masked(s, e, bytes, unknown, judgement)
-                     : put_rows(s, e, unknown, judgement->masked, judgement->is_blocked);
+                     : put_rows(s, e, unknown, judgement->masked,
+                                judgement->is_blocked && !(judgement->is_held && g->rows > 0));
     gather_clear(g);
     return result;
 }

@@ -116,7 +116,7 @@ struct observer {
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
     uint64_t catalog_version;
     struct tally *tally;
-    struct budget budget;
+    struct budget budget, approved_budget; /* approved: of what somebody has let pass */
     struct settings *budgets_of; /* held: that it is of */
     enum principal_kind kind;    /* that rules ask for */
     uint64_t turn;               /* the worker's, that kind and budget are of (gate/standing.h) */
@@ -142,6 +142,7 @@ struct observer {
     bool is_ready_held;       /* and ReadyForQuery waits for its end */
     bool is_released;         /* it is over: what has waited for that goes on */
     bool is_unsure;           /* or nobody knows what it is going to hit */
+    bool can_hold;            /* rows that a budget holds can wait (answer_budget.c) */
     bool is_muted;            /* a budget has ended the result: nothing passes to ReadyForQuery */
     bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */

@@ -116,7 +116,7 @@ describe_tally(void *arg, const char *principal, struct tally *tally)
     line->question = lines->answer->question;
     snprintf(line->principal, sizeof(line->principal), "%s", principal);
     tally_count(tally, lines->minute, line->known, line->unknown);
-    budget_of(&budget, lines->settings->config, lines->roster, principal);
+    budget_of(&budget, lines->settings->config, lines->roster, principal, false);
     memcpy(line->block, budget.limits.block, sizeof(line->block));
     for (size_t w = 0; w < MESSAGE_WINDOWS; w++)
         line->mask[w] = budget.clear[w] < budget.limits.block[w] ? budget.clear[w] : UINT64_MAX;

@@ -45,13 +45,15 @@ standing_fails_open(const struct session *s)
 
 /* Kind and limits by the roster and the configuration in force, which is returned. */
 static struct settings *
-look_up(const struct session *s, enum principal_kind *kind, struct budget *budget)
+look_up(const struct session *s, enum principal_kind *kind, struct budget *budget,
+        struct budget *approved)
 {
     const struct roster *roster = standing_roster(s);
     struct settings *settings = s->worker->settings ? s->worker->settings : s->settings;
 
     *kind = roster_kind(roster, s->user);
-    budget_of(budget, settings->config, roster, s->user);
+    budget_of(budget, settings->config, roster, s->user, false);
+    budget_of(approved, settings->config, roster, s->user, true);
     return settings;
 }
 
@@ -60,7 +62,7 @@ standing_begin(struct session *s)
 {
     struct observer *o = s->observer;
 
-    o->budgets_of = settings_hold(look_up(s, &o->kind, &o->budget));
+    o->budgets_of = settings_hold(look_up(s, &o->kind, &o->budget, &o->approved_budget));
     o->turn = s->worker->turn;
 }
 
@@ -117,18 +119,20 @@ standing_must_wait(struct session *s, uint8_t type)
     struct observer *o = s->observer;
     enum principal_kind kind;
     struct settings *settings;
-    struct budget budget;
+    struct budget budget, approved;
 
     if (PASU_LIKELY(o->turn == s->worker->shared->current.turn) || o->is_refusing)
         return false;
-    settings = look_up(s, &kind, &budget);
-    if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget)))
+    settings = look_up(s, &kind, &budget, &approved);
+    if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget) ||
+                                   !is_same(&approved, &o->approved_budget)))
         return type == 'Q' || type == 'E' || type == 'F';
     settings_hold(settings);
     settings_release(o->budgets_of);
     o->budgets_of = settings;
     o->kind = kind;
     o->budget = budget;
+    o->approved_budget = approved;
     o->turn = s->worker->turn;
     return false;
 }

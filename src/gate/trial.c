@@ -264,7 +264,7 @@ try_budget(struct gate *g, const struct message_try *asked)
     if (result == 0)
         result = tally_book_get(book, asked->principal, &tally);
     if (result == 0) {
-        budget_of(&budget, g->settings->config, g->shared.current.roster, asked->principal);
+        budget_of(&budget, g->settings->config, g->shared.current.roster, asked->principal, false);
         for (int i = 0; i < TALLY_WINDOWS; i++)
             limits.block[i] = limits.alert[i] = UINT64_MAX;
         limits.block[asked->window] = budget.limits.block[asked->window];

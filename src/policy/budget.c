@@ -32,7 +32,8 @@ is_concerned(const struct config_budget *budget, const char *principal, const ch
     return !budget->kind || strcmp(budget->kind, kind) == 0;
 }
 
-/* The first one of several that allow the same number is named. */
+/* The first one of several that allow the same number is named, of those that stop one that does so
+ * for good. */
 static void
 apply(uint64_t *limit, int16_t *by, uint64_t subjects, int16_t index)
 {
@@ -42,9 +43,22 @@ apply(uint64_t *limit, int16_t *by, uint64_t subjects, int16_t index)
     *by = index;
 }
 
+static void
+apply_stop(struct budget *budget, const struct config *config, const struct config_budget *b,
+           int16_t index)
+{
+    int16_t *by = &budget->block_by[b->window];
+
+    if (*by >= 0 && b->subjects == budget->limits.block[b->window] &&
+        b->verdict == VERDICT_BLOCK && config->budgets[*by].verdict == VERDICT_HOLD)
+        *by = index;
+    else
+        apply(&budget->limits.block[b->window], by, b->subjects, index);
+}
+
 void
 budget_of(struct budget *budget, const struct config *config, const struct roster *roster,
-          const char *principal)
+          const char *principal, bool is_approved)
 {
     const char *kind = principal_kind_text(roster_kind(roster, principal));
 
@@ -53,11 +67,12 @@ budget_of(struct budget *budget, const struct config *config, const struct roste
         budget->clear[w] = UINT64_MAX;
         budget->block_by[w] = budget->alert_by[w] = budget->clear_by[w] = -1;
     }
-    budget->masks = false;
+    budget->masks = budget->holds = false;
     for (size_t i = 0; i < config->budget_count && i <= INT16_MAX; i++) {
         const struct config_budget *b = &config->budgets[i];
 
-        if (b->verdict == VERDICT_ALLOW || !is_concerned(b, principal, kind))
+        if (b->verdict == VERDICT_ALLOW || !is_concerned(b, principal, kind) ||
+            (b->verdict == VERDICT_HOLD && is_approved))
             continue;
         if (b->verdict == VERDICT_ALERT)
             apply(&budget->limits.alert[b->window], &budget->alert_by[b->window], b->subjects,
@@ -65,10 +80,12 @@ budget_of(struct budget *budget, const struct config *config, const struct roste
         else if (b->verdict == VERDICT_MASK)
             apply(&budget->clear[b->window], &budget->clear_by[b->window], b->subjects, (int16_t)i);
         else
-            apply(&budget->limits.block[b->window], &budget->block_by[b->window], b->subjects,
-                  (int16_t)i);
+            apply_stop(budget, config, b, (int16_t)i);
     }
     for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        int by = budget->block_by[w];
+
+        budget->holds |= by >= 0 && config->budgets[by].verdict == VERDICT_HOLD;
         if (budget->clear[w] >= budget->limits.block[w]) {
             budget->clear[w] = budget->limits.block[w];
             budget->clear_by[w] = budget->block_by[w];

@@ -3,8 +3,8 @@
  * Budgets: how many different persons a principal may be shown in a window of time, as
  * configuration's `budgets` say, turned into limits for the tallies. Several budgets can concern
  * one principal (by name, by kind, or all); of one window the smallest number counts, for block and
- * for alert and for mask apart. hold stops like block until that verdict exists: never less than
- * asked.
+ * for alert and for mask apart. hold stops as block does, until somebody has approved: then what is
+ * left of the budgets is asked (is_approved).
  *
  * A principal's kind comes from the roster (policy/roster.h); unlisted principals are `unknown`.
  * Immutable; made from a configuration, borrowed from it.
@@ -23,12 +23,14 @@ struct budget {
     int16_t block_by[TALLY_WINDOWS], alert_by[TALLY_WINDOWS];
     /* How many may be shown clear: beyond that, masked. Never more than may be shown at all. */
     bool masks;
+    bool holds; /* one of those that stop does so until it is approved */
     uint64_t clear[TALLY_WINDOWS];
     int16_t clear_by[TALLY_WINDOWS]; /* as the others: of block, where that is what stops */
 };
 
+/* `is_approved`: as if there were none that hold. */
 void budget_of(struct budget *budget, const struct config *config, const struct roster *roster,
-               const char *principal);
+               const char *principal, bool is_approved);
 /* What a record calls it: "budget analyst hour 100". */
 void budget_rule_text(char text[EXPOSURE_TEXT_MAX], const struct config_budget *budget);
 /* What a blocked client is told: which budget, what it allows, when the window ends, what to do. */

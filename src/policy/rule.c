@@ -538,9 +538,4 @@ rules_warn(const struct config *config, struct config_faults *warnings)
         warn_flags(config, rule, i, warnings);
         warn_purpose(config, rule, i, warnings);
     }
-    for (size_t i = 0; i < config->budget_count; i++)
-        if (config->budgets[i].verdict == VERDICT_HOLD)
-            config_fault_add(warnings, config->path, config->budgets[i].line, 0,
-                             "write block, or mask; rules can hold",
-                             "budgets[%zu].verdict is hold, which stops like block", i);
 }

@@ -91,6 +91,8 @@ struct portal {
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
     uint64_t approved;                /* as of its Execute: fields, for all its executions, */
     uint64_t approved_serial;         /* as long as it is the one of this serial */
+    char exempt[CLAIM_TEXT_MAX];      /* as of its Execute, where exempt_serial is of it */
+    uint64_t exempt_serial;
 };
 
 struct exchange_request {
@@ -106,6 +108,7 @@ struct exchange_request {
     int ruled;         /* and the error that it is then; 0: as the rule's refusal */
     bool is_approved;  /* QUERY, EXECUTE, FUNCTION_CALL: somebody has said that it may show these */
     uint64_t approved; /* fields */
+    char exempt[CLAIM_TEXT_MAX]; /* it may go beyond this budget, which holds; "": beyond none */
     bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
     bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
     bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
