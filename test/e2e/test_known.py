@@ -14,7 +14,7 @@ import wire
 from stage import equal, test
 
 # Parcels by number: whom they go to. `person1` to 30 of identified.py are customers, of whom 2 and 3, 4 and 5, … share a phone number.
-CUSTOMERS = {1: ("Kim-5", "010-1002", 5), 2: ("Kim-9", "010-1004", 9), 3: ("Kim-30", "010-1015", 30)}
+CUSTOMERS = {1: ("Kim-5", "010-1002", 5), 2: ("Kim-9", "010-1004", 9), 3: ("Kim-30", "010-1015", 30), 12: ("이영희", "019-4", 104)}
 OTHERS = {4: ("Choi", "012-1"), 5: ("Kim-5", "012-2"), 6: ("Kim-5", None), 7: (None, "010-1002"), 8: ("kim-5", "010-1002"),
           9: ('O"Neil', "a,b"), 10: ("이영희", "010-1002")}
 TWINS = {11: ("Twin", "019-1")}
@@ -28,9 +28,11 @@ def literal(value):
 ROWS = [f"({n}, {n}, {literal(name)}, {literal(phone)}, 'home-{n}-')"
         for n, (name, phone, *_) in {**CUSTOMERS, **OTHERS, **TWINS}.items()]
 SCHEMA = f"""
-INSERT INTO people VALUES (101, 'Twin', 'twin1', '019-1', 'r'), (102, 'Twin', 'twin2', '019-1', 'r'), (103, 'Nil', 'nil', NULL, 'r');
-CREATE TABLE parcels (id int PRIMARY KEY, customer_id int, recipient_name text, recipient_phone varchar(40), address text);
-INSERT INTO parcels VALUES {", ".join(ROWS)};
+INSERT INTO people VALUES (101, 'Twin', 'twin1', '019-1', 'r'), (102, 'Twin', 'twin2', '019-1', 'r'), (103, 'Nil', 'nil', NULL, 'r'),
+    (104, '이영희', 'lee', '019-4', 'r');
+CREATE TABLE parcels (id int PRIMARY KEY, customer_id int, recipient_name text, recipient_phone varchar(40), address text,
+    door text DEFAULT 'x');
+INSERT INTO parcels (id, customer_id, recipient_name, recipient_phone, address) VALUES {", ".join(ROWS)};
 CREATE TABLE calls (caller text, note text);
 INSERT INTO calls VALUES ('010-1000', 'home-1-'), ('010-1015', 'home-30-'), ('010-1001', 'home-2-'), ('0', 'home-0-'), ('77', 'home-77-');
 GRANT SELECT, INSERT, UPDATE, DELETE ON parcels, calls TO app, analyst;
@@ -48,7 +50,7 @@ def config(known=True, **more):
     return {
         "subjects": {**identified.CONFIG["subjects"], "recipient": recipient, "caller": caller},
         "personal_data": identified.CONFIG["personal_data"] + [
-            shop.personal("parcels", "recipient", KEY, FIELDS), shop.personal("calls", "caller", "caller", {"note": "order"})],
+            shop.personal("parcels", "recipient", KEY, FIELDS), shop.personal("parcels", "customer", "customer_id", {"door": "door_code"}), shop.personal("calls", "caller", "caller", {"note": "order"})],
         **more}
 
 
@@ -100,10 +102,10 @@ def export(front):
     return {name: Told(of) for name, of in lines.items()}
 
 
-def ask(front, name, *messages, user="app"):
+def ask(front, name, *messages, user="app", **options):
     """Which parcels the client saw."""
     seen, questions = set(), sum(message[:1] in (b"Q", b"S") or message.endswith(wire.SYNC) for message in messages)
-    with wire.login(front.address, application_name=name, user=user) as session:
+    with wire.login(front.address, application_name=name, user=user, **options) as session:
         session.send(b"".join(messages))
         while questions:
             kind, body = session.receive()
@@ -128,12 +130,12 @@ def extended(sql, values=(), formats=(), limit=0):
 
 FIXED = "SELECT DISTINCT address FROM parcels WHERE recipient_name = {} AND recipient_phone = {}"
 STATEMENTS = (
-    "SELECT * FROM parcels", "SELECT address FROM parcels", "SELECT recipient_phone, address, recipient_name FROM parcels ORDER BY id DESC",
+    "SELECT recipient_name, recipient_phone, address FROM parcels", "SELECT address FROM parcels", "SELECT recipient_phone, address, recipient_name FROM parcels ORDER BY id DESC",
     "SELECT address FROM parcels WHERE id = 1", "SELECT address FROM parcels WHERE id IN (1, 4) ORDER BY 1",
     "SELECT address FROM parcels WHERE id > 10", "SELECT s.a FROM (SELECT address AS a FROM parcels WHERE id < 7) s",
     "SELECT string_agg(address, ' ') FROM parcels WHERE recipient_name > '' AND recipient_phone > ''",
     "SELECT address FROM parcels WHERE id = 2 UNION ALL SELECT address FROM parcels WHERE id = 9",
-    "SELECT a.address, b.address FROM parcels a JOIN parcels b ON b.id = a.id + 1", "COPY public.parcels TO STDOUT",
+    "SELECT a.address, b.address FROM parcels a JOIN parcels b ON b.id = a.id + 1", "COPY public.parcels (address, recipient_phone, recipient_name) TO STDOUT",
     "COPY (SELECT address FROM public.parcels WHERE id < 6) TO STDOUT (FORMAT csv)",
     "BEGIN; DECLARE c CURSOR FOR SELECT address FROM parcels ORDER BY id; FETCH 3 FROM c; FETCH 3 FROM c; COMMIT",
     "BEGIN; UPDATE parcels SET id = id WHERE id IN (3, 5) RETURNING address; ROLLBACK",
@@ -177,6 +179,26 @@ def test_a_recipient_who_is_a_customer_is_that_customer():
 
 
 @test
+def test_two_persons_of_a_row():
+    """Whose order it is and who gets it, in one row: both are named, also where the one who gets it is a customer, too"""
+    seen = ask(place().front, "pairs", wire.query("SELECT address, door FROM parcels WHERE id IN (1, 4)"))
+    equal(seen, {1, 4})
+    told = export(place().front)["pairs"]
+    equal((told.named, set(told.unknown.values())), ({"customer": {"1", "4", "5"}, "recipient": {key_of(4)}}, {0}))
+    equal(len(told.lines), 1)
+
+
+@test
+def test_in_another_encoding():
+    """Characters are compared, and not how the client writes them"""
+    for encoding in ("UTF8", "EUC_KR", "UHC"):
+        ask(place().front, f"encoded {encoding}", wire.query("SELECT recipient_name, recipient_phone, address FROM parcels WHERE id >= 12"),
+            client_encoding=encoding)
+        told = export(place().front)[f"encoded {encoding}"]
+        equal((told.named, set(told.unknown.values())), ({"customer": {"104"}}, {0}), encoding)
+
+
+@test
 def test_of_one_column():
     """A key of one column, also where it looks like a number: by the phone number alone"""
     seen = ask(place().front, "calls", wire.query("SELECT * FROM calls"))
@@ -197,6 +219,21 @@ def test_what_is_bound_holds_both():
     told = export(place().front)["bound"]
     assert not told.named.get("recipient") and not told.named.get("customer"), told
     assert told.unknown["recipient"] >= 1 and told.unknown["customer"] >= 1, told
+
+
+@test
+def test_a_row_of_more_persons_than_a_record_has_room_for():
+    """Six of them, each of one kind or the other: nobody is left out, and the statement counts once"""
+    tables = "abcdef"
+    sql = (f"SELECT {', '.join(f'{table}.address' for table in tables)} FROM parcels a " +
+           " ".join(f"JOIN parcels {table} ON {table}.id = a.id + {n}" for n, table in enumerate(tables) if n))
+    seen = ask(place().front, "wide", wire.query(sql))
+    equal(seen, set(range(1, 13)))
+    told, (mine, theirs, either) = export(place().front)["wide"], due(seen)
+    for kind, all_due in (("recipient", mine), ("customer", theirs)):
+        assert told.named[kind] <= all_due, told
+        assert len(all_due - told.named[kind]) + either <= told.unknown[kind], told
+    equal((sum(line["statements"] for line in told.lines), sum(line["rows"] for line in told.lines)), (1, 7))
 
 
 @test
@@ -224,7 +261,8 @@ def test_without_it_they_are_two():
 @test
 def test_she_counts_once_in_a_budget():
     """Who was shown as a customer costs nothing more as a recipient; of whom it is not known, one"""
-    front = more_front("known budget", **config(budgets=[{"principal": "app", "window": "day", "subjects": 4, "verdict": "block"}]))
+    front = more_front("known budget", **config(budgets=[{"principal": "app", "window": "day", "subjects": 4, "verdict": "block"},
+                                                         {"principal": "analyst", "window": "day", "subjects": 2, "verdict": "mask"}]))
     front.guard.wait("identity_current")
     ask(front, "paid", wire.query("SELECT id, name FROM people WHERE id IN (5, 9)"))
     ask(front, "free", wire.query("SELECT address FROM parcels WHERE id IN (1, 2)"))
@@ -237,6 +275,14 @@ def test_she_counts_once_in_a_budget():
             raise AssertionError("not blocked")
         except wire.ServerError as error:
             equal(error.fields["C"], "PS001")
+    # From the third person on all are masked, in a record of their own.
+    seen = ask(front, "masked", wire.query("SELECT address FROM parcels WHERE id IN (1, 4, 5, 2) ORDER BY id = 2, id"), user="analyst")
+    equal(seen, {1, 4})
+    told = export(front)["masked"]
+    equal((told.named, set(told.unknown.values())), ({"recipient": {key_of(4), key_of(5)}, "customer": {"5", "9"}}, {0}))
+    for key, clarity in (("5", "clear"), ("9", "masked")):
+        subject = guard.run("subject", "-c", front.guard.path, "--kind", "customer", "--json", key).stdout.splitlines()
+        equal([line["fields"] for line in map(json.loads, subject[:-1]) if line["application"] == "masked"], [{"address": clarity}])
     front.stop()
 
 
@@ -264,7 +310,7 @@ def both(told, people):
 def test_while_it_is_not_known_both_can_be():
     """A writer to the customers, also one that has not ended; then who has become one is one"""
     front = place().front
-    for way, messages in (("key", [wire.query("SELECT * FROM parcels WHERE id IN (1, 4)")]),
+    for way, messages in (("key", [wire.query("SELECT recipient_name, recipient_phone, address FROM parcels WHERE id IN (1, 4)")]),
                           ("pinned", [extended(FIXED.format("$1", "$2"), ("Kim-5", "010-1002"))])):
         with front.login(user="analyst", application_name="writer") as writer:
             writer.query("BEGIN")
