@@ -116,6 +116,10 @@ def test_purpose_named():
         equal((result.rows, [error["C"] for error in result.errors]), (ROW, ["PS003"]))
         equal(asked(session, f"BEGIN; DECLARE c CURSOR FOR {NAME} /*purpose=audit*/", "FETCH c", "ROLLBACK")[1], "PS003")
         equal(asked(session, f"BEGIN; DECLARE c CURSOR FOR {NAME} /*purpose=audit*/", "FETCH c /*purpose=audit*/", "ROLLBACK")[1], ROW)
+    set_rules({**TICKET, "when": {"purpose": "none", "fields": "any"}, "verdict": "hold"})
+    with login("held") as session:
+        result = session.exchange(wire.parse(NAME + " /*purpose=audit*/") + wire.bind() + wire.execute() + wire.SYNC)
+        equal((result.rows, result.errors, result.notices), (ROW, [], []))
 
 
 @test(gateway=True)
