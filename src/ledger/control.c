@@ -122,8 +122,9 @@ client_read(struct control *control, struct control_client *c, control_ask_fn *a
     if (c->have < sizeof(c->request))
         return;
     c->is_asked = true;
-    c->deadline =
+    c->answer_by =
         os_monotonic(control->log->os) + CONTROL_ANSWER_MILLISECONDS * NANOSECONDS_PER_MILLISECOND;
+    c->deadline = c->answer_by + CONTROL_CLIENT_SECONDS * NANOSECONDS_PER_SECOND;
     end_texts(&c->request);
     if (c->request.magic != CONTROL_MAGIC || c->request.version != CONTROL_VERSION) {
         control_end(c, PASU_E_PROTOCOL, 0);
@@ -174,14 +175,12 @@ control_look(struct control *control, int64_t now)
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct control_client *c = &control->clients[i];
 
-        if (c->fd < 0 || now < c->deadline)
+        if (c->fd < 0)
             continue;
-        if (c->is_asked && !c->is_answered) {
-            c->deadline = now + CONTROL_CLIENT_SECONDS * NANOSECONDS_PER_SECOND;
-            control_end(c, PASU_E_UNAVAILABLE, 0);
-        } else {
+        if (now >= c->deadline)
             client_close(c);
-        }
+        else if (c->is_asked && !c->is_answered && now >= c->answer_by)
+            control_end(c, PASU_E_UNAVAILABLE, 0);
     }
 }
 

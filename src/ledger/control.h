@@ -24,7 +24,8 @@ enum {
 struct control_client {
     int fd; /* -1: free */
     uint64_t question;
-    int64_t deadline; /* monotonic */
+    int64_t deadline;  /* monotonic: when it is closed, whatever it waits for */
+    int64_t answer_by; /* the same: when it hears that nobody has answered */
     struct control_request request;
     size_t have;
     uint8_t *out;

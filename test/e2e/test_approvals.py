@@ -511,6 +511,27 @@ def test_processes():
 # ---- other ways to ask ----
 
 @test(gateway=True)
+def test_grown():
+    """What a statement shows by the time it goes on, and did not when it was approved, is not approved"""
+    front = Front("approvals-grown", [HOLD])
+    other = shop.keys("customers", "id")[33]
+    try:
+        with front.login() as session, front.login() as second:
+            number, again = ask(session), told(second, wire.parse(ADDRESS) + wire.bind() + wire.execute() + wire.SYNC)
+            with front.login(user="app") as mover:
+                equal(mover.query(f"UPDATE customers SET address = name WHERE id = {other}").errors, [])
+            front.decide(number)
+            result = session.result()
+            equal((result.rows, result.code), ([], LOST))
+            front.decide(again)  # a portal sees what was there when it was bound
+            equal(second.result().rows, ROWS)
+            front.decide(ask(session))
+            equal(session.result().rows, ROWS)
+    finally:
+        shop.server().sql(f"UPDATE customers SET address = 'Main Street ' || id WHERE id = {other}")
+
+
+@test(gateway=True)
 def test_ways():
     """Cursors, EXECUTE, COPY, functions and a call by message are held by what they show; writing, the key alone and other fields are not"""
     front = shared()

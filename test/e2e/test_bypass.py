@@ -112,8 +112,9 @@ def test_ended():
     }
     for name in ("backup", "nightly", "own", "chief"):
         guard.wait("bypass", start=mark, application=name)
-    with direct("nightly") as session:  # not what is excepted: by TCP
+    with direct("nightly") as session, direct("daily", address=server.socket) as other:  # not what is excepted: by TCP, and another
         code, seconds = ended(session)
+        equal(ended(other)[0], "57P01")
         print(f"ended after {seconds:.1f} s")
         assert (code, seconds < FOUND) == ("57P01", True), (code, seconds)
     equal(guard.find("bypass_kept", mark)[0]["application"], "chief")  # whom that right does not reach
@@ -121,7 +122,7 @@ def test_ended():
     for session in standing.values():
         session.terminate()
     said = {(one["principal"], one["application"]) for one in guard.find("bypass_ended")}
-    equal(said, {("analyst", "without the right"), ("app", "nightly")})
+    equal(said, {("analyst", "without the right"), ("app", "nightly"), ("app", "daily")})
     equal(alerts(principal="backup"), [])
     front().stop()  # and with it comes what the minute has kept back
     ended_alerts = alerts(rule="bypass", verdict="block")

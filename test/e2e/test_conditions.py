@@ -116,6 +116,10 @@ def test_purpose_named():
         equal((result.rows, [error["C"] for error in result.errors]), (ROW, ["PS003"]))
         equal(asked(session, f"BEGIN; DECLARE c CURSOR FOR {NAME} /*purpose=audit*/", "FETCH c", "ROLLBACK")[1], "PS003")
         equal(asked(session, f"BEGIN; DECLARE c CURSOR FOR {NAME} /*purpose=audit*/", "FETCH c /*purpose=audit*/", "ROLLBACK")[1], ROW)
+    set_rules({**TICKET, "when": {"purpose": "none", "fields": "any"}, "verdict": "hold"})
+    with login("held") as session:
+        result = session.exchange(wire.parse(NAME + " /*purpose=audit*/") + wire.bind() + wire.execute() + wire.SYNC)
+        equal((result.rows, result.errors, result.notices), (ROW, [], []))
 
 
 @test(gateway=True)
@@ -154,6 +158,13 @@ def test_a_claim_only_restricts():
         equal(asked(session, NAME, of(HOME), of(AWAY)), [ROW, ROW, "PS003"])
     with login("disallowed", AWAY) as session:
         equal(asked(session, NAME, of(HOME)), ["PS003"] * 2)
+    # What either masks is masked.
+    set_rules({"name": "home", "when": {"address": HOME, "fields": "name"}, "verdict": "mask"},
+              {"name": "away", "when": {"address": AWAY, "fields": "phone"}, "verdict": "mask"})
+    both = f"SELECT name, phone FROM customers WHERE id = {KEY}"
+    with login("masked") as session:
+        equal([["*" in value for value in rows[0]] for rows in asked(session, both, of(HOME, both), of(AWAY, both))],
+              [[True, False], [True, False], [True, True]])
 
 
 @test(gateway=True)

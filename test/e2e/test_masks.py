@@ -32,6 +32,8 @@ CREATE VIEW charts AS SELECT id, loose, name, note || '!' AS note, lower(email) 
 CREATE FUNCTION name_of(int) RETURNS text LANGUAGE sql AS 'SELECT name::text FROM public.patients WHERE id = $1';
 CREATE FUNCTION write_piece(int) RETURNS int LANGUAGE plpgsql AS
   'BEGIN UPDATE public.patients SET name = substr(name, 2, 1) || ''x'' WHERE id = $1; RETURN 1; END';
+CREATE FUNCTION open_names(refcursor) RETURNS refcursor LANGUAGE plpgsql AS
+  'BEGIN OPEN $1 FOR SELECT name FROM public.patients WHERE id = 7001; RETURN $1; END';
 GRANT SELECT, INSERT, UPDATE, DELETE ON patients TO app, analyst;
 GRANT SELECT ON charts TO app, analyst;
 """
@@ -135,6 +137,7 @@ WAYS = {
     "grouped": (lambda s: ask(s, "SELECT name, count(*) FROM patients WHERE id = 7001 GROUP BY name"), ["홍*동"]),
     "view": (lambda s: ask(s, "SELECT name FROM charts WHERE id = 7001"), ["홍*동"]),
     "cursor": (lambda s: (ask(s, f"BEGIN; DECLARE c CURSOR FOR {NAME}"), ask(s, "FETCH ALL FROM c"))[1], ["홍*동"]),
+    "cursor of a function": (lambda s: (ask(s, "BEGIN; SELECT open_names('c')"), ask(s, "FETCH ALL FROM c"))[1], ["***"]),
     "cursor in one text": (lambda s: ask(s, f"BEGIN; DECLARE c CURSOR FOR {NAME}; FETCH ALL FROM c; COMMIT"), ["***"]),
     "prepared": (lambda s: (ask(s, f"PREPARE q AS {NAME}"), ask(s, "EXECUTE q"))[1], ["홍*동"]),
     "joined": (lambda s: ask(s, "SELECT p.name FROM patients p JOIN patients o ON o.ward = p.ward WHERE o.id = 7001 AND p.id = 7002"), ["김*"]),
@@ -177,6 +180,7 @@ WAYS = {
     "copy with a star": (lambda s: ask(s, "COPY (SELECT name, ward FROM patients WHERE id = 7001) TO STDOUT (DELIMITER '*')"), "홍\\*동*1\n".encode()),
     "copy in binary": (lambda s: ask(s, "COPY (SELECT id, name FROM patients WHERE id = 7001) TO STDOUT (FORMAT binary)"),
                        BINARY_HEAD + struct.pack("!hiii", 2, 4, 7001, 7) + "홍*동".encode() + b"\xff\xff"),
+    "copy in an encoding that cannot be told apart": (lambda s: ask(s, "COPY (SELECT name, ward FROM patients) TO STDOUT (ENCODING 'GB18030')"), CODE),
     "copy with a null like a name": (lambda s: ask(s, "COPY (SELECT name FROM patients) TO STDOUT (NULL 'x')"), CODE),
 }
 

@@ -343,6 +343,7 @@ tokens_are_whole(void **state PASU_UNUSED)
     assert_false(tokens_match(&tokens, "Bearer second-toke"));
     assert_false(tokens_match(&tokens, "Bearer second-token "));
     assert_false(tokens_match(&tokens, "Basic second-token"));
+    assert_false(tokens_match(&tokens, "Digest second-token"));
     assert_int_equal(tokens_take(&tokens, VIEW("a\nb\nc\nd\ne\nf\ng\nh\ni\n")), PASU_E_RANGE);
 }
 
