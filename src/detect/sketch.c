@@ -5,12 +5,21 @@
 
 enum { RANKS = 64 - SKETCH_BITS + 2 };
 
+/* All bits are used here; who makes the hashes may have set one (splitmix64, by Vigna). */
+static uint64_t
+mixed(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
 void
 sketch_add(struct sketch *s, uint64_t hash)
 {
-    /* The low bits choose: samples keep the hashes whose upper bits are 0. */
-    uint8_t *r = &s->registers[hash & (SKETCH_SIZE - 1)];
-    uint64_t rest = hash >> SKETCH_BITS;
+    const uint64_t bits = mixed(hash);
+    uint8_t *r = &s->registers[bits & (SKETCH_SIZE - 1)];
+    uint64_t rest = bits >> SKETCH_BITS;
     uint8_t rank = (uint8_t)(rest == 0 ? 64 - SKETCH_BITS + 1 : __builtin_ctzll(rest) + 1);
 
     if (rank > *r)

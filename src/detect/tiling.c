@@ -33,7 +33,7 @@ struct tiles {
     struct reader *readers;
     struct held *held;
     uint16_t *common; /* readers × readers */
-    double *with;     /* of each reader, with the group: persons in common less what chance gives */
+    double *shared, *chance; /* of each reader with the group: persons in common, and by chance */
     bool *member;
     size_t count, held_count;
     double omega;
@@ -59,15 +59,21 @@ by_hash(const void *a, const void *b)
     return (x->reader > y->reader) - (x->reader < y->reader);
 }
 
+/* That a Poisson variable is x or less, at most (Chernoff). */
+static double
+log_lower_tail(double x, double mean)
+{
+    return x < mean ? -(mean - x + (x > 0 ? x * log(x / mean) : 0)) : 0;
+}
+
 double
 tiling_log_p(double x, double mean, size_t size, size_t all)
 {
     double g = (double)size, k = (double)all;
     /* How many groups of that size there are, and how many sizes. */
     double groups = -log(k + 1) - log_beta(k - g + 1, g + 1) + log(k);
-    double tail = x < mean ? -(mean - x + (x > 0 ? x * log(x / mean) : 0)) : 0;
 
-    return fmin(tail + groups, 0);
+    return fmin(log_lower_tail(x, mean) + groups, 0);
 }
 
 /* The readers, and below which hash the samples of all of them are whole. */
@@ -158,15 +164,32 @@ struct group {
 static void
 take_in(struct tiles *t, struct group *g, size_t who)
 {
-    for (size_t i = 0; i < g->size; i++) {
-        g->common += t->common[who * t->count + g->member[i]];
-        g->mean += t->omega * t->readers[who].n * t->readers[g->member[i]].n;
+    g->common += t->shared[who];
+    g->mean += t->chance[who];
+    for (size_t i = 0; i < t->count; i++) {
+        t->shared[i] += t->common[who * t->count + i];
+        t->chance[i] += t->omega * t->readers[who].n * t->readers[i].n;
     }
-    for (size_t i = 0; i < t->count; i++)
-        t->with[i] +=
-            t->common[who * t->count + i] - t->omega * t->readers[who].n * t->readers[i].n;
     t->member[who] = true;
     g->member[g->size++] = who;
+}
+
+/* Who has, with the group, least in common for what it would be by chance; t->count: nobody less. */
+static size_t
+find_next(const struct tiles *t)
+{
+    size_t next = t->count;
+    double least = 0;
+
+    for (size_t i = 0; i < t->count; i++) {
+        double tail = t->member[i] ? 0 : log_lower_tail(t->shared[i], t->chance[i]);
+
+        if (tail < least) {
+            least = tail;
+            next = i;
+        }
+    }
+    return next;
 }
 
 /* Grows a group from one; *best becomes it where it is the least likely so far. */
@@ -175,16 +198,14 @@ grow(struct tiles *t, size_t seed, struct group *best)
 {
     struct group g = {.log_p = 0};
 
-    memset(t->with, 0, t->count * sizeof(*t->with));
+    memset(t->shared, 0, t->count * sizeof(*t->shared));
+    memset(t->chance, 0, t->count * sizeof(*t->chance));
     memset(t->member, 0, t->count * sizeof(*t->member));
     take_in(t, &g, seed);
-    while (g.size < GROUP_MOST && g.size < t->count) {
-        size_t next = t->count;
+    while (g.size < GROUP_MOST) {
+        size_t next = find_next(t);
 
-        for (size_t i = 0; i < t->count; i++)
-            if (!t->member[i] && (next == t->count || t->with[i] < t->with[next]))
-                next = i;
-        if (t->with[next] >= 0)
+        if (next == t->count)
             break;
         take_in(t, &g, next);
         g.log_p = tiling_log_p(g.common, g.mean, g.size, t->count);
@@ -214,9 +235,12 @@ static int
 room_for(struct tiles *t)
 {
     t->common = memory_new(t->count * t->count, sizeof(*t->common));
-    t->with = memory_new(t->count, sizeof(*t->with));
+    t->shared = memory_new(t->count, sizeof(*t->shared));
+    t->chance = memory_new(t->count, sizeof(*t->chance));
     t->member = memory_new(t->count, sizeof(*t->member));
-    return t->common == NULL || t->with == NULL || t->member == NULL ? PASU_E_NOMEM : 0;
+    return t->common == NULL || t->shared == NULL || t->chance == NULL || t->member == NULL
+               ? PASU_E_NOMEM
+               : 0;
 }
 
 static int
@@ -256,7 +280,8 @@ out:
     memory_free(t.readers);
     memory_free(t.held);
     memory_free(t.common);
-    memory_free(t.with);
+    memory_free(t.shared);
+    memory_free(t.chance);
     memory_free(t.member);
     return r;
 }

@@ -22,7 +22,7 @@ enum {
     PERSONS = 40000,
     DAYS = 45,
     ATTACK_DAY = 35,
-    TOWN_MOST = 400000,
+    TOWN_MOST = 500000,
     ATTACKER = 900001,
 };
 
