@@ -404,7 +404,7 @@ use_of(const struct replay_session *s, const struct exposure *e)
     if (e->flags & FLAG_BIT(FIRST_USE))
         return RULE_USE_FIRST;
     return e->shape != 0 && usage_has(tally_usage(s->tally), e->shape) ? RULE_USE_KNOWN
-                                                                        : RULE_USE_UNKNOWN;
+                                                                       : RULE_USE_UNKNOWN;
 }
 
 /* It was run, and would have been. */

@@ -117,12 +117,9 @@ const char *
 replay_lack_text(enum replay_lack lack)
 {
     static const char *const texts[] = {
-        [REPLAY_LACKS_VERBS] = "verbs",
-        [REPLAY_LACKS_COUNTRY] = "country",
-        [REPLAY_LACKS_ASN] = "asn",
-        [REPLAY_LACKS_FIELDS] = "fields",
-        [REPLAY_LACKS_USE] = "first_use",
-        [REPLAY_LACKS_SOURCE] = "claimed_source",
+        [REPLAY_LACKS_VERBS] = "verbs",   [REPLAY_LACKS_COUNTRY] = "country",
+        [REPLAY_LACKS_ASN] = "asn",       [REPLAY_LACKS_FIELDS] = "fields",
+        [REPLAY_LACKS_USE] = "first_use", [REPLAY_LACKS_SOURCE] = "claimed_source",
     };
 
     return texts[lack];

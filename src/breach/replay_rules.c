@@ -16,10 +16,10 @@ static const struct {
     const char *condition;
     enum replay_lack lack;
 } needs[] = {
-    {"verbs", REPLAY_LACKS_VERBS},    {"country", REPLAY_LACKS_COUNTRY},
-    {"first_use", REPLAY_LACKS_USE},
-    {"asn", REPLAY_LACKS_ASN},        {"fields", REPLAY_LACKS_FIELDS},
-    {"country", REPLAY_LACKS_SOURCE}, {"asn", REPLAY_LACKS_SOURCE},
+    {"verbs", REPLAY_LACKS_VERBS},   {"country", REPLAY_LACKS_COUNTRY},
+    {"first_use", REPLAY_LACKS_USE}, {"asn", REPLAY_LACKS_ASN},
+    {"fields", REPLAY_LACKS_FIELDS}, {"country", REPLAY_LACKS_SOURCE},
+    {"asn", REPLAY_LACKS_SOURCE},
 };
 
 void

@@ -33,7 +33,7 @@ struct detect_options {
     uint8_t secret[16]; /* for the library's own hashes; random, or fixed to get the same bytes */
     size_t memory;      /* bytes that may be held, at least DETECT_MEMORY_MIN */
     double q;           /* share of false findings among those published: 0 < q < 1; 0: 0.1 */
-    unsigned threads;   /* results do not depend on it; 0: 1 */
+    unsigned threads;   /* for later: one does all today */
 };
 
 #define DETECT_MEMORY_MIN ((size_t)16 << 20)

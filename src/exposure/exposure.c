@@ -13,8 +13,7 @@ enum { PART_RUNS = 1 << 0, PART_MISSED_RUNS = 1 << 1, PART_TEXT = 1 << 2 };
 enum { PART_FORMS = PART_RUNS | PART_MISSED_RUNS | PART_TEXT };
 
 static_assert(HEAD_SIZE + 3 * (EXPOSURE_TEXT_MAX - 1) + EXPOSURE_SOURCE_MAX + 1 + 9 +
-                       EXPOSURE_PARTS_MAX * PART_SIZE +
-                      EXPOSURE_ALL_MAX * ORDINAL_SIZE <=
+                      EXPOSURE_PARTS_MAX * PART_SIZE + EXPOSURE_ALL_MAX * ORDINAL_SIZE <=
                   EXPOSURE_ENCODED_MAX,
               "the fullest record fits");
 

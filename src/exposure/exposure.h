@@ -93,9 +93,9 @@ struct exposure {
     uint64_t flags;  /* FLAG_BIT */
     uint8_t verdict; /* enum verdict */
     uint8_t part_count;
-    bool has_verbs;  /* records of earlier versions have none */
-    uint64_t verbs;  /* that the statement is: places in the list of rules[].when.verbs; the highest
-                        bit alone: it is no statement; 0: not known */
+    bool has_verbs; /* records of earlier versions have none */
+    uint64_t verbs; /* that the statement is: places in the list of rules[].when.verbs; the highest
+                       bit alone: it is no statement; 0: not known */
     char rule[EXPOSURE_TEXT_MAX];  /* what decided a verdict other than allow, or a rule in shadow;
                                       "" */
     char actor[EXPOSURE_TEXT_MAX]; /* end user named by the application; "" */

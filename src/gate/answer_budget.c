@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows of a principal whose budget holds (policy/budget.h): those that it has no room for wait until
- * somebody has approved of them (gate/approval.h).
+ * Rows of a principal whose budget holds (policy/budget.h): those that it has no room for wait
+ * until somebody has approved of them (gate/approval.h).
  *
  * Which row is the first that is beyond it is known only once the rows are read, counted and
  * changed. So what has come is kept as it came, and put back from that row on: they are read again
@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "gate/approval.h"
+#include "gate/budgets.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/verdict.h"
@@ -33,6 +34,7 @@ exempt(struct observer *o, struct exchange_request *request, const char *rule)
     struct portal *portal = portal_of(o, request);
 
     snprintf(request->exempt, sizeof(request->exempt), "%s", rule);
+    request->exempt_statement = o->exchange.statement;
     if (!portal || portal->is_doubtful)
         return;
     snprintf(portal->exempt, sizeof(portal->exempt), "%s", rule);
@@ -45,13 +47,13 @@ is_exempt(const struct observer *o, struct exchange_request *request)
 {
     const struct portal *portal;
 
-    if (request->exempt[0])
+    if (budgets_exempt(o)[0])
         return true;
     portal = portal_of(o, request);
     if (portal && portal->exempt[0] && portal->exempt_serial == portal->serial &&
         !portal->is_doubtful)
         memcpy(request->exempt, portal->exempt, sizeof(request->exempt));
-    return request->exempt[0];
+    return budgets_exempt(o)[0];
 }
 
 int
@@ -181,9 +183,8 @@ answer_budget_rows(struct answering *a, uint8_t *at, size_t have, struct walk *w
         for (uint64_t row = 0; row < a->held_rows; row++)
             kept += length_of(came + kept);
         memcpy(at + kept, came + kept, (size_t)done - kept);
-        a->rows -= walk->rows - before - a->held_rows < a->rows
-                       ? walk->rows - before - a->held_rows
-                       : a->rows;
+        a->rows -= walk->rows - before - a->held_rows < a->rows ? walk->rows - before - a->held_rows
+                                                                : a->rows;
         walk->rows = before + a->held_rows;
         done = (ssize_t)kept;
         ask(a);

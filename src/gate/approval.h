@@ -41,10 +41,10 @@ struct approval_wait {
     enum { APPROVAL_NONE, APPROVAL_ASKED, APPROVAL_WAITS, APPROVAL_OVER } state;
     bool is_of_rows;   /* the server's bytes wait, else the client's */
     bool is_of_budget; /* those of them that are beyond one */
-    uint8_t end;      /* OVER: enum approval_end, where there is an error */
-    uint64_t serial;  /* of the session's last request */
-    uint64_t number;  /* 0: not known yet */
-    int64_t deadline; /* monotonic: nobody has been heard of by then */
+    uint8_t end;       /* OVER: enum approval_end, where there is an error */
+    uint64_t serial;   /* of the session's last request */
+    uint64_t number;   /* 0: not known yet */
+    int64_t deadline;  /* monotonic: nobody has been heard of by then */
     uint64_t fields;
     int64_t begun;                /* realtime: it was asked for */
     int error;                    /* OVER: 0: approved */

@@ -5,13 +5,14 @@
 #include "gate/session.h"
 #include "gate/verdict.h"
 
-/* The budget that what is being answered was let beyond by somebody; "": none. */
-static const char *
-exempt_of(const struct observer *o)
+const char *
+budgets_exempt(const struct observer *o)
 {
     const struct exchange_request *request = exchange_first(&o->exchange);
+    bool is = !o->actor.is_asking && request && request->exempt[0] &&
+              (request->step != STEP_QUERY || o->exchange.statement == request->exempt_statement);
 
-    return !o->actor.is_asking && request ? request->exempt : "";
+    return is ? request->exempt : "";
 }
 
 static const struct budget *
@@ -19,7 +20,7 @@ budget_now(const struct session *s)
 {
     const struct observer *o = s->observer;
 
-    return exempt_of(o)[0] ? &o->approved_budget : &o->budget;
+    return budgets_exempt(o)[0] ? &o->approved_budget : &o->budget;
 }
 
 /* `by`: the budget that blocks, or -1. */
@@ -29,7 +30,7 @@ judge(struct session *s, const struct tally_outcome *outcome, int by, struct exp
 {
     const struct config *config = s->observer->budgets_of->config;
     const struct budget *budget = budget_now(s);
-    const char *exempt = exempt_of(s->observer);
+    const char *exempt = budgets_exempt(s->observer);
     char rule[EXPOSURE_TEXT_MAX];
 
     if (exempt[0] && e->verdict < VERDICT_OF_HOLD) {
@@ -94,9 +95,8 @@ budgets_take(struct session *s, uint32_t now, const struct tally_item *items, si
     const struct budget *budget = budget_now(s);
     struct observer *o = s->observer;
     struct tally_clear clear = {.stopped_by = -1};
-    int result =
-        tally_take_clear(o->tally, now, items, count, budget->masks ? budget->clear : NULL,
-                         &budget->limits, outcome, &clear);
+    int result = tally_take_clear(o->tally, now, items, count, budget->masks ? budget->clear : NULL,
+                                  &budget->limits, outcome, &clear);
     int by = apply(s, &clear, outcome, judgement);
 
     judge(s, outcome, by, e, judgement);
@@ -117,8 +117,8 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
     if (count == 0 || judgement->is_blocked)
         return 0;
     result = tally_take_unknown_clear(o->tally, now, s->worker->instruments->ordinals.slots[kind],
-                                      count, budget->masks ? budget->clear : NULL,
-                                      &budget->limits, &outcome, &clear);
+                                      count, budget->masks ? budget->clear : NULL, &budget->limits,
+                                      &outcome, &clear);
     judge(s, &outcome, apply(s, &clear, &outcome, judgement), e, judgement);
     return result;
 }

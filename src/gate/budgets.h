@@ -29,6 +29,8 @@ PASU_MUST_USE int budgets_take_unknown(struct session *session, uint32_t now, ui
 PASU_MUST_USE int budgets_add_moved(struct session *session, uint32_t now, uint8_t kind,
                                     uint64_t count, struct exposure *exposure,
                                     struct judgement *judgement);
+/* The budget that the statement being answered was let beyond by somebody; "": none. */
+const char *budgets_exempt(const struct observer *observer);
 /* The exposure is of rows that a budget has masked. */
 PASU_MUST_USE int budgets_note_masked(struct session *session, uint32_t minute,
                                       struct exposure *exposure, const struct judgement *judgement);

@@ -26,8 +26,8 @@ struct judgement {
     uint32_t tail;                      /* where the first of these rows begins */
     uint32_t cut;                       /* where the first row begins that may not leave */
     const struct config_budget *budget; /* that blocks */
-    uint64_t rows; /* that may leave */
-    bool is_held;  /* it holds, and the rows from `cut` on can wait until they are approved */
+    uint64_t rows;                      /* that may leave */
+    bool is_held;       /* it holds, and the rows from `cut` on can wait until they are approved */
     const char *ruling; /* of a rule that does (verdict_message), borrowed to the next; or NULL */
 };
 

@@ -419,7 +419,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         judgement->masks = NULL; /* none of them is left */
     e->flags |= flags;
     judgement->rows = g->rows;
-    if (result == 0) /* of what is held, what is before it is told; where that is nothing, nothing */
+    if (result ==
+        0) /* of what is held, what is before it is told; where that is nothing, nothing */
         result = PASU_UNLIKELY(judgement->masks != NULL)
                      ? put_masked(s, e, bytes, unknown, judgement)
                      : put_rows(s, e, unknown, judgement->masked,

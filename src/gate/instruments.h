@@ -29,7 +29,7 @@ struct instruments {
     struct exposure exposure; /* the record being made */
     struct mask mask;
     uint64_t used[INSTRUMENTS_USED]; /* shapes that are known to have been run (first_use.c) */
-    uint8_t *out; /* a client's bytes, changed */
+    uint8_t *out;                    /* a client's bytes, changed */
     size_t out_length, out_size;
 };
 

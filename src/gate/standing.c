@@ -125,7 +125,7 @@ standing_must_wait(struct session *s, uint8_t type)
         return false;
     settings = look_up(s, &kind, &budget, &approved);
     if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget) ||
-                                   !is_same(&approved, &o->approved_budget)))
+                                  !is_same(&approved, &o->approved_budget)))
         return type == 'Q' || type == 'E' || type == 'F';
     settings_hold(settings);
     settings_release(o->budgets_of);

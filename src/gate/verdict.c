@@ -517,8 +517,7 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
     session_rules_judge(&s->observer->rules, &done, &ruling);
     /* What is only prepared, or declared, has not been used. */
     if (shows_later(NULL, statement))
-        return ruling.verdict == VERDICT_HOLD ? 0
-                                              : tell_done(s, statement, &ruling, &done, flags);
+        return ruling.verdict == VERDICT_HOLD ? 0 : tell_done(s, statement, &ruling, &done, flags);
     return tell_done(s, statement, &ruling, &done, flags | first_use_flag(done.use));
 }
 

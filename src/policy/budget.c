@@ -49,8 +49,8 @@ apply_stop(struct budget *budget, const struct config *config, const struct conf
 {
     int16_t *by = &budget->block_by[b->window];
 
-    if (*by >= 0 && b->subjects == budget->limits.block[b->window] &&
-        b->verdict == VERDICT_BLOCK && config->budgets[*by].verdict == VERDICT_HOLD)
+    if (*by >= 0 && b->subjects == budget->limits.block[b->window] && b->verdict == VERDICT_BLOCK &&
+        config->budgets[*by].verdict == VERDICT_HOLD)
         *by = index;
     else
         apply(&budget->limits.block[b->window], by, b->subjects, index);

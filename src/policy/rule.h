@@ -65,7 +65,7 @@ struct rule_statement {
                        0: not known */
     const char *purpose; /* that it gives; "": none; NULL: not known */
     enum rule_use use;
-    uint32_t minute;     /* local, since 1970 (os_local_minute): hours and days are the gateway's */
+    uint32_t minute; /* local, since 1970 (os_local_minute): hours and days are the gateway's */
 };
 
 /* The verb of what is no statement: a notification of others. */

@@ -109,9 +109,10 @@ struct exchange_request {
     bool is_approved;  /* QUERY, EXECUTE, FUNCTION_CALL: somebody has said that it may show these */
     uint64_t approved; /* fields */
     char exempt[CLAIM_TEXT_MAX]; /* it may go beyond this budget, which holds; "": beyond none */
-    bool is_unasked;   /* QUERY: what its names mean is not asked ahead: nobody needs it */
-    bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
-    bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
+    uint32_t exempt_statement;   /* QUERY: of its statements, this one */
+    bool is_unasked; /* QUERY: what its names mean is not asked ahead: nobody needs it */
+    bool is_alone;   /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
+    bool is_told;    /* QUERY, BIND: persons it can show are in a record already */
     bool is_behind_copy;                /* SYNC: behind the end of COPY data */
     bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
     bool is_naming;                     /* it gives or takes a statement's name */

@@ -114,7 +114,7 @@ def test_what_is_beyond_it_waits():
             equal(rows_of(before), room[name, form], f"{application}: what a budget that blocks lets pass")
             request, = front().waiting()
             equal((request["request"], request["state"], request["rule"]), (number, "waits", RULE), application)
-            assert "name" in request["fields"] and "LIMIT" in request["sql"], request
+            assert "name" in request["fields"] and "customers" in request["sql"], request
             front().decide(number)
             equal(before + all_of(session), due[name, form], application)
         equal([decision for decision, _, _ in front().decisions(number)], [APPROVED])
@@ -125,6 +125,48 @@ def test_what_is_beyond_it_waits():
         held = [line for line in shown if line["verdict"] == "hold"]
         assert held and {line["rule"] for line in held} == {RULE} and all("budget" in line["flags"] for line in held), held
         equal(sum(line["rows"] for line in shown), len(rows_of(due[name, form])) - (form != "query"), f"{name} {form}")  # without SELECT 7
+    budgets()
+
+
+@test(gateway=True)
+def test_one_approval_is_for_one_statement():
+    """Of several statements in one Query each waits for itself; a cursor's rows do with each FETCH; a long result is read on as it was, over many
+    batches; and what a budget masks stays masked"""
+    more = SIMPLE.format(12)
+    budgets(HOLD)
+    with front().login(user=role()) as session:
+        session.send(wire.query(f"{SIMPLE.format(8)}; {more}"))
+        for due in (MOST, 3 + 8):
+            before, number = until_notice(session)
+            equal(len(rows_of(before)), due)
+            front().decide(number)
+        equal(len(rows_of(all_of(session))), 4)
+    with front().login(user=role()) as session:
+        session.query(f"BEGIN; DECLARE c CURSOR FOR {more}")
+        session.send(wire.query("FETCH 7 c"))
+        before, number = until_notice(session)
+        front().decide(number)
+        equal(len(rows_of(before + all_of(session))), 7)
+        session.send(wire.query("FETCH 5 c"))
+        before, number = until_notice(session)
+        front().decide(number, verb="deny")
+        equal((rows_of(before), code_of(all_of(session))), ([], [DENIED]))
+    long = "SELECT c.id, c.name, repeat('x', 700) FROM customers c, generate_series(1, 20) ORDER BY c.id"
+    with front().login(user=role()) as session, wire.login(shop.server().address, user="app") as direct:
+        direct.send(wire.query(long))
+        session.send(wire.query(long))
+        before, number = until_notice(session)
+        equal(len(rows_of(before)), 20 * MOST)
+        front().decide(number)
+        equal(before + all_of(session), all_of(direct))
+    budgets(HOLD, {**HOLD, "subjects": 3, "verdict": "mask"})
+    with front().login(user=role(), application_name="masked") as session:
+        session.send(wire.query("SELECT id, email FROM customers ORDER BY id LIMIT 8"))
+        before, number = until_notice(session)
+        front().decide(number)
+        after = all_of(session)
+        equal([b"***" in row for row in rows_of(before) + rows_of(after)], [False] * 3 + [True] * 5)
+    equal(sorted((line["verdict"], line["rows"]) for line in lines("masked")), [("hold", 8)])
     budgets()
 
 

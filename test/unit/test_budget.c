@@ -23,7 +23,7 @@ the_smallest_number_of_those_that_concern_a_principal_counts(void **state PASU_U
     assert_int_equal(
         roster_parse(&roster, VIEW("principal,kind\nanalyst,human\nshop,service\n"), &fault), 0);
 
-    budget_of(&b, &config, roster, "analyst");
+    budget_of(&b, &config, roster, "analyst", false);
     assert_int_equal(b.limits.block[TALLY_HOUR], 70);
     assert_int_equal(b.block_by[TALLY_HOUR], 2); /* the first of two that say 70 */
     assert_int_equal(b.limits.alert[TALLY_HOUR], 50);
@@ -32,20 +32,20 @@ the_smallest_number_of_those_that_concern_a_principal_counts(void **state PASU_U
     assert_int_equal(b.block_by[TALLY_DAY], -1);
     assert_int_equal(b.block_by[TALLY_180_DAYS], -1);
 
-    budget_of(&b, &config, roster, "shop");
+    budget_of(&b, &config, roster, "shop", false);
     assert_int_equal(b.limits.block[TALLY_HOUR], 9);
     assert_int_equal(b.block_by[TALLY_HOUR], 6);
     assert_int_equal(b.limits.alert[TALLY_DAY], 500000);
     assert_int_equal(b.alert_by[TALLY_DAY], 1);
     assert_true(b.limits.alert[TALLY_HOUR] == UINT64_MAX);
 
-    budget_of(&b, &config, roster, "nobody knows");
+    budget_of(&b, &config, roster, "nobody knows", false);
     assert_int_equal(b.limits.block[TALLY_180_DAYS], 0);
     assert_int_equal(b.block_by[TALLY_180_DAYS], 5);
     assert_int_equal(b.limits.block[TALLY_HOUR], 70);
     roster_free(roster);
 
-    budget_of(&b, &config, NULL, "analyst"); /* without a roster, all are unknown */
+    budget_of(&b, &config, NULL, "analyst", false); /* without a roster, all are unknown */
     assert_int_equal(b.block_by[TALLY_180_DAYS], 5);
     assert_int_equal(b.limits.block[TALLY_HOUR], 70);
     assert_true(b.limits.alert[TALLY_HOUR] == UINT64_MAX);
@@ -57,7 +57,7 @@ without_budgets_there_are_no_limits(void **state PASU_UNUSED)
     const struct config empty = {0};
     struct budget b;
 
-    budget_of(&b, &empty, NULL, "analyst");
+    budget_of(&b, &empty, NULL, "analyst", false);
     for (int w = 0; w < TALLY_WINDOWS; w++) {
         assert_true(b.limits.block[w] == UINT64_MAX && b.limits.alert[w] == UINT64_MAX);
         assert_true(b.block_by[w] == -1 && b.alert_by[w] == -1);
@@ -77,7 +77,7 @@ a_budget_that_masks_lets_fewer_be_clear_than_are_shown(void **state PASU_UNUSED)
     const struct config with = {.budgets = masking, .budget_count = COUNT_OF(masking)};
     struct budget b;
 
-    budget_of(&b, &with, NULL, "kim");
+    budget_of(&b, &with, NULL, "kim", false);
     assert_true(b.masks);
     assert_int_equal(b.clear[TALLY_HOUR], 10);
     assert_int_equal(b.clear_by[TALLY_HOUR], 0);
@@ -86,11 +86,39 @@ a_budget_that_masks_lets_fewer_be_clear_than_are_shown(void **state PASU_UNUSED)
     assert_int_equal(b.clear[TALLY_DAY], 40); /* nobody is shown beyond it, clear or not */
     assert_int_equal(b.clear_by[TALLY_DAY], 2);
     assert_true(b.clear[TALLY_MINUTE] == UINT64_MAX);
-    budget_of(&b, &with, NULL, "lee");
+    budget_of(&b, &with, NULL, "lee", false);
     assert_false(b.masks);
     assert_int_equal(b.clear_by[TALLY_HOUR], 4);
-    budget_of(&b, &with, NULL, "park");
+    budget_of(&b, &with, NULL, "park", false);
     assert_false(b.masks);
+}
+
+static void
+one_that_holds_is_not_there_once_it_is_approved(void **state PASU_UNUSED)
+{
+    static struct config_budget holding[] = {
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_HOLD},
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 30, .verdict = VERDICT_BLOCK},
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 20, .verdict = VERDICT_MASK},
+        {.principal = "lee", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_HOLD},
+        {.principal = "lee", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_BLOCK},
+        {.principal = "park", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_BLOCK},
+        {.principal = "park", .window = WINDOW_HOUR, .subjects = 10, .verdict = VERDICT_HOLD},
+    };
+    const struct config with = {.budgets = holding, .budget_count = COUNT_OF(holding)};
+    struct budget b;
+
+    budget_of(&b, &with, NULL, "kim", false);
+    assert_true(b.holds && b.limits.block[TALLY_HOUR] == 10 && b.block_by[TALLY_HOUR] == 0);
+    assert_false(b.masks);
+    budget_of(&b, &with, NULL, "kim", true);
+    assert_true(!b.holds && b.limits.block[TALLY_HOUR] == 30 && b.block_by[TALLY_HOUR] == 1);
+    assert_true(b.masks && b.clear[TALLY_HOUR] == 20);
+    /* Of the same number the one that blocks counts, whichever comes first. */
+    budget_of(&b, &with, NULL, "lee", false);
+    assert_true(!b.holds && b.block_by[TALLY_HOUR] == 4);
+    budget_of(&b, &with, NULL, "park", false);
+    assert_true(!b.holds && b.block_by[TALLY_HOUR] == 5);
 }
 
 static void
@@ -141,6 +169,7 @@ main(void)
         cmocka_unit_test(the_smallest_number_of_those_that_concern_a_principal_counts),
         cmocka_unit_test(without_budgets_there_are_no_limits),
         cmocka_unit_test(a_budget_that_masks_lets_fewer_be_clear_than_are_shown),
+        cmocka_unit_test(one_that_holds_is_not_there_once_it_is_approved),
         cmocka_unit_test(a_rule_names_whom_window_and_number_however_long_the_name_is),
         cmocka_unit_test(a_client_is_told_the_limit_the_window_and_what_to_do),
     };

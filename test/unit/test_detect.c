@@ -437,36 +437,6 @@ test_a_dump_is_growth_within_a_minute_of_it(void **state)
     end(&s);
 }
 
-/* From the first day on it has had ten times what its peers have: that is no growth. */
-static void
-test_who_was_always_shown_far_more_than_its_peers_covers(void **state)
-{
-    struct story s = {.town = make_town(17, NULL)};
-    const struct finding *f;
-
-    (void)state;
-    for (int64_t day = START; day < START + DAYS * DAY; day += DAY)
-        for (unsigned i = 0; i < 800; i++) {
-            int64_t at = some_time(&s.town, day, 9, 18);
-
-            (void)add(&s.town, at, ATTACKER, ATTACKER);
-            (void)ask(&s.town, at, ATTACKER, ATTACKER, 1 + random_below(&s.town.r, PERSONS));
-        }
-    qsort(s.town.list, s.town.count, sizeof(*s.town.list), by_time);
-    s.d = open_detect(DETECT_MEMORY_MIN * 8);
-    assert_int_equal(detect_add(s.d, s.town.list, s.town.count), 0);
-    assert_int_equal(detect_findings(s.d, &s.report), 0);
-    f = find(&s.report, DETECTOR_COVERAGE, name(NAME_ACCOUNT, ATTACKER));
-    if (f == NULL)
-        print(&s.report);
-    assert_non_null(f);
-    assert_null(find(&s.report, DETECTOR_GROWTH, name(NAME_ACCOUNT, ATTACKER)));
-    /* (1 - e^(-45 * 800 / 40000)) * 40000 = 23737 */
-    assert_true(f->about > 23737 * 0.8 && f->about < 23737 * 1.2);
-    assert_true(f->at_least >= 256 && f->at_most == 45 * 800);
-    end(&s);
-}
-
 /* Ten newcomers go through all persons, each its own share of them. */
 static void
 share_out(struct town *t, int64_t day)
@@ -724,7 +694,6 @@ main(void)
         cmocka_unit_test(test_an_address_that_acts_for_many_accounts_fans_out),
         cmocka_unit_test(test_reads_without_a_login_are_orphans),
         cmocka_unit_test(test_a_dump_is_growth_within_a_minute_of_it),
-        cmocka_unit_test(test_who_was_always_shown_far_more_than_its_peers_covers),
         cmocka_unit_test(test_who_share_the_persons_out_tile),
         cmocka_unit_test(test_names_are_those_of_the_list),
         cmocka_unit_test(test_how_the_stream_is_cut_changes_nothing),

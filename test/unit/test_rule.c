@@ -171,6 +171,19 @@ an_address_is_in_a_network_of_either_family_or_mapped(void **state PASU_UNUSED)
     }
 }
 
+static void
+first_uses_are_known_or_not(void **state PASU_UNUSED)
+{
+    give(RULE("new", "first_use: yes") RULE("old", "first_use: no")
+             RULE("not-new", "first_use: {not: yes}") RULE("any", "first_use: [yes, no]"));
+    given.statement.use = RULE_USE_FIRST;
+    assert_string_equal(matching(), "new any");
+    given.statement.use = RULE_USE_KNOWN;
+    assert_string_equal(matching(), "old not-new any");
+    given.statement.use = RULE_USE_UNKNOWN;
+    assert_string_equal(matching(), "new? old? not-new? any?");
+}
+
 /* The first of January 1970 was a Thursday. */
 static void
 holidays_are_those_that_are_listed(void **state PASU_UNUSED)
@@ -568,6 +581,7 @@ main(void)
         cmocka_unit_test(an_address_is_in_a_network_of_either_family_or_mapped),
         cmocka_unit_test(hours_and_days_are_local_and_go_over_midnight),
         cmocka_unit_test(holidays_are_those_that_are_listed),
+        cmocka_unit_test(first_uses_are_known_or_not),
         cmocka_unit_test(fields_match_where_one_of_them_is_shown),
         cmocka_unit_test(verbs_and_flags_are_those_of_the_statement),
         cmocka_unit_test(what_cannot_be_decided_may_match),
