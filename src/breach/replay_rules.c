@@ -111,8 +111,8 @@ find_truths_of(struct replay *r, const struct rule_scope *scope, const struct re
         .purpose = e->claims.purpose,
         .minute = s->minute,
     };
-    uint8_t lacks = lacks_of(r->config, record->info, e, s->use,
-                             scope == &s->claimed || e->claims.is_signed);
+    uint8_t lacks =
+        lacks_of(r->config, record->info, e, s->use, scope == &s->claimed || e->claims.is_signed);
     bool has_fields;
 
     for (size_t p = 0; p < e->part_count; p++)

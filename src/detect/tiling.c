@@ -32,7 +32,7 @@ struct held {
 struct tiles {
     struct reader *readers;
     struct held *held;
-    uint16_t *common; /* readers × readers */
+    uint16_t *common;        /* readers × readers */
     double *shared, *chance; /* of each reader with the group: persons in common, and by chance */
     bool *member;
     size_t count, held_count;
@@ -174,7 +174,8 @@ take_in(struct tiles *t, struct group *g, size_t who)
     g->member[g->size++] = who;
 }
 
-/* Who has, with the group, least in common for what it would be by chance; t->count: nobody less. */
+/* Who has, with the group, least in common for what it would be by chance; t->count: nobody less.
+ */
 static size_t
 find_next(const struct tiles *t)
 {

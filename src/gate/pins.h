@@ -30,7 +30,8 @@ PASU_MUST_USE int pins_add_array(struct pinned *pinned, struct ordinals *ordinal
                                  const struct plan_part *part, enum catalog_key_type element,
                                  struct view value, int16_t format);
 
-/* There are none, and the first part's come. `ordinals` and `others` are those that keys will be read by. */
+/* There are none, and the first part's come. `ordinals` and `others` are those that keys will be
+ * read by. */
 void pins_begin(struct pinned *pinned, struct ordinals *ordinals, struct ordinals *others);
 /* The part's pins have come, one behind the other; the next one's may. */
 void pins_end_part(struct pinned *pinned, size_t part, bool is_known, struct ordinals *ordinals,

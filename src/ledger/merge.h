@@ -5,9 +5,9 @@
  * milliseconds that the keeper gathers for, and goes into the ledger before the batch ends.
  *
  * Only what differs in whom it shows, when, and in its counts is united: the same session, shape,
- * verbs, vocabulary, flags, actor and claims, the same kinds, fields, clarity and attribution, allowed by
- * no rule, and every person named. The union has the time of the first, all persons and misses, and
- * the sums of statements, rows and misses. Pure; owned by whoever fills it.
+ * verbs, vocabulary, flags, actor and claims, the same kinds, fields, clarity and attribution,
+ * allowed by no rule, and every person named. The union has the time of the first, all persons and
+ * misses, and the sums of statements, rows and misses. Pure; owned by whoever fills it.
  */
 #ifndef PASU_LEDGER_MERGE_H
 #define PASU_LEDGER_MERGE_H

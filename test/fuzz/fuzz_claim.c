@@ -5,9 +5,9 @@
  * guesses a signature.
  */
 #include "base/utf8.h"
+#include "config/load.h"
 #include "gate/proxy_header.h"
 #include "gate/source_claim.h"
-#include "config/load.h"
 #include "postgres/claim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -148,8 +148,7 @@ from_gate(struct keeper *k, const struct channel_message *message)
     } told;
     int result = 0;
 
-    memcpy(&told, message->body,
-           message->length < sizeof(told) ? message->length : sizeof(told));
+    memcpy(&told, message->body, message->length < sizeof(told) ? message->length : sizeof(told));
     switch ((enum message_type)message->type) {
     case MESSAGE_OPENED:
         result = record_opened(&k->records, &told.session);

@@ -75,7 +75,8 @@ check_value(const struct mask_column *column, const struct encoding *encoding, s
     if (!masked.bytes)
         return;
     must(masked.length <= MASK_TEXT_MAX);
-    must(value.length == 0 || !view_equal(masked, value) || memchr(value.bytes, '*', value.length) != NULL);
+    must(value.length == 0 || !view_equal(masked, value) ||
+         memchr(value.bytes, '*', value.length) != NULL);
     if (!is_of_stars(masked)) {
         must(column->how == MASK_BY_LOOK);
         must(count_characters(encoding, masked) <= column->limit);

@@ -15,8 +15,8 @@ start(void **state)
 {
     int result = start_stage(state);
 
-    stage.approvers = (struct approvers){
-        .items = {{.uid = UID, .is_named = true, .name = "kim"}}, .count = 1};
+    stage.approvers =
+        (struct approvers){.items = {{.uid = UID, .is_named = true, .name = "kim"}}, .count = 1};
     approvals_init(&approvals, &stage.place->records, &stage.approvers);
     approvals_set(&approvals, WITHIN * SECOND);
     return result;
