@@ -12,7 +12,6 @@
 #include "gate/renew.h"
 #include "gate/rest.h"
 #include "gate/source_claim.h"
-#include "gate/unveil.h"
 #include "gate/verdict.h"
 #include "postgres/envelope.h"
 
@@ -169,15 +168,13 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     result = observer_plan_query(a->s, text, &plan, &is_templated);
     if (result != 0)
         return result;
-    result = unveil_before(a, 'Q', plan, NULL);
-    request = result == 0 ? exchange_add(&a->o->exchange, STEP_QUERY) : NULL;
+    request = exchange_add(&a->o->exchange, STEP_QUERY);
     if (!request) {
         plan_release(plan);
         return PASU_E_NOMEM;
     }
     request->plan = plan;
-    request->is_telling =
-        tells_hidden(a->o, plan->statements, plan->statement_count) || hidden_is_told(a->o, plan);
+    request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count);
     request->is_borrowing = hidden_is_borrowed(a->o, plan);
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
@@ -240,8 +237,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     result = observer_plan_parse(a->s, parse.text, parse.types, &plan);
     if (result != 0)
         return result;
-    result = unveil_before(a, parse.name.length == 0 ? 'Q' : 'P', plan, NULL);
-    request = result == 0 ? exchange_add(&a->o->exchange, STEP_PARSE) : NULL;
+    request = exchange_add(&a->o->exchange, STEP_PARSE);
     if (!request) {
         plan_release(plan);
         return PASU_E_NOMEM;
@@ -350,9 +346,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         plan = prepared->plan;
         statement = prepared->statement;
     }
-    result = unveil_before(a, 'B', plan, statement);
-    plan = exchange_expected(&a->o->exchange, name, &statement, &types);
-    request = result == 0 ? exchange_add(&a->o->exchange, STEP_BIND) : NULL;
+    request = exchange_add(&a->o->exchange, STEP_BIND);
     if (!request)
         return PASU_E_NOMEM;
     set_name(request->name, bind.portal);
@@ -364,8 +358,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     statement = request->bound;
     set_claim(a, request->plan);
     if (statement) {
-        request->is_telling =
-            tells_hidden(a->o, statement, 1) || hidden_is_told(a->o, request->plan);
+        request->is_telling = tells_hidden(a->o, statement, 1);
         request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
         a->o->is_borrowing |= request->is_borrowing;
         request->is_refused = request->is_telling || request->is_borrowing;

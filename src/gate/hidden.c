@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/hidden.h"
 
-#include "gate/session.h"
 #include "postgres/cursor.h"
 
 enum { FOLLOWED_MAX = 3 /* FETCH of a portal that is EXECUTE … */ };
@@ -103,27 +102,6 @@ reads_cursors(const struct observer *o, const struct plan *plan)
             return true;
     }
     return false;
-}
-
-/* A text that sees what is prepared, and could not be made to see nothing hidden (gate/unveil.h).
- */
-static bool
-is_prepared_seen(const struct observer *o, const struct plan *plan)
-{
-    for (size_t i = 0; plan->sees_prepared && i < EXCHANGE_HEADS; i++)
-        for (const struct prepared *p = o->exchange.prepared[i]; p; p = p->next)
-            if (p->plan && p->plan->hides_in_prepared && p->statement &&
-                p->statement->hidden_count > 0)
-                return true;
-    return false;
-}
-
-bool
-hidden_is_told(const struct observer *o, const struct plan *plan)
-{
-    bool is_error = o->session->transaction == 'E' && plan->statement_count < 2;
-
-    return PASU_UNLIKELY(o->hides_in_prepared) && !is_error && is_prepared_seen(o, plan);
 }
 
 bool

@@ -23,8 +23,6 @@ uint8_t hidden_expected(const struct observer *observer, const struct plan_state
 
 /* A plan is about to be run: notes whether a cursor with hidden columns comes to be by it. */
 void hidden_note(struct observer *observer, const struct plan *plan);
-/* Whether a text tells the hidden columns of what SQL's PREPARE has made. */
-bool hidden_is_told(const struct observer *observer, const struct plan *plan);
 /* Whether a statement of `plan` may not run: it could see hidden columns of a cursor that is there,
  * or will be. */
 bool hidden_is_borrowed(const struct observer *observer, const struct plan *plan);

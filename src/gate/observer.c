@@ -323,8 +323,7 @@ observer_plan_parse(struct session *s, struct view text, struct view types, stru
     environment = environment_of(s, text);
     environment.has_foreign_parameters = has_foreign_type(types);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
-    if (result == 0 && ((*plan)->hides_in_cursors || (*plan)->hides_in_prepared) &&
-        may_be_borrowed(s)) {
+    if (result == 0 && (*plan)->hides_in_cursors && may_be_borrowed(s)) {
         plan_release(*plan);
         environment.may_inject = false;
         result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
@@ -334,22 +333,8 @@ observer_plan_parse(struct session *s, struct view text, struct view types, stru
     if ((*plan)->may_change_dialect)
         s->observer->is_unsettled = true;
     s->observer->hides |= (*plan)->rewritten.bytes != NULL;
-    s->observer->hides_in_prepared |= (*plan)->hides_in_prepared;
     s->observer->is_borrowing |= (*plan)->borrows != BORROW_NOT;
     return 0;
-}
-
-int
-observer_plan_bare(struct session *s, const struct plan *was, struct plan **plan)
-{
-    struct plan_environment environment = {
-        .catalog = s->observer->catalog,
-        .role = was->role,
-        .is_plain_dialect = was->is_plain_dialect,
-        .has_foreign_parameters = was->has_foreign_parameters,
-    };
-
-    return plan_cache_get(s->worker->shared->plans, was->text, &environment, plan);
 }
 
 /* Whether the plan of a template serves for the text that it was made of. */

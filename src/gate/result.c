@@ -282,9 +282,6 @@ set_statement(struct session *s, struct plan *plan, const struct plan_statement 
         return set_unknown(s, 0);
     }
     r->verbs = r->verbs && statement->verbs ? r->verbs | statement->verbs : 0;
-    if (PASU_UNLIKELY(statement->calm != NULL) &&
-        exchange_is_calm(&o->exchange, statement->explains))
-        statement = statement->calm;
     doubt_of(s, &r->doubt_fields, &r->doubt_kinds);
     if (is_doubtful)
         observer_all(s, &r->doubt_fields, &r->doubt_kinds);

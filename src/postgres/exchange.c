@@ -178,17 +178,6 @@ exchange_portal(const struct exchange *x, const char *name)
     return *portal_place(x, name);
 }
 
-bool
-exchange_is_calm(const struct exchange *x, const char *name)
-{
-    const struct prepared *prepared = exchange_prepared(x, name);
-    const struct plan_statement *s = prepared ? prepared->statement : NULL;
-
-    return s && !prepared->is_doubtful && s->is_understood && s->special == SPECIAL_NONE &&
-           s->called_fields == 0 &&
-           (s->flags & (PLAN_OPAQUE | PLAN_CALLS | PLAN_UNKNOWN_TABLE)) == 0;
-}
-
 static const struct exchange_request *
 request_at(const struct exchange *x, uint32_t index)
 {

@@ -177,10 +177,6 @@ struct portal *exchange_portal(const struct exchange *exchange, const char *name
 const struct plan *exchange_expected(const struct exchange *exchange, const char *statement,
                                      const struct plan_statement **meant, struct view *types);
 
-/* Whether it is known what a statement's name stands for, and it calls nothing whose results the
- * plan of it could show. */
-bool exchange_is_calm(const struct exchange *exchange, const char *name);
-
 /* The request at a place of the queue, 0 the first; NULL behind the last. */
 const struct exchange_request *exchange_at(const struct exchange *exchange, uint32_t place);
 /* What the EXECUTE at that place runs: its plan (borrowed, NULL where nothing is known). */

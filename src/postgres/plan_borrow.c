@@ -78,47 +78,6 @@ borrow_of(const PgQuery__ParseResult *tree, const char *text)
     return borrow;
 }
 
-bool
-borrow_sees_prepared(const PgQuery__ParseResult *tree, const char *text)
-{
-    static const char *const readers[] = {CURSOR_PREPARED};
-
-    return cursor_tells_prepared(text) ||
-           (strcasestr(text, "u&") && sql_has_string(&tree->base, readers, COUNT_OF(readers)));
-}
-
-static void
-look_for_execute(void *context, const ProtobufCMessage *message)
-{
-    bool *is_found = context;
-
-    *is_found |= message->descriptor == &pg_query__execute_stmt__descriptor;
-    if (!*is_found)
-        sql_each_child(message, look_for_execute, context);
-}
-
-bool
-borrow_has_execute(const PgQuery__ParseResult *tree)
-{
-    bool is_found = false;
-
-    for (size_t i = 0; i < tree->n_stmts && !is_found; i++)
-        if (tree->stmts[i]->stmt &&
-            tree->stmts[i]->stmt->node_case != PG_QUERY__NODE__NODE_EXECUTE_STMT)
-            look_for_execute(&is_found, &tree->stmts[i]->base);
-    return is_found;
-}
-
-bool
-borrow_lets_go(const PgQuery__ParseResult *tree, const char *name)
-{
-    const PgQuery__Node *last = tree->n_stmts > 0 ? tree->stmts[tree->n_stmts - 1]->stmt : NULL;
-
-    return last && last->node_case == PG_QUERY__NODE__NODE_DEALLOCATE_STMT &&
-           (last->deallocate_stmt->name[0] == '\0' ||
-            strcmp(last->deallocate_stmt->name, name) == 0);
-}
-
 /* ---- texts for code that runs what it is given ---- */
 
 static bool

@@ -15,12 +15,6 @@
 enum plan_borrow borrow_of(const PgQuery__ParseResult *tree, const char *text);
 /* Of one that was not; it need not end where it seems to. */
 enum plan_borrow borrow_of_bytes(struct view text);
-/* Whether a text reads pg_prepared_statements, or the function behind it. */
-bool borrow_sees_prepared(const PgQuery__ParseResult *tree, const char *text);
-/* Whether EXECUTE stands in another statement, which sees the columns of what is prepared. */
-bool borrow_has_execute(const PgQuery__ParseResult *tree);
-/* Whether the last statement of a text takes that name of what is prepared, or all. */
-bool borrow_lets_go(const PgQuery__ParseResult *tree, const char *name);
 /* Whether a literal of the text, given to code that runs it, fetches. */
 bool borrow_by_literal(const struct plan_work *work);
 

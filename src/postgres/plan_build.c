@@ -61,7 +61,6 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
     statement->flags |= work->names.flags &
                         (PLAN_OPAQUE | PLAN_RENAMES | PLAN_TWISTS | PLAN_CALLS | PLAN_ADMINISTERS);
     set_most(work, statement);
-    statement->called_fields |= reach_fields(&work->names.functions);
     note_tables(work, statement);
     if (work->names.sets_role) {
         statement->special = SPECIAL_SET_ROLE;

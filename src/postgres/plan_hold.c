@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_hold.h"
 
-#include "postgres/plan_borrow.h"
 #include "postgres/plan_writes.h"
 
 /* PostgreSQL's CURSOR_OPT_*, since 9.0. */
@@ -33,38 +32,12 @@ hold(struct plan_work *work, const struct build *inside, const char *name,
     return inner;
 }
 
-/* Nothing is hidden where the text itself, or code in the server, can see it. What is prepared has
- * the whole text: of several statements it could not be told again without running the others, and
- * it must be gone at their end. */
-static struct injections *
-hidden_in_prepared(const struct plan_work *work, const struct build *build,
-                   const PgQuery__PrepareStmt *prepare)
-{
-    const struct plan *plan = work->plan;
-    bool is_seen = plan->borrows != BORROW_NOT || plan->sees_prepared || work->has_execute ||
-                   (plan->statement_count > 1 && !borrow_lets_go(work->tree, prepare->name)) ||
-                   !work->catalog || catalog_may_run_prepared(work->catalog);
-
-    return is_seen ? NULL : build->injections;
-}
-
-static struct view
-source_of(const struct plan_work *work, struct token_range range)
-{
-    if (range.first == range.end)
-        return view_of("", 0);
-    return view_of(work->plan->text.bytes + range.first->start,
-                   range.end[-1].end - range.first->start);
-}
-
 void
 hold_prepared(struct plan_work *work, const struct build *build,
               const PgQuery__PrepareStmt *prepare, struct plan_statement *statement)
 {
-    const struct build inside = {.range = build->range,
-                                 .injections = hidden_in_prepared(work, build, prepare)};
+    const struct build inside = {.range = build->range};
 
-    statement->source = source_of(work, build->range);
     work->parameter_types = prepare->argtypes;
     work->parameter_type_count = prepare->n_argtypes;
     work->is_preparing = true;

@@ -85,19 +85,6 @@ has_option(PgQuery__Node *const *options, size_t count, const char *name)
     return false;
 }
 
-static const struct plan_statement *
-calm_of(struct plan_work *work, const struct plan_statement *statement)
-{
-    struct plan_statement *calm = arena_new(work->keep, 1, sizeof(*calm));
-
-    if (!calm)
-        return NULL;
-    *calm = *statement;
-    calm->part_count = 0;
-    calm->most_fields = calm->most_kinds = 0;
-    return calm;
-}
-
 /* A plan shows no row, but it can show the result of a function that was run to make it. */
 static void
 build_explain(struct plan_work *work, const struct build *build,
@@ -112,8 +99,6 @@ build_explain(struct plan_work *work, const struct build *build,
     build_begin(work); /* a statement before it has asked for itself */
     build_statement(work, &inside, explain->query, &inner);
     statement->tells = inner.tells;
-    if (inner.special == SPECIAL_EXECUTE)
-        statement->explains = inner.name;
     if (inner.special == SPECIAL_EXECUTE &&
         has_option(explain->options, explain->n_options, "verbose"))
         statement->tells = inner.name;
@@ -147,8 +132,6 @@ build_explain(struct plan_work *work, const struct build *build,
             statement->flags |= PLAN_PROBE;
     }
     shape_bound_columns(work, &functions, 1, statement);
-    if (statement->explains)
-        statement->calm = calm_of(work, statement);
 }
 
 /* ---- code ---- */

@@ -95,10 +95,8 @@ struct plan_work {
     struct names names;
     PgQuery__Node *const *parameter_types; /* TypeNames that PREPARE declares */
     size_t parameter_type_count;
-    const PgQuery__ParseResult *tree; /* of the text */
-    bool has_execute;                 /* CREATE TABLE AS EXECUTE or EXPLAIN EXECUTE stands in it */
-    bool is_preparing;                /* the statement of PREPARE */
-    bool is_declaring;                /* the query of DECLARE */
+    bool is_preparing; /* the statement of PREPARE */
+    bool is_declaring; /* the query of DECLARE */
     struct parameter_uses parameters[PLAN_PARAMETERS_KNOWN];
     struct direct direct[PLAN_PARTS_MAX];
     size_t direct_count;
