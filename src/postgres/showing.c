@@ -434,25 +434,30 @@ note_unattributed(struct making *m)
         m->flags |= PLAN_UNATTRIBUTED;
 }
 
+/* What a part's columns show is another's too (or nobody's), and the part's own place is gone. */
+static void
+unite(struct making *m, size_t into, size_t from)
+{
+    for (size_t c = 0; c < 2 * (m->count + 1); c++) { /* `fields`, and `sure` behind it */
+        uint64_t *row = m->fields + c * ROOM;
+
+        row[into] |= row[from];
+        memmove(row + from, row + from + 1, (ROOM - from - 1) * sizeof(*row));
+    }
+    memmove(&m->parts[from], &m->parts[from + 1], (ROOM - from - 1) * sizeof(m->parts[0]));
+    m->part_count--;
+}
+
 /* Unites bound parts of a kind, and then drops nothing: the last part takes what has no room. */
 static void
 fold(struct making *m, size_t into, size_t from)
 {
-    for (size_t c = 0; c < m->count; c++) {
-        uint64_t *rows[2] = {m->fields + c * ROOM, m->sure + c * ROOM};
-
-        for (size_t i = 0; i < COUNT_OF(rows); i++) {
-            rows[i][into] |= rows[i][from];
-            memmove(rows[i] + from, rows[i] + from + 1, (ROOM - from - 1) * sizeof(uint64_t));
-        }
-    }
     m->parts[into].fields |= m->parts[from].fields;
     m->parts[into] = (struct showing_part){.kind = m->parts[into].kind,
                                            .source = SOURCE_BOUND,
                                            .fields = m->parts[into].fields,
                                            .unknown = m->parts[into].unknown};
-    memmove(&m->parts[from], &m->parts[from + 1], (ROOM - from - 1) * sizeof(m->parts[0]));
-    m->part_count--;
+    unite(m, into, from);
 }
 
 static bool
@@ -469,26 +474,12 @@ fold_weakest(struct making *m)
     return false;
 }
 
-/* Takes out a part that shows nothing. */
-static void
-take_out(struct making *m, size_t part)
-{
-    for (size_t c = 0; c < m->count; c++) {
-        uint64_t *rows[2] = {m->fields + c * ROOM, m->sure + c * ROOM};
-
-        for (size_t i = 0; i < COUNT_OF(rows); i++)
-            memmove(rows[i] + part, rows[i] + part + 1, (ROOM - part - 1) * sizeof(uint64_t));
-    }
-    memmove(&m->parts[part], &m->parts[part + 1], (ROOM - part - 1) * sizeof(m->parts[0]));
-    m->part_count--;
-}
-
 static void
 settle(struct making *m)
 {
     for (size_t i = m->part_count; i-- > 0;)
         if (m->parts[i].fields == 0)
-            take_out(m, i);
+            unite(m, i, i);
     while (m->part_count > PLAN_PARTS_MAX)
         if (!fold_weakest(m))
             fold(m, m->part_count - 2, m->part_count - 1);
@@ -553,8 +544,7 @@ make(struct making *m, struct showing **showing)
     if (!m->fields)
         return PASU_E_NOMEM;
     m->sure = m->fields + (m->count + 1) * ROOM;
-    for (size_t i = 0; i < CATALOG_KINDS_MAX; i++)
-        m->bound[i] = -1;
+    memset(m->bound, 0xff, sizeof(m->bound));
     m->is_blank = s->has_blank && !s->misses_table;
     m->has_columns =
         s->has_columns && (m->count == 0 || m->count == (size_t)s->column_count + s->hidden_count);
@@ -579,10 +569,7 @@ int
 showing_new(struct showing **showing, const struct plan_statement *statement,
             const struct catalog *catalog, const struct row_column *columns, size_t count)
 {
-    return make(
-        &(struct making){
-            .statement = statement, .catalog = catalog, .columns = columns, .count = count},
-        showing);
+    return make(&(struct making){statement, catalog, columns, count, .is_named = false}, showing);
 }
 
 int

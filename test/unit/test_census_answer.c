@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SPACE = 4 << 20, COLUMNS_MAX = 9, SENT = 8192 };
+enum { SPACE = 4 << 20, COLUMNS_MAX = 11, SENT = 8192 };
 
 static const char *const a_count[] = {"5", "shop", "7", "0", "1000000", "0"};
-static const char *const a_backend[] = {"77",   "shop",     "app",     "psql", "192.0.2.1",
-                                        "5000", "90000000", "2000000", "0"};
+static const char *const a_backend[] = {
+    "77", "shop", "app", "psql", "192.0.2.1", "5000", "90000000", "2000000", "0", "1000000", "0"};
 
 /* A link to a server that has said it all already. */
 struct stage {

@@ -151,7 +151,7 @@ every_command_says_how_it_ends_and_shows_an_example(void **state PASU_UNUSED)
         size_t statuses = 0, examples = 0;
 
         for (size_t e = 0; e < command_exit_count; e++) {
-            assert_in_range(command_exits[e].status, 0, 2);
+            assert_in_range(command_exits[e].status, 0, 3);
             statuses += command_exits[e].command == (enum command_id)i;
         }
         for (size_t e = 0; e < command_example_count; e++)

@@ -197,13 +197,9 @@ holidays_are_those_that_are_listed(void **state PASU_UNUSED)
              "holidays: {years: [1970, 1972], dates: [1972-02-29, 1970-01-01, 1970-12-31]}\n");
     give(text);
     assert_string_equal(matching(), "free day");
-    given.statement.minute = 24 * 60 - 1;
-    assert_string_equal(matching(), "free day");
     given.statement.minute = 24 * 60;
     assert_string_equal(matching(), "work day");
     given.statement.minute = 2 * 24 * 60; /* a Saturday */
-    assert_string_equal(matching(), "free day");
-    given.statement.minute = 364 * 24 * 60;
     assert_string_equal(matching(), "free day");
     given.statement.minute = (2 * 365 + 59) * 24 * 60; /* 1972-02-29 */
     assert_string_equal(matching(), "free day");
@@ -476,7 +472,7 @@ the_first_match_that_names_a_durability_decides(void **state PASU_UNUSED)
 }
 
 static void
-a_rule_of_which_nobody_knows_whether_it_matches_makes_nothing_less_durable(void **state PASU_UNUSED)
+a_rule_that_may_match_makes_nothing_less_durable(void **state PASU_UNUSED)
 {
     give(DURABLE("a", "os", "country: KR") DURABLE("b", "group", "principal: kim"));
     assert_int_equal(durable(DURABILITY_STRICT), DURABILITY_GROUP); /* b matches in any case */
@@ -594,8 +590,7 @@ main(void)
         cmocka_unit_test(records_and_clients_are_told_the_name),
         cmocka_unit_test(all_conditions_must_hold_and_without_any_a_rule_matches),
         cmocka_unit_test(the_first_match_that_names_a_durability_decides),
-        cmocka_unit_test(
-            a_rule_of_which_nobody_knows_whether_it_matches_makes_nothing_less_durable),
+        cmocka_unit_test(a_rule_that_may_match_makes_nothing_less_durable),
         cmocka_unit_test(without_memory_there_are_no_rules_and_nothing_is_lost),
         cmocka_unit_test(fields_of_another_vocabulary_are_known_by_their_names),
         cmocka_unit_test(what_is_not_as_it_may_be_meant_is_said),

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same stream gives the same findings however it is cut; what cannot be tested is said. */
+#include "detect_town.h"
+
+static void
+test_names_are_those_of_the_list(void **state)
+{
+    (void)state;
+    assert_string_equal(detector_name(DETECTOR_COVERAGE), "coverage");
+    assert_string_equal(detector_name(DETECTOR_WAKING), "waking");
+    assert_string_equal(detector_name(DETECTOR_TILING), "tiling");
+    assert_string_equal(axis_name(AXIS_ASN), "asn");
+    for (size_t i = 0; i < DETECTOR_COUNT; i++)
+        assert_true(strlen(detector_text((enum detector)i)) > 20);
+}
+
+/* ---- what must not matter ---- */
+
+static void
+assert_same(const struct detect_report *a, const struct detect_report *b)
+{
+    assert_int_equal(a->finding_count, b->finding_count);
+    for (size_t i = 0; i < a->finding_count; i++)
+        assert_memory_equal(&a->findings[i], &b->findings[i], sizeof(a->findings[i]));
+    assert_int_equal(a->observations, b->observations);
+    assert_int_equal(a->principals, b->principals);
+    assert_int_equal(a->tested, b->tested);
+    assert_true(a->threshold == b->threshold);
+}
+
+static void
+test_how_the_stream_is_cut_changes_nothing(void **state)
+{
+    struct story s;
+    struct detect *d = open_detect(DETECT_MEMORY_MIN * 8);
+    struct detect_report report;
+    struct random r = {.state = 99};
+
+    (void)state;
+    tell(&s, 19, guess);
+    for (size_t at = 0; at < s.town.count;) {
+        size_t some = 1 + random_below(&r, 5000);
+
+        some = some < s.town.count - at ? some : s.town.count - at;
+        assert_int_equal(detect_add(d, s.town.list + at, some), 0);
+        at += some;
+    }
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_same(&s.report, &report);
+    detect_close(d);
+    end(&s);
+}
+
+static void
+test_asking_in_between_changes_nothing_but_when_it_is_found(void **state)
+{
+    struct story s;
+    struct detect *d = open_detect(DETECT_MEMORY_MIN * 8);
+    struct detect_report report;
+
+    (void)state;
+    tell(&s, 20, guess);
+    for (size_t at = 0; at < s.town.count; at++) {
+        assert_int_equal(detect_add(d, s.town.list + at, 1), 0);
+        if (at % 5000 == 0)
+            assert_int_equal(detect_findings(d, &report), 0);
+    }
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_non_null(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER)));
+    assert_int_equal(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER))->reads,
+                     find(&s.report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER))->reads);
+    detect_close(d);
+    end(&s);
+}
+
+static void
+test_late_observations_are_taken_and_counted(void **state)
+{
+    struct story s;
+    struct detect_report report;
+
+    (void)state;
+    tell(&s, 21, NULL);
+    assert_int_equal(detect_add(s.d, s.town.list, 10), 0);
+    assert_int_equal(detect_findings(s.d, &report), 0);
+    assert_int_equal(report.late, 10);
+    assert_int_equal(report.observations, s.town.count + 10);
+    end(&s);
+}
+
+/* ---- limits ---- */
+
+/* A flood of addresses that come once does not push out who is suspicious, nor take more memory. */
+static void
+test_memory_is_bounded_and_it_is_said_what_was_forgotten(void **state)
+{
+    struct town t = make_town(22, guess);
+    struct detect *d = open_detect(DETECT_MEMORY_MIN);
+    struct detect_report report;
+    uint64_t flood = 10000000;
+
+    (void)state;
+    for (size_t i = 0; i < t.count; i++) {
+        assert_int_equal(detect_add(d, &t.list[i], 1), 0);
+        for (unsigned j = 0; j < 20; j++) {
+            struct observation o = {.time = t.list[i].time,
+                                    .what = OBSERVED_SHOWN,
+                                    .subject = name(NAME_SUBJECT, flood),
+                                    .number = NUMBER_NONE};
+
+            o.who[AXIS_ADDRESS] = name(NAME_ADDRESS, flood++);
+            assert_int_equal(detect_add(d, &o, 1), 0);
+        }
+    }
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_true(report.forgotten > 0);
+    assert_true(report.memory <= DETECT_MEMORY_MIN);
+    assert_non_null(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER)));
+    detect_close(d);
+    memory_free(t.list);
+}
+
+static bool
+says(const struct detect_report *report, enum detector detector)
+{
+    for (size_t i = 0; i < report->untestable_count; i++)
+        if (report->untestable[i].detector == detector)
+            return strlen(report->untestable[i].reason) > 10;
+    return false;
+}
+
+/* What a log without these fields cannot tell it says, and what it has them for it does not. */
+static void
+test_what_lacks_its_fields_is_untestable(void **state)
+{
+    struct town t = make_town(23, NULL);
+    struct detect *d = open_detect(DETECT_MEMORY_MIN * 8);
+    struct detect_report report;
+
+    (void)state;
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_int_equal(report.untestable_count, DETECTOR_COUNT);
+    for (size_t i = 0; i < t.count; i++) {
+        struct observation o = t.list[i];
+
+        if (o.what == OBSERVED_LOGIN || o.what == OBSERVED_OTHER || o.what == OBSERVED_MISS)
+            continue;
+        o.who[AXIS_ACCOUNT] = 0;
+        o.number = NUMBER_NONE;
+        o.asn = o.country = 0;
+        assert_int_equal(detect_add(d, &o, 1), 0);
+    }
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_true(says(&report, DETECTOR_SUCCESSOR) && says(&report, DETECTOR_DRIFT));
+    assert_true(says(&report, DETECTOR_FANOUT) && says(&report, DETECTOR_ORPHAN));
+    assert_true(says(&report, DETECTOR_MISSES) && says(&report, DETECTOR_NOVELTY));
+    assert_true(says(&report, DETECTOR_WAKING));
+    assert_false(says(&report, DETECTOR_COVERAGE) || says(&report, DETECTOR_GROWTH));
+    detect_close(d);
+    memory_free(t.list);
+}
+
+static void
+test_wrong_options_and_observations_are_refused(void **state)
+{
+    struct detect_options options = {.memory = DETECT_MEMORY_MIN - 1};
+    struct observation o = {.time = START, .what = OBSERVED_COUNT};
+    struct detect *d;
+
+    (void)state;
+    assert_int_equal(detect_open(&d, &options), PASU_E_RANGE);
+    options = (struct detect_options){.memory = DETECT_MEMORY_MIN, .q = 1};
+    assert_int_equal(detect_open(&d, &options), PASU_E_RANGE);
+    d = open_detect(DETECT_MEMORY_MIN);
+    assert_int_equal(detect_add(d, &o, 1), PASU_E_MALFORMED);
+    o = (struct observation){.time = -1, .what = OBSERVED_OTHER};
+    assert_int_equal(detect_add(d, &o, 1), PASU_E_MALFORMED);
+    detect_close(d);
+    detect_close(NULL);
+}
+
+static void
+test_no_memory_is_an_error_and_nothing_else(void **state)
+{
+    struct town t = make_town(24, NULL);
+    struct detect_options options = {.memory = DETECT_MEMORY_MIN * 8};
+    const uint64_t before = memory_allocations();
+    struct detect_report report;
+    struct detect *d = open_detect(options.memory);
+    uint64_t all;
+
+    (void)state;
+    t.count /= 5; /* nine days, so that a week is judged */
+    assert_int_equal(detect_add(d, t.list, t.count), 0);
+    assert_int_equal(detect_findings(d, &report), 0);
+    all = memory_allocations() - before;
+    detect_close(d);
+    for (uint64_t nth = 1; nth <= all; nth += 1 + all / 40) {
+        int r;
+
+        memory_fail_at(nth);
+        r = detect_open(&d, &options);
+        if (r == 0) {
+            r = detect_add(d, t.list, t.count);
+            if (r == 0)
+                r = detect_findings(d, &report);
+            detect_close(d);
+        }
+        assert_int_equal(r, PASU_E_NOMEM);
+        memory_fail_at(0);
+    }
+    memory_free(t.list);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_are_those_of_the_list),
+        cmocka_unit_test(test_how_the_stream_is_cut_changes_nothing),
+        cmocka_unit_test(test_asking_in_between_changes_nothing_but_when_it_is_found),
+        cmocka_unit_test(test_late_observations_are_taken_and_counted),
+        cmocka_unit_test(test_memory_is_bounded_and_it_is_said_what_was_forgotten),
+        cmocka_unit_test(test_what_lacks_its_fields_is_untestable),
+        cmocka_unit_test(test_wrong_options_and_observations_are_refused),
+        cmocka_unit_test(test_no_memory_is_an_error_and_nothing_else),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
