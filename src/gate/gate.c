@@ -538,8 +538,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
         return result;
     tzset(); /* days begin at local midnight; the zone's file cannot be read later */
     signal(SIGPIPE, SIG_IGN);
-    /* Now, while it may still read its configuration file; a reload may need it for the first time.
-     */
+    /* Now, while it may still read its configuration file, which a reload may need at first. */
     if (OPENSSL_init_ssl(0, NULL) != 1)
         return PASU_E_CRYPTO;
     return shared->os->random(shared->os->arg, shared->mock_secret, sizeof(shared->mock_secret));
