@@ -48,6 +48,18 @@ certain_call(const PgQuery__FuncCall *call, const struct function_facts *facts, 
         certain->absent = UINT32_MAX;
 }
 
+bool
+certain_is_built(const PgQuery__FuncCall *call, const struct function_facts *facts)
+{
+    static const char *const names[] = {"json_build_array", "json_build_object",
+                                        "jsonb_build_array", "jsonb_build_object"};
+
+    for (size_t i = 0; facts->name && i < COUNT_OF(names); i++)
+        if (strcmp(names[i], facts->name) == 0)
+            return facts->is_known && !facts->is_user && !facts->is_opaque && !call->func_variadic;
+    return false;
+}
+
 /* PostgreSQL's own that are null where an argument is (pg_proc.proisstrict), and no user's has the
  * name. */
 bool

@@ -10,6 +10,8 @@
 
 /* Whether a function is null where an argument is: most of PostgreSQL's own. */
 bool certain_is_strict(const struct function_facts *facts);
+/* Whether it is a document of its arguments, never null, whatever they are. */
+bool certain_is_built(const PgQuery__FuncCall *call, const struct function_facts *facts);
 /* Whether such a call can make something of a null that is none. */
 bool certain_takes_nulls(const PgQuery__FuncCall *call, const struct function_facts *facts,
                          bool is_aggregate);

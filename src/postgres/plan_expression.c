@@ -286,11 +286,12 @@ note_comparison(struct plan_work *work, const struct scope *scope, const PgQuery
 
 __attribute__((noinline)) static bool
 begin_function(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
-               struct carry *into, bool *strict, bool *is_cut)
+               struct carry *into, bool *strict, bool *is_built, bool *is_cut)
 {
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
     *strict = certain_is_strict(&facts);
+    *is_built = certain_is_built(call, &facts);
     *is_cut = document_is_cut(work, scope, call);
     reach_add(&into->bound, &facts.reach);
     if (is_comparing(call))
@@ -306,16 +307,18 @@ carry_function(struct plan_work *work, const struct scope *scope, const PgQuery_
                struct carry *into)
 {
     struct certainty beside = into->certain;
-    bool strict, is_cut;
+    bool strict, is_built, is_cut;
 
-    if (!begin_function(work, scope, call, into, &strict, &is_cut))
+    if (!begin_function(work, scope, call, into, &strict, &is_built, &is_cut))
         return;
     into->certain = (struct certainty){0};
     if (strict) {
         carry_all(work, scope, call->args, call->n_args, into);
     } else {
         carry_parts(work, scope, call->args, call->n_args, into);
-        certainty_blur(&into->certain);
+        into->certain.vague = UINT32_MAX;
+        if (!is_built)
+            into->certain.absent = UINT32_MAX;
     }
     if (is_cut)
         into->certain = (struct certainty)CERTAIN_VAGUE;
