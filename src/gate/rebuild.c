@@ -34,7 +34,8 @@ struct rebuild {
     size_t vocabulary_count, vocabulary_size, vocabulary_last; /* last: that was asked for */
     struct past_session *sessions; /* linear probing, at most half in use */
     size_t session_size, session_count;
-    uint32_t now; /* local minute: nothing was shown later */
+    uint32_t now;  /* local minute: nothing was shown later */
+    int64_t began; /* realtime: what is recorded from then on can be of this gate */
 };
 
 static struct past_session *
@@ -203,7 +204,7 @@ see(struct rebuild *p, const struct ledger_entry *entry)
             through_remember(p->shared->through, entry->u.census);
         return 0;
     case LEDGER_BACKEND:
-        if (p->shared->through)
+        if (p->shared->through && entry->time < p->began)
             through_remember_process(p->shared->through, entry->u.backend);
         return 0;
     case LEDGER_MARK:
@@ -227,7 +228,8 @@ rebuild_new(struct rebuild **rebuild, struct gate_shared *shared, struct source 
         return PASU_E_NOMEM;
     p->shared = shared;
     p->kinds = kinds;
-    p->now = os_local_minute(os_realtime(shared->os));
+    p->began = os_realtime(shared->os);
+    p->now = os_local_minute(p->began);
     result = ledger_reader_open_source(&p->reader, shared->os, source, shared->ring);
     if (result == 0) {
         ledger_reader_unlock(p->reader, keys);

@@ -273,7 +273,9 @@ def test_who_decides():
     front.guard.until_sessions(0)
     said = shop.export(front)
     for number, (rules, _, verdict) in enumerate(steps):
-        equal(said[f"step {number}"].verdicts, {verdict} if number not in (0, 9) else {"allow"}, f"step {number}")
+        # A rule in shadow, or a mask, beside another verdict has a record of its own.
+        due = {"allow"} if number in (0, 9) else {verdict, "allow"} if number == 5 else {verdict, "mask"} if number == 7 else {verdict}
+        equal(said[f"step {number}"].verdicts, due, f"step {number}")
     equal(said["step 4"].rules, {"shadow rule names: mask"})
     equal(said["step 4"].fields, {"name": "clear", "phone": "clear"})
     equal(said["step 7"].fields, {"name": "masked", "phone": "clear"})
