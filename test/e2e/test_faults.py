@@ -148,11 +148,11 @@ RING = 4 * MEGABYTE + 4096
 
 @harness.shared
 def disk():
-    """A small disk for two ledgers with one ring each, seen by this test only."""
+    """A small disk for two ledgers with two rings each, seen by this test only."""
     namespace.private_mounts()
     path = harness.folder() / "disk"
     path.mkdir(mode=0o755)
-    namespace.run("mount", "-t", "tmpfs", "-o", f"size={2 * RING + MEGABYTE},mode=755", "none", path)
+    namespace.run("mount", "-t", "tmpfs", "-o", f"size={4 * RING + MEGABYTE},mode=755", "none", path)
     yield path
     namespace.run("umount", "-l", path)
 
