@@ -110,7 +110,7 @@ def test_only_to_whom_it_is_meant():
         front.guard.config["alerts"] = {**by(mail, user="pasu", password_file=word, tls="require"), "ca": str(stage.authority().path)}
         equal(front.reload(), "config_reloaded")
         stop_analyst(front, 1)
-        until(lambda: [one for one in front.guard.status()["alerts"] if one.get("failed") and one["waiting"]
+        until(lambda: [one for one in front.guard.status().get("alerts", []) if one.get("failed") and one["waiting"]
                        and any(words in one["error"] for words in ("certificate", "SSL", "TLS"))], f"{name} fails for what it is")
         equal([mail.said(word) for word in ("AUTH", "MAIL", "RCPT", "DATA")], [[]] * 4, name)
     mail = Server(certificate=stage.issued("mail-whole"), is_implicit=True, refuses=TO[1:])
