@@ -3,24 +3,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "detect/hashes.h"
 
 enum { CAPACITY_FIRST = 4, BYTES = sizeof(uint64_t) + 1 };
-
-static size_t
-search(const struct accounts *c, uint64_t account)
-{
-    size_t low = 0, high = c->count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (c->hashes[middle] < account)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 static int
 grow(struct accounts *c, size_t *held)
@@ -50,7 +35,7 @@ accounts_add(struct accounts *c, uint64_t account, bool orphan, bool tight, size
         c->full = true;
         return 0;
     }
-    at = search(c, account);
+    at = hashes_find(c->hashes, c->count, account);
     if (at < c->count && c->hashes[at] == account) {
         c->orphan[at] &= orphan;
         return 0;

@@ -3,24 +3,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "detect/hashes.h"
 
 enum { CAPACITY_FIRST = 4, BYTES = sizeof(uint64_t) + sizeof(uint16_t) };
-
-static size_t
-search(const struct life *l, uint64_t hash)
-{
-    size_t low = 0, high = l->count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (l->hashes[middle] < hash)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 static int
 grow(struct life *l, size_t *held)
@@ -61,7 +46,7 @@ life_add(struct life *l, uint64_t hash, uint16_t day, size_t *held)
         if (hash > l->hashes[LIFE_MOST - 1])
             return 0;
     }
-    at = search(l, hash);
+    at = hashes_find(l->hashes, l->count, hash);
     if (at < l->count && l->hashes[at] == hash) {
         if (day > l->days[at])
             l->days[at] = day;

@@ -3,26 +3,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "detect/hashes.h"
 
 enum { CAPACITY_FIRST = 4, BYTES = sizeof(uint64_t) + sizeof(struct sample_read) + 1 };
 
 static_assert(SAMPLE_MOST <= UINT8_MAX + 1, "a place is one byte");
-
-static size_t
-search(const struct sample *s, uint64_t hash)
-{
-    size_t low = 0, high = s->count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (s->hashes[middle] < hash)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 static int
 grow(struct sample *s, size_t *held)
@@ -68,7 +53,7 @@ sample_add(struct sample *s, uint64_t hash, const struct sample_read *read, bool
         s->full = true;
         return 0;
     }
-    at = search(s, hash);
+    at = hashes_find(s->hashes, s->count, hash);
     if (at < s->count && s->hashes[at] == hash) {
         merge_read(&s->reads[s->place[at]], read);
         return 0;

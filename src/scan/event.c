@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/event.h"
 
+#include "scan/date.h"
+
 enum { HOUR = 3600, YEAR_LEAST = 1970, YEAR_MOST = 2200, EPOCH_DIGITS = 9 /* 1973 */ };
 
 static bool
@@ -23,21 +25,6 @@ static bool
 take_byte(struct reader *r, char wanted)
 {
     return reader_u8(r) == (uint8_t)wanted && !r->failed;
-}
-
-/* Days since 1970-01-01 (Howard Hinnant: chrono-Compatible Low-Level Date Algorithms). False: the
- * month has no such day. */
-static bool
-days_of(unsigned year, unsigned month, unsigned day, int64_t *days)
-{
-    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    unsigned from_march = (month + 9) % 12, y = year - (month <= 2);
-    unsigned era = y / 400, of_era = y % 400;
-    unsigned of_year = (153 * from_march + 2) / 5 + day - 1;
-
-    *days = (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-    return day <= lengths[month - 1] + (unsigned)(month == 2 && is_leap);
 }
 
 /* "13:55:36" */
@@ -96,7 +83,7 @@ take_common(struct reader *r, int64_t *time)
     if (!take_number(r, 2, 1, 31, &day) || !take_byte(r, '/') || !take_month(r, &month) ||
         !take_byte(r, '/') || !take_number(r, 4, YEAR_LEAST, YEAR_MOST, &year) ||
         !take_byte(r, ':') || !take_clock(r, &seconds) || !take_byte(r, ' ') ||
-        !take_zone(r, &east) || !days_of(year, month, day, &days))
+        !take_zone(r, &east) || !date_days(year, month, day, &days))
         return false;
     *time = (days * 24 * HOUR + seconds - east) * NANOSECONDS_PER_SECOND;
     return true;
@@ -124,7 +111,7 @@ take_iso(struct reader *r, int64_t *time)
 
     if (!take_number(r, 4, YEAR_LEAST, YEAR_MOST, &year) || !take_byte(r, '-') ||
         !take_number(r, 2, 1, 12, &month) || !take_byte(r, '-') ||
-        !take_number(r, 2, 1, 31, &day) || !days_of(year, month, day, &days))
+        !take_number(r, 2, 1, 31, &day) || !date_days(year, month, day, &days))
         return false;
     between = reader_u8(r);
     if ((between != 'T' && between != 't' && between != ' ') || !take_clock(r, &seconds))

@@ -8,6 +8,7 @@
 #include "scan/server_log_part.h"
 
 #include "base/os.h"
+#include "scan/date.h"
 
 #include <time.h>
 
@@ -29,23 +30,13 @@ take_digits(struct reader *r, unsigned count, unsigned *number)
     return true;
 }
 
-/* Days since 1970-01-01 (Howard Hinnant: chrono-Compatible Low-Level Date Algorithms). */
-static int64_t
-days_of(unsigned year, unsigned month, unsigned day)
-{
-    unsigned from_march = (month + 9) % 12, y = year - (month <= 2);
-    unsigned era = y / 400, of_era = y % 400;
-    unsigned of_year = (153 * from_march + 2) / 5 + day - 1;
-
-    return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static bool
 take_second(struct reader *r, int64_t *seconds)
 {
     static const char before[] = {'-', '-', ' ', ':', ':'};
     static const unsigned most[] = {YEAR_MAX, 12, 31, 23, 59, 60}, least[] = {YEAR_MIN, 1, 1};
     unsigned part[6];
+    int64_t days;
 
     for (size_t i = 0; i < COUNT_OF(part); i++) {
         if (i > 0 && reader_u8(r) != before[i - 1])
@@ -54,8 +45,9 @@ take_second(struct reader *r, int64_t *seconds)
             (i < COUNT_OF(least) && part[i] < least[i]))
             return false;
     }
-    *seconds =
-        days_of(part[0], part[1], part[2]) * 24 * HOUR + part[3] * HOUR + part[4] * 60 + part[5];
+    if (!date_days(part[0], part[1], part[2], &days))
+        return false;
+    *seconds = days * 24 * HOUR + part[3] * HOUR + part[4] * 60 + part[5];
     return true;
 }
 
