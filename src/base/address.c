@@ -204,3 +204,12 @@ network_contains(const struct network *network, const struct address *address)
         return false;
     return rest == 0 || ((bytes[whole] ^ network->base[whole]) >> (8 - rest)) == 0;
 }
+
+bool
+networks_contain(const struct network *networks, size_t count, const struct address *address)
+{
+    for (size_t i = 0; i < count; i++)
+        if (network_contains(&networks[i], address))
+            return true;
+    return false;
+}

@@ -68,5 +68,7 @@ bool address_is_loopback(const struct address *address);
 PASU_MUST_USE int network_parse(struct network *network, const char *text);
 /* Unix sockets are in no network. */
 bool network_contains(const struct network *network, const struct address *address);
+/* Whether it is in any of them. */
+bool networks_contain(const struct network *networks, size_t count, const struct address *address);
 
 #endif

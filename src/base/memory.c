@@ -60,8 +60,9 @@ memory_fail_at(uint64_t nth)
     atomic_store(&fail_at, nth);
 }
 
-/* What was copied a moment ago may stand in vector registers still, and from there get onto the stack:
- * a library that is loaded later, as those of getaddrinfo are, saves them there when it binds. */
+/* What was copied a moment ago may stand in vector registers still, and from there get onto the
+ * stack: a library that is loaded later, as those of getaddrinfo are, saves them there when it
+ * binds. */
 #if __has_attribute(zero_call_used_regs)
 __attribute__((zero_call_used_regs("all")))
 #endif

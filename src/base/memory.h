@@ -26,8 +26,8 @@ uint64_t memory_allocations(void);
 /* For tests, before threads start: the Nth allocation from now fails once (0: none). */
 void memory_fail_at(uint64_t nth);
 
-/* Overwrites bytes in a way the compiler may not leave out, and, where the compiler can, the registers
- * that a function may use. */
+/* Overwrites bytes in a way the compiler may not leave out, and, where the compiler can, the
+ * registers that a function may use. */
 void memory_wipe(void *bytes, size_t size);
 /* Compares without telling by its duration where they differ. */
 bool memory_equal_secret(const void *a, const void *b, size_t size);

@@ -20,10 +20,7 @@ is_from(const struct config_bypass *except, const struct message_bypass *who)
     snprintf(endpoint.host, sizeof(endpoint.host), "%s", who->address);
     if (who->address[0] == '\0' || endpoint_address(&address, &endpoint) != 0)
         return false;
-    for (size_t i = 0; i < except->address_count; i++)
-        if (network_contains(&except->address[i], &address))
-            return true;
-    return false;
+    return networks_contain(except->address, except->address_count, &address);
 }
 
 static bool

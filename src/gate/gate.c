@@ -340,6 +340,18 @@ refuse(struct gate *g, int fd, const struct address *address, const struct gatew
     close(fd);
 }
 
+/* A balancer that is listed brings many clients: each counts once it is known by the header, and
+ * not the balancer before. */
+static bool
+is_counted(const struct listener *listener, const struct gateway *gateway,
+           const struct address *address)
+{
+    const struct config_gateway *config = gateway->config;
+
+    return !listener->is_proxy || !networks_contain(config->proxy_protocol.from,
+                                                    config->proxy_protocol.from_count, address);
+}
+
 static void
 accept_some(struct gate *g, const struct listener *listener)
 {
@@ -350,7 +362,8 @@ accept_some(struct gate *g, const struct listener *listener)
         struct address address = {.length = sizeof(address.u)};
         int fd = os->accept(os->arg, listener->fd, &address.u.any, &address.length);
         struct task *task;
-        int result;
+        bool counts;
+        int result = 0;
 
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -362,20 +375,24 @@ accept_some(struct gate *g, const struct listener *listener)
         }
         if (address.length == 0)
             address.u.any.sa_family = AF_UNIX;
-        result = address_count_add(&g->shared.early, &address,
-                                   gateway->config->limits.connections_per_address);
+        counts = is_counted(listener, gateway, &address);
+        if (counts)
+            result = address_count_add(&g->shared.early, &address,
+                                       gateway->config->limits.connections_per_address);
         if (result != 0) {
             refuse(g, fd, &address, gateway, result);
             continue;
         }
         task = task_new(TASK_ACCEPTED, 0);
         if (!task) {
-            address_count_remove(&g->shared.early, &address);
+            if (counts)
+                address_count_remove(&g->shared.early, &address);
             close(fd);
             continue;
         }
         task->fd = fd;
         task->is_proxy = listener->is_proxy;
+        task->is_counted = counts;
         task->settings = settings_hold(g->settings);
         task->gateway = listener->gateway;
         task->address = address;

@@ -525,34 +525,22 @@ send_startup(struct session *s)
         session_event(s, EVENT_SERVER_EOF, VIEW(""));
 }
 
-static bool
-peer_is_listed(const struct session *s)
-{
-    const struct config_gateway *g = s->gateway->config;
-
-    for (size_t i = 0; i < g->proxy_protocol.from_count; i++)
-        if (network_contains(&g->proxy_protocol.from[i], &s->address))
-            return true;
-    return false;
-}
-
 static void
 greet(struct session *s, struct view header)
 {
     struct address told = s->address;
 
-    if (!peer_is_listed(s) || proxy_header_parse(&told, header) != 0) {
+    /* Who is counted is not listed. */
+    if (s->is_counted_early || proxy_header_parse(&told, header) != 0) {
         session_fail(s, PASU_E_PROXY_HEADER, NULL);
         return;
     }
-    /* From here on the client counts, not the balancer. */
-    address_count_remove(&s->worker->shared->early, &s->address);
     s->address = told;
-    if (address_count_add(&s->worker->shared->early, &s->address,
-                          s->gateway->config->limits.connections_per_address) != 0) {
-        s->is_counted_early = false;
+    s->is_counted_early =
+        address_count_add(&s->worker->shared->early, &s->address,
+                          s->gateway->config->limits.connections_per_address) == 0;
+    if (!s->is_counted_early)
         session_fail(s, PASU_E_TOO_MANY_FROM_ADDRESS, NULL);
-    }
 }
 
 void

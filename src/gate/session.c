@@ -64,14 +64,15 @@ session_accept(struct worker *worker, const struct task *task)
     if (!s || os->random(os->arg, &random, sizeof(random)) != 0) {
         memory_free(s);
         os->close(os->arg, task->fd);
-        address_count_remove(&worker->shared->early, &task->address);
+        if (task->is_counted)
+            address_count_remove(&worker->shared->early, &task->address);
         settings_release(task->settings);
         return;
     }
     s->settings = task->settings;
     s->gateway = &task->settings->gateways[task->gateway];
     s->address = task->address;
-    s->is_counted_early = true;
+    s->is_counted_early = task->is_counted;
     s->state = task->is_proxy ? SESSION_PROXY_HEADER : SESSION_GREETING;
     set_up(s, worker, random);
     peer_open(&s->client, task->fd, &task->address);

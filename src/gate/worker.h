@@ -106,9 +106,9 @@ struct task {
     enum task_kind kind;
     int fd; /* ACCEPTED */
     int error;
-    uint64_t id;       /* session */
-    uint64_t question; /* SNAPSHOT, KILL */
-    bool is_proxy;
+    uint64_t id;               /* session */
+    uint64_t question;         /* SNAPSHOT, KILL */
+    bool is_proxy, is_counted; /* ACCEPTED: `address` is counted among those that are early */
     struct settings *settings; /* ACCEPTED: held */
     uint32_t gateway;
     const struct catalog_place *place; /* CATALOG: to be compared with a session's */

@@ -144,10 +144,8 @@ of_asn(const struct condition *c, const struct rule_asker *asker)
 static enum condition_truth
 of_address(const struct condition *c, const struct rule_asker *asker)
 {
-    for (size_t i = 0; i < c->texts->count; i++)
-        if (network_contains(&c->networks[i], asker->address))
-            return CONDITION_TRUE;
-    return CONDITION_FALSE;
+    return networks_contain(c->networks, c->texts->count, asker->address) ? CONDITION_TRUE
+                                                                          : CONDITION_FALSE;
 }
 
 /* ---- when ---- */

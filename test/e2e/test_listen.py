@@ -190,8 +190,10 @@ def test_proxy_header_elsewhere():
 
 @harness.gateway_only
 def test_proxied_address_counts():
-    """Limits by address count the client that the header names, not the balancer"""
+    """Limits by address count the client that the header names, not the balancer: neither before its header nor after it"""
     pending = [wire.Wire(proxy_place(), source=LISTED) for _ in range(100)]
+    with wire.login(proxy_place(), source=LISTED, header=wire.proxy_header(("203.0.113.200", 4))) as session:
+        assert session.value("SELECT 1") == "1"
     for number, one in enumerate(pending):
         one.send(wire.proxy_header((f"203.0.113.{number + 1}", 4)))
     with wire.login(proxy_place(), source=LISTED, header=wire.proxy_header(("203.0.113.200", 4))) as session:
