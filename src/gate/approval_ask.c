@@ -207,14 +207,13 @@ look(struct session *s, const uint8_t *message, size_t length, struct held *held
     return is;
 }
 
-bool
-approval_must_wait(struct asking *a, const uint8_t *message, size_t length)
+static bool
+must_wait(struct asking *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
     struct held held = {0};
 
-    if (PASU_LIKELY(!rules_can_hold(session_rules_settings(a->s)->rules)) ||
-        approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange) ||
+    if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange) ||
         !look(a->s, message, length, &held))
         return false;
     /* What was asked before is answered first, so that there is a place for the notice. */
@@ -223,6 +222,13 @@ approval_must_wait(struct asking *a, const uint8_t *message, size_t length)
         return true;
     }
     return approval_holds_client(a->s);
+}
+
+bool
+approval_must_wait(struct asking *a, const uint8_t *message, size_t length)
+{
+    return PASU_UNLIKELY(rules_can_hold(session_rules_settings(a->s)->rules)) &&
+           must_wait(a, message, length);
 }
 
 bool

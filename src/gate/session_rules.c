@@ -93,22 +93,27 @@ is_same_source(const struct source_claim *a, const struct source_claim *b)
     return a->is_signed == b->is_signed && strcmp(a->text, b->text) == 0;
 }
 
-int
-session_rules_renew(struct session *s)
+static bool
+is_of_now(const struct session *s, const struct session_rules *rules)
 {
-    const struct settings *settings = session_rules_settings(s);
+    return rules->is_set && rules->turn == s->worker->turn && rules->kind == s->observer->kind;
+}
+
+/* Where a rule asks for whom a session acts, or from where, which each statement can change. */
+static int
+renew(struct session *s, const struct settings *settings)
+{
     struct session_rules *rules = &s->observer->rules;
     struct source_claim source = {.text = ""};
     char actor[EXPOSURE_TEXT_MAX] = "";
     int result;
 
-    if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
+    if (rules_ask_actor(settings->rules))
         actor_now(s, actor);
-    if (PASU_UNLIKELY(rules_ask_source(settings->rules)))
+    if (rules_ask_source(settings->rules))
         source_claim_now(s, &source);
-    if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
-                    rules->kind == s->observer->kind && strcmp(rules->actor, actor) == 0 &&
-                    is_same_source(&rules->source, &source)))
+    if (is_of_now(s, rules) && strcmp(rules->actor, actor) == 0 &&
+        is_same_source(&rules->source, &source))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
     rules->source = source;
@@ -117,6 +122,19 @@ session_rules_renew(struct session *s)
     rules->kind = s->observer->kind;
     rules->is_set = result == 0;
     return result;
+}
+
+int
+session_rules_renew(struct session *s)
+{
+    const struct settings *settings = session_rules_settings(s);
+    const struct session_rules *rules = &s->observer->rules;
+
+    if (PASU_LIKELY(!rules_ask_actor(settings->rules) && !rules_ask_source(settings->rules) &&
+                    is_of_now(s, rules) && rules->actor[0] == '\0' &&
+                    rules->source.text[0] == '\0'))
+        return 0;
+    return renew(s, settings);
 }
 
 void

@@ -113,16 +113,14 @@ is_same(const struct budget *a, const struct budget *b)
            memcmp(a->alert_by, b->alert_by, sizeof(a->alert_by)) == 0;
 }
 
-bool
-standing_must_wait(struct session *s, uint8_t type)
+static bool
+must_wait(struct session *s, uint8_t type)
 {
     struct observer *o = s->observer;
     enum principal_kind kind;
     struct settings *settings;
     struct budget budget, approved;
 
-    if (PASU_LIKELY(o->turn == s->worker->shared->current.turn) || o->is_refusing)
-        return false;
     settings = look_up(s, &kind, &budget, &approved);
     if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget) ||
                                   !is_same(&approved, &o->approved_budget)))
@@ -135,4 +133,13 @@ standing_must_wait(struct session *s, uint8_t type)
     o->approved_budget = approved;
     o->turn = s->worker->turn;
     return false;
+}
+
+bool
+standing_must_wait(struct session *s, uint8_t type)
+{
+    const struct observer *o = s->observer;
+
+    return PASU_UNLIKELY(o->turn != s->worker->shared->current.turn) && !o->is_refusing &&
+           must_wait(s, type);
 }

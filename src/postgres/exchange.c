@@ -33,7 +33,7 @@ grow(struct exchange *x)
     if (!more)
         return PASU_E_NOMEM;
     for (uint32_t i = 0; i < x->count; i++) {
-        struct exchange_request *from = &x->requests[(x->first + i) % x->size];
+        struct exchange_request *from = &x->requests[(x->first + i) & (x->size - 1)];
 
         more[i] = *from;
         if (from->pinned.ordinals == from->pinned.space)
@@ -53,11 +53,11 @@ exchange_add(struct exchange *x, enum exchange_step step)
 
     if (x->count == x->size && grow(x) != 0)
         return NULL;
-    request = &x->requests[(x->first + x->count++) % x->size];
+    request = &x->requests[(x->first + x->count++) & (x->size - 1)];
     x->added++;
     /* The names are most of it, and mostly empty. */
     memset(request, 0, offsetof(struct exchange_request, name));
-    request->name[0] = request->statement[0] = '\0';
+    request->name[0] = request->statement[0] = request->exempt[0] = '\0';
     memset(&request->plan, 0, sizeof(*request) - offsetof(struct exchange_request, plan));
     request->step = (uint8_t)step;
     request->is_naming = step == STEP_PARSE || step == STEP_CLOSE;
@@ -81,7 +81,7 @@ exchange_done(struct exchange *x)
     x->declaring -= x->requests[x->first].is_declaring;
     x->queries -= x->requests[x->first].step == STEP_QUERY;
     request_release(&x->requests[x->first]);
-    x->first = (x->first + 1) % x->size;
+    x->first = (x->first + 1) & (x->size - 1);
     x->count--;
     x->statement = 0;
 }
@@ -110,14 +110,14 @@ exchange_copies(struct exchange *x)
 {
     while (x->count > 1) {
         struct exchange_request *first = &x->requests[x->first];
-        struct exchange_request *next = &x->requests[(x->first + 1) % x->size];
+        struct exchange_request *next = &x->requests[(x->first + 1) & (x->size - 1)];
 
         if (next->step != STEP_SYNC || next->is_behind_copy)
             return;
         *next = *first; /* it holds nothing */
         if (first->pinned.ordinals == first->pinned.space)
             next->pinned.ordinals = next->pinned.space;
-        x->first = (x->first + 1) % x->size;
+        x->first = (x->first + 1) & (x->size - 1);
         x->count--;
     }
 }
@@ -181,7 +181,7 @@ exchange_portal(const struct exchange *x, const char *name)
 static const struct exchange_request *
 request_at(const struct exchange *x, uint32_t index)
 {
-    return &x->requests[(x->first + index) % x->size];
+    return &x->requests[(x->first + index) & (x->size - 1)];
 }
 
 bool
@@ -193,7 +193,7 @@ exchange_shows(const struct plan_statement *statement)
 struct exchange_request *
 exchange_newest(struct exchange *x)
 {
-    return x->count > 0 ? &x->requests[(x->first + x->count - 1) % x->size] : NULL;
+    return x->count > 0 ? &x->requests[(x->first + x->count - 1) & (x->size - 1)] : NULL;
 }
 
 const struct exchange_request *

@@ -108,19 +108,20 @@ struct exchange_request {
     int ruled;         /* and the error that it is then; 0: as the rule's refusal */
     bool is_approved;  /* QUERY, EXECUTE, FUNCTION_CALL: somebody has said that it may show these */
     uint64_t approved; /* fields */
-    char exempt[CLAIM_TEXT_MAX]; /* it may go beyond this budget, which holds; "": beyond none */
-    uint32_t exempt_statement;   /* QUERY: of its statements, this one */
-    bool is_unasked; /* QUERY: what its names mean is not asked ahead: nobody needs it */
-    bool is_alone;   /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
-    bool is_told;    /* QUERY, BIND: persons it can show are in a record already */
-    bool is_behind_copy;                /* SYNC: behind the end of COPY data */
-    bool is_portal;                     /* DESCRIBE, CLOSE: of a portal, not of a statement */
-    bool is_naming;                     /* it gives or takes a statement's name */
-    bool is_declaring;                  /* or a cursor's, in SQL */
-    bool is_doubtful;                   /* BIND: it may show more than its plan says */
+    uint32_t exempt_statement; /* QUERY: of its statements, this one; see `exempt` */
+    bool is_unasked;           /* QUERY: what its names mean is not asked ahead: nobody needs it */
+    bool is_alone; /* QUERY, EXECUTE: all that was run before it is followed by a ReadyForQuery */
+    bool is_told;  /* QUERY, BIND: persons it can show are in a record already */
+    bool is_behind_copy; /* SYNC: behind the end of COPY data */
+    bool is_portal;      /* DESCRIBE, CLOSE: of a portal, not of a statement */
+    bool is_naming;      /* it gives or takes a statement's name */
+    bool is_declaring;   /* or a cursor's, in SQL */
+    bool is_doubtful;    /* BIND: it may show more than its plan says */
+    /* Texts: of what is added only the first byte of each is set. */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
     char statement[EXCHANGE_NAME_SIZE]; /* BIND: of which */
-    struct plan *plan; /* QUERY, PARSE: held; BIND: what the statement was then, held */
+    char exempt[CLAIM_TEXT_MAX]; /* it may go beyond this budget, which holds; "": beyond none */
+    struct plan *plan;           /* QUERY, PARSE: held; BIND: what the statement was then, held */
     const struct plan_statement *bound; /* BIND: within plan */
     struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
     uint32_t function;                  /* FUNCTION_CALL: OID */
@@ -130,7 +131,7 @@ struct exchange_request {
 };
 
 struct exchange {
-    struct exchange_request *requests; /* a ring */
+    struct exchange_request *requests; /* a ring, of a power of two */
     uint32_t size, first, count;
     uint32_t added;   /* ever; it wraps */
     uint64_t serials; /* given */
