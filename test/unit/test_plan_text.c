@@ -30,6 +30,9 @@ a_key_is_hidden_before_the_first_column(void **state PASU_UNUSED)
     check_rewritten(
         "SELECT name FROM customers AS \"a\"\"b\"",
         "SELECT \"a\"\"b\".\"id\" AS \"pasu_key_1\", name FROM customers AS \"a\"\"b\"");
+    check_rewritten(
+        "PREPARE p AS SELECT name FROM customers",
+        "PREPARE p AS SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers");
     check_rewritten("SELECT x.y FROM customers AS x(i, y)",
                     "SELECT \"x\".\"i\" AS \"pasu_key_1\", x.y FROM customers AS x(i, y)");
     check_rewritten(
@@ -90,7 +93,9 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT name FROM people",
         "SELECT who FROM v_contact",
         "INSERT INTO z SELECT name FROM customers",
-        "PREPARE p AS SELECT name FROM customers",
+        "PREPARE p AS SELECT name FROM customers; EXECUTE p",
+        "PREPARE p AS SELECT statement, c.name FROM pg_prepared_statements, customers c",
+        "PREPARE p AS SELECT c.name FROM U&\"pg_prepared_st\\0061tements\", customers c",
         "EXPLAIN SELECT name FROM customers",
         "SELECT 1 FROM (SELECT name FROM customers) q",
         "SELECT j.name FROM (customers c CROSS JOIN products p) AS j",
