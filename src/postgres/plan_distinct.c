@@ -10,6 +10,17 @@ distinct_is(const PgQuery__SelectStmt *select)
             select->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET);
 }
 
+bool
+distinct_is_on(const PgQuery__SelectStmt *select)
+{
+    for (size_t i = 0; i < select->n_distinct_clause; i++)
+        if (!select->distinct_clause[i] ||
+            select->distinct_clause[i]->node_case == PG_QUERY__NODE__NODE__NOT_SET ||
+            select->distinct_clause[i]->node_case == PG_QUERY__NODE__NODE_ROW_EXPR)
+            return false;
+    return select->n_distinct_clause > 0 && select->n_sort_clause > 0;
+}
+
 /* ---- types ---- */
 
 /* Types that can be sorted, and of which values that are equal are the same bytes: bool, int8,

@@ -38,6 +38,9 @@
 bool distinct_is(const PgQuery__SelectStmt *select);
 /* Such a one of rows, not of groups: each row stands for rows that agree in all of its columns. */
 bool distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope);
+/* Whether it is DISTINCT ON, of expressions and numbers of targets that stand by themselves, with an
+ * ORDER BY that says which row it takes: of rows that are alike in that, the server takes any. */
+bool distinct_is_on(const PgQuery__SelectStmt *select);
 /* Whether it can be a GROUP BY of all of its targets. */
 bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                   const struct scope *scope);

@@ -4,25 +4,17 @@
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
 #include "postgres/plan_given.h"
+#include "postgres/plan_group.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
 
 /* ---- rows ---- */
 
-static bool
-has_grouping_sets(const PgQuery__SelectStmt *select)
-{
-    for (size_t i = 0; i < select->n_group_clause; i++)
-        if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
-            return true;
-    return false;
-}
-
 enum shape_rows
 shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    if (!scope || has_grouping_sets(select))
+    if (!scope || group_has_sets(select))
         return ROWS_ANY;
     if (select->n_group_clause > 0)
         return ROWS_GROUPED;
