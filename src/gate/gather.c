@@ -14,6 +14,8 @@ gather_clear(struct gather *g)
     memset(g->clear, 0, sizeof(g->clear));
     memset(g->null, 0, sizeof(g->null));
     memset(g->unattributed, 0, sizeof(g->unattributed));
+    memset(g->crowded, 0, sizeof(g->crowded));
+    memset(g->crowd, 0, sizeof(g->crowd));
     g->rows = 0;
     g->lost_count = 0;
     g->is_saturated = g->is_unread = false;
@@ -362,38 +364,45 @@ has_known_ends(const struct ordinals *ordinals, const struct showing_part *part,
                         encoding_is_utf8(*ordinals->encoding));
 }
 
-/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null. */
+/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null; PASU_E_RANGE and a
+ * *count: there is no room for so many, but all of them were read. */
 static int
 add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
-         uint32_t start)
+         uint32_t start, uint64_t *count)
 {
     const struct showing_part *part = &row->showing->parts[p];
     size_t items = g->item_count, own = g->ordinal_counts[p];
     enum catalog_key_type type =
         part->key_type == CATALOG_KEY_TUPLE ? CATALOG_KEY_TEXT : part->key_type;
-    bool has_null = false;
+    bool has_null = false, has_room = true;
     struct key_array array;
     struct view value;
     int result = key_array_begin(&array, row->keys[p], part->format);
 
+    *count = 0;
     if ((result == 0 && array.left > 0 && key_type_of_oid(array.element) != type) ||
         !has_known_ends(ordinals, part, row->keys[p]))
         result = PASU_E_MALFORMED;
     while (result == 0 && (result = key_array_next(&array, &value)) > 0) {
-        if (g->item_count + PLAN_PARTS_MAX > GATHER_ITEMS)
-            result = PASU_E_RANGE;
-        else
-            result = value.bytes ? add_key(g, row, p, ordinals, value, start) : PASU_E_NOTFOUND;
+        has_room &= g->item_count + PLAN_PARTS_MAX <= GATHER_ITEMS;
+        ++*count;
+        result = !value.bytes ? PASU_E_NOTFOUND
+                 : has_room   ? add_key(g, row, p, ordinals, value, start)
+                              : 0;
         if (result == PASU_E_NOTFOUND) {
             has_null = true;
             result = 0;
         }
     }
-    if (result != 0) {
+    if (result != 0 || !has_room) {
         g->item_count = items;
         g->ordinal_counts[p] = own;
     }
-    return result == 0 && has_null ? PASU_E_MALFORMED : result;
+    if (result == 0 && has_null)
+        result = PASU_E_MALFORMED;
+    if (result != 0)
+        *count = 0;
+    return result == 0 && !has_room ? PASU_E_RANGE : result;
 }
 
 /* Whether the row has a person's key, or part of one. */
@@ -439,12 +448,27 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
     return 0;
 }
 
+/* A row that shows at most as many as its array has keys, of which there are too many to name. */
+static int
+see_crowd(struct gather *g, struct gather_row *row, size_t p, uint64_t count)
+{
+    uint64_t before = g->unattributed[p];
+    int result = see_unattributed(g, row, p);
+
+    if (g->unattributed[p] > before) {
+        g->crowded[p]++;
+        g->crowd[p] += count;
+    }
+    return result;
+}
+
 /* The persons of a part that a row shows, as its key says. */
 static int
 see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
             uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
+    uint64_t count = 0; /* of an array that was read whole */
     int result = PASU_E_MALFORMED;
 
     if (row->absent >> p & 1)
@@ -454,8 +478,10 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);
     else if (row->keys[p].bytes && is_of_table(g, row, p))
-        result = part->is_array ? add_keys(g, row, p, ordinals, start)
+        result = part->is_array ? add_keys(g, row, p, ordinals, start, &count)
                                 : add_key(g, row, p, ordinals, row->keys[p], start);
+    if (PASU_UNLIKELY(result == PASU_E_RANGE && count > 0))
+        return see_crowd(g, row, p, count);
     return result == PASU_E_MALFORMED || result == PASU_E_RANGE || result == PASU_E_NOTFOUND
                ? see_unattributed(g, row, p)
                : result;
@@ -568,6 +594,8 @@ take_back_lost(struct gather *g)
                                                             : g->unattributed[p];
     for (size_t i = 0; is_whole && i < g->lost_count; i++)
         g->unattributed[g->lost[i].part] += g->lost[i].row < g->rows;
+    memset(g->crowded, 0, sizeof(g->crowded)); /* which of them is not known */
+    memset(g->crowd, 0, sizeof(g->crowd));
 }
 
 void

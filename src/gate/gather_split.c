@@ -37,6 +37,8 @@ gather_take_rest(struct gather *g, const struct gather_rest *rest)
     g->item_count = count;
     g->rows = rest->rows;
     g->lost_count = 0;
+    memset(g->crowded, 0, sizeof(g->crowded));
+    memset(g->crowd, 0, sizeof(g->crowd));
     for (size_t p = 0; p < PLAN_PARTS_MAX; p++) {
         g->ordinal_counts[p] = rest->ordinal_counts[p] - rest->ordinals_before[p];
         memmove(g->ordinals[p], g->ordinals[p] + rest->ordinals_before[p],

@@ -258,11 +258,19 @@ CREATE FUNCTION mine.glue(text, text) RETURNS text LANGUAGE sql AS 'SELECT coale
 CREATE OPERATOR mine.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = mine.glue);
 GRANT USAGE ON SCHEMA mine TO public;
 """
+MANY = """
+CREATE TABLE crowd (id int PRIMARY KEY, name text NOT NULL, part int NOT NULL);
+INSERT INTO crowd SELECT i, 'Han-' || i, CASE WHEN i <= 8000 THEN 1 WHEN i <= 8100 THEN 2 ELSE 3 END FROM generate_series(1, 20000) i;
+GRANT SELECT ON crowd TO app;
+"""
+CROWD = {"subjects": {**shop.CONFIG["subjects"], "one": {"table": "public.crowd", "key": "id"}},
+         "personal_data": [*shop.CONFIG["personal_data"], shop.personal("crowd", "one", "id", {"name": "name"})]}
 
 
 @harness.shared
 def front():
-    return shop.front("groups")
+    shop.server().sql(MANY)
+    return shop.front("groups", more=CROWD)
 
 
 def ask(session, sends):
@@ -354,6 +362,26 @@ def test_who_has_no_value_is_not_shown():
 @test(gateway=True)
 def test_groups_of_nobody():
     shop.judge(front(), play(NONE, "none"), lambda sql, seen, keys, unknown, shown: not seen and not keys and not unknown)
+
+
+@test(gateway=True)
+def test_a_group_of_more_than_can_be_named_counts_as_many_as_it_has():
+    """And no others; a group beside it is named as ever"""
+    asked = {"crowd": ("part = 1", 0, 8000), "few": ("part = 2", 100, 100), "both": ("part < 3", 100, 8100), "all": ("true", 100, 20000)}
+    for form in ("simple", "extended", "binary"):
+        for name, (where, _, _) in asked.items():
+            sql = f"SELECT part, string_agg(name, ',' ORDER BY id) FROM crowd WHERE {where} GROUP BY part ORDER BY part DESC"
+            with front().login(user="app", application_name=f"{name} {form}") as session:
+                came = ask(session, dict(forms(sql))[form])
+                session.terminate()
+            assert any(kind == "D" for kind, _ in came) and not any(kind == "E" for kind, _ in came), came
+    front().guard.until_sessions(0)
+    lines = shop.export(front())
+    for form in ("simple", "extended", "binary"):
+        for name, (_, least, most) in asked.items():
+            shown = lines[f"{name} {form}"]
+            equal((len(shown.keys["one"]), len(shown.keys["one"]) + shown.unknown, shown.flags), (least, most, {"bound"} if most > least else set()),
+                  f"{name} {form}")
 
 
 @test(gateway=True)
