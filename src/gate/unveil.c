@@ -93,8 +93,8 @@ is_seen(const struct observer *o, const struct seer *seer, const struct prepared
 
 /* ---- when ---- */
 
-/* What a portal of EXECUTE runs is what the name stands for when it is run first: described, or begun
- * with hidden columns, it must keep them. */
+/* What a portal of EXECUTE runs is what the name stands for when it is run first: described, or
+ * begun with hidden columns, it must keep them. */
 static bool
 is_being_executed(const struct exchange *x)
 {
@@ -112,7 +112,8 @@ can_ask(const struct asking *a, uint8_t type)
     const struct prepared *unnamed = exchange_prepared(x, "");
     const struct portal *portal = exchange_portal(x, "");
 
-    if (x->count > 0 || is_being_executed(x) || a->o->is_unsynced || a->s->transaction == 'E' || a->o->is_muted)
+    if (x->count > 0 || is_being_executed(x) || a->o->is_unsynced || a->s->transaction == 'E' ||
+        a->o->is_muted)
         return false;
     return type == 'Q' || ((!unnamed || !unnamed->plan) && (!portal || !portal->plan));
 }

@@ -258,6 +258,8 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         !is_beyond(work))
         injection = injection_begin(work, select, shape.groups != NULL);
     shape.injection = injection;
+    if (injection && shape.rows == ROWS_SINGLE && select->n_distinct_clause == 0)
+        shape.windows = select;
     show_kept(work, &columns, statement);
     if (select->into_clause) {
         put_into(work, select->into_clause, &columns, statement);

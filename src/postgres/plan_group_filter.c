@@ -49,23 +49,6 @@ is_steady(struct plan_work *work, const PgQuery__Node *condition)
            shadow_is_steady(work, condition);
 }
 
-/* The token behind what the parentheses at `t` hold; NULL where there are none. */
-static const struct sql_token *
-behind(const struct sql_token *t, const struct sql_token *end)
-{
-    size_t depth = 0;
-
-    if (t >= end || t->kind != '(')
-        return NULL;
-    for (; t < end; t++) {
-        if (t->kind == '(')
-            depth++;
-        else if (t->kind == ')' && --depth == 0)
-            return t + 1;
-    }
-    return NULL;
-}
-
 /* f(…) FILTER (WHERE …): what stands between the last two. */
 static struct view
 condition_of(const struct plan_work *work, const PgQuery__FuncCall *call)
@@ -75,11 +58,11 @@ condition_of(const struct plan_work *work, const PgQuery__FuncCall *call)
 
     while (t < end && t->kind != '(')
         t++;
-    t = behind(t, end);
+    t = text_behind(t, end);
     if (!t || t + 2 >= end || t->kind != PG_QUERY__TOKEN__FILTER ||
         t[2].kind != PG_QUERY__TOKEN__WHERE)
         return view_of(NULL, 0);
-    last = behind(t + 1, end);
+    last = text_behind(t + 1, end);
     if (!last || last - t < 5)
         return view_of(NULL, 0);
     return view_of((const uint8_t *)work->text + t[3].start, last[-2].end - t[3].start);

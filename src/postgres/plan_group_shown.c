@@ -147,9 +147,9 @@ static bool
 add_nulls_of_call(struct shown *s, const PgQuery__FuncCall *call)
 {
     static const char *const names[] = {
-        "upper",   "lower",          "initcap", "md5",        "reverse",      "btrim",
-        "ltrim",   "rtrim",          "substr",  "left",       "right",        "replace",
-        "lpad",    "repeat",         "rpad",    "split_part", "convert_to",   "encode",
+        "upper",     "lower",          "initcap", "md5",         "reverse",      "btrim",
+        "ltrim",     "rtrim",          "substr",  "left",        "right",        "replace",
+        "lpad",      "repeat",         "rpad",    "split_part",  "convert_to",   "encode",
         "translate", "regexp_replace", "sha256",  "quote_ident", "quote_literal"};
 
     return shown_is_ordinary(call) && is_one_of(s->work, call, names, COUNT_OF(names)) &&
@@ -246,7 +246,8 @@ is_made_of_all(const struct shown *s, const PgQuery__Node *node)
 
     if (node && node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR)
         return are_simple(s, node->row_expr->args, node->row_expr->n_args);
-    if (!node || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || !shown_is_ordinary(node->func_call))
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL ||
+        !shown_is_ordinary(node->func_call))
         return false;
     call = node->func_call;
     if (!are_simple(s, call->args, call->n_args))
@@ -334,7 +335,8 @@ is_alone(const struct shown *s, const PgQuery__Node *value)
     return alone.is_alone;
 }
 
-/* Of values of one name jsonb keeps the last: where the name is the person's key, it is one value. */
+/* Of values of one name jsonb keeps the last: where the name is the person's key, it is one value.
+ */
 static bool
 add_keyed(struct shown *s, const PgQuery__FuncCall *call)
 {

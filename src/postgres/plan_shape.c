@@ -241,18 +241,7 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
         const struct direct *direct = &work->direct[i];
         struct plan_part *part = &draft->parts[draft->count];
 
-        *part = (struct plan_part){
-            .kind = direct->show->kind % CATALOG_KINDS_MAX,
-            .source = SOURCE_BOUND,
-            .key_type = direct->show->key_type,
-            .is_key_unique = direct->show->is_key_unique,
-            .key_relation = direct->entry->relation->oid,
-            .key_attribute = direct->show->key_column,
-            .relation = direct->entry->relation->oid,
-            .show = (uint16_t)(direct->show - direct->entry->relation->shows),
-            .is_relation_alone = entry_is_alone(work, direct->entry->relation),
-            .is_relation_certain = direct->entry->is_certain,
-        };
+        *part = draft_part(work, i);
         draft_fill(work, shape->columns, &(struct share){.of = OF_DIRECT, .at = i}, part);
         if (part->fields == 0)
             continue;
@@ -385,6 +374,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     if (shape->injection && !columns->is_open)
         shape->injection->column_count = columns->count;
     draft_direct(work, shape, &draft);
+    draft_windows(work, shape, &draft);
     draft_inner(work, shape, &draft);
     draft_bound(work, columns, &draft);
     settle(work, columns, &draft);

@@ -77,8 +77,7 @@ numbers_of_order_by_are_shifted(void **state PASU_UNUSED)
         "max") " THEN '0'::pg_catalog.oid ELSE " OF_WHOM("min") " END"
 
 #define TABLE_OF "\"customers\".\"tableoid\""
-#define FILTERED                                                                                   \
-    "FILTER (WHERE \"customers\".\"name\" IS DISTINCT FROM NULL AND (grade = $1))"
+#define FILTERED "FILTER (WHERE \"customers\".\"name\" IS DISTINCT FROM NULL AND (grade = $1))"
 
 static void
 where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
@@ -92,6 +91,10 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT string_agg(name, ',') FILTER (WHERE grade = (SELECT 1)) FROM customers",
         "SELECT $1 + 0.5, string_agg(name, ',') FILTER (WHERE grade = $1) FROM customers",
         "SELECT DISTINCT ON (region) name FROM customers",
+        "SELECT lag(name) OVER (ORDER BY id % $1) FROM customers",
+        "SELECT lag(name) OVER (ORDER BY (SELECT 1)) FROM customers",
+        "SELECT lag(name) OVER (ORDER BY id), rank() OVER (ORDER BY email) FROM customers",
+        "SELECT array_agg(name) OVER (PARTITION BY id) FROM customers",
         "SELECT DISTINCT ON (3) name, region FROM customers ORDER BY region",
         "SELECT max(name) FROM customers WHERE grade = 1",
         "SELECT name FROM customers UNION SELECT title FROM products",
@@ -124,6 +127,13 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
                     "ORDER BY 2, region || '', id",
                     "SELECT DISTINCT ON (3, region || '') \"customers\".\"id\" AS \"pasu_key_1\", "
                     "name, region FROM customers ORDER BY 3, region || '', id");
+    check_rewritten(
+        "SELECT lag(name, 2) over /* by */ (PARTITION BY (grade) ORDER BY 1) FROM customers",
+        "SELECT ARRAY[pg_catalog.lag(\"customers\".\"id\", 2) over /* by */ (PARTITION "
+        "BY (grade) ORDER BY 1)] AS \"pasu_key_1\", "
+        "pg_catalog.lag(\"customers\".\"tableoid\", 2) over /* by */ (PARTITION BY "
+        "(grade) ORDER BY 1) AS \"pasu_key_2\", lag(name, 2) over /* by */ (PARTITION "
+        "BY (grade) ORDER BY 1) FROM customers");
     check_rewritten("SELECT string_agg(name, ',') FILTER (WHERE grade = $1) FROM public.customers",
                     "SELECT CASE WHEN pg_catalog.count(*) " FILTERED
                     " OPERATOR(pg_catalog.<=) 16384 THEN "
