@@ -353,8 +353,9 @@ apply_distinct(struct plan_work *work, const struct injection *injection,
         return true;
     if (!distinct_is_on(select))
         return rewrite_regroup(work, rewrite, &addition->list, added);
-    return added == 0 || rewrite_ordinals(work, rewrite, select->distinct_clause,
-                                          select->n_distinct_clause, injection->column_count, added);
+    return added == 0 ||
+           rewrite_ordinals(work, rewrite, select->distinct_clause, select->n_distinct_clause,
+                            injection->column_count, added);
 }
 
 static bool
