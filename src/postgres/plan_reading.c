@@ -40,7 +40,7 @@ const struct query *
 query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
                 const struct scope *scope, const struct outputs *columns)
 {
-    return select->n_distinct_clause > 0 && !distinct_is_on(select)
+    return select->n_distinct_clause > 0 && !distinct_is_decided(work, select, scope)
                ? NULL
                : query_of_targets(work, select, scope, columns);
 }

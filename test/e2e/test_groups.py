@@ -72,7 +72,8 @@ FIRST = (
     "SELECT n FROM (SELECT DISTINCT ON (grade) name AS n, grade FROM customers ORDER BY grade, id) q ORDER BY 1",
     "WITH w AS (SELECT DISTINCT ON (2) name, region FROM customers ORDER BY 2, id) SELECT * FROM w ORDER BY 1",
     "SELECT title FROM products WHERE id < 2 UNION ALL (SELECT DISTINCT ON (region) name FROM customers ORDER BY region, id) ORDER BY 1",
-    "SELECT DISTINCT ON (c.region) c.name, o.item FROM customers c LEFT JOIN orders o ON o.customer_id = c.id ORDER BY c.region, c.id, o.id",
+    "SELECT DISTINCT ON (c.region) c.region, c.name, o.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id ORDER BY 1, 2, 3",
+    "SELECT DISTINCT ON (region) upper(name), name FROM customers ORDER BY region, customers.id",
 )
 # DISTINCT is a GROUP BY, to which keys are added.
 DISTINCT = (
@@ -156,6 +157,9 @@ BOUNDED = (
     "SELECT array_to_string(array_agg(name ORDER BY id), ',')::varchar(40) FROM customers",
     "SELECT name, grade, string_agg(email, ',' ORDER BY id) FROM customers WHERE grade = 1 GROUP BY ROLLUP (name), grade ORDER BY 1 LIMIT 3",
     "SELECT DISTINCT ON (region) region, name FROM customers WHERE grade = 1",
+    "SELECT DISTINCT ON (region) region, name FROM customers WHERE grade = 1 ORDER BY region, grade",
+    "SELECT DISTINCT ON (region) name, region AS id FROM customers WHERE grade = 1 ORDER BY region, id",
+    "SELECT DISTINCT ON (c.region) c.name, o.item FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE c.grade = 1 ORDER BY c.region, c.id, o.id",
     "SELECT DISTINCT ON (region) region, string_agg(name, ',' ORDER BY id) FROM customers GROUP BY region, grade ORDER BY region, 2",
     "SELECT jsonb_object_agg(region, name ORDER BY id) FROM customers",
     "SELECT string_agg(CASE WHEN grade = 1 THEN name END, ',' ORDER BY id) FROM customers",
