@@ -176,9 +176,8 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
         return PASU_E_NOMEM;
     }
     request->plan = plan;
-    request->is_telling =
-        tells_hidden(a->o, plan->statements, plan->statement_count) ||
-        hidden_is_told(a->o, plan, NULL);
+    request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count) ||
+                          hidden_is_told(a->o, plan, NULL);
     request->is_borrowing = hidden_is_borrowed(a->o, plan);
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
@@ -366,8 +365,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     set_claim(a, request->plan);
     if (statement) {
         request->is_telling =
-            tells_hidden(a->o, statement, 1) ||
-                               hidden_is_told(a->o, request->plan, statement);
+            tells_hidden(a->o, statement, 1) || hidden_is_told(a->o, request->plan, statement);
         request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
         a->o->is_borrowing |= request->is_borrowing;
         request->is_refused = request->is_telling || request->is_borrowing;

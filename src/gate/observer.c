@@ -163,8 +163,9 @@ observer_parameter(struct session *s, struct view name, struct view value)
 {
     struct observer *o = s->observer;
 
-    o->has_turned |= o->hides_in_prepared && (view_equal(name, VIEW("client_encoding")) ||
-                                              view_equal(name, VIEW("standard_conforming_strings")));
+    o->has_turned |=
+        o->hides_in_prepared && (view_equal(name, VIEW("client_encoding")) ||
+                                 view_equal(name, VIEW("standard_conforming_strings")));
     if (view_equal(name, VIEW("standard_conforming_strings"))) {
         o->is_odd_strings = !view_equal(value, VIEW("on"));
     } else if (view_equal(name, VIEW("client_encoding"))) {

@@ -451,7 +451,7 @@ struct plan_statement {
     const char
         *becomes;      /* PLAN_SETS_ROLE: the role; NULL: it cannot be told, or is one of several */
     const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
-    const char *explains;              /* one of which it shows how it is run; or NULL */
+    const char *explains; /* one of which it shows how it is run; or NULL */
     const struct plan_statement *inner;
     /* The same statement, where the function that it calls is the one that the snapshot shows:
      * read through, it does nothing but to show these rows, and to speak of these persons. */
