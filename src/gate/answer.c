@@ -17,6 +17,7 @@
 #include "gate/shadow.h"
 #include "gate/speech.h"
 #include "gate/underway.h"
+#include "gate/unveil.h"
 #include "gate/verdict.h"
 #include "postgres/envelope.h"
 #include "postgres/response.h"
@@ -464,6 +465,15 @@ take_preface(struct answering *a, const uint8_t *message, size_t length, bool *i
     return preface_take(a->o, message, length, is_taken);
 }
 
+/* An answer to a Query of ours; what the server says to nobody in particular is the client's. */
+static bool
+is_ours(const struct answering *a, uint8_t type)
+{
+    const struct exchange_request *request = exchange_first(&a->o->exchange);
+
+    return request && request->is_ours && request->step == STEP_QUERY && type != 'S' && type != 'A';
+}
+
 int
 answer_message(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -472,6 +482,8 @@ answer_message(struct answering *a, const uint8_t *message, size_t length)
 
     if (PASU_UNLIKELY(result != 0 || is_taken))
         return result;
+    if (PASU_UNLIKELY(is_ours(a, message[0])))
+        return unveil_answer(a->s, message[0]);
     switch (message[0]) {
     case 'D':
         return data_row(a, message, length);

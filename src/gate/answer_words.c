@@ -46,16 +46,21 @@ pass_error(struct answering *a, const uint8_t *message, size_t length, const str
                                plan_error_position(plan, number - (uint32_t)before));
 }
 
-/* The plan of the text that an error's position counts in: Describe plans a statement anew, too. */
+/* The plan of the text that an error's position counts in: Describe plans a statement anew, and so
+ * does EXECUTE, in the text that PREPARE was in. */
 static const struct plan *
 text_of(const struct observer *o, const struct exchange_request *request)
 {
-    const struct prepared *prepared;
+    const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
+    const struct prepared *prepared = NULL;
 
-    if (!request || request->plan || request->step != STEP_DESCRIBE || request->is_portal)
+    if (statement && statement->special == SPECIAL_EXECUTE && request->step != STEP_PARSE)
+        prepared = exchange_prepared(&o->exchange, statement->name);
+    else if (request && !request->plan && request->step == STEP_DESCRIBE && !request->is_portal)
+        prepared = exchange_prepared(&o->exchange, request->name);
+    else
         return request ? request->plan : NULL;
-    prepared = exchange_prepared(&o->exchange, request->name);
-    return prepared ? prepared->plan : NULL;
+    return prepared ? prepared->plan : request->plan;
 }
 
 /* What a text shows, before it leaves. */

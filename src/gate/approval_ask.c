@@ -192,7 +192,8 @@ static bool
 look(struct session *s, const uint8_t *message, size_t length, struct held *held)
 {
     struct observer *o = s->observer;
-    bool is_unsettled = o->is_unsettled, hides = o->hides, is_borrowing = o->is_borrowing, is;
+    bool is_unsettled = o->is_unsettled, hides = o->hides, is_borrowing = o->is_borrowing;
+    bool hides_in_prepared = o->hides_in_prepared, is;
 
     o->actor.is_asking = true;
     source_claim_begin(s);
@@ -203,6 +204,7 @@ look(struct session *s, const uint8_t *message, size_t length, struct held *held
     o->actor.asked = NULL;
     o->is_unsettled = is_unsettled;
     o->hides = hides;
+    o->hides_in_prepared = hides_in_prepared;
     o->is_borrowing = is_borrowing;
     return is;
 }

@@ -12,6 +12,7 @@
 #include "gate/renew.h"
 #include "gate/rest.h"
 #include "gate/source_claim.h"
+#include "gate/unveil.h"
 #include "gate/verdict.h"
 #include "postgres/envelope.h"
 
@@ -168,13 +169,15 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     result = observer_plan_query(a->s, text, &plan, &is_templated);
     if (result != 0)
         return result;
-    request = exchange_add(&a->o->exchange, STEP_QUERY);
+    result = unveil_before(a, 'Q', plan, NULL);
+    request = result == 0 ? exchange_add(&a->o->exchange, STEP_QUERY) : NULL;
     if (!request) {
         plan_release(plan);
         return PASU_E_NOMEM;
     }
     request->plan = plan;
-    request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count);
+    request->is_telling = tells_hidden(a->o, plan->statements, plan->statement_count) ||
+                          hidden_is_told(a->o, plan, NULL);
     request->is_borrowing = hidden_is_borrowed(a->o, plan);
     request->is_refused = plan->refusal || request->is_telling || request->is_borrowing;
     hidden_note(a->o, plan);
@@ -237,7 +240,8 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     result = observer_plan_parse(a->s, parse.text, parse.types, &plan);
     if (result != 0)
         return result;
-    request = exchange_add(&a->o->exchange, STEP_PARSE);
+    result = unveil_before(a, parse.name.length == 0 ? 'Q' : 'P', plan, NULL);
+    request = result == 0 ? exchange_add(&a->o->exchange, STEP_PARSE) : NULL;
     if (!request) {
         plan_release(plan);
         return PASU_E_NOMEM;
@@ -346,7 +350,9 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         plan = prepared->plan;
         statement = prepared->statement;
     }
-    request = exchange_add(&a->o->exchange, STEP_BIND);
+    result = unveil_before(a, 'B', plan, statement);
+    plan = exchange_expected(&a->o->exchange, name, &statement, &types);
+    request = result == 0 ? exchange_add(&a->o->exchange, STEP_BIND) : NULL;
     if (!request)
         return PASU_E_NOMEM;
     set_name(request->name, bind.portal);
@@ -358,7 +364,8 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
     statement = request->bound;
     set_claim(a, request->plan);
     if (statement) {
-        request->is_telling = tells_hidden(a->o, statement, 1);
+        request->is_telling =
+            tells_hidden(a->o, statement, 1) || hidden_is_told(a->o, request->plan, statement);
         request->is_borrowing = hidden_is_borrowed_with(a->o, request->plan, &bind);
         a->o->is_borrowing |= request->is_borrowing;
         request->is_refused = request->is_telling || request->is_borrowing;
@@ -438,7 +445,9 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     plan = exchange_expected_portal(&a->o->exchange, name, &statement);
     set_claim(a, plan);
     memcpy(asked.name, name, sizeof(asked.name));
-    result = judge_execute(a, &asked, plan, statement);
+    result = unveil_before(a, 'E', plan, statement);
+    if (result == 0)
+        result = judge_execute(a, &asked, plan, statement);
     if (result != 0 || PASU_UNLIKELY(asked.is_refused))
         return result;
     unsettle(a->o, plan);
@@ -492,8 +501,9 @@ static int
 ask_call(struct asking *a, const uint8_t *message, size_t length)
 {
     static const uint8_t nothing[10] = {0};
-    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
-    int result;
+    int result = unveil_all(a, 'F');
+    struct exchange_request *request =
+        result == 0 ? exchange_add(&a->o->exchange, STEP_FUNCTION_CALL) : NULL;
 
     if (!request)
         return PASU_E_NOMEM;

@@ -8,6 +8,7 @@
 #include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
+#include "gate/unveil.h"
 #include "gate/verdict.h"
 #include "postgres/long_text.h"
 
@@ -89,10 +90,10 @@ refuse_ruled(struct asking *a, struct exchange_request *request)
 static int
 ask_long_text(struct asking *a, enum exchange_step step, struct view start)
 {
-    struct exchange_request *request = exchange_add(&a->o->exchange, step);
     struct reader r = reader_of(start);
     struct view name = step == STEP_PARSE ? reader_text(&r) : view_of("", 0);
-    int result;
+    int result = unveil_all(a, step == STEP_PARSE ? 'P' : 'Q');
+    struct exchange_request *request = result == 0 ? exchange_add(&a->o->exchange, step) : NULL;
 
     if (!request)
         return PASU_E_NOMEM;

@@ -20,6 +20,14 @@ shows_pinned(const struct gather *g, const struct showing_part *part, size_t p, 
     return count == 0 || (count == 1 && (!part->is_of_call || g->clear[p]));
 }
 
+/* Whether all rows without a person have more keys than can be named, whose number is known. */
+static bool
+is_crowd(const struct gather *g, const struct showing_part *part, size_t p)
+{
+    return g->unattributed[p] > 0 && g->crowded[p] == g->unattributed[p] && !part->is_one &&
+           !(g->identified >> p & 1);
+}
+
 /* How many persons of a part there can be beyond those that are named, in these rows. */
 static uint64_t
 unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t *flags)
@@ -54,6 +62,10 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         if (part->is_one_per_row)
             return g->rows < all ? g->rows : all;
         return r->is_bound_told ? 0 : all;
+    }
+    if (is_crowd(g, part, p)) {
+        *flags |= FLAG_BIT(BOUND);
+        return g->crowd[p] < all ? g->crowd[p] : all;
     }
     if (g->unattributed[p] > 0) {
         *flags |= part->needs_value || part->is_one ? FLAG_BIT(BOUND) : FLAG_BIT(UNATTRIBUTED);
@@ -331,7 +343,7 @@ put_rows(struct session *s, struct exposure *e, const uint64_t *unknown, uint64_
     /* What a budget has kept back is still to be told, should the portal be read on. */
     r->is_bound_told |= !is_blocked;
     for (size_t p = 0; !is_blocked && p < r->showing->showing->part_count; p++)
-        if (g->unattributed[p] > 0)
+        if (g->unattributed[p] > 0 && !is_crowd(g, &r->showing->showing->parts[p], p))
             r->told_parts |= (uint8_t)(1u << p);
     r->rows += g->rows;
     return result;

@@ -14,6 +14,8 @@ gather_clear(struct gather *g)
     memset(g->clear, 0, sizeof(g->clear));
     memset(g->null, 0, sizeof(g->null));
     memset(g->unattributed, 0, sizeof(g->unattributed));
+    memset(g->crowded, 0, sizeof(g->crowded));
+    memset(g->crowd, 0, sizeof(g->crowd));
     g->rows = 0;
     g->lost_count = 0;
     g->is_saturated = g->is_unread = false;
@@ -362,38 +364,45 @@ has_known_ends(const struct ordinals *ordinals, const struct showing_part *part,
                         encoding_is_utf8(*ordinals->encoding));
 }
 
-/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null. */
+/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null; PASU_E_RANGE and a
+ * *count: there is no room for so many, but all of them were read. */
 static int
 add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
-         uint32_t start)
+         uint32_t start, uint64_t *count)
 {
     const struct showing_part *part = &row->showing->parts[p];
     size_t items = g->item_count, own = g->ordinal_counts[p];
     enum catalog_key_type type =
         part->key_type == CATALOG_KEY_TUPLE ? CATALOG_KEY_TEXT : part->key_type;
-    bool has_null = false;
+    bool has_null = false, has_room = true;
     struct key_array array;
     struct view value;
     int result = key_array_begin(&array, row->keys[p], part->format);
 
+    *count = 0;
     if ((result == 0 && array.left > 0 && key_type_of_oid(array.element) != type) ||
         !has_known_ends(ordinals, part, row->keys[p]))
         result = PASU_E_MALFORMED;
     while (result == 0 && (result = key_array_next(&array, &value)) > 0) {
-        if (g->item_count + PLAN_PARTS_MAX > GATHER_ITEMS)
-            result = PASU_E_RANGE;
-        else
-            result = value.bytes ? add_key(g, row, p, ordinals, value, start) : PASU_E_NOTFOUND;
+        has_room &= g->item_count + PLAN_PARTS_MAX <= GATHER_ITEMS;
+        ++*count;
+        result = !value.bytes ? PASU_E_NOTFOUND
+                 : has_room   ? add_key(g, row, p, ordinals, value, start)
+                              : 0;
         if (result == PASU_E_NOTFOUND) {
             has_null = true;
             result = 0;
         }
     }
-    if (result != 0) {
+    if (result != 0 || !has_room) {
         g->item_count = items;
         g->ordinal_counts[p] = own;
     }
-    return result == 0 && has_null ? PASU_E_MALFORMED : result;
+    if (result == 0 && has_null)
+        result = PASU_E_MALFORMED;
+    if (result != 0)
+        *count = 0;
+    return result == 0 && !has_room ? PASU_E_RANGE : result;
 }
 
 /* Whether the row has a person's key, or part of one. */
@@ -439,12 +448,27 @@ see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ord
     return 0;
 }
 
+/* A row that shows at most as many as its array has keys, of which there are too many to name. */
+static int
+see_crowd(struct gather *g, struct gather_row *row, size_t p, uint64_t count)
+{
+    uint64_t before = g->unattributed[p];
+    int result = see_unattributed(g, row, p);
+
+    if (g->unattributed[p] > before) {
+        g->crowded[p]++;
+        g->crowd[p] += count;
+    }
+    return result;
+}
+
 /* The persons of a part that a row shows, as its key says. */
 static int
 see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals *ordinals,
             uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
+    uint64_t count = 0; /* of an array that was read whole */
     int result = PASU_E_MALFORMED;
 
     if (row->absent >> p & 1)
@@ -454,8 +478,10 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);
     else if (row->keys[p].bytes && is_of_table(g, row, p))
-        result = part->is_array ? add_keys(g, row, p, ordinals, start)
+        result = part->is_array ? add_keys(g, row, p, ordinals, start, &count)
                                 : add_key(g, row, p, ordinals, row->keys[p], start);
+    if (PASU_UNLIKELY(result == PASU_E_RANGE && count > 0))
+        return see_crowd(g, row, p, count);
     return result == PASU_E_MALFORMED || result == PASU_E_RANGE || result == PASU_E_NOTFOUND
                ? see_unattributed(g, row, p)
                : result;
@@ -510,82 +536,4 @@ gather_unread_row(struct gather *g, const struct showing_entry *entry, uint32_t 
         g->clear[p] |= entry->wanted[p];
         g->unattributed[p]++;
     }
-}
-
-/* ---- a cut ---- */
-
-/* The fields of a row that goes out, without its hidden columns. */
-static bool
-see_outgoing(struct gather *g, const struct showing_entry *entry, struct view body)
-{
-    const struct showing *s = entry->showing;
-    struct gather_row row = {.showing = s};
-    struct reader r = reader_of(body);
-
-    reader_u16(&r);
-    for (size_t column = s->hidden_count; column <= s->last_column; column++) {
-        uint32_t length = reader_u32(&r);
-
-        if (length != UINT32_MAX)
-            reader_bytes(&r, length);
-        if (r.failed)
-            return false;
-        if (entry->roles[column] & SHOWING_ROLE_FIELDS)
-            gather_see_fields(g, &row, column, length == UINT32_MAX);
-    }
-    return true;
-}
-
-/* The fields that the rows up to `end` show; other messages can stand between them. */
-static bool
-see_again(struct gather *g, const struct showing_entry *entry, const uint8_t *at,
-          const uint8_t *end)
-{
-    memset(g->clear, 0, sizeof(g->clear));
-    memset(g->null, 0, sizeof(g->null));
-    while (end - at > HEAD) {
-        uint32_t length = bytes_get_u32(at + 1);
-
-        if (length < 4 || length >= (size_t)(end - at))
-            return false;
-        if (at[0] == 'D' && !see_outgoing(g, entry, view_of(at + HEAD, length - 4)))
-            return false;
-        if (at[0] == 'd' && !gather_see_copy(g, entry, view_of(at + HEAD, length - 4)))
-            return false;
-        at += length + 1;
-    }
-    return at == end;
-}
-
-static void
-take_back_lost(struct gather *g)
-{
-    bool is_whole = g->lost_count < GATHER_LOST;
-
-    for (size_t p = 0; p < PLAN_PARTS_MAX; p++)
-        g->unattributed[p] = is_whole                       ? 0
-                             : g->unattributed[p] > g->rows ? g->rows
-                                                            : g->unattributed[p];
-    for (size_t i = 0; is_whole && i < g->lost_count; i++)
-        g->unattributed[g->lost[i].part] += g->lost[i].row < g->rows;
-}
-
-void
-gather_cut(struct gather *g, const struct showing_entry *entry, const uint8_t *bytes, size_t taken)
-{
-    uint64_t clear[PLAN_PARTS_MAX], null[PLAN_PARTS_MAX];
-
-    if (taken == g->item_count)
-        return;
-    memcpy(clear, g->clear, sizeof(clear));
-    memcpy(null, g->null, sizeof(null));
-    for (size_t i = taken; i < g->item_count; i++)
-        g->ordinal_counts[g->parts[i]]--;
-    g->item_count = taken;
-    g->rows = g->row_numbers[taken];
-    take_back_lost(g);
-    if (g->rows == 0 || see_again(g, entry, bytes + g->first_row, bytes + g->starts[taken]))
-        return;
-    memcpy(g->clear, clear, sizeof(clear)); /* what cannot be read counts as it did */
-    memcpy(g->null, null, sizeof(null));
 }

@@ -36,6 +36,8 @@ struct gather {
     size_t ordinal_counts[PLAN_PARTS_MAX];
     uint64_t clear[PLAN_PARTS_MAX], null[PLAN_PARTS_MAX];
     uint64_t unattributed[PLAN_PARTS_MAX]; /* rows with fields of the part and no key */
+    /* Of these, rows with more keys than there is room for, and how many those are, at most. */
+    uint64_t crowded[PLAN_PARTS_MAX], crowd[PLAN_PARTS_MAX];
     uint64_t rows;
     uint32_t first_row; /* where the first row begins; valid when rows > 0 */
     bool is_saturated;  /* every field has been seen clear: only keys are left to read */

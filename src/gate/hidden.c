@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/hidden.h"
 
+#include "gate/session.h"
 #include "postgres/cursor.h"
 
 enum { FOLLOWED_MAX = 3 /* FETCH of a portal that is EXECUTE … */ };
@@ -48,19 +49,27 @@ hidden_in(const struct observer *o, const struct plan_statement *statement, bool
     return is_known && hidden >= expected ? expected : hidden;
 }
 
-uint8_t
-hidden_expected(const struct observer *o, const struct plan_statement *statement)
+const struct plan *
+hidden_meant(const struct observer *o, const struct plan *plan,
+             const struct plan_statement **statement)
 {
     struct view types;
 
-    for (size_t i = 0; statement && i < FOLLOWED_MAX; i++) {
-        if (statement->special == SPECIAL_EXECUTE)
-            (void)exchange_expected(&o->exchange, statement->name, &statement, &types);
-        else if (statement->special == SPECIAL_FETCH)
-            (void)exchange_expected_portal(&o->exchange, statement->name, &statement);
+    for (size_t i = 0; *statement && i < FOLLOWED_MAX; i++) {
+        if ((*statement)->special == SPECIAL_EXECUTE)
+            plan = exchange_expected(&o->exchange, (*statement)->name, statement, &types);
+        else if ((*statement)->special == SPECIAL_FETCH)
+            plan = exchange_expected_portal(&o->exchange, (*statement)->name, statement);
         else
             break;
     }
+    return *statement ? plan : NULL;
+}
+
+uint8_t
+hidden_expected(const struct observer *o, const struct plan_statement *statement)
+{
+    (void)hidden_meant(o, NULL, &statement);
     return statement ? statement->hidden_count : 0;
 }
 
@@ -102,6 +111,53 @@ reads_cursors(const struct observer *o, const struct plan *plan)
             return true;
     }
     return false;
+}
+
+static bool
+is_prepared_seen(const struct observer *o, const struct plan *plan,
+                 const struct plan_statement *statement)
+{
+    const struct plan *meant = hidden_meant(o, plan, &statement);
+
+    return meant && meant->sees_prepared;
+}
+
+/* Whether something that PREPARE has made has hidden columns, or will have them. */
+static bool
+is_prepared_hiding(const struct observer *o)
+{
+    for (uint32_t i = 0; o->exchange.naming > 0 && i < o->exchange.count; i++) {
+        const struct exchange_request *request = exchange_at(&o->exchange, i);
+        const struct plan_statement *statement;
+        const struct plan *plan = request->step == STEP_EXECUTE
+                                      ? exchange_executed(&o->exchange, i, &statement)
+                                      : request->plan;
+
+        if (plan && plan->hides_in_prepared)
+            return true;
+    }
+    for (size_t i = 0; i < EXCHANGE_HEADS; i++)
+        for (const struct prepared *p = o->exchange.prepared[i]; p; p = p->next)
+            if (p->plan && p->plan->hides_in_prepared && p->statement &&
+                p->statement->hidden_count > 0)
+                return true;
+    return false;
+}
+
+bool
+hidden_is_told(const struct observer *o, const struct plan *plan,
+               const struct plan_statement *statement)
+{
+    bool is_seen = plan->sees_prepared;
+
+    if (PASU_LIKELY(!o->hides_in_prepared) ||
+        (o->session->transaction == 'E' && plan->statement_count < 2))
+        return false;
+    if (statement)
+        is_seen |= is_prepared_seen(o, plan, statement);
+    for (size_t i = 0; !statement && !is_seen && i < plan->statement_count; i++)
+        is_seen = is_prepared_seen(o, plan, &plan->statements[i]);
+    return is_seen && is_prepared_hiding(o);
 }
 
 bool

@@ -23,6 +23,14 @@ uint8_t hidden_expected(const struct observer *observer, const struct plan_state
 
 /* A plan is about to be run: notes whether a cursor with hidden columns comes to be by it. */
 void hidden_note(struct observer *observer, const struct plan *plan);
+/* What a statement will run, where it is an EXECUTE or a FETCH: *statement becomes that one, or
+ * NULL. Its plan, or NULL. */
+const struct plan *hidden_meant(const struct observer *observer, const struct plan *plan,
+                                const struct plan_statement **statement);
+/* Whether a statement of the plan (NULL: any) tells the text of what SQL's PREPARE has made with
+ * hidden columns, which could not be taken back (gate/unveil.h). */
+bool hidden_is_told(const struct observer *observer, const struct plan *plan,
+                    const struct plan_statement *statement);
 /* Whether a statement of `plan` may not run: it could see hidden columns of a cursor that is there,
  * or will be. */
 bool hidden_is_borrowed(const struct observer *observer, const struct plan *plan);

@@ -163,6 +163,9 @@ observer_parameter(struct session *s, struct view name, struct view value)
 {
     struct observer *o = s->observer;
 
+    o->has_turned |=
+        o->hides_in_prepared && (view_equal(name, VIEW("client_encoding")) ||
+                                 view_equal(name, VIEW("standard_conforming_strings")));
     if (view_equal(name, VIEW("standard_conforming_strings"))) {
         o->is_odd_strings = !view_equal(value, VIEW("on"));
     } else if (view_equal(name, VIEW("client_encoding"))) {
@@ -296,8 +299,8 @@ has_foreign_type(struct view types)
     return false;
 }
 
-/* Whether code that sees a cursor's columns can have been made since the snapshot, by this session
- * or another one. */
+/* Whether what sees a cursor's columns, or the texts of what is prepared, can have been made since
+ * the snapshot, by this session or another one. */
 static bool
 may_be_borrowed(const struct session *s)
 {
@@ -323,7 +326,8 @@ observer_plan_parse(struct session *s, struct view text, struct view types, stru
     environment = environment_of(s, text);
     environment.has_foreign_parameters = has_foreign_type(types);
     result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
-    if (result == 0 && (*plan)->hides_in_cursors && may_be_borrowed(s)) {
+    if (result == 0 && ((*plan)->hides_in_cursors || (*plan)->hides_in_prepared) &&
+        (may_be_borrowed(s) || ((*plan)->hides_in_prepared && !observer_reads_again(s, *plan)))) {
         plan_release(*plan);
         environment.may_inject = false;
         result = plan_cache_get(s->worker->shared->plans, text, &environment, plan);
@@ -333,8 +337,28 @@ observer_plan_parse(struct session *s, struct view text, struct view types, stru
     if ((*plan)->may_change_dialect)
         s->observer->is_unsettled = true;
     s->observer->hides |= (*plan)->rewritten.bytes != NULL;
-    s->observer->is_borrowing |= (*plan)->borrows != BORROW_NOT;
+    s->observer->hides_in_prepared |= (*plan)->hides_in_prepared;
+    s->observer->is_borrowing |= (*plan)->borrows != BORROW_NOT || (*plan)->sees_prepared;
     return 0;
+}
+
+bool
+observer_reads_again(const struct session *s, const struct plan *plan)
+{
+    return plan->is_plain_dialect && (!s->observer->has_turned || !has_readings(plan->text));
+}
+
+int
+observer_plan_bare(struct session *s, const struct plan *was, struct plan **plan)
+{
+    struct plan_environment environment = {
+        .catalog = s->observer->catalog,
+        .role = was->role,
+        .is_plain_dialect = was->is_plain_dialect,
+        .has_foreign_parameters = was->has_foreign_parameters,
+    };
+
+    return plan_cache_get(s->worker->shared->plans, was->text, &environment, plan);
 }
 
 /* Whether the plan of a template serves for the text that it was made of. */

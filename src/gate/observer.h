@@ -170,11 +170,13 @@ struct observer {
     struct growth_share grown; /* by the transaction */
     uint64_t unseen_fields, unseen_kinds; /* in tables of which the snapshot does not know it */
     uint64_t speaks_fields,
-        speaks_kinds;      /* what errors and notices of this transaction can carry */
-    bool is_resumed;       /* it has waited long enough */
-    bool hides;            /* something that went to the server has hidden columns */
-    bool hides_in_cursors; /* so has a cursor that may be there */
-    bool is_borrowing;     /* a text has come that can make what sees those: none has any more */
+        speaks_kinds;       /* what errors and notices of this transaction can carry */
+    bool is_resumed;        /* it has waited long enough */
+    bool hides;             /* something that went to the server has hidden columns */
+    bool hides_in_cursors;  /* so has a cursor that may be there */
+    bool hides_in_prepared; /* so has what SQL's PREPARE has made (gate/unveil.h) */
+    bool has_turned;        /* the dialect has changed since */
+    bool is_borrowing;      /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
     struct long_text *long_text; /* that passes in pieces, or NULL */
     bool has_moved;      /* it has put values, or parts of them, where others were (gate/mask.h) */
@@ -210,6 +212,11 @@ PASU_MUST_USE int observer_plan_parse(struct session *session, struct view text,
  * template is in the worker's instruments. */
 PASU_MUST_USE int observer_plan_query(struct session *session, struct view text, struct plan **plan,
                                       bool *is_templated);
+/* Whether the server, which has read the plan's text, would still read it in the same way. */
+bool observer_reads_again(const struct session *session, const struct plan *plan);
+/* The text of `was` planned anew, with nothing hidden. PASU_E_NOMEM. */
+PASU_MUST_USE int observer_plan_bare(struct session *session, const struct plan *was,
+                                     struct plan **plan);
 /* The plan of what nobody has looked at: so many of its result's columns are hidden; whether it can
  * put anything into tables (plan_unread.h). */
 PASU_MUST_USE int observer_plan_unknown(struct session *session, uint8_t hidden, bool stores,

@@ -283,6 +283,12 @@ catalog_may_borrow(const struct catalog *catalog)
 }
 
 bool
+catalog_may_run_prepared(const struct catalog *catalog)
+{
+    return catalog->may_run_prepared || catalog->is_partial;
+}
+
+bool
 catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds)
 {
     *fields = catalog->event_fields;

@@ -334,6 +334,8 @@ bool catalog_speaks_of(const struct catalog *catalog, const char *name);
 /* Whether code can read what a session has opened or prepared, by its name: a cursor that the code
  * has not opened itself, or whatever else texts do that it runs and nobody knows. */
 bool catalog_may_borrow(const struct catalog *catalog);
+/* Whether code can see what SQL's PREPARE has made in the session: its text, or its rows. */
+bool catalog_may_run_prepared(const struct catalog *catalog);
 /* Whether there are event triggers, and what can come out of them. */
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
 /* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */

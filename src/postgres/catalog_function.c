@@ -134,6 +134,15 @@ may_borrow(const struct catalog_source *s)
     return true;
 }
 
+/* The same of what the session has prepared. */
+static bool
+may_run_prepared(const struct catalog_source *s)
+{
+    bool is_read = s->language == LANGUAGE_SQL || s->language == LANGUAGE_PLPGSQL;
+
+    return is_read && s->body ? s->kind != 'a' && cursor_reaches_prepared(s->body) : may_borrow(s);
+}
+
 static int
 index_operators(struct catalog_builder *b)
 {
@@ -163,6 +172,7 @@ catalog_functions_read(struct catalog_builder *b)
         } else {
             result = read_user_function(b, i, taint);
             c->may_borrow |= may_borrow(&sources[i]);
+            c->may_run_prepared |= may_run_prepared(&sources[i]);
         }
     }
     PILE_EACH (const struct catalog_pair, part, &b->aggregates) {

@@ -173,6 +173,7 @@ add_acts(struct catalog_builder *b)
         size_t number = catalog_relation_number(c, act->relation);
 
         b->catalog->may_borrow |= cursor_is_read(act->text);
+        b->catalog->may_run_prepared |= cursor_tells_prepared(act->text);
         if (act->relation == 0 && result == 0) {
             b->catalog->has_events = true;
             result = catalog_body_read(b, catalog_event_node(b), view_of_text(act->text));

@@ -140,6 +140,32 @@ cursor_is_read(const char *text)
 }
 
 bool
+cursor_tells_prepared(const char *text)
+{
+    return strcasestr(text, CURSOR_PREPARED) != NULL;
+}
+
+/* In PL/pgSQL EXECUTE runs a text: what is prepared is run by one that says EXECUTE again. */
+bool
+cursor_reaches_prepared(const char *body)
+{
+    const char *at = body;
+
+    if (cursor_tells_prepared(body))
+        return true;
+    while ((at = strcasestr(at, "execute")) != NULL) {
+        const char *before = at;
+
+        while (before > body && (before[-1] == ' ' || before[-1] == '\n' || before[-1] == '\t'))
+            before--;
+        if (before > body && (before[-1] == '\'' || before[-1] == '$'))
+            return true;
+        at++;
+    }
+    return false;
+}
+
+bool
 cursor_is_reached(const char *body)
 {
     return cursor_is_read(body) ||

@@ -105,6 +105,16 @@ hides_in_cursors(const struct plan *plan)
     return false;
 }
 
+static bool
+hides_in_prepared(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->statement_count; i++)
+        if (plan->statements[i].special == SPECIAL_PREPARE && plan->statements[i].inner &&
+            plan->statements[i].inner->hidden_count > 0)
+            return true;
+    return false;
+}
+
 /* With hidden columns where they can be had; once more without, where the new text is not what it
  * should be. */
 static void
@@ -114,6 +124,8 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     struct plan *plan = work->plan;
 
     plan->borrows = (uint8_t)borrow_of(tree, work->text);
+    plan->sees_prepared = borrow_sees_prepared(tree, work->text);
+    plan->turns_names = borrow_turns_names(tree, work->text);
     make_parsed(work, tree, true, &injections);
     if (injections.first &&
         (has_marks(plan) || plan->refusal || !injections_apply(work, &injections, tree, plan))) {
@@ -124,6 +136,7 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
     if (plan->runs_values && borrow_by_literal(work))
         plan->borrows = BORROW_READS;
     plan->hides_in_cursors = hides_in_cursors(plan);
+    plan->hides_in_prepared = hides_in_prepared(plan);
     shadow_apply(work, tree, plan);
     preface_write(work, plan);
 }
@@ -141,6 +154,7 @@ make_unparsed(struct plan_work *work, bool is_scanned, uint32_t flags)
     work->plan->statements = statement;
     work->plan->statement_count = 1;
     work->plan->borrows = (uint8_t)borrow_of_bytes(view_of(work->text, work->length));
+    work->plan->sees_prepared = work->plan->turns_names = true; /* for all that is known */
     build_unparsed(work, is_scanned, flags, statement);
     if (work->environment->refuses_unknown && statement->most_fields != 0)
         refuse_unknown(work, statement->flags);

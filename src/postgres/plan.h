@@ -22,9 +22,10 @@
  * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where
  * that is proven to be the same. Not through other set operations, groups of groups, groups in arms
  * of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE OF,
- * INTO, other views, tables whose key the role may not read, SQL-level PREPARE; nor where anything
- * in the statement could see that a query has more columns (plan_guard.c). Numbers of ORDER BY and
- * GROUP BY are shifted. Hidden columns are always the first of the result.
+ * INTO, other views, tables whose key the role may not read; nor where anything in the statement
+ * could see that a query has more columns (plan_guard.c). Numbers of ORDER BY and GROUP BY are
+ * shifted. Hidden columns are always the first of the result. SQL's PREPARE is given them, too,
+ * where the text itself sees none of them; what comes later is gate/unveil.h's affair.
  *
  * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
  * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
@@ -450,6 +451,7 @@ struct plan_statement {
     const char
         *becomes;      /* PLAN_SETS_ROLE: the role; NULL: it cannot be told, or is one of several */
     const char *tells; /* a prepared statement whose columns it keeps, or describes; or NULL */
+    const char *explains; /* one of which it shows how it is run; or NULL */
     const struct plan_statement *inner;
     /* The same statement, where the function that it calls is the one that the snapshot shows:
      * read through, it does nothing but to show these rows, and to speak of these persons. */
@@ -497,6 +499,9 @@ struct plan {
     uint8_t borrows;         /* enum plan_borrow */
     bool runs_values;        /* it calls code that may run what it is given */
     bool hides_in_cursors;   /* a cursor that it declares has hidden columns */
+    bool hides_in_prepared;  /* so has what it prepares */
+    bool sees_prepared;      /* it reads the texts of what is prepared */
+    bool turns_names;        /* it can set search_path */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;

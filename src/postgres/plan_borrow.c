@@ -78,6 +78,29 @@ borrow_of(const PgQuery__ParseResult *tree, const char *text)
     return borrow;
 }
 
+bool
+borrow_sees_prepared(const PgQuery__ParseResult *tree, const char *text)
+{
+    static const char *const readers[] = {CURSOR_PREPARED};
+
+    return cursor_tells_prepared(text) ||
+           (strcasestr(text, "u&") && sql_has_string(&tree->base, readers, COUNT_OF(readers)));
+}
+
+/* SET search_path = …, and SET SCHEMA '…', which is the same. */
+bool
+borrow_turns_names(const PgQuery__ParseResult *tree, const char *text)
+{
+    for (size_t i = 0; i < tree->n_stmts; i++) {
+        const PgQuery__Node *node = tree->stmts[i]->stmt;
+
+        if (node && node->node_case == PG_QUERY__NODE__NODE_VARIABLE_SET_STMT &&
+            strcasecmp(node->variable_set_stmt->name, "search_path") == 0)
+            return true;
+    }
+    return strcasestr(text, "search_path") != NULL;
+}
+
 /* ---- texts for code that runs what it is given ---- */
 
 static bool

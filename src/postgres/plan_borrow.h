@@ -15,6 +15,10 @@
 enum plan_borrow borrow_of(const PgQuery__ParseResult *tree, const char *text);
 /* Of one that was not; it need not end where it seems to. */
 enum plan_borrow borrow_of_bytes(struct view text);
+/* Whether a text reads pg_prepared_statements, or the function behind it. */
+bool borrow_sees_prepared(const PgQuery__ParseResult *tree, const char *text);
+/* Whether a text can set search_path. */
+bool borrow_turns_names(const PgQuery__ParseResult *tree, const char *text);
 /* Whether a literal of the text, given to code that runs it, fetches. */
 bool borrow_by_literal(const struct plan_work *work);
 

@@ -4,6 +4,7 @@
 #include "postgres/plan_administer.h"
 #include "postgres/plan_arm.h"
 #include "postgres/plan_call.h"
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_effect.h"
 #include "postgres/plan_fresh.h"
 #include "postgres/plan_group.h"
@@ -255,9 +256,12 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     if (group_can(work, select, shape.scope))
         shape.groups = select;
     if (build->injections && (shape.rows == ROWS_SINGLE || columns.query || shape.groups) &&
-        !is_beyond(work))
+        !is_beyond(work) &&
+        (!distinct_is_on(select) || distinct_is_decided(work, select, shape.scope)))
         injection = injection_begin(work, select, shape.groups != NULL);
     shape.injection = injection;
+    if (injection && shape.rows == ROWS_SINGLE && select->n_distinct_clause == 0)
+        shape.windows = select;
     show_kept(work, &columns, statement);
     if (select->into_clause) {
         put_into(work, select->into_clause, &columns, statement);

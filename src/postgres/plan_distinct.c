@@ -10,6 +10,17 @@ distinct_is(const PgQuery__SelectStmt *select)
             select->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET);
 }
 
+bool
+distinct_is_on(const PgQuery__SelectStmt *select)
+{
+    for (size_t i = 0; i < select->n_distinct_clause; i++)
+        if (!select->distinct_clause[i] ||
+            select->distinct_clause[i]->node_case == PG_QUERY__NODE__NODE__NOT_SET ||
+            select->distinct_clause[i]->node_case == PG_QUERY__NODE__NODE_ROW_EXPR)
+            return false;
+    return select->n_distinct_clause > 0 && select->n_sort_clause > 0;
+}
+
 /* ---- types ---- */
 
 /* Types that can be sorted, and of which values that are equal are the same bytes: bool, int8,
@@ -297,6 +308,84 @@ is_order_of_targets(const PgQuery__SelectStmt *select)
         if (!is_constant(select->target_list[i]->res_target->val) && !is_sorted_by(select, i))
             return false;
     return true;
+}
+
+/* What an item of ORDER BY is, a target or an expression; NULL: it cannot be told. */
+static const PgQuery__Node *
+sorted_value(const PgQuery__SelectStmt *select, const PgQuery__Node *item)
+{
+    size_t target = target_of(select, item);
+    const char *name;
+
+    if (target != SIZE_MAX)
+        return select->target_list[target]->res_target->val;
+    if (item->node_case != PG_QUERY__NODE__NODE_COLUMN_REF || item->column_ref->n_fields != 1)
+        return item;
+    name = sql_string(item->column_ref->fields[0]);
+    for (size_t i = 0; name && i < select->n_target_list; i++) {
+        const char *told = told_name(select->target_list[i]->res_target);
+
+        if (!told || strcmp(told, name) == 0)
+            return NULL;
+    }
+    return name ? item : NULL;
+}
+
+static bool
+is_unique_key(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value)
+{
+    bool had_stray = work->has_stray;
+    const struct catalog_relation *relation = scope->entries->relation;
+    struct found found;
+
+    if (!value || value->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        return false;
+    scope_find(work, scope, value->column_ref, &found);
+    work->has_stray = had_stray;
+    for (size_t i = 0; i < relation->show_count; i++)
+        if (relation->shows[i].is_key_unique && relation->shows[i].key_part_count == 0 &&
+            found.output && found.output->entry == scope->entries &&
+            found.output->attribute == relation->shows[i].key_column)
+            return true;
+    return false;
+}
+
+/* Of one table, whose rows are told apart by it. */
+static bool
+is_order_of_rows(struct plan_work *work, const PgQuery__SelectStmt *select,
+                 const struct scope *scope)
+{
+    const struct entry *entry = scope->entries;
+
+    if (!entry || entry->next || !entry->relation || !entry->is_only ||
+        (entry->relation->kind != 'r' && entry->relation->kind != 'p'))
+        return false;
+    for (size_t i = 0; i < select->n_sort_clause; i++)
+        if (is_unique_key(work, scope, sorted_value(select, select->sort_clause[i]->sort_by->node)))
+            return true;
+    return false;
+}
+
+bool
+distinct_is_decided(struct plan_work *work, const PgQuery__SelectStmt *select,
+                    const struct scope *scope)
+{
+    if (!scope || !distinct_is_on(select))
+        return false;
+    for (size_t i = 0; i < select->n_target_list; i++)
+        if (select->target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+            !select->target_list[i]->res_target->val)
+            return false;
+    for (size_t i = 0; i < select->n_sort_clause; i++)
+        if (select->sort_clause[i]->node_case != PG_QUERY__NODE__NODE_SORT_BY ||
+            !select->sort_clause[i]->sort_by->node || select->sort_clause[i]->sort_by->n_use_op > 0)
+            return false;
+    if (is_order_of_rows(work, select, scope))
+        return true;
+    for (size_t i = 0; i < select->n_target_list; i++)
+        if (!is_constant(select->target_list[i]->res_target->val) && !is_sorted_by(select, i))
+            return false;
+    return are_targets(work, select, scope);
 }
 
 bool

@@ -38,6 +38,14 @@
 bool distinct_is(const PgQuery__SelectStmt *select);
 /* Such a one of rows, not of groups: each row stands for rows that agree in all of its columns. */
 bool distinct_is_plain(const PgQuery__SelectStmt *select, const struct scope *scope);
+/* Whether it is DISTINCT ON, of expressions and numbers of targets that stand by themselves, with
+ * an ORDER BY. */
+bool distinct_is_on(const PgQuery__SelectStmt *select);
+/* Such a one whose ORDER BY decides which row it takes, or else all that is shown of it: by a
+ * unique key of the only table, or by all of the targets. Of rows that are alike to it the server
+ * takes any, and with more columns it can be another one. */
+bool distinct_is_decided(struct plan_work *work, const PgQuery__SelectStmt *select,
+                         const struct scope *scope);
 /* Whether it can be a GROUP BY of all of its targets. */
 bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                   const struct scope *scope);

@@ -3,6 +3,7 @@
 
 #include "postgres/plan_given.h"
 #include "postgres/plan_group.h"
+#include "postgres/plan_window.h"
 #include "postgres/plan_within.h"
 
 static uint64_t
@@ -88,6 +89,25 @@ draft_fill(struct plan_work *work, const struct outputs *columns, const struct s
     }
 }
 
+struct plan_part
+draft_part(const struct plan_work *work, size_t i)
+{
+    const struct direct *direct = &work->direct[i];
+
+    return (struct plan_part){
+        .kind = direct->show->kind % CATALOG_KINDS_MAX,
+        .source = SOURCE_BOUND,
+        .key_type = direct->show->key_type,
+        .is_key_unique = direct->show->is_key_unique,
+        .key_relation = direct->entry->relation->oid,
+        .key_attribute = direct->show->key_column,
+        .relation = direct->entry->relation->oid,
+        .show = (uint16_t)(direct->show - direct->entry->relation->shows),
+        .is_relation_alone = entry_is_alone(work, direct->entry->relation),
+        .is_relation_certain = direct->entry->is_certain,
+    };
+}
+
 /* ---- groups ---- */
 
 /* The part among those behind `first` whose keys these are, made if there is none; NULL where there
@@ -162,6 +182,76 @@ draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, s
     draft->parts[first] = like;
     draft->count = first;
     return false;
+}
+
+/* ---- windows ---- */
+
+/* Whether a column carries the bound fields of these tables of the top level, and nothing else. */
+static bool
+is_bound_alone(const struct plan_work *work, const struct carry *carry, const struct carry *shown)
+{
+    struct carry rest = *carry, due = {0};
+
+    for (size_t i = 0; i < work->direct_count; i++)
+        due.bound.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= shown->direct[i];
+    if (memcmp(&rest.bound, &due.bound, sizeof(due.bound)) != 0)
+        return false;
+    rest.bound = (struct reach){{0}};
+    return carry_is_empty(&rest);
+}
+
+static bool
+draft_window(struct plan_work *work, const struct shape *shape, const struct output *output,
+             size_t item, struct draft *draft)
+{
+    size_t first = draft->count;
+    struct carry shown = {0};
+    const PgQuery__FuncCall *call = window_call(work, shape->scope, shape->windows, item, &shown);
+
+    if (!call || !output->carry || !is_bound_alone(work, output->carry, &shown))
+        return false;
+    for (size_t i = 0; i < work->direct_count; i++) {
+        const struct plan_part like = draft_part(work, i);
+        const struct plan_column column = {.column = (uint16_t)item,
+                                           .is_lent = true,
+                                           .is_certain = true,
+                                           .fields = shown.direct[i]};
+        struct plan_part *part;
+        struct group_keys keys;
+
+        if (shown.direct[i] == 0)
+            continue;
+        if (!window_take(work, shape->injection, shape->scope, shape->windows, call, i, &keys))
+            return false;
+        part = part_of_keys(draft, first, &like, &keys);
+        if (!part || !add_to_part(work, part, &column))
+            return false;
+    }
+    return draft->count > first;
+}
+
+void
+draft_windows(struct plan_work *work, const struct shape *shape, struct draft *draft)
+{
+    size_t item = 0;
+
+    if (!shape->windows || !shape->injection || shape->columns->is_open ||
+        shape->columns->count != shape->windows->n_target_list || work->environment->asks_keys)
+        return;
+    for (struct output *o = shape->columns->first; o; o = o->next, item++) {
+        struct injection before = *shape->injection;
+        struct addition result = *shape->injection->result;
+        struct draft draft_before = *draft;
+
+        if (draft_window(work, shape, o, item, draft)) {
+            shape->columns->rest.flags |= o->carry->flags;
+            o->carry = NULL;
+            continue;
+        }
+        *draft = draft_before;
+        *shape->injection->result = result;
+        *shape->injection = before;
+    }
 }
 
 /* ---- tables further inside ---- */

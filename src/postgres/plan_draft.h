@@ -33,6 +33,10 @@ void draft_fill(struct plan_work *work, const struct outputs *columns, const str
  * for each of the arrays that its columns' persons are in. False where it stays as it is. */
 bool draft_groups(struct plan_work *work, const struct shape *shape, size_t direct,
                   struct draft *draft);
+/* The part of a table of the top level (place in work->direct), of which nothing is known yet. */
+struct plan_part draft_part(const struct plan_work *work, size_t direct);
+/* Parts of what functions of windows show of other rows, in the place of what bounds that. */
+void draft_windows(struct plan_work *work, const struct shape *shape, struct draft *draft);
 /* Parts of tables further inside. */
 void draft_inner(struct plan_work *work, const struct shape *shape, struct draft *draft);
 

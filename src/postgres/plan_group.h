@@ -27,6 +27,12 @@
 bool group_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                const struct scope *scope);
 
+/* Whether they are groups of several kinds, by GROUPING SETS and the like. */
+bool group_has_sets(const PgQuery__SelectStmt *select);
+/* How the condition is written that an aggregate's FILTER has; NULL: none. False where it need not
+ * be the same when it is asked again, or cannot be written. */
+bool group_filter(struct plan_work *work, const PgQuery__FuncCall *call, const char **filter);
+
 /* Whether a value is the same in all rows of a group: nothing in it is an aggregate, or can be. */
 bool group_is_alike(const struct plan_work *work, const PgQuery__Node *value);
 

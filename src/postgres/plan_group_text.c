@@ -9,18 +9,23 @@ write_aggregate(struct plan_work *work, const struct group_rows *rows, const cha
 {
     static const char form[] = "pg_catalog.%s(%s)";
     size_t size = sizeof(form) + strlen(name) + strlen(argument) + 32;
+    const char *word = " FILTER (WHERE ";
     char *text, *at;
 
     for (size_t i = 0; i < rows->count; i++)
         size += strlen(rows->values[i]) + 32;
+    if (rows->filter)
+        size += strlen(rows->filter) + 32;
     text = at = arena_new(&work->memory, size, 1);
     if (!text)
         return NULL;
     at += snprintf(at, size, form, name, argument);
-    for (size_t i = 0; i < rows->count; i++)
-        at += snprintf(at, size - (size_t)(at - text), "%s%s IS DISTINCT FROM NULL",
-                       i == 0 ? " FILTER (WHERE " : " AND ", rows->values[i]);
-    if (rows->count > 0)
+    for (size_t i = 0; i < rows->count; i++, word = " AND ")
+        at += snprintf(at, size - (size_t)(at - text), "%s%s IS DISTINCT FROM NULL", word,
+                       rows->values[i]);
+    if (rows->filter)
+        at += snprintf(at, size - (size_t)(at - text), "%s(%s)", word, rows->filter);
+    if (rows->count > 0 || rows->filter)
         snprintf(at, size - (size_t)(at - text), ")");
     return text;
 }

@@ -7,10 +7,12 @@
 
 enum { GROUP_CONDITIONS_MAX = 8 };
 
-/* Rows of a group: those in which none of these, as they are written, is null. */
+/* Rows of a group: those in which none of these, as they are written, is null, and of which the
+ * condition is true. */
 struct group_rows {
     const char *values[GROUP_CONDITIONS_MAX];
     size_t count;
+    const char *filter; /* NULL: none */
 };
 
 /* The keys of a group; none where there are so many rows that the gateway could not take them out

@@ -32,11 +32,24 @@ hold(struct plan_work *work, const struct build *inside, const char *name,
     return inner;
 }
 
+/* Nothing is hidden where code in the server can see it, nor in a text of several statements: what
+ * is prepared has the whole text, which could not be sent again without running the others. */
+static struct injections *
+hidden_in_prepared(const struct plan_work *work, const struct build *build)
+{
+    const struct plan *plan = work->plan;
+    bool is_seen = plan->statement_count != 1 || plan->borrows != BORROW_NOT ||
+                   plan->sees_prepared || !work->catalog || catalog_may_run_prepared(work->catalog);
+
+    return is_seen ? NULL : build->injections;
+}
+
 void
 hold_prepared(struct plan_work *work, const struct build *build,
               const PgQuery__PrepareStmt *prepare, struct plan_statement *statement)
 {
-    const struct build inside = {.range = build->range};
+    const struct build inside = {.range = build->range,
+                                 .injections = hidden_in_prepared(work, build)};
 
     work->parameter_types = prepare->argtypes;
     work->parameter_type_count = prepare->n_argtypes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_inline.h"
 
 enum {
@@ -54,7 +55,8 @@ injection_begin(struct plan_work *work, const PgQuery__SelectStmt *select, bool 
     while (first->larg)
         first = first->larg;
     if (!may_begin(work) || first->n_target_list == 0 ||
-        (select->n_distinct_clause > 0 && !regroups) || select->into_clause)
+        (select->n_distinct_clause > 0 && !regroups && !distinct_is_on(select)) ||
+        select->into_clause)
         return NULL;
     for (size_t i = 0; i < select->n_locking_clause; i++)
         if (select->locking_clause[i]->node_case != PG_QUERY__NODE__NODE_LOCKING_CLAUSE ||
@@ -340,6 +342,22 @@ injection_write(struct plan_work *work, const struct addition *addition)
     return writer_end(&w) < 0 ? NULL : text;
 }
 
+/* DISTINCT becomes a GROUP BY; of DISTINCT ON the numbers are shifted, as those of an order. */
+static bool
+apply_distinct(struct plan_work *work, const struct injection *injection,
+               const struct addition *addition, size_t added, struct rewrite *rewrite)
+{
+    const PgQuery__SelectStmt *select = addition->select;
+
+    if (!select || select->n_distinct_clause == 0)
+        return true;
+    if (!distinct_is_on(select))
+        return rewrite_regroup(work, rewrite, &addition->list, added);
+    return added == 0 ||
+           rewrite_ordinals(work, rewrite, select->distinct_clause, select->n_distinct_clause,
+                            injection->column_count, added);
+}
+
 static bool
 apply_addition(struct plan_work *work, const struct injection *injection,
                const struct addition *addition, struct rewrite *rewrite)
@@ -353,11 +371,9 @@ apply_addition(struct plan_work *work, const struct injection *injection,
         return false;
     if (!addition->is_result)
         return rewrite_add_last(work, rewrite, &addition->list, columns) &&
-               (!addition->select || addition->select->n_distinct_clause == 0 ||
-                rewrite_regroup(work, rewrite, &addition->list, 0));
+               apply_distinct(work, injection, addition, 0, rewrite);
     return rewrite_add_first(work, rewrite, &addition->list, columns) &&
-           (!addition->select || addition->select->n_distinct_clause == 0 ||
-            rewrite_regroup(work, rewrite, &addition->list, addition->count)) &&
+           apply_distinct(work, injection, addition, addition->count, rewrite) &&
            (!addition->select || (rewrite_ordinals(work, rewrite, addition->select->sort_clause,
                                                    addition->select->n_sort_clause,
                                                    injection->column_count, addition->count) &&

@@ -331,7 +331,7 @@ accepts_statement(const struct plan_work *work)
 {
     bool is_found = false;
 
-    if (!work->statement || work->is_declaring)
+    if (!work->statement || work->is_declaring || work->is_preparing)
         return false;
     find_obstacle(&is_found, work->statement);
     return !is_found;

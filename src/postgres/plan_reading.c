@@ -35,13 +35,14 @@ query_of_targets(struct plan_work *work, const PgQuery__SelectStmt *select,
     return query;
 }
 
-/* DISTINCT ON compares its own expressions only, so that it could have more columns; but nothing is
- * won by it that is worth the proof. */
+/* DISTINCT ON takes rows as they are, and compares its own expressions only. */
 const struct query *
 query_of_select(struct plan_work *work, const PgQuery__SelectStmt *select,
                 const struct scope *scope, const struct outputs *columns)
 {
-    return select->n_distinct_clause > 0 ? NULL : query_of_targets(work, select, scope, columns);
+    return select->n_distinct_clause > 0 && !distinct_is_decided(work, select, scope)
+               ? NULL
+               : query_of_targets(work, select, scope, columns);
 }
 
 /* To a DISTINCT that is no GROUP BY nothing can be added, but it can have keys itself. */

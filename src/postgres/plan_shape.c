@@ -4,25 +4,17 @@
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_draft.h"
 #include "postgres/plan_given.h"
+#include "postgres/plan_group.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_within.h"
 
 /* ---- rows ---- */
 
-static bool
-has_grouping_sets(const PgQuery__SelectStmt *select)
-{
-    for (size_t i = 0; i < select->n_group_clause; i++)
-        if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
-            return true;
-    return false;
-}
-
 enum shape_rows
 shape_rows_of(const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    if (!scope || has_grouping_sets(select))
+    if (!scope || group_has_sets(select))
         return ROWS_ANY;
     if (select->n_group_clause > 0)
         return ROWS_GROUPED;
@@ -249,18 +241,7 @@ draft_direct(struct plan_work *work, const struct shape *shape, struct draft *dr
         const struct direct *direct = &work->direct[i];
         struct plan_part *part = &draft->parts[draft->count];
 
-        *part = (struct plan_part){
-            .kind = direct->show->kind % CATALOG_KINDS_MAX,
-            .source = SOURCE_BOUND,
-            .key_type = direct->show->key_type,
-            .is_key_unique = direct->show->is_key_unique,
-            .key_relation = direct->entry->relation->oid,
-            .key_attribute = direct->show->key_column,
-            .relation = direct->entry->relation->oid,
-            .show = (uint16_t)(direct->show - direct->entry->relation->shows),
-            .is_relation_alone = entry_is_alone(work, direct->entry->relation),
-            .is_relation_certain = direct->entry->is_certain,
-        };
+        *part = draft_part(work, i);
         draft_fill(work, shape->columns, &(struct share){.of = OF_DIRECT, .at = i}, part);
         if (part->fields == 0)
             continue;
@@ -393,6 +374,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     if (shape->injection && !columns->is_open)
         shape->injection->column_count = columns->count;
     draft_direct(work, shape, &draft);
+    draft_windows(work, shape, &draft);
     draft_inner(work, shape, &draft);
     draft_bound(work, columns, &draft);
     settle(work, columns, &draft);

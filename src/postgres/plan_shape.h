@@ -20,9 +20,10 @@ struct shape {
     struct scope *scope; /* NULL where there is no table of the top level's own */
     struct outputs *columns;
     enum shape_rows rows;
-    struct injection *injection;       /* where hidden columns may be added; or NULL */
-    const PgQuery__SelectStmt *groups; /* whose rows are groups, to which they can be; or NULL */
-    bool takes_pins;                   /* conditions hold for the rows that come */
+    struct injection *injection;        /* where hidden columns may be added; or NULL */
+    const PgQuery__SelectStmt *groups;  /* whose rows are groups, to which they can be; or NULL */
+    const PgQuery__SelectStmt *windows; /* whose windows' functions can be followed; or NULL */
+    bool takes_pins;                    /* conditions hold for the rows that come */
 };
 
 /* The rows of a SELECT. */

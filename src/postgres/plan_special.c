@@ -99,6 +99,8 @@ build_explain(struct plan_work *work, const struct build *build,
     build_begin(work); /* a statement before it has asked for itself */
     build_statement(work, &inside, explain->query, &inner);
     statement->tells = inner.tells;
+    if (inner.special == SPECIAL_EXECUTE)
+        statement->explains = inner.name;
     if (inner.special == SPECIAL_EXECUTE &&
         has_option(explain->options, explain->n_options, "verbose"))
         statement->tells = inner.name;

@@ -23,6 +23,22 @@ text_range(const struct plan_work *work, uint32_t start, uint32_t end)
     return (struct token_range){first_from(work, start), first_from(work, end)};
 }
 
+const struct sql_token *
+text_behind(const struct sql_token *t, const struct sql_token *end)
+{
+    size_t depth = 0;
+
+    if (t >= end || t->kind != '(')
+        return NULL;
+    for (; t < end; t++) {
+        if (t->kind == '(')
+            depth++;
+        else if (t->kind == ')' && --depth == 0)
+            return t + 1;
+    }
+    return NULL;
+}
+
 /* ---- the first word ---- */
 
 static enum plan_verb

@@ -19,6 +19,8 @@ struct token_range {
 
 /* Those that begin in [start, end) of the text. */
 struct token_range text_range(const struct plan_work *work, uint32_t start, uint32_t end);
+/* The token behind what the parentheses at `token` hold; NULL where there are none, or no end. */
+const struct sql_token *text_behind(const struct sql_token *token, const struct sql_token *end);
 /* In the plan's arena, valid UTF-8 (what is not becomes "?"), cut at PLAN_NORMAL_MAX; "" where
  * there is no memory. */
 const char *text_normal(const struct plan_work *work, struct token_range range);

@@ -274,6 +274,27 @@ shadow_cannot_fail(struct plan_work *work, const PgQuery__SelectStmt *query)
     return j.is_fine;
 }
 
+static void
+look_for_query(void *context, const ProtobufCMessage *message)
+{
+    bool *is_found = context;
+
+    *is_found |= message->descriptor == &pg_query__sub_link__descriptor;
+    if (!*is_found)
+        sql_each_child(message, look_for_query, context);
+}
+
+bool
+shadow_is_steady(struct plan_work *work, const PgQuery__Node *expression)
+{
+    struct judge j = {.work = work, .is_fine = true};
+    bool has_query = false;
+
+    judge(&j, &expression->base);
+    look_for_query(&has_query, &expression->base);
+    return j.is_fine && !has_query;
+}
+
 bool
 shadow_is_harmless(struct plan_work *work, const PgQuery__SelectStmt *query)
 {

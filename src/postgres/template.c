@@ -331,6 +331,24 @@ template_make(struct template *template, struct view text)
     return (template->count > 0 || m.is_cut) && copy_kept(&m, m.end);
 }
 
+/* Whether an edit repeats a constant, which stands as a parameter in the template. */
+static bool
+inserts_value(const struct plan *plan)
+{
+    size_t at = 0, from = 0;
+
+    for (size_t i = 0; i < plan->edit_count; i++) {
+        const struct plan_edit *edit = &plan->edits[i];
+
+        at += edit->at - from;
+        if (memchr(plan->rewritten.bytes + at, '$', edit->inserted))
+            return true;
+        at += edit->inserted;
+        from = (size_t)edit->at + edit->removed;
+    }
+    return false;
+}
+
 bool
 template_may_rewrite(const struct template *template, const struct plan *plan)
 {
@@ -339,7 +357,7 @@ template_may_rewrite(const struct template *template, const struct plan *plan)
     for (size_t i = 0; i < plan->edit_count; i++)
         if (plan->edits[i].at + plan->edits[i].removed > end)
             return false;
-    return true;
+    return !inserts_value(plan);
 }
 
 ssize_t

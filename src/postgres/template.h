@@ -37,7 +37,7 @@ struct template
 /* False where the text makes none, or has nothing to take out. */
 bool template_make(struct template *template, struct view text);
 /* Whether the edits of the template's plan can be made in the text: they all lie before its first
- * constant. Then positions in it are those of plan_error_position, too. */
+ * constant, and repeat none. Then positions in it are those of plan_error_position, too. */
 bool template_may_rewrite(const struct template *template, const struct plan *plan);
 /* The text with the plan's edits. PASU_E_RANGE where `size` is too small. */
 PASU_MUST_USE ssize_t template_rewrite(const struct plan *plan, struct view text, uint8_t *bytes,

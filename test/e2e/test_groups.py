@@ -42,6 +42,39 @@ EXACT = (
     "SELECT json_agg(c ORDER BY id)::jsonb::text FROM customers c WHERE grade = 1",
     "SELECT region, grade, string_agg(name, ',' ORDER BY id) FROM customers WHERE name LIKE '%3%' GROUP BY region, grade ORDER BY 1, 2",
 )
+# Of a FILTER those who pass it, of sets each by itself, and whatever form an array is given.
+FILTERED = (
+    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = 1) FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = 2) FROM customers",
+    "SELECT region, array_agg(email ORDER BY id) FILTER (WHERE (grade = 1 OR name LIKE '%7') AND id > 1000) FROM customers GROUP BY region ORDER BY 1",
+    "SELECT string_agg(phone, ',' ORDER BY id) filter (where grade /* of them */ = 1 -- only\n), string_agg(phone, ',' ORDER BY id) FILTER (WHERE grade = 2) FROM customers",
+    "SELECT o.id % 3, string_agg(c.name, ',' ORDER BY o.id) FILTER (WHERE c.grade = 1 AND o.id > 2) FROM customers c JOIN orders o ON o.customer_id = c.id"
+    " GROUP BY o.id % 3 HAVING count(*) > 1 ORDER BY 1",
+    "SELECT s FROM (SELECT grade, string_agg(name, ',' ORDER BY id) FILTER (WHERE region <> 'north') AS s FROM customers GROUP BY grade) q ORDER BY grade",
+    "SELECT string_agg(name, ')' ORDER BY id) FILTER (WHERE region <> ')') FROM customers",
+    "SELECT grade, string_agg(name, ',' ORDER BY id) FROM customers GROUP BY ROLLUP (grade) ORDER BY 1",
+    "SELECT region, grade, array_agg(name ORDER BY id) FROM customers WHERE id > 1200 GROUP BY GROUPING SETS ((region), (grade), ()) ORDER BY 1, 2",
+    "SELECT region, grade, string_agg(name, ',' ORDER BY id) FILTER (WHERE grade < 3) FROM customers GROUP BY CUBE (region, grade) ORDER BY 1, 2",
+    "SELECT array_to_string(array_agg(name ORDER BY id), ', ') FROM customers WHERE grade = 1",
+    "SELECT array_to_json(array_agg(name ORDER BY id)) FROM customers WHERE grade = 1",
+    "SELECT region, xmlagg(xmlelement(name n, name) ORDER BY id)::text FROM customers GROUP BY region ORDER BY 1",
+    "SELECT xmlagg(xmlforest(email) ORDER BY id)::text FROM customers WHERE grade = 2",
+    "SELECT jsonb_object_agg(id, name ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT string_agg(name, ', '::text ORDER BY id) FROM customers WHERE grade = 1",
+)
+# One row of each: the first by an order.
+FIRST = (
+    "SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, id DESC",
+    "SELECT DISTINCT ON (1, 2) region, grade, name FROM customers ORDER BY 1, 2, id DESC",
+    "SELECT DISTINCT ON ((2)) name, grade FROM customers ORDER BY (2), id",
+    "SELECT DISTINCT ON (grade % 2) name FROM customers ORDER BY grade % 2, id LIMIT 1",
+    "SELECT DISTINCT ON (r) region AS r, email FROM customers ORDER BY r DESC, email",
+    "SELECT n FROM (SELECT DISTINCT ON (grade) name AS n, grade FROM customers ORDER BY grade, id) q ORDER BY 1",
+    "WITH w AS (SELECT DISTINCT ON (2) name, region FROM customers ORDER BY 2, id) SELECT * FROM w ORDER BY 1",
+    "SELECT title FROM products WHERE id < 2 UNION ALL (SELECT DISTINCT ON (region) name FROM customers ORDER BY region, id) ORDER BY 1",
+    "SELECT DISTINCT ON (c.region) c.region, c.name, o.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id ORDER BY 1, 2, 3",
+    "SELECT DISTINCT ON (region) upper(name), name FROM customers ORDER BY region, customers.id",
+)
 # DISTINCT is a GROUP BY, to which keys are added.
 DISTINCT = (
     "SELECT DISTINCT name FROM customers ORDER BY name",
@@ -87,6 +120,10 @@ PARTLY = (
     "SELECT DISTINCT phone FROM customers ORDER BY phone NULLS FIRST LIMIT 4",
     "SELECT s FROM (SELECT grade, string_agg(phone, ',' ORDER BY id) AS s FROM customers GROUP BY grade) q ORDER BY grade",
     "SELECT p FROM (SELECT DISTINCT phone AS p FROM customers WHERE grade = 1 ORDER BY 1 NULLS FIRST) q",
+    "SELECT string_agg(phone, ',' ORDER BY id) FILTER (WHERE grade = 1) FROM customers",
+    "SELECT array_to_string(array_agg(phone ORDER BY id), ',', '-') FROM customers WHERE grade = 1",
+    "SELECT xmlagg(xmlelement(name n, xmlattributes(phone AS p)) ORDER BY id)::text FROM customers WHERE grade = 1",
+    "SELECT jsonb_object_agg(id, phone ORDER BY id) FROM customers WHERE grade = 1",
 )
 # Nobody.
 NONE = (
@@ -95,6 +132,7 @@ NONE = (
     "SELECT json_agg(c) FROM customers c WHERE id = 4",
     "SELECT region, string_agg(phone, ',') FROM customers WHERE phone IS NULL GROUP BY region ORDER BY 1",
     "SELECT region, count(name) FROM customers GROUP BY region ORDER BY 1",
+    "SELECT string_agg(name, ',') FILTER (WHERE grade = 1 AND id = 0) FROM customers",
 )
 # Of these not each value of a group is in the row, or it is not known which: a bound, and nobody is named who did not come.
 BOUNDED = (
@@ -109,12 +147,24 @@ BOUNDED = (
     "SELECT name, max(email) FROM customers GROUP BY name ORDER BY name LIMIT 3",
     "SELECT region, (array_agg(name ORDER BY id))[1] FROM customers GROUP BY region ORDER BY 1",
     "SELECT left(string_agg(name, ',' ORDER BY id), 20) FROM customers",
-    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = 1) FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE random() < 0.5) IS NULL, min(name) FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE id IN (SELECT customer_id FROM orders)) FROM customers",
+    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE 10 / (grade + 1) > 4) FROM customers",
+    "SELECT coalesce(json_agg(c ORDER BY id) FILTER (WHERE c.grade = 3), '[]') FROM customers c",
+    "SELECT v.e, string_agg(v.e, ',') FILTER (WHERE c.email = v.e) FROM (VALUES ('user1350@example.com')) v(e), customers c GROUP BY v.e",
+    "SELECT jsonb_object_agg(name, region ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT jsonb_object_agg(c.id, c.name || o.item ORDER BY o.id) FROM customers c JOIN orders o ON o.customer_id = c.id",
+    "SELECT array_to_string(array_agg(name ORDER BY id), ',')::varchar(40) FROM customers",
+    "SELECT name, grade, string_agg(email, ',' ORDER BY id) FROM customers WHERE grade = 1 GROUP BY ROLLUP (name), grade ORDER BY 1 LIMIT 3",
+    "SELECT DISTINCT ON (region) region, name FROM customers WHERE grade = 1",
+    "SELECT DISTINCT ON (region) region, name FROM customers WHERE grade = 1 ORDER BY region, grade",
+    "SELECT DISTINCT ON (region) name, region AS id FROM customers WHERE grade = 1 ORDER BY region, id",
+    "SELECT DISTINCT ON (c.region) c.name, o.item FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE c.grade = 1 ORDER BY c.region, c.id, o.id",
+    "SELECT DISTINCT ON (region) region, string_agg(name, ',' ORDER BY id) FROM customers GROUP BY region, grade ORDER BY region, 2",
     "SELECT jsonb_object_agg(region, name ORDER BY id) FROM customers",
     "SELECT string_agg(CASE WHEN grade = 1 THEN name END, ',' ORDER BY id) FROM customers",
     "SELECT string_agg(coalesce(phone, 'none'), ',' ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT string_agg(substring(name FROM 'Kim-1.*'), ',' ORDER BY id) FROM customers",
-    "SELECT grade, string_agg(name, ',' ORDER BY id) FROM customers GROUP BY ROLLUP (grade) ORDER BY 1",
     "SELECT DISTINCT string_agg(name, ',' ORDER BY id) FROM customers GROUP BY region ORDER BY 1",
     "SELECT unnest(array_agg(name ORDER BY id)) FROM customers WHERE grade = 1 LIMIT 3",
     "SELECT id, string_agg(name, ',') OVER (ORDER BY id) FROM customers ORDER BY id LIMIT 2",
@@ -132,7 +182,6 @@ BOUNDED = (
     "SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q UNION ALL SELECT title FROM products",
     "SELECT (SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 1) q), name FROM customers WHERE id = 1350",
     "SELECT s FROM (SELECT min(name) AS s FROM customers GROUP BY grade) q ORDER BY 1",
-    "SELECT n FROM (SELECT DISTINCT ON (grade) name AS n, grade FROM customers ORDER BY grade, id) q ORDER BY 1",
     "SELECT DISTINCT name FROM customers WHERE grade = 1",
     "SELECT DISTINCT name, region FROM customers WHERE grade = 1 ORDER BY region",
     "SELECT DISTINCT name FROM customers WHERE grade = 1 LIMIT 3",
@@ -213,11 +262,19 @@ CREATE FUNCTION mine.glue(text, text) RETURNS text LANGUAGE sql AS 'SELECT coale
 CREATE OPERATOR mine.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = mine.glue);
 GRANT USAGE ON SCHEMA mine TO public;
 """
+MANY = """
+CREATE TABLE crowd (id int PRIMARY KEY, name text NOT NULL, part int NOT NULL);
+INSERT INTO crowd SELECT i, 'Han-' || i, CASE WHEN i <= 8000 THEN 1 WHEN i <= 8100 THEN 2 ELSE 3 END FROM generate_series(1, 20000) i;
+GRANT SELECT ON crowd TO app;
+"""
+CROWD = {"subjects": {**shop.CONFIG["subjects"], "one": {"table": "public.crowd", "key": "id"}},
+         "personal_data": [*shop.CONFIG["personal_data"], shop.personal("crowd", "one", "id", {"name": "name"})]}
 
 
 @harness.shared
 def front():
-    return shop.front("groups")
+    shop.server().sql(MANY)
+    return shop.front("groups", more=CROWD)
 
 
 def ask(session, sends):
@@ -268,6 +325,35 @@ def test_distinct_is_counted_exactly():
 
 
 @test(gateway=True)
+def test_groups_of_which_some_rows_are_taken_are_counted_exactly():
+    shop.judge(front(), play(FILTERED, "filtered"), lambda sql, seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
+
+
+@test(gateway=True)
+def test_a_row_of_distinct_on_is_one_persons():
+    shop.judge(front(), play(FIRST, "first"), lambda sql, seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
+
+
+@test(gateway=True)
+def test_a_filter_with_parameters():
+    """The condition stands in the text twice, and its parameters are of the types that they had"""
+    sql = "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = $1) FROM customers WHERE region <> $2"
+    other = "SELECT $1 + 0.5, string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = $1) FROM customers"
+    asked = {"once": (sql, ("1", "north")), "twice": (other, ("1.5",)), "no number": (sql, ("x", "north"))}
+    told = []
+    with wire.login(shop.server().address) as direct:
+        for name, (text, values) in asked.items():
+            sends = [wire.parse(text) + wire.describe("S") + wire.bind(values) + wire.execute() + wire.SYNC]
+            with front().login(application_name=name) as session:
+                came = ask(session, sends)
+                session.terminate()
+            equal(came, ask(direct, sends), text)
+            told.append((name, text, seen_in(came)))
+    front().guard.until_sessions(0)
+    shop.judge(front(), told, lambda sql_, seen, keys, unknown, shown: keys == seen and not unknown if sql_ == sql else not keys)
+
+
+@test(gateway=True)
 def test_groups_further_inside_are_counted_exactly():
     shop.judge(front(), play(WITHIN, "within"), lambda sql, seen, keys, unknown, shown: seen and keys == seen and not unknown and not shown.flags)
 
@@ -280,6 +366,26 @@ def test_who_has_no_value_is_not_shown():
 @test(gateway=True)
 def test_groups_of_nobody():
     shop.judge(front(), play(NONE, "none"), lambda sql, seen, keys, unknown, shown: not seen and not keys and not unknown)
+
+
+@test(gateway=True)
+def test_a_group_of_more_than_can_be_named_counts_as_many_as_it_has():
+    """And no others; a group beside it is named as ever"""
+    asked = {"crowd": ("part = 1", 0, 8000), "few": ("part = 2", 100, 100), "both": ("part < 3", 100, 8100), "all": ("true", 100, 20000)}
+    for form in ("simple", "extended", "binary"):
+        for name, (where, _, _) in asked.items():
+            sql = f"SELECT part, string_agg(name, ',' ORDER BY id) FROM crowd WHERE {where} GROUP BY part ORDER BY part DESC"
+            with front().login(user="app", application_name=f"{name} {form}") as session:
+                came = ask(session, dict(forms(sql))[form])
+                session.terminate()
+            assert any(kind == "D" for kind, _ in came) and not any(kind == "E" for kind, _ in came), came
+    front().guard.until_sessions(0)
+    lines = shop.export(front())
+    for form in ("simple", "extended", "binary"):
+        for name, (_, least, most) in asked.items():
+            shown = lines[f"{name} {form}"]
+            equal((len(shown.keys["one"]), len(shown.keys["one"]) + shown.unknown, shown.flags), (least, most, {"bound"} if most > least else set()),
+                  f"{name} {form}")
 
 
 @test(gateway=True)

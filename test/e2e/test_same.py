@@ -251,7 +251,7 @@ def every():
 def is_known(change, _, statement, __):
     """Where the key's column itself changes, the hidden key of a statement that was prepared before ends it with
     an error until it is prepared again. (Where the statement names that column, too, it ends so directly.)"""
-    return statement[0] in ("injected", "two keys", "changing") and (" RENAME id " in change or " ALTER id " in change)
+    return statement[0] in ("injected", "two keys", "changing", "within", "handed on") and (" RENAME id " in change or " ALTER id " in change)
 
 
 @test(gateway=True, limit=7200 if harness.LONG else 300)

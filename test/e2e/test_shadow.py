@@ -43,10 +43,10 @@ SOME = {
     "SELECT max(name) FROM customers WHERE grade = 2 GROUP BY region ORDER BY max": 80,
     "SELECT region AS r, max(name) FROM customers WHERE grade = 2 GROUP BY ROLLUP (r) ORDER BY 1, 2": 80,
     "SELECT name FROM customers WHERE grade = 2 GROUP BY name HAVING max(email) LIKE '%9@%' ORDER BY name LIMIT 4": 80,
-    "SELECT DISTINCT ON (region) name FROM customers WHERE grade = 1 ORDER BY region, name": 80,
-    "SELECT lag(name) OVER (ORDER BY id) FROM customers WHERE grade = 2": 80,
+    "SELECT DISTINCT ON (region) name FROM customers WHERE grade = 1 ORDER BY region, grade": 80,
+    "SELECT max(name) OVER (PARTITION BY region) FROM customers WHERE grade = 2 ORDER BY 1": 80,
     "SELECT * FROM (SELECT region, max(name) AS m FROM customers WHERE grade = 2 GROUP BY region) s WHERE m > 'A' ORDER BY 1": 80,
-    "SELECT string_agg(name, ',' ORDER BY id) FILTER (WHERE grade = 1) FROM customers WHERE grade < 2": 160,
+    "SELECT min(name) FILTER (WHERE grade = 1) FROM customers WHERE grade < 2": 160,
 }
 # Errors of the client's own, before rows and behind them.
 WRONG = (

@@ -451,6 +451,12 @@ catalog_may_borrow(const struct catalog *catalog)
 }
 
 bool
+catalog_may_run_prepared(const struct catalog *catalog)
+{
+    return catalog->may_borrow;
+}
+
+bool
 catalog_events(const struct catalog *catalog PASU_UNUSED, uint64_t *fields, uint64_t *kinds)
 {
     *fields = *kinds = 0;

@@ -108,6 +108,8 @@ an_array_has_room_or_is_not_read(void **state PASU_UNUSED)
     }
     assert_int_equal(gather.item_count, 0);
     assert_int_equal(gather.unattributed[0], 1);
+    assert_int_equal(gather.crowded[0], 1); /* but how many there are at most is known */
+    assert_int_equal(gather.crowd[0], KEYS);
     memory_free(text);
 }
 

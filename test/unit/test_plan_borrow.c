@@ -28,7 +28,8 @@ a_cursor_has_hidden_keys(void **state PASU_UNUSED)
         {"DECLARE c CURSOR FOR SELECT title FROM products", "0 "},
         {"SELECT name FROM customers", "0 SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM "
                                        "customers"},
-        {"PREPARE p AS SELECT name FROM customers", "0 "},
+        {"PREPARE p AS SELECT name FROM customers",
+         "0 PREPARE p AS SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers"},
         /* the text reads it itself */
         {DECLARE "; SELECT cursor_to_xml('c', 1, false, false, '')", "0 "},
         {DECLARE "; DO $$ DECLARE r refcursor := 'c'; BEGIN FETCH r INTO n; END $$", "0 "},

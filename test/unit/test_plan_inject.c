@@ -175,7 +175,6 @@ what_could_see_it_keeps_it_out(void **state PASU_UNUSED)
         "SELECT name INTO x FROM (SELECT name FROM customers) s",
         "CREATE TABLE x AS SELECT name FROM (SELECT name FROM customers) s",
         "EXPLAIN ANALYZE SELECT name FROM (SELECT name FROM customers) s",
-        "PREPARE p AS SELECT name FROM (SELECT name FROM customers) s",
         /* an order between the whole and its arms */
         "(SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY 1) "
         "UNION ALL SELECT title FROM products",

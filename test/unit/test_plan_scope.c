@@ -102,19 +102,19 @@ a_parameter_that_stands_elsewhere_is_no_key(void **state PASU_UNUSED)
 {
     static const struct plan_case cases[] = {
         {"PREPARE p AS SELECT $1::float8, name FROM customers WHERE id = $1",
-         "- PREPARE(p) [customer bound1: 1=name]"},
+         "- PREPARE(p) [customer hidden@0: 1=name]"},
         {"PREPARE p AS SELECT name FROM customers WHERE $1::bigint IS NULL OR id = $1",
-         "- PREPARE(p) [customer bound1: 0=name]"},
+         "- PREPARE(p) [customer hidden@0: 0=name]"},
         {"PREPARE p AS SELECT name FROM customers WHERE $1::bigint IS NOT NULL AND id = $1",
          "- PREPARE(p) [customer pinned $1: 0=name]"},
         {"PREPARE p(bigint) AS SELECT $1::float8, name FROM customers WHERE id = $1",
          "- PREPARE(p) [customer pinned $1: 1=name]"},
         {"PREPARE p(numeric) AS SELECT name FROM customers WHERE id = $1::bigint",
-         "- PREPARE(p) [customer bound1: 0=name]"},
+         "- PREPARE(p) [customer hidden@0: 0=name]"},
         {"PREPARE p AS SELECT name FROM customers WHERE id = ANY ($1::bigint[])",
-         "- PREPARE(p) [customer pinned $1[]: 0=name]"},
+         "- PREPARE(p) [customer hidden@0 pins $1[]: 0=name]"},
         {"PREPARE p AS SELECT $1::int[], name FROM customers WHERE id = ANY ($1)",
-         "- PREPARE(p) [customer bound1: 1=name]"},
+         "- PREPARE(p) [customer hidden@0: 1=name]"},
     };
 
     CHECK_CASES(cases);

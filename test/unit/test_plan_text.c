@@ -30,6 +30,9 @@ a_key_is_hidden_before_the_first_column(void **state PASU_UNUSED)
     check_rewritten(
         "SELECT name FROM customers AS \"a\"\"b\"",
         "SELECT \"a\"\"b\".\"id\" AS \"pasu_key_1\", name FROM customers AS \"a\"\"b\"");
+    check_rewritten(
+        "PREPARE p AS SELECT name FROM customers",
+        "PREPARE p AS SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers");
     check_rewritten("SELECT x.y FROM customers AS x(i, y)",
                     "SELECT \"x\".\"i\" AS \"pasu_key_1\", x.y FROM customers AS x(i, y)");
     check_rewritten(
@@ -73,6 +76,9 @@ numbers_of_order_by_are_shifted(void **state PASU_UNUSED)
     "CASE WHEN " OF_WHOM("min") " OPERATOR(pg_catalog.<>) " OF_WHOM(                               \
         "max") " THEN '0'::pg_catalog.oid ELSE " OF_WHOM("min") " END"
 
+#define TABLE_OF "\"customers\".\"tableoid\""
+#define FILTERED "FILTER (WHERE \"customers\".\"name\" IS DISTINCT FROM NULL AND (grade = $1))"
+
 static void
 where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
 {
@@ -81,7 +87,15 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT name FROM customers GROUP BY ROLLUP (name)",
         "SELECT name FROM customers GROUP BY name HAVING max(name) > min(email)",
         "SELECT name, max(email) FROM customers GROUP BY name",
-        "SELECT string_agg(name, ',') FILTER (WHERE grade = 1) FROM customers",
+        "SELECT string_agg(name, ',') FILTER (WHERE random() < 0.5) FROM customers",
+        "SELECT string_agg(name, ',') FILTER (WHERE grade = (SELECT 1)) FROM customers",
+        "SELECT $1 + 0.5, string_agg(name, ',') FILTER (WHERE grade = $1) FROM customers",
+        "SELECT DISTINCT ON (region) name FROM customers",
+        "SELECT lag(name) OVER (ORDER BY id % $1) FROM customers",
+        "SELECT lag(name) OVER (ORDER BY (SELECT 1)) FROM customers",
+        "SELECT lag(name) OVER (ORDER BY id), rank() OVER (ORDER BY email) FROM customers",
+        "SELECT array_agg(name) OVER (PARTITION BY id) FROM customers",
+        "SELECT DISTINCT ON (3) name, region FROM customers ORDER BY region",
         "SELECT max(name) FROM customers WHERE grade = 1",
         "SELECT name FROM customers UNION SELECT title FROM products",
         "SELECT name FROM customers FOR UPDATE OF customers",
@@ -90,7 +104,9 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT name FROM people",
         "SELECT who FROM v_contact",
         "INSERT INTO z SELECT name FROM customers",
-        "PREPARE p AS SELECT name FROM customers",
+        "PREPARE p AS SELECT name FROM customers; EXECUTE p",
+        "PREPARE p AS SELECT statement, c.name FROM pg_prepared_statements, customers c",
+        "PREPARE p AS SELECT c.name FROM U&\"pg_prepared_st\\0061tements\", customers c",
         "EXPLAIN SELECT name FROM customers",
         "SELECT 1 FROM (SELECT name FROM customers) q",
         "SELECT j.name FROM (customers c CROSS JOIN products p) AS j",
@@ -107,6 +123,26 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
                     "\"customers\".\"name\" IS DISTINCT FROM NULL) END AS \"pasu_key_1\", " ORIGIN
                     " AS \"pasu_key_2\", region, string_agg(name, ',') FROM public.customers "
                     "GROUP BY 3");
+    check_rewritten("SELECT DISTINCT ON (2, region || '') name, region FROM customers "
+                    "ORDER BY 2, region || '', id",
+                    "SELECT DISTINCT ON (3, region || '') \"customers\".\"id\" AS \"pasu_key_1\", "
+                    "name, region FROM customers ORDER BY 3, region || '', id");
+    check_rewritten(
+        "SELECT lag(name, 2) over /* by */ (PARTITION BY (grade) ORDER BY 1) FROM customers",
+        "SELECT ARRAY[pg_catalog.lag(\"customers\".\"id\", 2) over /* by */ (PARTITION "
+        "BY (grade) ORDER BY 1)] AS \"pasu_key_1\", "
+        "pg_catalog.lag(\"customers\".\"tableoid\", 2) over /* by */ (PARTITION BY "
+        "(grade) ORDER BY 1) AS \"pasu_key_2\", lag(name, 2) over /* by */ (PARTITION "
+        "BY (grade) ORDER BY 1) FROM customers");
+    check_rewritten("SELECT string_agg(name, ',') FILTER (WHERE grade = $1) FROM public.customers",
+                    "SELECT CASE WHEN pg_catalog.count(*) " FILTERED
+                    " OPERATOR(pg_catalog.<=) 16384 THEN "
+                    "pg_catalog.array_agg(\"customers\".\"id\") " FILTERED
+                    " END AS \"pasu_key_1\", CASE WHEN pg_catalog.min(" TABLE_OF ") " FILTERED
+                    " OPERATOR(pg_catalog.<>) pg_catalog.max(" TABLE_OF ") " FILTERED
+                    " THEN '0'::pg_catalog.oid ELSE pg_catalog.min(" TABLE_OF ") " FILTERED
+                    " END AS \"pasu_key_2\", string_agg(name, ',') FILTER (WHERE grade = $1) "
+                    "FROM public.customers");
     check_rewritten(
         "SELECT name FROM customers FOR UPDATE",
         "SELECT \"customers\".\"id\" AS \"pasu_key_1\", name FROM customers FOR UPDATE");

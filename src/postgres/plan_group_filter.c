@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The condition of an aggregate's FILTER, once more for the keys of the rows that it leaves. */
+#include "postgres/plan_group.h"
+#include "postgres/plan_text.h"
+#include "postgres/shadow_query.h"
+
+struct search {
+    const struct plan_work *work;
+    bool is_found;
+};
+
+/* An undeclared parameter has the type of its first use, which must not be another one because of
+ * the second condition: there it is what it is in the first, where that is its only one. */
+static bool
+is_declared(const struct plan_work *work, const PgQuery__ParamRef *reference)
+{
+    size_t number = (size_t)reference->number;
+
+    return reference->number >= 1 &&
+           (number <= work->parameter_type_count ||
+            (number <= PLAN_PARAMETERS_KNOWN && work->parameters[number - 1].count == 1));
+}
+
+static void
+look_for_foreign(void *context, const ProtobufCMessage *message)
+{
+    struct search *search = context;
+
+    if (message->descriptor == &pg_query__a__expr__descriptor) {
+        const PgQuery__AExpr *expression = (const PgQuery__AExpr *)(const void *)message;
+
+        search->is_found |=
+            names_is_foreign_operator(search->work, expression->name, expression->n_name);
+    }
+    if (message->descriptor == &pg_query__param_ref__descriptor)
+        search->is_found |=
+            !is_declared(search->work, (const PgQuery__ParamRef *)(const void *)message);
+    if (!search->is_found)
+        sql_each_child(message, look_for_foreign, search);
+}
+
+static bool
+is_steady(struct plan_work *work, const PgQuery__Node *condition)
+{
+    struct search search = {work, false};
+
+    look_for_foreign(&search, &condition->base);
+    return !search.is_found && (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 &&
+           shadow_is_steady(work, condition);
+}
+
+/* f(…) FILTER (WHERE …): what stands between the last two. */
+static struct view
+condition_of(const struct plan_work *work, const PgQuery__FuncCall *call)
+{
+    struct token_range range = text_range(work, (uint32_t)call->location, (uint32_t)work->length);
+    const struct sql_token *t = range.first, *end = range.end, *last;
+
+    while (t < end && t->kind != '(')
+        t++;
+    t = text_behind(t, end);
+    if (!t || t + 2 >= end || t->kind != PG_QUERY__TOKEN__FILTER ||
+        t[2].kind != PG_QUERY__TOKEN__WHERE)
+        return view_of(NULL, 0);
+    last = text_behind(t + 1, end);
+    if (!last || last - t < 5)
+        return view_of(NULL, 0);
+    return view_of((const uint8_t *)work->text + t[3].start, last[-2].end - t[3].start);
+}
+
+/* Whether that text is the condition, when it stands by itself. */
+static bool
+is_meant(struct plan_work *work, const char *text, const PgQuery__Node *condition)
+{
+    static const char before[] = "SELECT 1 WHERE ";
+    size_t size = sizeof(before) + strlen(text);
+    char *query = arena_new(&work->memory, size, 1);
+    PgQuery__ParseResult *tree = NULL;
+    const PgQuery__Node *node;
+
+    if (!query)
+        return false;
+    snprintf(query, size, "%s%s", before, text);
+    if (sql_parse(&work->memory, query, &tree) != 0 || tree->n_stmts != 1)
+        return false;
+    node = tree->stmts[0]->stmt;
+    return node && node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
+           node->select_stmt->where_clause &&
+           sql_is_same(&node->select_stmt->where_clause->base, &condition->base);
+}
+
+bool
+group_filter(struct plan_work *work, const PgQuery__FuncCall *call, const char **filter)
+{
+    struct view text;
+
+    *filter = NULL;
+    if (!call->agg_filter)
+        return true;
+    if (call->location < 0 || work->view_depth > 0 || !is_steady(work, call->agg_filter))
+        return false;
+    text = condition_of(work, call);
+    *filter = text.bytes ? arena_text(&work->memory, (const char *)text.bytes, text.length) : NULL;
+    return *filter && is_meant(work, *filter, call->agg_filter);
+}

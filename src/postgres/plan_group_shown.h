@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which rows of a group one item of a list of targets shows, of one table: what it takes for a row
+ * not to be shown, as conditions (plan_group_text.h), or that it is some of them.
+ */
+#ifndef PASU_POSTGRES_PLAN_GROUP_SHOWN_H
+#define PASU_POSTGRES_PLAN_GROUP_SHOWN_H
+
+#include "postgres/plan_group.h"
+#include "postgres/plan_group_text.h"
+
+/* Which rows of a group an item shows: those in which none of these is null. */
+struct shown {
+    struct plan_work *work;
+    const struct scope *scope;
+    const struct entry *entry; /* the table */
+    const struct catalog_show *show;
+    size_t place; /* in work->direct; or (is_inner) its bit */
+    bool is_inner;
+    struct group_rows rows;
+    const PgQuery__SelectStmt *select;
+    bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
+    bool is_one;       /* some of the rows: known where they are of one person (plan_one.h) */
+    bool is_extreme;   /* the same: those that have the least or greatest value */
+};
+
+/* Fills in the rows; false where it is not known which. */
+bool shown_add(struct shown *shown, const PgQuery__Node *value);
+/* A call with nothing but its arguments. */
+bool shown_is_ordinary(const PgQuery__FuncCall *call);
+
+#endif
