@@ -338,6 +338,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         r->rows = r->portal->rows;
         r->is_counted = r->portal->is_counted;
         r->is_bound_told = r->portal->is_bound_told && !r->is_unknown;
+        r->use = r->portal->use;
         if ((r->doubt_fields & ~r->portal->told_fields) == 0 &&
             (r->doubt_kinds & ~r->portal->told_kinds) == 0)
             r->doubt_fields = 0;
@@ -460,6 +461,7 @@ result_remember(struct observer *o)
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
         r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;
+        r->portal->use = r->use;
     }
 }
 
