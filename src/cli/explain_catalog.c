@@ -4,6 +4,7 @@
 #include "cli/complain.h"
 #include "cli/probe.h"
 #include "cli/progress.h"
+#include "exposure/identity_names.h"
 #include "gate/past_marks.h"
 #include "ledger/control_client.h"
 #include "ledger/reader.h"
@@ -142,7 +143,7 @@ load(struct explain_catalog *e, struct ask *ask, uint32_t gateway, const char *d
     int result;
 
     probe_announce(application, &config->gateways[gateway], database,
-                   config->identity.count > 0 ? 2 : 1);
+                   identity_names_are_wanted(config) ? 2 : 1);
     ask->config = NULL;
     ask->path = NULL;
     result = settings_new(&e->settings, config, 1);

@@ -117,8 +117,11 @@ usage_add(struct usage *u, uint64_t shape)
     return result;
 }
 
+/* A rule can have let pass what a budget then has blocked as a whole. */
 bool
 usage_is_use(const struct exposure *e)
 {
-    return e->shape != 0 && (e->part_count > 0 || (e->flags & FLAG_BIT(FIRST_USE)));
+    bool was_first = (e->flags & FLAG_BIT(FIRST_USE)) && e->verdict != VERDICT_OF_BLOCK;
+
+    return e->shape != 0 && (e->part_count > 0 || was_first);
 }

@@ -18,7 +18,8 @@ answer_hold_refuse(struct answering *a, int error)
     struct result *r = &a->o->result;
     uint8_t space[ERROR_SIZE];
     struct writer writer = writer_of(space, sizeof(space));
-    int result = expose_ruled(a->s, r->statement, w->rule, VERDICT_OF_HOLD, !r->is_counted, 0);
+    int result = expose_ruled(a->s, r->statement, w->rule, VERDICT_OF_HOLD, !r->is_counted,
+                              w->is_of_budget ? FLAG_BIT(BUDGET) : 0);
 
     r->is_counted = true;
     (void)approval_error(a->s, end);

@@ -23,14 +23,43 @@ budget_now(const struct session *s)
     return budgets_exempt(o)[0] ? &o->approved_budget : &o->budget;
 }
 
+bool
+budgets_mask(const struct session *s)
+{
+    return budget_now(s)->masks;
+}
+
+/* The record of what somebody has approved names who held it: an alert has one of its own. */
+static int
+put_beside(struct session *s, struct exposure *e, const char *rule)
+{
+    const struct exposure kept = *e; /* there is room for one at a time */
+    int result = expose_ruled(s, NULL, rule, VERDICT_OF_ALERT, 1, FLAG_BIT(BUDGET));
+
+    *e = kept;
+    return result;
+}
+
+/* The budget that alerts; -1: none does. */
+static int
+alerting(const struct budget *budget, const struct tally_outcome *outcome)
+{
+    int by = -1;
+
+    for (int window = 0; window < TALLY_WINDOWS; window++)
+        if (outcome->alerts >> window & 1)
+            by = budget->alert_by[window];
+    return by;
+}
+
 /* `by`: the budget that blocks, or -1. */
-static void
+static int
 judge(struct session *s, const struct tally_outcome *outcome, int by, struct exposure *e,
       struct judgement *judgement)
 {
     const struct config *config = s->observer->budgets_of->config;
-    const struct budget *budget = budget_now(s);
     const char *exempt = budgets_exempt(s->observer);
+    enum log_event event = EVENT_BUDGET_BLOCKED;
     char rule[EXPOSURE_TEXT_MAX];
 
     if (exempt[0] && e->verdict < VERDICT_OF_HOLD) {
@@ -43,23 +72,24 @@ judge(struct session *s, const struct tally_outcome *outcome, int by, struct exp
         judgement->budget = by >= 0 ? &config->budgets[by] : NULL;
         judgement->is_held = judgement->budget && s->observer->can_hold &&
                              judgement->budget->verdict == VERDICT_HOLD;
-        if (judgement->is_held)
-            return; /* the request is recorded, and what comes of it */
+    }
+    if (judgement->is_blocked && !judgement->is_held) {
         e->verdict = VERDICT_OF_BLOCK;
-    } else if (outcome->alerts) {
-        for (int window = 0; window < TALLY_WINDOWS; window++)
-            if (outcome->alerts >> window & 1)
-                by = budget->alert_by[window];
-        if (e->verdict < VERDICT_OF_HOLD)
-            e->verdict = VERDICT_OF_ALERT; /* of what is masked nobody is alerted */
+    } else { /* of what is held, the request is recorded, and what comes of it */
+        event = EVENT_BUDGET_ALERT;
+        by = alerting(budget_now(s), outcome);
+        if (by >= 0 && e->verdict < VERDICT_OF_HOLD)
+            e->verdict = VERDICT_OF_ALERT;
     }
     if (by < 0)
-        return;
-    e->flags |= FLAG_BIT(BUDGET);
+        return 0;
     budget_rule_text(rule, &config->budgets[by]);
-    if (e->verdict != VERDICT_OF_HOLD)
-        memcpy(e->rule, rule, sizeof(e->rule));
-    session_log(s, outcome->blocked_by >= 0 ? EVENT_BUDGET_BLOCKED : EVENT_BUDGET_ALERT, 0, rule);
+    session_log(s, event, 0, rule);
+    if (e->verdict == VERDICT_OF_HOLD)
+        return put_beside(s, e, rule);
+    e->flags |= FLAG_BIT(BUDGET);
+    memcpy(e->rule, rule, sizeof(e->rule));
+    return 0;
 }
 
 /* What is over a budget that masks is masked, or, where it cannot be, blocked: also where it shows
@@ -98,10 +128,10 @@ budgets_take(struct session *s, uint32_t now, const struct tally_item *items, si
     int result = tally_take_clear(o->tally, now, items, count, budget->masks ? budget->clear : NULL,
                                   &budget->limits, outcome, &clear);
     int by = apply(s, &clear, outcome, judgement);
+    int told = judge(s, outcome, by, e, judgement);
 
-    judge(s, outcome, by, e, judgement);
     o->seen += outcome->fresh;
-    return result;
+    return result != 0 ? result : told;
 }
 
 int
@@ -112,15 +142,15 @@ budgets_take_unknown(struct session *s, uint32_t now, uint8_t kind, uint64_t cou
     struct observer *o = s->observer;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct tally_clear clear = {.stopped_by = -1};
-    int result;
+    int result, told;
 
     if (count == 0 || judgement->is_blocked)
         return 0;
     result = tally_take_unknown_clear(o->tally, now, s->worker->instruments->ordinals.slots[kind],
                                       count, budget->masks ? budget->clear : NULL, &budget->limits,
                                       &outcome, &clear);
-    judge(s, &outcome, apply(s, &clear, &outcome, judgement), e, judgement);
-    return result;
+    told = judge(s, &outcome, apply(s, &clear, &outcome, judgement), e, judgement);
+    return result != 0 ? result : told;
 }
 
 int
@@ -130,15 +160,15 @@ budgets_add_moved(struct session *s, uint32_t now, uint8_t kind, uint64_t count,
     const struct budget *budget = budget_now(s);
     struct observer *o = s->observer;
     struct tally_outcome outcome = {.blocked_by = -1};
-    int result;
+    int result, told;
 
     if (count == 0 || judgement->is_blocked)
         return 0;
     result = tally_add_moved(o->tally, now, s->worker->instruments->ordinals.slots[kind], count,
                              &budget->limits, &outcome);
-    judge(s, &outcome, outcome.blocked_by >= 0 ? budget->block_by[outcome.blocked_by] : -1, e,
-          judgement);
-    return result;
+    told = judge(s, &outcome, outcome.blocked_by >= 0 ? budget->block_by[outcome.blocked_by] : -1,
+                 e, judgement);
+    return result != 0 ? result : told;
 }
 
 int

@@ -5,7 +5,7 @@
  *
  * A budget that holds is one that blocks; where the rows can wait (observer->can_hold), what is
  * beyond it is only cut off, and judgement->is_held. Of what was approved the others are asked, and
- * the record has the verdict hold.
+ * the record has the verdict hold; where one of them alerts, that is a record of its own.
  *
  * A budget that masks lets persons be shown clear as long as there is room: of rows, those before
  * judgement->clear items. What is not rows that can be masked it blocks.
@@ -29,6 +29,8 @@ PASU_MUST_USE int budgets_take_unknown(struct session *session, uint32_t now, ui
 PASU_MUST_USE int budgets_add_moved(struct session *session, uint32_t now, uint8_t kind,
                                     uint64_t count, struct exposure *exposure,
                                     struct judgement *judgement);
+/* Whether one of those that are asked now masks: it is over also for rows that show nobody new. */
+bool budgets_mask(const struct session *session);
 /* The budget that the statement being answered was let beyond by somebody; "": none. */
 const char *budgets_exempt(const struct observer *observer);
 /* The exposure is of rows that a budget has masked. */

@@ -414,10 +414,10 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
                                          false, e, judgement);
     }
     /* A budget that masks is over also where nobody new is shown. */
-    if (result == 0 && !judgement->is_blocked && (g->item_count > 0 || o->budget.masks))
+    if (result == 0 && !judgement->is_blocked && (g->item_count > 0 || budgets_mask(s)))
         result = budgets_take(s, now, g->items, g->item_count, e, judgement, &outcome);
     if (result == 0 && judgement->is_blocked) {
-        if (outcome.blocked_by < 0 || (o->budget.masks && outcome.taken == 0)) {
+        if (outcome.blocked_by < 0 || (budgets_mask(s) && outcome.taken == 0)) {
             judgement->cut = g->first_row;
             gather_clear(g);
         } else {
@@ -431,8 +431,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
         judgement->masks = NULL; /* none of them is left */
     e->flags |= flags;
     judgement->rows = g->rows;
-    if (result ==
-        0) /* of what is held, what is before it is told; where that is nothing, nothing */
+    /* Of what is held, what is before it is told; where that is nothing, nothing. */
+    if (result == 0)
         result = PASU_UNLIKELY(judgement->masks != NULL)
                      ? put_masked(s, e, bytes, unknown, judgement)
                      : put_rows(s, e, unknown, judgement->masked,

@@ -9,7 +9,7 @@
  * What is refused, or waits and is not approved, is not known by that. A shape has no literals: of
  * DO, whose code is one, it is never known. EXECUTE and FETCH are the
  * statements that they stand for. A statement's rows are judged by what was said of the first of
- * them.
+ * them, also where a portal or a cursor is read in portions.
  *
  * All of a session's worker.
  */

@@ -98,11 +98,13 @@ gather_look_up(struct gather *g, const struct showing *showing, const struct ord
     for (size_t i = 0; i < g->asked_count; i++) {
         const struct gather_asked *asked = &g->asked[i];
         const struct identity_question *question = &g->questions[i];
+        uint8_t kind = showing->parts[asked->part].kind;
         bool is_last = i + 1 == g->asked_count || g->asked[i + 1].row != asked->row;
 
-        if (current >> asked->column & 1 && question->found == IDENTITY_ONE)
-            gather_add_person(g, asked->part, showing->parts[asked->part].kind, &unasked,
-                              question->ordinal, asked->start, asked->row);
+        if (current >> asked->column & 1 && question->found == IDENTITY_ONE &&
+            ordinals_may_be(ordinals, kind, question->ordinal))
+            gather_add_person(g, asked->part, kind, &unasked, question->ordinal, asked->start,
+                              asked->row);
         else
             gather_lose(g, asked->part, asked->row);
         if (is_last && g->item_count > 0 && g->row_numbers[g->item_count - 1] == asked->row)

@@ -45,6 +45,8 @@ know_part(struct gather *g, size_t p, const struct known_kind *kind,
         if (g->parts[i] != p)
             continue;
         g->fates[i] = (uint8_t)look_up(g, column, &g->others[i], &ordinal);
+        if (g->fates[i] == GATHER_OTHER && !ordinals_may_be(ordinals, kind->as, ordinal))
+            g->fates[i] = GATHER_EITHER;
         if (g->fates[i] != GATHER_OTHER)
             continue;
         g->items[i].ordinal = ordinal;

@@ -49,6 +49,14 @@ ordinals_are_known(const struct ordinals *ordinals, uint8_t kind)
     return ordinals->known && ordinals->known->kinds >> kind & 1;
 }
 
+/* Whether an ordinal of the identity index can be a person's of the kind: an index that was made
+ * before the kind was sealed has numbers that stand for themselves. */
+static inline bool
+ordinals_may_be(const struct ordinals *ordinals, uint8_t kind, uint32_t ordinal)
+{
+    return !(ordinals->sealed >> kind & 1) || ordinal >= KEY_ORDINAL_FIRST;
+}
+
 /* For literals of a statement's text, as long as `ordinals` is: where the server's encoding is
  * another, none that can come from an escape is a key. */
 struct ordinals ordinals_of_text(const struct ordinals *ordinals, struct view text,

@@ -22,10 +22,8 @@ result_plan(const struct observer *o, const struct exchange_request *request,
     *statement = NULL;
     if (request->step == STEP_EXECUTE) {
         portal = exchange_portal(&o->exchange, request->name);
-        if (!portal || !portal->plan)
-            return NULL;
-        *statement = portal->statement;
-        return portal->plan;
+        *statement = portal && portal->plan ? portal->statement : NULL;
+        return portal ? portal->plan : NULL;
     }
     if (!request->plan)
         return NULL;
@@ -119,7 +117,6 @@ result_pin_literals(struct session *s, const struct plan *plan,
     pins_begin(pinned, &literal, &argument);
     for (size_t p = 0; p < statement->part_count; p++) {
         const struct plan_part *part = &statement->parts[p];
-
         int result = pin_literals(&pinning, part);
 
         if (result < 0 && result != PASU_E_MALFORMED && result != PASU_E_RANGE)
@@ -338,6 +335,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
         r->rows = r->portal->rows;
         r->is_counted = r->portal->is_counted;
         r->is_bound_told = r->portal->is_bound_told && !r->is_unknown;
+        r->use = r->portal->use;
         if ((r->doubt_fields & ~r->portal->told_fields) == 0 &&
             (r->doubt_kinds & ~r->portal->told_kinds) == 0)
             r->doubt_fields = 0;
@@ -460,6 +458,7 @@ result_remember(struct observer *o)
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
         r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;
+        r->portal->use = r->use;
     }
 }
 

@@ -458,39 +458,39 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
 /* ---- when it shows nothing ---- */
 
 static int
-tell_alone(struct session *s, const struct plan_statement *statement,
-           const struct config_rule *rule, uint32_t minute, uint64_t flags)
+tell_alone(struct session *s, const struct plan_statement *statement, const char *rule,
+           enum verdict verdict, uint32_t minute, uint64_t flags)
 {
     bool is_own = (flags & FLAG_BIT(FIRST_USE)) != 0; /* each has a record */
-    char text[EXPOSURE_TEXT_MAX];
-    enum verdict verdict = rule->shadow ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
     bool is_first;
-    int result;
+    int result = tell(s, rule, verdict, minute, is_own, &is_first);
 
-    rule_text(text, rule);
-    result = tell(s, text, verdict, minute, is_own, &is_first); /* the rule may be gone then */
     if (result != 0 || (!is_first && !is_own))
         return result;
-    return expose_ruled(s, statement, text, verdict, 1, flags);
+    return expose_ruled(s, statement, rule, verdict, 1, flags);
 }
 
-/* What is to be told of a statement that is over. */
+/* What is to be told of a statement that is over. With each record other settings can come into
+ * force, and the rules be gone: their names are taken before. */
 static int
 tell_done(struct session *s, const struct plan_statement *statement, const struct ruling *ruling,
           const struct rule_statement *done, uint64_t flags)
 {
-    char text[EXPOSURE_TEXT_MAX];
+    char text[EXPOSURE_TEXT_MAX] = "", shadow[EXPOSURE_TEXT_MAX] = "";
     int result = 0;
 
-    if (ruling->verdict == VERDICT_HOLD && approval_covers(s, done->fields)) {
+    if (ruling->verdict != VERDICT_ALLOW)
         rule_text(text, ruling->rule);
+    if (ruling->shadow)
+        rule_text(shadow, ruling->shadow);
+    if (ruling->verdict == VERDICT_HOLD && approval_covers(s, done->fields)) {
         s->observer->result.is_counted = true;
         result = expose_ruled(s, statement, text, VERDICT_OF_HOLD, 1, flags);
     } else if (ruling->verdict != VERDICT_ALLOW) {
-        result = tell_alone(s, statement, ruling->rule, done->minute, flags);
+        result = tell_alone(s, statement, text, VERDICT_OF_ALERT, done->minute, flags);
     }
-    if (result == 0 && ruling->shadow)
-        return tell_alone(s, statement, ruling->shadow, done->minute, flags);
+    if (result == 0 && shadow[0])
+        return tell_alone(s, statement, shadow, VERDICT_OF_ALLOW, done->minute, flags);
     if (result == 0 && ruling->verdict == VERDICT_ALLOW && flags & FLAG_BIT(FIRST_USE))
         return expose_ruled(s, statement, "", VERDICT_OF_ALLOW, 1, flags);
     return result;

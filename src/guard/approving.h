@@ -13,8 +13,8 @@
 PASU_MUST_USE int approving_find(struct approvers *approvers, const struct config *config,
                                  const struct sandbox_account *account, const struct log *log);
 /* Names that are no accounts of this machine, added to the list: no guard starts with them. */
+void approving_check(const struct config *config, struct config_faults *faults);
 /* Approvers who cannot reach the control socket are a warning. */
 void approving_warn(const struct config *config, struct config_faults *warnings);
-void approving_check(const struct config *config, struct config_faults *faults);
 
 #endif

@@ -2,16 +2,11 @@
 #include "ledger/merge.h"
 
 #include "base/memory.h"
+#include "base/os.h"
 
 #include <string.h>
 
-void
-merge_init(struct merge *merge)
-{
-    merge->used = 0;
-    for (size_t i = 0; i < MERGE_SLOTS; i++)
-        merge->slots[i].is_used = false;
-}
+#define WITHIN NANOSECONDS_PER_SECOND
 
 bool
 merge_can(const struct exposure *e)
@@ -29,6 +24,13 @@ merge_can(const struct exposure *e)
     return true;
 }
 
+/* What waited in a ring while there was no keeper can be minutes apart. The later one is `e`. */
+static bool
+is_together(const struct exposure *first, const struct exposure *e)
+{
+    return (uint64_t)e->time - (uint64_t)first->time <= WITHIN;
+}
+
 static bool
 is_alike_part(const struct exposure_part *a, const struct exposure_part *b)
 {
@@ -44,7 +46,7 @@ is_alike(const struct exposure *a, const struct exposure *b)
         a->part_count != b->part_count || strcmp(a->actor, b->actor) != 0 ||
         strcmp(a->claims.purpose, b->claims.purpose) != 0 ||
         strcmp(a->claims.source, b->claims.source) != 0 ||
-        a->claims.is_signed != b->claims.is_signed)
+        a->claims.is_signed != b->claims.is_signed || !is_together(a, b))
         return false;
     for (size_t i = 0; i < a->part_count; i++)
         if (!is_alike_part(&a->parts[i], &b->parts[i]))

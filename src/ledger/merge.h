@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exposures of one session and statement that came together, as one: DESIGN.md lets them share a
- * record for up to a second. What is held here came from a ring within one batch, so within the few
- * milliseconds that the keeper gathers for, and goes into the ledger before the batch ends.
+ * record for up to a second. What is held here came from a ring within one batch, and goes into the
+ * ledger before the batch ends.
  *
  * Only what differs in whom it shows, when, and in its counts is united: the same session, shape,
  * verbs, vocabulary, flags, actor and claims, the same kinds, fields, clarity and attribution,
- * allowed by no rule, and every person named. The union has the time of the first, all persons and
- * misses, and the sums of statements, rows and misses. Pure; owned by whoever fills it.
+ * allowed by no rule, and every person named, none more than a second behind the first. The union
+ * has the time of the first, all persons and misses, and the sums of statements, rows and misses.
+ * Pure; owned by whoever fills it.
  */
 #ifndef PASU_LEDGER_MERGE_H
 #define PASU_LEDGER_MERGE_H
@@ -29,12 +30,12 @@ struct merged {
     bool is_used;
 };
 
+/* All zero holds nothing. */
 struct merge {
     size_t used;
     struct merged slots[MERGE_SLOTS];
 };
 
-void merge_init(struct merge *merge);
 /* Whether one like this can share a record at all. */
 bool merge_can(const struct exposure *exposure);
 /* Holds it, united with what is held of the same kind: NULL. Else the one that must go first: it is

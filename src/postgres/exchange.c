@@ -247,6 +247,7 @@ portal_clear(struct portal *portal)
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
     portal->is_bound_told = portal->is_renamed = portal->is_held = portal->is_over = false;
     portal->target = 0;
+    portal->use = 0;
     portal->told_fields = portal->told_kinds = 0;
 }
 

@@ -93,6 +93,7 @@ struct portal {
     uint64_t approved_serial;         /* as long as it is the one of this serial */
     char exempt[CLAIM_TEXT_MAX];      /* as of its Execute, where exempt_serial is of it */
     uint64_t exempt_serial;
+    uint8_t use; /* its user's: what its first rows were judged as */
 };
 
 struct exchange_request {

@@ -96,6 +96,24 @@ def test_what_is_new_is_told_once():
 
 
 @test(gateway=True)
+def test_what_is_read_in_portions_is_new_to_its_end():
+    """A statement that is new is so for all of its rows: those of a portal's next portion, and of a cursor's next FETCH, are masked as the
+    first ones are; the next statement of its shape is known"""
+    several = "SELECT email FROM customers ORDER BY id LIMIT 6"
+    front().set(rules=[{**FIRST, "verdict": "mask"}])
+    with front().login() as session:
+        for due in ([True] * 6, [False] * 6):
+            rows = session.exchange(wire.parse(several) + wire.bind() + wire.execute(2) + wire.execute(3) + wire.execute() + wire.SYNC).rows
+            equal(["***" in row[0] for row in rows], due)
+        for due in ([True] * 6, [False] * 6):
+            session.query("BEGIN")
+            session.query(f"DECLARE c CURSOR FOR {several.replace('email', 'email, 2')}")
+            rows = [row for _ in range(3) for row in session.query("FETCH 2 c").rows]
+            session.query("COMMIT")
+            equal(["***" in row[0] for row in rows], due)
+
+
+@test(gateway=True)
 def test_what_is_new_waits():
     """With hold what is new waits for a second person, and, once approved, is known; denied it is not. PREPARE and a cursor are
     no way around, and what they show is what is judged"""

@@ -171,6 +171,48 @@ def test_one_approval_is_for_one_statement():
 
 
 @test(gateway=True)
+def test_what_is_approved_is_still_masked():
+    """Behind a budget that holds, one that masks: rows of a statement that is known by an upper bound alone are masked to the last batch once
+    somebody has approved, as without the one that holds"""
+    masks = {**HOLD, "subjects": MOST + 3, "verdict": "mask"}
+    bound = "SELECT DISTINCT c.name, g, repeat('x', 700) FROM customers c, generate_series(1, 30) g"
+    front().guard.config["attribution"] = {"inject": "off"}
+    try:
+        for wanted in ((masks,), (HOLD, masks)):
+            budgets(*wanted)
+            with front().login(user=role()) as session:
+                session.send(wire.query(bound))
+                if HOLD in wanted:
+                    before, number = until_notice(session)
+                    equal(rows_of(before), [])
+                    front().decide(number)
+                rows = rows_of(all_of(session))
+                equal((len(rows) > 1000, sum(b"***" in row for row in rows)), (True, len(rows)), wanted)
+    finally:
+        del front().guard.config["attribution"]
+        budgets()
+
+
+@test(gateway=True)
+def test_an_approval_silences_no_alert():
+    """Beside a budget that holds, or a rule, one that alerts: what somebody has approved is an alert all the same, by its own name, and so is what
+    left before it had to be asked"""
+    alerts, before = {**HOLD, "subjects": MOST + 2, "verdict": "alert"}, {**HOLD, "subjects": MOST - 2, "verdict": "alert"}
+    rule = {"name": "asked", "when": {"fields": "any"}, "verdict": "hold"}
+    for name, rules, wanted in (("alone", [], [alerts]), ("budget", [], [HOLD, alerts]), ("before", [], [HOLD, before]), ("rule", [rule], [alerts])):
+        budgets(*wanted, rules=rules)
+        user, due = role(), f"budget everybody day {wanted[-1]['subjects']}"
+        with front().login(user=user) as session:
+            session.send(wire.query(SIMPLE.format(12)))
+            if name != "alone":
+                front().decide(front().waiting()[0]["request"])
+            equal(len(rows_of(all_of(session))), 12, name)
+        alert, = until(lambda: [one for one in front().guard.json("ack") if (one["principal"], one["rule"]) == (user, due)], f"{name}: an alert")
+        equal(alert["control"], "budget", name)
+    budgets(rules=[])
+
+
+@test(gateway=True)
 def test_what_is_not_approved_never_leaves():
     """Denied, too late, taken back or left: not one person beyond it is shown, and its record says so; the session goes on, and the next
     statement waits anew"""

@@ -7,7 +7,7 @@ import os
 import harness
 import shop
 import wire
-from identified import PEOPLE, Place, bound, exactly
+from identified import CONFIG, PEOPLE, Place, bound, exactly
 from stage import equal, test
 
 @harness.shared
@@ -343,6 +343,21 @@ def test_a_transaction_that_is_older_than_the_index_does_not_use_it():
         session.query("COMMIT")
         session.terminate()
     bound(shop.export(place.front)["old"])
+    place.stop()
+
+
+@test(limit=120)
+def test_an_index_of_before_its_kind_was_sealed_names_nobody():
+    """Its numbers stand for themselves, and are no persons of a kind that is sealed: they would be others than by key, and nobody could erase them"""
+    place = Place("sealed")
+    distinct = "SELECT DISTINCT email FROM people WHERE id < 4"
+    exactly(place.show("before", distinct)[1], {1, 2, 3})
+    start = place.front.guard.mark()
+    place.front.guard.config["subjects"] = {"customer": {**CONFIG["subjects"]["customer"], "directory": "sealed"}}
+    equal(place.front.reload(), "config_reloaded")
+    place.front.guard.wait("identity_current", start=start)
+    bound(place.show("after", distinct)[1])
+    equal(place.show("key", "SELECT id, email FROM people WHERE id < 4")[1].keys["customer"], {"1", "2", "3"})
     place.stop()
 
 

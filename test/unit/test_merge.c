@@ -197,9 +197,8 @@ only_what_differs_in_persons_and_counts_is_united(void **state PASU_UNUSED)
     struct showing a, b;
 
     make_showing(&a, 1, 1);
-    merge_init(&merge);
     assert_null(merge_hold(&merge, &a.exposure));
-    for (int what = 0; what < 14; what++) {
+    for (int what = 0; what < 16; what++) {
         struct exposure *e = &b.exposure;
 
         make_showing(&b, 1, 3);
@@ -245,6 +244,12 @@ only_what_differs_in_persons_and_counts_is_united(void **state PASU_UNUSED)
             break;
         case 13:
             e->verbs = 2;
+            break;
+        case 14: /* they waited for a keeper */
+            e->time = a.exposure.time + NANOSECONDS_PER_SECOND + 1;
+            break;
+        case 15:
+            e->time = INT64_MIN;
             break;
         }
         assert_true(merge_can(e));
@@ -304,7 +309,6 @@ the_fullest_union_has_room(void **state PASU_UNUSED)
                                             .ordinal_count = 2,
                                             .missed = persons,
                                             .missed_count = 2};
-    merge_init(&merge);
     for (int i = 0; i < MERGE_LIST / 2; i++)
         assert_null(merge_hold(&merge, &e));
     assert_ptr_equal(merge_hold(&merge, &e), merge_next(&merge)); /* no room for more */

@@ -59,6 +59,8 @@ only_what_was_let_pass_is_a_use(void **state PASU_UNUSED)
     assert_false(usage_is_use(&e));
     e.flags = FLAG_BIT(FIRST_USE);
     assert_true(usage_is_use(&e));
+    e.verdict = VERDICT_OF_BLOCK; /* by a budget, and nothing was shown */
+    assert_false(usage_is_use(&e));
     e.flags = 0;
     e.part_count = 1;
     assert_true(usage_is_use(&e));
