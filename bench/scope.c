@@ -5,7 +5,8 @@
  *     bench_scope [--rows FILE] [--program PASU] SUBJECTS FOLDER      FOLDER is empty
  *     bench_scope --ask NAME [--program PASU] SUBJECTS FOLDER         of what was made there, that
  *                                                                     question only; weigh: what
- *                                                                     the index's bytes are
+ *                                                                     the index's bytes are; make:
+ *                                                                     that of one made anew
  *
  * With the program, certificates are made, too.
  *
@@ -14,12 +15,13 @@
  */
 #include "../test/unit/random.h"
 #include "base/memory.h"
+#include "breach/chunk_bytes.h"
 #include "breach/day.h"
-#include "breach/index_build.h"
-#include "breach/index_key.h"
+#include "breach/index_month.h"
 #include "breach/index_scope.h"
 #include "breach/index_subject.h"
 #include "breach/index_unit.h"
+#include "breach/index_work.h"
 #include "cli/ledger_entries.h"
 #include "scope_certificate.h"
 #include "scope_country.h"
@@ -102,33 +104,20 @@ open_ledger(void)
 
 /* ---- making the index ---- */
 
+/* As `pasu ledger rebuild-index` does. */
 static uint64_t
 rebuild(struct clocks *took)
 {
-    struct ledger_entries *ledger = open_ledger();
-    struct entries entries = ledger_entries(ledger);
-    struct ledger_entry entry = {0};
-    struct index_build *build;
-    struct index *index;
-    struct index_meta meta;
+    struct index_work work;
     struct clocks start = now();
-    int next, place = index_folder(folder);
+    uint64_t records;
 
-    check(place < 0 ? place : 0, "folder");
-    check(index_make(&index, place, NULL), "make");
-    check(index_build_new(&build, &os_real, index, false), "build");
-    check(entries.seek(entries.arg, 0), "seek");
-    while ((next = entries.next(entries.arg, &entry)) == 1)
-        check(index_build_add(build, &entry), "add");
-    check(next, "read");
-    check(index_build_end(build), "end");
-    index_build_last(build, &meta);
-    index_build_free(build);
-    check(index_replace(index, place), "replace");
-    close(place);
+    check(index_work_open(&work, &os_real, folder), "open");
+    check(index_work_rebuild(&work), "rebuild");
     *took = since(start);
-    ledger_entries_close(ledger);
-    return meta.last + 1;
+    records = work.end.last + 1;
+    index_work_close(&work);
+    return records;
 }
 
 /* Only reading: what of the rebuild is not the index's. */
@@ -151,38 +140,40 @@ read_all(struct clocks *took)
 
 /* ---- what is in it ---- */
 
-/* Bytes of a table's values, and what its sets would take with the best code for random ones, of n
- * among N log2(N / n) + 1.44 bits each, where that is less. */
+/* Bytes of sets and what is beside them, and what the sets would take with the best code for random
+ * ones, of n among N log2(N / n) + 1.44 bits each, where that is less. */
 struct weight {
-    uint64_t sets, marks, bound;
+    uint64_t sets, pool, days, several, parts, bound;
 };
 
 static void
-weigh_set(struct weight *weight, struct view set, size_t marks, uint32_t subjects)
+weigh_set(struct weight *weight, struct view set, uint32_t subjects)
 {
     static struct ordinals persons;
     double count, bytes;
 
     persons.count = 0;
-    check(person_bytes_list(set, &persons), "list");
+    check(person_bytes_list(set, 0, &persons), "list");
     count = (double)persons.count;
     weight->sets += set.length;
-    weight->marks += marks;
     bytes = persons.count > 0 ? count * (log2(subjects / count) + 1.4427) / 8 : 0;
     weight->bound += bytes < (double)set.length ? (uint64_t)bytes : set.length;
 }
 
 static void
-print_weight(const char *table, const struct weight *weight)
+print_weight(const struct weight *weight)
 {
-    printf("%s_sets_bytes %llu\n%s_marks_bytes %llu\n%s_sets_bound %llu\n", table,
-           (unsigned long long)weight->sets, table, (unsigned long long)weight->marks, table,
-           (unsigned long long)weight->bound);
+    printf("pool_bytes %llu\n", (unsigned long long)weight->pool);
+    printf("sets_bytes %llu\nsets_bound %llu\nwhen_days_bytes %llu\nwhen_several_bytes %llu\n"
+           "when_parts_bytes %llu\n",
+           (unsigned long long)weight->sets, (unsigned long long)weight->bound,
+           (unsigned long long)weight->days, (unsigned long long)weight->several,
+           (unsigned long long)weight->parts);
 }
 
+/* A unit of the last day: how many it has. */
 static uint64_t
-count_unit(struct view value, const struct interner *classes, struct weight *weight,
-           uint32_t subjects)
+count_unit(struct view value, const struct interner *classes, struct weight *weight)
 {
     static struct ordinals all, scratch;
     struct unit_walk walk;
@@ -193,33 +184,68 @@ count_unit(struct view value, const struct interner *classes, struct weight *wei
     unit_walk_begin(&walk, value, classes);
     while ((next = unit_walk_next(&walk, &view)) == 1)
         for (size_t p = 0; p < view.part_count; p++) {
-            check(person_bytes_list(view.shown[p], &all), "list");
-            weigh_set(weight, view.shown[p], view.shown_when[p].length, subjects);
+            check(person_bytes_list(view.shown[p], 0, &all), "list");
+            weight->sets += view.shown[p].length;
+            weight->parts += view.shown_when[p].length;
         }
     check(next, "unit");
     check(ordinals_sort(&all, &scratch), "sort");
     return all.count;
 }
 
-/* What a chunk of a month has, among the persons that there can be in one. */
 static void
-weigh_chunk(struct view value, struct weight *weight, uint32_t subjects)
+weigh_moments(struct weight *weight, const struct moments_view *moments)
 {
-    struct reader r = reader_of(value);
-    struct view set = person_bytes_next(&r);
-    uint32_t persons = UINT32_C(1) << INDEX_CHUNK_BITS;
+    weight->days += moments->days.length;
+    weight->several += moments->several.length;
+    weight->parts += moments->parts.length;
+}
 
-    if (subjects < persons)
-        persons = subjects;
-    weigh_set(weight, set, reader_left(&r), persons);
+/* Persons and days of a month's chunk, by principal: the parts of a class have other persons, or
+ * they are counted twice, which is little of all. */
+static uint64_t
+count_chunk(struct view value, struct weight *weight, uint32_t subjects)
+{
+    uint32_t most = UINT32_C(1) << INDEX_CHUNK_BITS;
+    static struct pool_scratch scratch;
+    static struct attendance attendance;
+    static struct pool pool;
+    struct pool_view pool_view;
+    struct chunk_walk walk;
+    struct view bytes;
+    uint64_t count = 0;
+    int next;
+
+    chunk_walk_begin(&walk, value);
+    while ((next = chunk_walk_next(&walk, &bytes)) == 1) {
+        struct attendance_view view;
+
+        attendance_clear(&attendance);
+        check(attendance_view_of(&view, bytes), "attendance");
+        check(attendance_read(&attendance, &view, &scratch.moments), "attendance");
+        count += attendance.moments.part_count;
+        weigh_set(weight, view.persons, subjects < most ? subjects : most);
+        weigh_moments(weight, &view.moments);
+    }
+    check(next, "chunk");
+    next = chunk_walk_pool(&walk, &pool_view);
+    check(next, "pool");
+    if (next == 0)
+        return count;
+    pool_clear(&pool);
+    check(pool_read(&pool, &pool_view, &scratch), "pool");
+    weight->pool += pool_view.persons.length + pool_view.who.length;
+    weigh_moments(weight, &pool_view.moments);
+    return count + pool.moments.part_count;
 }
 
 /* Different (subject, principal, day), and where the bytes are. */
 static void
 weigh(uint32_t subjects)
 {
-    struct weight days = {0}, months = {0};
-    uint64_t bytes[INDEX_TABLES] = {0}, keys[INDEX_TABLES] = {0}, distinct = 0;
+    static const char *const names_of[INDEX_TABLES] = {"main", "days", "months"};
+    struct weight weight = {0};
+    uint64_t bytes[INDEX_TABLES] = {0}, letters[256] = {0}, distinct = 0, diaries = 0;
     struct index_names names = {0};
     struct index *index;
 
@@ -234,23 +260,27 @@ weigh(uint32_t subjects)
         next = index_walk_seek(&walk, VIEW("\0"), &key, &value);
         for (; next == 1; next = index_walk_next(&walk, &key, &value)) {
             bytes[t] += key.length + value.length;
-            keys[t]++;
-            if (t == INDEX_DAYS)
-                distinct += count_unit(value, &names.classes, &days, subjects);
-            if (t == INDEX_MONTHS && key.length == INDEX_CHUNK_KEY)
-                weigh_chunk(value, &months, subjects);
+            if (t == INDEX_MAIN)
+                letters[key.bytes[0]] += key.length + value.length;
+            else if (t == INDEX_DAYS)
+                distinct += count_unit(value, &names.classes, &weight);
+            else if (key.length == INDEX_CHUNK_KEY)
+                distinct += count_chunk(value, &weight, subjects);
+            else
+                diaries += key.length + value.length;
         }
         check(next, "walk");
         index_walk_end(&walk);
     }
     printf("distinct %llu\n", (unsigned long long)distinct);
     printf("index_bytes %llu\n", (unsigned long long)index_size(index));
-    printf("main_bytes %llu\ndays_bytes %llu\nmonths_bytes %llu\n",
-           (unsigned long long)bytes[INDEX_MAIN], (unsigned long long)bytes[INDEX_DAYS],
-           (unsigned long long)bytes[INDEX_MONTHS]);
-    print_weight("days", &days);
-    print_weight("months", &months);
-    printf("units %llu\n", (unsigned long long)keys[INDEX_DAYS]);
+    for (enum index_table t = INDEX_MAIN; t < INDEX_TABLES; t++)
+        printf("%s_bytes %llu\n", names_of[t], (unsigned long long)bytes[t]);
+    for (unsigned l = 0; l < COUNT_OF(letters); l++)
+        if (letters[l] > 0)
+            printf("main_%c_bytes %llu\n", (int)l, (unsigned long long)letters[l]);
+    printf("diaries_bytes %llu\n", (unsigned long long)diaries);
+    print_weight(&weight);
     index_names_release(&names);
     index_close(index);
 }
@@ -427,7 +457,9 @@ make_index(uint32_t subjects)
     struct clocks took[REBUILDS];
     uint64_t records = 0;
 
-    if (asked != NULL && strcmp(asked, "weigh") == 0)
+    if (asked != NULL && strcmp(asked, "make") == 0)
+        (void)rebuild(&took[0]);
+    if (asked != NULL && (strcmp(asked, "weigh") == 0 || strcmp(asked, "make") == 0))
         weigh(subjects);
     if (asked != NULL && strcmp(asked, "rebuild") != 0)
         return;

@@ -6,7 +6,9 @@
 void
 crowd_release(struct crowd *crowd)
 {
-    for (size_t t = 0; crowd->pages > 0 && t < CROWD_TABLES; t++) {
+    if (!crowd->is_used)
+        return;
+    for (size_t t = 0; t < CROWD_TABLES; t++) {
         for (size_t p = 0; crowd->tables[t] != NULL && p < CROWD_TABLES; p++)
             memory_free(crowd->tables[t][p]);
         memory_free(crowd->tables[t]);
@@ -14,17 +16,28 @@ crowd_release(struct crowd *crowd)
     *crowd = (struct crowd){0};
 }
 
-uint64_t *
-crowd_page(struct crowd *crowd, uint16_t key)
+/* Where the page is, or belongs; NULL where there is no memory. */
+static uint64_t **
+place_of(struct crowd *crowd, uint32_t key)
 {
-    uint64_t ***table = &crowd->tables[key / CROWD_TABLES], **page;
+    uint64_t ***table = &crowd->tables[key / CROWD_TABLES];
 
     if (*table == NULL) {
         *table = memory_new(CROWD_TABLES, sizeof(uint64_t *));
         if (*table == NULL)
             return NULL;
+        crowd->is_used = true;
     }
-    page = &(*table)[key % CROWD_TABLES];
+    return &(*table)[key % CROWD_TABLES];
+}
+
+uint64_t *
+crowd_page(struct crowd *crowd, uint16_t key)
+{
+    uint64_t **page = place_of(crowd, key);
+
+    if (page == NULL)
+        return NULL;
     if (*page == NULL) {
         *page = memory_new(CROWD_WORDS, sizeof(**page));
         crowd->pages += *page != NULL;
@@ -64,6 +77,37 @@ crowd_add(struct crowd *crowd, const uint32_t *ordinals, size_t count)
         page[ordinals[i] >> 6 & (CROWD_WORDS - 1)] |= UINT64_C(1) << (ordinals[i] & 63);
     }
     return 0;
+}
+
+/* A page of another's, which has it no more. */
+static int
+take_page(struct crowd *crowd, uint32_t key, uint64_t **from)
+{
+    uint64_t **page = place_of(crowd, key);
+
+    if (page == NULL)
+        return PASU_E_NOMEM;
+    if (*page == NULL) {
+        *page = *from;
+        *from = NULL;
+        crowd->pages++;
+        return 0;
+    }
+    for (size_t w = 0; w < CROWD_WORDS; w++)
+        (*page)[w] |= (*from)[w];
+    return 0;
+}
+
+int
+crowd_take(struct crowd *crowd, struct crowd *other)
+{
+    int result = 0;
+    uint32_t key = 0;
+
+    for (; result == 0 && crowd_next(other, &key) != NULL; key++)
+        result = take_page(crowd, key, &other->tables[key / CROWD_TABLES][key % CROWD_TABLES]);
+    crowd_release(other);
+    return result;
 }
 
 int

@@ -14,6 +14,7 @@ enum { CROWD_TABLES = 256, CROWD_WORDS = 1024 };
 struct crowd {
     uint64_t **tables[CROWD_TABLES]; /* NULL, or as many pages, each of CROWD_WORDS, or NULL */
     uint32_t pages;                  /* that are there */
+    bool is_used;                    /* there is a table */
 };
 
 void crowd_release(struct crowd *crowd);
@@ -23,6 +24,8 @@ uint64_t *crowd_page(struct crowd *crowd, uint16_t key);
 const uint64_t *crowd_next(const struct crowd *crowd, uint32_t *key);
 /* Adds ordinals, in any order, as often as they come. PASU_E_NOMEM. */
 PASU_MUST_USE int crowd_add(struct crowd *crowd, const uint32_t *ordinals, size_t count);
+/* Adds all of another one, which is empty then. PASU_E_NOMEM, where both can be released only. */
+PASU_MUST_USE int crowd_take(struct crowd *crowd, struct crowd *other);
 /* Adds all to a set, made where it is NULL. PASU_E_NOMEM. */
 PASU_MUST_USE int crowd_unite(const struct crowd *crowd, struct persons **set);
 

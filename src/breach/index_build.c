@@ -28,13 +28,16 @@ struct index_build {
     struct map shapes; /* that were put */
     uint32_t known_last;
     struct index_heap heap;
+    size_t most;       /* persons in it */
+    int32_t looked_at; /* the newest day, when it was looked at what of the heap is over */
     struct index_writer writer;
     struct index_later later; /* what is put when the writer is at rest */
     struct index_events events;
     struct index_days days;
     struct index_directory directory;
     struct index_groups groups;
-    uint64_t held; /* weight of all groups */
+    struct index_class class; /* of the statement that is given; too long to clear each time */
+    uint64_t held;            /* weight of all groups */
 };
 
 /* ---- the index, of which the writer may be at work ---- */
@@ -42,36 +45,53 @@ struct index_build {
 int
 index_build_rest(struct index_build *b)
 {
-    int result = index_writer_end(&b->writer, &b->heap);
+    int result = index_writer_end(&b->writer);
 
     return result == 0 ? index_later_write(&b->later, b->index) : result;
 }
 
+/* What the heap has of days before this one. */
 static int
-write_heap(struct index_build *b)
+write_heap(struct index_build *b, int32_t day)
 {
     int result = index_build_rest(b);
 
-    return result == 0 ? index_writer_begin(&b->writer, &b->heap, &b->names.classes, b->index)
+    b->heap.newest = b->days.newest;
+    b->heap.principals = (uint32_t)b->names.principals.count;
+    return result == 0 ? index_writer_begin(&b->writer, &b->heap, day, &b->names.classes, b->index)
                        : result;
+}
+
+/* A month is written once it is over, a day later: what was open at its end has ended then. Before,
+ * where it is too much. */
+static int
+write_some(struct index_build *b)
+{
+    int32_t newest = b->days.newest, begin;
+    int result = 0;
+
+    if (b->heap.persons > b->most) {
+        result = write_heap(b, newest);
+        return result == 0 && b->heap.persons > b->most / 2 ? write_heap(b, INT32_MAX) : result;
+    }
+    if (newest == b->looked_at || newest < 0)
+        return 0;
+    b->looked_at = newest;
+    begin = month_begin(month_of(newest));
+    return newest > begin && b->heap.oldest < begin && b->heap.persons > b->most / 16
+               ? write_heap(b, begin)
+               : 0;
 }
 
 /* ---- days ---- */
 
-/* The day; a new one begins with the record, and what sessions were known before it is noted. NULL
- * where there is no memory. */
+/* The day; a new one begins with the record. NULL where there is no memory. */
 static struct index_day *
 day_at(struct index_build *b, int32_t number, uint64_t seq)
 {
     struct index_day *day = index_days_find(&b->days, number);
-    struct index_key key = index_key_number(INDEX_KNOWN, index_day_number(number));
-    struct pack known = {0};
 
-    if (day != NULL)
-        return day;
-    index_sessions_pack(&b->sessions, &known);
-    return index_later_put(&b->later, key, &known) == 0 ? index_days_add(&b->days, number, seq)
-                                                        : NULL;
+    return day != NULL ? day : index_days_add(&b->days, number, seq, b->events.noted);
 }
 
 /* A record of that day uses a vocabulary. NULL where there is no memory. */
@@ -110,13 +130,22 @@ is_known(struct index_build *b, uint32_t vocabulary)
     return true;
 }
 
+/* The number of the class that was made; 0 where there is no memory. */
+static uint32_t
+class_number(struct index_build *b, const struct index_group *group)
+{
+    struct view bytes = index_class_bytes(&b->class);
+
+    return view_equal(interner_string(&b->names.classes, group->class), bytes)
+               ? group->class
+               : interner_number(&b->names.classes, bytes);
+}
+
 /* The group is a statement, and over. */
 static int
 give(struct index_build *b, struct index_group *group)
 {
-    struct index_class class = {0};
-    uint32_t number;
-    int result = index_group_class(group, &class);
+    int result = index_group_class(group, &b->class);
 
     b->held -= group->weight;
     group->is_open = false;
@@ -124,11 +153,11 @@ give(struct index_build *b, struct index_group *group)
         b->meta.is_uneven = true;
         return 0;
     }
-    class.head.is_known = is_known(b, group->vocabulary);
-    number = interner_number(&b->names.classes, index_class_bytes(&class));
-    if (number == 0)
+    b->class.head.is_known = is_known(b, group->vocabulary);
+    group->class = class_number(b, group);
+    if (group->class == 0)
         return PASU_E_NOMEM;
-    result = index_heap_add(&b->heap, day_of(group->time), number, group);
+    result = index_heap_add(&b->heap, day_of(group->time), group->class, group);
     if (index_group_room(group) > KEPT_PERSONS)
         index_group_release(group);
     return result;
@@ -191,6 +220,8 @@ add_to_group(struct index_build *b, uint64_t seq, const struct exposure *exposur
              const struct session_info *session)
 {
     struct index_group *group = index_groups_make(&b->groups, exposure->session);
+    uint32_t profile = group != NULL ? group->profile : 0;
+    uint32_t principal = group != NULL ? group->principal : 0;
     uint64_t before;
     int result = 0;
 
@@ -203,7 +234,9 @@ add_to_group(struct index_build *b, uint64_t seq, const struct exposure *exposur
         if (session != NULL) {
             group->is_known = true;
             group->profile = session->profile;
-            group->principal = index_names_principal(&b->names, session->profile);
+            group->principal = profile == session->profile && profile != 0
+                                   ? principal /* as of the statement before */
+                                   : index_names_principal(&b->names, session->profile);
         }
     }
     if (result != 0)
@@ -236,9 +269,7 @@ add_exposure(struct index_build *b, uint64_t seq, const struct exposure *exposur
     if (exposure->time < 0) /* no question is about it that the index answers */
         return give_session(b, exposure->session);
     result = add_to_group(b, seq, exposure, session);
-    if (result == 0 && b->heap.persons > INDEX_GATHERED)
-        result = write_heap(b);
-    return result;
+    return result == 0 ? write_some(b) : result;
 }
 
 /* Where a record is that others refer to. */
@@ -361,6 +392,8 @@ index_build_add(struct index_build *b, const struct ledger_entry *entry)
     if (result == 0 && b->meta.has_last && entry->time < b->meta.time)
         result = index_events_set_back(&b->events, &b->later, b->meta.last, b->meta.time);
     if (result == 0)
+        result = index_events_note(&b->events, &b->later, &b->sessions, entry->seq);
+    if (result == 0)
         result = add_entry(b, entry);
     return result == 0 && index_later_is_full(&b->later) ? index_build_rest(b) : result;
 }
@@ -389,20 +422,6 @@ load_known(struct index_build *b)
 }
 
 static int
-load_days(struct index_build *b)
-{
-    int result = index_days_load(&b->days, b->index);
-
-    /* What was the present month may be over now. */
-    if (result == 0 && b->days.count > 0 && b->days.newest >= 0) {
-        uint32_t month = month_of(b->days.newest);
-
-        result = ordinals_add(&b->heap.months, &month, 1);
-    }
-    return result;
-}
-
-static int
 load_shape(void *arg, struct view key, struct view value PASU_UNUSED)
 {
     struct index_build *b = arg;
@@ -424,6 +443,16 @@ load_group(void *arg, struct view key, struct view value)
 }
 
 static int
+load_events(struct index_build *b)
+{
+    const struct index_day *day =
+        b->days.count > 0 ? index_days_find(&b->days, b->days.newest) : NULL;
+
+    return index_events_load(&b->events, b->index, b->meta.last,
+                             day != NULL ? day->noted : (struct index_noted){0});
+}
+
+static int
 load(struct index_build *b)
 {
     struct index_key state = index_key_letter(INDEX_STATE);
@@ -439,11 +468,11 @@ load(struct index_build *b)
     settle_gaps(b);
     b->directory.next = b->meta.last + 1;
     if (result == 0)
-        result = index_events_load(&b->events, b->index, b->meta.last);
-    if (result == 0)
         result = load_known(b);
     if (result == 0)
-        result = load_days(b);
+        result = index_days_load(&b->days, b->index);
+    if (result == 0)
+        result = load_events(b);
     if (result == 0)
         result = index_each_session(b->index, INDEX_SHAPE, load_shape, b);
     return result == 0 ? index_each_session(b->index, INDEX_OPEN, load_group, b) : result;
@@ -462,7 +491,7 @@ index_build_new(struct index_build **build, const struct os *os, struct index *i
         return result;
     }
     b->index = index;
-    b->heap.month_rows = INDEX_MONTH_ROWS;
+    b->most = INDEX_GATHERED;
     b->sessions.places.seed = b->groups.by.seed = b->known.seed = b->shapes.seed = seed;
     for (size_t i = 0; i < INDEX_LISTS; i++)
         b->names.lists[i].places.seed = seed;
@@ -475,9 +504,9 @@ index_build_new(struct index_build **build, const struct os *os, struct index *i
 }
 
 void
-index_build_months(struct index_build *b, uint64_t rows)
+index_build_gather(struct index_build *b, size_t persons)
 {
-    b->heap.month_rows = rows;
+    b->most = persons;
 }
 
 bool
@@ -492,8 +521,9 @@ index_build_last(const struct index_build *b, struct index_meta *meta)
 int
 index_build_end(struct index_build *b)
 {
+    struct ordinals scratch = {0};
     struct pack state = {0};
-    int result = write_heap(b);
+    int result = write_heap(b, INT32_MAX);
 
     if (result == 0)
         result = index_build_rest(b);
@@ -501,12 +531,11 @@ index_build_end(struct index_build *b)
         result = index_directory_write(&b->directory, b->index);
     b->gaps.count = b->gap_count;
     b->gaps.left_out = b->gaps_left_out;
-    if (result == 0 && b->days.count > 0 && b->days.newest >= 0)
-        result = index_heap_months(&b->heap, &b->names, b->index, month_of(b->days.newest));
     if (result == 0)
         result = index_days_save(&b->days, b->index);
     if (result == 0)
-        result = index_groups_save(&b->groups, &b->heap.scratch, b->index);
+        result = index_groups_save(&b->groups, &scratch, b->index);
+    ordinals_release(&scratch);
     if (result == 0)
         result = index_names_save(&b->names, b->index);
     if (result == 0)

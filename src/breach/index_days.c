@@ -82,9 +82,9 @@ index_days_find(struct index_days *days, int32_t number)
 }
 
 struct index_day *
-index_days_add(struct index_days *days, int32_t number, uint64_t from)
+index_days_add(struct index_days *days, int32_t number, uint64_t from, struct index_noted noted)
 {
-    struct index_day day = index_day_begin(number, from);
+    struct index_day day = index_day_begin(number, from, noted);
 
     return add(days, &day);
 }

@@ -20,7 +20,9 @@ PASU_MUST_USE int index_days_load(struct index_days *days, struct index *index);
 PASU_MUST_USE int index_days_save(const struct index_days *days, struct index *index);
 /* The day, or NULL; valid until one is added. */
 struct index_day *index_days_find(struct index_days *days, int32_t number);
-/* One that is not there, with its first record; NULL where there is no memory. */
-struct index_day *index_days_add(struct index_days *days, int32_t number, uint64_t from);
+/* One that is not there, with its first record, and where who was known was noted last; NULL where
+ * there is no memory. */
+struct index_day *index_days_add(struct index_days *days, int32_t number, uint64_t from,
+                                 struct index_noted noted);
 
 #endif

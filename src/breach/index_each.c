@@ -41,7 +41,14 @@ index_each_number(struct index *index, char letter, index_see_fn *see, void *arg
 int
 index_each_session(struct index *index, char letter, index_see_fn *see, void *arg)
 {
-    return each(index, INDEX_MAIN, false, index_key_session(letter, 0),
+    return index_each_session_from(index, letter, 0, see, arg);
+}
+
+int
+index_each_session_from(struct index *index, char letter, uint64_t first, index_see_fn *see,
+                        void *arg)
+{
+    return each(index, INDEX_MAIN, false, index_key_session(letter, first),
                 index_key_letter((char)(letter + 1)), see, arg);
 }
 

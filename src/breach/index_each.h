@@ -13,6 +13,9 @@ typedef int index_see_fn(void *arg, struct view key, struct view value);
 PASU_MUST_USE int index_each_number(struct index *index, char letter, index_see_fn *see, void *arg);
 PASU_MUST_USE int index_each_session(struct index *index, char letter, index_see_fn *see,
                                      void *arg);
+/* The same, from that one on. */
+PASU_MUST_USE int index_each_session_from(struct index *index, char letter, uint64_t first,
+                                          index_see_fn *see, void *arg);
 /* Of the days' table: all principals on days from <= day < to. As the two above. */
 PASU_MUST_USE int index_each_unit(struct index *index, int32_t from, int32_t to, index_see_fn *see,
                                   void *arg);

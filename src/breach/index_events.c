@@ -2,7 +2,7 @@
 #include "breach/index_events.h"
 
 #include "base/memory.h"
-#include "breach/index_key.h"
+#include "breach/index_each.h"
 #include "breach/index_state.h"
 
 enum event_what { EVENT_OPENED, EVENT_CLOSED, EVENT_SET_BACK, EVENT_KINDS };
@@ -43,9 +43,12 @@ static int
 add(struct index_events *e, struct index_later *later, const struct event *event)
 {
     uint64_t span = event->record / INDEX_EVENTS_SPAN;
+    size_t before;
 
-    if (event->record < e->record)
+    if (event->record < e->record) {
+        e->is_missing = true;
         return 0;
+    }
     if (span != e->span || e->bytes.used == 0) {
         int result = index_events_end(e, later);
 
@@ -53,6 +56,7 @@ add(struct index_events *e, struct index_later *later, const struct event *event
             return result;
         begin_span(e, span);
     }
+    before = e->bytes.used;
     pack_number(&e->bytes, (event->record - e->record) * EVENT_KINDS + event->what);
     pack_step(&e->bytes, (uint64_t)event->time, (uint64_t)e->time);
     if (event->what != EVENT_SET_BACK)
@@ -63,7 +67,32 @@ add(struct index_events *e, struct index_later *later, const struct event *event
     }
     e->record = event->record;
     e->time = event->time;
+    e->since += e->bytes.used - before;
     return e->bytes.failed ? PASU_E_NOMEM : 0;
+}
+
+/* Whether it is time to, where a span begins. */
+static bool
+is_enough(const struct index_events *e)
+{
+    return e->since >= e->noted_length * INDEX_EVENTS_MORE + INDEX_EVENTS_LEAST;
+}
+
+int
+index_events_note(struct index_events *e, struct index_later *later,
+                  const struct sessions *sessions, uint64_t record)
+{
+    struct pack known = {0};
+
+    if (record < e->record ||
+        (!e->is_missing && (record / INDEX_EVENTS_SPAN == e->span || !is_enough(e))))
+        return 0;
+    index_sessions_pack(sessions, &known);
+    e->noted = (struct index_noted){true, record};
+    e->noted_length = known.used;
+    e->since = 0;
+    e->is_missing = false;
+    return index_later_put(later, index_key_session(INDEX_KNOWN, record), &known);
 }
 
 int
@@ -129,8 +158,9 @@ read_event(struct reader *r, struct event *event)
     event->opened = (int64_t)unpack_step(r, (uint64_t)event->time);
 }
 
-int
-index_events_load(struct index_events *e, struct index *index, uint64_t last)
+/* The last span's events, as they stand. */
+static int
+load_span(struct index_events *e, struct index *index, uint64_t last)
 {
     struct index_key key = index_key_session(INDEX_EVENTS, last / INDEX_EVENTS_SPAN);
     struct event event = {0};
@@ -138,7 +168,6 @@ index_events_load(struct index_events *e, struct index *index, uint64_t last)
     struct reader r;
     int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
 
-    index_events_release(e);
     begin_span(e, last / INDEX_EVENTS_SPAN);
     if (result != 0)
         return result == PASU_E_NOTFOUND ? 0 : result;
@@ -152,6 +181,40 @@ index_events_load(struct index_events *e, struct index *index, uint64_t last)
     e->record = event.record;
     e->time = event.time;
     return e->bytes.failed ? PASU_E_NOMEM : 0;
+}
+
+static int
+see_noted(void *arg, struct view key, struct view value)
+{
+    struct index_events *e = arg;
+
+    e->noted = (struct index_noted){true, index_key_session_of(key)};
+    e->noted_length = value.length;
+    return 0;
+}
+
+static int
+see_length(void *arg, struct view key PASU_UNUSED, struct view value)
+{
+    struct index_events *e = arg;
+
+    e->since += value.length;
+    return 0;
+}
+
+int
+index_events_load(struct index_events *e, struct index *index, uint64_t last,
+                  struct index_noted noted)
+{
+    int result;
+
+    index_events_release(e);
+    result = index_each_session_from(index, INDEX_KNOWN, noted.is_there ? noted.record : 0,
+                                     see_noted, e);
+    if (result == 0)
+        result = index_each_session_from(index, INDEX_EVENTS, e->noted.record / INDEX_EVENTS_SPAN,
+                                         see_length, e);
+    return result == 0 ? load_span(e, index, last) : result;
 }
 
 typedef int see_event_fn(void *arg, const struct event *event);
@@ -227,6 +290,24 @@ index_events_replay(struct index *index, const struct index_names *names, uint64
     struct replaying replaying = {names, principals, sessions};
 
     return each_event(index, from, to, do_event, &replaying);
+}
+
+int
+index_events_known(struct index *index, const struct index_names *names, struct index_noted noted,
+                   uint64_t to, const struct ordinals *principals, struct sessions *sessions)
+{
+    struct index_key key = index_key_session(INDEX_KNOWN, noted.record);
+    uint64_t seed = sessions->places.seed;
+    int result = 0;
+
+    sessions_release(sessions);
+    sessions->places.seed = seed;
+    if (noted.is_there)
+        result = index_sessions_load(sessions, names, index, index_key_view(&key), principals);
+    if (result == 0)
+        result = index_events_replay(index, names, noted.is_there ? noted.record : 0, to,
+                                     principals, sessions);
+    return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
 }
 
 static int

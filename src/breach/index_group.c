@@ -26,25 +26,26 @@ index_group_room(const struct index_group *group)
     return room;
 }
 
+/* Field by field: most statements are one record, and the struct is long. */
 void
 index_group_begin(struct index_group *group, uint64_t seq, const struct exposure *exposure)
 {
-    struct index_group_part *parts = group->parts;
-    size_t space = group->part_space;
-
-    *group = (struct index_group){.session = exposure->session,
-                                  .seq = seq,
-                                  .time = exposure->time,
-                                  .shape = exposure->shape,
-                                  .vocabulary = exposure->vocabulary,
-                                  .is_open = true,
-                                  .day_part = exposure->statements == 0
-                                                  ? DAY_PART_NONE
-                                                  : (uint8_t)day_part_of(exposure->time),
-                                  .parts = parts,
-                                  .part_space = space};
+    group->session = exposure->session;
+    group->seq = seq;
+    group->time = exposure->time;
+    group->shape = exposure->shape;
+    group->vocabulary = exposure->vocabulary;
+    group->principal = group->profile = 0;
+    group->is_known = false;
+    group->is_open = true;
+    group->verdict = 0;
+    group->day_part =
+        exposure->statements == 0 ? DAY_PART_NONE : (uint8_t)day_part_of(exposure->time);
+    group->statements = group->rows = group->misses = group->flags = group->weight = 0;
+    group->rule[0] = '\0';
     memcpy(group->actor, exposure->actor, sizeof(group->actor));
     group->claims = exposure->claims;
+    group->part_count = 0;
 }
 
 bool
@@ -174,8 +175,8 @@ index_group_write(struct index_group *g, struct pack *pack, struct ordinals *scr
             return PASU_E_NOMEM;
         pack_bytes(pack, &part->like, sizeof(part->like));
         pack_number(pack, part->unknown);
-        person_bytes_put(pack, &part->shown, PERSON_BYTES_DENSE);
-        person_bytes_put(pack, &part->missed, PERSON_BYTES_DENSE);
+        person_bytes_put(pack, &part->shown);
+        person_bytes_put(pack, &part->missed);
     }
     return pack->failed ? PASU_E_NOMEM : 0;
 }
@@ -200,8 +201,8 @@ read_part(struct index_group *g, struct reader *r)
     if (part == NULL)
         return PASU_E_NOMEM;
     part->unknown = unknown;
-    result = person_bytes_list(shown, &part->shown);
-    return result != 0 ? result : person_bytes_list(missed, &part->missed);
+    result = person_bytes_list(shown, 0, &part->shown);
+    return result != 0 ? result : person_bytes_list(missed, 0, &part->missed);
 }
 
 /* Who it was by is one whom the names have; nothing that is open is beyond what is held of one. */

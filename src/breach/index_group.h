@@ -22,16 +22,17 @@ struct index_group {
     uint64_t shape;
     uint32_t vocabulary;
     uint32_t principal, profile; /* 0: not known */
+    uint32_t class; /* number of that of the session's statement before, mostly the same; 0: none */
     bool is_known, is_open;
     uint8_t verdict;
     uint8_t day_part; /* in which all its records are; DAY_PART_NONE: in several, or it may go on
                          with what was before it */
     uint64_t statements, rows, misses, flags;
     uint64_t weight; /* persons and parts, as breach/statement.h counts them */
-    char rule[EXPOSURE_TEXT_MAX], actor[EXPOSURE_TEXT_MAX];
-    struct exposure_claims claims;
     struct index_group_part *parts;
     size_t part_count, part_space; /* those between have their arrays' memory still */
+    char rule[EXPOSURE_TEXT_MAX], actor[EXPOSURE_TEXT_MAX]; /* mostly empty, and behind the rest */
+    struct exposure_claims claims;
 };
 
 void index_group_release(struct index_group *group);

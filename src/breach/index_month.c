@@ -2,293 +2,433 @@
 #include "breach/index_month.h"
 
 #include "base/memory.h"
+#include "breach/chunk_bytes.h"
 #include "breach/day.h"
-#include "breach/index_each.h"
-#include "breach/mark_bytes.h"
 
-/* Chunks of more are cut into slices. */
-enum { CHUNK_DENSE = 4096 };
+/* Whom one principal showed, or missed. */
+struct list {
+    uint32_t principal;
+    struct marked persons;
+    size_t at; /* what is before it is written */
+};
 
-/* ---- whom a part showed, or missed ---- */
-
-struct crowds { /* of each part: shown, missed */
-    struct marked *lists;
-    size_t count;
+/* Of a class and part, shown or missed: by principal. */
+struct lists {
+    struct list *items;
+    size_t count, space;
 };
 
 struct month {
     struct index *index;
-    const struct index_names *names;
+    const struct interner *classes;
     uint32_t number;
     struct unit all;
-    struct crowds *crowds; /* by class */
-    uint64_t *rows;        /* by principal */
-    struct ordinals scratch;
+    struct lists **lists; /* by class; NULL, or of each part: shown, missed */
     struct marked sorted;
+    struct attendance there, made, both;
+    struct pool pool; /* of the old value */
+    struct pool_scratch scratch;
     struct unit_scratch unit_scratch;
+    struct chunk_made chunk;
+    struct pack body;
 };
+
+static void
+release_lists(struct lists *lists, size_t count)
+{
+    for (size_t l = 0; lists != NULL && l < count; l++) {
+        for (size_t i = 0; i < lists[l].count; i++)
+            marked_release(&lists[l].items[i].persons);
+        memory_free(lists[l].items);
+    }
+    memory_free(lists);
+}
+
+static size_t
+lists_of(const struct month *m, uint32_t class)
+{
+    return 2 * (size_t)index_class_of(m->classes, class)->head.part_count;
+}
 
 static void
 release(struct month *m)
 {
-    for (size_t c = 1; m->crowds != NULL && c <= m->names->classes.count; c++) {
-        for (size_t l = 0; l < m->crowds[c].count; l++)
-            marked_release(&m->crowds[c].lists[l]);
-        memory_free(m->crowds[c].lists);
-    }
-    memory_free(m->crowds);
-    memory_free(m->rows);
+    for (uint32_t c = 1; m->lists != NULL && c <= m->classes->count; c++)
+        release_lists(m->lists[c], lists_of(m, c));
+    memory_free(m->lists);
     unit_release(&m->all);
-    ordinals_release(&m->scratch);
     marked_release(&m->sorted);
+    attendance_release(&m->there);
+    attendance_release(&m->made);
+    attendance_release(&m->both);
+    pool_release(&m->pool);
+    pool_scratch_release(&m->scratch);
     unit_scratch_release(&m->unit_scratch);
+    chunk_release(&m->chunk);
+    pack_release(&m->body);
 }
 
-/* ---- gathering days ---- */
+/* ---- gathering units ---- */
 
-static int
-gather_set(struct month *m, struct marked *list, unsigned day, struct view bytes, bool *is_there)
+static struct list *
+list_at(struct lists *lists, uint32_t principal)
 {
+    if (lists->count > 0 && lists->items[lists->count - 1].principal == principal)
+        return &lists->items[lists->count - 1];
+    if (lists->count == lists->space) {
+        size_t space = lists->space * 2 + 4;
+        struct list *items = memory_resize(lists->items, space, sizeof(*items));
+
+        if (items == NULL)
+            return NULL;
+        lists->items = items;
+        lists->space = space;
+    }
+    lists->items[lists->count] = (struct list){.principal = principal};
+    return &lists->items[lists->count++];
+}
+
+/* Moves them; they get the day. */
+static int
+gather_set(struct lists *lists, uint32_t principal, unsigned day, struct marked *set)
+{
+    struct list *list;
     int result;
 
-    if (bytes.length == 0)
+    if (set->count == 0)
         return 0;
-    *is_there = true;
-    m->scratch.count = 0;
-    result = person_bytes_list(bytes, &m->scratch);
-    return result == 0 ? marked_add(list, m->scratch.items, m->scratch.count, day) : result;
-}
-
-static int
-gather_class(struct month *m, const struct unit_view *view, uint32_t principal, unsigned day)
-{
-    struct unit_class *class = unit_class_at(&m->all, view->class, view->part_count);
-    struct crowds *crowds = &m->crowds[view->class];
-    int result;
-
-    if (class == NULL)
+    list = list_at(lists, principal);
+    if (list == NULL)
         return PASU_E_NOMEM;
-    if (crowds->lists == NULL) {
-        crowds->lists = memory_new(2 * view->part_count + 1, sizeof(*crowds->lists));
-        if (crowds->lists == NULL)
-            return PASU_E_NOMEM;
-        crowds->count = 2 * view->part_count;
-    }
-    sums_add(&class->sums, &view->sums);
-    m->rows[principal] = sum_of(m->rows[principal], view->sums.rows);
-    result = unit_view_principals(view, principal, &class->principals);
-    for (size_t p = 0; result == 0 && p < view->part_count; p++) {
-        struct unit_part *part = &class->parts[p];
+    result = marked_append(&list->persons, set, attendance_mark(day, 0));
+    if (result == 0)
+        marked_release(set);
+    return result;
+}
 
-        bound_add(&part->bound, &view->bounds[p]);
-        result = gather_set(m, &crowds->lists[2 * p], day, view->shown[p], &part->is_shown_apart);
+static int
+gather_class(struct month *m, const struct unit *unit, struct unit_class *class, unsigned day)
+{
+    struct lists **lists = &m->lists[class->class];
+    int result = 0;
+
+    if (*lists == NULL) {
+        *lists = memory_new(lists_of(m, class->class) + 1, sizeof(**lists));
+        if (*lists == NULL)
+            return PASU_E_NOMEM;
+    }
+    for (size_t p = 0; result == 0 && p < class->part_count; p++) {
+        result = gather_set(&(*lists)[2 * p], unit->principal, day, &class->parts[p].shown);
         if (result == 0)
-            result = gather_set(m, &crowds->lists[2 * p + 1], day, view->missed[p],
-                                &part->is_missed_apart);
+            result =
+                gather_set(&(*lists)[2 * p + 1], unit->principal, day, &class->parts[p].missed);
     }
     return result;
 }
 
 static int
-gather_day(void *arg, struct view key, struct view value)
+add_to_all(struct month *m, const struct unit *unit)
 {
-    struct month *m = arg;
-    uint32_t principal = bytes_get_u32(key.bytes + 4);
-    int32_t day = index_day_of(bytes_get_u32(key.bytes)) - month_begin(m->number);
-    struct unit_view view;
-    struct unit_walk walk;
-    int result;
+    int result = unit_add_sums(&m->all, unit);
 
-    if (principal > m->names->principals.count)
-        return PASU_E_CORRUPT;
-    unit_walk_begin(&walk, value, &m->names->classes);
-    while ((result = unit_walk_next(&walk, &view)) == 1) {
-        result = gather_class(m, &view, principal, (unsigned)day);
-        if (result != 0)
-            return result;
+    for (size_t c = 0; result == 0 && c < unit->count; c++) {
+        const struct unit_class *class = &unit->classes[c];
+        struct unit_class *to = unit_class_at(&m->all, class->class, class->part_count);
+
+        result = to == NULL ? PASU_E_NOMEM : 0;
+        if (result == 0 && unit->principal != 0)
+            result = ordinals_add(&to->principals, &unit->principal, 1);
     }
     return result;
+}
+
+static int
+gather_unit(struct month *m, struct unit *unit, struct diary *diary)
+{
+    unsigned day = (unsigned)(index_day_of(unit->when) - month_begin(m->number));
+    int result = diary_add(diary, day, unit);
+
+    if (result == 0)
+        result = add_to_all(m, unit);
+    for (size_t c = 0; result == 0 && c < unit->count; c++)
+        result = gather_class(m, unit, &unit->classes[c], day);
+    return result;
+}
+
+static int
+write_diary(struct month *m, uint32_t principal, struct diary *diary)
+{
+    struct index_key key = index_key_unit(m->number, principal);
+    int32_t first = month_begin(m->number);
+    struct view old;
+    int result = index_get(m->index, INDEX_MONTHS, index_key_view(&key), &old);
+
+    m->body.used = 0;
+    if (result == 0)
+        result = diary_read(diary, old, m->classes, first);
+    if (result == 0 || result == PASU_E_NOTFOUND)
+        result = diary_write(diary, &m->body, first);
+    if (result == 0)
+        result = index_put(m->index, INDEX_MONTHS, index_key_view(&key), pack_view(&m->body));
+    return result;
+}
+
+/* The principal's from there on; how many these are. */
+static size_t
+gather_principal(struct month *m, struct unit *units, size_t count, int *result)
+{
+    struct diary *diary = memory_new(1, sizeof(*diary));
+    size_t u = 0;
+
+    *result = diary == NULL ? PASU_E_NOMEM : 0;
+    for (; *result == 0 && u < count && units[u].principal == units[0].principal; u++)
+        *result = gather_unit(m, &units[u], diary);
+    if (*result == 0)
+        *result = write_diary(m, units[0].principal, diary);
+    if (diary != NULL)
+        diary_release(diary);
+    memory_free(diary);
+    return u;
 }
 
 /* ---- writing ---- */
 
-/* From there on, those of one chunk; how many items these are. */
-static size_t
-write_chunk(struct month *m, struct index_key key, const struct marked *list, size_t from,
-            struct ordinals *masks, int *result)
-{
-    struct pack pack = {0};
-    size_t at = from;
-    uint32_t chunk = marked_ordinal(list->items[from]) >> INDEX_CHUNK_BITS;
-
-    m->scratch.count = masks->count = 0;
-    while (*result == 0 && at < list->count &&
-           marked_ordinal(list->items[at]) >> INDEX_CHUNK_BITS == chunk) {
-        uint32_t ordinal = marked_ordinal(list->items[at]), mask = 0;
-
-        for (; at < list->count && marked_ordinal(list->items[at]) == ordinal; at++)
-            mask |= UINT32_C(1) << marked_mark(list->items[at]);
-        *result = ordinals_add(&m->scratch, &ordinal, 1);
-        if (*result == 0)
-            *result = ordinals_add(masks, &mask, 1);
-    }
-    if (*result != 0)
-        return at - from;
-    person_bytes_put(&pack, &m->scratch, CHUNK_DENSE);
-    month_days_put(&pack, masks->items, masks->count);
-    *result = pack.failed
-                  ? PASU_E_NOMEM
-                  : index_put(m->index, INDEX_MONTHS, index_key_view(&key), pack_view(&pack));
-    pack_release(&pack);
-    return at - from;
-}
-
 static int
-write_list(struct month *m, uint32_t class, size_t l)
+write_all(struct month *m)
 {
-    struct marked *list = &m->crowds[class].lists[l];
-    struct ordinals masks = {0};
-    int result = marked_sort(list, &m->sorted);
+    struct index_key key = index_key_unit(m->number, INDEX_EVERYBODY);
+    struct unit_view view;
+    struct unit_walk walk;
+    struct view old;
+    int result = index_get(m->index, INDEX_MONTHS, index_key_view(&key), &old);
 
-    for (size_t at = 0; result == 0 && at < list->count;) {
-        uint32_t chunk = marked_ordinal(list->items[at]) >> INDEX_CHUNK_BITS;
-        struct index_key key =
-            index_key_chunk(m->number, class, (unsigned)(l / 2), l % 2 == 1, chunk);
-
-        at += write_chunk(m, key, list, at, &masks, &result);
+    if (result == 0) {
+        unit_walk_begin(&walk, old, m->classes);
+        while ((result = unit_walk_next(&walk, &view)) == 1)
+            if ((result = unit_add_view(&m->all, &view)) != 0)
+                break;
     }
-    ordinals_release(&masks);
-    marked_release(list);
+    m->body.used = 0;
+    if (result == 0 || result == PASU_E_NOTFOUND)
+        result = unit_write(&m->all, &m->body, &m->unit_scratch);
+    if (result == 0)
+        result = index_put(m->index, INDEX_MONTHS, index_key_view(&key), pack_view(&m->body));
     return result;
 }
 
-static int
-write_unit(struct month *m, struct unit *unit)
+static uint32_t
+chunk_of(const struct list *list, size_t at)
 {
-    struct index_key key = index_key_unit(unit->when, unit->principal);
-    struct pack pack = {0};
-    int result = unit_write(unit, &pack, &m->unit_scratch, CHUNK_DENSE, false);
-
-    if (result == 0)
-        result = index_put(m->index, INDEX_MONTHS, index_key_view(&key), pack_view(&pack));
-    pack_release(&pack);
-    return result;
+    return marked_ordinal(list->persons.items[at]) >> INDEX_CHUNK_BITS;
 }
 
-/* Of one principal. */
-static int
-write_own(struct month *m, uint32_t principal)
+/* The lowest chunk that is not written yet; false where all are. */
+static bool
+next_chunk(const struct lists *lists, uint32_t *chunk)
 {
-    struct unit own = {.when = m->number, .principal = principal};
-    int result = 0;
+    bool is_there = false;
 
-    for (int32_t day = month_begin(m->number); result == 0 && day < month_begin(m->number + 1);
-         day++) {
-        struct index_key key = index_key_unit(index_day_number(day), principal);
-        struct view value;
+    for (size_t i = 0; i < lists->count; i++) {
+        const struct list *list = &lists->items[i];
 
-        result = index_get(m->index, INDEX_DAYS, index_key_view(&key), &value);
-        if (result == 0)
-            result = unit_read(&own, value, &m->names->classes, &m->unit_scratch);
-        if (result == PASU_E_NOTFOUND)
-            result = 0;
+        if (list->at == list->persons.count)
+            continue;
+        if (!is_there || chunk_of(list, list->at) < *chunk)
+            *chunk = chunk_of(list, list->at);
+        is_there = true;
     }
-    if (result == 0)
-        result = write_unit(m, &own);
-    unit_release(&own);
-    return result;
+    return is_there;
 }
 
-int
-index_month_write(struct index *index, const struct index_names *names, uint32_t month,
-                  uint64_t own_rows)
+/* What the list has in the chunk. */
+static int
+take_list(struct month *m, struct list *list, uint32_t chunk)
 {
-    struct month m = {.index = index,
-                      .names = names,
-                      .number = month,
-                      .all = {.when = month, .principal = INDEX_EVERYBODY}};
-    int result = PASU_E_NOMEM;
+    size_t from = list->at;
 
-    m.crowds = memory_new(names->classes.count + 1, sizeof(*m.crowds));
-    m.rows = memory_new(names->principals.count + 1, sizeof(*m.rows));
-    if (m.crowds != NULL && m.rows != NULL)
-        result = index_each_unit(index, month_begin(month), month_begin(month + 1), gather_day, &m);
-    for (uint32_t c = 1; result == 0 && c <= names->classes.count; c++)
-        for (size_t l = 0; result == 0 && l < m.crowds[c].count; l++)
-            result = write_list(&m, c, l);
-    if (result == 0)
-        result = write_unit(&m, &m.all);
-    for (uint32_t p = 1; result == 0 && p <= names->principals.count; p++)
-        if (m.rows[p] >= own_rows)
-            result = write_own(&m, p);
-    release(&m);
-    return result;
+    while (list->at < list->persons.count && chunk_of(list, list->at) == chunk)
+        list->at++;
+    return attendance_add(&m->made, list->persons.items + from, list->at - from,
+                          chunk << INDEX_CHUNK_BITS);
 }
 
-/* ---- reading ---- */
-
-int
-index_month_shown(struct index *index, uint32_t month, index_chunk_fn *see, void *arg)
-{
-    struct index_key from = index_key_chunk(month, 0, 0, false, 0);
-    struct index_walk walk;
-    struct view key, value;
-    int result = index_walk_begin(&walk, index, INDEX_MONTHS), next = 0;
-
-    walk.keeps = true;
-    if (result == 0)
-        next = index_walk_seek(&walk, index_key_view(&from), &key, &value);
-    for (; result == 0 && next == 1; next = index_walk_next(&walk, &key, &value)) {
-        struct reader r = reader_of(value);
-        uint32_t place;
-
-        if (key.length >= sizeof(month) && bytes_get_u32(key.bytes) != month)
-            break;
-        if (key.length != INDEX_CHUNK_KEY) {
-            result = PASU_E_CORRUPT;
-            break;
-        }
-        place = bytes_get_u32(key.bytes + 12);
-        if ((place >> 16 & 1) == 0)
-            result = see(arg, bytes_get_u32(key.bytes + 8), place >> 17, person_bytes_next(&r));
-        if (result == 0 && r.failed)
-            result = PASU_E_CORRUPT;
-    }
-    index_walk_end(&walk);
-    return result == 0 && next < 0 ? next : result;
-}
+/* The old value and the new lists, of which the next principal is taken each time. */
+struct merging {
+    struct lists *lists;
+    uint32_t chunk;
+    size_t list; /* the next one */
+    struct chunk_walk walk;
+    struct view own; /* of the walk's principal */
+    int next;        /* 1: the walk is at one */
+    size_t member;   /* of the pool, the next one */
+    struct pool_place place;
+};
 
 static int
-add_days(struct index *index, const struct index_key *key, uint32_t ordinal, uint32_t *days)
+begin_merging(struct month *m, struct merging *g, struct index_key key)
 {
-    struct view value, persons;
-    struct reader r;
-    uint64_t rank;
-    int result = index_get(index, INDEX_MONTHS, index_key_view(key), &value);
+    struct chunk_walk walk;
+    struct pool_view pool;
+    struct view value, own;
+    int next, result = index_get(m->index, INDEX_MONTHS, index_key_view(&key), &value);
 
+    pool_clear(&m->pool);
     if (result != 0)
         return result == PASU_E_NOTFOUND ? 0 : result;
-    r = reader_of(value);
-    persons = person_bytes_next(&r);
-    if (r.failed)
-        return PASU_E_CORRUPT;
-    if (!person_bytes_rank(persons, ordinal, &rank))
-        return 0;
-    return month_days_get(reader_bytes(&r, reader_left(&r)), rank, days);
+    chunk_walk_begin(&walk, value);
+    g->walk = walk;
+    while ((next = chunk_walk_next(&walk, &own)) == 1)
+        ;
+    if (next == 0)
+        next = chunk_walk_pool(&walk, &pool);
+    if (next == 1)
+        next = pool_read(&m->pool, &pool, &m->scratch);
+    if (next == 0)
+        g->next = next = chunk_walk_next(&g->walk, &g->own);
+    return next < 0 ? next : 0;
+}
+
+/* The next list that has somebody in the chunk; NULL: there is none. */
+static struct list *
+next_list(struct merging *g)
+{
+    for (; g->list < g->lists->count; g->list++) {
+        struct list *list = &g->lists->items[g->list];
+
+        if (list->at < list->persons.count && chunk_of(list, list->at) == g->chunk)
+            return list;
+    }
+    return NULL;
+}
+
+/* The lowest of the principals that are left; false where none is. */
+static bool
+next_principal(const struct month *m, struct merging *g, uint32_t *principal)
+{
+    const struct list *list = next_list(g);
+    uint64_t least = UINT64_MAX;
+
+    if (list != NULL)
+        least = list->principal;
+    if (g->next == 1 && g->walk.principal < least)
+        least = g->walk.principal;
+    if (g->member < m->pool.principals.count && m->pool.principals.items[g->member] < least)
+        least = m->pool.principals.items[g->member];
+    *principal = (uint32_t)least;
+    return least != UINT64_MAX;
+}
+
+/* What the old value has of the principal by itself, of whom there is a list, too. */
+static int
+take_own(struct month *m, struct merging *g)
+{
+    struct attendance_view view;
+    int result = attendance_view_of(&view, g->own);
+
+    if (result == 0)
+        result = attendance_read(&m->there, &view, &m->scratch.moments);
+    if (result == 0)
+        g->next = result = chunk_walk_next(&g->walk, &g->own);
+    return result < 0 ? result : 0;
+}
+
+static int
+merge_principal(struct month *m, struct merging *g, uint32_t principal)
+{
+    struct list *list = next_list(g);
+    bool is_own = g->next == 1 && g->walk.principal == principal;
+    int result = 0;
+
+    if (list != NULL && list->principal != principal)
+        list = NULL;
+    attendance_clear(&m->there);
+    attendance_clear(&m->made);
+    attendance_clear(&m->both);
+    if (is_own && list == NULL) {
+        chunk_add_bytes(&m->chunk, principal, g->own);
+        g->next = chunk_walk_next(&g->walk, &g->own);
+        return g->next < 0 ? g->next : 0;
+    }
+    if (is_own)
+        result = take_own(m, g);
+    if (result == 0 && g->member < m->pool.principals.count &&
+        m->pool.principals.items[g->member] == principal)
+        result = is_own ? PASU_E_CORRUPT : pool_take(&m->pool, g->member++, &g->place, &m->there);
+    if (result == 0 && list != NULL)
+        result = take_list(m, list, g->chunk);
+    if (result == 0)
+        result = attendance_unite(&m->both, &m->there, &m->made);
+    return result == 0 ? chunk_add(&m->chunk, principal, &m->both) : result;
+}
+
+static int
+write_chunk(struct month *m, struct index_key key, struct lists *lists, uint32_t chunk)
+{
+    struct merging merging = {.lists = lists, .chunk = chunk};
+    uint32_t principal;
+    int result = begin_merging(m, &merging, key);
+
+    while (result == 0 && next_principal(m, &merging, &principal))
+        result = merge_principal(m, &merging, principal);
+    m->body.used = 0;
+    if (result == 0)
+        result = chunk_end(&m->chunk, &m->body);
+    if (result == 0)
+        result = index_put(m->index, INDEX_MONTHS, index_key_view(&key), pack_view(&m->body));
+    return result;
+}
+
+static int
+write_lists(struct month *m, uint32_t class, size_t l)
+{
+    struct lists *lists = &m->lists[class][l];
+    uint32_t chunk = 0;
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < lists->count; i++)
+        result = marked_sort(&lists->items[i].persons, &m->sorted);
+    while (result == 0 && next_chunk(lists, &chunk))
+        result =
+            write_chunk(m, index_key_chunk(m->number, class, (unsigned)(l / 2), l % 2 == 1, chunk),
+                        lists, chunk);
+    return result;
+}
+
+/* ---- a month ---- */
+
+static int
+compare_units(const void *a, const void *b)
+{
+    const struct unit *one = a, *other = b;
+
+    if (one->principal != other->principal)
+        return one->principal < other->principal ? -1 : 1;
+    return (one->when > other->when) - (one->when < other->when);
 }
 
 int
-index_month_days(struct index *index, uint32_t month, uint32_t class, unsigned part,
-                 uint32_t ordinal, uint32_t *days)
+index_month_add(struct index *index, const struct interner *classes, uint32_t month,
+                struct unit *units, size_t count)
 {
-    int result = 0;
+    struct month *m = memory_new(1, sizeof(*m));
+    int result = m == NULL ? PASU_E_NOMEM : 0;
 
-    *days = 0;
-    for (unsigned missed = 0; result == 0 && missed < 2; missed++) {
-        struct index_key key =
-            index_key_chunk(month, class, part, missed == 1, ordinal >> INDEX_CHUNK_BITS);
-
-        result = add_days(index, &key, ordinal, days);
-    }
+    if (result != 0)
+        return result;
+    *m = (struct month){.index = index, .classes = classes, .number = month};
+    m->lists = memory_new(classes->count + (size_t)1, sizeof(struct lists *));
+    if (m->lists == NULL)
+        result = PASU_E_NOMEM;
+    else
+        qsort(units, count, sizeof(*units), compare_units);
+    for (size_t u = 0; result == 0 && u < count;)
+        u += gather_principal(m, units + u, count - u, &result);
+    if (result == 0)
+        result = write_all(m);
+    for (uint32_t c = 1; result == 0 && c <= classes->count; c++)
+        for (size_t l = 0; result == 0 && m->lists[c] != NULL && l < lists_of(m, c); l++)
+            result = write_lists(m, c, l);
+    release(m);
+    memory_free(m);
     return result;
 }

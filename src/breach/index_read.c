@@ -11,6 +11,7 @@
 struct stretch {
     uint64_t from, to; /* records */
     int32_t day;       /* the one that it begins with */
+    struct index_noted noted;
 };
 
 static int
@@ -35,7 +36,7 @@ find_stretches(struct index_question *q, struct stretch **found, size_t *count)
 
         result = index_day_load(&day, q->index, index_day_of(q->edges.items[e]));
         if (result == 0) {
-            stretches[all++] = (struct stretch){day.from, day.to, day.day};
+            stretches[all++] = (struct stretch){day.from, day.to, day.day, day.noted};
             index_day_release(&day);
         }
         if (result == PASU_E_NOTFOUND)
@@ -141,16 +142,13 @@ read_and_tell(const struct index_question *q, const struct ledger_entry *entry, 
     return result == 0 ? entries_tell(q->entries, entry) : result;
 }
 
-/* The sessions that were known before the day's first record: those of the principals (NULL: all).
- */
+/* The sessions that were known before the stretch: those of the principals (NULL: all). */
 static int
-load_known(struct index_question *q, int32_t day, const struct ordinals *principals)
+load_known(struct index_question *q, const struct stretch *stretch,
+           const struct ordinals *principals)
 {
-    struct index_key known = index_key_number(INDEX_KNOWN, index_day_number(day));
-    int result = index_sessions_load(&q->selection->book->sessions, &q->names, q->index,
-                                     index_key_view(&known), principals);
-
-    return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
+    return index_events_known(q->index, &q->names, stretch->noted, stretch->from, principals,
+                              &q->selection->book->sessions);
 }
 
 /* Reads the stretch by `read`; the sessions that were known before it are there. */
@@ -210,7 +208,7 @@ note_open(struct index_question *q, struct index_group *group)
 static int
 read_edge(struct index_question *q, const struct stretch *stretch)
 {
-    int result = load_known(q, stretch->day, NULL);
+    int result = load_known(q, stretch, NULL);
 
     if (result == 0)
         result = read_stretch(q, stretch, read_entry, q);
@@ -365,7 +363,7 @@ take_stretch(struct finding *f, const struct index_day *day, unsigned *parts)
 
     if (next < 0)
         return false;
-    f->stretch = (struct stretch){day->parts[next].from, day->parts[next].to, day->day};
+    f->stretch = (struct stretch){day->parts[next].from, day->parts[next].to, day->day, day->noted};
     f->parts = 0;
     while (next >= 0) {
         unsigned left = *parts;
@@ -381,13 +379,15 @@ take_stretch(struct finding *f, const struct index_day *day, unsigned *parts)
     return true;
 }
 
-/* The stretch; the sessions are as they were before record *known, and then as behind it. */
+/* The stretch; the sessions are as they were before record *known (0: not known yet), and then as
+ * behind it. */
 static int
 read_found_stretch(struct finding *f, uint64_t *known)
 {
     struct index_question *q = f->question;
-    int result = index_events_replay(q->index, &q->names, *known, f->stretch.from, f->principals,
-                                     &q->selection->book->sessions);
+    int result = *known == 0 ? load_known(q, &f->stretch, f->principals)
+                             : index_events_replay(q->index, &q->names, *known, f->stretch.from,
+                                                   f->principals, &q->selection->book->sessions);
 
     map_release(&f->closings);
     if (result == 0)
@@ -401,10 +401,10 @@ read_found_stretch(struct finding *f, uint64_t *known)
 static int
 read_found_day(struct finding *f, const struct index_day *day, unsigned parts)
 {
-    uint64_t known = day->from;
+    uint64_t known = 0;
 
     if ((parts >> DAY_PART_NONE & 1) != 0) {
-        f->stretch = (struct stretch){day->from, day->to, day->day};
+        f->stretch = (struct stretch){day->from, day->to, day->day, day->noted};
         f->parts = (1 << DAY_PARTS) - 1;
         return read_found_stretch(f, &known);
     }
@@ -430,7 +430,6 @@ index_read_found(struct index_question *q, int32_t day, unsigned parts,
         result = index_day_load(&there, q->index, day);
     if (result != 0)
         return result == PASU_E_NOTFOUND ? PASU_E_CORRUPT : result;
-    result = load_known(q, day, principals);
     if (q->entries->choose != NULL)
         q->entries->choose(q->entries->arg, takes, &f);
     if (result == 0)

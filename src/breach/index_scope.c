@@ -4,48 +4,37 @@
 #include "base/memory.h"
 #include "breach/day.h"
 #include "breach/index_each.h"
-#include "breach/index_month.h"
+#include "breach/index_gather.h"
 #include "breach/index_question.h"
 
-#include <pthread.h>
-
-enum {
-    WAITING_MIN = 64, /* lists: fewer are not worth a second thread */
-    HALVES = 2,
-    LIST_MAX = 4 << 20,   /* persons of a part that are gathered before they are united */
-    CROWD_FROM = 1 << 16, /* of so many, a crowd is made where their ordinals are low: */
-    CROWD_BELOW = 1 << 27 /* its pages are no more than 16 MiB then */
+/* Whom the parts of classes showed that say the same of them: they are one set. */
+struct told {
+    const struct lexicon *lexicon;
+    struct scope_part as;
+    struct gather_part persons;
+    bool is_taken; /* by the answer */
 };
 
 /* A class of statements, over all units of the answer. */
 struct gathered {
-    uint32_t number;
     struct sums sums;
     struct bound *bounds;
-    struct persons **shown; /* of each part; NULL: nobody */
-    struct ordinals *lists; /* of each part: not in `shown` yet, */
-    struct crowd *crowds;   /* nor these */
+    struct told **told; /* of each part; NULL: they are not wanted */
     struct ordinals principals;
     struct lexicon *lexicon;
     struct scope_part parts[INDEX_PARTS_MAX];
     size_t part_count;
-    uint64_t wanted; /* parts, a bit each; */
-    uint64_t far;    /* those with ordinals that are not below CROWD_BELOW */
-};
-
-/* Persons of a unit, borrowed from the index, that are still to be gathered. */
-struct waiting {
-    struct gathered *class;
-    unsigned part;
-    struct view persons;
+    bool is_asked; /* something of the month that is looked at */
 };
 
 struct gathering {
     struct index_question question;
     struct scope *scope;
     struct gathered **classes; /* by number; NULL: not come across */
-    struct waiting *waiting;
-    size_t waiting_count, waiting_space;
+    struct told **told;
+    size_t told_count;
+    struct index_gather persons;
+    struct gather_of of; /* of the month that is looked at */
     struct ordinals scratch;
 };
 
@@ -58,7 +47,37 @@ index_scope_can(const struct filter *filter)
 
 /* ---- units ---- */
 
-static void
+static bool
+says_the_same(const struct told *told, const struct lexicon *lexicon, const struct scope_part *part)
+{
+    const struct scope_part *as = &told->as;
+
+    return told->lexicon == lexicon && as->kind == part->kind && as->is_text == part->is_text &&
+           as->clear == part->clear && as->masked == part->masked && as->null == part->null;
+}
+
+/* NULL where there is no memory. */
+static struct told *
+told_of(struct gathering *g, const struct lexicon *lexicon, const struct scope_part *part)
+{
+    struct told **all, *made;
+
+    for (size_t t = 0; t < g->told_count; t++)
+        if (says_the_same(g->told[t], lexicon, part))
+            return g->told[t];
+    all = memory_resize(g->told, g->told_count + 1, sizeof(struct told *));
+    if (all == NULL)
+        return NULL;
+    g->told = all;
+    made = memory_new(1, sizeof(*made));
+    if (made == NULL)
+        return NULL;
+    *made = (struct told){.lexicon = lexicon, .as = *part, .persons.number = g->told_count};
+    g->told[g->told_count++] = made;
+    return made;
+}
+
+static int
 fill_parts(struct gathering *g, struct gathered *class, const struct index_class *from)
 {
     class->part_count = from->head.part_count;
@@ -72,9 +91,13 @@ fill_parts(struct gathering *g, struct gathered *class, const struct index_class
                                               .clear = part->clear,
                                               .masked = part->masked,
                                               .null = part->null};
-        if (scope_wants(g->scope, class->lexicon, &class->parts[p]))
-            class->wanted |= UINT64_C(1) << p;
+        if (!scope_wants(g->scope, class->lexicon, &class->parts[p]))
+            continue;
+        class->told[p] = told_of(g, class->lexicon, &class->parts[p]);
+        if (class->told[p] == NULL)
+            return PASU_E_NOMEM;
     }
+    return 0;
 }
 
 static int
@@ -90,71 +113,30 @@ gathered_at(struct gathering *g, uint32_t number, struct gathered **class)
     *class = g->classes[number] = memory_new(1, sizeof(**class));
     if (*class == NULL)
         return PASU_E_NOMEM;
-    (*class)->number = number;
     (*class)->bounds = memory_new(parts + 1, sizeof(*(*class)->bounds));
-    (*class)->shown = memory_new(parts + 1, sizeof(struct persons *));
-    (*class)->lists = memory_new(parts + 1, sizeof(*(*class)->lists));
-    (*class)->crowds = memory_new(parts + 1, sizeof(*(*class)->crowds));
-    if ((*class)->bounds == NULL || (*class)->shown == NULL || (*class)->lists == NULL ||
-        (*class)->crowds == NULL)
+    (*class)->told = memory_new(parts + 1, sizeof(struct told *));
+    if ((*class)->bounds == NULL || (*class)->told == NULL)
         return PASU_E_NOMEM;
     result = index_question_lexicon(&g->question, &from->head, &(*class)->lexicon);
+    return result == 0 ? fill_parts(g, *class, from) : result;
+}
+
+/* The sums of a class, of a unit or of a day in a diary; the principal: 0 where the view says whose
+ * they are. */
+static int
+gather_view(struct gathering *g, uint32_t principal, const struct unit_view *view,
+            struct gathered **class)
+{
+    int result = gathered_at(g, view->class, class);
+
     if (result == 0)
-        fill_parts(g, *class, from);
-    return result;
-}
-
-/* What was gathered of a part goes into its set. */
-static int
-unite_list(struct gathered *class, size_t p, struct ordinals *scratch)
-{
-    int result = ordinals_sort(&class->lists[p], scratch);
-
-    if (result == 0)
-        result = persons_add(&class->shown[p], class->lists[p].items, class->lists[p].count);
-    class->lists[p].count = 0;
-    return result;
-}
-
-static int
-gather_list(struct gathered *class, size_t p, struct view bytes, struct ordinals *scratch)
-{
-    struct ordinals *list = &class->lists[p];
-    int result = person_bytes_list(bytes, list);
-
-    if (result != 0 || list->count == 0)
+        result = unit_view_principals(view, principal, &(*class)->principals);
+    if (result != 0)
         return result;
-    if (list->items[list->count - 1] >= CROWD_BELOW)
-        class->far |= UINT64_C(1) << p;
-    if (list->count >= CROWD_FROM && (class->far >> p & 1) == 0) {
-        result = crowd_add(&class->crowds[p], list->items, list->count);
-        list->count = 0;
-        return result;
-    }
-    return list->count > LIST_MAX ? unite_list(class, p, scratch) : 0;
-}
-
-static int
-gather_persons(struct gathered *class, size_t p, struct view bytes, struct ordinals *scratch)
-{
-    return person_bytes_is_short(bytes) ? gather_list(class, p, bytes, scratch)
-                                        : person_bytes_pour(bytes, &class->crowds[p], scratch);
-}
-
-/* Puts them off until all is known, for the two threads. */
-static int
-let_wait(struct gathering *g, struct gathered *class, unsigned part, struct view persons)
-{
-    if (g->waiting_count == g->waiting_space) {
-        size_t space = g->waiting_space * 2 + 256;
-        struct waiting *waiting = memory_resize(g->waiting, space, sizeof(*waiting));
-
-        if (waiting == NULL)
-            return PASU_E_NOMEM;
-        g->waiting = waiting;
-        g->waiting_space = space;
-    }
-    g->waiting[g->waiting_count++] = (struct waiting){class, part, persons};
+    sums_add(&(*class)->sums, &view->sums);
+    for (size_t p = 0; p < view->part_count; p++)
+        bound_add(&(*class)->bounds[p], &view->bounds[p]);
+    (*class)->is_asked = true;
     return 0;
 }
 
@@ -169,162 +151,128 @@ gather_unit(struct gathering *g, uint32_t principal, struct view value, bool is_
 
     unit_walk_begin(&walk, value, &g->question.names.classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
-        result = gathered_at(g, view.class, &class);
-        if (result == 0)
-            result = unit_view_principals(&view, principal, &class->principals);
-        if (result != 0)
-            return result;
-        sums_add(&class->sums, &view.sums);
-        for (size_t p = 0; result == 0 && p < view.part_count; p++) {
-            bound_add(&class->bounds[p], &view.bounds[p]);
-            if (!is_apart && (class->wanted >> p & 1) != 0 && view.shown[p].length > 0)
-                result = let_wait(g, class, (unsigned)p, view.shown[p]);
-        }
+        result = gather_view(g, principal, &view, &class);
+        for (size_t p = 0; result == 0 && !is_apart && p < view.part_count; p++)
+            if (class->told[p] != NULL && view.shown[p].length > 0)
+                result = index_gather_set(&g->persons, &class->told[p]->persons, view.shown[p]);
         if (result != 0)
             return result;
     }
     return result;
 }
 
-static int
-gather_one(struct gathering *g, enum index_table table, uint32_t when, uint32_t principal)
-{
-    struct index_key key = index_key_unit(when, principal);
-    struct view value;
-    int result = index_get(g->question.index, table, index_key_view(&key), &value);
-
-    return result == 0 ? gather_unit(g, principal, value, false) : result;
-}
+/* ---- months ---- */
 
 static int
-gather_chunk(void *arg, uint32_t class, unsigned part, struct view persons)
+gather_chunk(void *arg, const struct index_chunk *chunk, const struct index_stored *stored)
 {
     struct gathering *g = arg;
-    struct gathered *gathered = class <= g->question.names.classes.count ? g->classes[class] : NULL;
+    struct gathered *class =
+        chunk->class <= g->question.names.classes.count ? g->classes[chunk->class] : NULL;
 
-    if (gathered == NULL || part >= gathered->part_count)
+    if (class != NULL && chunk->part >= class->part_count)
         return PASU_E_CORRUPT;
-    if ((gathered->wanted >> part & 1) == 0)
+    if (class == NULL || !class->is_asked || chunk->is_missed || class->told[chunk->part] == NULL)
         return 0;
-    return let_wait(g, gathered, part, persons);
+    return index_gather_chunk(&g->persons, &class->told[chunk->part]->persons, stored, chunk->first,
+                              &g->of);
+}
+
+/* The persons of the classes that were come across in the month. */
+static int
+gather_chunks(struct gathering *g, uint32_t month)
+{
+    int result = 0;
+
+    if (!g->of.is_one)
+        return index_month_chunks(g->question.index, month, 0, gather_chunk, g);
+    for (uint32_t c = 1; result == 0 && c <= g->question.names.classes.count; c++)
+        if (g->classes[c] != NULL && g->classes[c]->is_asked)
+            result = index_month_chunks(g->question.index, month, c, gather_chunk, g);
+    return result;
 }
 
 static int
-gather_month(struct gathering *g, uint32_t month)
+gather_diary(void *arg, uint32_t principal, unsigned day, const struct unit_view *view)
+{
+    struct gathering *g = arg;
+    struct gathered *class;
+
+    return (g->of.days >> day & 1) != 0 ? gather_view(g, principal, view, &class) : 0;
+}
+
+/* All principals, or the one, on those days. */
+static int
+gather_diaries(struct gathering *g, uint32_t month)
+{
+    return index_month_diaries(g->question.index, &g->question.names.classes, month,
+                               g->of.is_one ? g->of.principal : 0, gather_diary, g);
+}
+
+/* All principals in all of the month. */
+static int
+gather_all(struct gathering *g, uint32_t month)
 {
     struct index_key key = index_key_unit(month, INDEX_EVERYBODY);
     struct view value;
     int result = index_get(g->question.index, INDEX_MONTHS, index_key_view(&key), &value);
 
-    if (result == 0)
-        result = gather_unit(g, 0, value, true);
-    return result == 0 ? index_month_shown(g->question.index, month, gather_chunk, g) : result;
+    if (result == PASU_E_NOTFOUND)
+        return 0;
+    return result == 0 ? gather_unit(g, 0, value, true) : result;
 }
+
+/* Days from <= day < to, all of one month. */
+static int
+gather_month(struct gathering *g, uint32_t month, int32_t from, int32_t to)
+{
+    int32_t begin = month_begin(month);
+    bool is_whole = from == begin && to == month_begin(month + 1);
+    int result;
+
+    for (uint32_t c = 1; c <= g->question.names.classes.count; c++)
+        if (g->classes[c] != NULL)
+            g->classes[c]->is_asked = false;
+    g->of.days = is_whole
+                     ? UINT32_MAX
+                     : (uint32_t)((UINT64_C(1) << (to - begin)) - (UINT64_C(1) << (from - begin)));
+    result = is_whole && !g->of.is_one ? gather_all(g, month) : gather_diaries(g, month);
+    return result == 0 ? gather_chunks(g, month) : result;
+}
+
+/* ---- the last day ---- */
 
 static int
 gather_day(void *arg, struct view key, struct view value)
 {
-    return gather_unit(arg, bytes_get_u32(key.bytes + 4), value, false);
-}
+    struct gathering *g = arg;
+    uint32_t principal = bytes_get_u32(key.bytes + 4);
 
-/* All principals, or the one, on days from <= day < to. */
-static int
-gather_days(struct gathering *g, int32_t from, int32_t to)
-{
-    int result = 0;
-
-    if (g->question.selection->filter->principal == NULL)
-        return index_keep_units(g->question.index, from, to, gather_day, g);
-    for (int32_t day = from; result == 0 && day < to; day++) {
-        result = gather_one(g, INDEX_DAYS, index_day_number(day), g->question.principal);
-        if (result == PASU_E_NOTFOUND)
-            result = 0;
-    }
-    return result;
+    return g->of.is_one && principal != g->of.principal ? 0
+                                                        : gather_unit(g, principal, value, false);
 }
 
 static int
 gather(struct gathering *g)
 {
     struct index_question *q = &g->question;
-    bool is_one = q->selection->filter->principal != NULL;
     int32_t from, to;
     int result = index_question_days(q, &from, &to);
 
-    if (is_one && q->principal == 0)
+    g->of.is_one = q->selection->filter->principal != NULL;
+    g->of.principal = q->principal;
+    if (g->of.is_one && q->principal == 0)
         return result;
+    if (result == 0)
+        result = index_keep_units(q->index, from, to, gather_day, g);
     while (result == 0 && from < to) {
         uint32_t month = month_of(from);
-        int32_t end = month_begin(month + 1);
+        int32_t end = month_begin(month + 1) < to ? month_begin(month + 1) : to;
 
-        result = PASU_E_NOTFOUND;
-        if (from == month_begin(month) && end <= to)
-            result =
-                is_one ? gather_one(g, INDEX_MONTHS, month, q->principal) : gather_month(g, month);
-        if (result == PASU_E_NOTFOUND)
-            result = gather_days(g, from, end < to ? end : to);
+        result = gather_month(g, month, from, end);
         from = end;
     }
     return result;
-}
-
-/* ---- many are united by two threads, each its own classes ---- */
-
-struct half {
-    const struct gathering *g;
-    unsigned number;
-    int result;
-};
-
-/* All that was gathered of the class goes into its sets. */
-static int
-unite(struct gathered *class, struct ordinals *scratch)
-{
-    int result = 0;
-
-    for (size_t p = 0; result == 0 && p < class->part_count; p++) {
-        result = crowd_unite(&class->crowds[p], &class->shown[p]);
-        if (result == 0)
-            result = unite_list(class, p, scratch);
-        crowd_release(&class->crowds[p]);
-    }
-    return result;
-}
-
-static void *
-gather_half(void *arg)
-{
-    struct half *half = arg;
-    struct ordinals scratch = {0};
-
-    for (size_t i = 0; half->result == 0 && i < half->g->waiting_count; i++) {
-        const struct waiting *one = &half->g->waiting[i];
-
-        if (one->class->number % HALVES == half->number)
-            half->result = gather_persons(one->class, one->part, one->persons, &scratch);
-    }
-    for (size_t c = 1; half->result == 0 && c <= half->g->question.names.classes.count; c++)
-        if (half->g->classes[c] != NULL && c % HALVES == half->number)
-            half->result = unite(half->g->classes[c], &scratch);
-    ordinals_release(&scratch);
-    return NULL;
-}
-
-static int
-gather_halves(struct gathering *g)
-{
-    struct half halves[HALVES] = {{.g = g}, {.g = g, .number = 1}};
-    pthread_t thread;
-    bool has_thread = g->waiting_count >= WAITING_MIN &&
-                      pthread_create(&thread, NULL, gather_half, &halves[1]) == 0;
-
-    gather_half(&halves[0]);
-    if (has_thread)
-        pthread_join(thread, NULL);
-    else
-        gather_half(&halves[1]);
-    g->waiting_count = 0;
-    return halves[0].result != 0 ? halves[0].result : halves[1].result;
 }
 
 /* ---- the answer ---- */
@@ -359,8 +307,13 @@ add_classes(struct gathering *g)
         if (class == NULL)
             continue;
         for (size_t p = 0; p < class->part_count; p++) {
-            class->parts[p].shown = class->shown[p];
+            struct told *told = class->told[p];
+
             class->parts[p].bound = class->bounds[p];
+            if (told == NULL || told->is_taken)
+                continue;
+            class->parts[p].shown = told->persons.shown;
+            told->is_taken = true;
         }
         result =
             scope_count(g->scope, class->lexicon, class->parts, class->part_count, &class->sums);
@@ -378,21 +331,18 @@ release(struct gathering *g)
 
         if (class == NULL)
             continue;
-        for (size_t p = 0; class->shown != NULL && p < class->part_count; p++)
-            persons_free(class->shown[p]);
-        for (size_t p = 0; class->lists != NULL && p < class->part_count; p++)
-            ordinals_release(&class->lists[p]);
-        for (size_t p = 0; class->crowds != NULL && p < class->part_count; p++)
-            crowd_release(&class->crowds[p]);
-        memory_free(class->lists);
-        memory_free(class->crowds);
-        memory_free(class->shown);
+        memory_free(class->told);
         memory_free(class->bounds);
         ordinals_release(&class->principals);
         memory_free(class);
     }
     memory_free(g->classes);
-    memory_free(g->waiting);
+    for (size_t t = 0; t < g->told_count; t++) {
+        gather_part_release(&g->told[t]->persons);
+        memory_free(g->told[t]);
+    }
+    memory_free(g->told);
+    index_gather_release(&g->persons);
     ordinals_release(&g->scratch);
     index_question_release(&g->question);
 }
@@ -418,7 +368,7 @@ index_scope(struct index *index, struct scope *scope, struct selection *selectio
     if (result == 0)
         result = gather(&g);
     if (result == 0)
-        result = gather_halves(&g);
+        result = index_gather_unite(&g.persons, index);
     if (result == 0)
         result = add_classes(&g);
     if (result == 0)

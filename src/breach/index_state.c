@@ -82,9 +82,9 @@ index_meta_seek(const struct index_meta *meta, const struct entries *entries)
 /* ---- days ---- */
 
 struct index_day
-index_day_begin(int32_t day, uint64_t from)
+index_day_begin(int32_t day, uint64_t from, struct index_noted noted)
 {
-    struct index_day made = {.day = day, .from = from};
+    struct index_day made = {.day = day, .from = from, .noted = noted};
 
     for (size_t p = 0; p < DAY_PARTS; p++)
         made.parts[p] = (struct index_stretch){UINT64_MAX, 0};
@@ -140,8 +140,11 @@ index_day_read(struct index_day *day, int32_t number, struct view bytes)
     size_t count;
     int result = 0;
 
-    *day = index_day_begin(number, unpack_number(&r));
+    *day = index_day_begin(number, unpack_number(&r), (struct index_noted){0});
     day->to = unpack_number(&r);
+    day->noted.is_there = reader_u8(&r) != 0;
+    if (day->noted.is_there)
+        day->noted.record = unpack_step(&r, day->from);
     read_parts(day, &r);
     day->unknown = unpack_number(&r);
     day->vocabulary = little_read_u32(&r);
@@ -209,6 +212,9 @@ index_day_save(const struct index_day *day, struct index *index)
 
     pack_number(&pack, day->from);
     pack_number(&pack, day->to);
+    pack_u8(&pack, day->noted.is_there);
+    if (day->noted.is_there)
+        pack_step(&pack, day->noted.record, day->from);
     pack_parts(day, &pack);
     pack_number(&pack, day->unknown);
     pack_u32(&pack, day->vocabulary);

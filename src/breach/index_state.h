@@ -13,7 +13,7 @@
 #include "breach/ordinals.h"
 #include "breach/pack.h"
 
-enum { INDEX_VERSION = 5 };
+enum { INDEX_VERSION = 6 };
 
 struct index_meta {
     bool is_uneven;     /* where statements are cut depended on more than their session */
@@ -39,9 +39,16 @@ struct index_stretch {
     uint64_t from, to;
 };
 
+/* Before which record who was known was noted last (`K`); or it never was before. */
+struct index_noted {
+    bool is_there;
+    uint64_t record;
+};
+
 struct index_day {
     int32_t day;
     uint64_t from, to;                     /* its records are from here to there, among others' */
+    struct index_noted noted;              /* as it was at the first one */
     struct index_stretch parts[DAY_PARTS]; /* those of exposures, by the part of the day */
     uint64_t unknown;                      /* executions by sessions that are not known */
     uint32_t vocabulary;                   /* the last one, */
@@ -52,7 +59,7 @@ struct index_day {
 };
 
 /* A day of which nothing is known but the first record. */
-struct index_day index_day_begin(int32_t day, uint64_t from);
+struct index_day index_day_begin(int32_t day, uint64_t from, struct index_noted noted);
 /* An exposure's record is of the day. */
 void index_day_add(struct index_day *day, int64_t time, uint64_t seq);
 void index_day_release(struct index_day *day);

@@ -2,6 +2,7 @@
 #include "breach/index_subject.h"
 
 #include "base/memory.h"
+#include "breach/column_bytes.h"
 #include "breach/day.h"
 #include "breach/index_each.h"
 #include "breach/index_month.h"
@@ -22,8 +23,9 @@ struct seeking {
     struct subject *subject;
     uint8_t *classes; /* by number */
     uint64_t *kinds;  /* parts of the kind that is asked for, a bit each */
-    bool *holds;      /* by number: a class that has the person in the month we are in */
-    bool has_month;   /* that is known; else a unit's statements are counted, too */
+    bool *is_asked;   /* by number: a class that the month has which is looked at */
+    int32_t first;    /* day of that month, */
+    uint32_t days;    /* and those that are asked for, a bit each */
     struct found *found;
     size_t found_count, found_space;
     struct ordinals scratch;
@@ -63,19 +65,17 @@ seek_in_set(struct seeking *s, struct view persons, struct view when, unsigned *
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < s->subject->ordinal_count; i++) {
-        unsigned part;
+        uint8_t part;
         uint64_t rank;
 
         if (!person_bytes_rank(persons, s->subject->ordinals[i], &rank))
             continue;
-        result = day_parts_get(when, rank, &part);
+        result = column_get(when, COLUMN_PART_BITS, rank, &part);
         if (result == 0)
             *parts |= 1U << part;
     }
     return result;
 }
-
-/* ---- days ---- */
 
 /* What the statements of a class in a unit, which do not name the person, say of them all the same:
  * of those that do, subject_take_counted takes it back. */
@@ -97,6 +97,8 @@ count_class(struct seeking *s, const struct unit_view *view)
         s->subject->possible += view->sums.count;
 }
 
+/* ---- the last day ---- */
+
 static int
 seek_in_unit(struct seeking *s, struct view value, unsigned *parts)
 {
@@ -106,10 +108,8 @@ seek_in_unit(struct seeking *s, struct view value, unsigned *parts)
 
     unit_walk_begin(&walk, value, &s->question.names.classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
-        if (s->has_month && !s->holds[view.class])
-            continue;
         result = look_at_class(s, view.class);
-        if (result == 0 && !s->has_month)
+        if (result == 0)
             count_class(s, &view);
         for (size_t p = 0; result == 0 && p < view.part_count; p++) {
             if ((s->kinds[view.class] >> p & 1) == 0)
@@ -150,107 +150,97 @@ seek_in_day(void *arg, struct view key, struct view value)
     return result == 0 && found.parts != 0 ? add_found(s, found) : result;
 }
 
-static int
-count_unit(struct seeking *s, struct view value)
-{
-    struct unit_view view;
-    struct unit_walk walk;
-    int result;
-
-    unit_walk_begin(&walk, value, &s->question.names.classes);
-    while ((result = unit_walk_next(&walk, &view)) == 1) {
-        result = look_at_class(s, view.class);
-        if (result != 0)
-            return result;
-        count_class(s, &view);
-    }
-    return result;
-}
-
-static int
-count_day(void *arg, struct view key PASU_UNUSED, struct view value)
-{
-    return count_unit(arg, value);
-}
-
 /* ---- months ---- */
 
-/* Which parts of the kind have the person in the month, and on which days. */
+/* The class is there in the month. */
 static int
-seek_in_class(struct seeking *s, const struct unit_view *view, uint32_t month, uint32_t *days)
+note_class(struct seeking *s, const struct unit_view *view)
 {
     int result = look_at_class(s, view->class);
 
-    for (size_t p = 0; result == 0 && p < view->part_count; p++)
-        for (size_t i = 0;
-             result == 0 && (s->kinds[view->class] >> p & 1) != 0 && i < s->subject->ordinal_count;
-             i++) {
-            uint32_t some;
-
-            result = index_month_days(s->question.index, month, view->class, (unsigned)p,
-                                      s->subject->ordinals[i], &some);
-            s->holds[view->class] |= some != 0;
-            *days |= some;
-        }
-    return result;
+    if (result != 0)
+        return result;
+    count_class(s, view);
+    s->is_asked[view->class] = true;
+    return 0;
 }
 
 static int
-seek_in_all(struct seeking *s, struct view value, uint32_t month, uint32_t *days)
+note_diary(void *arg, uint32_t principal PASU_UNUSED, unsigned day, const struct unit_view *view)
 {
+    struct seeking *s = arg;
+
+    return (s->days >> day & 1) != 0 ? note_class(s, view) : 0;
+}
+
+/* Of all together in all of the month. */
+static int
+note_all(struct seeking *s, uint32_t month)
+{
+    struct index_key key = index_key_unit(month, INDEX_EVERYBODY);
     struct unit_view view;
     struct unit_walk walk;
-    int result;
+    struct view value;
+    int result = index_get(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
 
-    *days = 0;
-    memset(s->holds, 0, s->question.names.classes.count + 1);
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? 0 : result;
     unit_walk_begin(&walk, value, &s->question.names.classes);
     while ((result = unit_walk_next(&walk, &view)) == 1) {
-        result = seek_in_class(s, &view, month, days);
+        result = note_class(s, &view);
         if (result != 0)
             return result;
     }
     return result;
 }
 
-/* Days from <= day < to of a month that has a unit. */
 static int
-seek_in_its_days(struct seeking *s, struct view value, uint32_t month, int32_t from, int32_t to)
+add_attended(void *arg, const struct index_attended *attended)
 {
-    uint32_t days;
-    int result = seek_in_all(s, value, month, &days);
+    struct seeking *s = arg;
+    int result = 0;
 
-    for (int32_t day = from; result == 0 && day < to; day++) {
-        size_t before = s->found_count;
+    for (uint32_t days = attended->days & s->days; result == 0 && days != 0; days &= days - 1) {
+        int day = __builtin_ctz(days);
 
-        if ((days >> (day - month_begin(month)) & 1) == 0)
-            continue;
-        result = index_each_unit(s->question.index, day, day + 1, seek_in_day, s);
-        if (result == 0 && s->found_count == before)
-            result = PASU_E_CORRUPT;
+        result = add_found(
+            s, (struct found){s->first + day, attended->principal, 1U << attended->parts[day]});
     }
     return result;
 }
 
 static int
+seek_in_class(struct seeking *s, uint32_t month, uint32_t class)
+{
+    size_t parts = index_class_of(&s->question.names.classes, class)->head.part_count;
+    int result = 0;
+
+    for (size_t p = 0; result == 0 && p < parts; p++)
+        for (size_t i = 0;
+             result == 0 && (s->kinds[class] >> p & 1) != 0 && i < s->subject->ordinal_count; i++)
+            result = index_month_find(s->question.index, month, class, (unsigned)p,
+                                      s->subject->ordinals[i], add_attended, s);
+    return result;
+}
+
+/* Days from <= day < to, all of one month. */
+static int
 seek_in_month(struct seeking *s, uint32_t month, int32_t from, int32_t to)
 {
-    struct index_key key = index_key_unit(month, INDEX_EVERYBODY);
-    bool is_whole = from == month_begin(month) && to == month_begin(month + 1);
-    struct view value;
-    int there = index_get(s->question.index, INDEX_MONTHS, index_key_view(&key), &value);
+    uint32_t classes = (uint32_t)s->question.names.classes.count;
     int result;
 
-    if (there != 0 && there != PASU_E_NOTFOUND)
-        return there;
-    s->has_month = there == 0;
-    if (!s->has_month)
-        return index_each_unit(s->question.index, from, to, seek_in_day, s);
-    result = seek_in_its_days(s, value, month, from, to);
-    if (result != 0)
-        return result;
-    return is_whole ? count_unit(s, value)
-                    : index_each_unit(s->question.index, from, to, count_day, s);
+    s->first = month_begin(month);
+    s->days = (uint32_t)((UINT64_C(1) << (to - s->first)) - (UINT64_C(1) << (from - s->first)));
+    memset(s->is_asked, 0, classes + (size_t)1);
+    result = from == s->first && to == month_begin(month + 1)
+                 ? note_all(s, month)
+                 : index_month_diaries(s->question.index, &s->question.names.classes, month, 0,
+                                       note_diary, s);
+    for (uint32_t c = 1; result == 0 && c <= classes; c++)
+        if (s->is_asked[c])
+            result = seek_in_class(s, month, c);
+    return result;
 }
 
 static int
@@ -259,6 +249,8 @@ seek(struct seeking *s)
     int32_t from, to;
     int result = index_question_days(&s->question, &from, &to);
 
+    if (result == 0)
+        result = index_each_unit(s->question.index, from, to, seek_in_day, s);
     while (result == 0 && from < to) {
         uint32_t month = month_of(from);
         int32_t end = month_begin(month + 1) < to ? month_begin(month + 1) : to;
@@ -366,8 +358,8 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
     if (result == 0) {
         s.classes = memory_new(s.question.names.classes.count + 1, sizeof(*s.classes));
         s.kinds = memory_new(s.question.names.classes.count + 1, sizeof(*s.kinds));
-        s.holds = memory_new(s.question.names.classes.count + 1, sizeof(*s.holds));
-        result = s.classes == NULL || s.kinds == NULL || s.holds == NULL
+        s.is_asked = memory_new(s.question.names.classes.count + 1, sizeof(*s.is_asked));
+        result = s.classes == NULL || s.kinds == NULL || s.is_asked == NULL
                      ? PASU_E_NOMEM
                      : index_question_names(&s.question);
     }
@@ -390,7 +382,7 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
         result = index_read_rest(&s.question);
     memory_free(s.classes);
     memory_free(s.kinds);
-    memory_free(s.holds);
+    memory_free(s.is_asked);
     memory_free(s.found);
     ordinals_release(&s.scratch);
     index_question_release(&s.question);

@@ -2,6 +2,7 @@
 #include "breach/index_unit.h"
 
 #include "base/memory.h"
+#include "breach/column_bytes.h"
 #include "breach/day.h"
 
 /* In the place of a set's form: somebody, who is kept elsewhere. */
@@ -29,8 +30,9 @@ void
 unit_scratch_release(struct unit_scratch *scratch)
 {
     ordinals_release(&scratch->ordinals);
-    ordinals_release(&scratch->marks);
     marked_release(&scratch->sorted);
+    memory_free(scratch->parts);
+    *scratch = (struct unit_scratch){0};
 }
 
 struct unit_class *
@@ -61,6 +63,43 @@ unit_class_at(struct unit *unit, uint32_t class, size_t part_count)
     return made;
 }
 
+int
+unit_add_sums(struct unit *unit, const struct unit *more)
+{
+    for (size_t c = 0; c < more->count; c++) {
+        const struct unit_class *from = &more->classes[c];
+        struct unit_class *to = unit_class_at(unit, from->class, from->part_count);
+
+        if (to == NULL)
+            return PASU_E_NOMEM;
+        sums_add(&to->sums, &from->sums);
+        for (size_t p = 0; p < from->part_count; p++) {
+            const struct unit_part *part = &from->parts[p];
+
+            bound_add(&to->parts[p].bound, &part->bound);
+            to->parts[p].is_shown_apart |= part->is_shown_apart || part->shown.count > 0;
+            to->parts[p].is_missed_apart |= part->is_missed_apart || part->missed.count > 0;
+        }
+    }
+    return 0;
+}
+
+int
+unit_add_view(struct unit *unit, const struct unit_view *view)
+{
+    struct unit_class *to = unit_class_at(unit, view->class, view->part_count);
+
+    if (to == NULL)
+        return PASU_E_NOMEM;
+    sums_add(&to->sums, &view->sums);
+    for (size_t p = 0; p < view->part_count; p++) {
+        bound_add(&to->parts[p].bound, &view->bounds[p]);
+        to->parts[p].is_shown_apart |= view->shown[p].length > 0;
+        to->parts[p].is_missed_apart |= view->missed[p].length > 0;
+    }
+    return unit_view_principals(view, 0, &to->principals);
+}
+
 /* ---- writing ---- */
 
 static void
@@ -85,50 +124,75 @@ write_sums(struct pack *pack, const struct sums *sums)
         }
 }
 
+/* Room for the parts of so many; NULL where there is no memory. */
+static uint8_t *
+parts_room(struct unit_scratch *scratch, size_t count)
+{
+    uint8_t *parts;
+
+    if (scratch->space >= count && scratch->parts != NULL)
+        return scratch->parts;
+    parts = memory_resize(scratch->parts, count * 2 + 64, sizeof(*parts));
+    if (parts == NULL)
+        return NULL;
+    scratch->parts = parts;
+    scratch->space = count * 2 + 64;
+    return parts;
+}
+
 /* Each person once: who was there in several parts of the day, was in none alone. */
 static int
 split(struct marked *set, struct unit_scratch *scratch)
 {
     int result = marked_sort(set, &scratch->sorted);
-    uint32_t *ordinals, *marks;
+    uint32_t *ordinals;
+    uint8_t *parts;
     size_t count = 0;
 
-    scratch->ordinals.count = scratch->marks.count = 0;
+    scratch->ordinals.count = 0;
     if (result != 0)
         return result;
     ordinals = ordinals_room(&scratch->ordinals, set->count);
-    marks = ordinals_room(&scratch->marks, set->count);
-    if (ordinals == NULL || marks == NULL)
+    parts = parts_room(scratch, set->count);
+    if (ordinals == NULL || parts == NULL)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < set->count; i++) {
-        uint32_t ordinal = marked_ordinal(set->items[i]), mark = marked_mark(set->items[i]);
+        uint32_t ordinal = marked_ordinal(set->items[i]);
+        uint8_t part = (uint8_t)marked_mark(set->items[i]);
 
         if (count > 0 && ordinals[count - 1] == ordinal) {
-            marks[count - 1] = marks[count - 1] == mark ? mark : DAY_PART_NONE;
+            parts[count - 1] = parts[count - 1] == part ? part : DAY_PART_NONE;
         } else {
             ordinals[count] = ordinal;
-            marks[count++] = mark;
+            parts[count++] = part;
         }
     }
-    scratch->ordinals.count = scratch->marks.count = count;
+    scratch->ordinals.count = count;
     return 0;
 }
 
+static void
+write_parts(struct pack *pack, const struct unit_scratch *scratch)
+{
+    struct pack column = {0};
+
+    column_put(&column, scratch->parts, scratch->ordinals.count, COLUMN_PART_BITS);
+    pack_number(pack, column.used);
+    pack_bytes(pack, column.bytes, column.used);
+    pack->failed = pack->failed || column.failed;
+    pack_release(&column);
+}
+
 static int
-write_set(struct pack *pack, struct marked *set, struct unit_scratch *scratch, size_t dense,
-          bool has_parts)
+write_set(struct pack *pack, struct marked *set, struct unit_scratch *scratch)
 {
     int result = split(set, scratch);
 
     if (result != 0)
         return result;
-    person_bytes_put(pack, &scratch->ordinals, dense);
-    if (scratch->ordinals.count == 0)
-        return 0;
-    if (has_parts)
-        day_parts_put(pack, scratch->marks.items, scratch->marks.count);
-    else
-        pack_number(pack, 0);
+    person_bytes_put(pack, &scratch->ordinals);
+    if (scratch->ordinals.count > 0)
+        write_parts(pack, scratch);
     return 0;
 }
 
@@ -143,8 +207,7 @@ write_apart(struct pack *pack, bool is_there)
 }
 
 static int
-write_part(struct unit_part *part, struct pack *pack, struct unit_scratch *scratch, size_t dense,
-           bool has_parts)
+write_part(struct unit_part *part, struct pack *pack, struct unit_scratch *scratch)
 {
     int result;
 
@@ -156,13 +219,12 @@ write_part(struct unit_part *part, struct pack *pack, struct unit_scratch *scrat
         write_apart(pack, part->is_missed_apart);
         return 0;
     }
-    result = write_set(pack, &part->shown, scratch, dense, has_parts);
-    return result == 0 ? write_set(pack, &part->missed, scratch, dense, has_parts) : result;
+    result = write_set(pack, &part->shown, scratch);
+    return result == 0 ? write_set(pack, &part->missed, scratch) : result;
 }
 
 static int
-write_class(struct unit_class *class, struct pack *pack, struct unit_scratch *scratch, size_t dense,
-            bool has_parts)
+write_class(struct unit_class *class, struct pack *pack, struct unit_scratch *scratch)
 {
     int result = ordinals_sort(&class->principals, &scratch->ordinals);
 
@@ -172,7 +234,7 @@ write_class(struct unit_class *class, struct pack *pack, struct unit_scratch *sc
     for (size_t i = 0; i < class->principals.count; i++)
         pack_number(pack, class->principals.items[i]);
     for (size_t p = 0; result == 0 && p < class->part_count; p++)
-        result = write_part(&class->parts[p], pack, scratch, dense, has_parts);
+        result = write_part(&class->parts[p], pack, scratch);
     return result;
 }
 
@@ -185,8 +247,7 @@ compare_classes(const void *a, const void *b)
 }
 
 int
-unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch, size_t dense,
-           bool has_parts)
+unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch)
 {
     int result = 0;
 
@@ -194,7 +255,7 @@ unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch, s
         qsort(unit->classes, unit->count, sizeof(*unit->classes), compare_classes);
     pack_number(pack, unit->count);
     for (size_t c = 0; result == 0 && c < unit->count; c++)
-        result = write_class(&unit->classes[c], pack, scratch, dense, has_parts);
+        result = write_class(&unit->classes[c], pack, scratch);
     return result != 0 ? result : pack->failed ? PASU_E_NOMEM : 0;
 }
 
@@ -287,14 +348,14 @@ take_set(struct marked *set, struct view persons, struct view when, struct unit_
     int result;
 
     scratch->ordinals.count = 0;
-    result = person_bytes_list(persons, &scratch->ordinals);
-    for (size_t i = 0; result == 0 && i < scratch->ordinals.count; i++) {
-        unsigned part;
-
-        result = day_parts_get(when, i, &part);
-        if (result == 0)
-            result = marked_add(set, &scratch->ordinals.items[i], 1, part);
-    }
+    result = person_bytes_list(persons, 0, &scratch->ordinals);
+    if (result != 0 || scratch->ordinals.count == 0)
+        return result;
+    if (parts_room(scratch, scratch->ordinals.count) == NULL)
+        return PASU_E_NOMEM;
+    result = column_list(when, COLUMN_PART_BITS, scratch->parts, scratch->ordinals.count);
+    for (size_t i = 0; result == 0 && i < scratch->ordinals.count; i++)
+        result = marked_add(set, &scratch->ordinals.items[i], 1, scratch->parts[i]);
     return result;
 }
 

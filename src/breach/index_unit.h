@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A unit of the index: what one principal was shown on one day (or in a month, or all principals in
- * a month), class by class of statements: sums, and per part the persons. In memory while it is
- * made; as bytes (docs/spec/index.md) in the file; and read again class by class, sets unopened.
+ * A unit of the index: what one principal was shown on one day (or all principals in a month, where
+ * the persons are kept elsewhere), class by class of statements: sums, and per part the persons. In
+ * memory while it is made; as bytes (docs/spec/index.md) in the file; and read again class by
+ * class, sets unopened.
  */
 #ifndef PASU_BREACH_INDEX_UNIT_H
 #define PASU_BREACH_INDEX_UNIT_H
 
 #include "breach/index_class.h"
-#include "breach/mark_bytes.h"
+#include "breach/marked.h"
 #include "breach/person_bytes.h"
 #include "breach/sums.h"
 
@@ -35,17 +36,21 @@ struct unit {
 void unit_release(struct unit *unit);
 /* The class in it, added where it is not there; NULL without memory. */
 struct unit_class *unit_class_at(struct unit *unit, uint32_t class, size_t part_count);
+/* Adds all of another one but its persons, who are kept elsewhere: that there are some.
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int unit_add_sums(struct unit *unit, const struct unit *more);
 /* What writing and reading use, and keeps their memory. Zeroed is empty. */
 struct unit_scratch {
-    struct ordinals ordinals, marks;
+    struct ordinals ordinals;
     struct marked sorted;
+    uint8_t *parts; /* of the day */
+    size_t space;
 };
 
 void unit_scratch_release(struct unit_scratch *scratch);
-/* Sorts its sets and writes it, those of more than `dense` so that one is found fast; of a day
- * (`has_parts`) with in which part of it each person was there. PASU_E_NOMEM. */
-PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch,
-                             size_t dense, bool has_parts);
+/* Sorts its sets and writes it, with in which part of the day each person was there.
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int unit_write(struct unit *unit, struct pack *pack, struct unit_scratch *scratch);
 /* Adds what bytes hold. PASU_E_CORRUPT, PASU_E_NOMEM. */
 PASU_MUST_USE int unit_read(struct unit *unit, struct view bytes, const struct interner *classes,
                             struct unit_scratch *scratch);
@@ -71,6 +76,8 @@ struct unit_walk {
 void unit_walk_begin(struct unit_walk *walk, struct view bytes, const struct interner *classes);
 /* 1: the next class; 0: the end; PASU_E_CORRUPT. */
 PASU_MUST_USE int unit_walk_next(struct unit_walk *walk, struct unit_view *view);
+/* Adds a class as unit_add_sums does, with its principals. PASU_E_NOMEM. */
+PASU_MUST_USE int unit_add_view(struct unit *unit, const struct unit_view *view);
 /* Appends whose they were: of a unit of one principal (0: not) that one, else those it names.
  * PASU_E_NOMEM. */
 PASU_MUST_USE int unit_view_principals(const struct unit_view *view, uint32_t principal,

@@ -10,33 +10,19 @@ run(void *arg)
     return NULL;
 }
 
-/* The units change places; which months, and from how many rows on, is the maker's to know. */
-static void
-swap(struct index_heap *one, struct index_heap *other)
-{
-    struct index_heap whole = *one;
-    struct ordinals months = one->months, others = other->months;
-    uint64_t rows = one->month_rows;
-
-    *one = *other;
-    *other = whole;
-    one->months = months;
-    other->months = others;
-    one->month_rows = other->month_rows = rows;
-}
-
 int
-index_writer_begin(struct index_writer *w, struct index_heap *heap, const struct interner *classes,
-                   struct index *index)
+index_writer_begin(struct index_writer *w, struct index_heap *heap, int32_t day,
+                   const struct interner *classes, struct index *index)
 {
     int result;
 
     interner_release(&w->classes);
     result = interner_copy(&w->classes, classes);
+    if (result == 0)
+        result = index_heap_move(heap, day, &w->heap);
     if (result != 0)
         return result;
     w->index = index;
-    swap(heap, &w->heap);
     w->is_running = pthread_create(&w->thread, NULL, run, w) == 0;
     if (!w->is_running)
         run(w);
@@ -44,7 +30,7 @@ index_writer_begin(struct index_writer *w, struct index_heap *heap, const struct
 }
 
 int
-index_writer_end(struct index_writer *w, struct index_heap *heap)
+index_writer_end(struct index_writer *w)
 {
     int result;
 
@@ -53,9 +39,6 @@ index_writer_end(struct index_writer *w, struct index_heap *heap)
     w->is_running = false;
     result = w->result;
     w->result = 0;
-    if (result == 0)
-        result = ordinals_add(&heap->months, w->heap.months.items, w->heap.months.count);
-    w->heap.months.count = 0;
     return result;
 }
 

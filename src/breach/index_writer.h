@@ -20,13 +20,13 @@ struct index_writer {
     int result;
 };
 
-/* Takes what is in the heap, which is empty afterwards. At rest only. PASU_E_NOMEM; where there can
- * be no thread, all is written at once. */
+/* Takes what the heap has of days before `day`. At rest only. PASU_E_NOMEM, where the heap is as it
+ * was; where there can be no thread, all is written at once. */
 PASU_MUST_USE int index_writer_begin(struct index_writer *writer, struct index_heap *heap,
-                                     const struct interner *classes, struct index *index);
-/* Waits until it is at rest; the months in which something was written are added to the heap's. The
- * errors of index_heap_write. */
-PASU_MUST_USE int index_writer_end(struct index_writer *writer, struct index_heap *heap);
+                                     int32_t day, const struct interner *classes,
+                                     struct index *index);
+/* Waits until it is at rest. The errors of index_heap_write. */
+PASU_MUST_USE int index_writer_end(struct index_writer *writer);
 /* Waits, too. */
 void index_writer_release(struct index_writer *writer);
 

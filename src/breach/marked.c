@@ -45,6 +45,20 @@ marked_add(struct marked *m, const uint32_t *ordinals, size_t count, unsigned ma
     return 0;
 }
 
+int
+marked_append(struct marked *m, const struct marked *more, unsigned bits)
+{
+    uint64_t *to;
+
+    if (!make_room(m, more->count))
+        return PASU_E_NOMEM;
+    to = m->items + m->count;
+    for (size_t i = 0; i < more->count; i++)
+        to[i] = more->items[i] | bits;
+    m->count += more->count;
+    return 0;
+}
+
 static void
 sort_short(uint64_t *items, size_t count)
 {

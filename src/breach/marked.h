@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-enum { MARK_BITS = 5 };
+enum { MARK_BITS = 8 };
 
 struct marked {
     uint64_t *items; /* ordinal, then MARK_BITS for the mark */
@@ -28,6 +28,8 @@ void marked_release(struct marked *marked);
 /* PASU_E_NOMEM. */
 PASU_MUST_USE int marked_add(struct marked *marked, const uint32_t *ordinals, size_t count,
                              unsigned mark);
+/* Those of another one, each mark with these bits more, which it has not. PASU_E_NOMEM. */
+PASU_MUST_USE int marked_append(struct marked *marked, const struct marked *more, unsigned bits);
 /* By ordinals; those of one ordinal stay as they came. `scratch` is used and may grow.
  * PASU_E_NOMEM. */
 PASU_MUST_USE int marked_sort(struct marked *marked, struct marked *scratch);

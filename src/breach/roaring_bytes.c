@@ -193,7 +193,7 @@ pour_container(struct reader *r, const struct layout *layout, uint32_t i, uint64
 }
 
 int
-roaring_bytes_pour(struct view bytes, struct crowd *crowd)
+roaring_bytes_pour(struct view bytes, uint32_t base, struct crowd *crowd)
 {
     struct reader r = reader_of(bytes);
     struct layout layout;
@@ -202,8 +202,11 @@ roaring_bytes_pour(struct view bytes, struct crowd *crowd)
     if (!roaring_bytes_check(bytes, &count) || !read_layout(&r, &layout))
         return PASU_E_CORRUPT;
     for (uint32_t i = 0; i < layout.count; i++) {
-        uint64_t *page = crowd_page(crowd, u16_at(layout.heads + 4 * (size_t)i));
+        uint32_t key = u16_at(layout.heads + 4 * (size_t)i) + (base >> 16);
+        uint64_t *page = key > UINT16_MAX ? NULL : crowd_page(crowd, (uint16_t)key);
 
+        if (key > UINT16_MAX)
+            return PASU_E_CORRUPT;
         if (page == NULL)
             return PASU_E_NOMEM;
         pour_container(&r, &layout, i, page);

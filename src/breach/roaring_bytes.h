@@ -14,9 +14,9 @@
 /* Whether they are one bitmap and nothing else: keys and values rise, counts and places are what
  * they say. *count: how many ordinals it has. */
 bool roaring_bytes_check(struct view bytes, uint64_t *count);
-/* Checks the bytes as roaring_bytes_check does, and adds all to the crowd. PASU_E_CORRUPT, after
- * which some of it may be there; PASU_E_NOMEM. */
-PASU_MUST_USE int roaring_bytes_pour(struct view bytes, struct crowd *crowd);
+/* Checks the bytes as roaring_bytes_check does, and adds all to the crowd, each plus `base`, a
+ * multiple of 2^16. PASU_E_CORRUPT, after which some of it may be there; PASU_E_NOMEM. */
+PASU_MUST_USE int roaring_bytes_pour(struct view bytes, uint32_t base, struct crowd *crowd);
 /* Whether the ordinal is in it, and how many are before it. Looks at one container only; of bytes
  * that were not checked the answer may be wrong. */
 bool roaring_bytes_rank(struct view bytes, uint32_t ordinal, uint64_t *rank);

@@ -67,6 +67,27 @@ PASU_MUST_USE int index_put(struct index *index, enum index_table table, struct 
 /* Where it is there. */
 PASU_MUST_USE int index_delete(struct index *index, enum index_table table, struct view key);
 
+/* A value as it is stored, which nobody has looked at: bytes of the file. It is valid as long as
+ * one of index_get, and may be opened by any thread that has a room of its own. */
+enum { INDEX_PIECES = 3 };
+struct index_stored {
+    enum index_table table;
+    uint8_t key[INDEX_KEY_MAX];
+    size_t key_length;
+    struct view pieces[INDEX_PIECES];
+};
+/* Where one is opened at a time, by one thread. */
+struct index_room {
+    struct index_value *joined, *opened;
+    struct index_cipher *cipher; /* a copy of the index's; NULL: there is none */
+};
+/* PASU_E_NOMEM; release it in any case. */
+PASU_MUST_USE int index_room_init(struct index_room *room, const struct index *index);
+void index_room_release(struct index_room *room);
+/* The value, valid until the room is used again. PASU_E_CORRUPT, PASU_E_NOMEM. */
+PASU_MUST_USE int index_stored_open(const struct index_stored *stored, struct index_room *room,
+                                    struct view *value);
+
 /* Goes through the keys from the first one that is not below `from` on, in order of their bytes. A
  * value is valid until the next step, or, if the walk `keeps`, as long as one of index_get. */
 struct index_walk {
@@ -74,6 +95,7 @@ struct index_walk {
     enum index_table table;
     void *cursor;
     bool is_unchecked; /* values are not looked at; of an encrypted index they are empty */
+    bool is_put_off;   /* they are empty: index_walk_stored has them */
     bool keeps;
     struct index_value *value, *joined; /* opened, and put together of its pieces: the last one */
     uint64_t pieces;                    /* that were put together */
@@ -87,6 +109,8 @@ PASU_MUST_USE int index_walk_seek(struct index_walk *walk, struct view from, str
                                   struct view *value);
 /* As index_walk_seek, of the key behind the last one. */
 PASU_MUST_USE int index_walk_next(struct index_walk *walk, struct view *key, struct view *value);
+/* What is stored under the last key. PASU_E_IO. */
+PASU_MUST_USE int index_walk_stored(struct index_walk *walk, struct index_stored *stored);
 void index_walk_end(struct index_walk *walk);
 
 /* Bytes of the file that are in use. */

@@ -29,6 +29,16 @@ index_cipher_init(struct index_cipher *cipher, const uint8_t key[SEGMENT_KEY_SIZ
     return result;
 }
 
+int
+index_cipher_copy(struct index_cipher *copy, const struct index_cipher *cipher)
+{
+    *copy = (struct index_cipher){.open = EVP_CIPHER_CTX_new()};
+    if (copy->open != NULL && EVP_CIPHER_CTX_copy(copy->open, cipher->open) == 1)
+        return 0;
+    index_cipher_release(copy);
+    return PASU_E_NOMEM;
+}
+
 void
 index_cipher_release(struct index_cipher *cipher)
 {

@@ -27,6 +27,8 @@ struct index_cipher {
 PASU_MUST_USE int index_cipher_init(struct index_cipher *cipher,
                                     const uint8_t key[SEGMENT_KEY_SIZE],
                                     const uint8_t salt[INDEX_SALT_SIZE]);
+/* Another one that opens what this one does, for another thread. PASU_E_NOMEM, as above. */
+PASU_MUST_USE int index_cipher_copy(struct index_cipher *copy, const struct index_cipher *cipher);
 void index_cipher_release(struct index_cipher *cipher);
 static inline bool
 index_cipher_is_there(const struct index_cipher *cipher)

@@ -9,17 +9,16 @@
 enum {
     PAGE = 4096,
     PAGE_HEAD = 16,
-    LEAF_MAX = 2038 - 8,               /* of a node, key and value: two fill a page */
-    PIECE_MAX = LEAF_MAX - PIECES_KEY, /* bytes */
-    PIECES = 2,
+    LEAF_MAX = 2038 - 8,                   /* of a node, key and value: two fill a page */
+    PIECE_MAX = LEAF_MAX - PIECES_KEY_MAX, /* bytes */
 };
 
 static MDB_val
-piece_key(uint8_t bytes[PIECES_KEY], struct view key, unsigned piece)
+piece_key(uint8_t bytes[PIECES_KEY_MAX], struct view key, unsigned piece)
 {
-    memcpy(bytes, key.bytes, PIECES_UNIT_KEY);
-    bytes[PIECES_UNIT_KEY] = (uint8_t)piece;
-    return (MDB_val){PIECES_KEY, bytes};
+    memcpy(bytes, key.bytes, key.length);
+    bytes[key.length] = (uint8_t)piece;
+    return (MDB_val){key.length + 1, bytes};
 }
 
 /* ---- writing ---- */
@@ -62,7 +61,7 @@ put_bytes(MDB_txn *txn, MDB_dbi dbi, MDB_val k, const struct stored *stored, siz
 int
 pieces_remove(MDB_txn *txn, MDB_dbi dbi, struct view key)
 {
-    uint8_t bytes[PIECES_KEY];
+    uint8_t bytes[PIECES_KEY_MAX];
     int result = 0;
 
     for (unsigned piece = 0; piece < PIECES && result == 0; piece++) {
@@ -79,7 +78,7 @@ pieces_put(MDB_txn *txn, MDB_dbi dbi, struct view key, const struct stored *stor
     size_t length = stored->value.length + stored->end.length;
     size_t at = is_cut ? head_length(length) : length;
     const MDB_val k = {key.length, (void *)(uintptr_t)key.bytes};
-    uint8_t bytes[PIECES_KEY];
+    uint8_t bytes[PIECES_KEY_MAX];
     /* Behind all others, pages become full; where it belongs between them, they are split. */
     unsigned flags = MDB_APPEND;
     int result = put_bytes(txn, dbi, k, stored, 0, at, flags);
@@ -101,13 +100,42 @@ pieces_put(MDB_txn *txn, MDB_dbi dbi, struct view key, const struct stored *stor
 
 /* ---- reading ---- */
 
-static int
-join_piece(struct index_value **room, size_t *used, const MDB_val *piece)
+int
+pieces_find(MDB_txn *txn, MDB_dbi dbi, struct view key, const MDB_val *first,
+            MDB_val pieces[PIECES], int *count)
 {
-    if (index_value_room(room, *used, *used + piece->mv_size) != 0)
-        return ENOMEM;
-    memcpy((*room)->bytes + *used, piece->mv_data, piece->mv_size);
-    *used += piece->mv_size;
+    uint8_t bytes[PIECES_KEY_MAX];
+
+    *count = 0;
+    if (first->mv_size % PAGE != PAGE - PAGE_HEAD) /* as no first piece is */
+        return 0;
+    for (; *count < PIECES; ++*count) {
+        MDB_val k = piece_key(bytes, key, (unsigned)*count);
+        int result = mdb_get(txn, dbi, &k, &pieces[*count]);
+
+        if (result != 0)
+            return result == MDB_NOTFOUND ? 0 : result;
+    }
+    return 0;
+}
+
+int
+pieces_put_together(const struct view *pieces, size_t count, struct index_value **room,
+                    struct view *whole)
+{
+    size_t length = 0, at = 0;
+
+    *whole = pieces[0];
+    if (count < 2 || pieces[1].length == 0)
+        return 0;
+    for (size_t p = 0; p < count; p++)
+        length += pieces[p].length;
+    if (index_value_room(room, 0, length) != 0)
+        return PASU_E_NOMEM;
+    for (size_t p = 0; p < count; at += pieces[p++].length)
+        if (pieces[p].length > 0)
+            memcpy((*room)->bytes + at, pieces[p].bytes, pieces[p].length);
+    *whole = view_of((*room)->bytes, length);
     return 0;
 }
 
@@ -115,29 +143,16 @@ int
 pieces_join(MDB_txn *txn, MDB_dbi dbi, struct view key, MDB_val *val, struct index_value **room,
             int *pieces)
 {
-    uint8_t bytes[PIECES_KEY];
-    size_t used = 0;
+    struct view views[1 + PIECES] = {view_of(val->mv_data, val->mv_size)}, whole;
+    MDB_val found[PIECES];
+    int result = pieces_find(txn, dbi, key, val, found, pieces);
 
-    *pieces = 0;
-    if (val->mv_size % PAGE != PAGE - PAGE_HEAD) /* as no first piece is */
-        return 0;
-    for (; *pieces < PIECES; ++*pieces) {
-        MDB_val k = piece_key(bytes, key, (unsigned)*pieces), piece;
-        int result = mdb_get(txn, dbi, &k, &piece);
-
-        if (result == MDB_NOTFOUND)
-            break;
-        if (result == 0 && *pieces == 0 &&
-            index_value_room(room, 0, val->mv_size + (size_t)PIECES * PIECE_MAX) != 0)
-            result = ENOMEM;
-        if (result == 0 && *pieces == 0)
-            result = join_piece(room, &used, val);
-        if (result == 0)
-            result = join_piece(room, &used, &piece);
-        if (result != 0)
-            return result;
-    }
-    if (*pieces > 0)
-        *val = (MDB_val){used, (*room)->bytes};
+    for (int p = 0; result == 0 && p < *pieces; p++)
+        views[1 + p] = view_of(found[p].mv_data, found[p].mv_size);
+    if (result != 0 || *pieces == 0)
+        return result;
+    if (pieces_put_together(views, COUNT_OF(views), room, &whole) != 0)
+        return ENOMEM;
+    *val = (MDB_val){whole.length, (void *)(uintptr_t)whole.bytes};
     return 0;
 }

@@ -56,11 +56,22 @@ keep(struct index *index, struct index_value *value)
     index->values = value;
 }
 
-/* Days have long values. */
+/* Keys of values that may be long, in bytes: those of the main table that end with 8 bytes, of
+ * days' units, and of months' chunks. No table has keys that are one byte longer. */
+static const size_t long_keys[INDEX_TABLES] = {
+    [INDEX_MAIN] = 9, [INDEX_DAYS] = 8, [INDEX_MONTHS] = 16};
+
 static bool
 is_cut(enum index_table table, struct view key)
 {
-    return table == INDEX_DAYS && key.length == PIECES_UNIT_KEY;
+    return key.length == long_keys[table];
+}
+
+/* Whether the key is of another piece than the first. */
+static bool
+is_piece(enum index_table table, const MDB_val *key)
+{
+    return key->mv_size == long_keys[table] + 1;
 }
 
 /* How many pieces there are behind the first one, or an error. */
@@ -84,29 +95,28 @@ more(const struct index *index)
 }
 
 static int
-check_value(const MDB_val *val, struct view key, struct view *value)
+check_value(struct view stored, struct view key, struct view *value)
 {
     uint32_t crc;
 
-    *value = view_of(val->mv_data, val->mv_size - CHECKSUM);
+    *value = view_of(stored.bytes, stored.length - CHECKSUM);
     memcpy(&crc, value->bytes + value->length, sizeof(crc));
     return checksum(key, value->bytes, value->length) == crc ? 0 : PASU_E_CORRUPT;
 }
 
 /* Into *room, if there is one and it suffices, which is anew otherwise. */
 static int
-open_value(struct index *index, enum index_table table, const MDB_val *val, struct view key,
+open_value(struct index_cipher *cipher, enum index_table table, struct view stored, struct view key,
            struct index_value **room, struct view *value)
 {
-    size_t length = val->mv_size - INDEX_CIPHER_MORE;
+    size_t length = stored.length - INDEX_CIPHER_MORE;
     int result;
 
     *value = view_of("", 0);
     result = index_value_room(room, 0, length);
     if (result != 0)
         return result;
-    result = index_cipher_open(&index->cipher, (uint8_t)table, key,
-                               view_of(val->mv_data, val->mv_size), (*room)->bytes);
+    result = index_cipher_open(cipher, (uint8_t)table, key, stored, (*room)->bytes);
     if (result == 0)
         *value = view_of((*room)->bytes, length);
     return result;
@@ -123,8 +133,9 @@ take_value(struct index *index, enum index_table table, const MDB_val *val, stru
     if (val->mv_size < more(index))
         return PASU_E_CORRUPT;
     if (!index_cipher_is_there(&index->cipher))
-        return check_value(val, key, value);
-    result = open_value(index, table, val, key, &room, value);
+        return check_value(view_of(val->mv_data, val->mv_size), key, value);
+    result =
+        open_value(&index->cipher, table, view_of(val->mv_data, val->mv_size), key, &room, value);
     if (room != NULL)
         keep(index, room);
     return result;
@@ -230,7 +241,8 @@ walk_value(struct index_walk *walk, const MDB_val *val, struct view key, bool is
         return 0;
     }
     if (is_sealed && !walk->keeps)
-        return open_value(index, walk->table, val, key, &walk->value, value);
+        return open_value(&index->cipher, walk->table, view_of(val->mv_data, val->mv_size), key,
+                          &walk->value, value);
     if (is_joined && !is_sealed && walk->keeps) {
         keep(index, walk->joined);
         walk->joined = NULL;
@@ -244,13 +256,16 @@ walk_to(struct index_walk *walk, MDB_val *k, MDB_cursor_op op, struct view *key,
     MDB_val v;
     int result = mdb_cursor_get(walk->cursor, k, &v, op), pieces;
 
-    while (result == 0 && walk->table == INDEX_DAYS && k->mv_size == PIECES_KEY)
+    while (result == 0 && is_piece(walk->table, k))
         result = mdb_cursor_get(walk->cursor, k, &v, MDB_NEXT);
     if (result == MDB_NOTFOUND)
         return 0;
     if (result != 0) /* PASU_E_CORRUPT is a value that is damaged: one can go on behind it */
         return index_error(result) == PASU_E_CORRUPT ? PASU_E_IO : index_error(result);
     *key = view_of(k->mv_data, k->mv_size);
+    *value = view_of("", 0);
+    if (walk->is_put_off)
+        return 1;
     pieces = join(walk->index, walk->table, *key, &v, &walk->joined);
     if (pieces < 0)
         return pieces == PASU_E_CORRUPT ? PASU_E_IO : pieces;
@@ -275,6 +290,28 @@ index_walk_next(struct index_walk *walk, struct view *key, struct view *value)
     return walk_to(walk, &k, MDB_NEXT, key, value);
 }
 
+int
+index_walk_stored(struct index_walk *walk, struct index_stored *stored)
+{
+    struct index *index = walk->index;
+    MDB_val k, v, pieces[PIECES];
+    int count = 0, result = mdb_cursor_get(walk->cursor, &k, &v, MDB_GET_CURRENT);
+
+    *stored = (struct index_stored){.table = walk->table};
+    if (result == 0 && k.mv_size <= sizeof(stored->key) &&
+        is_cut(walk->table, view_of(k.mv_data, k.mv_size)))
+        result = pieces_find(index->txn, index->dbis[walk->table], view_of(k.mv_data, k.mv_size),
+                             &v, pieces, &count);
+    if (result != 0 || k.mv_size > sizeof(stored->key))
+        return PASU_E_IO;
+    memcpy(stored->key, k.mv_data, k.mv_size);
+    stored->key_length = k.mv_size;
+    stored->pieces[0] = view_of(v.mv_data, v.mv_size);
+    for (int p = 0; p < count; p++)
+        stored->pieces[1 + p] = view_of(pieces[p].mv_data, pieces[p].mv_size);
+    return 0;
+}
+
 void
 index_walk_end(struct index_walk *walk)
 {
@@ -284,6 +321,48 @@ index_walk_end(struct index_walk *walk)
     memory_free(walk->joined);
     walk->cursor = NULL;
     walk->value = walk->joined = NULL;
+}
+
+/* ---- by any thread ---- */
+
+_Static_assert(INDEX_PIECES == 1 + PIECES, "a value has so many");
+
+int
+index_room_init(struct index_room *room, const struct index *index)
+{
+    *room = (struct index_room){0};
+    if (!index_cipher_is_there(&index->cipher))
+        return 0;
+    room->cipher = memory_new(1, sizeof(*room->cipher));
+    return room->cipher != NULL ? index_cipher_copy(room->cipher, &index->cipher) : PASU_E_NOMEM;
+}
+
+void
+index_room_release(struct index_room *room)
+{
+    if (room->cipher != NULL)
+        index_cipher_release(room->cipher);
+    memory_free(room->cipher);
+    memory_free(room->joined);
+    memory_free(room->opened);
+    *room = (struct index_room){0};
+}
+
+int
+index_stored_open(const struct index_stored *stored, struct index_room *room, struct view *value)
+{
+    struct view key = view_of(stored->key, stored->key_length), whole;
+    size_t end = room->cipher != NULL ? (size_t)INDEX_CIPHER_MORE : CHECKSUM;
+    int result = pieces_put_together(stored->pieces, INDEX_PIECES, &room->joined, &whole);
+
+    *value = view_of("", 0);
+    if (result != 0)
+        return result;
+    if (whole.length < end)
+        return PASU_E_CORRUPT;
+    return room->cipher != NULL
+               ? open_value(room->cipher, stored->table, whole, key, &room->opened, value)
+               : check_value(whole, key, value);
 }
 
 /* ---- all of it ---- */

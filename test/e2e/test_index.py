@@ -110,7 +110,7 @@ def test_other_version():
     right = answer(front, "scope", "--no-index")
     data = front.guard.folder / "ledger" / "index" / "now" / "data.mdb"
     file = bytearray(data.read_bytes())
-    for match in re.finditer(b"M(?=\5\0\0\0[\0-\7]\0\0\0)" , file):
+    for match in re.finditer(b"M(?=\6\0\0\0[\0-\7]\0\0\0)" , file):
         begin, end = match.end(), match.end() + 28
         if int.from_bytes(file[begin + 8:begin + 16], "little") == made["records"]:
             file[begin] = 2

@@ -158,7 +158,7 @@ build_into(struct index *index, struct told_ledger *l, size_t from, size_t to)
     struct index_build *b;
 
     assert_int_equal(index_build_new(&b, &os_real, index, from > 0), 0);
-    index_build_months(b, 300);
+    index_build_gather(b, 300);
     for (size_t i = from; i < to; i++) {
         if ((int)l->items[i].entry.type == STORY_DAMAGE)
             index_build_damage(b, &(struct records_place){.segment = 7, .offset = i + 1});

@@ -2,7 +2,7 @@
 #include "breach/index_events.h"
 #include "index_person.h"
 
-enum { STEPS = 3000, PLACES = 12, ROLES = 5 };
+enum { STEPS = 3000, PLACES = 12, ROLES = 5, PLACE = 'z' /* the letter of what is noted here */ };
 
 /* Sessions as the records make them, and what the index is told of it. */
 struct course {
@@ -18,7 +18,8 @@ struct course {
         uint64_t record;
         int64_t time;
         struct pack known;
-    } places[PLACES]; /* who was known before that record */
+        struct index_noted noted; /* what the index has of it, or of before */
+    } places[PLACES];             /* who was known before that record */
 };
 
 static void
@@ -58,22 +59,23 @@ step(struct course *c)
     c->record += 1 + random_below(&c->random, random_below(&c->random, 50) == 0 ? 9000 : 40);
     c->now += random_below(&c->random, 300) * NANOSECONDS_PER_SECOND;
     sessions_forget(&c->sessions, c->now);
+    assert_int_equal(index_events_note(&c->events, &c->later, &c->sessions, c->record), 0);
     if (random_below(&c->random, 2) == 0)
         open_one(c);
     else
         close_one(c);
     if (random_below(&c->random, 100) == 0) { /* the index is gone on with */
         put(c);
-        assert_int_equal(index_events_load(&c->events, c->index, c->record), 0);
+        assert_int_equal(index_events_load(&c->events, c->index, c->record, c->events.noted), 0);
     }
 }
 
 static void
 note_place(struct course *c, struct place *place)
 {
-    struct index_key key = index_key_number(INDEX_KNOWN, (uint32_t)(place - c->places));
+    struct index_key key = index_key_number(PLACE, (uint32_t)(place - c->places));
 
-    *place = (struct place){.record = c->record + 1, .time = c->now};
+    *place = (struct place){.record = c->record + 1, .time = c->now, .noted = c->events.noted};
     index_sessions_pack(&c->sessions, &place->known);
     assert_int_equal(
         index_put(c->index, INDEX_MAIN, index_key_view(&key), pack_view(&place->known)), 0);
@@ -109,7 +111,7 @@ static void
 replay(struct course *c, size_t from, size_t to, const struct ordinals *principals,
        struct sessions *sessions)
 {
-    struct index_key key = index_key_number(INDEX_KNOWN, (uint32_t)from);
+    struct index_key key = index_key_number(PLACE, (uint32_t)from);
 
     assert_int_equal(
         index_sessions_load(sessions, &c->names, c->index, index_key_view(&key), principals), 0);
@@ -135,6 +137,38 @@ who_is_known_later_is_what_the_records_say(void **state PASU_UNUSED)
             assert_true(view_equal(pack_view(&known), pack_view(&c.places[to].known)));
             pack_release(&known);
         }
+    sessions_release(&sessions);
+    end_course(&c);
+}
+
+/* From what the index itself has noted on, which is less often. */
+static void
+who_is_known_is_found_from_what_was_noted(void **state PASU_UNUSED)
+{
+    struct sessions sessions = {0};
+    uint64_t noted = 0;
+    unsigned times = 0;
+    struct course c;
+
+    begin_course(&c);
+    for (size_t p = 0; p < PLACES; p++) {
+        const struct place *place = &c.places[p];
+        struct pack known = {0};
+
+        assert_true(place->noted.record < place->record);
+        times += place->noted.record > noted;
+        noted = place->noted.record;
+        assert_int_equal(
+            index_events_known(c.index, &c.names, place->noted, place->record, NULL, &sessions), 0);
+        sessions_forget(&sessions, place->time);
+        index_sessions_pack(&sessions, &known);
+        assert_true(view_equal(pack_view(&known), pack_view(&place->known)));
+        pack_release(&known);
+    }
+    assert_true(times > 1 && times < PLACES);
+    assert_int_equal(index_events_known(c.index, &c.names, (struct index_noted){true, 1},
+                                        c.places[0].record, NULL, &sessions),
+                     PASU_E_CORRUPT);
     sessions_release(&sessions);
     end_course(&c);
 }
@@ -221,8 +255,9 @@ what_is_of_another_span_is_corrupt(void **state PASU_UNUSED)
         pack_step(&pack, 1, 0);
         assert_int_equal(index_put(c.index, INDEX_MAIN, index_key_view(&key), pack_view(&pack)), 0);
         pack_release(&pack);
-        assert_int_equal(index_events_load(&c.events, c.index, 2 * INDEX_EVENTS_SPAN),
-                         PASU_E_CORRUPT);
+        assert_int_equal(
+            index_events_load(&c.events, c.index, 2 * INDEX_EVENTS_SPAN, (struct index_noted){0}),
+            PASU_E_CORRUPT);
         assert_int_equal(index_events_replay(c.index, &c.names, 2 * INDEX_EVENTS_SPAN,
                                              3 * INDEX_EVENTS_SPAN, NULL, &sessions),
                          PASU_E_CORRUPT);
@@ -324,6 +359,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_known_later_is_what_the_records_say),
+        cmocka_unit_test(who_is_known_is_found_from_what_was_noted),
         cmocka_unit_test(of_some_principals_only_theirs_are_known),
         cmocka_unit_test(what_is_cut_off_is_corrupt),
         cmocka_unit_test(what_is_of_another_span_is_corrupt),

@@ -5,12 +5,13 @@
 
 #include "base/memory.h"
 #include "breach/day.h"
+#include "breach/index_each.h"
 #include "index_answer.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 
-enum { DAYS = 40, PRINCIPALS = 3, BEGIN = 20300, ROWS = 7, MANY_CLASSES = 5000 };
+enum { DAYS = 40, PRINCIPALS = 3, BEGIN = 20300, MANY_CLASSES = 5000 };
 
 /* ---- threads: there can be none ---- */
 
@@ -72,7 +73,6 @@ begin_made(struct made *m)
 {
     *m = (struct made){0};
     assert_int_equal(index_make(&m->index, index_place, NULL), 0);
-    m->heap.month_rows = ROWS;
     assert_int_equal(class_of(m, 1), 1);
 }
 
@@ -84,7 +84,13 @@ release_made(struct made *m)
     index_names_release(&m->names);
 }
 
-/* Two rounds: the later one has days of the first, too. */
+static int32_t
+last_of(uint32_t round)
+{
+    return BEGIN + (int32_t)round * DAYS / 2 + DAYS - 1;
+}
+
+/* Each round's days are those of the one before, too, from its half on. */
 static void
 add_round(struct made *m, uint32_t round)
 {
@@ -92,6 +98,14 @@ add_round(struct made *m, uint32_t round)
         for (uint32_t principal = 1; principal <= PRINCIPALS; principal++)
             assert_true(add(m, BEGIN + day + (int32_t)round * DAYS / 2, principal,
                             1000 * round + (uint32_t)day * principal));
+    m->heap.newest = last_of(round);
+    m->heap.principals = PRINCIPALS;
+}
+
+static int
+begin_writing(struct made *m, int32_t before)
+{
+    return index_writer_begin(&m->writer, &m->heap, before, &m->names.classes, m->index);
 }
 
 /* What is in the index then, which is taken away. */
@@ -135,15 +149,14 @@ write_beside(struct pack *pack)
     begin_made(&m);
     add_round(&m, 0);
     for (uint32_t round = 0; round < 3; round++) {
-        assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
+        assert_int_equal(begin_writing(&m, INT32_MAX), 0);
         assert_int_equal(m.heap.count, 0);
         assert_int_equal(m.heap.persons, 0);
-        assert_int_equal(m.heap.month_rows, ROWS);
         for (uint32_t c = 0; c < MANY_CLASSES; c++)
             class_of(&m, 10 + round * MANY_CLASSES + c);
         if (round < 2)
             add_round(&m, round + 1);
-        assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
+        assert_int_equal(index_writer_end(&m.writer), 0);
     }
     keep(&m, pack);
 }
@@ -172,23 +185,55 @@ where_there_can_be_no_thread_it_is_written_all_the_same(void **state PASU_UNUSED
     compare_packs(&at_once, &beside);
 }
 
-/* The months in which something was written are the maker's to make; each is told once. */
+/* Days before the one that is asked for are taken, the others are the maker's still. */
 static void
-months_come_back_to_the_maker(void **state PASU_UNUSED)
+what_is_not_asked_for_stays_with_the_maker(void **state PASU_UNUSED)
 {
+    struct pack at_once = {0}, beside = {0};
     struct made m;
-    uint32_t month = month_of(BEGIN);
 
     begin_made(&m);
-    assert_int_equal(ordinals_add(&m.heap.months, &month, 1), 0);
     add_round(&m, 0);
-    assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
-    assert_int_equal(m.heap.months.count, 1);
-    assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
-    assert_int_equal(m.heap.months.count, 1 + 1 + month_of(BEGIN + DAYS - 1) - month);
-    assert_int_equal(m.heap.months.items[1], month);
-    assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
-    assert_int_equal(m.heap.months.count, 1 + 1 + month_of(BEGIN + DAYS - 1) - month);
+    assert_int_equal(index_heap_write(&m.heap, &m.names.classes, m.index), 0);
+    keep(&m, &at_once);
+    begin_made(&m);
+    add_round(&m, 0);
+    assert_int_equal(begin_writing(&m, BEGIN + 10), 0);
+    assert_int_equal(m.heap.count, (DAYS - 10) * PRINCIPALS);
+    assert_int_equal(m.heap.persons, 2 * (DAYS - 10) * PRINCIPALS);
+    assert_int_equal(index_writer_end(&m.writer), 0);
+    assert_int_equal(begin_writing(&m, INT32_MAX), 0);
+    assert_int_equal(m.heap.count, 0);
+    assert_int_equal(index_writer_end(&m.writer), 0);
+    keep(&m, &beside);
+    compare_packs(&at_once, &beside);
+}
+
+static int
+note_unit(void *arg, struct view key, struct view value PASU_UNUSED)
+{
+    unsigned *units = arg;
+
+    assert_int_equal(index_day_of(bytes_get_u32(key.bytes)), last_of(1));
+    ++*units;
+    return 0;
+}
+
+/* Of the last day alone there are units by themselves: the one that was the last goes into its
+ * month when there is a later one. */
+static void
+only_the_last_day_is_apart_from_its_month(void **state PASU_UNUSED)
+{
+    struct made m;
+    unsigned units = 0;
+
+    begin_made(&m);
+    for (uint32_t round = 0; round < 2; round++) {
+        add_round(&m, round);
+        assert_int_equal(index_heap_write(&m.heap, &m.names.classes, m.index), 0);
+    }
+    assert_int_equal(index_each_unit(m.index, BEGIN, last_of(2), note_unit, &units), 0);
+    assert_int_equal(units, PRINCIPALS);
     index_discard(m.index, index_place);
     release_made(&m);
 }
@@ -203,33 +248,39 @@ an_error_is_told_once_and_it_is_at_rest_then(void **state PASU_UNUSED)
     assert_int_equal(index_replace(m.index, index_place), 0);
     assert_int_equal(index_open(&m.index, directory, NULL), 0);
     add_round(&m, 0);
-    assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
-    assert_int_equal(index_writer_end(&m.writer, &m.heap), PASU_E_DENIED);
-    assert_int_equal(m.heap.months.count, 0);
-    assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
+    assert_int_equal(begin_writing(&m, INT32_MAX), 0);
+    assert_int_equal(index_writer_end(&m.writer), PASU_E_DENIED);
+    assert_int_equal(index_writer_end(&m.writer), 0);
     index_close(m.index);
     assert_int_equal(index_open_to_write(&m.index, index_place, NULL), 0);
     add_round(&m, 1);
-    assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
-    assert_int_equal(index_writer_end(&m.writer, &m.heap), 0);
+    assert_int_equal(begin_writing(&m, INT32_MAX), 0);
+    assert_int_equal(index_writer_end(&m.writer), 0);
     index_close(m.index);
     release_made(&m);
 }
 
-/* What is damaged in a day that is added to is found in the thread. */
+/* What is damaged in a value that is added to is found in the thread. */
 static void
-a_day_that_is_damaged_is_not_written_over(void **state PASU_UNUSED)
+what_is_damaged_is_not_written_over(void **state PASU_UNUSED)
 {
     struct made m;
-    struct index_key key = index_key_unit(index_day_number(BEGIN), 1);
+    const struct index_key keys[] = {index_key_unit(index_day_number(last_of(0)), 1),
+                                     index_key_unit(month_of(BEGIN), 1),
+                                     index_key_unit(month_of(BEGIN), INDEX_EVERYBODY),
+                                     index_key_chunk(month_of(BEGIN), 1, 0, false, 0)};
 
-    begin_made(&m);
-    assert_int_equal(index_put(m.index, INDEX_DAYS, index_key_view(&key), VIEW("\1\2\3")), 0);
-    add_round(&m, 0);
-    assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
-    assert_int_equal(index_writer_end(&m.writer, &m.heap), PASU_E_CORRUPT);
-    index_discard(m.index, index_place);
-    release_made(&m);
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        begin_made(&m);
+        assert_int_equal(index_put(m.index, k == 0 ? INDEX_DAYS : INDEX_MONTHS,
+                                   index_key_view(&keys[k]), VIEW("\1\2\3")),
+                         0);
+        add_round(&m, 0);
+        assert_int_equal(begin_writing(&m, INT32_MAX), 0);
+        assert_int_equal(index_writer_end(&m.writer), PASU_E_CORRUPT);
+        index_discard(m.index, index_place);
+        release_made(&m);
+    }
 }
 
 static void
@@ -244,11 +295,11 @@ without_memory_it_says_so(void **state PASU_UNUSED)
         begin_made(&m);
         add_round(&m, 0);
         memory_fail_at(nth);
-        result = index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index);
+        result = begin_writing(&m, INT32_MAX);
         if (result != 0)
             assert_true(m.heap.count > 0); /* the maker has it still */
         else
-            result = index_writer_end(&m.writer, &m.heap);
+            result = index_writer_end(&m.writer);
         memory_fail_at(0);
         assert_true(result == 0 || result == PASU_E_NOMEM);
         failed += result != 0;
@@ -267,7 +318,7 @@ it_may_be_given_up_at_any_time(void **state PASU_UNUSED)
 
         begin_made(&m);
         add_round(&m, 0);
-        assert_int_equal(index_writer_begin(&m.writer, &m.heap, &m.names.classes, m.index), 0);
+        assert_int_equal(begin_writing(&m, INT32_MAX), 0);
         release_made(&m);
         index_discard(m.index, index_place);
     }
@@ -279,9 +330,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_writes_is_what_is_written_at_once),
         cmocka_unit_test(where_there_can_be_no_thread_it_is_written_all_the_same),
-        cmocka_unit_test(months_come_back_to_the_maker),
+        cmocka_unit_test(what_is_not_asked_for_stays_with_the_maker),
+        cmocka_unit_test(only_the_last_day_is_apart_from_its_month),
         cmocka_unit_test(an_error_is_told_once_and_it_is_at_rest_then),
-        cmocka_unit_test(a_day_that_is_damaged_is_not_written_over),
+        cmocka_unit_test(what_is_damaged_is_not_written_over),
         cmocka_unit_test(without_memory_it_says_so),
         cmocka_unit_test(it_may_be_given_up_at_any_time),
     };
