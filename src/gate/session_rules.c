@@ -6,12 +6,15 @@
 #include "gate/session.h"
 #include "gate/standing.h"
 
-/* Where no configuration has been put in force (tests), the session's own. */
 const struct settings *
 session_rules_settings(const struct session *s)
 {
-    const struct settings *now = worker_settings(s->worker);
+    const struct settings *now;
 
+    if (s->observer)
+        return s->observer->in_force;
+    now = worker_settings(s->worker);
+    /* Where no configuration has been put in force (tests), the session's own. */
     return now ? now : s->settings;
 }
 
@@ -49,7 +52,7 @@ make_scope(struct session *s, const struct settings *settings, const char *actor
     };
 
     if (is_known)
-        origins_look_up(s->worker->origins, address, &origin);
+        origins_look_up(s->observer ? s->observer->origins : s->worker->origins, address, &origin);
     return rule_scope_set(scope, settings->rules, &asker);
 }
 
@@ -106,14 +109,14 @@ session_rules_renew(struct session *s)
         actor_now(s, actor);
     if (PASU_UNLIKELY(rules_ask_source(settings->rules)))
         source_claim_now(s, &source);
-    if (PASU_LIKELY(rules->is_set && rules->turn == s->worker->turn &&
+    if (PASU_LIKELY(rules->is_set && rules->turn == s->observer->turn &&
                     rules->kind == s->observer->kind && strcmp(rules->actor, actor) == 0 &&
                     is_same_source(&rules->source, &source)))
         return 0;
     memcpy(rules->actor, actor, sizeof(actor));
     rules->source = source;
     result = make_scopes(s, settings);
-    rules->turn = s->worker->turn;
+    rules->turn = s->observer->turn;
     rules->kind = s->observer->kind;
     rules->is_set = result == 0;
     return result;

@@ -2,9 +2,9 @@
 /*
  * The rules that concern a session: those of the configuration in force. A session keeps the
  * configuration that it began with, but not these: what a reload asks for holds for the next
- * statement. All of one judgement is by one configuration, and the rows of a statement are judged
- * by all that is known of it, not only by what was not known before it was sent: so it never
- * passes half of one and half of another.
+ * statement, and never for the rest of one that is on its way (gate/standing.h). The rows of a
+ * statement are judged by all that is known of it, not only by what was not known before it was
+ * sent.
  *
  * Owned by the session's worker.
  */
@@ -35,7 +35,7 @@ struct session_rules {
     struct rule_scope claimed;  /* without any rule where there is no claim, or it is signed */
     struct source_claim source; /* that they are of */
     bool has_verdicts, has_durability, can_block, can_mask; /* either of them */
-    uint64_t turn;                 /* of what is in force (struct settings_current) */
+    uint64_t turn;                 /* the observer's, that the scopes are of */
     enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
     bool is_set;
@@ -44,14 +44,14 @@ struct session_rules {
     size_t told_count;
 };
 
-/* The settings whose rules hold. */
+/* The settings whose rules hold for what the session asks, and is answered. */
 const struct settings *session_rules_settings(const struct session *session);
 /* Makes a scope of them for the session, which needs no observer. `may_claim`: it can still say, by
  * a signed claim, that it is somewhere else. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_scope(struct session *session, bool may_claim,
                                       struct rule_scope *scope);
-/* Sees to it that the observer's scope is of those in force, and of the actor of what is being
- * asked or answered. PASU_E_NOMEM. */
+/* Sees to it that the observer's scope is of the settings that hold, and of the actor of what is
+ * being asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
 /* The verdict on the statement, of both scopes. */
 void session_rules_judge(const struct session_rules *rules, const struct rule_statement *statement,
