@@ -27,6 +27,15 @@ struct rule_told {
     uint64_t unrecorded; /* of these, those of which no record tells */
 };
 
+/* What the rules said of a statement the last time: nearly every one is judged again, and so is the
+ * next one of its kind. */
+struct rule_judged {
+    struct rule_statement statement; /* whose purpose is the one below, or NULL */
+    char purpose[EXPOSURE_TEXT_MAX];
+    struct ruling ruling;
+    bool is_set;
+};
+
 /* Where the application says where its user is (gate/source_claim.h), and rules ask for that, there
  * are two scopes, each of one address, and what the stricter says holds; with a signed claim one,
  * of that address. */
@@ -38,7 +47,10 @@ struct session_rules {
     uint64_t turn;                 /* the observer's, that the scopes are of */
     enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
+    uint64_t actor_version;        /* of what no text said that they are of */
+    bool is_of_settings;           /* they are, and of no claimed source */
     bool is_set;
+    struct rule_judged judged; /* by these scopes */
     char *blocked; /* what verdict_judge has said last; NULL: nothing, or it is a request's */
     struct rule_told *told; /* memory_free; NULL: nothing was */
     size_t told_count;
@@ -54,7 +66,7 @@ PASU_MUST_USE int session_rules_scope(struct session *session, bool may_claim,
  * being asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
 /* The verdict on the statement, of both scopes. */
-void session_rules_judge(const struct session_rules *rules, const struct rule_statement *statement,
+void session_rules_judge(struct session_rules *rules, const struct rule_statement *statement,
                          struct ruling *ruling);
 enum durability session_rules_durability(const struct session_rules *rules,
                                          const struct rule_statement *statement,

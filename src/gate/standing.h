@@ -10,7 +10,7 @@
  *      a kind that is      counts from the session's next statement on, and so do other rules,
  *      another one now     budgets and databases of addresses: one statement is judged by one
  *                          roster and one configuration, to the end of its result, whatever
- *                          changes meanwhile
+ *                          changes meanwhile. Each FETCH, and each Execute of a portal, is one
  *
  * Owned by the session's worker.
  */
