@@ -138,13 +138,19 @@ is_same_budget(const struct budget *a, const struct budget *b)
            memcmp(a->alert_by, b->alert_by, sizeof(a->alert_by)) == 0;
 }
 
+/* Kind and budgets are what they were. */
+static bool
+is_same_principal(const struct observer *o, const struct standing *now)
+{
+    return now->kind == o->kind && is_same_budget(&now->budget, &o->budget) &&
+           is_same_budget(&now->approved, &o->approved_budget);
+}
+
 /* Whether it judges all that is on its way as what held until now does. */
 static bool
 is_same(const struct observer *o, const struct standing *now)
 {
-    return now->kind == o->kind && now->settings == o->in_force && now->origins == o->origins &&
-           is_same_budget(&now->budget, &o->budget) &&
-           is_same_budget(&now->approved, &o->approved_budget);
+    return now->settings == o->in_force && now->origins == o->origins && is_same_principal(o, now);
 }
 
 static bool
@@ -163,6 +169,19 @@ standing_follow(struct session *s)
         return;
     look_up(s, &now);
     adopt(s, &now);
+}
+
+void
+standing_begin_rows(struct session *s)
+{
+    const struct observer *o = s->observer;
+    struct standing now;
+
+    if (is_current(s))
+        return;
+    look_up(s, &now);
+    if (is_same_principal(o, &now))
+        adopt(s, &now);
 }
 
 bool

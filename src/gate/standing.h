@@ -10,7 +10,8 @@
  *      a kind that is      counts from the session's next statement on, and so do other rules,
  *      another one now     budgets and databases of addresses: one statement is judged by one
  *                          roster and one configuration, to the end of its result, whatever
- *                          changes meanwhile. Each FETCH, and each Execute of a portal, is one
+ *                          changes meanwhile: of rules and databases, by those in force when its
+ *                          first row came. Each FETCH, and each Execute of a portal, is one
  *
  * Owned by the session's worker.
  */
@@ -40,6 +41,9 @@ void standing_tell(struct session *session);
 /* The roster may be another one, or somebody's time has come: ends sessions of those who have left,
  * and tells of the services that they have left behind. */
 void standing_look(struct worker *worker);
+/* The first row of a result is to be handled: rules and databases that came since the statement was
+ * sent judge it from there on, where its principal's kind and budgets are still the same. */
+void standing_begin_rows(struct session *session);
 /* The client's next message is to be handled. Whether it must wait, because what holds for its
  * principal has changed, and statements that were judged by what held before are still on their
  * way. */
