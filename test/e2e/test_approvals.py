@@ -434,6 +434,40 @@ def test_ways():
 
 
 @test(gateway=True)
+def test_several():
+    """Statements of one text wait as one, under the rule of the first that is held; what is decided of another request leaves it waiting"""
+    front = shared()
+    phone = NAME.replace("name", "phone", 1)
+    front.set(rules=[HOLD, {**HOLD, "name": "phones", "when": {"fields": "phone"}}])
+    for first, second, rule in ((ADDRESS, phone, "rule addresses"), (phone, ADDRESS, "rule phones")):
+        with front.login() as session, front.login() as other:
+            number = told(session, wire.query(f"{NAME}; {first}; {second}"), rule)
+            equal(front.waiting()[0]["rule"], rule)
+            front.decide(ask(other), verb="deny")
+            equal(other.result().code, DENIED)
+            assert is_silent(session, other)
+            front.decide(number)
+            equal(len(session.result().rows), 3)
+    front.set(rules=[HOLD])
+
+
+@test(gateway=True)
+def test_portal_in_doubt():
+    """A portal that was approved is read on without a question; once code has run that can have put another in its place, it is asked for again"""
+    front = shared()
+    more = wire.execute(1, "p") + wire.SYNC
+    with front.login() as session:
+        session.query("BEGIN")
+        front.decide(told(session, wire.parse("SELECT address FROM customers ORDER BY id") + wire.bind(portal="p") + more))
+        equal([len(session.result().rows), len(session.exchange(more).rows)], [1, 1])
+        front.set(rules=[])
+        equal(session.query("DO $$ DECLARE r text := 'SEL'; BEGIN EXECUTE r || 'ECT 1'; END $$").errors, [])
+        front.set(rules=[HOLD])
+        front.decide(told(session, more), verb="deny")
+        equal(session.result().code, DENIED)
+
+
+@test(gateway=True)
 def test_rows():
     """Where only the rows tell, they wait before the first leaves: a rule that came while the server was at it. Denied, none of them leaves nor is counted; approved, all do"""
     front = shared()

@@ -165,6 +165,7 @@ WAYS = {
     "returning": (lambda s: ask(s, "UPDATE patients SET ward = ward WHERE id = 7001 RETURNING name"), ["홍*동"]),
     "returning a piece": (lambda s: ask(s, "BEGIN; UPDATE patients SET name = substr(name, 2, 1) || 'x' WHERE id = 7001 RETURNING name; ROLLBACK"), ["***"]),
     "writing a piece": (lambda s: ask(s, f"BEGIN; UPDATE patients SET name = substr(name, 2, 1) || 'x' WHERE id = 7001; {NAME}; ROLLBACK"), ["***"]),
+    "another's name": (lambda s: ask(s, f"BEGIN; UPDATE patients SET name = p.name FROM patients p WHERE p.id = 7002 AND patients.id = 7001; {NAME}; ROLLBACK"), ["***"]),
     "writing a piece by a cursor": (lambda s: (ask(s, "BEGIN; DECLARE c CURSOR FOR SELECT write_piece(7001) FROM generate_series(1, 2)"), ask(s, "FETCH 1 FROM c"),
                                                ask(s, NAME))[2], ["***"]),
     "writing a piece in portions": (lambda s: (ask(s, "BEGIN"), s.exchange(wire.parse("UPDATE patients SET name = substr(name, 2, 1) || 'x' WHERE ward = 1 RETURNING 1")
