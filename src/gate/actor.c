@@ -50,8 +50,8 @@ source_of(struct actor *a, const char *source)
 
     if (name)
         return (struct actor_source){.kind = ACTOR_SETTING, .setting = place_of(a, name)};
-    return (struct actor_source){
-        .kind = strcmp(source, "application_name") == 0 ? ACTOR_APPLICATION : ACTOR_COMMENT};
+    return (struct actor_source){.kind = strcmp(source, "application_name") == 0 ? ACTOR_APPLICATION
+                                                                                 : ACTOR_COMMENT};
 }
 
 static int

@@ -152,10 +152,9 @@ is_judged(const struct rule_judged *judged, const struct rule_statement *stateme
 {
     const struct rule_statement *last = &judged->statement;
 
-    return judged->is_set && last->fields == statement->fields &&
-           last->flags == statement->flags && last->verbs == statement->verbs &&
-           last->use == statement->use && last->minute == statement->minute &&
-           !last->purpose == !statement->purpose &&
+    return judged->is_set && last->fields == statement->fields && last->flags == statement->flags &&
+           last->verbs == statement->verbs && last->use == statement->use &&
+           last->minute == statement->minute && !last->purpose == !statement->purpose &&
            (!statement->purpose || strcmp(judged->purpose, statement->purpose) == 0);
 }
 
@@ -163,9 +162,9 @@ static void
 note_judged(struct rule_judged *judged, const struct rule_statement *statement,
             const struct ruling *ruling)
 {
-    int length = statement->purpose ? snprintf(judged->purpose, sizeof(judged->purpose), "%s",
-                                               statement->purpose)
-                                    : 0;
+    int length = statement->purpose
+                     ? snprintf(judged->purpose, sizeof(judged->purpose), "%s", statement->purpose)
+                     : 0;
 
     judged->statement = *statement;
     judged->ruling = *ruling;
