@@ -9,21 +9,14 @@
 
 static_assert((int)CLAIM_TEXT_MAX == (int)EXPOSURE_TEXT_MAX, "claims are copied as they are");
 
-/* The lists of sources: of actors, and of where they are. */
-enum { LISTS = 2 };
-
 static const char setting_mark[] = "setting:";
 
 static const struct config_texts *
-sources_of(const struct session *s)
+list_of(const struct session *s, enum actor_list list)
 {
-    return &s->settings->config->principals.actor_from;
-}
+    const struct config *config = s->settings->config;
 
-static const struct config_texts *
-list_of(const struct session *s, unsigned list)
-{
-    return list == 0 ? sources_of(s) : &s->settings->config->sources.claimed_from;
+    return list == ACTOR_WHO ? &config->principals.actor_from : &config->sources.claimed_from;
 }
 
 /* The setting's name, or NULL. */
@@ -37,19 +30,51 @@ setting_of(const char *source)
 
 /* ---- life ---- */
 
-/* The settings of a list; how many. `to` NULL: they are only counted. */
+/* The place of a setting, which is a new one where no list has it yet. */
 static size_t
-collect(const struct config_texts *sources, struct actor_setting *to)
+place_of(struct actor *a, const char *name)
+{
+    size_t i = 0;
+
+    while (i < a->count && strcmp(a->settings[i].name, name) != 0)
+        i++;
+    a->settings[i].name = name;
+    a->count += i == a->count;
+    return i;
+}
+
+static struct actor_source
+source_of(struct actor *a, const char *source)
+{
+    const char *name = setting_of(source);
+
+    if (name)
+        return (struct actor_source){.kind = ACTOR_SETTING, .setting = place_of(a, name)};
+    return (struct actor_source){.kind = strcmp(source, "application_name") == 0 ? ACTOR_APPLICATION
+                                                                                 : ACTOR_COMMENT};
+}
+
+static int
+set_sources(struct actor *a, enum actor_list list, const struct config_texts *texts)
+{
+    if (texts->count == 0)
+        return 0;
+    a->sources[list] = memory_new(texts->count, sizeof(*a->sources[list]));
+    if (!a->sources[list])
+        return PASU_E_NOMEM;
+    for (size_t i = 0; i < texts->count; i++)
+        a->sources[list][i] = source_of(a, texts->items[i]);
+    a->source_counts[list] = texts->count;
+    return 0;
+}
+
+static size_t
+count_settings(const struct config_texts *texts)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < sources->count; i++) {
-        const char *name = setting_of(sources->items[i]);
-
-        if (name && to)
-            to[count].name = name;
-        count += name != NULL;
-    }
+    for (size_t i = 0; i < texts->count; i++)
+        count += setting_of(texts->items[i]) != NULL;
     return count;
 }
 
@@ -57,19 +82,20 @@ int
 actor_init(struct session *s)
 {
     struct actor *a = &s->observer->actor;
-    size_t count = 0;
+    size_t most = 0;
+    int result = 0;
 
     actor_report(a, view_of_text(s->application));
-    for (unsigned list = 0; list < LISTS; list++)
-        count += collect(list_of(s, list), NULL);
-    if (count == 0)
-        return 0;
-    a->settings = memory_new(count, sizeof(*a->settings));
-    if (!a->settings)
-        return PASU_E_NOMEM;
-    for (unsigned list = 0; list < LISTS; list++)
-        a->count += collect(list_of(s, list), a->settings + a->count);
-    return 0;
+    for (enum actor_list list = 0; list < ACTOR_LISTS; list++)
+        most += count_settings(list_of(s, list));
+    if (most > 0) {
+        a->settings = memory_new(most, sizeof(*a->settings));
+        if (!a->settings)
+            return PASU_E_NOMEM;
+    }
+    for (enum actor_list list = 0; list < ACTOR_LISTS && result == 0; list++)
+        result = set_sources(a, list, list_of(s, list));
+    return result;
 }
 
 void
@@ -78,12 +104,18 @@ actor_release(struct actor *a)
     memory_free(a->settings);
     a->settings = NULL;
     a->count = 0;
+    for (enum actor_list list = 0; list < ACTOR_LISTS; list++) {
+        memory_free(a->sources[list]);
+        a->sources[list] = NULL;
+        a->source_counts[list] = 0;
+    }
 }
 
 void
 actor_report(struct actor *a, struct view application)
 {
     claim_put(a->application, sizeof(a->application), application);
+    a->version++;
 }
 
 /* ---- who it is ---- */
@@ -106,47 +138,47 @@ claim_of(const struct observer *o)
     return plan ? plan->claim : NULL;
 }
 
+/* What the comment says of a list; "": nothing. */
 static const char *
-value_of(const struct actor *a, const char *name)
+comment_of(const struct observer *o, enum actor_list list)
 {
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->settings[i].name, name) == 0)
-            return a->settings[i].now;
-    return "";
-}
+    const struct claim *claim = claim_of(o);
 
-/* What a source says; of a comment the member that is asked for. */
-static const char *
-said_by(const struct session *s, const char *source, unsigned list)
-{
-    const struct actor *a = &s->observer->actor;
-    const char *name = setting_of(source);
-    const struct claim *claim;
-
-    if (name)
-        return value_of(a, name);
-    if (strcmp(source, "application_name") == 0)
-        return a->application;
-    claim = claim_of(s->observer);
     if (!claim)
         return "";
-    return list == 0 ? claim->actor : claim->source;
+    return list == ACTOR_WHO ? claim->actor : claim->source;
 }
 
+/* What the first source says that says anything. */
 static const char *
-first_of(const struct session *s, const struct config_texts *sources, unsigned list)
+first_of(const struct session *s, enum actor_list list)
 {
+    const struct actor *a = &s->observer->actor;
     const char *said = "";
 
-    for (size_t i = 0; i < sources->count && said[0] == '\0'; i++)
-        said = said_by(s, sources->items[i], list);
+    for (size_t i = 0; i < a->source_counts[list] && said[0] == '\0'; i++) {
+        const struct actor_source *source = &a->sources[list][i];
+
+        if (source->kind == ACTOR_SETTING)
+            said = a->settings[source->setting].now;
+        else if (source->kind == ACTOR_APPLICATION)
+            said = a->application;
+        else
+            said = comment_of(s->observer, list);
+    }
     return said;
 }
 
 void
 actor_now(const struct session *s, char actor[EXPOSURE_TEXT_MAX])
 {
-    claim_put(actor, EXPOSURE_TEXT_MAX, view_of_text(first_of(s, sources_of(s), 0)));
+    claim_put(actor, EXPOSURE_TEXT_MAX, view_of_text(first_of(s, ACTOR_WHO)));
+}
+
+bool
+actor_is_claimed(const struct session *s)
+{
+    return claim_of(s->observer) != NULL;
 }
 
 const char *
@@ -158,9 +190,9 @@ actor_purpose(const struct session *s)
 }
 
 const char *
-actor_source(const struct session *s, const struct config_texts *sources)
+actor_source(const struct session *s)
 {
-    return first_of(s, sources, 1);
+    return first_of(s, ACTOR_WHERE);
 }
 
 /* ---- what is set ---- */
@@ -174,6 +206,7 @@ set(struct actor *a, const struct plan_setting *setting, struct view value)
         if (setting->name && strcasecmp(setting->name, own->name) != 0)
             continue;
         claim_put(own->now, sizeof(own->now), value);
+        a->version++;
         if (!setting->is_local)
             memcpy(own->later, own->now, sizeof(own->later));
         a->is_changed = true;
@@ -186,6 +219,7 @@ forget(struct actor *a)
 {
     for (size_t i = 0; a->is_changed && i < a->count; i++)
         a->settings[i].now[0] = a->settings[i].later[0] = '\0';
+    a->version++;
     a->is_failed = false;
 }
 
@@ -233,6 +267,7 @@ actor_over(struct actor *a, bool is_rolled_back)
     if (PASU_LIKELY(!a->is_changed))
         return;
     a->is_changed = false;
+    a->version++;
     for (size_t i = 0; i < a->count; i++) {
         struct actor_setting *own = &a->settings[i];
 

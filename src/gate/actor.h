@@ -21,7 +21,6 @@
 #include "exposure/exposure.h"
 #include "postgres/claim.h"
 
-struct config_texts;
 struct plan_statement;
 struct session;
 
@@ -32,10 +31,22 @@ struct actor_setting {
     char before[CLAIM_SOURCE_MAX];
 };
 
+/* The lists of sources: of actors, and of where they are. */
+enum actor_list { ACTOR_WHO, ACTOR_WHERE, ACTOR_LISTS };
+
+/* One that the configuration names. */
+struct actor_source {
+    enum { ACTOR_COMMENT, ACTOR_APPLICATION, ACTOR_SETTING } kind;
+    size_t setting; /* its place in `settings` */
+};
+
 struct actor {
     char application[EXPOSURE_TEXT_MAX];
     struct actor_setting *settings; /* or NULL */
     size_t count;
+    struct actor_source *sources[ACTOR_LISTS]; /* as they are listed; NULL where there are none */
+    size_t source_counts[ACTOR_LISTS];
+    uint64_t version;          /* another one, once settings or application say another thing */
     bool is_changed;           /* by the transaction */
     bool is_failed;            /* an error has undone it */
     bool is_asking;            /* a client's message is in hand, not an answer */
@@ -50,10 +61,12 @@ void actor_release(struct actor *actor);
 void actor_report(struct actor *actor, struct view application);
 /* Who it is in what is being asked, or answered. */
 void actor_now(const struct session *session, char actor[EXPOSURE_TEXT_MAX]);
+/* Whether the text that is being asked, or answered, says anything of the kind. */
+bool actor_is_claimed(const struct session *session);
 /* What it is asked for, "" where the text does not say. */
 const char *actor_purpose(const struct session *session);
-/* Where they are, by the first that is there of these sources (gate/source_claim.h); "". */
-const char *actor_source(const struct session *session, const struct config_texts *sources);
+/* Where they are, by the first that is there of sources.claimed_from (gate/source_claim.h); "". */
+const char *actor_source(const struct session *session);
 
 /* A statement has been run. */
 void actor_run(struct actor *actor, const struct plan_statement *statement);

@@ -92,6 +92,8 @@ answer_budget_watches(struct answering *a)
 
 /* ---- rows ---- */
 
+enum { SMALL = 4096 /* bytes of rows that are kept without memory of their own */ };
+
 static size_t
 length_of(const uint8_t *at)
 {
@@ -168,14 +170,15 @@ answer_budget_rows(struct answering *a, uint8_t *at, size_t have, struct walk *w
     struct gather *g = &a->tools->gather;
     size_t length = whole_rows(at, have), kept = 0;
     uint64_t before = walk->rows;
-    uint8_t *came;
+    uint8_t space[SMALL], *came = space;
     ssize_t done;
     int result = length > 0 && g->rows > 0 ? answer_flush(a) : 0;
 
     if (length == 0 || result != 0 || a->o->is_muted)
         return result;
-    came = (uint8_t *)memory_dup(at, length);
-    if (!came)
+    if (length <= sizeof(space))
+        memcpy(space, at, length);
+    else if (!(came = (uint8_t *)memory_dup(at, length)))
         return PASU_E_NOMEM;
     done = gather_all(a, at, length, walk);
     result = done < 0 ? (int)done : settle(a);
@@ -192,6 +195,7 @@ answer_budget_rows(struct answering *a, uint8_t *at, size_t have, struct walk *w
         if (!*is_waiting)
             result = answer_budget_over(a);
     }
-    memory_free(came);
+    if (came != space)
+        memory_free(came);
     return result != 0 ? result : done;
 }

@@ -5,6 +5,7 @@
 #include "gate/release.h"
 #include "gate/result.h"
 #include "gate/shadow.h"
+#include "gate/standing.h"
 
 enum { GIANT_START = 8192 /* bytes of a long message that are looked at */ };
 
@@ -117,6 +118,15 @@ join(struct observer *o, uint8_t *bytes, size_t *length, int *result)
     return kept->bytes;
 }
 
+/* Whether nothing of the result that the next row is of has been read. */
+static bool
+shows_first(const struct answering *a)
+{
+    const struct result *r = &a->o->result;
+
+    return (!r->is_open || r->rows == 0) && a->tools->gather.rows == 0;
+}
+
 int
 answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
 {
@@ -141,6 +151,8 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
             at += pass_piece(&a, at, have);
             continue;
         }
+        if ((at[0] == 'D' || at[0] == 'd') && shows_first(&a))
+            standing_begin_rows(s);
         if (at[0] == 'D') {
             bool is_waiting = false;
 

@@ -68,16 +68,13 @@ request(struct session *s, struct held *held)
     approval_request(s, &held->hold, held->words.text, held->fingerprint, false);
 }
 
-static bool
-is_held(struct session *s, const struct plan_statement *statement, uint64_t flags,
-        struct held *held)
+/* One of those that are held together. */
+static void
+add_held(struct session *s, const struct plan_statement *statement, struct held *held)
 {
-    bool is_first = held->words.length == 0;
-
-    add_statement(&held->words, &s->observer->exchange, statement);
-    if (is_first)
+    if (held->words.length == 0)
         held->fingerprint = statement ? statement->fingerprint : 0;
-    return verdict_holds(s, statement, flags, &held->hold);
+    add_statement(&held->words, &s->observer->exchange, statement);
 }
 
 static bool
@@ -93,7 +90,9 @@ query_is_held(struct session *s, struct view text, struct held *held)
     actor->asked = is_templated ? (claim_read(&claim, text) ? &claim : NULL) : plan->claim;
     if (session_rules_renew(s) == 0 && s->observer->rules.can_block && !plan->refusal)
         for (size_t i = 0; i < plan->statement_count; i++)
-            is = is_held(s, &plan->statements[i], 0, held);
+            is = verdict_holds(s, &plan->statements[i], 0, &held->hold);
+    for (size_t i = 0; is && i < plan->statement_count; i++)
+        add_held(s, &plan->statements[i], held);
     if (is && s->observer->exchange.count == 0)
         request(s, held);
     actor->asked = NULL;
@@ -138,8 +137,9 @@ execute_is_held(struct session *s, struct view name, struct held *held)
     portal = exchange_portal(&o->exchange, text);
     o->actor.asked = plan ? plan->claim : NULL;
     if (session_rules_renew(s) != 0 || !o->rules.can_block || (plan && !statement) ||
-        !is_held(s, statement, 0, held))
+        !verdict_holds(s, statement, 0, &held->hold))
         return false;
+    add_held(s, statement, held);
     return o->exchange.count > 0 || !portal_covers(portal, held->hold.fields);
 }
 
@@ -163,8 +163,10 @@ call_is_held(struct session *s, struct view body, struct held *held)
         statement = asked.plan->statement_count > 0 ? &asked.plan->statements[0] : NULL;
     is = session_rules_renew(s) == 0 && s->observer->rules.can_block &&
          verdict_holds(s, statement, FLAG_BIT(FUNCTION_CALL), &held->hold);
-    snprintf(text, sizeof(text), "call of function %" PRIu32 ", by message", asked.function);
-    add_words(&held->words, "", text);
+    if (is) {
+        snprintf(text, sizeof(text), "call of function %" PRIu32 ", by message", asked.function);
+        add_words(&held->words, "", text);
+    }
     plan_release(asked.plan);
     return is;
 }

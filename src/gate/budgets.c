@@ -57,7 +57,7 @@ static int
 judge(struct session *s, const struct tally_outcome *outcome, int by, struct exposure *e,
       struct judgement *judgement)
 {
-    const struct config *config = s->observer->budgets_of->config;
+    const struct config *config = s->observer->in_force->config;
     const char *exempt = budgets_exempt(s->observer);
     enum log_event event = EVENT_BUDGET_BLOCKED;
     char rule[EXPOSURE_TEXT_MAX];
@@ -112,7 +112,7 @@ apply(const struct session *s, const struct tally_clear *clear, struct tally_out
         return budget->clear_by[window];
     }
     if (!judgement->masks) {
-        judgement->masks = &s->observer->budgets_of->config->budgets[budget->clear_by[window]];
+        judgement->masks = &s->observer->in_force->config->budgets[budget->clear_by[window]];
         judgement->clear = clear->count;
     }
     return by;

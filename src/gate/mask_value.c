@@ -11,15 +11,6 @@ mask_release(struct mask *m)
     *m = (struct mask){.out = NULL};
 }
 
-static bool
-is_ascii(struct view text)
-{
-    for (size_t i = 0; i < text.length; i++)
-        if (text.bytes[i] >= 0x80)
-            return false;
-    return true;
-}
-
 /* How many characters are written; 0: the value is to be masked as a whole. */
 static size_t
 mask_partly(const struct mask_column *column, const struct encoding *encoding, struct view value,
@@ -29,7 +20,7 @@ mask_partly(const struct mask_column *column, const struct encoding *encoding, s
     struct view utf8;
     size_t characters, written = 0;
 
-    if (value.length > MASK_TEXT_MAX || (!is_ascii(value) && encoding_is_raw(encoding)) ||
+    if (value.length > MASK_TEXT_MAX ||
         encoding_to_utf8(encoding, value, space, sizeof(space), &utf8) != 0)
         return 0;
     characters = mask_steps((enum look)column->look, utf8, steps);

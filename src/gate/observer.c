@@ -120,7 +120,8 @@ observer_free(struct session *s)
     growth_settle(catalog_store_growth(o->place), &o->grown);
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
-    settings_release(o->budgets_of);
+    settings_release(o->in_force);
+    origins_release(o->origins);
     hold_release(&o->hold);
     actor_release(&o->actor);
     session_rules_release(&o->rules);
@@ -187,6 +188,7 @@ observer_use(struct session *s)
 {
     struct instruments *tools = s->worker->instruments;
 
+    standing_follow(s);
     instruments_use(tools, s->settings);
     tools->ordinals.encoding = &s->observer->encoding;
     tools->ordinals.is_unsettled = &s->observer->is_unsettled;

@@ -117,9 +117,10 @@ struct observer {
     uint64_t catalog_version;
     struct tally *tally;
     struct budget budget, approved_budget; /* approved: of what somebody has let pass */
-    struct settings *budgets_of;           /* held: that it is of */
     enum principal_kind kind;              /* that rules ask for */
-    uint64_t turn; /* the worker's, that kind and budget are of (gate/standing.h) */
+    struct settings *in_force;             /* held: whose budgets these are, and whose rules hold */
+    struct origins *origins;               /* held: where addresses are; NULL: nobody knows */
+    uint64_t turn; /* the worker's, that all of these are of (gate/standing.h) */
     struct session_rules rules;
     struct administration administration;
     char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */

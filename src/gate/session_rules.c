@@ -6,12 +6,15 @@
 #include "gate/session.h"
 #include "gate/standing.h"
 
-/* Where no configuration has been put in force (tests), the session's own. */
 const struct settings *
 session_rules_settings(const struct session *s)
 {
-    const struct settings *now = worker_settings(s->worker);
+    const struct settings *now;
 
+    if (s->observer)
+        return s->observer->in_force;
+    now = worker_settings(s->worker);
+    /* Where no configuration has been put in force (tests), the session's own. */
     return now ? now : s->settings;
 }
 
@@ -49,7 +52,7 @@ make_scope(struct session *s, const struct settings *settings, const char *actor
     };
 
     if (is_known)
-        origins_look_up(s->worker->origins, address, &origin);
+        origins_look_up(s->observer ? s->observer->origins : s->worker->origins, address, &origin);
     return rule_scope_set(scope, settings->rules, &asker);
 }
 
@@ -80,6 +83,7 @@ make_scopes(struct session *s, const struct settings *settings)
     int result = make_scope(s, settings, rules->actor, claim && claim->is_signed ? claim : NULL,
                             false, &rules->scope);
 
+    rules->judged.is_set = false;
     rule_scope_release(&rules->claimed);
     if (result == 0 && claim && !claim->is_signed)
         result = make_scope(s, settings, rules->actor, claim, false, &rules->claimed);
@@ -93,53 +97,87 @@ is_same_source(const struct source_claim *a, const struct source_claim *b)
     return a->is_signed == b->is_signed && strcmp(a->text, b->text) == 0;
 }
 
-static bool
-is_of_now(const struct session *s, const struct session_rules *rules)
+/* A claimed source is as old as the text that it comes with: it is looked at each time. */
+static void
+note_actor(const struct session *s, struct session_rules *rules)
 {
-    return rules->is_set && rules->turn == s->worker->turn && rules->kind == s->observer->kind;
+    rules->is_of_settings = rules->source.text[0] == '\0' && !actor_is_claimed(s);
+    rules->actor_version = s->observer->actor.version;
 }
 
-/* Where a rule asks for whom a session acts, or from where, which each statement can change. */
-static int
-renew(struct session *s, const struct settings *settings)
+/* Nearly always: of no text that says for whom it is, and settings say what they said. */
+static bool
+is_unchanged(const struct session *s, const struct session_rules *rules)
 {
+    return rules->is_set && rules->turn == s->observer->turn && rules->kind == s->observer->kind &&
+           rules->is_of_settings && rules->actor_version == s->observer->actor.version &&
+           !actor_is_claimed(s);
+}
+
+static int
+renew(struct session *s)
+{
+    const struct settings *settings = session_rules_settings(s);
     struct session_rules *rules = &s->observer->rules;
     struct source_claim source = {.text = ""};
     char actor[EXPOSURE_TEXT_MAX] = "";
     int result;
 
-    if (rules_ask_actor(settings->rules))
+    if (PASU_UNLIKELY(rules_ask_actor(settings->rules)))
         actor_now(s, actor);
-    if (rules_ask_source(settings->rules))
+    if (PASU_UNLIKELY(rules_ask_source(settings->rules)))
         source_claim_now(s, &source);
-    if (is_of_now(s, rules) && strcmp(rules->actor, actor) == 0 &&
-        is_same_source(&rules->source, &source))
+    if (PASU_LIKELY(rules->is_set && rules->turn == s->observer->turn &&
+                    rules->kind == s->observer->kind && strcmp(rules->actor, actor) == 0 &&
+                    is_same_source(&rules->source, &source))) {
+        note_actor(s, rules);
         return 0;
+    }
     memcpy(rules->actor, actor, sizeof(actor));
     rules->source = source;
     result = make_scopes(s, settings);
-    rules->turn = s->worker->turn;
+    rules->turn = s->observer->turn;
     rules->kind = s->observer->kind;
     rules->is_set = result == 0;
+    note_actor(s, rules);
     return result;
 }
 
 int
 session_rules_renew(struct session *s)
 {
-    const struct settings *settings = session_rules_settings(s);
-    const struct session_rules *rules = &s->observer->rules;
-
-    if (PASU_LIKELY(!rules_ask_actor(settings->rules) && !rules_ask_source(settings->rules) &&
-                    is_of_now(s, rules) && rules->actor[0] == '\0' &&
-                    rules->source.text[0] == '\0'))
-        return 0;
-    return renew(s, settings);
+    return PASU_LIKELY(is_unchanged(s, &s->observer->rules)) ? 0 : renew(s);
 }
 
-void
-session_rules_judge(const struct session_rules *rules, const struct rule_statement *statement,
-                    struct ruling *ruling)
+/* ---- judgement ---- */
+
+static bool
+is_judged(const struct rule_judged *judged, const struct rule_statement *statement)
+{
+    const struct rule_statement *last = &judged->statement;
+
+    return judged->is_set && last->fields == statement->fields && last->flags == statement->flags &&
+           last->verbs == statement->verbs && last->use == statement->use &&
+           last->minute == statement->minute && !last->purpose == !statement->purpose &&
+           (!statement->purpose || strcmp(judged->purpose, statement->purpose) == 0);
+}
+
+static void
+note_judged(struct rule_judged *judged, const struct rule_statement *statement,
+            const struct ruling *ruling)
+{
+    int length = statement->purpose
+                     ? snprintf(judged->purpose, sizeof(judged->purpose), "%s", statement->purpose)
+                     : 0;
+
+    judged->statement = *statement;
+    judged->ruling = *ruling;
+    judged->is_set = length >= 0 && (size_t)length < sizeof(judged->purpose);
+}
+
+static void
+judge(const struct session_rules *rules, const struct rule_statement *statement,
+      struct ruling *ruling)
 {
     struct ruling claimed;
 
@@ -161,6 +199,18 @@ session_rules_judge(const struct session_rules *rules, const struct rule_stateme
         *ruling = claimed;
     else if (!ruling->shadow)
         ruling->shadow = claimed.shadow;
+}
+
+void
+session_rules_judge(struct session_rules *rules, const struct rule_statement *statement,
+                    struct ruling *ruling)
+{
+    if (is_judged(&rules->judged, statement)) {
+        *ruling = rules->judged.ruling;
+        return;
+    }
+    judge(rules, statement, ruling);
+    note_judged(&rules->judged, statement, ruling);
 }
 
 enum durability

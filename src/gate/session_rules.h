@@ -2,9 +2,9 @@
 /*
  * The rules that concern a session: those of the configuration in force. A session keeps the
  * configuration that it began with, but not these: what a reload asks for holds for the next
- * statement. All of one judgement is by one configuration, and the rows of a statement are judged
- * by all that is known of it, not only by what was not known before it was sent: so it never
- * passes half of one and half of another.
+ * statement, and never for the rest of one that is on its way (gate/standing.h). The rows of a
+ * statement are judged by all that is known of it, not only by what was not known before it was
+ * sent.
  *
  * Owned by the session's worker.
  */
@@ -27,6 +27,15 @@ struct rule_told {
     uint64_t unrecorded; /* of these, those of which no record tells */
 };
 
+/* What the rules said of a statement the last time: nearly every one is judged again, and so is the
+ * next one of its kind. */
+struct rule_judged {
+    struct rule_statement statement; /* whose purpose is the one below, or NULL */
+    char purpose[EXPOSURE_TEXT_MAX];
+    struct ruling ruling;
+    bool is_set;
+};
+
 /* Where the application says where its user is (gate/source_claim.h), and rules ask for that, there
  * are two scopes, each of one address, and what the stricter says holds; with a signed claim one,
  * of that address. */
@@ -35,26 +44,29 @@ struct session_rules {
     struct rule_scope claimed;  /* without any rule where there is no claim, or it is signed */
     struct source_claim source; /* that they are of */
     bool has_verdicts, has_durability, can_block, can_mask; /* either of them */
-    uint64_t turn;                 /* of what is in force (struct settings_current) */
+    uint64_t turn;                 /* the observer's, that the scopes are of */
     enum principal_kind kind;      /* that it is of */
     char actor[EXPOSURE_TEXT_MAX]; /* whom it is of, where rules ask for that */
+    uint64_t actor_version;        /* of what no text said that they are of */
+    bool is_of_settings;           /* they are, and of no claimed source */
     bool is_set;
+    struct rule_judged judged; /* by these scopes */
     char *blocked; /* what verdict_judge has said last; NULL: nothing, or it is a request's */
     struct rule_told *told; /* memory_free; NULL: nothing was */
     size_t told_count;
 };
 
-/* The settings whose rules hold. */
+/* The settings whose rules hold for what the session asks, and is answered. */
 const struct settings *session_rules_settings(const struct session *session);
 /* Makes a scope of them for the session, which needs no observer. `may_claim`: it can still say, by
  * a signed claim, that it is somewhere else. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_scope(struct session *session, bool may_claim,
                                       struct rule_scope *scope);
-/* Sees to it that the observer's scope is of those in force, and of the actor of what is being
- * asked or answered. PASU_E_NOMEM. */
+/* Sees to it that the observer's scope is of the settings that hold, and of the actor of what is
+ * being asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
 /* The verdict on the statement, of both scopes. */
-void session_rules_judge(const struct session_rules *rules, const struct rule_statement *statement,
+void session_rules_judge(struct session_rules *rules, const struct rule_statement *statement,
                          struct ruling *ruling);
 enum durability session_rules_durability(const struct session_rules *rules,
                                          const struct rule_statement *statement,

@@ -147,10 +147,9 @@ begun(const struct session *s)
 void
 source_claim_now(const struct session *s, struct source_claim *claim)
 {
-    const struct config_texts *sources = &s->settings->config->sources.claimed_from;
+    const char *text = reads_any(s) ? actor_source(s) : "";
 
     *claim = (struct source_claim){0};
-    if (reads_any(s))
-        source_claim_read(claim, actor_source(s, sources), session_rules_settings(s)->config,
-                          begun(s));
+    if (text[0] != '\0')
+        source_claim_read(claim, text, session_rules_settings(s)->config, begun(s));
 }

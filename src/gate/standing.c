@@ -43,27 +43,52 @@ standing_fails_open(const struct session *s)
     return (own != FAILURE_UNSET ? own : g->on_failure) == FAILURE_OPEN;
 }
 
-/* Kind and limits by the roster and the configuration in force, which is returned. */
-static struct settings *
-look_up(const struct session *s, enum principal_kind *kind, struct budget *budget,
-        struct budget *approved)
+/* What is in force. */
+struct standing {
+    struct settings *settings;
+    struct origins *origins;
+    enum principal_kind kind;
+    struct budget budget, approved;
+};
+
+static void
+look_up(const struct session *s, struct standing *now)
 {
     const struct roster *roster = standing_roster(s);
-    struct settings *settings = s->worker->settings ? s->worker->settings : s->settings;
+    const struct config *config;
 
-    *kind = roster_kind(roster, s->user);
-    budget_of(budget, settings->config, roster, s->user, false);
-    budget_of(approved, settings->config, roster, s->user, true);
-    return settings;
+    now->settings = s->worker->settings ? s->worker->settings : s->settings;
+    now->origins = s->worker->origins;
+    now->kind = roster_kind(roster, s->user);
+    config = now->settings->config;
+    budget_of(&now->budget, config, roster, s->user, false);
+    budget_of(&now->approved, config, roster, s->user, true);
+}
+
+static void
+adopt(struct session *s, const struct standing *now)
+{
+    struct observer *o = s->observer;
+    struct settings *former = o->in_force;
+    struct origins *former_origins = o->origins;
+
+    o->in_force = settings_hold(now->settings);
+    o->origins = origins_hold(now->origins);
+    settings_release(former);
+    origins_release(former_origins);
+    o->kind = now->kind;
+    o->budget = now->budget;
+    o->approved_budget = now->approved;
+    o->turn = s->worker->turn;
 }
 
 void
 standing_begin(struct session *s)
 {
-    struct observer *o = s->observer;
+    struct standing now;
 
-    o->budgets_of = settings_hold(look_up(s, &o->kind, &o->budget, &o->approved_budget));
-    o->turn = s->worker->turn;
+    look_up(s, &now);
+    adopt(s, &now);
 }
 
 static void
@@ -104,7 +129,7 @@ standing_look(struct worker *w)
 }
 
 static bool
-is_same(const struct budget *a, const struct budget *b)
+is_same_budget(const struct budget *a, const struct budget *b)
 {
     return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 &&
            memcmp(a->block_by, b->block_by, sizeof(a->block_by)) == 0 &&
@@ -113,33 +138,66 @@ is_same(const struct budget *a, const struct budget *b)
            memcmp(a->alert_by, b->alert_by, sizeof(a->alert_by)) == 0;
 }
 
+/* Kind and budgets are what they were. */
+static bool
+is_same_principal(const struct observer *o, const struct standing *now)
+{
+    return now->kind == o->kind && is_same_budget(&now->budget, &o->budget) &&
+           is_same_budget(&now->approved, &o->approved_budget);
+}
+
+/* Whether it judges all that is on its way as what held until now does. */
+static bool
+is_same(const struct observer *o, const struct standing *now)
+{
+    return now->settings == o->in_force && now->origins == o->origins && is_same_principal(o, now);
+}
+
+static bool
+is_current(const struct session *s)
+{
+    return PASU_LIKELY(s->observer->turn == s->worker->shared->current.turn) ||
+           s->observer->is_refusing;
+}
+
+void
+standing_follow(struct session *s)
+{
+    struct standing now;
+
+    if (is_current(s) || s->observer->exchange.count > 0)
+        return;
+    look_up(s, &now);
+    adopt(s, &now);
+}
+
+void
+standing_begin_rows(struct session *s)
+{
+    const struct observer *o = s->observer;
+    struct standing now;
+
+    if (is_current(s))
+        return;
+    look_up(s, &now);
+    if (is_same_principal(o, &now))
+        adopt(s, &now);
+}
+
 static bool
 must_wait(struct session *s, uint8_t type)
 {
-    struct observer *o = s->observer;
-    enum principal_kind kind;
-    struct settings *settings;
-    struct budget budget, approved;
+    struct standing now;
 
-    settings = look_up(s, &kind, &budget, &approved);
-    if (o->exchange.count > 0 && (kind != o->kind || !is_same(&budget, &o->budget) ||
-                                  !is_same(&approved, &o->approved_budget)))
+    look_up(s, &now);
+    if (s->observer->exchange.count > 0 && !is_same(s->observer, &now))
         return type == 'Q' || type == 'E' || type == 'F';
-    settings_hold(settings);
-    settings_release(o->budgets_of);
-    o->budgets_of = settings;
-    o->kind = kind;
-    o->budget = budget;
-    o->approved_budget = approved;
-    o->turn = s->worker->turn;
+    adopt(s, &now);
     return false;
 }
 
 bool
 standing_must_wait(struct session *s, uint8_t type)
 {
-    const struct observer *o = s->observer;
-
-    return PASU_UNLIKELY(o->turn != s->worker->shared->current.turn) && !o->is_refusing &&
-           must_wait(s, type);
+    return !is_current(s) && must_wait(s, type);
 }

@@ -169,7 +169,7 @@ static void
 judge_asked(struct session *s, const struct plan_statement *statement, uint64_t flags, bool is_row,
             struct ruling *ruling, uint64_t *shown)
 {
-    const struct observer *o = s->observer;
+    struct observer *o = s->observer;
     const struct plan_statement *meant =
         statement ? verdict_followed(&o->exchange, statement) : NULL;
     struct instruments *tools = s->worker->instruments;

@@ -5,9 +5,13 @@
 #include "base/os.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-enum { HOURS_A_DAY = 24, MINUTES_A_DAY = HOURS_A_DAY * 60, SECONDS_A_DAY = MINUTES_A_DAY * 60 };
+enum { MINUTES_A_DAY = 24 * 60 };
+enum {
+    DAYS_BEFORE_1970 = 719468, /* since 1 March of the year 0: years end with February */
+    DAYS_OF_400_YEARS = 146097,
+    DAYS_BEFORE_JANUARY = 306, /* of such a year */
+};
 enum { WARN_DAYS = 31 /* before the first day that nothing is known of */ };
 
 static int
@@ -21,10 +25,14 @@ compare(const void *one, const void *other)
 unsigned
 holidays_year(uint32_t day)
 {
-    time_t seconds = (time_t)day * SECONDS_A_DAY;
-    struct tm date;
+    uint64_t days = (uint64_t)day + DAYS_BEFORE_1970;
+    unsigned of_400 = (unsigned)(days % DAYS_OF_400_YEARS);
+    /* Without its leap days, the last of which ends the 400 years. */
+    unsigned year =
+        (of_400 - of_400 / (4 * 365) + of_400 / 36524 - of_400 / (DAYS_OF_400_YEARS - 1)) / 365;
+    unsigned day_of_year = of_400 - (365 * year + year / 4 - year / 100);
 
-    return gmtime_r(&seconds, &date) ? (unsigned)date.tm_year + 1900 : 0;
+    return (unsigned)(days / DAYS_OF_400_YEARS) * 400 + year + (day_of_year >= DAYS_BEFORE_JANUARY);
 }
 
 int

@@ -9,8 +9,8 @@
 
 struct rule {
     const struct config_rule *config;
-    struct condition *conditions;
-    size_t count;
+    struct condition *conditions; /* those of the asker first */
+    size_t count, asker_count;
 };
 
 struct rules {
@@ -41,9 +41,16 @@ compile(struct rule *rule, const struct config_rule *config, const struct rules 
     if (!rule->conditions)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < config->condition_count && result == 0; i++) {
-        result = condition_compile(&rule->conditions[i], &config->conditions[i], &rules->names,
-                                   &rules->holidays);
+        struct condition *c = &rule->conditions[i];
+
+        result = condition_compile(c, &config->conditions[i], &rules->names, &rules->holidays);
         rule->count = i + 1;
+        if (condition_is_of_asker(c)) {
+            const struct condition own = *c;
+
+            *c = rule->conditions[rule->asker_count];
+            rule->conditions[rule->asker_count++] = own;
+        }
     }
     return result;
 }
@@ -127,9 +134,8 @@ judge_asker(const struct rule *rule, const struct rule_asker *asker)
 {
     enum condition_truth truth = CONDITION_TRUE;
 
-    for (size_t i = 0; i < rule->count && truth != CONDITION_FALSE; i++)
-        if (condition_is_of_asker(&rule->conditions[i]))
-            truth = both(truth, condition_of_asker(&rule->conditions[i], asker));
+    for (size_t i = 0; i < rule->asker_count && truth != CONDITION_FALSE; i++)
+        truth = both(truth, condition_of_asker(&rule->conditions[i], asker));
     return truth;
 }
 
@@ -207,10 +213,8 @@ judge(const struct rule_left *left, const struct rule_statement *statement,
 {
     enum condition_truth truth = left->truth;
 
-    for (size_t i = 0; i < left->rule->count && truth != CONDITION_FALSE; i++)
-        if (!condition_is_of_asker(&left->rule->conditions[i]))
-            truth =
-                both(truth, condition_of_statement(&left->rule->conditions[i], statement, fields));
+    for (size_t i = left->rule->asker_count; i < left->rule->count && truth != CONDITION_FALSE; i++)
+        truth = both(truth, condition_of_statement(&left->rule->conditions[i], statement, fields));
     return truth;
 }
 

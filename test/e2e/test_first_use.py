@@ -10,7 +10,7 @@ import process
 from process import until
 import shop
 from stage import equal, test
-from test_approvals import Front, told
+from approving import Front, told
 import wire
 
 KEY = int(shop.keys("customers", "id")[40])

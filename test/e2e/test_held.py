@@ -4,7 +4,7 @@
 import harness
 import shop
 from stage import equal, test
-from test_approvals import ADDRESS, Front, HOLD, KEY, ROWS, told
+from approving import ADDRESS, Front, HOLD, KEY, ROWS, told
 from test_conditions import CLAIM_KEY, signed
 import wire
 

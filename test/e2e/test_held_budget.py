@@ -9,7 +9,7 @@ import harness
 from process import until
 import shop
 from stage import equal, test
-from test_approvals import APPROVED, CANCELLED, DENIED, EXPIRED, FIRST, Front, root, ROSTER, SECOND
+from approving import APPROVED, CANCELLED, DENIED, EXPIRED, FIRST, Front, root, ROSTER, SECOND
 import wire
 
 IDS = sorted(int(key) for key in shop.keys("customers", "id"))
