@@ -122,16 +122,14 @@ read_form(const PgQuery__SelectStmt *select, struct call *call)
 
 /* ---- the function ---- */
 
-/* The only one of that name, whatever its schema. A newer server may not even look for one. */
+/* The only one of that name, whatever its schema. */
 static const struct catalog_function *
 only_function(const struct plan_work *work, const char *name)
 {
     const struct catalog_function *found = NULL, *function;
     size_t at = 0;
 
-    if (!name || names_is_newer_function(name))
-        return NULL;
-    while ((function = catalog_function_named(work->catalog, NULL, name, &at)) != NULL) {
+    while (name && (function = catalog_function_named(work->catalog, NULL, name, &at)) != NULL) {
         if (found)
             return NULL;
         found = function;
