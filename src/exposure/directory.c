@@ -71,6 +71,12 @@ directory_free(struct directory *d)
     memory_free(d);
 }
 
+const uint8_t *
+directory_shape_key(const struct directory *d)
+{
+    return d->seal.shape_key;
+}
+
 uint64_t
 directory_memory(const struct directory *d)
 {

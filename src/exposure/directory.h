@@ -39,6 +39,9 @@ PASU_MUST_USE int directory_new(struct directory **directory,
                                 const uint8_t secret[SEAL_SECRET_SIZE]);
 void directory_free(struct directory *directory);
 
+/* The key of statements' fingerprints, 16 bytes; borrowed, a secret. */
+const uint8_t *directory_shape_key(const struct directory *directory);
+
 /* The ordinal of a key's canonical text (exposure/key.h). `is_sealed`: numbers do not stand for
  * themselves. 0: it is in the ledger, or needs no entry; 1: it is not yet, and *entry is filled.
  * PASU_E_RANGE: the kind's directory is full, or there is no such kind; PASU_E_NOMEM. */

@@ -11,7 +11,7 @@
 #include <sodium/crypto_kdf.h>
 #include <sodium/crypto_shorthash_siphash24.h>
 
-enum { KEY_OF_HASHES = 1, KEY_OF_SEALS = 2 }; /* sub-keys of the secret */
+enum { KEY_OF_HASHES = 1, KEY_OF_SEALS = 2, KEY_OF_SHAPES = 3 }; /* sub-keys of the secret */
 enum { BOUND_SIZE = 8, DIGEST_SIZE = 32 };
 enum { FORM_WHOLE, FORM_CUT };
 
@@ -31,7 +31,9 @@ seal_init(struct seal *seal, const uint8_t secret[SEAL_SECRET_SIZE])
         crypto_kdf_derive_from_key(seal->hash_key, sizeof(seal->hash_key), KEY_OF_HASHES,
                                    "pasu-dir", secret) != 0 ||
         crypto_kdf_derive_from_key(seal->seal_key, sizeof(seal->seal_key), KEY_OF_SEALS, "pasu-dir",
-                                   secret) != 0)
+                                   secret) != 0 ||
+        crypto_kdf_derive_from_key(seal->shape_key, sizeof(seal->shape_key), KEY_OF_SHAPES,
+                                   "pasu-dir", secret) != 0)
         return PASU_E_CRYPTO;
     return 0;
 }

@@ -32,6 +32,7 @@ enum {
 /* Keys made from the secret: a secret themselves. Immutable, for any number of threads. */
 struct seal {
     uint8_t hash_key[16];
+    uint8_t shape_key[16]; /* of statements' fingerprints (postgres/plan.h) */
     uint8_t seal_key[32];
 };
 

@@ -2,6 +2,7 @@
 #include "gate/blank.h"
 
 #include "base/memory.h"
+#include "exposure/directory.h"
 #include "gate/observer.h"
 #include "gate/session.h"
 
@@ -166,7 +167,7 @@ blank_run(struct session *s, const struct plan_statement *statement, bool is_fai
 /* ---- plans ---- */
 
 static bool
-has_plan(struct blank *blank, struct plan *was)
+has_plan(const struct session *s, struct blank *blank, struct plan *was)
 {
     struct plan_table tables[BLANK_MAX];
     struct plan_blank list = {tables, blank->tables->count};
@@ -175,6 +176,7 @@ has_plan(struct blank *blank, struct plan *was)
         .role = was->role,
         .is_plain_dialect = was->is_plain_dialect,
         .blank = &list,
+        .shape_key = directory_shape_key(s->worker->shared->directory),
     };
 
     if (blank->was == was)
@@ -201,7 +203,7 @@ blank_look(struct session *s, struct plan **plan, const struct plan_statement **
     if (PASU_LIKELY(!blank->tables) || !*plan || !*statement || !(*statement)->may_be_blank ||
         (*statement)->hidden_count > 0 || (*plan)->refusal)
         return;
-    if (!has_plan(blank, *plan))
+    if (!has_plan(s, blank, *plan))
         return;
     other = plan_counterpart(blank->plan, *plan, *statement);
     if (!other || other->hidden_count > 0 || blank->plan->refusal)

@@ -2,6 +2,7 @@
 #include "gate/call.h"
 #include "gate/identity_use.h"
 
+#include "exposure/directory.h"
 #include "gate/doubt.h"
 #include "gate/expose.h"
 #include "gate/keep.h"
@@ -54,8 +55,11 @@ call_peek(struct session *s, uint32_t oid, struct plan **plan)
 {
     const struct observer *o = s->observer;
     const struct catalog_function *function = o->catalog ? catalog_function(o->catalog, oid) : NULL;
-    struct plan_environment environment = {
-        .catalog = o->catalog, .role = o->role, .is_plain_dialect = true};
+    struct plan_environment environment = {.catalog = o->catalog,
+                                           .role = o->role,
+                                           .is_plain_dialect = true,
+                                           .shape_key =
+                                               directory_shape_key(s->worker->shared->directory)};
     char text[CALL_TEXT_SIZE];
 
     *plan = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/doubt.h"
 
+#include "exposure/directory.h"
 #include "gate/session.h"
 
 /* ---- statements that were prepared ---- */
@@ -56,6 +57,7 @@ doubt_renew(struct session *s, struct plan *was, const struct plan_statement *st
         .may_shadow = was->may_shadow,
         .refuses_unknown = was->refuses_unknown,
         .has_foreign_parameters = was->has_foreign_parameters,
+        .shape_key = directory_shape_key(s->worker->shared->directory),
     };
     int result;
 

@@ -3,6 +3,7 @@
 #include "gate/identity_use.h"
 
 #include "base/memory.h"
+#include "exposure/directory.h"
 #include "gate/ask.h"
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
@@ -287,6 +288,7 @@ environment_of(const struct session *s, struct view text)
         .may_inject = s->settings->config->attribution.inject,
         .may_shadow = s->settings->config->attribution.shadow,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
+        .shape_key = directory_shape_key(s->worker->shared->directory),
     };
 }
 
@@ -424,6 +426,7 @@ observer_plan_unknown(struct session *s, uint8_t hidden, bool stores, struct pla
         .hidden_count = hidden,
         .stores_nothing = !stores,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
+        .shape_key = directory_shape_key(s->worker->shared->directory),
     };
 
     return plan_unknown(plan, &environment);

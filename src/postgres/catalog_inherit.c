@@ -239,6 +239,39 @@ note_loose_columns(struct catalog_builder *b)
     }
 }
 
+static bool
+is_own_table(const struct catalog *c, const struct catalog_relation *r, uint8_t kind)
+{
+    PILE_EACH (const struct catalog_subject, subject, &c->subjects)
+        if (subject->relation == r->oid && (subject->kinds >> kind & 1))
+            return true;
+    return false;
+}
+
+/* Keys that are equal without being the same bytes are one person's, who is known by those of the
+ * person's own table: what stands elsewhere tells nobody's. */
+static void
+drop_loose_keys(struct catalog *c)
+{
+    uint64_t loose = 0; /* kinds */
+
+    for (size_t i = 0; i < c->relation_count; i++)
+        for (size_t k = 0; k < c->relations[i].show_count; k++)
+            if (c->relations[i].shows[k].is_key_loose &&
+                c->relations[i].shows[k].key_part_count == 0)
+                loose |= UINT64_C(1) << c->relations[i].shows[k].kind;
+    if (PASU_LIKELY(loose == 0))
+        return;
+    for (size_t i = 0; i < c->relation_count; i++)
+        for (size_t k = 0; k < c->relations[i].show_count; k++) {
+            struct catalog_show *show = &c->relations[i].shows[k];
+
+            if ((loose >> show->kind & 1) && show->key_part_count == 0 &&
+                !is_own_table(c, &c->relations[i], show->kind))
+                show->key_type = CATALOG_KEY_NONE;
+        }
+}
+
 /* A unique key is unique among a table's own rows; those of tables that inherit from it are shown
  * with them, and have indexes of their own. (A partitioned table's index is all partitions'.) */
 static void
@@ -303,6 +336,7 @@ catalog_inherit(struct catalog_builder *b)
     pass_generated(b);
     note_unique_keys(b);
     note_loose_columns(b);
+    drop_loose_keys(b->catalog);
     note_computed_columns(b);
     note_text_columns(b);
     return 0;

@@ -140,14 +140,15 @@ put_routines(struct sql *sql, const struct catalog_builder *b)
 }
 
 /* Whether a node tree names one of PostgreSQL's own functions or relations that speak or, with
- * `is_exit`, functions that exit: as ":funcid 2923 " and ":relid 2619 ". */
+ * `is_exit`, functions that exit: as ":funcid 2923 " and ":relid 2619 ". Where it names none of
+ * them, "-" is what no tree has there; ":relid 0 " stands with each query in FROM since 16. */
 static void
 put_uses(struct sql *sql, const struct catalog_builder *b, bool is_exit)
 {
     const struct catalog_source *sources = b->sources.items;
     const struct catalog *c = b->catalog;
 
-    sql_add(sql, ", ev_action::text ~ ':(funcid|relid) (0");
+    sql_add(sql, ", ev_action::text ~ ':(funcid|relid) (-");
     for (size_t i = 0; i < c->function_count; i++) {
         const struct catalog_function *f = &c->functions[i];
 

@@ -152,6 +152,9 @@ struct plan_blank {
     size_t count;
 };
 
+/* Of the secret key under which fingerprints are made (plan_fingerprint.c). */
+enum { PLAN_SHAPE_KEY_SIZE = 16 };
+
 /* What of a session changes the meaning of a text. */
 struct plan_environment {
     struct catalog *catalog; /* NULL: no snapshot yet: everything is bound */
@@ -169,6 +172,8 @@ struct plan_environment {
     uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
     bool stores_nothing;        /* the same: what it is of puts nothing into tables */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
+    const uint8_t
+        *shape_key; /* of fingerprints, PLAN_SHAPE_KEY_SIZE bytes; borrowed; NULL: zeros */
 };
 
 enum plan_source {

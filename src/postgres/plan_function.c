@@ -37,6 +37,25 @@ names_is_builtin_name(const char *name)
     return false;
 }
 
+bool
+names_is_newer_function(const char *name)
+{
+    enum { PG_QUERY__TOKEN__0 = 0 };
+    static const struct {
+        const char *name;
+        int behind;
+    } words[] = {
+#define X(word, before, behind) {word, PG_QUERY__TOKEN__##behind},
+#include "postgres/newer_word.def"
+#undef X
+    };
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (words[i].behind == '(' && strcmp(words[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void
 add_candidate(const struct plan_work *work, const struct catalog_function *function,
               struct function_facts *facts)
@@ -100,7 +119,8 @@ function_facts_named(const struct plan_work *work, const char *schema, const cha
         is_user |= !function->is_system;
         add_candidate(work, function, &facts);
     }
-    if (!is_system && !is_user && !names_is_builtin_name(name)) {
+    if (is_user ? !schema && names_is_newer_function(name)
+                : !is_system && !names_is_builtin_name(name)) {
         set_unknown(work, &facts);
         return facts;
     }

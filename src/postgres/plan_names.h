@@ -90,6 +90,9 @@ bool names_is_foreign_operator(const struct plan_work *work, PgQuery__Node *cons
 bool names_is_builtin_type(const PgQuery__TypeName *type);
 /* Of the last part of a type's name (NULL: none). */
 bool names_is_builtin_name(const char *name);
+/* Whether newer servers take a call by it, without a schema or quotes, for what they have in their
+ * grammar (newer_word.def), whatever function a user has of that name. */
+bool names_is_newer_function(const char *name);
 /* Whether a cast to that type can run something unknown. */
 bool names_is_foreign_type(const struct plan_work *work, const PgQuery__TypeName *type);
 

@@ -17,6 +17,7 @@ Environment:
     PASU_E2E_LONG     1: the long runs too
     PASU_E2E_BESIDE   1: another test file runs at the same time; ports are taken from another range
     PASU_E2E_CACHE    where what is fetched or compiled for tests is kept (build/e2e-cache)
+    PASU_E2E_SERVER   13, 14, 16, 17 or 18: servers of that version, whose programs are fetched (versions.py)
     PGBIN             PostgreSQL's programs (/usr/lib/postgresql/15/bin)"""
 import contextlib
 import functools
@@ -41,6 +42,7 @@ CACHE = pathlib.Path(os.environ.get("PASU_E2E_CACHE", TREE / "build" / "e2e-cach
 DIRECT = os.environ.get("PASU_E2E_ROUTE", "gateway") == "direct"
 EPOLL = os.environ.get("PASU_E2E_EPOLL") == "1"
 LONG = os.environ.get("PASU_E2E_LONG") == "1"
+SERVER = int(os.environ.get("PASU_E2E_SERVER", "0")) or None
 ROOT = os.geteuid() == 0
 TIME_LIMIT = 60
 
@@ -73,16 +75,20 @@ def cache(name):
 
 def shared(function):
     """What it returns is made once, when it is first asked for; where that fails, it is not tried
-    again. A generator's rest runs at the end."""
+    again, and where it is a reason to skip, it is one again. A generator's rest runs at the end."""
     made, tried = [], []
 
     @functools.wraps(function)
     def get():
         if not made:
             if tried:
-                raise AssertionError(f"{function.__name__}() could not be made")
-            tried.append(True)
-            value = function()
+                raise tried[0]
+            tried.append(AssertionError(f"{function.__name__}() could not be made"))
+            try:
+                value = function()
+            except Skip as reason:
+                tried[0] = reason
+                raise
             if hasattr(value, "__next__"):
                 made.append(next(value))
                 _closing.callback(lambda: next(value, None))

@@ -11,6 +11,8 @@ longer, or none at all."""
 import hashlib
 import re
 
+import postgres
+
 STATES = ("removed", "low", "high", "null")
 SHARED_NAME = "Kim Minji"
 
@@ -151,6 +153,8 @@ CREATE FUNCTION told(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTIC
 CREATE FUNCTION shout(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1) || ''!''';
 CREATE FUNCTION whispered(what text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN lower(what); END $$;
 """
+if postgres.MAJOR < 14:  # it has no such bodies
+    CODE = CODE.replace("STABLE BEGIN ATOMIC SELECT email FROM customers WHERE id = $1; END", "STABLE LANGUAGE sql AS 'SELECT email FROM customers WHERE id = $1'")
 
 MAPPING = {
     "subjects": {

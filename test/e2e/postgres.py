@@ -9,10 +9,13 @@ import shutil
 import signal
 import subprocess
 
+import harness
 import process
+import versions
 import wire
 
 BIN = pathlib.Path(os.environ.get("PGBIN", "/usr/lib/postgresql/15/bin"))
+MAJOR = harness.SERVER or 15  # of the servers that tests do not ask for by version
 TRUST = "local all all trust\nhost all all all trust\nhost replication all all trust\n"
 SETTINGS = {
     "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
@@ -45,16 +48,18 @@ def give(path, name=None):
 
 class Server:
     """`hba` and `ident` are the texts of pg_hba.conf and pg_ident.conf; the superuser postgres can
-    always connect over the Unix socket. With `certificate` the server takes TLS, and checks clients'
+    always connect over the Unix socket. `version`: of which major version, where not of the one that is installed. With `certificate` the server takes TLS, and checks clients'
     certificates against `authority`."""
 
     def __init__(self, folder, name="server", *, hba=TRUST, ident="", certificate=None, authority=None,
-                 settings=None, binaries=BIN, environment=None):
-        self.name, self.binaries = name, pathlib.Path(binaries)
+                 settings=None, version=harness.SERVER):
+        self.name, self.binaries = name, versions.binaries(version) if version else BIN
         self.folder = pathlib.Path(folder) / name
         self.data = self.folder / "data"
         self.port = process.free_port()
-        self.environment = dict(os.environ, LC_ALL="C.UTF-8", **(environment or {}))
+        self.environment = dict(os.environ, LC_ALL="C.UTF-8")
+        if version:
+            self.environment["LD_LIBRARY_PATH"] = str(self.binaries.parent / "lib")
         self.process = None
         self.folder.mkdir(mode=0o755)
         give(self.folder)
@@ -146,7 +151,7 @@ class Server:
     def script(self, path, database="postgres"):
         """Runs a file of SQL with psql as the superuser."""
         done = subprocess.run(
-            [self.binaries / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p",
+            [BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p",
              str(self.port), "-U", "postgres", "-d", database, "-f", path],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode:

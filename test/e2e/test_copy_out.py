@@ -478,8 +478,9 @@ def test_psql_and_pg_dump():
     cases = {
         "psql table": ([postgres.BIN / "psql", "-X", "-c", r"\copy customers TO STDOUT CSV HEADER"], CUSTOMERS),
         "psql query": ([postgres.BIN / "psql", "-X", "-c", r"\copy (SELECT phone FROM customers WHERE grade = 1) TO STDOUT"], CUSTOMERS + " WHERE grade = 1"),
-        "dump": ([postgres.BIN / "pg_dump", "-a", "-t", "customers"], CUSTOMERS),
     }
+    if postgres.MAJOR <= 15:  # pg_dump, of 15, dumps no newer server
+        cases["dump"] = ([postgres.BIN / "pg_dump", "-a", "-t", "customers"], CUSTOMERS)
     for name, (argv, _) in cases.items():
         got, due = ([line for line in program(argv, address, name).splitlines() if "restrict" not in line]
                     for address in (plain().address, server().address))

@@ -67,6 +67,25 @@ def test_what_was_never_run_is_blocked():
 
 
 @test(gateway=True)
+def test_two_that_were_made_alike():
+    """Two words of one hash (XXH3 of 64 bits without a secret, which shapes once were made of; found in some minutes) do not make
+    statements alike: what the one has shown nobody for is not known of the other, and each has its own text in the ledger"""
+    words = ("lhodpjfodoeclkcd", "jljpjjhnhjdpbnbm")
+    quiet, loud = (f"SELECT {word}.v FROM (SELECT title AS v FROM products LIMIT 1) {words[0]}, "
+                   f"(SELECT name AS v FROM customers WHERE id = {KEY}) {words[1]}" for word in words)
+    front().set(rules=[])
+    with front().login(user="analyst") as session:
+        equal(came(session, loud), 1, "the harm")
+    front().set(rules=[FIRST])
+    with front().login() as session:
+        equal([came(session, sql) for sql in (quiet, loud, quiet)], [1, "PS003", 1])
+    front().set(rules=[{**FIRST, "verdict": "alert"}])
+    with front().login() as session:
+        equal(came(session, loud), 1)
+    equal({line["sql"].split(".")[0] for line in of_shape(words[0], verdict="alert")}, {f"SELECT {words[1]}"})
+
+
+@test(gateway=True)
 def test_what_is_new_is_told_once():
     """With alert what is new is told, and known from then on, over a restart and over all of pasu being killed; so is what shows nobody"""
     one, two = "SELECT grade, name FROM customers WHERE id = -5", "UPDATE customers SET grade = grade WHERE id = -6"

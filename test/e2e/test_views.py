@@ -6,6 +6,7 @@ import re
 import struct
 
 import harness
+import postgres
 import shop
 from stage import test
 import wire
@@ -53,6 +54,8 @@ REVOKE SELECT ON closed, locked FROM app;
 REVOKE SELECT ON half FROM app;
 GRANT SELECT (who) ON half TO app;
 """
+if postgres.MAJOR < 15:  # it has no such views: one as any other stands for it
+    EXTRA = EXTRA.replace(" WITH (security_invoker = true)", "")
 BEFORE = """
 CREATE SCHEMA own;
 GRANT USAGE ON SCHEMA own TO app;
@@ -89,7 +92,7 @@ EXACT = (
     "SELECT line FROM nested WHERE line IN (SELECT name || ' / ' FROM customers)",
     "SELECT line, (SELECT count(*) FROM products) FROM nested LIMIT 8",
     "BEGIN; SELECT line FROM nested; COMMIT",
-    "SELECT 1; SELECT line FROM nested LIMIT 3; SELECT item FROM joined WHERE item > '' LIMIT 2",
+    "SELECT 1; SELECT line FROM nested LIMIT 3; SELECT item FROM joined WHERE item > '' ORDER BY item LIMIT 2",
     "COPY (SELECT line FROM nested LIMIT 40) TO STDOUT",
     "COPY (SELECT * FROM nested WHERE line > 'Kim-3') TO STDOUT (FORMAT csv)",
 )
@@ -291,6 +294,8 @@ CHANGES = (
     "DROP VIEW turned",
     "DELETE FROM turning WHERE id > 2000",
 )
+if postgres.MAJOR < 15:
+    CHANGES = tuple(change for change in CHANGES if "security_invoker" not in change)
 TURNS = """
 CREATE SCHEMA before; CREATE SCHEMA turns; CREATE SCHEMA twins;
 GRANT USAGE ON SCHEMA before, turns, twins TO app, maker;

@@ -263,8 +263,8 @@ postgresqls_own_functions_are_known_by_name(void **state PASU_UNUSED)
 
         assert_int_equal(catalog_builder_query(builder, query, &sql), 0);
         if (query == ROWS_TREES) {
-            assert_non_null(strstr(sql, "(0|2922|3458|3461) '")); /* that speak */
-            assert_non_null(strstr(sql, "(0|3458|3460) '"));      /* that exit */
+            assert_non_null(strstr(sql, "(-|2922|3458|3461) '")); /* that speak */
+            assert_non_null(strstr(sql, "(-|3458|3460) '"));      /* that exit */
         }
         for (size_t i = 0; i < COUNT_OF(rows); i++)
             if (rows[i].query == query)

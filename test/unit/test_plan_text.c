@@ -345,6 +345,26 @@ shapes_are_the_same_whatever_the_values(void **state PASU_UNUSED)
     plan_release(other);
 }
 
+/* Nobody can tell beforehand which shapes are alike: each ledger's secret makes others. */
+static void
+shapes_depend_on_the_key(void **state PASU_UNUSED)
+{
+    struct plan_environment environment = shop_environment();
+    const uint8_t keys[2][PLAN_SHAPE_KEY_SIZE] = {{1}, {2}};
+    uint64_t shapes[3];
+
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        struct plan *plan;
+
+        environment.shape_key = keys[i % 2];
+        plan = plan_of("SELECT name FROM customers WHERE id = 1", &environment);
+        shapes[i] = plan->statements[0].fingerprint;
+        plan_release(plan);
+    }
+    assert_int_not_equal(shapes[0], shapes[1]);
+    assert_int_equal(shapes[0], shapes[2]);
+}
+
 /* ---- harm ---- */
 
 static char *
@@ -488,6 +508,7 @@ run(void)
         cmocka_unit_test(no_literal_comes_out_of_any_frame),
         cmocka_unit_test(a_long_normal_text_is_cut),
         cmocka_unit_test(shapes_are_the_same_whatever_the_values),
+        cmocka_unit_test(shapes_depend_on_the_key),
         cmocka_unit_test(the_deepest_texts_are_planned),
         cmocka_unit_test(too_many_tokens_are_not_understood),
         cmocka_unit_test(no_allocation_may_be_missing),
