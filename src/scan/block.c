@@ -34,6 +34,7 @@ block_release(struct block *block)
     memory_free(block->items);
     memory_free(block->more);
     memory_free(block->reader);
+    memory_free(block->names);
     *block = (struct block){0};
 }
 
@@ -42,7 +43,7 @@ block_clear(struct block *block, uint32_t file, uint64_t offset)
 {
     block->file = file;
     block->offset = offset;
-    block->length = block->count = block->taken = block->sample_count = 0;
+    block->length = block->count = block->taken = block->sample_count = block->names_count = 0;
     block->lines = block->unparsed = block->unmatched = 0;
     block->result = 0;
 }
@@ -86,7 +87,6 @@ block_pass(struct block *block, uint64_t offset, uint64_t length)
 struct parsing {
     struct block *block;
     const struct dialect *dialect;
-    const struct log_names *names;
     struct observe_state *observer;
     block_want_fn *want;
     const void *arg;
@@ -153,8 +153,7 @@ parse_event(struct parsing *p, struct view line)
     if (result != 0)
         return result;
     p->block->lines++;
-    if (!dialect_read(p->dialect, p->names, line, &event, p->block->scratch) ||
-        !put_event(p, &event, offset))
+    if (!dialect_read(p->dialect, line, &event, p->block->scratch) || !put_event(p, &event, offset))
         add_sample(p->block, offset, line.length, line);
     return 0;
 }
@@ -170,8 +169,8 @@ parse_line(struct parsing *p, struct view line)
         line.length--;
     if (line.length == 0)
         return 0;
-    if (!p->dialect->is_json || !json_records_begin(&records))
-        return parse_event(p, line);
+    if (p->dialect->kind != DIALECT_JSON || !json_records_begin(&records))
+        return dialect_is_frame(p->dialect, line) ? 0 : parse_event(p, line);
     while (result == 0 && json_records_next(&records, &record, &is_whole))
         result = parse_event(p, record);
     if (!is_whole) {
@@ -182,10 +181,10 @@ parse_line(struct parsing *p, struct view line)
 }
 
 int
-block_parse(struct block *block, const struct dialect *dialect, const struct log_names *names,
-            struct observe_state *observer, block_want_fn *want, const void *arg)
+block_parse(struct block *block, const struct dialect *dialect, struct observe_state *observer,
+            block_want_fn *want, const void *arg)
 {
-    struct parsing p = {block, dialect, names, observer, want, arg};
+    struct parsing p = {block, dialect, observer, want, arg};
     const uint8_t *at = block->bytes, *end = at + block->length;
     int result = 0;
 
@@ -236,6 +235,87 @@ block_parse_server(struct block *block, struct server_reader *reader,
     return result;
 }
 
+/* ---- MySQL's general log ---- */
+
+static int
+keep_names(struct block *block, const struct event *event, uint64_t offset)
+{
+    static const enum slot slots[] = {SLOT_ACCOUNT, SLOT_ADDRESS, SLOT_SESSION};
+    size_t space = block->names_space > 0 ? 2 * block->names_space : 64;
+    struct block_names *to;
+
+    if (block->names_count == block->names_space) {
+        to = memory_resize(block->names, space, sizeof(*to));
+        if (to == NULL)
+            return PASU_E_NOMEM;
+        block->names = to;
+        block->names_space = space;
+    }
+    to = &block->names[block->names_count++];
+    to->offset = offset;
+    to->time = event->time;
+    for (size_t i = 0; i < COUNT_OF(slots); i++) {
+        struct view name = event->slot[slots[i]];
+
+        to->length[i] = (uint8_t)(name.length < GENERAL_NAME ? name.length : GENERAL_NAME);
+        if (to->length[i] > 0)
+            memcpy(to->text[i], name.bytes, to->length[i]);
+    }
+    return 0;
+}
+
+static int
+take_general_event(void *arg, const struct event *event, uint64_t offset)
+{
+    struct parsing *p = arg;
+    size_t before = p->block->count;
+    int result = take_server_event(arg, event, offset);
+
+    if (result == 0 && p->want != NULL && p->block->count > before)
+        result = keep_names(p->block, event, offset);
+    return result;
+}
+
+int
+block_parse_general(struct block *block, struct general_log *reader, struct observe_state *observer,
+                    block_want_fn *want, const void *arg, bool is_last)
+{
+    struct parsing p = {.block = block, .observer = observer, .want = want, .arg = arg};
+    uint64_t lines = reader->lines, unreadable = reader->unreadable;
+    int result;
+
+    reader->see = take_general_event;
+    reader->arg = &p;
+    result = general_log_feed(reader, view_of(block->bytes, block->length));
+    if (result == 0 && is_last)
+        result = general_log_end(reader);
+    block->lines += reader->lines - lines + (reader->unreadable - unreadable);
+    block->unparsed += reader->unreadable - unreadable;
+    if (block->result == 0)
+        block->result = result;
+    return result;
+}
+
+static bool
+general_event_at(const struct block *block, uint64_t offset, struct event *event)
+{
+    static const enum slot slots[] = {SLOT_ACCOUNT, SLOT_ADDRESS, SLOT_SESSION};
+
+    for (size_t i = 0; i < block->names_count; i++) {
+        const struct block_names *names = &block->names[i];
+
+        if (names->offset != offset)
+            continue;
+        *event = (struct event){.time = names->time};
+        for (size_t j = 0; j < COUNT_OF(slots); j++)
+            event->slot[slots[j]] = view_of(names->text[j], names->length[j]);
+        return true;
+    }
+    return false;
+}
+
+/* ---- the event at a place ---- */
+
 static int
 take_first(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
 {
@@ -257,25 +337,27 @@ server_event_at(struct block *block, const struct dialect *dialect, const uint8_
 }
 
 bool
-block_event(struct block *block, const struct dialect *dialect, const struct log_names *names,
-            uint64_t offset, struct event *event)
+block_event(struct block *block, const struct dialect *dialect, uint64_t offset,
+            struct event *event)
 {
     const uint8_t *at, *end = block->bytes + block->length, *newline;
     struct view line, record, rest;
     bool is_whole;
 
+    if (dialect->kind == DIALECT_GENERAL)
+        return general_event_at(block, offset, event);
     if (offset < block->offset || offset - block->offset >= block->length)
         return false;
     at = block->bytes + (offset - block->offset);
-    if (dialect->is_server)
+    if (dialect->kind == DIALECT_SERVER)
         return server_event_at(block, dialect, at, end, event);
     newline = memchr(at, '\n', (size_t)(end - at));
     line = view_of(at, (size_t)((newline != NULL ? newline : end) - at));
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')
         line.length--;
     rest = line;
-    if (dialect_read(dialect, names, line, event, block->scratch))
+    if (dialect_read(dialect, line, event, block->scratch))
         return true;
-    return dialect->is_json && json_records_next(&rest, &record, &is_whole) &&
-           dialect_read(dialect, names, record, event, block->scratch);
+    return dialect->kind == DIALECT_JSON && json_records_next(&rest, &record, &is_whole) &&
+           dialect_read(dialect, record, event, block->scratch);
 }

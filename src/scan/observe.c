@@ -349,11 +349,15 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
 
     take_who(o, event, &seen);
     if (event->what == EVENT_STATEMENT && map->statement_count > 0) {
-        sql_templates_find(map->statements, map->statement_count, event->statement, &parameters,
-                           &o->statement);
-        o->is_unmatched =
-            o->statement.found == NULL &&
-            sql_templates_touch(map->statements, map->statement_count, event->statement);
+        enum sql_language language = event->is_mysql ? SQL_OF_MYSQL : SQL_OF_POSTGRESQL;
+
+        if (!event->is_cut)
+            sql_templates_find(map->statements, map->statement_count, language, event->statement,
+                               &parameters, &o->statement);
+        o->is_unmatched = o->statement.found == NULL &&
+                          (sql_templates_touch(map->statements, map->statement_count, language,
+                                               event->statement) ||
+                           event->is_cut);
     }
     if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
         o->statement.key_count == 0) {
