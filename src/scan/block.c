@@ -84,6 +84,134 @@ block_pass(struct block *block, uint64_t offset, uint64_t length)
 
 /* ---- lines ---- */
 
+struct reading {
+    struct block *block;
+    const struct dialect *dialect;
+    block_event_fn *see;
+    void *arg;
+};
+
+static uint64_t
+offset_of(const struct block *block, const uint8_t *at)
+{
+    return block->offset + (uint64_t)(at - block->bytes);
+}
+
+/* One line, or one event of CloudTrail's. */
+static int
+read_event(struct reading *r, struct view line)
+{
+    uint64_t offset = offset_of(r->block, line.bytes);
+    struct event event;
+    int result = 0;
+
+    r->block->lines++;
+    if (dialect_read(r->dialect, line, &event, r->block->scratch))
+        result = r->see(r->arg, &event, offset);
+    if (result == 0)
+        add_sample(r->block, offset, line.length, line);
+    return result < 0 ? result : 0;
+}
+
+static int
+read_line(struct reading *r, struct view line)
+{
+    struct view records = line, record;
+    bool is_whole = true;
+    int result = 0;
+
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    if (line.length == 0)
+        return 0;
+    if (r->dialect->kind != DIALECT_JSON || !json_records_begin(&records))
+        return dialect_is_frame(r->dialect, line) ? 0 : read_event(r, line);
+    while (result == 0 && json_records_next(&records, &record, &is_whole))
+        result = read_event(r, record);
+    if (!is_whole) {
+        r->block->lines++;
+        add_sample(r->block, offset_of(r->block, records.bytes), records.length, records);
+    }
+    return result;
+}
+
+static int
+read_lines(struct reading *r)
+{
+    const uint8_t *at = r->block->bytes, *end = at + r->block->length;
+    int result = 0;
+
+    while (at < end && result == 0) {
+        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        const uint8_t *stop = newline != NULL ? newline : end;
+
+        result = read_line(r, view_of(at, (size_t)(stop - at)));
+        at = stop + 1;
+    }
+    return result;
+}
+
+/* ---- logs of databases ---- */
+
+static int
+see_serial(void *arg, const struct event *event, uint64_t offset)
+{
+    struct reading *r = arg;
+    int result = r->see(r->arg, event, offset);
+
+    return result < 0 ? result : 0;
+}
+
+static int
+read_server(struct reading *r, struct server_reader *reader, bool is_last)
+{
+    const struct server_log *log = &reader->log;
+    uint64_t lines = log->lines, unreadable = log->unreadable;
+    int result;
+
+    reader->see = see_serial;
+    reader->arg = r;
+    result = server_reader_feed(reader, view_of(r->block->bytes, r->block->length));
+    if (result == 0 && is_last)
+        result = server_reader_end(reader);
+    r->block->lines += log->lines - lines + (log->unreadable - unreadable);
+    r->block->unparsed += log->unreadable - unreadable;
+    return result;
+}
+
+static int
+read_general(struct reading *r, struct general_log *log, bool is_last)
+{
+    uint64_t lines = log->lines, unreadable = log->unreadable;
+    int result;
+
+    log->see = see_serial;
+    log->arg = r;
+    result = general_log_feed(log, view_of(r->block->bytes, r->block->length));
+    if (result == 0 && is_last)
+        result = general_log_end(log);
+    r->block->lines += log->lines - lines + (log->unreadable - unreadable);
+    r->block->unparsed += log->unreadable - unreadable;
+    return result;
+}
+
+int
+block_each(struct block *block, const struct dialect *dialect,
+           const struct block_readers *readers, block_event_fn *see, void *arg)
+{
+    struct reading r = {block, dialect, see, arg};
+    int result = readers->server != NULL
+                     ? read_server(&r, readers->server, readers->is_last)
+                 : readers->general != NULL ? read_general(&r, readers->general, readers->is_last)
+                                            : read_lines(&r);
+
+    if (block->result == 0)
+        block->result = result;
+    return result;
+}
+
+/* ---- observations ---- */
+
 struct parsing {
     struct block *block;
     const struct dialect *dialect;
@@ -114,129 +242,7 @@ make_room(struct parsing *p)
     return 0;
 }
 
-static bool
-put_event(struct parsing *p, const struct event *event, uint64_t offset)
-{
-    struct block *block = p->block;
-    size_t first = block->count;
-    size_t count = observe(p->observer, event, &block->items[first],
-                           p->want != NULL ? &block->more[first] : NULL);
-
-    block->unmatched += observe_is_unmatched(p->observer);
-    for (size_t i = 0; i < count; i++) {
-        struct observation *item = &block->items[first + i];
-
-        item->file = block->file;
-        item->offset = offset;
-        if (p->want != NULL && !p->want(p->arg, item))
-            continue;
-        block->items[block->count] = *item;
-        block->more[block->count++] = block->more[first + i];
-    }
-    return count > 0;
-}
-
-static uint64_t
-offset_of(const struct block *block, const uint8_t *at)
-{
-    return block->offset + (uint64_t)(at - block->bytes);
-}
-
-/* One line, or one event of CloudTrail's. */
-static int
-parse_event(struct parsing *p, struct view line)
-{
-    uint64_t offset = offset_of(p->block, line.bytes);
-    struct event event;
-    int result = make_room(p);
-
-    if (result != 0)
-        return result;
-    p->block->lines++;
-    if (!dialect_read(p->dialect, line, &event, p->block->scratch) || !put_event(p, &event, offset))
-        add_sample(p->block, offset, line.length, line);
-    return 0;
-}
-
-static int
-parse_line(struct parsing *p, struct view line)
-{
-    struct view records = line, record;
-    bool is_whole = true;
-    int result = 0;
-
-    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
-        line.length--;
-    if (line.length == 0)
-        return 0;
-    if (p->dialect->kind != DIALECT_JSON || !json_records_begin(&records))
-        return dialect_is_frame(p->dialect, line) ? 0 : parse_event(p, line);
-    while (result == 0 && json_records_next(&records, &record, &is_whole))
-        result = parse_event(p, record);
-    if (!is_whole) {
-        p->block->lines++;
-        add_sample(p->block, offset_of(p->block, records.bytes), records.length, records);
-    }
-    return result;
-}
-
-int
-block_parse(struct block *block, const struct dialect *dialect, struct observe_state *observer,
-            block_want_fn *want, const void *arg)
-{
-    struct parsing p = {block, dialect, observer, want, arg};
-    const uint8_t *at = block->bytes, *end = at + block->length;
-    int result = 0;
-
-    while (at < end && result == 0) {
-        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
-        const uint8_t *stop = newline != NULL ? newline : end;
-
-        result = parse_line(&p, view_of(at, (size_t)(stop - at)));
-        at = stop + 1;
-    }
-    if (block->result == 0)
-        block->result = result;
-    return result;
-}
-
-/* ---- PostgreSQL's log ---- */
-
-static int
-take_server_event(void *arg, const struct event *event, uint64_t offset)
-{
-    struct parsing *p = arg;
-    int result = make_room(p);
-
-    if (result == 0)
-        (void)put_event(p, event, offset);
-    return result;
-}
-
-int
-block_parse_server(struct block *block, struct server_reader *reader,
-                   struct observe_state *observer, block_want_fn *want, const void *arg,
-                   bool is_last)
-{
-    struct parsing p = {.block = block, .observer = observer, .want = want, .arg = arg};
-    const struct server_log *log = &reader->log;
-    uint64_t lines = log->lines, unreadable = log->unreadable;
-    int result;
-
-    reader->see = take_server_event;
-    reader->arg = &p;
-    result = server_reader_feed(reader, view_of(block->bytes, block->length));
-    if (result == 0 && is_last)
-        result = server_reader_end(reader);
-    block->lines += log->lines - lines + (log->unreadable - unreadable);
-    block->unparsed += log->unreadable - unreadable;
-    if (block->result == 0)
-        block->result = result;
-    return result;
-}
-
-/* ---- MySQL's general log ---- */
-
+/* Of the general log no line says by itself whose it is: that is kept. */
 static int
 keep_names(struct block *block, const struct event *event, uint64_t offset)
 {
@@ -265,35 +271,41 @@ keep_names(struct block *block, const struct event *event, uint64_t offset)
 }
 
 static int
-take_general_event(void *arg, const struct event *event, uint64_t offset)
+put_event(void *arg, const struct event *event, uint64_t offset)
 {
     struct parsing *p = arg;
-    size_t before = p->block->count;
-    int result = take_server_event(arg, event, offset);
+    struct block *block = p->block;
+    size_t first = block->count, count;
+    int result = make_room(p);
 
-    if (result == 0 && p->want != NULL && p->block->count > before)
-        result = keep_names(p->block, event, offset);
-    return result;
+    if (result != 0)
+        return result;
+    count = observe(p->observer, event, &block->items[first],
+                    p->want != NULL ? &block->more[first] : NULL);
+    block->unmatched += observe_is_unmatched(p->observer);
+    for (size_t i = 0; i < count; i++) {
+        struct observation *item = &block->items[first + i];
+
+        item->file = block->file;
+        item->offset = offset;
+        if (p->want != NULL && !p->want(p->arg, item))
+            continue;
+        block->items[block->count] = *item;
+        block->more[block->count++] = block->more[first + i];
+    }
+    if (p->want != NULL && block->count > first && p->dialect->kind == DIALECT_GENERAL)
+        result = keep_names(block, event, offset);
+    return result != 0 ? result : count > 0;
 }
 
 int
-block_parse_general(struct block *block, struct general_log *reader, struct observe_state *observer,
-                    block_want_fn *want, const void *arg, bool is_last)
+block_parse(struct block *block, const struct dialect *dialect,
+            const struct block_readers *readers, struct observe_state *observer,
+            block_want_fn *want, const void *arg)
 {
-    struct parsing p = {.block = block, .observer = observer, .want = want, .arg = arg};
-    uint64_t lines = reader->lines, unreadable = reader->unreadable;
-    int result;
+    struct parsing p = {block, dialect, observer, want, arg};
 
-    reader->see = take_general_event;
-    reader->arg = &p;
-    result = general_log_feed(reader, view_of(block->bytes, block->length));
-    if (result == 0 && is_last)
-        result = general_log_end(reader);
-    block->lines += reader->lines - lines + (reader->unreadable - unreadable);
-    block->unparsed += reader->unreadable - unreadable;
-    if (block->result == 0)
-        block->result = result;
-    return result;
+    return block_each(block, dialect, readers, put_event, &p);
 }
 
 static bool

@@ -316,17 +316,14 @@ read_block(struct stream *s, struct block *block)
 static void
 parse(struct streams *all, struct observe_state *observer, struct stream *s, struct block *block)
 {
-    if (s->reader != NULL) {
-        (void)block_parse_server(block, s->reader, observer, all->options.want,
-                                 all->options.want_arg, s->is_over);
-        return;
-    }
-    if (s->general != NULL) {
-        (void)block_parse_general(block, s->general, observer, all->options.want,
-                                  all->options.want_arg, s->is_over);
-        return;
-    }
-    (void)block_parse(block, &s->dialect, observer, all->options.want, all->options.want_arg);
+    const struct streams_options *options = &all->options;
+    const struct block_readers readers = {s->reader, s->general, s->is_over};
+
+    if (options->see != NULL)
+        (void)block_each(block, &s->dialect, &readers, options->see, options->see_arg);
+    else
+        (void)block_parse(block, &s->dialect, &readers, observer, options->want,
+                          options->want_arg);
 }
 
 /* ---- threads ---- */
