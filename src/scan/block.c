@@ -196,12 +196,11 @@ read_general(struct reading *r, struct general_log *log, bool is_last)
 }
 
 int
-block_each(struct block *block, const struct dialect *dialect,
-           const struct block_readers *readers, block_event_fn *see, void *arg)
+block_each(struct block *block, const struct dialect *dialect, const struct block_readers *readers,
+           block_event_fn *see, void *arg)
 {
     struct reading r = {block, dialect, see, arg};
-    int result = readers->server != NULL
-                     ? read_server(&r, readers->server, readers->is_last)
+    int result = readers->server != NULL    ? read_server(&r, readers->server, readers->is_last)
                  : readers->general != NULL ? read_general(&r, readers->general, readers->is_last)
                                             : read_lines(&r);
 
@@ -299,9 +298,8 @@ put_event(void *arg, const struct event *event, uint64_t offset)
 }
 
 int
-block_parse(struct block *block, const struct dialect *dialect,
-            const struct block_readers *readers, struct observe_state *observer,
-            block_want_fn *want, const void *arg)
+block_parse(struct block *block, const struct dialect *dialect, const struct block_readers *readers,
+            struct observe_state *observer, block_want_fn *want, const void *arg)
 {
     struct parsing p = {block, dialect, observer, want, arg};
 

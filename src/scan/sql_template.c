@@ -18,7 +18,7 @@ is_digit(uint8_t byte)
 static bool
 begins_word(uint8_t byte)
 {
-    return (byte | 0x20) >= 'a' ? (byte | 0x20) <= 'z' || byte >= 0x80 : byte == '_';
+    return byte == '_' || byte >= 0x80 || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
 }
 
 /* "-- ": of MySQL's only with a space behind it, or "5--1" would be a comment. */
@@ -493,4 +493,82 @@ sql_templates_touch(const struct sql_template *templates, size_t count, enum sql
             if (names_relation(&templates[i], &token))
                 return true;
     return false;
+}
+
+/* ---- patterns ---- */
+
+struct pattern {
+    char *to;
+    size_t size, length;
+    bool is_full;
+};
+
+static void
+put(struct pattern *p, const void *bytes, size_t length)
+{
+    if (p->length + length + 1 > p->size) {
+        p->is_full = true;
+        return;
+    }
+    memcpy(p->to + p->length, bytes, length);
+    p->length += length;
+}
+
+static void
+put_word(struct pattern *p, const struct sql_token *token)
+{
+    if (token->is_quoted)
+        put(p, "\"", 1);
+    put(p, token->text.bytes, token->text.length);
+    if (token->is_quoted)
+        put(p, "\"", 1);
+}
+
+static bool
+is_value(const struct sql_token *token)
+{
+    return token->what == SQL_NUMBER || token->what == SQL_TEXT || token->what == SQL_PARAMETER;
+}
+
+size_t
+sql_pattern(enum sql_language language, struct view sql, char *to, size_t size)
+{
+    struct pattern p = {to, size, 0, false};
+    struct sql_rest rest = {sql, language};
+    struct sql_token before = {.what = SQL_END};
+
+    for (struct sql_token token = next_token(&rest); token.what != SQL_END && !p.is_full;
+         before = token, token = next_token(&rest)) {
+        bool is_close = is_sign(&token, ',') || is_sign(&token, ')') || is_sign(&token, '.');
+
+        if (token.is_doubtful || is_sign(&token, '{') || is_sign(&token, '}') ||
+            (token.is_quoted && memchr(token.text.bytes, '"', token.text.length) != NULL))
+            return 0;
+        if (is_sign(&token, ';'))
+            continue;
+        if (is_value(&token) && is_value(&before))
+            return 0;
+        if (before.what != SQL_END && !is_close && !is_sign(&before, '(') && !is_sign(&before, '.'))
+            put(&p, " ", 1);
+        if (!is_value(&token)) {
+            if (token.what == SQL_WORD)
+                put_word(&p, &token);
+            else
+                put(&p, token.text.bytes, token.text.length);
+            continue;
+        }
+        put(&p, "{}", 2);
+        pass_cast(&rest);
+        for (;;) { /* a list of them is one */
+            struct sql_rest ahead = rest;
+            struct sql_token comma = next_token(&ahead), value = next_token(&ahead);
+
+            if (!is_sign(&before, '(') || !is_sign(&comma, ',') || !is_value(&value) ||
+                value.is_doubtful)
+                break;
+            rest = ahead;
+            pass_cast(&rest);
+        }
+    }
+    return p.is_full ? 0 : p.length;
 }

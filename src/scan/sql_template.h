@@ -74,6 +74,10 @@ PASU_MUST_USE int sql_template_parse(struct sql_template *to, struct store *stor
 void sql_templates_find(const struct sql_template *templates, size_t count,
                         enum sql_language language, struct view sql,
                         const struct sql_parameters *parameters, struct sql_match *match);
+/* A statement as a pattern: {} in the place of each value, and of a list of them; one space between
+ * words. Its length, less than `size`; 0: it has no room, or can be read in two ways. */
+PASU_MUST_USE size_t sql_pattern(enum sql_language language, struct view sql, char *to,
+                                 size_t size);
 /* Whether a statement has in it, as a word, one of the relations that the templates name. */
 PASU_MUST_USE bool sql_templates_touch(const struct sql_template *templates, size_t count,
                                        enum sql_language language, struct view sql);

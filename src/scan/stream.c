@@ -322,8 +322,7 @@ parse(struct streams *all, struct observe_state *observer, struct stream *s, str
     if (options->see != NULL)
         (void)block_each(block, &s->dialect, &readers, options->see, options->see_arg);
     else
-        (void)block_parse(block, &s->dialect, &readers, observer, options->want,
-                          options->want_arg);
+        (void)block_parse(block, &s->dialect, &readers, observer, options->want, options->want_arg);
 }
 
 /* ---- threads ---- */
