@@ -6,6 +6,7 @@
 #include "cli/complain.h"
 #include "cli/progress.h"
 #include "cli/run.h"
+#include "cli/scan_html.h"
 #include "cli/scan_suggest.h"
 #include "cli/scan_view.h"
 #include "cli/text.h"
@@ -24,6 +25,7 @@ struct scanning {
     struct scan_options options;
     struct progress progress;
     int64_t began;
+    const char *html; /* where the page goes; NULL: there is none */
     bool is_json, is_suggesting;
 };
 
@@ -197,6 +199,8 @@ run(struct scanning *s)
     else
         scan_print_text(stdout, report, s->map, os_monotonic(&os_real) - s->began);
     is_failed = complain_files(report);
+    if (s->html != NULL && scan_save_html(s->html, report, s->map) != 0)
+        is_failed = true;
     if (is_failed)
         return 2;
     if (report->finding_count > 0)
@@ -208,6 +212,7 @@ int
 run_scan(const struct arguments *arguments)
 {
     struct scanning s = {.is_json = arguments_given(arguments, OPTION_json),
+                         .html = arguments->values[OPTION_html],
                          .is_suggesting = arguments_given(arguments, OPTION_suggest)};
     int status = take_numbers(&s, arguments);
 

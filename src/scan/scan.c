@@ -327,6 +327,7 @@ scan_run(struct scan *scan)
     if (result == 0) {
         report->findings = exact_end(scan->exact, report->is_exact);
         report->finding_count = report->detect.finding_count;
+        report->chart = exact_chart(scan->exact);
     }
     return result;
 }
