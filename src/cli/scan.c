@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "cli/complain.h"
+#include "cli/import.h"
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/scan_html.h"
@@ -222,6 +223,8 @@ run_scan(const struct arguments *arguments)
         status = take_paths(&s, arguments);
     if (status == 0 && s.is_suggesting)
         status = scan_suggest(s.map, s.paths.paths, s.paths.count);
+    else if (status == 0 && arguments_given(arguments, OPTION_import))
+        status = import_logs(arguments, s.map, s.paths.paths, s.paths.count, s.is_json);
     else if (status == 0)
         status = run(&s);
     scan_close(s.scan);
