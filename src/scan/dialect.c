@@ -159,3 +159,49 @@ dialect_find(struct dialect *dialect, const struct dialects *dialects, struct vi
               (struct dialect){.name = built_in[i].name, .format = &dialects->built_in[i]}, head,
               scratch);
 }
+
+/* ---- the first event ---- */
+
+static int
+take_time(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
+{
+    *(int64_t *)arg = event->time;
+    return PASU_E_AGAIN; /* no further */
+}
+
+static int64_t
+first_time_of_server(const struct dialect *dialect, struct view head)
+{
+    struct server_reader *reader = memory_new(1, sizeof(*reader));
+    int64_t time = 0;
+
+    if (reader == NULL)
+        return 0;
+    server_reader_init(reader, dialect->prefix, take_time, &time);
+    if (server_reader_feed(reader, head) == 0 && server_reader_end(reader) == 0)
+        time = 0; /* no event is in it */
+    memory_free(reader);
+    return time;
+}
+
+static int64_t
+first_time_of_general(const struct dialect *dialect, struct view head)
+{
+    struct general_log *log = memory_new(1, sizeof(*log));
+    int64_t time = 0;
+
+    if (log == NULL)
+        return 0;
+    general_log_init(log, dialect->east, take_time, &time);
+    if (general_log_feed(log, head) == 0 && general_log_end(log) == 0)
+        time = 0;
+    memory_free(log);
+    return time;
+}
+
+int64_t
+dialect_first_time(const struct dialect *dialect, struct view head)
+{
+    return dialect->kind == DIALECT_SERVER ? first_time_of_server(dialect, head)
+                                           : first_time_of_general(dialect, head);
+}

@@ -66,43 +66,6 @@ stream_kept_free(struct stream_kept *kept)
     memory_free(kept);
 }
 
-static int
-take_time(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
-{
-    *(int64_t *)arg = event->time;
-    return PASU_E_AGAIN; /* no further */
-}
-
-static int64_t
-first_time_of_server(const struct dialect *dialect, struct view head)
-{
-    struct server_reader *reader = memory_new(1, sizeof(*reader));
-    int64_t time = 0;
-
-    if (reader == NULL)
-        return 0;
-    server_reader_init(reader, dialect->prefix, take_time, &time);
-    if (server_reader_feed(reader, head) == 0 && server_reader_end(reader) == 0)
-        time = 0; /* no event is in it */
-    memory_free(reader);
-    return time;
-}
-
-static int64_t
-first_time_of_general(const struct dialect *dialect, struct view head)
-{
-    struct general_log *log = memory_new(1, sizeof(*log));
-    int64_t time = 0;
-
-    if (log == NULL)
-        return 0;
-    general_log_init(log, dialect->east, take_time, &time);
-    if (general_log_feed(log, head) == 0 && general_log_end(log) == 0)
-        time = 0;
-    memory_free(log);
-    return time;
-}
-
 static int64_t
 first_time(const struct dialect *dialect, struct view head, uint8_t *scratch)
 {
@@ -111,10 +74,8 @@ first_time(const struct dialect *dialect, struct view head, uint8_t *scratch)
     struct event event;
     bool is_whole;
 
-    if (dialect->kind == DIALECT_SERVER)
-        return first_time_of_server(dialect, head);
-    if (dialect->kind == DIALECT_GENERAL)
-        return first_time_of_general(dialect, head);
+    if (dialect_is_serial(dialect))
+        return dialect_first_time(dialect, head);
     while (at < end) {
         const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
         const uint8_t *stop = newline != NULL ? newline : end;

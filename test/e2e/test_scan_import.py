@@ -81,11 +81,11 @@ def test_answers():
     after = scope("--from", "2026-06-01", "--to", "2026-06-01")
     equal(interval(after), (2000, 2002))
     equal((sorted(after["principals"]), after["statements"]), (["clerk0", "clerk1", "clerk2"], 4007))
-    equal((after["first"][:19], after["fields"]["name"]), ("2026-06-01T10:00:00", {"at_least": 2000, "at_most": 2001}))
+    equal((after["first"][:19], after["fields"]["name"]), ("2026-06-01T10:00:00", {"at_least": 2000, "at_most": 2001, "clarity": "clear"}))
     equal(scope()["subjects"]["customer"]["at_least"], 2001)
     equal(scope("--principal", "clerk0", "--source", "203.0.113.0/24")["subjects"]["customer"]["at_least"],
           len({number % 2000 for number in range(4000) if number % 3 == 0}))
-    shown = front().guard.json("subject", "100005")
+    shown = front().guard.json("subject", "100005", "--kind", "customer")
     assert "clerk2" in json.dumps(shown) and "2026-06-01" in json.dumps(shown), shown
     lines = [found for found in exported() if "imported" in found["flags"]]
     equal(sum(found.get("statements", 1) for found in lines), 4007)
