@@ -34,6 +34,35 @@ become_owner(int directory)
     return sandbox_drop(&owner);
 }
 
+/* The folder, locked, as its owner. */
+static int
+enter(const struct ask *ask, struct segment_keys *keys, int *directory, int *lock)
+{
+    int result;
+
+    *directory = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *lock = *directory >= 0 ? openat(*directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
+    result = *lock >= 0 ? 0 : error_from_errno(errno);
+    if (result == 0 && ask_keys(ask, keys) != 0)
+        result = PASU_E_DENIED; /* as has been said */
+    if (result == 0)
+        result = become_owner(*directory);
+    if (result == 0 && flock(*lock, LOCK_EX | LOCK_NB) != 0)
+        result = PASU_E_UNAVAILABLE;
+    if (result == 0 && !lock_is_of(*lock, *directory))
+        result = PASU_E_MISUSE;
+    return result;
+}
+
+int
+asked_open(const struct ask *ask, const struct log *log, struct record_keeping *records, int *lock)
+{
+    struct segment_keys keys = {0};
+    int directory, result = enter(ask, &keys, &directory, lock);
+
+    return result == 0 ? record_aside_open(records, log, directory, &keys, false) : result;
+}
+
 struct deed {
     enum segment_type type; /* SEGMENT_KEY: another key, `asked` is why */
     union payload_body body;
@@ -44,19 +73,9 @@ static int
 append(const struct ask *ask, const struct deed *deed)
 {
     struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR}; /* what fails is said by us */
-    int directory = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct segment_keys keys = {0};
-    int lock = directory >= 0 ? openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
-    int result = lock >= 0 ? 0 : error_from_errno(errno);
+    int directory, lock, result = enter(ask, &keys, &directory, &lock);
 
-    if (result == 0 && ask_keys(ask, &keys) != 0)
-        result = PASU_E_DENIED; /* as has been said */
-    if (result == 0)
-        result = become_owner(directory);
-    if (result == 0 && flock(lock, LOCK_EX | LOCK_NB) != 0)
-        result = PASU_E_UNAVAILABLE;
-    if (result == 0 && !lock_is_of(lock, directory))
-        result = PASU_E_MISUSE;
     if (result == 0 && deed->type == SEGMENT_KEY)
         return rotation_aside(&log, directory, &keys, &deed->body.asked, deed->is_lost);
     return result == 0 ? record_aside(&log, directory, &keys, deed->type, &deed->body) : result;

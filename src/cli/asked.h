@@ -9,6 +9,7 @@
 #define PASU_CLI_ASKED_H
 
 #include "cli/ask.h"
+#include "ledger/record.h"
 
 /* A question: the command's name, and its options and operands as they were given, but for keys:
  * `key` (NULL: none) stands for the operand. What the guard's rings hold is in the ledger then. */
@@ -29,6 +30,10 @@ PASU_MUST_USE int asked_erase(const struct ask *ask, uint32_t ordinal, const cha
  * an error: PASU_E_UNAVAILABLE: a guard runs that does not answer, or that cannot do it; as
  * rotation_aside. */
 PASU_MUST_USE int asked_rotate(const struct ask *ask, const char *why, bool is_lost);
+/* Opens the ledger to append many records, where no guard runs: this process becomes the folder's
+ * owner. record_aside_close, and close *lock, at the end. 0, or an error, as of the others. */
+PASU_MUST_USE int asked_open(const struct ask *ask, const struct log *log,
+                             struct record_keeping *records, int *lock);
 /* Places a hold, or releases the one with this number. With a guard *number is the new one's. 0, or
  * an error: nothing is held then, or released. PASU_E_NOTFOUND: no such hold. */
 PASU_MUST_USE int asked_hold(const struct ask *ask, bool is_release, const char *who,

@@ -4,8 +4,11 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "cli/complain.h"
+#include "cli/import.h"
 #include "cli/progress.h"
 #include "cli/run.h"
+#include "cli/scan_html.h"
+#include "cli/scan_suggest.h"
 #include "cli/scan_view.h"
 #include "cli/text.h"
 #include "config/quantity.h"
@@ -23,7 +26,8 @@ struct scanning {
     struct scan_options options;
     struct progress progress;
     int64_t began;
-    bool is_json;
+    const char *html; /* where the page goes; NULL: there is none */
+    bool is_json, is_suggesting;
 };
 
 /* ---- the command line ---- */
@@ -94,8 +98,16 @@ static int
 take_map(struct scanning *s, const char *path)
 {
     struct config_faults faults = {0};
-    int result = route_map_load(&s->map, path, &faults);
+    int result;
 
+    if (path == NULL && s->is_suggesting)
+        return 0;
+    if (path == NULL) {
+        complain("have one suggested by the logs: pasu scan --suggest FILE >map.yaml",
+                 "scan needs --map FILE");
+        return 2;
+    }
+    result = route_map_load(&s->map, path, &faults);
     for (size_t i = 0; i < faults.count; i++)
         print_fault(&faults.items[i], path);
     config_faults_release(&faults);
@@ -188,6 +200,8 @@ run(struct scanning *s)
     else
         scan_print_text(stdout, report, s->map, os_monotonic(&os_real) - s->began);
     is_failed = complain_files(report);
+    if (s->html != NULL && scan_save_html(s->html, report, s->map) != 0)
+        is_failed = true;
     if (is_failed)
         return 2;
     if (report->finding_count > 0)
@@ -198,14 +212,20 @@ run(struct scanning *s)
 int
 run_scan(const struct arguments *arguments)
 {
-    struct scanning s = {.is_json = arguments_given(arguments, OPTION_json)};
+    struct scanning s = {.is_json = arguments_given(arguments, OPTION_json),
+                         .html = arguments->values[OPTION_html],
+                         .is_suggesting = arguments_given(arguments, OPTION_suggest)};
     int status = take_numbers(&s, arguments);
 
     if (status == 0)
         status = take_map(&s, arguments->values[OPTION_map]);
     if (status == 0)
         status = take_paths(&s, arguments);
-    if (status == 0)
+    if (status == 0 && s.is_suggesting)
+        status = scan_suggest(s.map, s.paths.paths, s.paths.count);
+    else if (status == 0 && arguments_given(arguments, OPTION_import))
+        status = import_logs(arguments, s.map, s.paths.paths, s.paths.count, s.is_json);
+    else if (status == 0)
         status = run(&s);
     scan_close(s.scan);
     route_map_free(s.map);

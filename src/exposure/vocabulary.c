@@ -75,11 +75,37 @@ hash_body(struct view body)
     return id != 0 ? id : 1;
 }
 
-int
-vocabulary_of_config(struct vocabulary *vocabulary, const struct config *config)
+static void
+make_id(struct vocabulary *vocabulary)
 {
     uint8_t body[VOCABULARY_ENCODED_MAX];
     struct writer w = writer_of(body, sizeof(body));
+
+    write_body(&w, vocabulary);
+    vocabulary->id = hash_body(view_of(body, writer_length(&w)));
+}
+
+int
+vocabulary_of_names(struct vocabulary *vocabulary, const char *const *fields, size_t field_count,
+                    const char *const *kinds, size_t kind_count)
+{
+    int result = 0;
+
+    memset(vocabulary, 0, sizeof(*vocabulary));
+    for (size_t i = 0; i < kind_count && result == 0; i++)
+        result = add_name(vocabulary->kinds, &vocabulary->kind_count, EXPOSURE_KINDS_MAX,
+                          view_of_text(kinds[i]));
+    for (size_t i = 0; i < field_count && result == 0; i++)
+        result = add_name(vocabulary->fields, &vocabulary->field_count, EXPOSURE_FIELDS_MAX,
+                          view_of_text(fields[i]));
+    if (result == 0)
+        make_id(vocabulary);
+    return result;
+}
+
+int
+vocabulary_of_config(struct vocabulary *vocabulary, const struct config *config)
+{
     int result = 0;
 
     memset(vocabulary, 0, sizeof(*vocabulary));
@@ -92,8 +118,7 @@ vocabulary_of_config(struct vocabulary *vocabulary, const struct config *config)
                               view_of_text(config->personal[i].fields[f].field));
     if (result != 0)
         return result;
-    write_body(&w, vocabulary);
-    vocabulary->id = hash_body(view_of(body, writer_length(&w)));
+    make_id(vocabulary);
     return 0;
 }
 

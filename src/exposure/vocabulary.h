@@ -25,6 +25,10 @@ struct vocabulary {
 
 /* PASU_E_RANGE where there are too many names (config_load refuses such a configuration). */
 PASU_MUST_USE int vocabulary_of_config(struct vocabulary *vocabulary, const struct config *config);
+/* The same of names that come from elsewhere, all different. */
+PASU_MUST_USE int vocabulary_of_names(struct vocabulary *vocabulary, const char *const *fields,
+                                      size_t field_count, const char *const *kinds,
+                                      size_t kind_count);
 /* The number of a name, or -1. */
 int vocabulary_field(const struct vocabulary *vocabulary, const char *name);
 int vocabulary_kind(const struct vocabulary *vocabulary, const char *name);

@@ -136,6 +136,15 @@ is_opening(const void *body)
 }
 
 static bool
+is_imported(const void *body)
+{
+    const struct payload_imported *i = body;
+
+    return i->from <= i->to && i->first <= i->last && i->unparsed <= i->lines &&
+           i->what < IMPORTED_WHATS;
+}
+
+static bool
 is_tried(const void *body)
 {
     const struct payload_tried *t = body;

@@ -125,6 +125,22 @@ struct payload_tried {
     char what[TRIAL_WHAT_SIZE]; /* which: "rule overseas", "budget app hour 100", … */
 };
 
+enum imported_what { IMPORTED_PIECE, IMPORTED_LOG, IMPORTED_WHATS };
+
+/* A piece of a log, whose exposures stand before it in its batch; or, behind all pieces, the log.
+ */
+struct payload_imported {
+    uint64_t from, to;        /* bytes of the log, without its compression */
+    int64_t first, last;      /* realtime ns of the exposures; 0: there are none */
+    uint64_t lines, unparsed; /* of the log; of a piece, 0 */
+    uint64_t exposures;
+    uint8_t
+        digest[PAYLOAD_DIGEST_SIZE]; /* SHA-256 of the piece; of a log, of all pieces' digests */
+    uint32_t uid;                    /* who has imported it */
+    uint8_t what;                    /* enum imported_what */
+    char log[PAYLOAD_TEXT_SIZE];     /* as it was called, cut to fit */
+};
+
 /* Pasu was asked about people. */
 struct payload_asked {
     uint32_t uid, pid;

@@ -34,6 +34,7 @@ block_release(struct block *block)
     memory_free(block->items);
     memory_free(block->more);
     memory_free(block->reader);
+    memory_free(block->names);
     *block = (struct block){0};
 }
 
@@ -42,7 +43,7 @@ block_clear(struct block *block, uint32_t file, uint64_t offset)
 {
     block->file = file;
     block->offset = offset;
-    block->length = block->count = block->taken = block->sample_count = 0;
+    block->length = block->count = block->taken = block->sample_count = block->names_count = 0;
     block->lines = block->unparsed = block->unmatched = 0;
     block->result = 0;
 }
@@ -83,10 +84,136 @@ block_pass(struct block *block, uint64_t offset, uint64_t length)
 
 /* ---- lines ---- */
 
+struct reading {
+    struct block *block;
+    const struct dialect *dialect;
+    block_event_fn *see;
+    void *arg;
+};
+
+static uint64_t
+offset_of(const struct block *block, const uint8_t *at)
+{
+    return block->offset + (uint64_t)(at - block->bytes);
+}
+
+/* One line, or one event of CloudTrail's. */
+static int
+read_event(struct reading *r, struct view line)
+{
+    uint64_t offset = offset_of(r->block, line.bytes);
+    struct event event;
+    int result = 0;
+
+    r->block->lines++;
+    if (dialect_read(r->dialect, line, &event, r->block->scratch))
+        result = r->see(r->arg, &event, offset);
+    if (result == 0)
+        add_sample(r->block, offset, line.length, line);
+    return result < 0 ? result : 0;
+}
+
+static int
+read_line(struct reading *r, struct view line)
+{
+    struct view records = line, record;
+    bool is_whole = true;
+    int result = 0;
+
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    if (line.length == 0)
+        return 0;
+    if (r->dialect->kind != DIALECT_JSON || !json_records_begin(&records))
+        return dialect_is_frame(r->dialect, line) ? 0 : read_event(r, line);
+    while (result == 0 && json_records_next(&records, &record, &is_whole))
+        result = read_event(r, record);
+    if (!is_whole) {
+        r->block->lines++;
+        add_sample(r->block, offset_of(r->block, records.bytes), records.length, records);
+    }
+    return result;
+}
+
+static int
+read_lines(struct reading *r)
+{
+    const uint8_t *at = r->block->bytes, *end = at + r->block->length;
+    int result = 0;
+
+    while (at < end && result == 0) {
+        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        const uint8_t *stop = newline != NULL ? newline : end;
+
+        result = read_line(r, view_of(at, (size_t)(stop - at)));
+        at = stop + 1;
+    }
+    return result;
+}
+
+/* ---- logs of databases ---- */
+
+static int
+see_serial(void *arg, const struct event *event, uint64_t offset)
+{
+    struct reading *r = arg;
+    int result = r->see(r->arg, event, offset);
+
+    return result < 0 ? result : 0;
+}
+
+static int
+read_server(struct reading *r, struct server_reader *reader, bool is_last)
+{
+    const struct server_log *log = &reader->log;
+    uint64_t lines = log->lines, unreadable = log->unreadable;
+    int result;
+
+    reader->see = see_serial;
+    reader->arg = r;
+    result = server_reader_feed(reader, view_of(r->block->bytes, r->block->length));
+    if (result == 0 && is_last)
+        result = server_reader_end(reader);
+    r->block->lines += log->lines - lines + (log->unreadable - unreadable);
+    r->block->unparsed += log->unreadable - unreadable;
+    return result;
+}
+
+static int
+read_general(struct reading *r, struct general_log *log, bool is_last)
+{
+    uint64_t lines = log->lines, unreadable = log->unreadable;
+    int result;
+
+    log->see = see_serial;
+    log->arg = r;
+    result = general_log_feed(log, view_of(r->block->bytes, r->block->length));
+    if (result == 0 && is_last)
+        result = general_log_end(log);
+    r->block->lines += log->lines - lines + (log->unreadable - unreadable);
+    r->block->unparsed += log->unreadable - unreadable;
+    return result;
+}
+
+int
+block_each(struct block *block, const struct dialect *dialect, const struct block_readers *readers,
+           block_event_fn *see, void *arg)
+{
+    struct reading r = {block, dialect, see, arg};
+    int result = readers->server != NULL    ? read_server(&r, readers->server, readers->is_last)
+                 : readers->general != NULL ? read_general(&r, readers->general, readers->is_last)
+                                            : read_lines(&r);
+
+    if (block->result == 0)
+        block->result = result;
+    return result;
+}
+
+/* ---- observations ---- */
+
 struct parsing {
     struct block *block;
     const struct dialect *dialect;
-    const struct log_names *names;
     struct observe_state *observer;
     block_want_fn *want;
     const void *arg;
@@ -114,14 +241,46 @@ make_room(struct parsing *p)
     return 0;
 }
 
-static bool
-put_event(struct parsing *p, const struct event *event, uint64_t offset)
+/* Of the general log no line says by itself whose it is: that is kept. */
+static int
+keep_names(struct block *block, const struct event *event, uint64_t offset)
 {
-    struct block *block = p->block;
-    size_t first = block->count;
-    size_t count = observe(p->observer, event, &block->items[first],
-                           p->want != NULL ? &block->more[first] : NULL);
+    static const enum slot slots[] = {SLOT_ACCOUNT, SLOT_ADDRESS, SLOT_SESSION};
+    size_t space = block->names_space > 0 ? 2 * block->names_space : 64;
+    struct block_names *to;
 
+    if (block->names_count == block->names_space) {
+        to = memory_resize(block->names, space, sizeof(*to));
+        if (to == NULL)
+            return PASU_E_NOMEM;
+        block->names = to;
+        block->names_space = space;
+    }
+    to = &block->names[block->names_count++];
+    to->offset = offset;
+    to->time = event->time;
+    for (size_t i = 0; i < COUNT_OF(slots); i++) {
+        struct view name = event->slot[slots[i]];
+
+        to->length[i] = (uint8_t)(name.length < GENERAL_NAME ? name.length : GENERAL_NAME);
+        if (to->length[i] > 0)
+            memcpy(to->text[i], name.bytes, to->length[i]);
+    }
+    return 0;
+}
+
+static int
+put_event(void *arg, const struct event *event, uint64_t offset)
+{
+    struct parsing *p = arg;
+    struct block *block = p->block;
+    size_t first = block->count, count;
+    int result = make_room(p);
+
+    if (result != 0)
+        return result;
+    count = observe(p->observer, event, &block->items[first],
+                    p->want != NULL ? &block->more[first] : NULL);
     block->unmatched += observe_is_unmatched(p->observer);
     for (size_t i = 0; i < count; i++) {
         struct observation *item = &block->items[first + i];
@@ -133,108 +292,39 @@ put_event(struct parsing *p, const struct event *event, uint64_t offset)
         block->items[block->count] = *item;
         block->more[block->count++] = block->more[first + i];
     }
-    return count > 0;
-}
-
-static uint64_t
-offset_of(const struct block *block, const uint8_t *at)
-{
-    return block->offset + (uint64_t)(at - block->bytes);
-}
-
-/* One line, or one event of CloudTrail's. */
-static int
-parse_event(struct parsing *p, struct view line)
-{
-    uint64_t offset = offset_of(p->block, line.bytes);
-    struct event event;
-    int result = make_room(p);
-
-    if (result != 0)
-        return result;
-    p->block->lines++;
-    if (!dialect_read(p->dialect, p->names, line, &event, p->block->scratch) ||
-        !put_event(p, &event, offset))
-        add_sample(p->block, offset, line.length, line);
-    return 0;
-}
-
-static int
-parse_line(struct parsing *p, struct view line)
-{
-    struct view records = line, record;
-    bool is_whole = true;
-    int result = 0;
-
-    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
-        line.length--;
-    if (line.length == 0)
-        return 0;
-    if (!p->dialect->is_json || !json_records_begin(&records))
-        return parse_event(p, line);
-    while (result == 0 && json_records_next(&records, &record, &is_whole))
-        result = parse_event(p, record);
-    if (!is_whole) {
-        p->block->lines++;
-        add_sample(p->block, offset_of(p->block, records.bytes), records.length, records);
-    }
-    return result;
+    if (p->want != NULL && block->count > first && p->dialect->kind == DIALECT_GENERAL)
+        result = keep_names(block, event, offset);
+    return result != 0 ? result : count > 0;
 }
 
 int
-block_parse(struct block *block, const struct dialect *dialect, const struct log_names *names,
+block_parse(struct block *block, const struct dialect *dialect, const struct block_readers *readers,
             struct observe_state *observer, block_want_fn *want, const void *arg)
 {
-    struct parsing p = {block, dialect, names, observer, want, arg};
-    const uint8_t *at = block->bytes, *end = at + block->length;
-    int result = 0;
+    struct parsing p = {block, dialect, observer, want, arg};
 
-    while (at < end && result == 0) {
-        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
-        const uint8_t *stop = newline != NULL ? newline : end;
+    return block_each(block, dialect, readers, put_event, &p);
+}
 
-        result = parse_line(&p, view_of(at, (size_t)(stop - at)));
-        at = stop + 1;
+static bool
+general_event_at(const struct block *block, uint64_t offset, struct event *event)
+{
+    static const enum slot slots[] = {SLOT_ACCOUNT, SLOT_ADDRESS, SLOT_SESSION};
+
+    for (size_t i = 0; i < block->names_count; i++) {
+        const struct block_names *names = &block->names[i];
+
+        if (names->offset != offset)
+            continue;
+        *event = (struct event){.time = names->time};
+        for (size_t j = 0; j < COUNT_OF(slots); j++)
+            event->slot[slots[j]] = view_of(names->text[j], names->length[j]);
+        return true;
     }
-    if (block->result == 0)
-        block->result = result;
-    return result;
+    return false;
 }
 
-/* ---- PostgreSQL's log ---- */
-
-static int
-take_server_event(void *arg, const struct event *event, uint64_t offset)
-{
-    struct parsing *p = arg;
-    int result = make_room(p);
-
-    if (result == 0)
-        (void)put_event(p, event, offset);
-    return result;
-}
-
-int
-block_parse_server(struct block *block, struct server_reader *reader,
-                   struct observe_state *observer, block_want_fn *want, const void *arg,
-                   bool is_last)
-{
-    struct parsing p = {.block = block, .observer = observer, .want = want, .arg = arg};
-    const struct server_log *log = &reader->log;
-    uint64_t lines = log->lines, unreadable = log->unreadable;
-    int result;
-
-    reader->see = take_server_event;
-    reader->arg = &p;
-    result = server_reader_feed(reader, view_of(block->bytes, block->length));
-    if (result == 0 && is_last)
-        result = server_reader_end(reader);
-    block->lines += log->lines - lines + (log->unreadable - unreadable);
-    block->unparsed += log->unreadable - unreadable;
-    if (block->result == 0)
-        block->result = result;
-    return result;
-}
+/* ---- the event at a place ---- */
 
 static int
 take_first(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
@@ -257,25 +347,27 @@ server_event_at(struct block *block, const struct dialect *dialect, const uint8_
 }
 
 bool
-block_event(struct block *block, const struct dialect *dialect, const struct log_names *names,
-            uint64_t offset, struct event *event)
+block_event(struct block *block, const struct dialect *dialect, uint64_t offset,
+            struct event *event)
 {
     const uint8_t *at, *end = block->bytes + block->length, *newline;
     struct view line, record, rest;
     bool is_whole;
 
+    if (dialect->kind == DIALECT_GENERAL)
+        return general_event_at(block, offset, event);
     if (offset < block->offset || offset - block->offset >= block->length)
         return false;
     at = block->bytes + (offset - block->offset);
-    if (dialect->is_server)
+    if (dialect->kind == DIALECT_SERVER)
         return server_event_at(block, dialect, at, end, event);
     newline = memchr(at, '\n', (size_t)(end - at));
     line = view_of(at, (size_t)((newline != NULL ? newline : end) - at));
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')
         line.length--;
     rest = line;
-    if (dialect_read(dialect, names, line, event, block->scratch))
+    if (dialect_read(dialect, line, event, block->scratch))
         return true;
-    return dialect->is_json && json_records_next(&rest, &record, &is_whole) &&
-           dialect_read(dialect, names, record, event, block->scratch);
+    return dialect->kind == DIALECT_JSON && json_records_next(&rest, &record, &is_whole) &&
+           dialect_read(dialect, record, event, block->scratch);
 }

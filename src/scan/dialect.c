@@ -2,6 +2,8 @@
 #include "scan/dialect.h"
 
 #include "base/memory.h"
+#include "scan/audit_line.h"
+#include "scan/pgbouncer_line.h"
 
 static const struct {
     const char *name, *pattern;
@@ -17,6 +19,7 @@ dialects_init(struct dialects *dialects, const struct route_map *map)
     const char *why;
 
     dialects->map = map;
+    audit_names_init(&dialects->audit);
     for (size_t i = 0; i < DIALECTS_BUILT_IN; i++)
         if (line_format_parse(&dialects->built_in[i], built_in[i].pattern, &map->names, &why) != 0)
             return PASU_E_MISUSE;
@@ -24,20 +27,35 @@ dialects_init(struct dialects *dialects, const struct route_map *map)
 }
 
 bool
-dialect_read(const struct dialect *dialect, const struct log_names *names, struct view line,
-             struct event *event, uint8_t *scratch)
+dialect_read(const struct dialect *dialect, struct view line, struct event *event, uint8_t *scratch)
 {
-    if (dialect->is_server)
-        return false;
-    if (dialect->is_json)
-        return json_line_read(names, line, event, scratch);
-    return dialect->format != NULL && line_format_read(dialect->format, line, event);
+    switch (dialect->kind) {
+    case DIALECT_FORMAT:
+        return dialect->format != NULL && line_format_read(dialect->format, line, event);
+    case DIALECT_JSON:
+        return json_line_read(dialect->names, line, event, scratch);
+    case DIALECT_AUDIT:
+        return audit_line_read(line, dialect->east, event, scratch);
+    case DIALECT_AUDIT_JSON:
+        return audit_json_read(dialect->names, line, dialect->east, event, scratch);
+    case DIALECT_PGBOUNCER:
+        return pgbouncer_line_read(line, event);
+    case DIALECT_SERVER:
+    case DIALECT_GENERAL:
+        break;
+    }
+    return false;
+}
+
+bool
+dialect_is_frame(const struct dialect *dialect, struct view line)
+{
+    return dialect->kind == DIALECT_AUDIT_JSON && audit_json_is_frame(line);
 }
 
 /* How many of the first lines it reads. */
 static size_t
-try_it(const struct dialect *dialect, const struct log_names *names, struct view head,
-       uint8_t *scratch)
+try_it(const struct dialect *dialect, struct view head, uint8_t *scratch)
 {
     const uint8_t *at = head.bytes, *end = at + head.length;
     struct event event;
@@ -51,10 +69,10 @@ try_it(const struct dialect *dialect, const struct log_names *names, struct view
 
         if (line.length > 0 && line.bytes[line.length - 1] == '\r')
             line.length--;
-        if (dialect->is_json && json_records_begin(&records))
+        if (dialect->kind == DIALECT_JSON && json_records_begin(&records))
             count += json_records_next(&records, &record, &is_whole);
         else
-            count += dialect_read(dialect, names, line, &event, scratch);
+            count += dialect_read(dialect, line, &event, scratch);
         at = stop + 1;
     }
     return count;
@@ -83,12 +101,27 @@ try_server(struct dialect *dialect, struct view head)
     return count;
 }
 
-static void
-offer(struct dialect *best, size_t *most, struct dialect other, const struct log_names *names,
-      struct view head, uint8_t *scratch)
+static size_t
+try_general(const struct dialect *dialect, struct view head)
 {
-    size_t count =
-        other.is_server ? try_server(&other, head) : try_it(&other, names, head, scratch);
+    struct general_log *log = memory_new(1, sizeof(*log));
+    size_t count = 0;
+
+    if (log == NULL)
+        return 0;
+    general_log_init(log, dialect->east, see_nothing, NULL);
+    if (general_log_feed(log, head) == 0 && general_log_end(log) == 0)
+        count = log->lines < DIALECT_LINES ? (size_t)log->lines : DIALECT_LINES;
+    memory_free(log);
+    return count;
+}
+
+static void
+offer(struct dialect *best, size_t *most, struct dialect other, struct view head, uint8_t *scratch)
+{
+    size_t count = other.kind == DIALECT_SERVER    ? try_server(&other, head)
+                   : other.kind == DIALECT_GENERAL ? try_general(&other, head)
+                                                   : try_it(&other, head, scratch);
 
     /* One that tells less reads what is damaged, too: it must read a quarter more. */
     if (4 * count <= 5 * *most)
@@ -102,18 +135,73 @@ dialect_find(struct dialect *dialect, const struct dialects *dialects, struct vi
              uint8_t *scratch)
 {
     const struct route_map *map = dialects->map;
+    const struct dialect known[] = {
+        {.name = "pgbouncer", .kind = DIALECT_PGBOUNCER},
+        {.name = "server_audit", .kind = DIALECT_AUDIT, .east = map->east},
+        {.name = "general_log", .kind = DIALECT_GENERAL, .east = map->east},
+        {.name = "audit_json",
+         .kind = DIALECT_AUDIT_JSON,
+         .east = map->east,
+         .names = &dialects->audit},
+        {.kind = DIALECT_SERVER, .prefix = map->log_line_prefix},
+        {.name = "json", .kind = DIALECT_JSON, .names = &map->names},
+    };
     size_t most = 0;
 
     *dialect = (struct dialect){0};
     for (size_t i = 0; i < map->format_count; i++)
         offer(dialect, &most, (struct dialect){.name = "log_format", .format = &map->formats[i]},
-              &map->names, head, scratch);
-    offer(dialect, &most, (struct dialect){.is_server = true, .prefix = map->log_line_prefix},
-          &map->names, head, scratch);
-    offer(dialect, &most, (struct dialect){.name = "json", .is_json = true}, &map->names, head,
-          scratch);
+              head, scratch);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        offer(dialect, &most, known[i], head, scratch);
     for (size_t i = 0; i < DIALECTS_BUILT_IN; i++)
         offer(dialect, &most,
-              (struct dialect){.name = built_in[i].name, .format = &dialects->built_in[i]},
-              &map->names, head, scratch);
+              (struct dialect){.name = built_in[i].name, .format = &dialects->built_in[i]}, head,
+              scratch);
+}
+
+/* ---- the first event ---- */
+
+static int
+take_time(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
+{
+    *(int64_t *)arg = event->time;
+    return PASU_E_AGAIN; /* no further */
+}
+
+static int64_t
+first_time_of_server(const struct dialect *dialect, struct view head)
+{
+    struct server_reader *reader = memory_new(1, sizeof(*reader));
+    int64_t time = 0;
+
+    if (reader == NULL)
+        return 0;
+    server_reader_init(reader, dialect->prefix, take_time, &time);
+    if (server_reader_feed(reader, head) == 0 && server_reader_end(reader) == 0)
+        time = 0; /* no event is in it */
+    memory_free(reader);
+    return time;
+}
+
+static int64_t
+first_time_of_general(const struct dialect *dialect, struct view head)
+{
+    struct general_log *log = memory_new(1, sizeof(*log));
+    int64_t time = 0;
+
+    if (log == NULL)
+        return 0;
+    general_log_init(log, dialect->east, take_time, &time);
+    if (general_log_feed(log, head) == 0 && general_log_end(log) == 0)
+        time = 0;
+    memory_free(log);
+    return time;
+}
+
+int64_t
+dialect_first_time(const struct dialect *dialect, struct view head)
+{
+    return dialect->kind == DIALECT_SERVER ? first_time_of_server(dialect, head)
+                                           : first_time_of_general(dialect, head);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How the lines of a log are to be read, found by trying: the map's own formats first, then
- * PostgreSQL's log, JSON, and what nginx and Apache write by default. Immutable once made; any
- * number of threads.
+ * logs of databases and poolers, JSON, and what nginx and Apache write by default. Immutable once
+ * made; any number of threads.
  */
 #ifndef PASU_SCAN_DIALECT_H
 #define PASU_SCAN_DIALECT_H
 
+#include "scan/general_log.h"
 #include "scan/json_line.h"
 #include "scan/route_map.h"
 #include "scan/server_event.h"
@@ -16,16 +17,35 @@ enum { DIALECTS_BUILT_IN = 3, DIALECT_LINES = 200 /* that are tried */ };
 struct dialects {
     const struct route_map *map;
     struct line_format built_in[DIALECTS_BUILT_IN];
+    struct log_names audit; /* the members of MySQL's audit log */
+};
+
+enum dialect_kind {
+    DIALECT_FORMAT, /* a line_format, or nothing */
+    DIALECT_JSON,
+    DIALECT_SERVER,  /* PostgreSQL's log */
+    DIALECT_GENERAL, /* MySQL's general log */
+    DIALECT_AUDIT,   /* MariaDB's server_audit */
+    DIALECT_AUDIT_JSON,
+    DIALECT_PGBOUNCER,
 };
 
 /* NULL: nothing fits, no line can be read. */
 struct dialect {
     const char *name; /* "combined", "json", "log_format"; NULL: none fits */
+    enum dialect_kind kind;
     const struct line_format *format;
-    bool is_json;
-    bool is_server;     /* PostgreSQL's log: what a line means depends on those before it */
-    const char *prefix; /* of that: the map's log_line_prefix, or NULL */
+    const char *prefix;            /* of DIALECT_SERVER: the map's log_line_prefix, or NULL */
+    int32_t east;                  /* of MySQL's: the map's time_zone */
+    const struct log_names *names; /* of JSON */
 };
+
+/* What a line means depends on those before it: it is read from the beginning, in order. */
+static inline bool
+dialect_is_serial(const struct dialect *dialect)
+{
+    return dialect->kind == DIALECT_SERVER || dialect->kind == DIALECT_GENERAL;
+}
 
 /* PASU_E_MISUSE: never. */
 PASU_MUST_USE int dialects_init(struct dialects *dialects, const struct route_map *map);
@@ -33,8 +53,12 @@ PASU_MUST_USE int dialects_init(struct dialects *dialects, const struct route_ma
  * as the head. */
 void dialect_find(struct dialect *dialect, const struct dialects *dialects, struct view head,
                   uint8_t *scratch);
-/* One event; false: the line is none. `scratch` is as long as the line. */
-PASU_MUST_USE bool dialect_read(const struct dialect *dialect, const struct log_names *names,
-                                struct view line, struct event *event, uint8_t *scratch);
+/* One event, not of serial ones; false: the line is none. `scratch` is as long as the line. */
+PASU_MUST_USE bool dialect_read(const struct dialect *dialect, struct view line,
+                                struct event *event, uint8_t *scratch);
+/* Of a serial one: the time of the first event of a log that begins so; 0: there is none. */
+int64_t dialect_first_time(const struct dialect *dialect, struct view head);
+/* A line that is no record and need not be one. */
+bool dialect_is_frame(const struct dialect *dialect, struct view line);
 
 #endif

@@ -35,6 +35,8 @@ struct event {
     /* Of EVENT_STATEMENT: its text and parameters, as a list with commas (pgAudit) or not. */
     struct view statement, parameters;
     bool has_list;
+    bool is_mysql; /* whose language it is in */
+    bool is_cut;   /* the log, or its reader, has not all of it: whom it names is not known */
 };
 
 /* ---- event.c ---- */

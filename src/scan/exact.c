@@ -16,6 +16,7 @@ struct hashes {
 
 struct counted {
     roaring_bitmap_t *numbers[CONFIG_SUBJECTS_MAX]; /* of each kind; NULL: none */
+    uint64_t number_count;
     struct hashes others;
 };
 
@@ -44,6 +45,7 @@ struct exact {
     struct wanted *table; /* by who and axis; a power of two, at most half full */
     size_t size;
     size_t unnamed;
+    struct chart chart;
 };
 
 /* ---- sets ---- */
@@ -96,19 +98,14 @@ counted_number(struct counted *set, uint8_t kind, uint32_t number)
 {
     if (set->numbers[kind] == NULL && (set->numbers[kind] = roaring_bitmap_create()) == NULL)
         return PASU_E_NOMEM;
-    roaring_bitmap_add(set->numbers[kind], number);
+    set->number_count += roaring_bitmap_add_checked(set->numbers[kind], number);
     return 0;
 }
 
 static uint64_t
 counted_sum(const struct counted *set)
 {
-    uint64_t count = set->others.count;
-
-    for (size_t kind = 0; kind < CONFIG_SUBJECTS_MAX; kind++)
-        if (set->numbers[kind] != NULL)
-            count += roaring_bitmap_get_cardinality(set->numbers[kind]);
-    return count;
+    return set->others.count + set->number_count;
 }
 
 static void
@@ -171,6 +168,8 @@ exact_new(struct exact **slot, const struct finding *findings, size_t count)
     if (exact->findings == NULL || exact->counts == NULL || exact->uses == NULL ||
         exact->table == NULL)
         goto fail;
+    if (chart_init(&exact->chart, count) != 0)
+        goto fail;
     for (size_t i = 0; i < count; i++) {
         exact->findings[i].finding = &findings[i];
         exact->findings[i].names = memory_new(FINDING_PRINCIPALS, OBSERVE_NAME);
@@ -196,6 +195,7 @@ exact_free(struct exact *exact)
         counted_release(&exact->counts[i].sure);
         counted_release(&exact->counts[i].may);
     }
+    chart_release(&exact->chart);
     memory_free(exact->findings);
     memory_free(exact->counts);
     memory_free(exact->uses);
@@ -245,6 +245,9 @@ add_for(struct exact *exact, const struct wanted *wanted, const struct observati
             continue;
         found->fields |= o->fields;
         result = count_in(&exact->counts[exact->uses[u].finding], o, more);
+        if (result == 0)
+            chart_add(&exact->chart, exact->uses[u].finding, o,
+                      counted_sum(&exact->counts[exact->uses[u].finding].may));
     }
     return result;
 }
@@ -303,4 +306,10 @@ exact_end(struct exact *exact, bool is_all)
             found->fields = finding->fields;
     }
     return exact->findings;
+}
+
+const struct chart *
+exact_chart(const struct exact *exact)
+{
+    return &exact->chart;
 }

@@ -15,6 +15,7 @@
 #define PASU_SCAN_EXACT_H
 
 #include "detect/detect.h"
+#include "scan/chart.h"
 #include "scan/observe.h"
 
 enum { EXACT_HASHES = 1 << 20 };
@@ -44,5 +45,8 @@ void exact_name(struct exact *exact, const struct observation *observation, enum
 /* All was read, or (is_all false) not all: then the interval is widened by what detect knows. The
  * findings, in their order; they are `exact`'s. */
 const struct exact_finding *exact_end(struct exact *exact, bool is_all);
+/* What was added, by day and the like; a read that is of several principals of one finding counts
+ * for each of them. */
+const struct chart *exact_chart(const struct exact *exact);
 
 #endif

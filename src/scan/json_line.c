@@ -339,7 +339,7 @@ cut_port(struct view *address)
 }
 
 bool
-json_line_read(const struct log_names *names, struct view line, struct event *event,
+json_line_take(const struct log_names *names, struct view line, struct event *event,
                uint8_t *scratch)
 {
     struct walk w = {.at = line.bytes,
@@ -355,7 +355,14 @@ json_line_read(const struct log_names *names, struct view line, struct event *ev
     if (!take(&w, '{') || !walk_all(&w, '}', walk_member))
         return false;
     pass_space(&w);
-    if (w.at != w.end)
+    return w.at == w.end;
+}
+
+bool
+json_line_read(const struct log_names *names, struct view line, struct event *event,
+               uint8_t *scratch)
+{
+    if (!json_line_take(names, line, event, scratch))
         return false;
     cut_port(&event->slot[SLOT_ADDRESS]);
     return event_complete(event);

@@ -17,6 +17,10 @@
 PASU_MUST_USE bool json_line_read(const struct log_names *names, struct view line,
                                   struct event *event, uint8_t *scratch);
 
+/* The same of what need be no event: slots only, as texts. */
+PASU_MUST_USE bool json_line_take(const struct log_names *names, struct view line,
+                                  struct event *event, uint8_t *scratch);
+
 /* CloudTrail's files: one object whose member "Records" is an array of events. Begins at the front
  * of the text, or goes on behind the last one; false: there is no further one. *is_whole: the text
  * was JSON up to its end. */

@@ -35,6 +35,7 @@ struct observe_state {
     struct place places[PLACES];
     struct agent agents[AGENTS];
     bool is_unmatched;
+    const char *pattern;
     struct sql_match statement;
     uint8_t scratch[ROUTE_SCRATCH];
 };
@@ -315,6 +316,12 @@ put_subject(const struct observe_state *o, struct observation *to, struct observ
     more->is_plain = view_equal(key, text);
 }
 
+const char *
+observe_pattern(const struct observe_state *o)
+{
+    return o->pattern;
+}
+
 bool
 observe_is_unmatched(const struct observe_state *o)
 {
@@ -349,11 +356,15 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
 
     take_who(o, event, &seen);
     if (event->what == EVENT_STATEMENT && map->statement_count > 0) {
-        sql_templates_find(map->statements, map->statement_count, event->statement, &parameters,
-                           &o->statement);
-        o->is_unmatched =
-            o->statement.found == NULL &&
-            sql_templates_touch(map->statements, map->statement_count, event->statement);
+        enum sql_language language = event->is_mysql ? SQL_OF_MYSQL : SQL_OF_POSTGRESQL;
+
+        if (!event->is_cut)
+            sql_templates_find(map->statements, map->statement_count, language, event->statement,
+                               &parameters, &o->statement);
+        o->is_unmatched = o->statement.found == NULL &&
+                          (sql_templates_touch(map->statements, map->statement_count, language,
+                                               event->statement) ||
+                           event->is_cut);
     }
     if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
         o->statement.key_count == 0) {
@@ -362,6 +373,7 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
     }
     seen.what = OBSERVED_SHOWN;
     seen.fields = o->statement.found->fields;
+    o->pattern = o->statement.found->sql;
     return put_subjects(o, &seen, to, more, o->statement.key_count, o->statement.kinds,
                         o->statement.keys, false);
 }
@@ -376,6 +388,7 @@ observe(struct observe_state *o, const struct event *event, struct observation *
     size_t count;
 
     o->is_unmatched = false;
+    o->pattern = NULL;
     if (event->what != EVENT_REQUEST) {
         o->statement.found = NULL;
         return observe_server(o, event, to, more);
@@ -395,6 +408,7 @@ observe(struct observe_state *o, const struct event *event, struct observation *
         to[0] = seen;
         return 1;
     }
+    o->pattern = match.route->path;
     if (seen.what == OBSERVED_SHOWN)
         seen.fields = match.route->fields;
     count = match.key_count;

@@ -41,6 +41,8 @@ struct observed_more {
  * judged, because its request is too long. `file` and `offset` are for the caller to fill in. */
 /* A statement touches a relation that the map's statements name, and fits none of them. */
 bool observe_is_unmatched(const struct observe_state *observer);
+/* The route or statement of the map that the last event was of; NULL: none. The map's. */
+const char *observe_pattern(const struct observe_state *observer);
 size_t observe(struct observe_state *observer, const struct event *event, struct observation *to,
                struct observed_more *more);
 /* What an axis of an event is called in a report: an account's or address's name, cut; of tokens

@@ -431,6 +431,7 @@ read_root(struct map_reading *r, const struct yaml_node *root)
                                           {"login", read_logins},
                                           {"statements", map_read_statements},
                                           {"log_line_prefix", map_read_prefix},
+                                          {"time_zone", map_read_zone},
                                           {NULL, NULL}};
     struct map_key known[COUNT_OF(keys)];
     size_t faults = r->faults->count;

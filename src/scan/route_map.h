@@ -13,6 +13,7 @@
  *      statements:                      # of databases' logs
  *        - {sql: 'SELECT name FROM members WHERE id = {customer}', fields: [name]}
  *      log_line_prefix: '%m [%p] %q%u@%d '
+ *      time_zone: '+09:00'              # of MySQL's server: its logs do not say it
  *      sources: {country_db: country.mmdb, asn_db: asn.mmdb}
  *
  * Checked like the configuration: every fault at once, with its line and a hint. Immutable once
@@ -42,6 +43,7 @@ struct route_map {
     struct sql_template *statements;
     size_t statement_count;
     const char *log_line_prefix; /* NULL: Debian's */
+    int32_t east;                /* time_zone: seconds east of UTC */
     unsigned axes;               /* bits: 1 << enum axis */
     struct log_names names;
     struct line_format formats[ROUTE_MAP_FORMATS]; /* the map's own */

@@ -48,5 +48,6 @@ void map_read_field(struct map_reading *r, const struct yaml_node *node, void *w
 /* ---- route_map_statement.c: the values of these keys ---- */
 void map_read_statements(struct map_reading *r, const struct yaml_node *node, void *what);
 void map_read_prefix(struct map_reading *r, const struct yaml_node *node, void *what);
+void map_read_zone(struct map_reading *r, const struct yaml_node *node, void *what);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a route map says of databases' logs. */
+#include "scan/mysql_time.h"
 #include "scan/route_map_part.h"
 
 struct statement_writing {
@@ -85,4 +86,12 @@ map_read_prefix(struct map_reading *r, const struct yaml_node *node, void *what 
                   "log_line_prefix needs %%p and one of %%t, %%m and %%n, and at most 64 parts");
     else
         r->map->log_line_prefix = store_dup(&r->map->store, view_of_text(node->text));
+}
+
+void
+map_read_zone(struct map_reading *r, const struct yaml_node *node, void *what PASU_UNUSED)
+{
+    if (map_is_text(r, node, "time_zone") && !mysql_zone(view_of_text(node->text), &r->map->east))
+        map_fault(r, node, "write time_zone: '+09:00', or UTC", "%.40s is no offset from UTC",
+                  node->text);
 }

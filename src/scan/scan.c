@@ -226,7 +226,7 @@ name_them(struct scan *scan, struct block *block, const struct observation *item
     char name[OBSERVE_NAME];
     struct event event;
 
-    if (!block_event(block, &file->head.dialect, &scan->options.map->names, item->offset, &event))
+    if (!block_event(block, &file->head.dialect, item->offset, &event))
         return;
     for (enum axis axis = 0; axis < AXIS_COUNT; axis++)
         if ((axes >> axis & 1) != 0) {
@@ -327,6 +327,7 @@ scan_run(struct scan *scan)
     if (result == 0) {
         report->findings = exact_end(scan->exact, report->is_exact);
         report->finding_count = report->detect.finding_count;
+        report->chart = exact_chart(scan->exact);
     }
     return result;
 }

@@ -47,6 +47,7 @@ struct scan_report {
     size_t file_count;
     const struct exact_finding *findings;
     size_t finding_count;
+    const struct chart *chart; /* of the findings, in their order */
     struct detect_report detect;
     uint64_t unmatched; /* statements that touch persons and that the map does not know */
     uint64_t lines, unparsed, shown, misses, logins, other; /* observations by what they are */

@@ -99,13 +99,19 @@ take_statement(struct event *event, const struct server_line *line, uint8_t *scr
 {
     struct view message = line->message, detail = line->detail;
 
-    event->has_list = false;
+    event->has_list = event->is_mysql = false;
+    event->is_cut = message.length >= SERVER_LOG_TEXT || detail.length >= SERVER_LOG_TEXT;
     event->parameters = event->statement = (struct view){0};
     if (!view_begins(line->severity, "LOG") && !view_begins(line->severity, "INFO") &&
         !view_begins(line->severity, "NOTICE"))
         return;
     if (take_audit(event, message, scratch)) {
         event->what = EVENT_STATEMENT;
+        return;
+    }
+    if (view_begins(message, "AUDIT: ")) { /* cut, in the middle of what it says */
+        event->what = event->is_cut ? EVENT_STATEMENT : EVENT_SAID;
+        event->statement = message;
         return;
     }
     pass_duration(&message);

@@ -67,11 +67,15 @@ take_message(struct server_log *log, struct view rest)
     server_log_put(log, SERVER_LOG_SEVERITY, view_of(rest.bytes, length));
     rest = view_of(rest.bytes + length + 3, rest.length - length - 3);
     if (rest.length >= 7 && memcmp(rest.bytes + 5, ": ", 2) == 0) {
-        bool is_state = true;
+        bool is_state = true, has_digit = false; /* a word has none: "AUDIT: " is pgAudit's */
 
-        for (size_t i = 0; i < 5; i++)
-            is_state &= (rest.bytes[i] >= '0' && rest.bytes[i] <= '9') ||
-                        (rest.bytes[i] >= 'A' && rest.bytes[i] <= 'Z');
+        for (size_t i = 0; i < 5; i++) {
+            bool is_digit = rest.bytes[i] >= '0' && rest.bytes[i] <= '9';
+
+            has_digit |= is_digit;
+            is_state &= is_digit || (rest.bytes[i] >= 'A' && rest.bytes[i] <= 'Z');
+        }
+        is_state &= has_digit;
         if (is_state)
             rest = view_of(rest.bytes + 7, rest.length - 7);
     }

@@ -143,7 +143,7 @@ zone_of_machine(int64_t local, struct view zone, int32_t *offset)
 static bool
 zone_of_log(const struct server_log *log, struct view zone, int32_t *offset)
 {
-    for (size_t i = 0; i < log->zone_count; i++)
+    for (size_t i = 0; log != NULL && i < log->zone_count; i++)
         if (view_is(zone, log->zones[i].name)) {
             *offset = log->zones[i].offset;
             return true;

@@ -3,6 +3,12 @@
 
 /* ---- tokens ---- */
 
+/* What is still to be read. */
+struct sql_rest {
+    struct view text;
+    enum sql_language language;
+};
+
 static bool
 is_digit(uint8_t byte)
 {
@@ -12,30 +18,57 @@ is_digit(uint8_t byte)
 static bool
 begins_word(uint8_t byte)
 {
-    return (byte | 0x20) >= 'a' ? (byte | 0x20) <= 'z' || byte >= 0x80 : byte == '_';
+    return byte == '_' || byte >= 0x80 || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+/* "-- ": of MySQL's only with a space behind it, or "5--1" would be a comment. */
+static bool
+begins_line_comment(const uint8_t *at, const uint8_t *end, bool is_mysql)
+{
+    if (is_mysql && *at == '#')
+        return true;
+    return end - at >= 2 && at[0] == '-' && at[1] == '-' &&
+           (!is_mysql || end - at == 2 || at[2] <= ' ');
+}
+
+/* MySQL runs what stands in a comment that begins with an exclamation mark. */
+static bool
+begins_comment(const uint8_t *at, const uint8_t *end, bool is_mysql)
+{
+    if (end - at < 2 || at[0] != '/' || at[1] != '*')
+        return false;
+    return !is_mysql || end - at < 3 ||
+           (at[2] != '!' && (end - at < 4 || at[2] != 'M' || at[3] != '!'));
+}
+
+static const uint8_t *
+pass_comment(const uint8_t *at, const uint8_t *end, bool is_nested)
+{
+    unsigned depth = 0;
+
+    do {
+        bool is_open = end - at >= 2 && at[0] == '/' && at[1] == '*' && (is_nested || depth == 0);
+        bool is_close = end - at >= 2 && at[0] == '*' && at[1] == '/';
+
+        depth = depth + is_open - is_close;
+        at += is_open || is_close ? 2 : 1;
+    } while (depth > 0 && at < end);
+    return at;
 }
 
 /* Over space and comments. */
 static const uint8_t *
-pass_space(const uint8_t *at, const uint8_t *end)
+pass_space(const uint8_t *at, const uint8_t *end, bool is_mysql)
 {
     while (at < end) {
         if (*at <= ' ') {
             at++;
-        } else if (end - at >= 2 && at[0] == '-' && at[1] == '-') {
+        } else if (begins_line_comment(at, end, is_mysql)) {
             const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
 
             at = newline != NULL ? newline : end;
-        } else if (end - at >= 2 && at[0] == '/' && at[1] == '*') {
-            unsigned depth = 0; /* they are nested */
-
-            do {
-                bool is_open = end - at >= 2 && at[0] == '/' && at[1] == '*';
-                bool is_close = end - at >= 2 && at[0] == '*' && at[1] == '/';
-
-                depth = depth + is_open - is_close;
-                at += is_open || is_close ? 2 : 1;
-            } while (depth > 0 && at < end);
+        } else if (begins_comment(at, end, is_mysql)) {
+            at = pass_comment(at, end, !is_mysql);
         } else {
             break;
         }
@@ -60,28 +93,53 @@ pass_quoted(const uint8_t *at, const uint8_t *end, uint8_t quote, bool has_escap
     return at;
 }
 
-static struct sql_token
-next_token(struct view *rest)
+/* The text that was read up to `at`, and whether it can be read otherwise. */
+static bool
+is_doubtful(struct view text, uint8_t quote, const uint8_t *at, const uint8_t *end)
 {
-    const uint8_t *end = rest->bytes + rest->length, *at = pass_space(rest->bytes, end),
-                  *start = at;
+    bool is_number = true;
+
+    if (at == end || (text.length > 0 && memchr(text.bytes, '\\', text.length) != NULL))
+        return true;
+    for (size_t i = 0; i < text.length; i++)
+        is_number &= is_digit(text.bytes[i]);
+    return quote == '"' && !is_number;
+}
+
+static struct sql_token
+next_token(struct sql_rest *rest)
+{
+    bool is_mysql = rest->language == SQL_OF_MYSQL;
+    const uint8_t *end = rest->text.bytes + rest->text.length,
+                  *at = pass_space(rest->text.bytes, end, is_mysql), *start = at;
     struct sql_token token = {.what = SQL_END};
 
     if (at == end) {
-        *rest = view_of(end, 0);
+        rest->text = view_of(end, 0);
         return token;
     }
-    if (*at == '\'' || ((*at | 0x20) == 'e' && end - at >= 2 && at[1] == '\'')) {
+    if (is_mysql && (*at == '\'' || *at == '"')) {
+        uint8_t quote = *at;
+
+        start = at + 1;
+        at = pass_quoted(start, end, quote, true);
+        token.what = SQL_TEXT;
+        token.text = view_of(start, (size_t)(at - start));
+        token.is_doubtful = is_doubtful(token.text, quote, at, end);
+        at += at < end;
+    } else if (*at == '\'' ||
+               (!is_mysql && (*at | 0x20) == 'e' && end - at >= 2 && at[1] == '\'')) {
         bool has_escapes = *at != '\'';
 
         start = at + 1 + has_escapes;
         at = pass_quoted(start, end, '\'', has_escapes);
         token.what = SQL_TEXT;
         token.text = view_of(start, (size_t)(at - start));
+        token.is_doubtful = at == end || (!has_escapes && is_doubtful(token.text, '\'', at, end));
         at += at < end;
-    } else if (*at == '"') {
+    } else if (*at == '"' || *at == '`') {
         start = at + 1;
-        at = pass_quoted(start, end, '"', false);
+        at = pass_quoted(start, end, *at, false);
         token.what = SQL_WORD;
         token.is_quoted = true;
         token.text = view_of(start, (size_t)(at - start));
@@ -105,12 +163,12 @@ next_token(struct view *rest)
         token.what = SQL_SIGN;
         token.text = view_of(start, 1);
     }
-    *rest = view_of(at, (size_t)(end - at));
+    rest->text = view_of(at, (size_t)(end - at));
     return token;
 }
 
 static struct sql_token
-peek(struct view rest)
+peek(struct sql_rest rest)
 {
     return next_token(&rest);
 }
@@ -123,10 +181,10 @@ is_sign(const struct sql_token *token, char sign)
 
 /* Behind a value: "::bigint", "::numeric(10, 2)", "::bigint[]". */
 static void
-pass_cast(struct view *rest)
+pass_cast(struct sql_rest *rest)
 {
     for (;;) {
-        struct view ahead = *rest;
+        struct sql_rest ahead = *rest;
         struct sql_token first = next_token(&ahead), second = next_token(&ahead);
         struct sql_token type = next_token(&ahead), behind;
 
@@ -145,10 +203,10 @@ pass_cast(struct view *rest)
 /* ---- templates ---- */
 
 static bool
-take_place(struct view *rest, struct sql_token *token, route_kind_fn *kind_of, void *arg,
+take_place(struct sql_rest *rest, struct sql_token *token, route_kind_fn *kind_of, void *arg,
            const char **why)
 {
-    struct view ahead = *rest;
+    struct sql_rest ahead = *rest;
     struct sql_token name = next_token(&ahead), close = name;
     int kind = 0;
 
@@ -172,7 +230,7 @@ int
 sql_template_parse(struct sql_template *to, struct store *store, const char *sql,
                    route_kind_fn *kind_of, void *arg, const char **why)
 {
-    struct view rest;
+    struct sql_rest rest;
     size_t count = 0;
     bool has_key = false;
 
@@ -180,7 +238,7 @@ sql_template_parse(struct sql_template *to, struct store *store, const char *sql
     to->tokens = store_new(store, strlen(sql) + 1, sizeof(*to->tokens));
     if (to->sql == NULL || to->tokens == NULL)
         return PASU_E_NOMEM;
-    rest = view_of_text(to->sql);
+    rest = (struct sql_rest){view_of_text(to->sql), SQL_OF_POSTGRESQL};
     for (;;) {
         struct sql_token token = next_token(&rest);
 
@@ -204,7 +262,7 @@ sql_template_parse(struct sql_template *to, struct store *store, const char *sql
 struct fitting {
     const struct sql_parameters *parameters;
     struct sql_match *match;
-    struct view rest;
+    struct sql_rest rest;
     bool is_too_many;
 };
 
@@ -229,14 +287,15 @@ is_same(const struct sql_token *a, const struct sql_token *b)
 {
     if (a->what == SQL_WORD)
         return is_same_word(a, b);
-    return a->what == b->what && a->number == b->number && view_equal(a->text, b->text);
+    return a->what == b->what && a->number == b->number && view_equal(a->text, b->text) &&
+           !b->is_doubtful;
 }
 
 /* The value of $number; false: it is not told, or null. */
 static bool
 find_parameter(const struct sql_parameters *parameters, uint32_t number, struct view *value)
 {
-    struct view rest = parameters->text;
+    struct sql_rest rest = {parameters->text, SQL_OF_POSTGRESQL};
     struct sql_token token = next_token(&rest);
 
     if (parameters->is_list) {
@@ -323,7 +382,7 @@ take_value(struct fitting *f, const struct sql_token *place)
 
         if (!is_known && place->what == SQL_KEY)
             return false; /* whom it shows is not told */
-    } else if (token.what != SQL_NUMBER && token.what != SQL_TEXT) {
+    } else if ((token.what != SQL_NUMBER && token.what != SQL_TEXT) || token.is_doubtful) {
         return false;
     }
     if (place->what == SQL_KEY)
@@ -370,13 +429,14 @@ fits(struct fitting *f, const struct sql_template *template)
 }
 
 void
-sql_templates_find(const struct sql_template *templates, size_t count, struct view sql,
-                   const struct sql_parameters *parameters, struct sql_match *match)
+sql_templates_find(const struct sql_template *templates, size_t count, enum sql_language language,
+                   struct view sql, const struct sql_parameters *parameters,
+                   struct sql_match *match)
 {
     match->found = NULL;
     match->key_count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct fitting f = {parameters, match, sql, false};
+        struct fitting f = {parameters, match, {sql, language}, false};
 
         if (fits(&f, &templates[i])) {
             match->found = &templates[i];
@@ -422,11 +482,93 @@ names_relation(const struct sql_template *template, const struct sql_token *word
 }
 
 bool
-sql_templates_touch(const struct sql_template *templates, size_t count, struct view sql)
+sql_templates_touch(const struct sql_template *templates, size_t count, enum sql_language language,
+                    struct view sql)
 {
-    for (struct sql_token token = next_token(&sql); token.what != SQL_END; token = next_token(&sql))
+    struct sql_rest rest = {sql, language};
+
+    for (struct sql_token token = next_token(&rest); token.what != SQL_END;
+         token = next_token(&rest))
         for (size_t i = 0; i < count && token.what == SQL_WORD; i++)
             if (names_relation(&templates[i], &token))
                 return true;
     return false;
+}
+
+/* ---- patterns ---- */
+
+struct pattern {
+    char *to;
+    size_t size, length;
+    bool is_full;
+};
+
+static void
+put(struct pattern *p, const void *bytes, size_t length)
+{
+    if (p->length + length + 1 > p->size) {
+        p->is_full = true;
+        return;
+    }
+    memcpy(p->to + p->length, bytes, length);
+    p->length += length;
+}
+
+static void
+put_word(struct pattern *p, const struct sql_token *token)
+{
+    if (token->is_quoted)
+        put(p, "\"", 1);
+    put(p, token->text.bytes, token->text.length);
+    if (token->is_quoted)
+        put(p, "\"", 1);
+}
+
+static bool
+is_value(const struct sql_token *token)
+{
+    return token->what == SQL_NUMBER || token->what == SQL_TEXT || token->what == SQL_PARAMETER;
+}
+
+size_t
+sql_pattern(enum sql_language language, struct view sql, char *to, size_t size)
+{
+    struct pattern p = {to, size, 0, false};
+    struct sql_rest rest = {sql, language};
+    struct sql_token before = {.what = SQL_END};
+
+    for (struct sql_token token = next_token(&rest); token.what != SQL_END && !p.is_full;
+         before = token, token = next_token(&rest)) {
+        bool is_close = is_sign(&token, ',') || is_sign(&token, ')') || is_sign(&token, '.');
+
+        if (token.is_doubtful || is_sign(&token, '{') || is_sign(&token, '}') ||
+            (token.is_quoted && memchr(token.text.bytes, '"', token.text.length) != NULL))
+            return 0;
+        if (is_sign(&token, ';'))
+            continue;
+        if (is_value(&token) && is_value(&before))
+            return 0;
+        if (before.what != SQL_END && !is_close && !is_sign(&before, '(') && !is_sign(&before, '.'))
+            put(&p, " ", 1);
+        if (!is_value(&token)) {
+            if (token.what == SQL_WORD)
+                put_word(&p, &token);
+            else
+                put(&p, token.text.bytes, token.text.length);
+            continue;
+        }
+        put(&p, "{}", 2);
+        pass_cast(&rest);
+        for (;;) { /* a list of them is one */
+            struct sql_rest ahead = rest;
+            struct sql_token comma = next_token(&ahead), value = next_token(&ahead);
+
+            if (!is_sign(&before, '(') || !is_sign(&comma, ',') || !is_value(&value) ||
+                value.is_doubtful)
+                break;
+            rest = ahead;
+            pass_cast(&rest);
+        }
+    }
+    return p.is_full ? 0 : p.length;
 }

@@ -10,6 +10,11 @@
  * is any such value, whose it is not. Space, comments, casts behind a value and the case of words
  * do not count. A log's statement fits one as a whole or not at all: it is not understood.
  *
+ * What is a text, a name and a comment the server's language says: MySQL's has backslashes in
+ * texts, texts in double quotes, names in backticks, and comments that are run. Where a session's
+ * settings decide what a text is (standard_conforming_strings, NO_BACKSLASH_ESCAPES, ANSI_QUOTES),
+ * it fits nothing: whoever asks can set them.
+ *
  * Immutable once made; any number of threads.
  */
 #ifndef PASU_SCAN_SQL_TEMPLATE_H
@@ -19,6 +24,8 @@
 #include "scan/route.h"
 
 enum { SQL_KEYS = 1000 };
+
+enum sql_language { SQL_OF_POSTGRESQL, SQL_OF_MYSQL };
 
 enum sql_what {
     SQL_END,
@@ -33,7 +40,8 @@ enum sql_what {
 
 struct sql_token {
     enum sql_what what;
-    bool is_quoted; /* a SQL_WORD whose case counts */
+    bool is_quoted;   /* a SQL_WORD whose case counts */
+    bool is_doubtful; /* where it ends, or whether it is a text at all, settings decide */
     uint8_t kind;
     uint32_t number;
     struct view text;
@@ -63,10 +71,15 @@ struct sql_parameters {
 PASU_MUST_USE int sql_template_parse(struct sql_template *to, struct store *store, const char *sql,
                                      route_kind_fn *kind_of, void *arg, const char **why);
 /* Finds the first that fits; found NULL: none, or it has more than SQL_KEYS keys. */
-void sql_templates_find(const struct sql_template *templates, size_t count, struct view sql,
+void sql_templates_find(const struct sql_template *templates, size_t count,
+                        enum sql_language language, struct view sql,
                         const struct sql_parameters *parameters, struct sql_match *match);
+/* A statement as a pattern: {} in the place of each value, and of a list of them; one space between
+ * words. Its length, less than `size`; 0: it has no room, or can be read in two ways. */
+PASU_MUST_USE size_t sql_pattern(enum sql_language language, struct view sql, char *to,
+                                 size_t size);
 /* Whether a statement has in it, as a word, one of the relations that the templates name. */
 PASU_MUST_USE bool sql_templates_touch(const struct sql_template *templates, size_t count,
-                                       struct view sql);
+                                       enum sql_language language, struct view sql);
 
 #endif

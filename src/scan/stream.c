@@ -31,6 +31,7 @@ struct stream {
     struct stream_kept *kept;
     struct dialect dialect;
     struct server_reader *reader; /* of a dialect that needs it */
+    struct general_log *general;
     uint32_t file;
     unsigned places, put, take;         /* of `place`; put and take go on counting */
     bool is_reading, is_over, is_given; /* somebody reads; there is no more; one is given out */
@@ -65,39 +66,16 @@ stream_kept_free(struct stream_kept *kept)
     memory_free(kept);
 }
 
-static int
-take_time(void *arg, const struct event *event, uint64_t offset PASU_UNUSED)
-{
-    *(int64_t *)arg = event->time;
-    return PASU_E_AGAIN; /* no further */
-}
-
 static int64_t
-first_time_of_server(const struct dialect *dialect, struct view head)
-{
-    struct server_reader *reader = memory_new(1, sizeof(*reader));
-    int64_t time = 0;
-
-    if (reader == NULL)
-        return 0;
-    server_reader_init(reader, dialect->prefix, take_time, &time);
-    if (server_reader_feed(reader, head) == 0 && server_reader_end(reader) == 0)
-        time = 0; /* no event is in it */
-    memory_free(reader);
-    return time;
-}
-
-static int64_t
-first_time(const struct dialect *dialect, const struct log_names *names, struct view head,
-           uint8_t *scratch)
+first_time(const struct dialect *dialect, struct view head, uint8_t *scratch)
 {
     const uint8_t *at = head.bytes, *end = at + head.length;
     struct view record, rest;
     struct event event;
     bool is_whole;
 
-    if (dialect->is_server)
-        return first_time_of_server(dialect, head);
+    if (dialect_is_serial(dialect))
+        return dialect_first_time(dialect, head);
     while (at < end) {
         const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
         const uint8_t *stop = newline != NULL ? newline : end;
@@ -106,10 +84,10 @@ first_time(const struct dialect *dialect, const struct log_names *names, struct 
         if (line.length > 0 && line.bytes[line.length - 1] == '\r')
             line.length--;
         rest = line;
-        if (dialect->is_json && json_records_begin(&rest) &&
+        if (dialect->kind == DIALECT_JSON && json_records_begin(&rest) &&
             json_records_next(&rest, &record, &is_whole))
             line = record;
-        if (dialect_read(dialect, names, line, &event, scratch))
+        if (dialect_read(dialect, line, &event, scratch))
             return event.time;
         at = stop + 1;
     }
@@ -160,7 +138,7 @@ stream_look(struct stream_head *head, struct stream_kept **slot, const char *pat
         dialect_find(&head->dialect, dialects, bytes, scratch);
         head->codec = input_codec(kept->input);
         head->size = input_size(kept->input);
-        head->first = first_time(&head->dialect, &dialects->map->names, bytes, scratch);
+        head->first = first_time(&head->dialect, bytes, scratch);
         head->is_again = can_open_again(path);
         (void)crypto_generichash(head->digest, sizeof(head->digest), kept->head, kept->length, NULL,
                                  0);
@@ -299,13 +277,13 @@ read_block(struct stream *s, struct block *block)
 static void
 parse(struct streams *all, struct observe_state *observer, struct stream *s, struct block *block)
 {
-    if (s->reader != NULL) {
-        (void)block_parse_server(block, s->reader, observer, all->options.want,
-                                 all->options.want_arg, s->is_over);
-        return;
-    }
-    (void)block_parse(block, &s->dialect, &all->options.dialects->map->names, observer,
-                      all->options.want, all->options.want_arg);
+    const struct streams_options *options = &all->options;
+    const struct block_readers readers = {s->reader, s->general, s->is_over};
+
+    if (options->see != NULL)
+        (void)block_each(block, &s->dialect, &readers, options->see, options->see_arg);
+    else
+        (void)block_parse(block, &s->dialect, &readers, observer, options->want, options->want_arg);
 }
 
 /* ---- threads ---- */
@@ -330,13 +308,13 @@ do_work(struct streams *all, struct stream *s, struct observe_state *observer)
     place->state = SLOT_READING;
     pthread_mutex_unlock(&all->lock);
     (void)read_block(s, &place->block);
-    if (s->reader != NULL) /* one block after the other */
+    if (dialect_is_serial(&s->dialect)) /* one block after the other */
         parse(all, observer, s, &place->block);
     pthread_mutex_lock(&all->lock);
     s->is_reading = false;
     place->state = SLOT_PARSING;
     pthread_cond_signal(&all->work);
-    if (s->reader == NULL) {
+    if (!dialect_is_serial(&s->dialect)) {
         pthread_mutex_unlock(&all->lock);
         parse(all, observer, s, &place->block);
         pthread_mutex_lock(&all->lock);
@@ -441,6 +419,24 @@ streams_free(struct streams *all)
 
 /* ---- a stream ---- */
 
+/* Of a dialect that is read from the beginning. */
+static int
+begin_reader(struct stream *s, const struct dialect *dialect)
+{
+    if (dialect->kind == DIALECT_SERVER) {
+        s->reader = memory_new(1, sizeof(*s->reader));
+        if (s->reader == NULL)
+            return PASU_E_NOMEM;
+        server_reader_init(s->reader, dialect->prefix, NULL, NULL);
+    } else if (dialect->kind == DIALECT_GENERAL) {
+        s->general = memory_new(1, sizeof(*s->general));
+        if (s->general == NULL)
+            return PASU_E_NOMEM;
+        general_log_init(s->general, dialect->east, NULL, NULL);
+    }
+    return 0;
+}
+
 int
 stream_open(struct stream **slot, struct streams *all, const char *path, struct stream_kept *kept,
             const struct dialect *dialect, uint32_t file)
@@ -462,13 +458,8 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
         s->input = kept->input;
     else
         result = input_open(&s->input, path);
-    if (result == 0 && dialect->is_server) {
-        s->reader = memory_new(1, sizeof(*s->reader));
-        if (s->reader == NULL)
-            result = PASU_E_NOMEM;
-        else
-            server_reader_init(s->reader, dialect->prefix, NULL, NULL);
-    }
+    if (result == 0)
+        result = begin_reader(s, dialect);
     for (unsigned i = 0; i < s->places && result == 0; i++)
         result = block_init(&s->place[i].block, all->options.block);
     if (result != 0) {
@@ -478,6 +469,7 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
             input_close(s->input);
         stream_kept_free(kept);
         memory_free(s->reader);
+        memory_free(s->general);
         memory_free(s);
         return result;
     }
@@ -567,5 +559,6 @@ stream_close(struct stream *s)
     stream_kept_free(s->kept);
     memory_free(s->tail);
     memory_free(s->reader);
+    memory_free(s->general);
     memory_free(s);
 }

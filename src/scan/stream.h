@@ -24,6 +24,9 @@ struct streams_options {
     size_t block;     /* bytes of a block */
     block_want_fn *want;
     const void *want_arg;
+    /* Gets the events in place of an observer (block.h), with one thread; NULL: there is one. */
+    block_event_fn *see;
+    void *see_arg;
 };
 
 /* PASU_E_NOMEM; PASU_E_UNAVAILABLE: no threads can be had. */

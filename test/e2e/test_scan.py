@@ -5,6 +5,7 @@ import bz2
 import contextlib
 import datetime
 import gzip
+import html.parser
 import json
 import lzma
 import random
@@ -119,6 +120,48 @@ def test_crawlers():
         equal(finding["subjects"], {"at_least": len(persons), "at_most": len(persons)})
         equal((finding["fields"], len(finding["axes"])), (["name", "phone", "address"], len(finding["principals"])))
         assert finding["why"] and finding["statistic"] is not None
+
+
+class Page(html.parser.HTMLParser):
+    """The elements of a page with their attributes, and its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@test
+def test_html():
+    """The page has what the document has, and charts; it asks nobody for anything, and what a log says is text in it"""
+    hostile = "<svg/onload=alert(1)>&amp;'\"</title><a"
+    events = [(at, hostile if address == CRAWLERS[0] else address, asked, status) for at, address, asked, status in requests()]
+    at = harness.folder() / "report.html"
+    status, document, complaint = scan("--html", at, place("<i>hostile.log", combined(events)))
+    equal((status, complaint), (1, ""))
+    equal(at.stat().st_mode & 0o777, 0o600)
+    page = Page(at.read_text())
+    equal({tag for tag, _ in page.elements} & {"script", "a", "img", "link", "iframe", "object", "i", "form", "base"}, set())
+    for tag, attributes in page.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in ("href", "src", "xlink:href", "style")], (tag, attributes)
+    assert "default-src 'none'" in dict(page.elements[3][1])["content"], page.elements[:5]
+    assert hostile in page.text and "<i>hostile.log" in page.text
+    for finding in document["findings"]:
+        assert finding["why"] in page.text and f"{finding['subjects']['at_least']:,}" in page.text, finding
+    curves = [attributes["d"] for tag, attributes in page.elements if tag == "path" and attributes["class"] == "curve"]
+    equal(len(curves), len(document["findings"]))
+    assert len([1 for tag, attributes in page.elements if tag == "rect" and attributes["class"] == "cell"]) >= 10
+    # nothing is written over
+    status, _, complaint = scan("--html", at, log())
+    equal(status, 2)
+    assert "no file has yet" in complaint, complaint
 
 
 @test

@@ -20,13 +20,13 @@ print_hex(struct view v)
 }
 
 static void
-print_block(struct block *block, const struct dialect *dialect, const struct log_names *names)
+print_block(struct block *block, const struct dialect *dialect)
 {
     for (size_t i = 0; i < block->count; i++) {
         const struct observation *o = &block->items[i];
         struct event event;
 
-        if (!block_event(block, dialect, names, o->offset, &event)) {
+        if (!block_event(block, dialect, o->offset, &event)) {
             printf("nothing at %" PRIu64 "\n", o->offset);
             continue;
         }
@@ -36,6 +36,12 @@ print_block(struct block *block, const struct dialect *dialect, const struct log
         printf("|%u|%" PRId64 "|%" PRIx64 "\n", o->what,
                o->number != NUMBER_NONE ? (int64_t)o->number : -1, o->fields);
     }
+}
+
+static bool
+wants_all(const void *arg PASU_UNUSED, const struct observation *observation PASU_UNUSED)
+{
+    return true;
 }
 
 static int
@@ -52,6 +58,7 @@ read_log(const struct route_map *map, char **argv)
     struct streams_options options = {.dialects = dialects,
                                       .keys = &keys,
                                       .sources = &sources,
+                                      .want = wants_all,
                                       .block = strtoul(argv[3], NULL, 10),
                                       .threads = (unsigned)strtoul(argv[4], NULL, 10)};
     uint64_t lines = 0, unparsed = 0;
@@ -65,7 +72,7 @@ read_log(const struct route_map *map, char **argv)
         return 2;
     printf("%s\n", head.dialect.name != NULL ? head.dialect.name : "unknown");
     while ((block = stream_next(stream)) != NULL) {
-        print_block(block, &head.dialect, &map->names);
+        print_block(block, &head.dialect);
         lines += block->lines;
         unparsed += block->unparsed;
     }

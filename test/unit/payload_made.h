@@ -50,6 +50,7 @@ static const struct layout layouts[] = {
     {37, "841z3TT"},
     {38, "81z7"},
     {40, "84411z6ttaT"},
+    {44, "8888888h41z3T"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -200,6 +201,13 @@ make_right(struct made *m, struct random *random, uint32_t type)
         break;
     case SEGMENT_CONCLUDED:
         m->bytes[8] = (uint8_t)(1 + m->bytes[8] % 9);
+        break;
+    case SEGMENT_IMPORTED:
+        memset(m->bytes, 0, 8);      /* from */
+        memset(m->bytes + 16, 0, 8); /* first */
+        m->bytes[24 + 7] &= 0x7f;    /* last */
+        memset(m->bytes + 40, 0, 8); /* unparsed */
+        m->bytes[92] &= 1;
         break;
     case SEGMENT_TRIED:
         m->bytes[16] %= TRIAL_CONTROLS;

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""pasu scan --import: logs from before pasu was there become exposures of the ledger, which scope, subject and export
+answer from, beside what a gateway recorded; both verifiers take them; and nothing counts twice."""
+import gzip
+import hashlib
+import json
+
+import guard
+import harness
+import ledgerfile
+import shop
+from stage import equal, test
+from test_signed import ledger, verify
+
+PIECE = 64 << 10
+MAP = """\
+subjects: {customer: {}}
+routes:
+  - {path: '/api/members/{customer}/addresses', fields: [name, address]}
+  - {path: '/files/{customer}', fields: [phone]}
+statements:
+  - {sql: 'SELECT name FROM customers WHERE id IN ({customer})', fields: [name]}
+"""
+
+
+def line(second, user, key, status=200, path="/api/members/{}/addresses", address="203.0.113.7"):
+    return (f'{address} - {user} [01/Jun/2026:{10 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02} +0000] "GET {path.format(key)} HTTP/1.1"'
+            f' {status} 512 "-" "crawler/1.0"\n').encode()
+
+
+@harness.shared
+def front():
+    """A gateway that has shown one customer, and was stopped."""
+    made = shop.front("imports")
+    with made.login(user="app") as session:
+        session.query("SELECT name FROM customers WHERE id = 1287")
+    made.stop()
+    return made
+
+
+def place(name, content):
+    at = front().guard.folder / name
+    at.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return at
+
+
+def imported(*logs, status=0):
+    done = guard.run("scan", "--import", "-c", front().guard.path, "--map", place("map.yaml", MAP), "--json", *logs)
+    equal((done.returncode, done.stderr), (status, ""), done.stdout)
+    return json.loads(done.stdout)
+
+
+def scope(*words):
+    return front().guard.json("scope", *words)[0]
+
+
+def interval(answer):
+    return answer["subjects"]["customer"]["at_least"], answer["subjects"]["customer"]["at_most"]
+
+
+def exported(*words):
+    return front().guard.json("ledger", "export", "--keys", *words)
+
+
+# 4,000 views of 2,000 members by three accounts; then misses, one that may have been shown, and a key that is a text.
+LOG = b"".join(line(number, f"clerk{number % 3}", 100000 + number % 2000) for number in range(4000))
+MORE = (b"".join(line(4000 + number, "clerk0", 900000 + number, 404) for number in range(5)) + line(4010, "clerk1", 777, 304)
+        + line(4011, "clerk2", "kim", path="/files/{}"))
+
+
+@test(gateway=True)
+def test_answers():
+    """scope, subject and export answer on the log, with who, from where, since when; what is not sure counts in at_most"""
+    equal(interval(scope()), (1, 1))
+    log = place("access.log", LOG + MORE)
+    told = imported(log)
+    equal({key: told[key] for key in ("views", "misses", "accounts", "already", "unparsed")},
+          {"views": 4002, "misses": 5, "accounts": 3, "already": 0, "unparsed": 0})
+    equal(told["persons"], {"at_least": 2000, "at_most": 2002})
+    after = scope("--from", "2026-06-01", "--to", "2026-06-01")
+    equal(interval(after), (2000, 2002))
+    equal((sorted(after["principals"]), after["statements"]), (["clerk0", "clerk1", "clerk2"], 4007))
+    equal((after["first"][:19], after["fields"]["name"]), ("2026-06-01T10:00:00", {"at_least": 2000, "at_most": 2001, "clarity": "clear"}))
+    equal(scope()["subjects"]["customer"]["at_least"], 2001)
+    equal(scope("--principal", "clerk0", "--source", "203.0.113.0/24")["subjects"]["customer"]["at_least"],
+          len({number % 2000 for number in range(4000) if number % 3 == 0}))
+    shown = front().guard.json("subject", "100005", "--kind", "customer")
+    assert "clerk2" in json.dumps(shown) and "2026-06-01" in json.dumps(shown), shown
+    lines = [found for found in exported() if "imported" in found["flags"]]
+    equal(sum(found.get("statements", 1) for found in lines), 4007)
+    first = lines[0]
+    equal((first["principal"], first["source"]["address"], first["sql"], first["subjects"]["customer"]["keys"], first["time"][:19]),
+          ("clerk0", "203.0.113.7", "/api/members/{customer}/addresses", [100000], "2026-06-01T10:00:00"))
+    verify(front())
+
+
+@test(gateway=True)
+def test_evidence():
+    """Each piece that exposures came from is in the ledger with its place and its SHA-256"""
+    records = [payload for _, kind, payload in ledgerfile.records(ledger(front())) if kind == 44]
+    content, digests, exposures = LOG + MORE, [], 0
+    for record in records[:-1]:
+        begin, end = (int.from_bytes(record[at:at + 8], "little") for at in (0, 8))
+        equal(record[56:88], hashlib.sha256(content[begin:end]).digest())
+        exposures += int.from_bytes(record[48:56], "little")
+        digests.append(record[56:88])
+    equal((exposures, len(digests)), (4007, -(-len(content) // PIECE)))
+    equal(records[-1][56:88], hashlib.sha256(b"".join(digests)).digest())
+
+
+@test(gateway=True)
+def test_twice():
+    """The same log again counts nothing, also under another name and compressed; one that has grown, what is new"""
+    before = scope()
+    for log in (place("access.log", LOG + MORE), place("again.log.gz", gzip.compress(LOG + MORE))):
+        told = imported(log, status=1)
+        equal((told["views"], told["already"]), (0, 4007))
+    equal(scope()["statements"], before["statements"])
+    told = imported(place("access.log", LOG + MORE + line(4100, "clerk0", 55)))
+    equal((told["views"], told["already"], told["persons"]), (1, 4007, {"at_least": 1, "at_most": 1}))
+    equal(scope()["subjects"]["customer"]["at_least"], before["subjects"]["customer"]["at_least"] + 1)
+    verify(front())
+
+
+@test(gateway=True)
+def test_database():
+    """A database's log: whom its statements name counts in at_most, for no such log says how many rows came"""
+    said = "".join(f"2026-05-01 10:00:0{second}.000 UTC [77] batch@shop LOG:  statement: SELECT name FROM customers WHERE id IN (41, 42, 43)\n"
+                   for second in range(3))
+    told = imported(place("postgresql.log", said))
+    equal((told["views"], told["persons"], told["accounts"]), (3, {"at_least": 0, "at_most": 9}, 1))
+    of_batch = scope("--principal", "batch")
+    equal(of_batch["subjects"]["customer"]["at_least"], 0)
+    assert of_batch["subjects"]["customer"]["at_most"] >= 3, of_batch
+
+
+@test(gateway=True)
+def test_beside_a_guard():
+    """A running guard keeps its ledger: the import says so and writes nothing; then the guard goes on where it was"""
+    front().guard.start()
+    done = guard.run("scan", "--import", "-c", front().guard.path, "--map", place("map.yaml", MAP), place("other.log", line(9, "eve", 5)))
+    equal((done.returncode, done.stdout), (2, ""))
+    assert "a guard writes to this ledger" in done.stderr, done.stderr
+    with front().login(user="app") as session:
+        session.query("SELECT name FROM customers WHERE id = 1294")
+    front().stop()
+    equal(interval(scope("--principal", "app")), (2, 2))
+    verify(front())
+
+
+harness.main()
