@@ -65,8 +65,9 @@ struct finding_principal {
 
 /*
  * What is published of one detector about one principal, or about principals who did it together.
- * Persons are an interval that is proven, and an estimate in it: beyond 256 persons of a principal
- * they are counted by a sketch (±3.3 %), and the exact number is whoever re-reads the log's to say.
+ * Persons are an interval that is proven, and an estimate in it: beyond 4,096 persons of a principal
+ * (256 where memory is short) they are counted by a sketch (±3.3 %), and the exact number is whoever
+ * re-reads the log's to say.
  */
 struct finding {
     uint8_t detector;   /* enum detector */

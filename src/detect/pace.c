@@ -42,6 +42,7 @@ pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned week
     usual->peers_mean = mean * week_factor(peers, weekday);
     usual->peers_shape = between;
     usual->own = own->days > 0;
+    usual->unlike = UNLIKE;
     usual->mean = (between + (double)own->sum) / (between / mean + (double)own->days);
     usual->mean *= week_factor(peers, weekday);
     usual->shape = 1 / (1 / known + (own->days > 0 ? 1 / within : 0));
@@ -77,7 +78,7 @@ pace_evidence(const struct pace_usual *usual, double x)
 
     if (!usual->own)
         return own.wrong - own.null;
-    return log_ratio(own, likelihood(usual->peers_mean, usual->peers_shape, x), UNLIKE);
+    return log_ratio(own, likelihood(usual->peers_mean, usual->peers_shape, x), usual->unlike);
 }
 
 void

@@ -24,7 +24,8 @@ struct pace_peers {
 struct pace_usual {
     double mean, shape;
     double peers_mean, peers_shape;
-    bool own; /* it has a past */
+    double unlike; /* the probability that a day is as the peers' are, not as its own past */
+    bool own;      /* it has a past */
 };
 
 enum { PACE_DAYS_MIN = 30 };

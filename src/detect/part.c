@@ -7,6 +7,7 @@
 enum {
     LIST_FIRST = 64,
     WALK_FROM = 64,        /* persons in a day, from which on its walk is followed */
+    LIVES_SHARE = 4,       /* persons are held in larger numbers in the first fourth of the memory */
     WALKS_SHARE = 4,       /* no walk is begun in the last fourth of the memory */
     FORGET_DAYS_FIRST = 30 /* without being seen; then half as many, and so on */
 };
@@ -29,6 +30,13 @@ list_push(struct principal ***list, size_t *count, size_t *room, struct principa
     }
     (*list)[(*count)++] = p;
     return 0;
+}
+
+/* Of a principal. Whoever reads many is compared by those that are held (tiling.h). */
+static size_t
+persons_held(const struct part *part)
+{
+    return part->held < part->limit / LIVES_SHARE ? LIFE_MOST : LIFE_LEAST;
 }
 
 /* What is known stays, but nothing becomes larger. */
@@ -93,7 +101,9 @@ show(struct part *part, struct principal *p, struct day *day, const struct taken
     if (++day->minute_reads > day->minute_most)
         day->minute_most = day->minute_reads;
     /* Where there is no memory, those that are known are at least shown. */
-    return is_tight(part) ? 0 : life_add(&p->life, t->o->subject, t->day, &part->held);
+    return is_tight(part)
+               ? 0
+               : life_add(&p->life, t->o->subject, t->day, persons_held(part), &part->held);
 }
 
 /* Whether it is the first time that the principal comes from there, or with that. */
@@ -191,7 +201,7 @@ promote(struct part *part, unsigned axis, struct slot *slot, const struct taken 
         return NULL;
     }
     slot->principal = (uint32_t)part->count;
-    if (slot->reads > 0 && life_add(&p->life, slot->subject, slot->asked_day, &part->held) < 0)
+    if (slot->reads > 0 && life_add(&p->life, slot->subject, slot->asked_day, LIFE_LEAST, &part->held) < 0)
         return NULL;
     return p;
 }

@@ -199,8 +199,8 @@ count_persons(const struct part_of_finding *parts, size_t count, struct finding 
         const struct life *life = &p->life;
         uint16_t since = (uint16_t)(p->history->since / (INT64_C(86400) * 1000000000));
 
-        if (life->sketch != NULL && life->hashes[LIFE_MOST - 1] < limit)
-            limit = life->hashes[LIFE_MOST - 1];
+        if (life_limit(life) < limit)
+            limit = life_limit(life);
         for (size_t j = 0; j < life->count; j++)
             if (life->days[j] >= since)
                 hashes[all++] = life->hashes[j];
