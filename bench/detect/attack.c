@@ -15,7 +15,8 @@
  *              of them their share and half at random
  *   beside     twenty of the staff share all members out beside their work, eight a day, which is
  *              a fifth more than they do
- *   insider    one of the staff reads twice as many persons as they used to and as their peers do
+ *   insider    one more of the staff reads twice as many persons as they used to and as their peers
+ *              do; what they did before, and half of what they do then, is no attack (file 0)
  *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages
  * around
  */
@@ -216,16 +217,21 @@ play_beside(struct attack *a, int64_t start, int day)
     }
 }
 
+/* Works as the staff do from the first day, and twice as much from the day of the attack. */
 static void
 play_insider(struct attack *a, int64_t start, int day)
 {
-    uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
-
     if (!is_workday(day))
         return;
-    log_in(a, start, 11);
-    for (uint64_t i = 0; i < count; i++)
-        desk_read(a, start, 11, 1 + dice_below(&a->dice, a->members));
+    log_in(a, start, 2000);
+    for (int half = 0; half <= (day >= a->first); half++) {
+        uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
+
+        for (uint64_t i = 0; i < count; i++)
+            desk_read(a, start, 2000, 1 + dice_below(&a->dice, a->members));
+        for (size_t i = 0; half == 0 && i < a->out.count; i++)
+            a->out.list[i].file = 0;
+    }
 }
 
 static void
@@ -283,7 +289,7 @@ main(int argc, char **argv)
     a.members = strtoull(argv[5], NULL, 10);
     a.addresses = (size_t)ceil(REAL_ADDRESSES * (double)a.members / REAL_MEMBERS);
     a.at = dice_below(&a.dice, a.members);
-    for (int day = a.first; day < a.first + a.days; day++) {
+    for (int day = kinds[kind].play == play_insider ? 0 : a.first; day < a.first + a.days; day++) {
         kinds[kind].play(&a, TOWN_START + day * DAY, day);
         day_write(&a.out, &a.offset);
     }

@@ -130,11 +130,12 @@ main(int argc, char **argv)
         return 2;
     for (;;) {
         const struct observation *t = peek(&town), *a = peek(&attack);
-        bool attacked = a != NULL && (t == NULL || a->time < t->time);
-        const struct observation *o = attacked ? a : t;
+        bool theirs = a != NULL && (t == NULL || a->time < t->time), attacked;
+        const struct observation *o = theirs ? a : t;
 
         if (o == NULL)
             break;
+        attacked = o->file == 1;
         if (attacked && !begun)
             printf("begin %.6f\n", (double)(o->time - TOWN_START) / (double)DAY);
         begun |= attacked;
@@ -152,7 +153,7 @@ main(int argc, char **argv)
             table.shown += (*byte & bit) == 0;
             *byte |= bit;
         }
-        (attacked ? &attack : &town)->at++;
+        (theirs ? &attack : &town)->at++;
     }
     end_day(&table, day);
     return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * detect_run TOWN [ATTACK]: reads observations of the town, and of the attack, merges them by time,
- * and asks the detectors every minute of the stream in the first day of the attack, else every
- * hour. Prints a line for each finding when it is first published, until one is true: one that
+ * and asks the detectors every minute of the stream in the first day of the attack, every hour in
+ * its first week, then every six hours, and once a day before. Prints a line for each finding when it is first published, until one is true: one that
  * names an account, session or address that the attack came from, or whose evidence is a line of
  * the attack; and a line of totals.
  */
@@ -128,6 +128,16 @@ note_attack(struct run *r, const struct observation *o)
     r->persons[o->number / 8] |= (uint8_t)(1 << o->number % 8);
 }
 
+static int64_t
+pause(const struct run *r, int64_t now)
+{
+    if (r->attack_first == 0)
+        return DAY;
+    if (now - r->attack_first < DAY)
+        return 60 * SECOND;
+    return now - r->attack_first < 7 * DAY ? 3600 * SECOND : 6 * 3600 * SECOND;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -150,12 +160,13 @@ main(int argc, char **argv)
     while (!r->found) {
         const struct observation *town = source_peek(&r->town), *attack = source_peek(&r->attack);
         const struct observation *o = town;
-        bool attacked = attack != NULL && (town == NULL || attack->time < town->time);
+        bool theirs = attack != NULL && (town == NULL || attack->time < town->time), attacked;
 
-        if (attacked)
+        if (theirs)
             o = attack;
         if (o == NULL)
             break;
+        attacked = o->file == 1;
         if (attacked && r->attack_first == 0)
             next = o->time;
         if (attacked)
@@ -163,13 +174,12 @@ main(int argc, char **argv)
         before = clock();
         if (o->time >= next) {
             ask(r, o->time);
-            next = o->time - o->time % (60 * SECOND) +
-                   60 * SECOND * (r->attack_first != 0 && o->time - r->attack_first < DAY ? 1 : 60);
+            next = o->time - o->time % (60 * SECOND) + pause(r, o->time);
         }
         if (detect_add(r->d, o, 1) < 0)
             abort();
         cpu += clock() - before;
-        if (attacked)
+        if (theirs)
             r->attack.at++;
         else
             r->town.at++;

@@ -16,6 +16,7 @@
 
 enum {
     PRINCIPAL_TESTED = 8, /* persons asked for, from which on it is tested */
+    DETECTOR_WAYS = 2 * WAYS, /* a detector has two measures, or one that counts twice */
     PLACES_KNOWN = 8,     /* countries, networks and programs of a principal that are remembered */
 };
 
@@ -63,7 +64,8 @@ struct day {
     uint32_t fresh_places; /* bits of enum fresh */
     struct snapshot worst[SHARES];
     double drift;                 /* the z that was furthest from 0 */
-    double log_e[DETECTOR_COUNT]; /* so far; NAN where it could not be tested */
+    double log_e[DETECTOR_COUNT]; /* so far, mean of all ways; NAN where it could not be tested */
+    float ways[DETECTOR_COUNT][DETECTOR_WAYS];
     double number[DETECTOR_COUNT][FINDING_NUMBERS];
     double statistic[DETECTOR_COUNT];
 };
@@ -88,7 +90,8 @@ struct history {
     bool published, alarmed; /* alarmed: today */
     int64_t since;           /* first read of what is suspicious now; 0: nothing */
     uint64_t reads_before, misses_before, fields_since;
-    double log_s[DETECTOR_COUNT];   /* Shiryaev and Roberts' sum, up to the last closed day */
+    /* Shiryaev and Roberts' sums, up to the last closed day. */
+    float log_s[DETECTOR_COUNT][DETECTOR_WAYS];
     double log_now[DETECTOR_COUNT]; /* log of the e-value, today with it */
     double log_fused;
     double number[DETECTOR_COUNT][FINDING_NUMBERS]; /* of the day with the highest evidence */

@@ -319,7 +319,7 @@ blame(struct tiles *t, const struct group *g)
     for (size_t i = 0; i < g->size; i++) {
         struct history *h = t->readers[g->member[i]].p->history;
 
-        if (log_e <= fusion_with(h, DETECTOR_TILING, (double)NAN))
+        if (log_e <= fusion_with(h, DETECTOR_TILING, NULL))
             continue;
         fusion_set(h, DETECTOR_TILING, log_e);
         h->statistic[DETECTOR_TILING] = g->mean > 0 ? g->common / g->mean : 0;

@@ -75,6 +75,13 @@ say_drift(struct text *t, const double *n)
 static void
 say_growth(struct text *t, const double *n)
 {
+    if (isnan(n[1])) {
+        say(t,
+            "%.0f persons in the first day, and up to %.0f in a minute, where %.3g are usual for "
+            "the %.0f others",
+            n[0], n[2], n[3], n[4]);
+        return;
+    }
     say(t,
         "%.0f persons in a day, where %.3g are usual for it, and up to %.0f in a minute, where "
         "%.3g "
