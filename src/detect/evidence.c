@@ -10,6 +10,7 @@ enum {
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
     STEPS_MIN = 64,
     FEW = 20,
+    FEW_STEPS = 200, /* one of a hundred is chance among so many */
 };
 /* A z this large is a drift, of which some principals have one every day. */
 #define DRIFT_Z 4.0
@@ -77,8 +78,9 @@ judge_share(struct bench *b, enum shared which, double *x, double *n, struct sha
             double *ways)
 {
     struct snapshot *worst = &b->day->worst[which];
+    const double few = which == SHARE_BESIDE || which == SHARE_NEAR ? FEW_STEPS : FEW;
 
-    if (*x / (*n + FEW) < worst->x / (worst->n + FEW)) {
+    if (*x / (*n + few) < worst->x / (worst->n + few)) {
         *x = worst->x;
         *n = worst->n;
     } else if (b->climate->full_hour) {
@@ -170,8 +172,14 @@ judge_successor(struct bench *b)
     double x = b->m.beside, near = b->m.near, n = b->m.steps, m = n, ways[2 * WAYS];
     struct share_usual u, v;
 
-    if (n < STEPS_MIN || !judge_share(b, SHARE_BESIDE, &x, &n, &u, ways) ||
-        !judge_share(b, SHARE_NEAR, &near, &m, &v, ways + WAYS))
+    bool beside_known, near_known;
+
+    if (n < STEPS_MIN)
+        return;
+    /* Both, as what is usual of either is learned of what was looked at. */
+    beside_known = judge_share(b, SHARE_BESIDE, &x, &n, &u, ways);
+    near_known = judge_share(b, SHARE_NEAR, &near, &m, &v, ways + WAYS);
+    if (!beside_known || !near_known)
         return;
     if (log_mean(ways, WAYS) >= log_mean(ways + WAYS, WAYS))
         say(b, DETECTOR_SUCCESSOR, ways, 2, x / n,
@@ -293,10 +301,13 @@ judge_waking(struct bench *b)
     const struct measure *m = &b->m;
     double ways[2 * WAYS], x = m->new_hours, n = m->hours, gap = m->gap >= GAP_DAYS, one = 1;
     struct share_usual hours, gaps;
+    bool hours_known, gaps_known;
 
-    if (b->p->axis != AXIS_ACCOUNT || b->h->days < HOURS_DAYS || n < 1 ||
-        !judge_share(b, SHARE_HOURS, &x, &n, &hours, ways) ||
-        !judge_share(b, SHARE_GAPS, &gap, &one, &gaps, ways + WAYS))
+    if (b->p->axis != AXIS_ACCOUNT || b->h->days < HOURS_DAYS || n < 1)
+        return;
+    hours_known = judge_share(b, SHARE_HOURS, &x, &n, &hours, ways);
+    gaps_known = judge_share(b, SHARE_GAPS, &gap, &one, &gaps, ways + WAYS);
+    if (!hours_known || !gaps_known)
         return;
     say(b, DETECTOR_WAKING, ways, 2, m->gap,
         (double[]){m->gap, x, n, mean_share(&hours), mean_share(&gaps)}, 5);

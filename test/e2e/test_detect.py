@@ -138,11 +138,11 @@ def test_collusion():
 
 @test
 def test_walk_hidden_in_an_account():
-    """A walk through the numbers of 1 in 20 that an account reads"""
+    """A walk through the numbers, in 1 of 5 that an account reads"""
     made = random.Random(3)
 
     def service(day, account, walks):
-        lines = work(made, day, desk(account), 700, lambda turn: (day - ATTACK) * 35 + turn // 20 if walks and turn % 20 == 0
+        lines = work(made, day, desk(account), 700, lambda turn: (day - ATTACK) * 140 + turn // 5 if walks and turn % 5 == 0
                      else made.randrange(MEMBERS * 50), pages=0)
         # The walk is in the order of time.
         return [line._replace(at=at, agent="Batch/2.0") for line, at in zip(lines, sorted(line.at for line in lines))]
