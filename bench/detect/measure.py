@@ -16,8 +16,7 @@ import sys
 import tempfile
 
 ATTACKS = {  # name: days it goes on from day 30
-    "case": 208, "burst": 1, "hidden": 208, "collusion": 90, "insider": 208, "crawler": 208,
-    "beside": 180,
+    "case": 208, "burst": 1, "hidden": 208, "collusion": 90, "insider": 208, "beside": 180, "crawler": 208,
 }
 START, DAYS, SHAPES = 30, 240, 4
 FEATURES = "day axis who attack persons reads misses requests accounts hours minute shown".split()
@@ -109,20 +108,22 @@ def ask_baseline(scored, begin, weeks):
     An alarm is of one principal and one week. The threshold is chosen on this very traffic, which
     no one could do: it favours the baseline.
     """
-    false, true = {}, []
+    false, true, usual = {}, [], {}
     for row, score in scored:
-        if row[0] < 28:
-            continue
+        who = row[1], row[2]
         if row[3] and begin is not None:
-            true.append((row[0], score, row[11]))
-        else:
-            key = row[1], row[2], row[0] // 7
+            true.append((who, row[0], score, row[11]))
+        elif row[0] >= 28:
+            key = *who, row[0] // 7
             false[key] = max(score, false.get(key, score))
+        if begin is not None and row[0] < int(begin):
+            usual[who] = max(score, usual.get(who, score))
     ranked = sorted(false.values(), reverse=True)
     allowed = int(weeks)
     threshold = ranked[allowed] if len(ranked) > allowed else -math.inf
-    for day, score, shown in true:
-        if score > threshold:
+    for who, day, score, shown in true:
+        # An alarm that rang before the attack has not found it.
+        if score > threshold >= usual.get(who, -math.inf):
             return {"hours": (day + 1 - begin) * 24, "persons": shown}
     return None
 
@@ -143,9 +144,10 @@ def measure_seed(options, seed):
         for name in options.attacks:
             with open(attack, "wb") as out:
                 run(bench / "detect_attack", seed, name, START, ATTACKS[name], options.members, out=out)
-            found, _, _ = ask_pasu(bench, town, attack)
-            results.append((name, "pasu", found))
-            print(f"{seed} {name}: {found}", file=sys.stderr, flush=True)
+            if not options.no_pasu:
+                found, _, _ = ask_pasu(bench, town, attack)
+                results.append((name, "pasu", found))
+                print(f"{seed} {name}: {found}", file=sys.stderr, flush=True)
             if options.no_baselines:
                 continue
             begin, rows = read_features(bench, town, attack)
@@ -185,11 +187,12 @@ def describe(found, members):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
-    parser.add_argument("--seeds", type=lambda s: [int(n) for n in s.split(",")], default="101,102,103,104")
+    parser.add_argument("--seeds", type=lambda s: [int(n) for n in s.split(",")], default="201,202,203,204")
     parser.add_argument("--members", type=int, default=10000)
     parser.add_argument("--attacks", type=lambda s: s.split(","), default=",".join(ATTACKS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-baselines", action="store_true")
+    parser.add_argument("--no-pasu", action="store_true")
     parser.add_argument("--no-clean", action="store_true", help="do not count false findings")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()

@@ -395,6 +395,7 @@ detect_findings(struct detect *d, struct detect_report *report)
         .late = d->late,
         .memory = d->logins_held,
         .threshold = d->publisher.threshold / M_LN10,
+        .login_days = d->logins.window / (HOURS_PER_DAY * 60),
     };
     for (size_t i = 0; i < PARTS; i++) {
         const struct part *part = &d->parts[i];
@@ -404,6 +405,13 @@ detect_findings(struct detect *d, struct detect_report *report)
         report->tested += part->tested;
         report->forgotten += part->forgotten;
         report->memory += part->held;
+        for (size_t j = 0; j < part->count; j++) {
+            const struct principal *p = part->principals[j];
+
+            report->sketched +=
+                p != NULL && p->life.sketch != NULL && p->life.count < LIFE_MOST;
+            report->unfollowed += p != NULL && p->unfollowed;
+        }
     }
     find_untestable(d, report);
     return 0;

@@ -102,7 +102,10 @@ struct detect_report {
     uint64_t observations, late; /* taken, and of them those that came after their day was closed */
     uint64_t principals;         /* known now */
     uint64_t tested;             /* of them with two persons or more */
-    uint64_t forgotten;          /* for want of memory: what is said of them is approximate */
+    /* For want of memory: principals who were forgotten, whose persons are counted by a sketch though
+     * there are few, whose walk was not followed; and the days that a login is good for, 30 at most. */
+    uint64_t forgotten, sketched, unfollowed;
+    unsigned login_days;
     size_t memory;               /* bytes held */
     double threshold; /* log10 of the fused e-value at which one more would be published */
 };
@@ -128,5 +131,8 @@ const char *axis_name(enum axis axis);
 /* In plain words, one or two sentences, what was measured, what is usual and since when; without
  * the principals' names, which d does not know. Returns the length, less than DETECT_TEXT. */
 size_t finding_why(const struct finding *finding, char text[DETECT_TEXT]);
+/* In plain words what is approximate for want of memory, and which detectors that is about; empty
+ * where nothing is. Returns the length, less than DETECT_TEXT. */
+size_t detect_approximate(const struct detect_report *report, char text[DETECT_TEXT]);
 
 #endif

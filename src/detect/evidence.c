@@ -272,7 +272,8 @@ judge_growth(struct bench *b)
     struct pace_usual day, minute;
 
     if (b->climate->first != NULL) {
-        judge_first_day(b);
+        if (b->p->axis <= AXIS_ADDRESS)
+            judge_first_day(b);
         return;
     }
     if (!usual_pace(b, PACE_PERSONS, &day) || !usual_pace(b, PACE_MINUTE, &minute))

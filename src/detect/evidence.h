@@ -11,7 +11,8 @@
 
 /*
  * On the first day of a stream nobody has a past, and no day of a peer is known. Then the most reads
- * in a minute are compared with what all others of the axis had so far, but for the two highest.
+ * in a minute are compared with what all others of the axis had so far, but for the two highest. Not
+ * of networks, systems and programs: they are too unlike each other.
  */
 struct first_day {
     struct pace_peers minute;

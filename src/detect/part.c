@@ -71,8 +71,10 @@ follow_walk(struct part *part, struct principal *p, uint64_t number)
     if (h == NULL)
         return 0;
     if (h->walk == NULL) {
-        if (p->today->asked.count < WALK_FROM ||
-            part->held > part->limit - part->limit / WALKS_SHARE)
+        if (p->today->asked.count < WALK_FROM)
+            return 0;
+        p->unfollowed = part->held > part->limit - part->limit / WALKS_SHARE;
+        if (p->unfollowed)
             return 0;
         if ((h->walk = memory_new(1, sizeof(*h->walk))) == NULL)
             return PASU_E_NOMEM;

@@ -112,7 +112,8 @@ struct principal {
     uint64_t reads, misses, fields;
     uint64_t requests;
     uint8_t axis;
-    bool touched; /* since it was last judged */
+    bool touched;    /* since it was last judged */
+    bool unfollowed; /* there was no memory for its walk */
 };
 
 PASU_MUST_USE struct principal *principal_new(uint64_t who, uint8_t axis, size_t *held);
