@@ -268,7 +268,8 @@ static const struct {
     void (*play)(struct attack *, int64_t, int);
 } kinds[] = {
     {"case", play_case},           {"burst", play_burst},     {"hidden", play_hidden},
-    {"collusion", play_collusion}, {"insider", play_insider}, {"crawler", play_crawler},     {"beside", play_beside},
+    {"collusion", play_collusion}, {"insider", play_insider}, {"crawler", play_crawler},
+    {"beside", play_beside},
 };
 
 int

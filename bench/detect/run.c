@@ -2,9 +2,9 @@
 /*
  * detect_run TOWN [ATTACK]: reads observations of the town, and of the attack, merges them by time,
  * and asks the detectors every minute of the stream in the first day of the attack, every hour in
- * its first week, then every six hours, and once a day before. Prints a line for each finding when it is first published, until one is true: one that
- * names an account, session or address that the attack came from, or whose evidence is a line of
- * the attack; and a line of totals.
+ * its first week, then every six hours, and once a day before. Prints a line for each finding when
+ * it is first published, until one is true: one that names an account, session or address that the
+ * attack came from, or whose evidence is a line of the attack; and a line of totals.
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "dice.h"
@@ -47,7 +47,7 @@ struct run {
     int64_t attack_first;
     bool found;
     uint64_t *attackers; /* open addressing: who of the attack's lines, axis by axis */
-    uint8_t *persons; /* bitmap of those shown to the attacker */
+    uint8_t *persons;    /* bitmap of those shown to the attacker */
     uint64_t person_count;
     struct detect_report report;
 };
@@ -187,14 +187,13 @@ main(int argc, char **argv)
     }
     if (!r->found)
         ask(r, TOWN_START + 240 * DAY);
-    printf(
-        "total days %.1f observations %llu attack %llu persons %llu principals %llu tested %llu memory %zu "
-        "findings %zu cpu %.1f\n",
-        (double)(next - TOWN_START) / (double)DAY, (unsigned long long)r->observations,
-        (unsigned long long)r->attack_reads,
-        (unsigned long long)r->person_count, (unsigned long long)r->report.principals,
-        (unsigned long long)r->report.tested, r->report.memory, r->report.finding_count,
-        (double)cpu / CLOCKS_PER_SEC);
+    printf("total days %.1f observations %llu attack %llu persons %llu principals %llu tested %llu "
+           "memory %zu "
+           "findings %zu cpu %.1f\n",
+           (double)(next - TOWN_START) / (double)DAY, (unsigned long long)r->observations,
+           (unsigned long long)r->attack_reads, (unsigned long long)r->person_count,
+           (unsigned long long)r->report.principals, (unsigned long long)r->report.tested,
+           r->report.memory, r->report.finding_count, (double)cpu / CLOCKS_PER_SEC);
     for (size_t i = 0; i < r->report.untestable_count; i++)
         printf("untestable %s: %s\n", detector_name(r->report.untestable[i].detector),
                r->report.untestable[i].reason);

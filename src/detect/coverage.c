@@ -13,7 +13,8 @@
 /* How often somebody's numbers are not as those of the peers that were found. */
 #define UNLIKE       0.02
 #define UNLIKE_ALIKE 1e-6
-/* Peers from the same place: no two of them have been there, say, four times as long as the other. */
+/* Peers from the same place: no two of them have been there, say, four times as long as the other.
+ */
 #define NEAR_MOST 8.0
 enum {
     TRIM = 2,

@@ -408,8 +408,7 @@ detect_findings(struct detect *d, struct detect_report *report)
         for (size_t j = 0; j < part->count; j++) {
             const struct principal *p = part->principals[j];
 
-            report->sketched +=
-                p != NULL && p->life.sketch != NULL && p->life.count < LIFE_MOST;
+            report->sketched += p != NULL && p->life.sketch != NULL && p->life.count < LIFE_MOST;
             report->unfollowed += p != NULL && p->unfollowed;
         }
     }

@@ -27,8 +27,8 @@ struct bench {
 };
 
 static void
-say(struct bench *b, enum detector detector, const double *ways, size_t measures,
-    double statistic, const double *numbers, size_t count)
+say(struct bench *b, enum detector detector, const double *ways, size_t measures, double statistic,
+    const double *numbers, size_t count)
 {
     for (size_t i = 0; i < DETECTOR_WAYS; i++)
         b->day->ways[detector][i] = (float)ways[i % (measures * WAYS)];
@@ -117,7 +117,8 @@ judge_misses(struct bench *b)
     struct share_usual u;
 
     if (judge_share(b, SHARE_MISSES, &x, &n, &u, ways))
-        say(b, DETECTOR_MISSES, ways, 1, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
+        say(b, DETECTOR_MISSES, ways, 1, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)},
+            4);
 }
 
 static void
@@ -129,8 +130,7 @@ judge_fanout(struct bench *b)
     if (b->p->axis == AXIS_ACCOUNT || accounts < 1 || !usual_pace(b, PACE_ACCOUNTS, &u))
         return;
     pace_ways(&u, accounts, ways);
-    say(b, DETECTOR_FANOUT, ways, 1, accounts,
-        (double[]){accounts, u.mean, u.peers_mean}, 3);
+    say(b, DETECTOR_FANOUT, ways, 1, accounts, (double[]){accounts, u.mean, u.peers_mean}, 3);
 }
 
 /* Reads of persons among at most CONTEXT_MOST requests: those of a visit are not independent. */
@@ -150,8 +150,7 @@ judge_orphan(struct bench *b)
     double numbers[] = {0, 0, NAN, 0, 0, NAN};
     size_t count = 0;
 
-    if (b->climate->logins && on >= 1 &&
-        judge_share(b, SHARE_ORPHANS, &ox, &on, &u, ways)) {
+    if (b->climate->logins && on >= 1 && judge_share(b, SHARE_ORPHANS, &ox, &on, &u, ways)) {
         count++;
         memcpy(numbers, (double[]){ox, on, mean_share(&u)}, 3 * sizeof(*numbers));
     }
@@ -213,8 +212,8 @@ judge_drift(struct bench *b)
     log_p = fmin(log_two_sided(z) + log(24), 0);
     log_e = log_calibrated(log_p);
     log_e = -log_add(log(usual), log1p(-usual) - log_e);
-    say_plainly(b, DETECTOR_DRIFT, log_e, z, (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual},
-        4);
+    say_plainly(b, DETECTOR_DRIFT, log_e, z,
+                (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual}, 4);
 }
 
 void

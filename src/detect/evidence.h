@@ -10,9 +10,9 @@
 #include "detect/part.h"
 
 /*
- * On the first day of a stream nobody has a past, and no day of a peer is known. Then the most reads
- * in a minute are compared with what all others of the axis had so far, but for the two highest. Not
- * of networks, systems and programs: they are too unlike each other.
+ * On the first day of a stream nobody has a past, and no day of a peer is known. Then the most
+ * reads in a minute are compared with what all others of the axis had so far, but for the two
+ * highest. Not of networks, systems and programs: they are too unlike each other.
  */
 struct first_day {
     struct pace_peers minute;

@@ -24,7 +24,8 @@ double log_mean(const double *x, size_t count);
 double log_beta(double a, double b);
 /* log P(X = x) but for the binomial coefficient, X beta-binomial with n tries and Beta(a, b). */
 double log_beta_binomial(double x, double n, double a, double b);
-/* In how many ways something can be wrong, of which an e-value each is kept: how much more it is. */
+/* In how many ways something can be wrong, of which an e-value each is kept: how much more it is.
+ */
 enum { WAYS = 6 };
 
 /* Logs of the e-values: of how probable something is if it is wrong in each way, divided by how

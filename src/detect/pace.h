@@ -3,8 +3,8 @@
  * A pace: a count for a principal and a day (persons, accounts, the most reads in a minute).
  *
  * As a share (share.h), but the count is negative binomial: among peers the mean has a gamma
- * distribution, and a principal's days vary about its own mean. The e-values are the likelihood ratios
- * against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean.
+ * distribution, and a principal's days vary about its own mean. The e-values are the likelihood
+ * ratios against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean.
  */
 #ifndef PASU_DETECT_PACE_H
 #define PASU_DETECT_PACE_H
@@ -16,8 +16,9 @@ struct pace {
 };
 
 struct pace_peers {
-    double days, sum, pairs;      /* principal-days, sums of x and of x(x-1) */
-    /* Relative excess of squares about one's own mean; of those with few, and of those with many. */
+    double days, sum, pairs; /* principal-days, sums of x and of x(x-1) */
+    /* Relative excess of squares about one's own mean; of those with few, and of those with many.
+     */
     double spread[2], own_days[2];
     double week[7], week_days[7]; /* relative to one's own mean, by day of the week */
 };

@@ -6,9 +6,9 @@
 
 enum {
     LIST_FIRST = 64,
-    WALK_FROM = 64,        /* persons in a day, from which on its walk is followed */
-    LIVES_SHARE = 4,       /* persons are held in larger numbers in the first fourth of the memory */
-    WALKS_SHARE = 4,       /* no walk is begun in the last fourth of the memory */
+    WALK_FROM = 64,  /* persons in a day, from which on its walk is followed */
+    LIVES_SHARE = 4, /* persons are held in larger numbers in the first fourth of the memory */
+    WALKS_SHARE = 4, /* no walk is begun in the last fourth of the memory */
     FORGET_DAYS_FIRST = 30 /* without being seen; then half as many, and so on */
 };
 
@@ -203,7 +203,8 @@ promote(struct part *part, unsigned axis, struct slot *slot, const struct taken 
         return NULL;
     }
     slot->principal = (uint32_t)part->count;
-    if (slot->reads > 0 && life_add(&p->life, slot->subject, slot->asked_day, LIFE_LEAST, &part->held) < 0)
+    if (slot->reads > 0 &&
+        life_add(&p->life, slot->subject, slot->asked_day, LIFE_LEAST, &part->held) < 0)
         return NULL;
     return p;
 }

@@ -15,9 +15,9 @@
 #include "detect/walk.h"
 
 enum {
-    PRINCIPAL_TESTED = 8, /* persons asked for, from which on it is tested */
+    PRINCIPAL_TESTED = 8,     /* persons asked for, from which on it is tested */
     DETECTOR_WAYS = 2 * WAYS, /* a detector has two measures, or one that counts twice */
-    PLACES_KNOWN = 8,     /* countries, networks and programs of a principal that are remembered */
+    PLACES_KNOWN = 8, /* countries, networks and programs of a principal that are remembered */
 };
 
 /* What can be new in where a principal comes from. */

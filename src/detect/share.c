@@ -73,7 +73,8 @@ share_usual(const struct share_peers *peers, const struct share *own, struct sha
     return true;
 }
 
-/* But for the binomial coefficient, which all have: what is usual, and what is wrong in each way. */
+/* But for the binomial coefficient, which all have: what is usual, and what is wrong in each way.
+ */
 static double
 likelihoods(double a, double b, double x, double n, double wrong[WAYS])
 {

@@ -90,8 +90,7 @@ choose_readers(struct tiles *t, struct principal **list, size_t count)
     uint64_t limit = UINT64_MAX;
 
     for (size_t i = 0; i < count; i++)
-        if (list[i]->life.count >= PERSONS_MIN && !list[i]->history->published &&
-            !is_home(list[i]))
+        if (list[i]->life.count >= PERSONS_MIN && !list[i]->history->published && !is_home(list[i]))
             t->readers[t->count++] =
                 (struct reader){.p = list[i], .persons = life_distinct(&list[i]->life)};
     qsort(t->readers, t->count, sizeof(*t->readers), by_persons);

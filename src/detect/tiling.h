@@ -29,7 +29,8 @@ enum tiling {
     TILING_JUDGED,
 };
 
-/* Judges those of the list, which is of one axis, and is put in another order. An enum tiling, or PASU_E_NOMEM. */
+/* Judges those of the list, which is of one axis, and is put in another order. An enum tiling, or
+ * PASU_E_NOMEM. */
 PASU_MUST_USE int tiling_judge(struct principal **list, size_t count);
 /* log of the p-value: of a Poisson variable with that mean, but `spread` times its variance, to be
  * no more than x (Chernoff), for any group of `size` among `all`. */

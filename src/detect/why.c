@@ -165,7 +165,8 @@ detect_approximate(const struct detect_report *report, char text[DETECT_TEXT])
             (unsigned long long)report->forgotten);
     if (report->sketched > 0)
         say(&t,
-            "%sof %llu principals fewer persons are held than else, and the others counted to 3.3 %%: "
+            "%sof %llu principals fewer persons are held than else, and the others counted to 3.3 "
+            "%%: "
             "tiling compares fewer of them",
             begin(&t), (unsigned long long)report->sketched);
     if (report->unfollowed > 0)

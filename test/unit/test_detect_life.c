@@ -53,8 +53,8 @@ test_who_reads_many_times_their_peers_from_the_first_day_is_coverage(void **stat
     if (f == NULL)
         print(&s.report);
     assert_non_null(f);
-    assert_true(f->statistic > 6);              /* times the median of its peers */
-    assert_true(f->number[0] > f->number[2]);   /* more than any of them */
+    assert_true(f->statistic > 6);            /* times the median of its peers */
+    assert_true(f->number[0] > f->number[2]); /* more than any of them */
     assert_true(f->number[1] > 2500 && f->number[1] < 4500);
     assert_true(f->at_least >= 4096 && f->at_least <= f->at_most);
     assert_int_equal(f->fields, 3);

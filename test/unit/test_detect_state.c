@@ -132,7 +132,8 @@ test_a_life_is_exact_up_to_its_size_and_then_counts_all(void **state)
         size_t held = 0, count = make_hashes(&r, hashes, distinct * 2, distinct, sorted);
 
         for (size_t i = 0; i < distinct * 2; i++) {
-            assert_true(life_add(i % 2 == 0 ? &a : &b, hashes[i], (uint16_t)(i % 100), most, &held) >= 0);
+            assert_true(
+                life_add(i % 2 == 0 ? &a : &b, hashes[i], (uint16_t)(i % 100), most, &held) >= 0);
             assert_true(life_add(&all, hashes[distinct * 2 - 1 - i], 1, most, &held) >= 0);
         }
         assert_int_equal(life_unite(&a, &b, most, &held), 0);
