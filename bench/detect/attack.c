@@ -11,8 +11,12 @@
  *   burst      one of the staff dumps 10,000 persons in ten minutes, once
  *   hidden     a hundredth of what a service account reads is a walk through the numbers, by four
  *              addresses in turn
- *   collusion  twenty of the staff share all members out, beside their work, in 180 days
- *   insider    one of the staff reads twice as many persons as they used to and as their peers do
+ *   collusion  twenty new accounts share all members out; they read as many as the staff do, half
+ *              of them their share and half at random
+ *   beside     twenty of the staff share all members out beside their work, eight a day, which is
+ *              a fifth more than they do
+ *   insider    one more of the staff reads twice as many persons as they used to and as their peers
+ *              do; what they did before, and half of what they do then, is no attack (file 0)
  *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages
  * around
  */
@@ -23,7 +27,7 @@ struct attack {
     struct dice dice;
     uint64_t members, at, tokens;
     size_t addresses;
-    double persons_a_day;
+    uint64_t taken[20];
     int first, days;
     struct crowd_day out;
     uint64_t offset;
@@ -177,32 +181,57 @@ log_in(struct attack *a, int64_t start, uint64_t seat)
     at_a_desk(login, seat);
 }
 
-/* Each takes the numbers that are its own modulo twenty. */
+/* Each takes the numbers that are its own modulo twenty; the next one of them. */
+static uint64_t
+next_of_share(const struct attack *a, uint64_t turn, uint64_t seat)
+{
+    return 1 + ((a->at + turn) * 20 + seat) % a->members;
+}
+
+/* Twenty who came later, and read no more than others do: half their share, half as the others. */
 static void
 play_collusion(struct attack *a, int64_t start, int day)
 {
-    uint64_t each = a->members / 20 / 128; /* work days in 180 */
+    if (!is_workday(day))
+        return;
+    for (uint64_t seat = 0; seat < 20; seat++) {
+        uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
 
+        log_in(a, start, 1000 + seat);
+        for (uint64_t i = 0; i < count; i++)
+            desk_read(a, start, 1000 + seat,
+                      i % 2 == 0 ? next_of_share(a, a->taken[seat]++, seat)
+                                 : 1 + dice_below(&a->dice, a->members));
+    }
+}
+
+static void
+play_beside(struct attack *a, int64_t start, int day)
+{
     if (!is_workday(day))
         return;
     for (uint64_t seat = 0; seat < 20; seat++) {
         log_in(a, start, seat);
-        for (uint64_t i = 0; i < each; i++)
-            desk_read(a, start, seat, 1 + ((a->at + i) * 20 + seat) % a->members);
+        for (uint64_t i = 0; i < 8; i++)
+            desk_read(a, start, seat, next_of_share(a, a->taken[seat]++, seat));
     }
-    a->at += each;
 }
 
+/* Works as the staff do from the first day, and twice as much from the day of the attack. */
 static void
 play_insider(struct attack *a, int64_t start, int day)
 {
-    uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
-
     if (!is_workday(day))
         return;
-    log_in(a, start, 11);
-    for (uint64_t i = 0; i < count; i++)
-        desk_read(a, start, 11, 1 + dice_below(&a->dice, a->members));
+    log_in(a, start, 2000);
+    for (int half = 0; half <= (day >= a->first); half++) {
+        uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
+
+        for (uint64_t i = 0; i < count; i++)
+            desk_read(a, start, 2000, 1 + dice_below(&a->dice, a->members));
+        for (size_t i = 0; half == 0 && i < a->out.count; i++)
+            a->out.list[i].file = 0;
+    }
 }
 
 static void
@@ -240,6 +269,7 @@ static const struct {
 } kinds[] = {
     {"case", play_case},           {"burst", play_burst},     {"hidden", play_hidden},
     {"collusion", play_collusion}, {"insider", play_insider}, {"crawler", play_crawler},
+    {"beside", play_beside},
 };
 
 int
@@ -260,7 +290,7 @@ main(int argc, char **argv)
     a.members = strtoull(argv[5], NULL, 10);
     a.addresses = (size_t)ceil(REAL_ADDRESSES * (double)a.members / REAL_MEMBERS);
     a.at = dice_below(&a.dice, a.members);
-    for (int day = a.first; day < a.first + a.days; day++) {
+    for (int day = kinds[kind].play == play_insider ? 0 : a.first; day < a.first + a.days; day++) {
         kinds[kind].play(&a, TOWN_START + day * DAY, day);
         day_write(&a.out, &a.offset);
     }

@@ -143,6 +143,7 @@ put_file(struct json_out *out, const struct scan_file *file)
 void
 scan_print_json(const struct scan_report *report, const struct route_map *map)
 {
+    char approximate[DETECT_TEXT];
     struct json_out json = {.file = stdout}, *out = &json;
 
     json_out_open(out, '{');
@@ -174,6 +175,8 @@ scan_print_json(const struct scan_report *report, const struct route_map *map)
     json_out_close(out, '}');
     json_put_count(out, "principals", report->detect.principals);
     json_put_count(out, "forgotten", report->detect.forgotten);
+    (void)detect_approximate(&report->detect, approximate);
+    json_put_text(out, "approximate", approximate);
     json_put_open(out, "files", '[');
     for (size_t i = 0; i < report->file_count; i++)
         put_file(out, &report->files[i]);
@@ -291,6 +294,7 @@ print_head(struct page *page, int64_t elapsed)
 {
     const struct scan_report *r = page->report;
     char lines[NUMBER], bytes[NUMBER], shown[NUMBER], misses[NUMBER], logins[NUMBER];
+    char approximate[DETECT_TEXT];
 
     text_count(lines, sizeof(lines), r->lines);
     text_bytes(bytes, sizeof(bytes), r->bytes);
@@ -312,11 +316,8 @@ print_head(struct page *page, int64_t elapsed)
             "%" PRIu64
             " statements touch persons and fit none of the map's: what they show is in no number\n",
             r->unmatched);
-    if (r->detect.forgotten > 0)
-        fprintf(page->file,
-                "approximate: %" PRIu64
-                " principals had to be forgotten for want of memory (--mem)\n",
-                r->detect.forgotten);
+    if (detect_approximate(&r->detect, approximate) > 0)
+        fprintf(page->file, "approximate for want of memory (--mem): %s\n", approximate);
     if (r->detect.late > 0)
         fprintf(page->file, "%" PRIu64 " lines are of a day that later lines had ended\n",
                 r->detect.late);

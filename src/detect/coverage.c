@@ -10,6 +10,12 @@
 #define SHAPE_MOST  5.0
 #define SHAPE_LEAST 0.05
 #define CAUTION     0.6
+/* How often somebody's numbers are not as those of the peers that were found. */
+#define UNLIKE       0.02
+#define UNLIKE_ALIKE 1e-6
+/* Peers from the same place: no two of them have been there, say, four times as long as the other.
+ */
+#define NEAR_MOST 8.0
 enum {
     TRIM = 2,
     COMPARED = 2048, /* of an axis, evenly chosen where there are more */
@@ -99,30 +105,51 @@ offer(struct nearest *near, double distance, double persons)
     near->persons[at] = persons;
 }
 
-static void
-judge(const struct fellow *who, const struct fellow *others, size_t count,
-      const struct pace_usual *all)
+static bool
+are_alike(const struct principal *p, const struct principal *q)
 {
-    struct nearest near = {0};
-    struct history *h = who->p->history;
-    struct pace_usual usual;
-    double log_e;
+    return (p->asn != 0 || p->agent != 0) && p->asn == q->asn && p->agent == q->agent;
+}
 
+static void
+find_nearest(struct nearest *near, const struct fellow *who, const struct fellow *others,
+             size_t count, bool alike)
+{
+    near->count = 0;
     for (size_t i = 0; i < count; i++) {
         double distance = 0;
 
-        if (others[i].p == who->p || others[i].p->history->published)
+        if (others[i].p == who->p || others[i].p->history->published ||
+            (alike && !are_alike(others[i].p, who->p)))
             continue;
         for (size_t f = 0; f < FEATURES; f++)
             distance +=
                 (others[i].feature[f] - who->feature[f]) * (others[i].feature[f] - who->feature[f]);
-        offer(&near, distance, others[i].persons);
+        if (!alike || distance <= NEAR_MOST)
+            offer(near, distance, others[i].persons);
+    }
+}
+
+static void
+judge(const struct fellow *who, const struct fellow *others, size_t count,
+      const struct pace_usual *all)
+{
+    struct nearest near;
+    struct history *h = who->p->history;
+    struct pace_usual usual;
+    double log_e, unlike = UNLIKE_ALIKE;
+
+    find_nearest(&near, who, others, count, true);
+    if (near.count < COVERAGE_PEERS) {
+        unlike = UNLIKE;
+        find_nearest(&near, who, others, count, false);
     }
     if (near.count < COVERAGE_PEERS)
         return;
     usual = coverage_usual(near.persons, near.count, TRIM);
     usual.peers_mean = all->mean;
     usual.peers_shape = all->shape;
+    usual.unlike = unlike;
     usual.own = true;
     log_e = pace_evidence(&usual, who->persons);
     fusion_set(h, DETECTOR_COVERAGE, log_e);

@@ -2,13 +2,15 @@
 /*
  * How many persons a principal has been shown in all, against its peers: the COVERAGE_PEERS who are
  * most like it in how long they have been there, on how many of their days they read, in how many
- * hours of the day, and how much else they ask for. Not in how much they read.
+ * hours of the day, and how much else they ask for. Not in how much they read. Where there are so
+ * many from the same network with the same program, as long there as it, they are its peers.
  *
  * The peers' numbers, without the two lowest and the two highest, are taken for negative binomial;
  * the e-value is the likelihood ratio against up to sixteen times their mean (pace.h). As it is not
  * certain that they are its peers, one in fifty is compared with all of the axis, whose numbers
- * vary most. It is one e-value of the whole life, made anew once a week: it does not grow with time
- * where somebody just has more to do than others.
+ * vary most; of those who come from where their peers do, one in a million. It is one e-value of
+ * the whole life, made anew once a week: it does not grow with time where somebody just has more to
+ * do than others.
  */
 #ifndef PASU_DETECT_COVERAGE_H
 #define PASU_DETECT_COVERAGE_H

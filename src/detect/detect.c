@@ -22,6 +22,7 @@ struct detect {
     struct part parts[PARTS];
     struct peers peers[AXIS_COUNT];
     struct climate climate;
+    struct first_day first[AXIS_COUNT];
     struct logins logins;
     struct publisher publisher;
     uint64_t secret[2]; /* the second is odd */
@@ -94,6 +95,10 @@ feel_climate(struct detect *d)
     c->others = d->seen[OBSERVED_OTHER] > 0;
     c->logins = d->logins.first != 0 && !d->logins.overflown &&
                 (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
+    c->first = d->days == 0 ? d->first : NULL;
+    memset(d->first, 0, sizeof(d->first));
+    for (size_t i = 0; i < PARTS && d->days == 0; i++)
+        judge_first_day(&d->parts[i], d->first);
     for (size_t i = 0; i < PARTS; i++)
         judge_surge(&d->parts[i], d->peers, c->day, surge);
     for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
@@ -390,6 +395,7 @@ detect_findings(struct detect *d, struct detect_report *report)
         .late = d->late,
         .memory = d->logins_held,
         .threshold = d->publisher.threshold / M_LN10,
+        .login_days = d->logins.window / (HOURS_PER_DAY * 60),
     };
     for (size_t i = 0; i < PARTS; i++) {
         const struct part *part = &d->parts[i];
@@ -399,6 +405,12 @@ detect_findings(struct detect *d, struct detect_report *report)
         report->tested += part->tested;
         report->forgotten += part->forgotten;
         report->memory += part->held;
+        for (size_t j = 0; j < part->count; j++) {
+            const struct principal *p = part->principals[j];
+
+            report->sketched += p != NULL && p->life.sketch != NULL && p->life.count < LIFE_MOST;
+            report->unfollowed += p != NULL && p->unfollowed;
+        }
     }
     find_untestable(d, report);
     return 0;

@@ -65,8 +65,9 @@ struct finding_principal {
 
 /*
  * What is published of one detector about one principal, or about principals who did it together.
- * Persons are an interval that is proven, and an estimate in it: beyond 256 persons of a principal
- * they are counted by a sketch (±3.3 %), and the exact number is whoever re-reads the log's to say.
+ * Persons are an interval that is proven, and an estimate in it: beyond 4,096 persons of a
+ * principal (256 where memory is short) they are counted by a sketch (±3.3 %), and the exact number
+ * is whoever re-reads the log's to say.
  */
 struct finding {
     uint8_t detector;   /* enum detector */
@@ -101,8 +102,12 @@ struct detect_report {
     uint64_t observations, late; /* taken, and of them those that came after their day was closed */
     uint64_t principals;         /* known now */
     uint64_t tested;             /* of them with two persons or more */
-    uint64_t forgotten;          /* for want of memory: what is said of them is approximate */
-    size_t memory;               /* bytes held */
+    /* For want of memory: principals who were forgotten, whose persons are counted by a sketch
+     * though there are few, whose walk was not followed; and the days that a login is good for, 30
+     * at most. */
+    uint64_t forgotten, sketched, unfollowed;
+    unsigned login_days;
+    size_t memory;    /* bytes held */
     double threshold; /* log10 of the fused e-value at which one more would be published */
 };
 
@@ -127,5 +132,8 @@ const char *axis_name(enum axis axis);
 /* In plain words, one or two sentences, what was measured, what is usual and since when; without
  * the principals' names, which d does not know. Returns the length, less than DETECT_TEXT. */
 size_t finding_why(const struct finding *finding, char text[DETECT_TEXT]);
+/* In plain words what is approximate for want of memory, and which detectors that is about; empty
+ * where nothing is. Returns the length, less than DETECT_TEXT. */
+size_t detect_approximate(const struct detect_report *report, char text[DETECT_TEXT]);
 
 #endif

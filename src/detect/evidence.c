@@ -10,6 +10,7 @@ enum {
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
     STEPS_MIN = 64,
     FEW = 20,
+    FEW_STEPS = 200, /* one of a hundred is chance among so many */
 };
 /* A z this large is a drift, of which some principals have one every day. */
 #define DRIFT_Z 4.0
@@ -26,12 +27,26 @@ struct bench {
 };
 
 static void
-say(struct bench *b, enum detector detector, double log_e, double statistic, const double *numbers,
-    size_t count)
+say(struct bench *b, enum detector detector, const double *ways, size_t measures, double statistic,
+    const double *numbers, size_t count)
 {
-    b->day->log_e[detector] = log_e;
+    for (size_t i = 0; i < DETECTOR_WAYS; i++)
+        b->day->ways[detector][i] = (float)ways[i % (measures * WAYS)];
+    b->day->log_e[detector] = log_mean(ways, measures * WAYS);
     b->day->statistic[detector] = statistic;
     memcpy(b->day->number[detector], numbers, count * sizeof(*numbers));
+}
+
+/* As above; there is one e-value. */
+static void
+say_plainly(struct bench *b, enum detector detector, double log_e, double statistic,
+            const double *numbers, size_t count)
+{
+    double ways[WAYS];
+
+    for (size_t i = 0; i < WAYS; i++)
+        ways[i] = log_e;
+    say(b, detector, ways, 1, statistic, numbers, count);
 }
 
 static double
@@ -55,16 +70,17 @@ usual_share(const struct bench *b, enum shared which, double n, struct share_usu
 }
 
 /*
- * The e-value of x of n today, or at the full hour when the share was highest (of many rather than
+ * The e-values of x of n today, or at the full hour when the share was highest (of many rather than
  * of few); *x and *n are set to those it is of. False: not known yet what is usual.
  */
 static bool
 judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
-            double *log_e)
+            double *ways)
 {
     struct snapshot *worst = &b->day->worst[which];
+    const double few = which == SHARE_BESIDE || which == SHARE_NEAR ? FEW_STEPS : FEW;
 
-    if (*x / (*n + FEW) < worst->x / (worst->n + FEW)) {
+    if (*x / (*n + few) < worst->x / (worst->n + few)) {
         *x = worst->x;
         *n = worst->n;
     } else if (b->climate->full_hour) {
@@ -72,7 +88,9 @@ judge_share(struct bench *b, enum shared which, double *x, double *n, struct sha
     }
     if (!usual_share(b, which, *n, u))
         return false;
-    *log_e = share_evidence(u, *x, *n) - (which <= SHARE_NEAR ? HOUR_PRICE : 0);
+    share_ways(u, *x, *n, ways);
+    for (size_t i = 0; i < WAYS; i++)
+        ways[i] -= which <= SHARE_NEAR ? HOUR_PRICE : 0;
     return true;
 }
 
@@ -95,23 +113,24 @@ peers_share(const struct share_usual *u)
 static void
 judge_misses(struct bench *b)
 {
-    double x = b->m.missed, n = b->m.asked, log_e;
+    double x = b->m.missed, n = b->m.asked, ways[WAYS];
     struct share_usual u;
 
-    if (judge_share(b, SHARE_MISSES, &x, &n, &u, &log_e))
-        say(b, DETECTOR_MISSES, log_e, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)}, 4);
+    if (judge_share(b, SHARE_MISSES, &x, &n, &u, ways))
+        say(b, DETECTOR_MISSES, ways, 1, x / n, (double[]){x, n, mean_share(&u), peers_share(&u)},
+            4);
 }
 
 static void
 judge_fanout(struct bench *b)
 {
-    double accounts = b->m.accounts;
+    double accounts = b->m.accounts, ways[WAYS];
     struct pace_usual u;
 
     if (b->p->axis == AXIS_ACCOUNT || accounts < 1 || !usual_pace(b, PACE_ACCOUNTS, &u))
         return;
-    say(b, DETECTOR_FANOUT, pace_evidence(&u, accounts), accounts,
-        (double[]){accounts, u.mean, u.peers_mean}, 3);
+    pace_ways(&u, accounts, ways);
+    say(b, DETECTOR_FANOUT, ways, 1, accounts, (double[]){accounts, u.mean, u.peers_mean}, 3);
 }
 
 /* Reads of persons among at most CONTEXT_MOST requests: those of a visit are not independent. */
@@ -126,41 +145,46 @@ static void
 judge_orphan(struct bench *b)
 {
     const struct measure *m = &b->m;
-    double log_e[2], ox = m->orphans, on = m->sampled, cx, cn;
+    double ways[2 * WAYS], ox = m->orphans, on = m->sampled, cx, cn;
     struct share_usual u;
     double numbers[] = {0, 0, NAN, 0, 0, NAN};
     size_t count = 0;
 
-    if (b->climate->logins && on >= 1 &&
-        judge_share(b, SHARE_ORPHANS, &ox, &on, &u, &log_e[count])) {
+    if (b->climate->logins && on >= 1 && judge_share(b, SHARE_ORPHANS, &ox, &on, &u, ways)) {
         count++;
         memcpy(numbers, (double[]){ox, on, mean_share(&u)}, 3 * sizeof(*numbers));
     }
     context_of(m, &cx, &cn);
     if (b->climate->others && (b->p->axis == AXIS_ADDRESS || b->p->axis == AXIS_ACCOUNT) &&
-        judge_share(b, SHARE_CONTEXT, &cx, &cn, &u, &log_e[count])) {
+        judge_share(b, SHARE_CONTEXT, &cx, &cn, &u, ways + count * WAYS)) {
         count++;
         memcpy(numbers + 3, (double[]){cx, cn, mean_share(&u)}, 3 * sizeof(*numbers));
     }
     if (count > 0)
-        say(b, DETECTOR_ORPHAN, log_mean(log_e, count), numbers[1] > 0 ? ox / on : cx / cn, numbers,
+        say(b, DETECTOR_ORPHAN, ways, count, numbers[1] > 0 ? ox / on : cx / cn, numbers,
             COUNT_OF(numbers));
 }
 
 static void
 judge_successor(struct bench *b)
 {
-    double x = b->m.beside, near = b->m.near, n = b->m.steps, m = n, log_e[2];
+    double x = b->m.beside, near = b->m.near, n = b->m.steps, m = n, ways[2 * WAYS];
     struct share_usual u, v;
 
-    if (n < STEPS_MIN || !judge_share(b, SHARE_BESIDE, &x, &n, &u, &log_e[0]) ||
-        !judge_share(b, SHARE_NEAR, &near, &m, &v, &log_e[1]))
+    bool beside_known, near_known;
+
+    if (n < STEPS_MIN)
         return;
-    if (log_e[0] >= log_e[1])
-        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), x / n,
+    /* Both, as what is usual of either is learned of what was looked at. */
+    beside_known = judge_share(b, SHARE_BESIDE, &x, &n, &u, ways);
+    near_known = judge_share(b, SHARE_NEAR, &near, &m, &v, ways + WAYS);
+    if (!beside_known || !near_known)
+        return;
+    if (log_mean(ways, WAYS) >= log_mean(ways + WAYS, WAYS))
+        say(b, DETECTOR_SUCCESSOR, ways, 2, x / n,
             (double[]){x, n, mean_share(&u), peers_share(&u), WALK_DEPTH}, 5);
     else
-        say(b, DETECTOR_SUCCESSOR, log_mean(log_e, 2), near / m,
+        say(b, DETECTOR_SUCCESSOR, ways, 2, near / m,
             (double[]){near, m, mean_share(&v), peers_share(&v), WALK_NEAR}, 5);
 }
 
@@ -188,34 +212,86 @@ judge_drift(struct bench *b)
     log_p = fmin(log_two_sided(z) + log(24), 0);
     log_e = log_calibrated(log_p);
     log_e = -log_add(log(usual), log1p(-usual) - log_e);
-    say(b, DETECTOR_DRIFT, log_e, z, (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual},
-        4);
+    say_plainly(b, DETECTOR_DRIFT, log_e, z,
+                (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual}, 4);
+}
+
+void
+evidence_first_day(struct first_day *first, const struct principal *p)
+{
+    double x = p->today->minute_most;
+    struct pace nobody = {0};
+
+    pace_learn(&first->minute, &nobody, 0, x);
+    for (size_t i = 0; i < COUNT_OF(first->most); i++)
+        if (x > first->most[i]) {
+            double less = first->most[i];
+
+            first->most[i] = x;
+            x = less;
+        }
+}
+
+static void
+leave_out(struct pace_peers *peers, double x)
+{
+    peers->days -= 1;
+    peers->sum -= x;
+    peers->pairs -= x * (x - 1);
+}
+
+static void
+judge_first_day(struct bench *b)
+{
+    const struct first_day *first = &b->climate->first[b->p->axis];
+    struct pace_peers others = first->minute;
+    double x = b->m.minute, ways[WAYS];
+    struct pace nobody = {0};
+    struct pace_usual u;
+    size_t self = 0;
+
+    leave_out(&others, x);
+    while (self < 2 && first->most[self] > x)
+        self++;
+    for (size_t i = 0; i < 3; i++)
+        if (i != self)
+            leave_out(&others, first->most[i]);
+    if (!pace_usual(&others, &nobody, 0, &u))
+        return;
+    pace_ways(&u, x, ways);
+    say(b, DETECTOR_GROWTH, ways, 1, x / u.mean,
+        (double[]){b->m.persons, NAN, x, u.mean, others.days}, 5);
 }
 
 static void
 judge_growth(struct bench *b)
 {
     const struct measure *m = &b->m;
-    double log_e[2];
+    double ways[2 * WAYS];
     struct pace_usual day, minute;
 
+    if (b->climate->first != NULL) {
+        if (b->p->axis <= AXIS_ADDRESS)
+            judge_first_day(b);
+        return;
+    }
     if (!usual_pace(b, PACE_PERSONS, &day) || !usual_pace(b, PACE_MINUTE, &minute))
         return;
-    log_e[0] = pace_evidence(&day, m->persons);
-    log_e[1] = pace_evidence(&minute, m->minute);
-    say(b, DETECTOR_GROWTH, log_mean(log_e, 2), m->persons / day.mean,
+    pace_ways(&day, m->persons, ways);
+    pace_ways(&minute, m->minute, ways + WAYS);
+    say(b, DETECTOR_GROWTH, ways, 2, m->persons / day.mean,
         (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers_mean}, 5);
 }
 
 static void
 judge_novelty(struct bench *b)
 {
-    double x = b->m.fresh, n = b->m.places, log_e;
+    double x = b->m.fresh, n = b->m.places, ways[WAYS];
     struct share_usual u;
 
     if (b->p->axis == AXIS_ACCOUNT && b->h->days >= PLACES_DAYS &&
-        judge_share(b, SHARE_FRESH, &x, &n, &u, &log_e))
-        say(b, DETECTOR_NOVELTY, log_e, x,
+        judge_share(b, SHARE_FRESH, &x, &n, &u, ways))
+        say(b, DETECTOR_NOVELTY, ways, 1, x,
             (double[]){x, (double)b->day->fresh_places, mean_share(&u), peers_share(&u)}, 4);
 }
 
@@ -223,14 +299,17 @@ static void
 judge_waking(struct bench *b)
 {
     const struct measure *m = &b->m;
-    double log_e[2], x = m->new_hours, n = m->hours, gap = m->gap >= GAP_DAYS, one = 1;
+    double ways[2 * WAYS], x = m->new_hours, n = m->hours, gap = m->gap >= GAP_DAYS, one = 1;
     struct share_usual hours, gaps;
+    bool hours_known, gaps_known;
 
-    if (b->p->axis != AXIS_ACCOUNT || b->h->days < HOURS_DAYS || n < 1 ||
-        !judge_share(b, SHARE_HOURS, &x, &n, &hours, &log_e[0]) ||
-        !judge_share(b, SHARE_GAPS, &gap, &one, &gaps, &log_e[1]))
+    if (b->p->axis != AXIS_ACCOUNT || b->h->days < HOURS_DAYS || n < 1)
         return;
-    say(b, DETECTOR_WAKING, log_mean(log_e, 2), m->gap,
+    hours_known = judge_share(b, SHARE_HOURS, &x, &n, &hours, ways);
+    gaps_known = judge_share(b, SHARE_GAPS, &gap, &one, &gaps, ways + WAYS);
+    if (!hours_known || !gaps_known)
+        return;
+    say(b, DETECTOR_WAKING, ways, 2, m->gap,
         (double[]){m->gap, x, n, mean_share(&hours), mean_share(&gaps)}, 5);
 }
 

@@ -9,6 +9,16 @@
 
 #include "detect/part.h"
 
+/*
+ * On the first day of a stream nobody has a past, and no day of a peer is known. Then the most
+ * reads in a minute are compared with what all others of the axis had so far, but for the two
+ * highest. Not of networks, systems and programs: they are too unlike each other.
+ */
+struct first_day {
+    struct pace_peers minute;
+    double most[3]; /* highest first */
+};
+
 /* What holds for all principals on a day. */
 struct climate {
     uint16_t day;
@@ -17,11 +27,14 @@ struct climate {
     bool others;    /* requests that show nobody have been seen */
     double
         surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
+    const struct first_day *first; /* of each axis; NULL: it is over */
 };
 
 /* A day is alarming where one detector alone says so with an e-value of a thousand. */
 #define EVIDENCE_ALARMING 6.9
 
+/* Takes p, who has a day, for one of the others. */
+void evidence_first_day(struct first_day *first, const struct principal *p);
 /* Fills today's log_e, number and statistic; p->today and p->history are there. */
 void evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c);
 /* The day becomes part of what is usual: of the principal's own, and of `learned`. Not for days

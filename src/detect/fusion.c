@@ -5,41 +5,58 @@ void
 fusion_begin(struct history *h)
 {
     for (size_t i = 0; i < DETECTOR_COUNT; i++) {
-        h->log_s[i] = log(FUSION_DAYS);
+        for (size_t way = 0; way < DETECTOR_WAYS; way++)
+            h->log_s[i][way] = (float)log(FUSION_DAYS);
         h->log_now[i] = -M_LN2;
         h->log_best[i] = -INFINITY;
     }
     h->log_fused = -M_LN2;
 }
 
-double
-fusion_with(const struct history *h, enum detector detector, double log_e)
+static double
+with(double log_s, const float *ways, size_t way)
 {
-    double log_s = h->log_s[detector];
+    return ways != NULL ? log_add(log_s, 0) + (double)ways[way] : log_s;
+}
 
-    if (!isnan(log_e))
-        log_s = log_add(log_s, 0) + log_e;
-    return log_s - log(2.0 * FUSION_DAYS);
+double
+fusion_with(const struct history *h, enum detector detector, const float *ways)
+{
+    double sums[DETECTOR_WAYS];
+
+    for (size_t way = 0; way < DETECTOR_WAYS; way++)
+        sums[way] = with((double)h->log_s[detector][way], ways, way);
+    return log_mean(sums, DETECTOR_WAYS) - log(2.0 * FUSION_DAYS);
 }
 
 void
-fusion_step(struct history *h, enum detector detector, double log_e)
+fusion_step(struct history *h, enum detector detector, const float *ways)
 {
-    if (!isnan(log_e))
-        h->log_s[detector] = log_add(h->log_s[detector], 0) + log_e;
+    for (size_t way = 0; way < DETECTOR_WAYS; way++) {
+        float *log_s = &h->log_s[detector][way];
+
+        *log_s = (float)with((double)*log_s, ways, way);
+    }
 }
 
 void
 fusion_set(struct history *h, enum detector detector, double log_e)
 {
-    h->log_s[detector] = log_e + log(2.0 * FUSION_DAYS);
+    for (size_t way = 0; way < DETECTOR_WAYS; way++)
+        h->log_s[detector][way] = (float)(log_e + log(2.0 * FUSION_DAYS));
+}
+
+const float *
+fusion_ways(const struct day *day, enum detector detector)
+{
+    return day != NULL && !isnan(day->log_e[detector]) ? day->ways[detector] : NULL;
 }
 
 void
 fusion_judge(struct history *h, const struct day *day)
 {
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
-        h->log_now[i] = fusion_with(h, (enum detector)i, day != NULL ? day->log_e[i] : (double)NAN);
+        h->log_now[i] = fusion_with(h, (enum detector)i, fusion_ways(day, (enum detector)i));
     h->log_fused = log_mean(h->log_now, DETECTOR_COUNT);
 }
 

@@ -28,6 +28,13 @@ judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint1
     }
 }
 
+void
+judge_first_day(const struct part *part, struct first_day first[AXIS_COUNT])
+{
+    for (size_t i = 0; i < part->open_count; i++)
+        evidence_first_day(&first[part->open[i]->axis], part->open[i]);
+}
+
 static void
 keep_evidence(struct history *h, const struct day *day)
 {
@@ -101,8 +108,8 @@ close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct cl
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++) {
         alarming |= p->today->log_e[i] >= EVIDENCE_ALARMING;
-        fusion_step(h, (enum detector)i, p->today->log_e[i]);
-        calm &= h->log_s[i] < log(FUSION_DAYS) + SUSPICIOUS;
+        fusion_step(h, (enum detector)i, fusion_ways(p->today, (enum detector)i));
+        calm &= fusion_with(h, (enum detector)i, NULL) < SUSPICIOUS - M_LN2;
     }
     if (!alarming && !h->published)
         evidence_learn(p, &learned[p->axis], c);

@@ -17,6 +17,8 @@ struct surge {
 
 void judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint16_t day,
                  struct surge surge[AXIS_COUNT]);
+/* Only while the first day is open. */
+void judge_first_day(const struct part *part, struct first_day first[AXIS_COUNT]);
 /* Judges those that did something since they were judged last, or (`all`) everybody with a day. */
 void judge_part(struct part *part, const struct peers peers[AXIS_COUNT], const struct climate *c,
                 bool all);

@@ -37,13 +37,13 @@ begin_sketch(struct life *l, size_t *held)
 }
 
 int
-life_add(struct life *l, uint64_t hash, uint16_t day, size_t *held)
+life_add(struct life *l, uint64_t hash, uint16_t day, size_t most, size_t *held)
 {
     size_t at;
 
     if (l->sketch != NULL) {
         sketch_add(l->sketch, hash);
-        if (hash > l->hashes[LIFE_MOST - 1])
+        if (hash > l->hashes[l->count - 1])
             return 0;
     }
     at = hashes_find(l->hashes, l->count, hash);
@@ -52,11 +52,11 @@ life_add(struct life *l, uint64_t hash, uint16_t day, size_t *held)
             l->days[at] = day;
         return 0;
     }
-    if (l->count == LIFE_MOST) {
+    if (l->sketch != NULL || l->count >= most) {
         if (l->sketch == NULL && begin_sketch(l, held) < 0)
             return PASU_E_NOMEM;
         sketch_add(l->sketch, hash);
-        if (at == LIFE_MOST)
+        if (at == l->count)
             return 1;
         l->count--;
     } else if (l->count == l->capacity && grow(l, held) < 0) {
@@ -71,12 +71,12 @@ life_add(struct life *l, uint64_t hash, uint16_t day, size_t *held)
 }
 
 int
-life_unite(struct life *into, const struct life *from, size_t *held)
+life_unite(struct life *into, const struct life *from, size_t most, size_t *held)
 {
     int r = 0;
 
     for (size_t i = 0; i < from->count && r >= 0; i++)
-        r = life_add(into, from->hashes[i], from->days[i], held);
+        r = life_add(into, from->hashes[i], from->days[i], most, held);
     if (r >= 0 && from->sketch != NULL) {
         r = into->sketch == NULL ? begin_sketch(into, held) : 0;
         if (r >= 0)

@@ -51,13 +51,15 @@ log_two_sided(double z)
     return -x * x - log(x * sqrt(M_PI));
 }
 
-double
-log_ratio(struct likelihood one, struct likelihood other, double p)
+void
+log_ratios(double one_null, const double *one, double other_null, const double *other, double p,
+           double ratios[WAYS])
 {
     double most = log1p(-p), rest = log(p);
+    double null = p > 0 ? log_add(most + one_null, rest + other_null) : one_null;
 
-    return log_add(most + one.wrong, rest + other.wrong) -
-           log_add(most + one.null, rest + other.null);
+    for (size_t i = 0; i < WAYS; i++)
+        ratios[i] = (p > 0 ? log_add(most + one[i], rest + other[i]) : one[i]) - null;
 }
 
 double

@@ -24,13 +24,15 @@ double log_mean(const double *x, size_t count);
 double log_beta(double a, double b);
 /* log P(X = x) but for the binomial coefficient, X beta-binomial with n tries and Beta(a, b). */
 double log_beta_binomial(double x, double n, double a, double b);
-/* Logs of how probable something is, if nothing is wrong, and if something is. */
-struct likelihood {
-    double null, wrong;
-};
+/* In how many ways something can be wrong, of which an e-value each is kept: how much more it is.
+ */
+enum { WAYS = 6 };
 
-/* log of the e-value: their ratio, where both are `one` with probability 1 - p, else `other`. */
-double log_ratio(struct likelihood one, struct likelihood other, double p);
+/* Logs of the e-values: of how probable something is if it is wrong in each way, divided by how
+ * probable it is if nothing is; both are `one` with probability 1 - p, else `other`, which is not
+ * read if p is 0. */
+void log_ratios(double one_null, const double *one, double other_null, const double *other,
+                double p, double ratios[WAYS]);
 /* log of the probability that a normal variable is at least |z| away from 0. */
 double log_two_sided(double z);
 /* log of the e-value that a p-value gives: the calibrator p^(-1/2) / 2 (Vovk and Wang 2021). */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/pace.h"
 
+#include <assert.h>
+
 /* A day is unlike the own past with this probability. */
 #define UNLIKE         0.02
 #define OWN_KEEP       0.9755 /* half after 28 days of its own */
@@ -9,7 +11,29 @@
 #define SHAPE_MOST     200.0
 #define SHAPE_LEAST    0.05
 #define WITHIN_UNKNOWN 2.0
+#define MANY_MEAN      8.0
 enum { WITHIN_DAYS_MIN = 30, WEEK_DAYS_MIN = 20 };
+
+/* Those who do a lot do it more regularly. */
+static size_t
+class_of_mean(double mean)
+{
+    return mean >= MANY_MEAN;
+}
+
+static double
+within_of(const struct pace_peers *peers, double mean)
+{
+    size_t c = class_of_mean(mean);
+
+    if (peers->own_days[c] < WITHIN_DAYS_MIN)
+        c = 1 - c;
+    if (peers->own_days[c] < WITHIN_DAYS_MIN)
+        return WITHIN_UNKNOWN;
+    if (peers->spread[c] <= 0)
+        return SHAPE_MOST;
+    return limited(CAUTION * peers->own_days[c] / peers->spread[c], SHAPE_LEAST, SHAPE_MOST);
+}
 
 static double
 week_factor(const struct pace_peers *peers, unsigned weekday)
@@ -23,7 +47,8 @@ bool
 pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned weekday,
            struct pace_usual *usual)
 {
-    double mean, excess, between, within = WITHIN_UNKNOWN, known;
+    double mean, excess, between, known;
+    double within = within_of(peers, own->days > 0 ? (double)own->sum / (double)own->days : 0);
 
     if (peers->days < PACE_DAYS_MIN)
         return false;
@@ -31,10 +56,6 @@ pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned week
     excess = peers->pairs / peers->days - mean * mean;
     between = limited(excess > 0 ? CAUTION * mean * mean / excess : BETWEEN_MOST, SHAPE_LEAST,
                       BETWEEN_MOST);
-    if (peers->own_days >= WITHIN_DAYS_MIN)
-        within = peers->spread > 0
-                     ? limited(CAUTION * peers->own_days / peers->spread, SHAPE_LEAST, SHAPE_MOST)
-                     : SHAPE_MOST;
     /* The gamma distribution of the mean after what was seen of the principal. */
     known = between;
     if (own->days > 0)
@@ -42,6 +63,7 @@ pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned week
     usual->peers_mean = mean * week_factor(peers, weekday);
     usual->peers_shape = between;
     usual->own = own->days > 0;
+    usual->unlike = UNLIKE;
     usual->mean = (between + (double)own->sum) / (between / mean + (double)own->days);
     usual->mean *= week_factor(peers, weekday);
     usual->shape = 1 / (1 / known + (own->days > 0 ? 1 / within : 0));
@@ -58,26 +80,35 @@ log_count(double mean, double r, double x)
            x * log(mean / (r + mean));
 }
 
-static struct likelihood
-likelihood(double mean, double r, double x)
+static double
+likelihoods(double mean, double r, double x, double wrong[WAYS])
 {
     static const double times[] = {1.1, 1.25, 1.5, 2, 4, 16};
-    double wrong[COUNT_OF(times)];
 
+    static_assert(COUNT_OF(times) == WAYS, "a way each");
     for (size_t i = 0; i < COUNT_OF(times); i++)
         wrong[i] = log_count(times[i] * mean, r, x);
-    return (struct likelihood){.null = log_count(mean, r, x),
-                               .wrong = log_mean(wrong, COUNT_OF(wrong))};
+    return log_count(mean, r, x);
+}
+
+void
+pace_ways(const struct pace_usual *usual, double x, double ways[WAYS])
+{
+    double own[WAYS], peers[WAYS];
+    double own_null = likelihoods(usual->mean, usual->shape, x, own), peers_null = 0;
+
+    if (usual->own)
+        peers_null = likelihoods(usual->peers_mean, usual->peers_shape, x, peers);
+    log_ratios(own_null, own, peers_null, peers, usual->own ? usual->unlike : 0, ways);
 }
 
 double
 pace_evidence(const struct pace_usual *usual, double x)
 {
-    struct likelihood own = likelihood(usual->mean, usual->shape, x);
+    double ways[WAYS];
 
-    if (!usual->own)
-        return own.wrong - own.null;
-    return log_ratio(own, likelihood(usual->peers_mean, usual->peers_shape, x), UNLIKE);
+    pace_ways(usual, x, ways);
+    return log_mean(ways, WAYS);
 }
 
 void
@@ -92,8 +123,10 @@ pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double 
 
         /* Beside chance, the error of a mean of few days is no spread. */
         if (mean > 0.5) {
-            peers->spread += (off * off - usual - usual / (double)own->days) / (usual * usual);
-            peers->own_days += 1;
+            size_t c = class_of_mean(mean);
+
+            peers->spread[c] += (off * off - usual - usual / (double)own->days) / (usual * usual);
+            peers->own_days[c] += 1;
         }
         if (mean > 0) {
             peers->week[weekday] += limited(x / mean, 0, 5);
@@ -117,8 +150,10 @@ pace_age(struct pace_peers *peers, double keep)
     peers->days *= keep;
     peers->sum *= keep;
     peers->pairs *= keep;
-    peers->spread *= keep;
-    peers->own_days *= keep;
+    for (size_t c = 0; c < COUNT_OF(peers->spread); c++) {
+        peers->spread[c] *= keep;
+        peers->own_days[c] *= keep;
+    }
     for (size_t i = 0; i < COUNT_OF(peers->week); i++) {
         peers->week[i] *= keep;
         peers->week_days[i] *= keep;
@@ -131,8 +166,10 @@ pace_sum(struct pace_peers *into, const struct pace_peers *from)
     into->days += from->days;
     into->sum += from->sum;
     into->pairs += from->pairs;
-    into->spread += from->spread;
-    into->own_days += from->own_days;
+    for (size_t c = 0; c < COUNT_OF(into->spread); c++) {
+        into->spread[c] += from->spread[c];
+        into->own_days[c] += from->own_days[c];
+    }
     for (size_t i = 0; i < COUNT_OF(into->week); i++) {
         into->week[i] += from->week[i];
         into->week_days[i] += from->week_days[i];

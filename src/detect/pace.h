@@ -3,8 +3,8 @@
  * A pace: a count for a principal and a day (persons, accounts, the most reads in a minute).
  *
  * As a share (share.h), but the count is negative binomial: among peers the mean has a gamma
- * distribution, and a principal's days vary about its own mean. The e-value is the likelihood ratio
- * against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean, averaged.
+ * distribution, and a principal's days vary about its own mean. The e-values are the likelihood
+ * ratios against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean.
  */
 #ifndef PASU_DETECT_PACE_H
 #define PASU_DETECT_PACE_H
@@ -16,15 +16,18 @@ struct pace {
 };
 
 struct pace_peers {
-    double days, sum, pairs;      /* principal-days, sums of x and of x(x-1) */
-    double spread, own_days;      /* relative excess of squares about one's own mean */
+    double days, sum, pairs; /* principal-days, sums of x and of x(x-1) */
+    /* Relative excess of squares about one's own mean; of those with few, and of those with many.
+     */
+    double spread[2], own_days[2];
     double week[7], week_days[7]; /* relative to one's own mean, by day of the week */
 };
 
 struct pace_usual {
     double mean, shape;
     double peers_mean, peers_shape;
-    bool own; /* it has a past */
+    double unlike; /* the probability that a day is as the peers' are, not as its own past */
+    bool own;      /* it has a past */
 };
 
 enum { PACE_DAYS_MIN = 30 };
@@ -32,7 +35,9 @@ enum { PACE_DAYS_MIN = 30 };
 /* What is usual on a day of the week (day % 7 of days since 1970). False: too little is known. */
 bool pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned weekday,
                 struct pace_usual *usual);
-/* log of the e-value of x. */
+/* log of the e-value of x for each of those. */
+void pace_ways(const struct pace_usual *usual, double x, double ways[WAYS]);
+/* log of their mean. */
 double pace_evidence(const struct pace_usual *usual, double x);
 void pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double x);
 /* Principal-days of one each. */

@@ -6,8 +6,9 @@
 
 enum {
     LIST_FIRST = 64,
-    WALK_FROM = 64,        /* persons in a day, from which on its walk is followed */
-    WALKS_SHARE = 4,       /* no walk is begun in the last fourth of the memory */
+    WALK_FROM = 64,  /* persons in a day, from which on its walk is followed */
+    LIVES_SHARE = 4, /* persons are held in larger numbers in the first fourth of the memory */
+    WALKS_SHARE = 4, /* no walk is begun in the last fourth of the memory */
     FORGET_DAYS_FIRST = 30 /* without being seen; then half as many, and so on */
 };
 
@@ -29,6 +30,13 @@ list_push(struct principal ***list, size_t *count, size_t *room, struct principa
     }
     (*list)[(*count)++] = p;
     return 0;
+}
+
+/* Of a principal. Whoever reads many is compared by those that are held (tiling.h). */
+static size_t
+persons_held(const struct part *part)
+{
+    return part->held < part->limit / LIVES_SHARE ? LIFE_MOST : LIFE_LEAST;
 }
 
 /* What is known stays, but nothing becomes larger. */
@@ -63,8 +71,10 @@ follow_walk(struct part *part, struct principal *p, uint64_t number)
     if (h == NULL)
         return 0;
     if (h->walk == NULL) {
-        if (p->today->asked.count < WALK_FROM ||
-            part->held > part->limit - part->limit / WALKS_SHARE)
+        if (p->today->asked.count < WALK_FROM)
+            return 0;
+        p->unfollowed = part->held > part->limit - part->limit / WALKS_SHARE;
+        if (p->unfollowed)
             return 0;
         if ((h->walk = memory_new(1, sizeof(*h->walk))) == NULL)
             return PASU_E_NOMEM;
@@ -93,7 +103,9 @@ show(struct part *part, struct principal *p, struct day *day, const struct taken
     if (++day->minute_reads > day->minute_most)
         day->minute_most = day->minute_reads;
     /* Where there is no memory, those that are known are at least shown. */
-    return is_tight(part) ? 0 : life_add(&p->life, t->o->subject, t->day, &part->held);
+    return is_tight(part)
+               ? 0
+               : life_add(&p->life, t->o->subject, t->day, persons_held(part), &part->held);
 }
 
 /* Whether it is the first time that the principal comes from there, or with that. */
@@ -191,7 +203,8 @@ promote(struct part *part, unsigned axis, struct slot *slot, const struct taken 
         return NULL;
     }
     slot->principal = (uint32_t)part->count;
-    if (slot->reads > 0 && life_add(&p->life, slot->subject, slot->asked_day, &part->held) < 0)
+    if (slot->reads > 0 &&
+        life_add(&p->life, slot->subject, slot->asked_day, LIFE_LEAST, &part->held) < 0)
         return NULL;
     return p;
 }

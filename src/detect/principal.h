@@ -15,8 +15,9 @@
 #include "detect/walk.h"
 
 enum {
-    PRINCIPAL_TESTED = 8, /* persons asked for, from which on it is tested */
-    PLACES_KNOWN = 8,     /* countries, networks and programs of a principal that are remembered */
+    PRINCIPAL_TESTED = 8,     /* persons asked for, from which on it is tested */
+    DETECTOR_WAYS = 2 * WAYS, /* a detector has two measures, or one that counts twice */
+    PLACES_KNOWN = 8, /* countries, networks and programs of a principal that are remembered */
 };
 
 /* What can be new in where a principal comes from. */
@@ -63,7 +64,8 @@ struct day {
     uint32_t fresh_places; /* bits of enum fresh */
     struct snapshot worst[SHARES];
     double drift;                 /* the z that was furthest from 0 */
-    double log_e[DETECTOR_COUNT]; /* so far; NAN where it could not be tested */
+    double log_e[DETECTOR_COUNT]; /* so far, mean of all ways; NAN where it could not be tested */
+    float ways[DETECTOR_COUNT][DETECTOR_WAYS];
     double number[DETECTOR_COUNT][FINDING_NUMBERS];
     double statistic[DETECTOR_COUNT];
 };
@@ -88,7 +90,8 @@ struct history {
     bool published, alarmed; /* alarmed: today */
     int64_t since;           /* first read of what is suspicious now; 0: nothing */
     uint64_t reads_before, misses_before, fields_since;
-    double log_s[DETECTOR_COUNT];   /* Shiryaev and Roberts' sum, up to the last closed day */
+    /* Shiryaev and Roberts' sums, up to the last closed day. */
+    float log_s[DETECTOR_COUNT][DETECTOR_WAYS];
     double log_now[DETECTOR_COUNT]; /* log of the e-value, today with it */
     double log_fused;
     double number[DETECTOR_COUNT][FINDING_NUMBERS]; /* of the day with the highest evidence */
@@ -109,7 +112,8 @@ struct principal {
     uint64_t reads, misses, fields;
     uint64_t requests;
     uint8_t axis;
-    bool touched; /* since it was last judged */
+    bool touched;    /* since it was last judged */
+    bool unfollowed; /* there was no memory for its walk */
 };
 
 PASU_MUST_USE struct principal *principal_new(uint64_t who, uint8_t axis, size_t *held);

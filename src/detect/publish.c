@@ -144,6 +144,14 @@ struct part_of_finding {
     uint8_t detector;
 };
 
+/* Of those who share persons out: the numbers are the group's. */
+static int
+compare_groups(const struct principal *p, const struct principal *q)
+{
+    return memcmp(p->history->number[DETECTOR_TILING], q->history->number[DETECTOR_TILING],
+                  sizeof(p->history->number[DETECTOR_TILING]));
+}
+
 static int
 by_finding(const void *a, const void *b)
 {
@@ -154,8 +162,14 @@ by_finding(const void *a, const void *b)
         return x->detector < y->detector ? -1 : 1;
     if (p->axis != q->axis)
         return p->axis < q->axis ? -1 : 1;
-    if (p->asn != q->asn)
+    if (x->detector == DETECTOR_TILING) {
+        int group = compare_groups(p, q);
+
+        if (group != 0)
+            return group;
+    } else if (p->asn != q->asn) {
         return p->asn < q->asn ? -1 : 1;
+    }
     if (x->item->log_fused != y->item->log_fused)
         return x->item->log_fused < y->item->log_fused ? 1 : -1;
     return (p->who > q->who) - (p->who < q->who);
@@ -167,6 +181,8 @@ are_together(const struct part_of_finding *x, const struct part_of_finding *y)
 {
     const struct principal *p = x->item->p, *q = y->item->p;
 
+    if (x->detector == DETECTOR_TILING)
+        return y->detector == x->detector && p->axis == q->axis && compare_groups(p, q) == 0;
     return x->detector == y->detector && p->axis == q->axis && p->asn != 0 && p->asn == q->asn &&
            p->axis != AXIS_ASN && p->axis != AXIS_AGENT && p->axis != AXIS_TOKEN;
 }
@@ -199,8 +215,8 @@ count_persons(const struct part_of_finding *parts, size_t count, struct finding 
         const struct life *life = &p->life;
         uint16_t since = (uint16_t)(p->history->since / (INT64_C(86400) * 1000000000));
 
-        if (life->sketch != NULL && life->hashes[LIFE_MOST - 1] < limit)
-            limit = life->hashes[LIFE_MOST - 1];
+        if (life_limit(life) < limit)
+            limit = life_limit(life);
         for (size_t j = 0; j < life->count; j++)
             if (life->days[j] >= since)
                 hashes[all++] = life->hashes[j];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is published stays published, and grows with what the principal goes on to do. Principals of
- * one axis whom the same detector found and who come from the same network (ASN) are one finding.
+ * one axis whom the same detector found and who come from the same network (ASN) are one finding;
+ * so are those who share persons out.
  */
 #ifndef PASU_DETECT_PUBLISH_H
 #define PASU_DETECT_PUBLISH_H

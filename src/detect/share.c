@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/share.h"
 
+#include <assert.h>
+
 /* Nothing is taken for rarer than one in a thousand: logs have gaps, and clients have faults. */
 #define SHARE_LEAST 0.001
 /* A day is unlike the own past with this probability. */
@@ -71,13 +73,15 @@ share_usual(const struct share_peers *peers, const struct share *own, struct sha
     return true;
 }
 
-/* But for the binomial coefficient, which all have. */
-static struct likelihood
-likelihood(double a, double b, double x, double n)
+/* But for the binomial coefficient, which all have: what is usual, and what is wrong in each way.
+ */
+static double
+likelihoods(double a, double b, double x, double n, double wrong[WAYS])
 {
-    static const double times[] = {2, 4, 16};
-    double known = a + b, odds = a / b, wrong[COUNT_OF(times) + 1];
+    static const double times[] = {1.25, 1.5, 2, 4, 16};
+    double known = a + b, odds = a / b;
 
+    static_assert(COUNT_OF(times) == WAYS - 1, "and any share");
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         double p = times[i] * odds / (1 + times[i] * odds);
 
@@ -85,18 +89,26 @@ likelihood(double a, double b, double x, double n)
     }
     /* Any share, but that lower ones than usual speak for nothing. */
     wrong[COUNT_OF(times)] = x * known > a * n ? log_beta_binomial(x, n, 1, 1) : -INFINITY;
-    return (struct likelihood){.null = log_beta_binomial(x, n, a, b),
-                               .wrong = log_mean(wrong, COUNT_OF(wrong))};
+    return log_beta_binomial(x, n, a, b);
+}
+
+void
+share_ways(const struct share_usual *usual, double x, double n, double ways[WAYS])
+{
+    double own[WAYS], peers[WAYS];
+    double own_null = likelihoods(usual->a, usual->b, x, n, own);
+    double peers_null = likelihoods(usual->peers_a, usual->peers_b, x, n, peers);
+
+    log_ratios(own_null, own, peers_null, peers, usual->own ? UNLIKE : 0, ways);
 }
 
 double
 share_evidence(const struct share_usual *usual, double x, double n)
 {
-    struct likelihood own = likelihood(usual->a, usual->b, x, n);
+    double ways[WAYS];
 
-    if (!usual->own)
-        return own.wrong - own.null;
-    return log_ratio(own, likelihood(usual->peers_a, usual->peers_b, x, n), UNLIKE);
+    share_ways(usual, x, n, ways);
+    return log_mean(ways, WAYS);
 }
 
 void

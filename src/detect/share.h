@@ -8,8 +8,8 @@
  * that each count the same, however much was read; what two reads of a day have in common is in it,
  * and what a day has in common with the principal's past; from day to day one principal's share
  * varies, too, by as much as principals of the axis were seen to vary about their own mean. So x is
- * beta-binomial given the past, and the e-value is the likelihood ratio against a mixture of higher
- * shares: two, four and sixteen times the odds, and any. One day of fifty (UNLIKE) may be unlike
+ * beta-binomial given the past, and the e-values are the likelihood ratios against higher
+ * shares: 1.25, 1.5, 2, 4 and 16 times the odds, and any. One day of fifty (UNLIKE) may be unlike
  * the principal's own past, and then is as its peers' are.
  */
 #ifndef PASU_DETECT_SHARE_H
@@ -45,7 +45,9 @@ enum { SHARE_DAYS_MIN = 30 }; /* principal-days before a share can be judged */
 /* False: too little is known of the peers. */
 bool share_usual(const struct share_peers *peers, const struct share *own,
                  struct share_usual *usual);
-/* log of the e-value of x of n, x ≤ n. */
+/* log of the e-value of x of n, x ≤ n, for each of those. */
+void share_ways(const struct share_usual *usual, double x, double n, double ways[WAYS]);
+/* log of their mean. */
 double share_evidence(const struct share_usual *usual, double x, double n);
 /* A day that was not alarming is over. n ≥ 1. */
 void share_learn(struct share_peers *peers, struct share *own, double x, double n);

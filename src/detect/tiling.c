@@ -15,8 +15,8 @@ enum {
 };
 /* With less in common by chance nothing can be too little. */
 #define MEAN_MIN 5.0
-/* Squares of what pairs have too much or too little, of what they would have by chance. */
-#define CUSTOM 2.0
+/* Where pairs vary so many times as much as by chance, it is by custom. */
+#define CUSTOM 20.0
 
 struct reader {
     struct principal *p;
@@ -67,13 +67,20 @@ log_lower_tail(double x, double mean)
 }
 
 double
-tiling_log_p(double x, double mean, size_t size, size_t all)
+tiling_log_p(double x, double mean, double spread, size_t size, size_t all)
 {
     double g = (double)size, k = (double)all;
     /* How many groups of that size there are, and how many sizes. */
     double groups = -log(k + 1) - log_beta(k - g + 1, g + 1) + log(k);
 
-    return fmin(log_lower_tail(x, mean) + groups, 0);
+    return fmin(log_lower_tail(x, mean) / spread + groups, 0);
+}
+
+/* Families and offices share an address, and are shown themselves: nobody else comes from there. */
+static bool
+is_home(const struct principal *p)
+{
+    return p->history->paces[PACE_ACCOUNTS].sum > p->history->paces[PACE_PERSONS].sum / 2;
 }
 
 /* The readers, and below which hash the samples of all of them are whole. */
@@ -83,7 +90,7 @@ choose_readers(struct tiles *t, struct principal **list, size_t count)
     uint64_t limit = UINT64_MAX;
 
     for (size_t i = 0; i < count; i++)
-        if (list[i]->life.count >= PERSONS_MIN && !list[i]->history->published)
+        if (list[i]->life.count >= PERSONS_MIN && !list[i]->history->published && !is_home(list[i]))
             t->readers[t->count++] =
                 (struct reader){.p = list[i], .persons = life_distinct(&list[i]->life)};
     qsort(t->readers, t->count, sizeof(*t->readers), by_persons);
@@ -92,8 +99,8 @@ choose_readers(struct tiles *t, struct principal **list, size_t count)
     for (size_t i = 0; i < t->count; i++) {
         const struct life *l = &t->readers[i].p->life;
 
-        if (l->sketch != NULL && l->hashes[LIFE_MOST - 1] < limit)
-            limit = l->hashes[LIFE_MOST - 1];
+        if (life_limit(l) < limit)
+            limit = life_limit(l);
     }
     return limit;
 }
@@ -134,11 +141,11 @@ count_common(struct tiles *t)
     }
 }
 
-/* Sets ω. Whether persons are shared out by custom. */
-static bool
-is_custom(struct tiles *t)
+/* Sets ω, of all pairs. */
+static void
+measure_omega(struct tiles *t)
 {
-    double common = 0, products = 0, squares = 0;
+    double common = 0, products = 0;
 
     for (size_t i = 0; i < t->count; i++)
         for (size_t j = 0; j < i; j++) {
@@ -146,19 +153,13 @@ is_custom(struct tiles *t)
             products += t->readers[i].n * t->readers[j].n;
         }
     t->omega = common / products;
-    for (size_t i = 0; i < t->count; i++)
-        for (size_t j = 0; j < i; j++) {
-            double off = t->common[i * t->count + j] - t->omega * t->readers[i].n * t->readers[j].n;
-
-            squares += off * off;
-        }
-    return squares > CUSTOM * common;
 }
 
 struct group {
     size_t member[GROUP_MOST];
     size_t size;
     double common, mean, log_p;
+    double custom; /* how much more pairs vary that are not both in it than by chance, 1: not */
 };
 
 static void
@@ -209,22 +210,116 @@ grow(struct tiles *t, size_t seed, struct group *best)
         if (next == t->count)
             break;
         take_in(t, &g, next);
-        g.log_p = tiling_log_p(g.common, g.mean, g.size, t->count);
+        g.log_p = tiling_log_p(g.common, g.mean, 1, g.size, t->count);
         if (g.mean >= MEAN_MIN && g.log_p < best->log_p)
             *best = g;
     }
 }
 
+/* Pairs of one in the group and one out of it (`across`), or of two out of it. */
+struct pairs {
+    double common, products, squares, count;
+};
+
+static struct pairs
+pairs_of(const struct tiles *t, bool across)
+{
+    struct pairs p = {0};
+    double omega;
+
+    for (int squares = 0; squares < 2; squares++) {
+        omega = p.products > 0 ? p.common / p.products : 0;
+        for (size_t i = 0; i < t->count; i++)
+            for (size_t j = 0; j < i; j++) {
+                double product = t->readers[i].n * t->readers[j].n;
+                double common = t->common[i * t->count + j], off = common - omega * product;
+
+                if (t->member[i] + t->member[j] != (across ? 1 : 0))
+                    continue;
+                if (squares == 0) {
+                    p.common += common;
+                    p.products += product;
+                    p.count++;
+                } else if (omega > 0) {
+                    p.squares += off * off / (omega * product);
+                }
+            }
+    }
+    return p;
+}
+
+static double
+excess_of(const struct pairs *p)
+{
+    return p->count > 1 ? p->squares / (p->count - 1) : 1;
+}
+
+/*
+ * The variance of what the group has in common, less what it would have, beside that of a Poisson
+ * variable: persons whom many read count in many pairs at once. Each person's influence on it (its
+ * derivative by the person's weight) is squared and summed.
+ */
+static double
+variance_of_persons(const struct tiles *t, const struct group *g, const struct pairs *across,
+                    double omega)
+{
+    double inside = 0, outside = 0, variance = 0, products = g->mean / t->omega;
+
+    for (size_t i = 0; i < t->count; i++)
+        *(t->member[i] ? &inside : &outside) += t->readers[i].n;
+    for (size_t from = 0, to; from < t->held_count; from = to) {
+        double in = 0, out = 0, influence;
+
+        for (to = from; to < t->held_count && t->held[to].hash == t->held[from].hash; to++)
+            *(t->member[t->held[to].reader] ? &in : &out) += 1;
+        influence = in * out / across->common - in / inside - out / outside;
+        influence = in * (in - 1) / 2 - omega * (inside * in + products * influence);
+        variance += influence * influence;
+    }
+    return variance;
+}
+
+/*
+ * How unlikely the group is, given that it is compared with those out of it: what its pairs have in
+ * common is expected to be as with others, or as between all, whichever is less, and to vary as the
+ * other pairs do and as persons do.
+ */
+static void
+weigh(struct tiles *t, struct group *g)
+{
+    struct pairs across, outside;
+    double omega, spread;
+
+    memset(t->member, 0, t->count * sizeof(*t->member));
+    for (size_t i = 0; i < g->size; i++)
+        t->member[g->member[i]] = true;
+    across = pairs_of(t, true);
+    outside = pairs_of(t, false);
+    g->log_p = 0;
+    g->custom = fmax(1, fmax(excess_of(&across), excess_of(&outside)));
+    if (across.common <= 0 || g->custom > CUSTOM)
+        return;
+    omega = fmin(t->omega, across.common / across.products);
+    spread = variance_of_persons(t, g, &across, omega);
+    g->mean *= omega / t->omega;
+    spread = g->custom * (1 + spread / g->mean);
+    if (g->mean >= MEAN_MIN)
+        g->log_p = tiling_log_p(g->common, g->mean, spread, g->size, t->count);
+}
+
+/* An account is judged among all, and among those from where it is: each counts as one half. */
 static void
 blame(struct tiles *t, const struct group *g)
 {
-    double sum = 0, log_e = log_calibrated(g->log_p);
+    double sum = 0, log_e = log_calibrated(g->log_p) - M_LN2;
 
     for (size_t i = 0; i < g->size; i++)
         sum += t->readers[g->member[i]].n;
     for (size_t i = 0; i < g->size; i++) {
         struct history *h = t->readers[g->member[i]].p->history;
 
+        if (log_e <= fusion_with(h, DETECTOR_TILING, NULL))
+            continue;
         fusion_set(h, DETECTOR_TILING, log_e);
         h->statistic[DETECTOR_TILING] = g->mean > 0 ? g->common / g->mean : 0;
         memcpy(h->number[DETECTOR_TILING], (double[]){(double)g->size, sum, g->common, g->mean},
@@ -250,28 +345,33 @@ judge(struct tiles *t)
     struct group best = {.log_p = 0};
 
     count_common(t);
-    if (is_custom(t))
-        return TILING_CUSTOM;
+    measure_omega(t);
     for (size_t seed = 0; seed < t->count && seed < SEEDS; seed++)
         grow(t, seed, &best);
+    if (best.log_p >= 0)
+        return TILING_JUDGED;
+    weigh(t, &best);
+    if (best.custom > CUSTOM)
+        return TILING_CUSTOM;
     if (best.log_p < 0)
         blame(t, &best);
     return TILING_JUDGED;
 }
 
-int
-tiling_judge(struct principal **list, size_t count)
+static int
+judge_set(struct principal **list, size_t count)
 {
     struct tiles t = {0};
+    size_t held = 0;
     uint64_t limit;
     int r = PASU_E_NOMEM;
 
-    for (size_t i = 0; i < count; i++)
-        fusion_set(list[i]->history, DETECTOR_TILING, -M_LN2);
     if ((t.readers = memory_new(count + 1, sizeof(*t.readers))) == NULL)
         goto out;
     limit = choose_readers(&t, list, count);
-    if ((t.held = memory_new(t.count * LIFE_MOST + 1, sizeof(*t.held))) == NULL)
+    for (size_t i = 0; i < t.count; i++)
+        held += t.readers[i].p->life.count;
+    if ((t.held = memory_new(held + 1, sizeof(*t.held))) == NULL)
         goto out;
     hold_persons(&t, limit);
     r = TILING_FEW;
@@ -285,4 +385,44 @@ out:
     memory_free(t.chance);
     memory_free(t.member);
     return r;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+    const struct principal *p = *(struct principal *const *)a, *q = *(struct principal *const *)b;
+
+    if (p->asn != q->asn)
+        return p->asn < q->asn ? -1 : 1;
+    if (p->agent != q->agent)
+        return p->agent < q->agent ? -1 : 1;
+    return (p->who > q->who) - (p->who < q->who);
+}
+
+static bool
+are_alike(const struct principal *p, const struct principal *q)
+{
+    return p->asn == q->asn && p->agent == q->agent;
+}
+
+int
+tiling_judge(struct principal **list, size_t count)
+{
+    int r, judged;
+
+    qsort(list, count, sizeof(*list), by_place);
+    for (size_t i = 0; i < count; i++)
+        fusion_set(list[i]->history, DETECTOR_TILING, -M_LN2);
+    if ((judged = judge_set(list, count)) < 0)
+        return judged;
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && are_alike(list[from], list[to]); to++)
+            continue;
+        if (to - from < CANDIDATES_MIN || to - from == count)
+            continue;
+        if ((r = judge_set(list + from, to - from)) < 0)
+            return r;
+        judged = r > judged ? r : judged;
+    }
+    return judged;
 }

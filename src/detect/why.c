@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/detect.h"
+#include "detect/logins.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -75,6 +76,13 @@ say_drift(struct text *t, const double *n)
 static void
 say_growth(struct text *t, const double *n)
 {
+    if (isnan(n[1])) {
+        say(t,
+            "%.0f persons in the first day, and up to %.0f in a minute, where %.3g are usual for "
+            "the %.0f others",
+            n[0], n[2], n[3], n[4]);
+        return;
+    }
     say(t,
         "%.0f persons in a day, where %.3g are usual for it, and up to %.0f in a minute, where "
         "%.3g "
@@ -135,5 +143,37 @@ finding_why(const struct finding *finding, char text[DETECT_TEXT])
     static_assert(COUNT_OF(says) == DETECTOR_COUNT, "each detector says why");
     text[0] = '\0';
     says[finding->detector](&t, finding->number);
+    return t.length;
+}
+
+static const char *
+begin(const struct text *t)
+{
+    return t->length > 0 ? "; " : "";
+}
+
+size_t
+detect_approximate(const struct detect_report *report, char text[DETECT_TEXT])
+{
+    struct text t = {.bytes = text};
+
+    text[0] = '\0';
+    if (report->forgotten > 0)
+        say(&t,
+            "%llu times a principal was forgotten or not taken in, and begins anew where it comes "
+            "back: all detectors may have missed it",
+            (unsigned long long)report->forgotten);
+    if (report->sketched > 0)
+        say(&t,
+            "%sof %llu principals fewer persons are held than else, and the others counted to 3.3 "
+            "%%: "
+            "tiling compares fewer of them",
+            begin(&t), (unsigned long long)report->sketched);
+    if (report->unfollowed > 0)
+        say(&t, "%sthe walks of %llu principals were not followed: successor did not judge them",
+            begin(&t), (unsigned long long)report->unfollowed);
+    if (report->login_days > 0 && report->login_days < LOGINS_WINDOW / (24 * 60))
+        say(&t, "%sa login is known for %u days, not %d: orphan counts later reads as without one",
+            begin(&t), report->login_days, LOGINS_WINDOW / (24 * 60));
     return t.length;
 }

@@ -148,7 +148,7 @@ by_time(const void *a, const void *b)
 typedef void attack(struct town *t, int64_t day);
 
 static inline struct town
-make_town(uint64_t seed, attack *a)
+make_town_since(uint64_t seed, attack *a, int first)
 {
     struct town t = {.r = {.state = seed}};
 
@@ -157,7 +157,7 @@ make_town(uint64_t seed, attack *a)
         size_t before = t.count;
 
         live_day(&t, START + day * DAY);
-        if (a != NULL && day >= ATTACK_DAY) {
+        if (a != NULL && day >= first) {
             before = t.count;
             a(&t, START + day * DAY);
             for (size_t i = before; i < t.count; i++)
@@ -166,6 +166,12 @@ make_town(uint64_t seed, attack *a)
     }
     qsort(t.list, t.count, sizeof(*t.list), by_time);
     return t;
+}
+
+static inline struct town
+make_town(uint64_t seed, attack *a)
+{
+    return make_town_since(seed, a, ATTACK_DAY);
 }
 
 static inline struct detect *

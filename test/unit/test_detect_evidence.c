@@ -96,10 +96,10 @@ log_null_pace(double mean, double r, double x)
 static void
 test_an_e_value_of_a_pace_is_one_on_average(void **state)
 {
-    static const struct pace_usual usual[] = {{5, 2, 0, 0, false},
-                                              {50, 20, 10, 0.5, true},
-                                              {0.5, 0.1, 1, 1, true},
-                                              {200, 200, 20, 4, true}};
+    static const struct pace_usual usual[] = {{5, 2, 0, 0, 0, false},
+                                              {50, 20, 10, 0.5, 0.02, true},
+                                              {0.5, 0.1, 1, 1, 0.02, true},
+                                              {200, 200, 20, 4, 1e-6, true}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(usual); i++) {
@@ -110,8 +110,8 @@ test_an_e_value_of_a_pace_is_one_on_average(void **state)
             double null = log_null_pace(u->mean, u->shape, x);
 
             if (u->own)
-                null = log_add(log(0.98) + null,
-                               log(0.02) + log_null_pace(u->peers_mean, u->peers_shape, x));
+                null = log_add(log1p(-u->unlike) + null,
+                               log(u->unlike) + log_null_pace(u->peers_mean, u->peers_shape, x));
             mean += exp(null + pace_evidence(u, x));
         }
         assert_near(mean, 1, 1e-6);
@@ -177,23 +177,31 @@ test_evidence_of_days_is_shiryaev_and_roberts_sum(void **state)
 {
     struct history h = {0};
     const double half = 2.0 * FUSION_DAYS;
-    double s = FUSION_DAYS, e[] = {3, 0.5, 20, 1e-3, 7};
+    /* In one half of the ways it is e, in the other it is one. */
+    double s = FUSION_DAYS, other = FUSION_DAYS, e[] = {3, 0.5, 20, 1e-3, 7};
 
     (void)state;
     fusion_begin(&h);
     for (size_t i = 0; i < COUNT_OF(e); i++) {
-        assert_near(fusion_with(&h, DETECTOR_MISSES, log(e[i])), log((s + 1) * e[i] / half), 1e-9);
-        assert_near(fusion_with(&h, DETECTOR_MISSES, NAN), log(s / half), 1e-9);
-        fusion_step(&h, DETECTOR_MISSES, log(e[i]));
-        fusion_step(&h, DETECTOR_DRIFT, NAN);
+        float ways[DETECTOR_WAYS] = {0};
+
+        for (size_t way = 0; way < DETECTOR_WAYS / 2; way++)
+            ways[way] = logf((float)e[i]);
+        assert_near(fusion_with(&h, DETECTOR_MISSES, ways),
+                    log(((s + 1) * e[i] + other + 1) / 2 / half), 1e-5);
+        assert_near(fusion_with(&h, DETECTOR_MISSES, NULL), log((s + other) / 2 / half), 1e-5);
+        fusion_step(&h, DETECTOR_MISSES, ways);
+        fusion_step(&h, DETECTOR_DRIFT, NULL);
         s = (s + 1) * e[i];
+        other++;
     }
+    s = (s + other) / 2;
     fusion_judge(&h, NULL);
     /* The mean of this one, and of nine others that know nothing. */
-    assert_near(h.log_fused, log((s / half + 9 * 0.5) / 10), 1e-9);
+    assert_near(h.log_fused, log((s / half + 9 * 0.5) / 10), 1e-5);
     fusion_set(&h, DETECTOR_COVERAGE, log(1000));
     fusion_judge(&h, NULL);
-    assert_near(h.log_fused, log((s / half + 8 * 0.5 + 1000) / 10), 1e-9);
+    assert_near(h.log_fused, log((s / half + 8 * 0.5 + 1000) / 10), 1e-5);
 }
 
 static void
@@ -237,11 +245,13 @@ test_a_group_is_paid_for_by_all_groups_there_are(void **state)
 {
     (void)state;
     /* 0 in common of 100 is e^-100; of 20 among 200 there are C(200, 20) groups, of 200 sizes. */
-    assert_near(tiling_log_p(0, 100, 20, 200), -100 + log_choose(200, 20) + log(200), 1e-6);
-    assert_near(tiling_log_p(50, 100, 2, 10), -(100 - 50 + 50 * log(0.5)) + log(45) + log(10),
+    assert_near(tiling_log_p(0, 100, 1, 20, 200), -100 + log_choose(200, 20) + log(200), 1e-6);
+    assert_near(tiling_log_p(50, 100, 1, 2, 10), -(100 - 50 + 50 * log(0.5)) + log(45) + log(10),
                 1e-6);
-    assert_near(tiling_log_p(100, 100, 2, 10), 0, 0);
-    assert_near(tiling_log_p(3, 5, 20, 200), 0, 0);
+    /* Where it varies four times as much, it is e^-25. */
+    assert_near(tiling_log_p(0, 100, 4, 2, 10), -25 + log(45) + log(10), 1e-6);
+    assert_near(tiling_log_p(100, 100, 1, 2, 10), 0, 0);
+    assert_near(tiling_log_p(3, 5, 1, 20, 200), 0, 0);
 }
 
 int

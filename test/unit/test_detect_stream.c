@@ -98,8 +98,11 @@ test_memory_is_bounded_and_it_is_said_what_was_forgotten(void **state)
     struct detect *d = open_detect(DETECT_MEMORY_MIN);
     struct detect_report report;
     uint64_t flood = 10000000;
+    char text[DETECT_TEXT];
 
     (void)state;
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_int_equal(detect_approximate(&report, text), 0); /* nothing is */
     for (size_t i = 0; i < t.count; i++) {
         assert_int_equal(detect_add(d, &t.list[i], 1), 0);
         for (unsigned j = 0; j < 20; j++) {
@@ -115,6 +118,8 @@ test_memory_is_bounded_and_it_is_said_what_was_forgotten(void **state)
     assert_int_equal(detect_findings(d, &report), 0);
     assert_true(report.forgotten > 0);
     assert_true(report.memory <= DETECT_MEMORY_MIN);
+    assert_true(detect_approximate(&report, text) > 0);
+    assert_non_null(strstr(text, "forgotten"));
     assert_non_null(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER)));
     detect_close(d);
     memory_free(t.list);
