@@ -93,6 +93,10 @@ void start_release(struct gate *gate);
 /* ---- approval_gate.c: what the keeper says of sessions that wait, and asks of the roster ---- */
 void gate_take_approval(struct gate *gate, const struct channel_message *message);
 
+/* ---- gate_accept.c: who connects ---- */
+/* Takes some of those who wait: each gets a worker, or hears why not. */
+void gate_accept(struct gate *gate, const struct listener *listener);
+
 /* ---- gate_sources.c: where addresses are ---- */
 /* A table: from the configuration on that it is of, or at once where that is in force. */
 void gate_take_sources(struct gate *gate, const struct channel_message *message);

@@ -2,6 +2,7 @@
 /* How durable a session's records are to be, and who waits for it. */
 #include "config_text.h"
 #include "gate/expose.h"
+#include "gate/standing.h"
 #include "gate_stand.h"
 #include "policy/condition.h"
 
@@ -24,11 +25,15 @@ put_in_force(struct stand *t, uint64_t generation, const char *text)
     assert_int_equal(settings_new(&settings, model_of(text), generation), 0);
     settings_current_set(&t->shared.current, settings, NULL);
     settings_release(settings);
+    assert_non_null(worker_settings(&t->worker));
+    standing_follow(&t->session);
 }
 
 static void
 end(struct stand *t)
 {
+    settings_release(t->observer.in_force);
+    origins_release(t->observer.origins);
     settings_current_set(&t->shared.current, NULL, NULL);
     settings_release(t->worker.settings);
     session_rules_release(&t->observer.rules);
@@ -143,9 +148,12 @@ an_actor_is_the_one_of_the_moment(void **state)
                          "durability: strict}\n");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         *sources = (struct config_texts){alone, cases[i].sources};
+        actor_release(&t->observer.actor);
+        assert_int_equal(actor_init(&t->session), 0);
         actor_report(&t->observer.actor, view_of_text(cases[i].actor));
         assert_int_equal(durable(t, NAME, 0, NULL), cases[i].durability);
     }
+    actor_release(&t->observer.actor);
     end(t);
 }
 
