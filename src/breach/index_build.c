@@ -51,6 +51,13 @@ index_build_rest(struct index_build *b)
 }
 
 /* What the heap has of days before this one. */
+/* How much it is, in persons: a unit is as long as some. */
+static size_t
+heap_weight(const struct index_heap *heap)
+{
+    return heap->persons + 16 * heap->count;
+}
+
 static int
 write_heap(struct index_build *b, int32_t day)
 {
@@ -70,9 +77,10 @@ write_some(struct index_build *b)
     int32_t newest = b->days.newest, begin;
     int result = 0;
 
-    if (b->heap.persons > b->most) {
+    if (heap_weight(&b->heap) > b->most) {
         result = write_heap(b, newest);
-        return result == 0 && b->heap.persons > b->most / 2 ? write_heap(b, INT32_MAX) : result;
+        return result == 0 && heap_weight(&b->heap) > b->most / 2 ? write_heap(b, INT32_MAX)
+                                                                  : result;
     }
     if (newest == b->looked_at || newest < 0)
         return 0;

@@ -7,7 +7,7 @@
 #include "cli/complain.h"
 #include "cli/import_piece.h"
 #include "cli/import_session.h"
-#include "cli/json_out.h"
+#include "cli/import_view.h"
 #include "cli/text.h"
 #include "exposure/key.h"
 #include "scan/stream.h"
@@ -19,7 +19,7 @@
 #include <sodium/crypto_generichash.h>
 #include <sodium/crypto_hash_sha256.h>
 
-enum { RING = RINGS_MAX - 1, NUMBER = 32, DIGEST = PAYLOAD_DIGEST_SIZE };
+enum { RING = RINGS_MAX - 1, DIGEST = PAYLOAD_DIGEST_SIZE };
 
 struct pending {
     uint64_t offset;
@@ -54,7 +54,8 @@ struct importing {
     uint64_t log_exposures;
     int64_t log_first, log_last;
     /* All. */
-    uint64_t views, already, misses, unknown, lines, unparsed, unmatched;
+    struct import_told told;
+    int64_t latest; /* what is dated later is not taken: a day from now */
     struct import_set persons;
     struct observation items[OBSERVE_MOST];
     struct observed_more more[OBSERVE_MOST];
@@ -164,7 +165,11 @@ take_event(void *arg, const struct event *event, uint64_t offset)
     int result;
 
     im->seen = offset;
-    im->unmatched += count > 0 && observe_is_unmatched(im->observer);
+    im->told.unmatched += count > 0 && observe_is_unmatched(im->observer);
+    if (event->time > im->latest) {
+        im->told.ahead++;
+        return count > 0;
+    }
     if (count == 0 || (what != OBSERVED_SHOWN && what != OBSERVED_MISS))
         return count > 0;
     p = new_pending(im);
@@ -268,9 +273,9 @@ count_it(struct importing *im, const struct pending *p)
                                  sizeof(im->ordinals) / sizeof(uint32_t));
 
     im->log_exposures++;
-    im->unknown += p->unknown;
-    im->views += result == 0 && e.misses == 0;
-    im->misses += result == 0 && e.misses > 0;
+    im->told.unknown += p->unknown;
+    im->told.views += result == 0 && e.misses == 0;
+    im->told.misses += result == 0 && e.misses > 0;
     if (im->log_first == 0 || p->time < im->log_first)
         im->log_first = p->time;
     if (p->time > im->log_last)
@@ -307,7 +312,7 @@ write_piece(struct importing *im, size_t number, size_t first, size_t end)
     imported.to = imported.from + piece->length;
     memcpy(imported.digest, piece->digest, DIGEST);
     while (first < end && im->pending[first].offset < imported.from + piece->had) {
-        im->already++;
+        im->told.already++;
         first++;
     }
     if (first == end)
@@ -340,6 +345,24 @@ write_piece(struct importing *im, size_t number, size_t first, size_t end)
     return end_batch(im, &imported);
 }
 
+/* What is written is not kept. */
+static void
+forget_done(struct importing *im)
+{
+    size_t left = im->pending_count - im->pending_done;
+    size_t at = left > 0 ? im->pending[im->pending_done].at : im->bytes_length;
+
+    if (im->pending_done == 0)
+        return;
+    memmove(im->bytes, im->bytes + at, im->bytes_length - at);
+    memmove(im->pending, im->pending + im->pending_done, left * sizeof(*im->pending));
+    for (size_t i = 0; i < left; i++)
+        im->pending[i].at -= (uint32_t)at;
+    im->bytes_length -= at;
+    im->pending_count = left;
+    im->pending_done = 0;
+}
+
 /* Pieces that no event can come to any more. */
 static int
 write_pieces(struct importing *im, bool is_end)
@@ -357,8 +380,7 @@ write_pieces(struct importing *im, bool is_end)
         result = write_piece(im, number, first, end);
         im->pending_done = end;
     }
-    if (im->pending_done == im->pending_count)
-        im->pending_done = im->pending_count = im->bytes_length = 0;
+    forget_done(im);
     return result;
 }
 
@@ -414,8 +436,8 @@ read_stream(struct importing *im, struct stream *stream)
         result = write_pieces(im, true);
     if (result == 0)
         result = write_log(im, &all);
-    im->lines += all.lines;
-    im->unparsed += all.unparsed;
+    im->told.lines += all.lines;
+    im->told.unparsed += all.unparsed;
     return result;
 }
 
@@ -465,46 +487,7 @@ read_logs(struct importing *im, char *const *paths, size_t count)
     return result == 0 ? 0 : 2;
 }
 
-/* ---- what came of it ---- */
-
-static void
-print_json(const struct importing *im)
-{
-    struct json_out json = {.file = stdout}, *out = &json;
-
-    json_out_open(out, '{');
-    json_put_count(out, "views", im->views);
-    json_put_count(out, "misses", im->misses);
-    json_put_count(out, "accounts", im->sessions.principals.count);
-    json_put_open(out, "persons", '{');
-    json_put_count(out, "at_least", im->persons.count);
-    json_put_count(out, "at_most", im->persons.count + im->unknown);
-    json_out_close(out, '}');
-    json_put_count(out, "already", im->already);
-    json_put_count(out, "lines", im->lines);
-    json_put_count(out, "unparsed", im->unparsed);
-    json_put_count(out, "unmatched", im->unmatched);
-    json_out_close(out, '}');
-    json_out_end(out);
-}
-
-static void
-print_text(const struct importing *im)
-{
-    char views[NUMBER], accounts[NUMBER], least[NUMBER], most[NUMBER];
-
-    text_count(views, sizeof(views), im->views);
-    text_count(accounts, sizeof(accounts), im->sessions.principals.count);
-    text_count(least, sizeof(least), im->persons.count);
-    text_count(most, sizeof(most), im->persons.count + im->unknown);
-    printf("%s views by %s accounts, of %s to %s persons\n", views, accounts, least, most);
-    if (im->already > 0)
-        printf("%" PRIu64 " requests were in the ledger already, and do not count twice\n",
-               im->already);
-    printf("%" PRIu64 " of %" PRIu64 " lines could not be read\n", im->unparsed, im->lines);
-    if (im->unmatched > 0)
-        printf("%" PRIu64 " statements touch persons and fit none of the map's\n", im->unmatched);
-}
+/* ---- all of it ---- */
 
 static int
 open_all(struct importing *im, const struct log *log, int *lock)
@@ -516,6 +499,7 @@ open_all(struct importing *im, const struct log *log, int *lock)
 
     if (result != 0)
         return result;
+    im->latest = os_realtime(&os_real) + 86400 * NANOSECONDS_PER_SECOND;
     observe_keys_init(&im->keys, secret);
     im->dialects = memory_new(1, sizeof(*im->dialects));
     result = im->dialects == NULL ? PASU_E_NOMEM : dialects_init(im->dialects, map);
@@ -547,11 +531,13 @@ run(struct importing *im, char *const *paths, size_t count, bool is_json)
     close(lock);
     if (result != 0 && status == 0)
         status = complain_error(result, "the ledger");
+    im->told.accounts = im->sessions.principals.count;
+    im->told.persons = im->persons.count;
     if (is_json)
-        print_json(im);
+        import_print_json(&im->told);
     else
-        print_text(im);
-    return status != 0 ? status : im->views + im->misses == 0 && im->already > 0;
+        import_print_text(&im->told);
+    return status != 0 ? status : im->told.views + im->told.misses == 0 && im->told.already > 0;
 }
 
 int

@@ -67,6 +67,8 @@ compare_known(const void *a, const void *b)
 
     if (x->from != y->from)
         return x->from < y->from ? -1 : 1;
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
     return memcmp(x->digest, y->digest, DIGEST);
 }
 
@@ -89,11 +91,13 @@ import_pieces_known(struct import_pieces *p, const struct record_keeping *record
 
 /* ---- pieces ---- */
 
-/* How much of the piece the ledger has: all of it, or what stood there when it was shorter. */
+/* How much of the piece the ledger has: all of it, or what stood there when it was shorter, up to
+ * the last line that had an end then. */
 static uint64_t
 known_of(const struct import_pieces *p, uint64_t from)
 {
-    uint64_t had = 0;
+    uint8_t digest[DIGEST];
+    uint64_t had = 0, hashed = 0;
     size_t low = 0, high = p->known_count;
 
     while (low < high) {
@@ -106,14 +110,18 @@ known_of(const struct import_pieces *p, uint64_t from)
     }
     for (; low < p->known_count && p->known[low].from == from; low++) {
         const struct import_known *known = &p->known[low];
-        uint8_t digest[DIGEST];
 
         if (known->length > p->length || known->length <= had)
             continue;
-        (void)crypto_hash_sha256(digest, p->bytes, known->length);
+        if (known->length != hashed) {
+            hashed = known->length;
+            (void)crypto_hash_sha256(digest, p->bytes, hashed);
+        }
         if (memcmp(digest, known->digest, DIGEST) == 0)
-            had = known->length;
+            had = hashed;
     }
+    while (had > 0 && had < p->length && p->bytes[had - 1] != '\n')
+        had--;
     return had;
 }
 

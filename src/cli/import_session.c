@@ -3,12 +3,30 @@
 
 #include "base/memory.h"
 
+#include <inttypes.h>
+
 /* Not <sodium.h>: one of its headers uses a word that does not compile here. */
 #include <sodium/crypto_generichash.h>
 
 enum { FIRST = 1024 };
 
 /* ---- names ---- */
+
+/* Tokens begin alike, and only their beginning is told: the hash of the whole keeps them apart. */
+static void
+name_session(char name[OBSERVE_NAME], struct observe_state *observer, const struct event *event)
+{
+    const struct view *whole = &event->slot[SLOT_SESSION];
+    size_t length;
+    uint64_t hash;
+
+    observe_name(observer, event, AXIS_SESSION, name);
+    length = strlen(name);
+    if (length == 0 || (whole->length == length && memcmp(whole->bytes, name, length) == 0))
+        return;
+    (void)crypto_generichash((uint8_t *)&hash, sizeof(hash), whole->bytes, whole->length, NULL, 0);
+    snprintf(name + length, OBSERVE_NAME - length, " %016" PRIx64, hash);
+}
 
 /* Of a database's log the account is the role; else whatever tells best who it was. */
 static void
@@ -17,7 +35,7 @@ name_it(struct message_session *to, struct observe_state *observer, const struct
 {
     char name[OBSERVE_NAME];
 
-    snprintf(to->gateway, sizeof(to->gateway), "import");
+    snprintf(to->gateway, sizeof(to->gateway), "%s", SESSION_IMPORTED);
     observe_name(observer, event, AXIS_ADDRESS, name);
     snprintf(to->address, sizeof(to->address), "%.*s", (int)sizeof(to->address) - 1, name);
     observe_name(observer, event, AXIS_AGENT, name);
@@ -25,7 +43,7 @@ name_it(struct message_session *to, struct observe_state *observer, const struct
              name);
     observe_name(observer, event, AXIS_ACCOUNT, name);
     if (name[0] == '\0')
-        observe_name(observer, event, AXIS_SESSION, name);
+        name_session(name, observer, event);
     if (name[0] == '\0')
         observe_name(observer, event, AXIS_ADDRESS, name);
     snprintf(to->principal, sizeof(to->principal), "%.*s", (int)sizeof(to->principal) - 1, name);

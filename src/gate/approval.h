@@ -30,6 +30,7 @@
 struct asking;
 struct cancel_target;
 struct exchange_request;
+struct observer;
 struct session;
 struct verdict_hold;
 struct worker;
@@ -69,6 +70,8 @@ bool approval_must_wait(struct asking *asking, const uint8_t *message, size_t le
 /* Whether the message that is being asked was approved, for these fields: then the request is, too.
  */
 bool approval_take(struct session *session, struct exchange_request *request, uint64_t fields);
+/* The portal in hand has shown something: what was approved of that goes for all of its rows. */
+void approval_remember(struct observer *observer);
 /* Why it is refused that was not, and what the client is told of that. */
 int approval_error(const struct session *session, char text[APPROVAL_TEXT_SIZE]);
 /* The message in hand has been dealt with. */

@@ -123,6 +123,15 @@ approve_portal(struct portal *portal, uint64_t fields)
     portal->approved_serial = portal->serial;
 }
 
+void
+approval_remember(struct observer *o)
+{
+    const struct exchange_request *request = exchange_first(&o->exchange);
+
+    if (request && request->is_approved)
+        approve_portal(o->result.portal, request->approved);
+}
+
 static bool
 execute_is_held(struct session *s, struct view name, struct held *held)
 {
@@ -302,7 +311,9 @@ approval_covers(const struct session *s, uint64_t fields)
 
     if (o->actor.is_asking)
         return approval_is_over(s) && o->approval.error == 0 && covers(o->approval.fields, fields);
-    return request && request->is_approved && covers(request->approved, fields);
+    /* What was approved of a portal's first portion goes for its others. */
+    return (request && request->is_approved && covers(request->approved, fields)) ||
+           portal_covers(o->result.portal, fields);
 }
 
 static void

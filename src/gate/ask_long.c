@@ -141,9 +141,12 @@ ask_long_bind(struct asking *a, struct view start)
 static int
 ask_long_call(struct asking *a, struct view start)
 {
-    struct exchange_request *request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
-    int result;
+    struct exchange_request *request;
+    int result = unveil_all(a, 'F');
 
+    if (result != 0)
+        return result;
+    request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;

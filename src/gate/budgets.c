@@ -34,7 +34,8 @@ static int
 put_beside(struct session *s, struct exposure *e, const char *rule)
 {
     const struct exposure kept = *e; /* there is room for one at a time */
-    int result = expose_ruled(s, NULL, rule, VERDICT_OF_ALERT, 1, FLAG_BIT(BUDGET));
+    int result =
+        expose_ruled(s, s->observer->result.statement, rule, VERDICT_OF_ALERT, 0, FLAG_BIT(BUDGET));
 
     *e = kept;
     return result;

@@ -360,6 +360,8 @@ observer_plan_bare(struct session *s, const struct plan *was, struct plan **plan
         .role = was->role,
         .is_plain_dialect = was->is_plain_dialect,
         .has_foreign_parameters = was->has_foreign_parameters,
+        .refuses_unknown = was->refuses_unknown,
+        .shape_key = directory_shape_key(s->worker->shared->directory),
     };
 
     return plan_cache_get(s->worker->shared->plans, was->text, &environment, plan);

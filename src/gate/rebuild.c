@@ -72,7 +72,8 @@ see_session(struct rebuild *p, const struct message_session *session)
     struct tally *tally;
     int result = 0;
 
-    if (session->session == 0)
+    /* What a log says of somebody counts in no budget. */
+    if (session->session == 0 || strcmp(session->gateway, SESSION_IMPORTED) == 0)
         return 0;
     if ((p->session_count + 1) * 2 > p->session_size)
         result = grow(p);

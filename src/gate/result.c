@@ -455,6 +455,7 @@ result_remember(struct observer *o)
     struct result *r = &o->result;
 
     if (r->portal) {
+        approval_remember(o);
         r->portal->rows = r->rows;
         r->portal->is_counted = r->is_counted;
         r->portal->is_bound_told |= r->is_bound_told && !r->is_unknown;

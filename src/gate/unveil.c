@@ -226,12 +226,17 @@ int
 unveil_before(struct asking *a, uint8_t type, const struct plan *plan,
               const struct plan_statement *statement)
 {
+    struct plan *held;
     struct seer seer;
+    int result;
 
     if (PASU_LIKELY(!a->o->hides_in_prepared) || !plan || !can_ask(a, type))
         return 0;
+    held = plan_hold((struct plan *)(uintptr_t)plan); /* it can be one that is prepared anew */
     seer = seer_of(a->o, plan, statement);
-    return unveil_seen(a, &seer);
+    result = unveil_seen(a, &seer);
+    plan_release(held);
+    return result;
 }
 
 int
@@ -252,6 +257,8 @@ unveil_answer(struct session *s, uint8_t type)
     case 'N':
         return 0;
     case 'E': /* one of them may be gone */
+        if (s->transaction != 'I')
+            o->blank.is_failed = o->actor.is_failed = true;
         exchange_doubt(&o->exchange);
         return 0;
     case 'Z':

@@ -11,6 +11,7 @@
 #include "gate/plan_flags.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/standing.h"
 #include "postgres/response.h"
 
 static void
@@ -561,6 +562,9 @@ verdict_settings(struct worker *w)
         struct session *s = LIST_ENTRY(link, struct session, all);
         struct rule_scope scope = {0};
 
+        /* One that is idle would keep what was in force, and its addresses, up to its next word. */
+        if (s->observer && s->state != SESSION_CLOSING && s->state != SESSION_CLOSED)
+            standing_follow(s);
         if (!s->is_registered || s->observer || s->state == SESSION_CLOSING)
             continue;
         if (session_rules_scope(s, true, &scope) != 0 || scope.has_verdicts) {

@@ -193,6 +193,9 @@ struct message_origin {
     uint32_t system; /* autonomous system; 0: in no database */
 };
 
+/* The gateway of sessions that come from a log (pasu scan --import): none can be called so. */
+#define SESSION_IMPORTED "(import)"
+
 /* Texts are zero-terminated, cut to fit. */
 struct message_session {
     uint64_t session; /* random, unique: the session's identity in logs, records and commands */

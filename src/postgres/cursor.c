@@ -145,7 +145,29 @@ cursor_tells_prepared(const char *text)
     return strcasestr(text, CURSOR_PREPARED) != NULL;
 }
 
-/* In PL/pgSQL EXECUTE runs a text: what is prepared is run by one that says EXECUTE again. */
+static bool
+ends_with(const char *body, const char *at, const char *word)
+{
+    size_t length = strlen(word);
+
+    return (size_t)(at - body) >= length && strncasecmp(at - length, word, length) == 0;
+}
+
+/* In PL/pgSQL EXECUTE runs a text: what is prepared is run by one that says EXECUTE again, at its
+ * beginning, or behind what runs it: CREATE TABLE … AS, EXPLAIN with or without options, a comment.
+ */
+static bool
+runs_prepared(const char *body, const char *before)
+{
+    static const char *const words[] = {"'",   "$",       "*/",      ")",
+                                        " as", "explain", "analyze", "verbose"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (ends_with(body, before, words[i]))
+            return true;
+    return false;
+}
+
 bool
 cursor_reaches_prepared(const char *body)
 {
@@ -158,7 +180,7 @@ cursor_reaches_prepared(const char *body)
 
         while (before > body && (before[-1] == ' ' || before[-1] == '\n' || before[-1] == '\t'))
             before--;
-        if (before > body && (before[-1] == '\'' || before[-1] == '$'))
+        if (runs_prepared(body, before))
             return true;
         at++;
     }

@@ -41,6 +41,7 @@ begins_comment(const uint8_t *at, const uint8_t *end, bool is_mysql)
            (at[2] != '!' && (end - at < 4 || at[2] != 'M' || at[3] != '!'));
 }
 
+/* NULL: it has no end. */
 static const uint8_t *
 pass_comment(const uint8_t *at, const uint8_t *end, bool is_nested)
 {
@@ -53,7 +54,7 @@ pass_comment(const uint8_t *at, const uint8_t *end, bool is_nested)
         depth = depth + is_open - is_close;
         at += is_open || is_close ? 2 : 1;
     } while (depth > 0 && at < end);
-    return at;
+    return depth == 0 ? at : NULL;
 }
 
 /* Over space and comments. */
@@ -68,7 +69,11 @@ pass_space(const uint8_t *at, const uint8_t *end, bool is_mysql)
 
             at = newline != NULL ? newline : end;
         } else if (begins_comment(at, end, is_mysql)) {
-            at = pass_comment(at, end, !is_mysql);
+            const uint8_t *behind = pass_comment(at, end, !is_mysql);
+
+            if (behind == NULL)
+                break; /* signs, which no template has: the statement goes on elsewhere */
+            at = behind;
         } else {
             break;
         }

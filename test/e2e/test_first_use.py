@@ -160,6 +160,12 @@ def test_what_is_new_waits():
         session.query("BEGIN")
         session.query(f"DECLARE c CURSOR FOR {new}")
         equal(came(session, "FETCH c"), 1, "it was approved")
+        session.query("ROLLBACK")
+        session.query("BEGIN")
+        session.query("DECLARE c CURSOR FOR SELECT email, phone FROM customers ORDER BY id LIMIT 6")
+        number = told(session, wire.query("FETCH 2 c"), "rule new-here")
+        front().decide(number)
+        equal([len(session.result().rows), came(session, "FETCH 2 c"), came(session, "FETCH 2 c")], [2, 2, 2], "and its other portions")
     front().guard.replace("gate")
     with front().login() as session:
         session.query("BEGIN")

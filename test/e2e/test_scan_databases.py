@@ -201,7 +201,7 @@ def test_evasions():
     for statement in (b"SELECT name FROM members WHERE id = 7 /*!50000 OR 1 */", b"SELECT name FROM members WHERE id = 7 /*M! OR 1 */",
                       b"SELECT name FROM members WHERE id = 7--1", b"SELECT name FROM members WHERE id = 'a\\' OR id > '0'",
                       b"SELECT name FROM members WHERE id = 7 /* /* */ OR 1 -- */", b'SELECT name FROM members WHERE id = "id"', b"SELECT name FROM members WHERE id = 'a\\' OR 1 -- '",
-                      b"SELECT name FROM members WHERE id = 'a"):
+                      b"SELECT name FROM members WHERE id = 'a", b"SELECT name FROM members WHERE id = 7 /*"):
         log = b"261127 14:13:14\t     5 Query\t" + statement + b"\n"
         document = scan(write("log", log))
         equal((document["files"][0]["format"], document["observations"]["shown"]), ("general_log", 0), statement.decode())

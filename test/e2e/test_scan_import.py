@@ -124,6 +124,18 @@ def test_twice():
 
 
 @test(gateway=True)
+def test_line_that_had_no_end():
+    """A line that was half written when its log was imported is there once the log has grown, and what stood before it counts once"""
+    lines = b"".join(line(4150 + number, "clerk1", 57) for number in range(200))
+    last = line(4400, "clerk1", 58)
+    told = imported(place("live.log", lines + last[:30]))
+    equal((told["views"], told["already"], told["unparsed"]), (200, 0, 1))
+    told = imported(place("live.log", lines + last))
+    equal((told["views"], told["already"], told["unparsed"]), (1, 200, 0))
+    equal(front().guard.json("subject", "--kind", "customer", "58")[-1]["shown"], 1)
+
+
+@test(gateway=True)
 def test_database():
     """A database's log: whom its statements name counts in at_most, for no such log says how many rows came"""
     said = "".join(f"2026-05-01 10:00:0{second}.000 UTC [77] batch@shop LOG:  statement: SELECT name FROM customers WHERE id IN (41, 42, 43)\n"

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import_view.h"
+
+#include "cli/json_out.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+
+enum { NUMBER = 32 };
+
+void
+import_print_json(const struct import_told *told)
+{
+    struct json_out json = {.file = stdout}, *out = &json;
+
+    json_out_open(out, '{');
+    json_put_count(out, "views", told->views);
+    json_put_count(out, "misses", told->misses);
+    json_put_count(out, "accounts", told->accounts);
+    json_put_open(out, "persons", '{');
+    json_put_count(out, "at_least", told->persons);
+    json_put_count(out, "at_most", told->persons + told->unknown);
+    json_out_close(out, '}');
+    json_put_count(out, "already", told->already);
+    json_put_count(out, "ahead", told->ahead);
+    json_put_count(out, "lines", told->lines);
+    json_put_count(out, "unparsed", told->unparsed);
+    json_put_count(out, "unmatched", told->unmatched);
+    json_out_close(out, '}');
+    json_out_end(out);
+}
+
+void
+import_print_text(const struct import_told *told)
+{
+    char views[NUMBER], accounts[NUMBER], least[NUMBER], most[NUMBER];
+
+    text_count(views, sizeof(views), told->views);
+    text_count(accounts, sizeof(accounts), told->accounts);
+    text_count(least, sizeof(least), told->persons);
+    text_count(most, sizeof(most), told->persons + told->unknown);
+    printf("%s views by %s accounts, of %s to %s persons\n", views, accounts, least, most);
+    if (told->ahead > 0)
+        printf("%" PRIu64
+               " requests are dated more than a day ahead of this machine's clock, and are "
+               "not taken\n",
+               told->ahead);
+    if (told->already > 0)
+        printf("%" PRIu64 " requests were in the ledger already, and do not count twice\n",
+               told->already);
+    printf("%" PRIu64 " of %" PRIu64 " lines could not be read\n", told->unparsed, told->lines);
+    if (told->unmatched > 0)
+        printf("%" PRIu64 " statements touch persons and fit none of the map's\n", told->unmatched);
+}
