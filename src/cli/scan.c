@@ -209,14 +209,28 @@ run(struct scanning *s)
     return report->detect.untestable_count > 0 || scan_is_loud(report) ? 3 : 0;
 }
 
+/* Whether the command line can be so; else 2, after a complaint. */
+static int
+check(const struct arguments *arguments)
+{
+    if (arguments_given(arguments, OPTION_import) && !arguments_given(arguments, OPTION_config)) {
+        complain("give -c FILE, the configuration that pasu guard runs with",
+                 "--import writes into a configuration's ledger, and none is given");
+        return 2;
+    }
+    return 0;
+}
+
 int
 run_scan(const struct arguments *arguments)
 {
     struct scanning s = {.is_json = arguments_given(arguments, OPTION_json),
                          .html = arguments->values[OPTION_html],
                          .is_suggesting = arguments_given(arguments, OPTION_suggest)};
-    int status = take_numbers(&s, arguments);
+    int status = check(arguments);
 
+    if (status == 0)
+        status = take_numbers(&s, arguments);
     if (status == 0)
         status = take_map(&s, arguments->values[OPTION_map]);
     if (status == 0)

@@ -154,6 +154,9 @@ def test_beside_a_guard():
     done = guard.run("scan", "--import", "-c", front().guard.path, "--map", place("map.yaml", MAP), place("other.log", line(9, "eve", 5)))
     equal((done.returncode, done.stdout), (2, ""))
     assert "a guard writes to this ledger" in done.stderr, done.stderr
+    done = guard.run("scan", "--import", "--map", place("map.yaml", MAP), place("other.log", line(9, "eve", 5)))
+    equal((done.returncode, done.stdout), (2, ""))
+    assert "give -c FILE" in done.stderr, done.stderr
     with front().login(user="app") as session:
         session.query("SELECT name FROM customers WHERE id = 1294")
     front().stop()
