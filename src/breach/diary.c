@@ -62,21 +62,6 @@ bits_of(const struct unit_class *class)
            (s->last != s->first ? HAS_LENGTH : 0U);
 }
 
-static void
-put_flags(struct pack *pack, const struct sums *sums)
-{
-    size_t flags = 0;
-
-    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        flags += sums->flags[flag] > 0;
-    pack_number(pack, flags);
-    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        if (sums->flags[flag] > 0) {
-            pack_u8(pack, (uint8_t)flag);
-            pack_number(pack, sums->flags[flag]);
-        }
-}
-
 /* A class on a day that begins then. */
 static void
 put_day(struct pack *pack, const struct unit_class *class, int64_t begin)
@@ -98,7 +83,7 @@ put_day(struct pack *pack, const struct unit_class *class, int64_t begin)
     if ((bits & HAS_LENGTH) != 0)
         put_time(pack, (uint64_t)s->last - (uint64_t)s->first);
     if ((bits & HAS_FLAGS) != 0)
-        put_flags(pack, s);
+        sums_put_flags(pack, s);
     for (size_t p = 0; (bits & HAS_BOUNDS) != 0 && p < class->part_count; p++) {
         pack_number(pack, class->parts[p].bound.unknown);
         pack_number(pack, class->parts[p].bound.bounded);
@@ -227,22 +212,6 @@ read_time(struct reader *r)
 }
 
 static void
-read_flags(struct reader *r, struct sums *sums)
-{
-    size_t flags = unpack_count(r);
-
-    for (size_t i = 0; i < flags && !r->failed; i++) {
-        uint8_t flag = reader_u8(r);
-        uint64_t count = unpack_number(r);
-
-        if (flag >= FLAG_COUNT)
-            r->failed = true;
-        else
-            sums->flags[flag] = count;
-    }
-}
-
-static void
 read_day(struct reader *r, struct unit_view *view, int64_t begin)
 {
     struct sums *s = &view->sums;
@@ -257,7 +226,7 @@ read_day(struct reader *r, struct unit_view *view, int64_t begin)
     s->first = (int64_t)((uint64_t)begin + read_time(r));
     s->last = (bits & HAS_LENGTH) != 0 ? (int64_t)((uint64_t)s->first + read_time(r)) : s->first;
     if ((bits & HAS_FLAGS) != 0)
-        read_flags(r, s);
+        sums_read_flags(r, s);
     for (size_t p = 0; p < view->part_count; p++) {
         view->bounds[p] = (struct bound){0};
         if ((bits & HAS_BOUNDS) == 0)

@@ -105,8 +105,6 @@ unit_add_view(struct unit *unit, const struct unit_view *view)
 static void
 write_sums(struct pack *pack, const struct sums *sums)
 {
-    size_t flags = 0;
-
     pack_number(pack, sums->count);
     pack_number(pack, sums->statements);
     pack_number(pack, sums->weight);
@@ -114,14 +112,7 @@ write_sums(struct pack *pack, const struct sums *sums)
     pack_number(pack, sums->misses);
     pack_u64(pack, (uint64_t)sums->first);
     pack_number(pack, (uint64_t)sums->last - (uint64_t)sums->first);
-    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        flags += sums->flags[flag] > 0;
-    pack_number(pack, flags);
-    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        if (sums->flags[flag] > 0) {
-            pack_u8(pack, (uint8_t)flag);
-            pack_number(pack, sums->flags[flag]);
-        }
+    sums_put_flags(pack, sums);
 }
 
 /* Room for the parts of so many; NULL where there is no memory. */
@@ -271,8 +262,6 @@ unit_walk_begin(struct unit_walk *walk, struct view bytes, const struct interner
 static void
 read_sums(struct reader *r, struct sums *sums)
 {
-    size_t flags;
-
     *sums = (struct sums){.count = unpack_number(r)};
     sums->statements = unpack_number(r);
     sums->weight = unpack_number(r);
@@ -280,16 +269,7 @@ read_sums(struct reader *r, struct sums *sums)
     sums->misses = unpack_number(r);
     sums->first = (int64_t)little_read_u64(r);
     sums->last = (int64_t)((uint64_t)sums->first + unpack_number(r));
-    flags = unpack_count(r);
-    for (size_t i = 0; i < flags && !r->failed; i++) {
-        uint8_t flag = reader_u8(r);
-        uint64_t count = unpack_number(r);
-
-        if (flag >= FLAG_COUNT)
-            r->failed = true;
-        else
-            sums->flags[flag] = count;
-    }
+    sums_read_flags(r, sums);
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/sums.h"
 
+#include "breach/pack.h"
+
 void
 sums_add(struct sums *sums, const struct sums *more)
 {
@@ -46,5 +48,36 @@ sums_add_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows
 
         if (flag < FLAG_COUNT)
             sums->flags[flag] = sum_of(sums->flags[flag], weight);
+    }
+}
+
+void
+sums_put_flags(struct pack *pack, const struct sums *sums)
+{
+    size_t flags = 0;
+
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
+        flags += sums->flags[flag] > 0;
+    pack_number(pack, flags);
+    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
+        if (sums->flags[flag] > 0) {
+            pack_u8(pack, (uint8_t)flag);
+            pack_number(pack, sums->flags[flag]);
+        }
+}
+
+void
+sums_read_flags(struct reader *r, struct sums *sums)
+{
+    size_t flags = unpack_count(r);
+
+    for (size_t i = 0; i < flags && !r->failed; i++) {
+        uint8_t flag = reader_u8(r);
+        uint64_t count = unpack_number(r);
+
+        if (flag >= FLAG_COUNT)
+            r->failed = true;
+        else
+            sums->flags[flag] = count;
     }
 }

@@ -32,5 +32,11 @@ void bound_add(struct bound *bound, const struct bound *more);
 /* One more statement. */
 void sums_add_one(struct sums *sums, int64_t time, uint64_t statements, uint64_t rows,
                   uint64_t misses, uint64_t flags);
+/* The flags that there were, and how often; read into sums that have none. The reader fails where
+ * one is not known. */
+struct pack;
+struct reader;
+void sums_put_flags(struct pack *pack, const struct sums *sums);
+void sums_read_flags(struct reader *reader, struct sums *sums);
 
 #endif

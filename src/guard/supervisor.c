@@ -95,6 +95,7 @@ start_gate(struct supervisor *v)
     memcpy(gate.start.secret, r->secret, sizeof(gate.start.secret));
     result = child_start(&v->children[GATE], &start);
     memory_wipe(gate.start.secret, sizeof(gate.start.secret));
+    identifying_forget(v);
     return result;
 }
 

@@ -199,3 +199,17 @@ names_is_foreign_parameter(const struct plan_work *work, int32_t number)
     return type->node_case != PG_QUERY__NODE__NODE_TYPE_NAME ||
            names_is_foreign_type(work, type->type_name);
 }
+
+bool
+function_is_one_of(const struct plan_work *work, const PgQuery__FuncCall *call,
+                   const char *const *names, size_t count)
+{
+    struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
+
+    if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], facts.name) == 0)
+            return true;
+    return false;
+}

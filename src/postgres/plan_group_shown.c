@@ -31,21 +31,6 @@ add_value(struct shown *s, const char *value)
     return true;
 }
 
-/* One of PostgreSQL's own, and no user's has its name. */
-static bool
-is_one_of(const struct plan_work *work, const PgQuery__FuncCall *call, const char *const *names,
-          size_t count)
-{
-    struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
-
-    if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], facts.name) == 0)
-            return true;
-    return false;
-}
-
 /* Types of which an operator || is null where one of its sides is. */
 static bool
 is_scalar(const struct entry *entry, int16_t attribute)
@@ -152,7 +137,7 @@ add_nulls_of_call(struct shown *s, const PgQuery__FuncCall *call)
         "lpad",      "repeat",         "rpad",    "split_part",  "convert_to",   "encode",
         "translate", "regexp_replace", "sha256",  "quote_ident", "quote_literal"};
 
-    return shown_is_ordinary(call) && is_one_of(s->work, call, names, COUNT_OF(names)) &&
+    return shown_is_ordinary(call) && function_is_one_of(s->work, call, names, COUNT_OF(names)) &&
            add_nulls_of_all(s, call->args, call->n_args);
 }
 
@@ -252,8 +237,8 @@ is_made_of_all(const struct shown *s, const PgQuery__Node *node)
     call = node->func_call;
     if (!are_simple(s, call->args, call->n_args))
         return false;
-    return is_one_of(s->work, call, arrays, COUNT_OF(arrays)) ||
-           (is_one_of(s->work, call, objects, COUNT_OF(objects)) &&
+    return function_is_one_of(s->work, call, arrays, COUNT_OF(arrays)) ||
+           (function_is_one_of(s->work, call, objects, COUNT_OF(objects)) &&
             are_names(call->args, call->n_args));
 }
 
@@ -276,7 +261,7 @@ add_argument(struct shown *s, const PgQuery__Node *node)
 
     if (node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && node->func_call->n_args == 1 &&
         shown_is_ordinary(node->func_call) &&
-        is_one_of(s->work, node->func_call, of_rows, COUNT_OF(of_rows)))
+        function_is_one_of(s->work, node->func_call, of_rows, COUNT_OF(of_rows)))
         inner = node->func_call->args[0];
     if (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
         names_is_builtin_type(node->type_cast->type_name))
@@ -391,17 +376,17 @@ add_aggregate(struct shown *s, const PgQuery__FuncCall *call)
     if (call->over || call->agg_star || call->agg_within_group || call->func_variadic ||
         !group_filter(s->work, call, &s->rows.filter))
         return false;
-    if (call->n_args == 1 && is_one_of(s->work, call, of_one, COUNT_OF(of_one)))
+    if (call->n_args == 1 && function_is_one_of(s->work, call, of_one, COUNT_OF(of_one)))
         return add_argument(s, call->args[0]);
-    if (call->n_args == 1 && is_one_of(s->work, call, of_xml, COUNT_OF(of_xml)))
+    if (call->n_args == 1 && function_is_one_of(s->work, call, of_xml, COUNT_OF(of_xml)))
         return add_element(s, call->args[0]);
     if (call->n_args != 2)
         return false;
-    if (is_one_of(s->work, call, of_text, COUNT_OF(of_text)))
+    if (function_is_one_of(s->work, call, of_text, COUNT_OF(of_text)))
         return is_delimiter(call->args[1]) && add_argument(s, call->args[0]);
-    if (is_one_of(s->work, call, of_names, COUNT_OF(of_names)))
+    if (function_is_one_of(s->work, call, of_names, COUNT_OF(of_names)))
         return add_keyed(s, call);
-    return is_one_of(s->work, call, of_pairs, COUNT_OF(of_pairs)) && add_pair(s, call);
+    return function_is_one_of(s->work, call, of_pairs, COUNT_OF(of_pairs)) && add_pair(s, call);
 }
 
 /* array_to_string(array_agg(name), ','), to_json(array_agg(name)): all that is in the array. */
@@ -414,9 +399,9 @@ without_form(const struct shown *s, const PgQuery__Node *value)
         value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ? value->func_call : NULL;
 
     if (!call || call->n_args == 0 || !shown_is_ordinary(call) ||
-        !is_one_of(s->work, call, forms, COUNT_OF(forms)) ||
+        !function_is_one_of(s->work, call, forms, COUNT_OF(forms)) ||
         call->args[0]->node_case != PG_QUERY__NODE__NODE_FUNC_CALL ||
-        !is_one_of(s->work, call->args[0]->func_call, arrays, COUNT_OF(arrays)))
+        !function_is_one_of(s->work, call->args[0]->func_call, arrays, COUNT_OF(arrays)))
         return value;
     for (size_t i = 1; i < call->n_args; i++)
         if (!is_delimiter(call->args[i]))

@@ -81,6 +81,9 @@ struct function_facts function_facts(const struct plan_work *work, PgQuery__Node
 /* The same of a name as text; schema NULL: in any. */
 struct function_facts function_facts_named(const struct plan_work *work, const char *schema,
                                            const char *name);
+/* Whether a call is of PostgreSQL's own function of one of these names, and no user's has it. */
+bool function_is_one_of(const struct plan_work *work, const PgQuery__FuncCall *call,
+                        const char *const *names, size_t count);
 /* Operators of that name, of which it is not known that they show nothing; NULL: casts. */
 void names_add_foreign(struct plan_work *work, const char *operator);
 /* Whether the text between two operands can be a user's operator. */

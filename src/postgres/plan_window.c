@@ -16,23 +16,9 @@ static const char *const of_a_row[] = {"lag", "lead", "first_value", "last_value
 static const char *const of_many[] = {"sum", "avg", "min", "max", "string_agg"};
 
 static bool
-is_one_of(const struct plan_work *work, const PgQuery__FuncCall *call, const char *const *names,
-          size_t count)
-{
-    struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
-
-    if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], facts.name) == 0)
-            return true;
-    return false;
-}
-
-static bool
 is_of_a_row(const struct plan_work *work, const PgQuery__FuncCall *call)
 {
-    return is_one_of(work, call, of_a_row, COUNT_OF(of_a_row));
+    return function_is_one_of(work, call, of_a_row, COUNT_OF(of_a_row));
 }
 
 static bool
@@ -51,7 +37,7 @@ has_plain_arguments(const struct plan_work *work, const PgQuery__FuncCall *call)
         return false;
     if (is_of_a_row(work, call))
         return !call->agg_filter && (call->n_args == 1 || is_number(call->args[1]));
-    return is_one_of(work, call, of_many, COUNT_OF(of_many)) &&
+    return function_is_one_of(work, call, of_many, COUNT_OF(of_many)) &&
            (call->n_args == 1 || pin_is_constant(call->args[1]));
 }
 

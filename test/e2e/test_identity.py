@@ -331,6 +331,18 @@ def test_an_index_that_another_has_replaced_is_not_believed_any_more():
 
 
 @test(limit=120)
+def test_another_gate_has_it_too():
+    """The file that was built is handed to a gate that takes another's place"""
+    place = Place("another-gate")
+    start = place.front.guard.mark()
+    place.front.guard.replace("gate")
+    place.front.guard.wait("identity_ready", start=start)
+    place.front.guard.wait("identity_current", start=start)
+    exactly(place.show("another", "SELECT DISTINCT email FROM people WHERE id > 8 AND id < 10")[1], {9})
+    place.stop()
+
+
+@test(limit=120)
 def test_a_transaction_that_is_older_than_the_index_does_not_use_it():
     place = Place("old", is_built=False)
     with place.front.login(user="app", application_name="old") as session:
