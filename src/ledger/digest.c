@@ -4,21 +4,14 @@
 #include <immintrin.h> /* names malloc, so before what bans that */
 #endif
 
-#include "ledger/digest.h"
+#include "ledger/digest_part.h"
 
-enum { BLOCK = 64, LANES = 3, PREFIX_NODE = 1 };
-
-/* With a bit, zeros, and its length in bits (FIPS 180-4, 5.1.1). */
-static size_t
-padded(size_t length)
-{
-    return (length + 1 + sizeof(uint64_t) + BLOCK - 1) / BLOCK * BLOCK;
-}
+enum { BLOCK = DIGEST_BLOCK, LANES = 3 };
 
 size_t
 digest_pad(uint8_t *bytes, size_t length)
 {
-    const size_t all = padded(length);
+    const size_t all = digest_blocks(length) * BLOCK;
     const uint64_t bits = __builtin_bswap64((uint64_t)length * 8);
 
     /* More than needed, but a few stores, and no call. */
@@ -48,7 +41,7 @@ digest_one_by_one(struct digester *d, const struct digest_message *messages, siz
 #if defined(__x86_64__)
 
 /* FIPS 180-4, 4.2.2. */
-static const uint32_t constants[64] __attribute__((aligned(16))) = {
+const uint32_t digest_constants[64] __attribute__((aligned(16))) = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -65,12 +58,11 @@ struct state {
     __m128i abef, cdgh;
 };
 enum { A, B, C, D, E, F, G, H };
-static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+const uint32_t digest_initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-#define LANE_TARGET "sha,sse4.1"
-#define WIDE_TARGET LANE_TARGET ",avx512f,avx512vl,avx512bw"
-#define LANE_CODE   __attribute__((target(LANE_TARGET), always_inline)) static inline
+#define LANE_TARGET __attribute__((target("sha,sse4.1")))
+#define LANE_CODE   __attribute__((target("sha,sse4.1"), always_inline)) static inline
 
 /* The order of bytes by which words are read and written. */
 static const uint64_t big_endian[] = {0x0405060700010203, 0x0c0d0e0f08090a0b};
@@ -95,7 +87,7 @@ add_blocks(struct state states[LANES], __m128i words[LANES][4])
     }
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++) {
-        const __m128i k = _mm_load_si128((const void *)(constants + i * 4));
+        const __m128i k = _mm_load_si128((const void *)(digest_constants + i * 4));
 
 #pragma GCC unroll 3
         for (int lane = 0; lane < LANES; lane++) {
@@ -124,9 +116,10 @@ add_blocks(struct state states[LANES], __m128i words[LANES][4])
 LANE_CODE struct state
 first_state(void)
 {
-    return (struct state){
-        _mm_set_epi32((int)initial[A], (int)initial[B], (int)initial[E], (int)initial[F]),
-        _mm_set_epi32((int)initial[C], (int)initial[D], (int)initial[G], (int)initial[H])};
+    return (struct state){_mm_set_epi32((int)digest_initial[A], (int)digest_initial[B],
+                                        (int)digest_initial[E], (int)digest_initial[F]),
+                          _mm_set_epi32((int)digest_initial[C], (int)digest_initial[D],
+                                        (int)digest_initial[G], (int)digest_initial[H])};
 }
 
 LANE_CODE void
@@ -142,7 +135,7 @@ store_state(const struct state *state, uint8_t *hash)
 }
 
 /* So many blocks of each lane's bytes. */
-LANE_CODE void
+LANE_TARGET static void
 compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t blocks)
 {
     PASU_UNINITIALIZED __m128i words[LANES][4];
@@ -159,10 +152,11 @@ compress(struct state states[LANES], const uint8_t *const bytes[LANES], size_t b
 
 /* Nodes of hashes where they stand: a block of the prefix and all but the last byte, and one of
  * that byte and the padding. */
-LANE_CODE void
+LANE_TARGET static void
 make_nodes(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes)
 {
-    const __m128i prefix = _mm_set_epi8(PREFIX_NODE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i prefix =
+        _mm_set_epi8(DIGEST_NODE_PREFIX, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     const __m128i swap = _mm_loadu_si128((const void *)big_endian);
     const __m128i bits = _mm_set_epi32((1 + 2 * TREE_HASH_SIZE) * 8, 0, 0, 0);
 
@@ -199,40 +193,6 @@ make_nodes(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes
     }
 }
 
-/* Compiled twice: for any processor with the instructions, and for one with registers enough for
- * all that is on its way in three lanes. */
-struct way {
-    void (*compress)(struct state *states, const uint8_t *const *bytes, size_t blocks);
-    void (*make_nodes)(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes);
-};
-
-__attribute__((target(LANE_TARGET))) static void
-compress_any(struct state *states, const uint8_t *const *bytes, size_t blocks)
-{
-    compress(states, bytes, blocks);
-}
-
-__attribute__((target(WIDE_TARGET))) static void
-compress_wide(struct state *states, const uint8_t *const *bytes, size_t blocks)
-{
-    compress(states, bytes, blocks);
-}
-
-__attribute__((target(LANE_TARGET))) static void
-make_nodes_any(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes)
-{
-    make_nodes(hashes, count, nodes);
-}
-
-__attribute__((target(WIDE_TARGET))) static void
-make_nodes_wide(const struct tree_hash *hashes, size_t count, struct tree_hash *nodes)
-{
-    make_nodes(hashes, count, nodes);
-}
-
-static const struct way ways[] = {[DIGEST_LANES] = {compress_any, make_nodes_any},
-                                  [DIGEST_LANES_WIDE] = {compress_wide, make_nodes_wide}};
-
 /* A message on its way. */
 struct lane {
     const struct digest_message *message; /* NULL: none */
@@ -241,7 +201,7 @@ struct lane {
 };
 
 /* The lane's next message; without one, what it does is nobody's. */
-__attribute__((target(LANE_TARGET))) static void
+LANE_CODE void
 advance(struct lane *lane, struct state *state, const struct digest_message **next,
         const struct digest_message *end)
 {
@@ -250,13 +210,13 @@ advance(struct lane *lane, struct state *state, const struct digest_message **ne
     *lane = (struct lane){0};
     if (*next == end)
         return;
-    *lane = (struct lane){*next, (*next)->bytes, padded((*next)->length) / BLOCK};
+    *lane = (struct lane){*next, (*next)->bytes, digest_blocks((*next)->length)};
     *state = first_state();
     (*next)++;
 }
 
-static void
-digest_side_by_side(const struct way *way, const struct digest_message *next, size_t count)
+LANE_TARGET static void
+digest_side_by_side(const struct digest_message *next, size_t count)
 {
     const struct digest_message *end = next + count;
     struct lane lanes[LANES] = {{0}};
@@ -280,7 +240,7 @@ digest_side_by_side(const struct way *way, const struct digest_message *next, si
             return;
         for (int i = 0; i < LANES; i++)
             bytes[i] = lanes[i].message ? lanes[i].at : any;
-        way->compress(states, bytes, blocks);
+        compress(states, bytes, blocks);
         for (int i = 0; i < LANES; i++) {
             if (!lanes[i].message)
                 continue;
@@ -306,10 +266,18 @@ best_way(void)
 {
     if (!has_instructions())
         return DIGEST_ONE_BY_ONE;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512bw")
-               ? DIGEST_LANES_WIDE
-               : DIGEST_LANES;
+    return digest_wide_is_possible() ? DIGEST_WIDE : DIGEST_LANES;
+}
+
+/* How many of so many are hashed with all lanes busy, or nearly. */
+static size_t
+wide_count(const struct digester *d, size_t count)
+{
+    size_t rest = count % DIGEST_WIDE_LANES;
+
+    if (d->way != DIGEST_WIDE)
+        return 0;
+    return rest >= DIGEST_WIDE_LANES / 2 ? count : count - rest;
 }
 
 #else
@@ -340,7 +308,10 @@ digest_all(struct digester *d, const struct digest_message *messages, size_t cou
 {
 #if defined(__x86_64__)
     if (d->way != DIGEST_ONE_BY_ONE) {
-        digest_side_by_side(&ways[d->way], messages, count);
+        size_t wide = wide_count(d, count);
+
+        digest_wide_all(messages, wide);
+        digest_side_by_side(messages + wide, count - wide);
         return 0;
     }
 #endif
@@ -355,7 +326,10 @@ digest_nodes(struct digester *d, const struct tree_hash *hashes, size_t count,
 
 #if defined(__x86_64__)
     if (d->way != DIGEST_ONE_BY_ONE) {
-        ways[d->way].make_nodes(hashes, count / 2, nodes);
+        size_t wide = wide_count(d, count / 2);
+
+        digest_wide_nodes(hashes, wide, nodes);
+        make_nodes(hashes + 2 * wide, count / 2 - wide, nodes + wide);
         return 0;
     }
 #endif

@@ -47,7 +47,7 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i / sizeof(bytes[0])][i % sizeof(bytes[0])] = (uint8_t)random_u64(&random);
-    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_WIDE; way++) {
         struct digester d;
 
         init(&d, way);
@@ -90,7 +90,7 @@ hashes_are_sha_256_in_batches_of_any_size(void **state PASU_UNUSED)
         text[i] = (uint8_t)random_u64(&random);
     for (size_t length = 0; length < LENGTHS; length++)
         assert_int_equal(EVP_Digest(text, length, right[length], NULL, EVP_sha256(), NULL), 1);
-    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_WIDE; way++) {
         init(&d, way);
         for (size_t count = 1; count <= BATCHES; count++)
             for (size_t length = 0; length < LENGTHS; length++) {
@@ -119,7 +119,7 @@ nodes_are_those_of_the_tree(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < sizeof(hashes); i++)
         ((uint8_t *)hashes)[i] = (uint8_t)random_u64(&random);
-    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_LANES_WIDE; way++) {
+    for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_WIDE; way++) {
         struct digester d;
 
         init(&d, way);
