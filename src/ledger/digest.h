@@ -4,9 +4,10 @@
  *
  * A processor with the SHA instructions waits for the result of each before it can go on with the
  * same message, and could do others' meanwhile; so three are hashed side by side. One with AVX-512
- * beside them hashes sixteen without those instructions, which is faster still. No library of
- * Debian 12 does that for messages of a few hundred bytes without losing more than it wins around
- * it (bench/README.md). Where there are no such instructions OpenSSL hashes one after the other.
+ * beside them can hash sixteen without those instructions; whether that is faster still is tried.
+ * No library of Debian 12 does that for messages of a few hundred bytes without losing more than it
+ * wins around it (bench/README.md). Where there are no such instructions OpenSSL hashes one after
+ * the other.
  *
  * A digester belongs to one thread.
  */
@@ -21,7 +22,7 @@ enum digest_way { DIGEST_ONE_BY_ONE, DIGEST_LANES, DIGEST_WIDE };
 
 struct digester {
     struct tree_hasher hasher;
-    enum digest_way way; /* the last one that the processor can go; tests go the others */
+    enum digest_way way; /* the fastest here; tests go the others */
 };
 
 /* A message lies where there is room behind it for what SHA-256 puts there: writing that long

@@ -28,6 +28,7 @@ digest_blocks(size_t length)
     return (length + 1 + sizeof(uint64_t) + DIGEST_BLOCK - 1) / DIGEST_BLOCK;
 }
 
+/* False where it is not compiled either. */
 bool digest_wide_is_possible(void);
 /* As digest_all and digest_nodes; `count` nodes of twice as many hashes. Fewer than eight are
  * slower than by any other way. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #if defined(__x86_64__)
 #include <immintrin.h> /* names malloc, so before what bans that */
+#endif
 
 #include "ledger/digest_part.h"
+
+#if defined(__x86_64__)
 
 enum { LANES = DIGEST_WIDE_LANES, WORDS = 16, STATE = 8 };
 
@@ -289,6 +292,14 @@ digest_wide_all(const struct digest_message *messages, size_t count)
         if (pass_blocks(&lanes, blocks))
             store_done(&lanes, state);
     }
+}
+
+#else
+
+bool
+digest_wide_is_possible(void)
+{
+    return false;
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ledger/digest.h"
+#include "ledger/digest_part.h"
 #include "random.h"
 #include "unit.h"
 
@@ -9,11 +9,18 @@ enum { MESSAGES = 50, LENGTH = 1000, ROUNDS = 200 };
 
 static uint8_t bytes[MESSAGES][LENGTH + DIGEST_PADDING];
 
-static void
+/* False: the processor cannot go that way. */
+static bool
 init(struct digester *d, enum digest_way way)
 {
     assert_int_equal(digester_init(d), 0);
-    d->way = d->way < way ? d->way : way;
+    if (way > d->way &&
+        !(way == DIGEST_WIDE && d->way == DIGEST_LANES && digest_wide_is_possible())) {
+        digester_release(d);
+        return false;
+    }
+    d->way = way;
+    return true;
 }
 
 static void
@@ -50,7 +57,8 @@ hashes_are_sha_256_at_each_length_whatever_is_beside(void **state PASU_UNUSED)
     for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_WIDE; way++) {
         struct digester d;
 
-        init(&d, way);
+        if (!init(&d, way))
+            continue;
         for (size_t length = 0; length < LENGTH; length++) {
             const struct digest_message pair[] = {{bytes[0], length, hashes[0]},
                                                   {bytes[1], LENGTH - length, hashes[1]}};
@@ -91,7 +99,8 @@ hashes_are_sha_256_in_batches_of_any_size(void **state PASU_UNUSED)
     for (size_t length = 0; length < LENGTHS; length++)
         assert_int_equal(EVP_Digest(text, length, right[length], NULL, EVP_sha256(), NULL), 1);
     for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_WIDE; way++) {
-        init(&d, way);
+        if (!init(&d, way))
+            continue;
         for (size_t count = 1; count <= BATCHES; count++)
             for (size_t length = 0; length < LENGTHS; length++) {
                 struct digest_message messages[BATCHES];
@@ -122,7 +131,8 @@ nodes_are_those_of_the_tree(void **state PASU_UNUSED)
     for (enum digest_way way = DIGEST_ONE_BY_ONE; way <= DIGEST_WIDE; way++) {
         struct digester d;
 
-        init(&d, way);
+        if (!init(&d, way))
+            continue;
         for (size_t count = 0; count <= COUNT_OF(hashes); count++) {
             struct tree_hash again[300];
 
