@@ -15,7 +15,7 @@ Environment:
                       tests themselves are right. Tests of what only a gateway does are skipped then
     PASU_E2E_EPOLL    1: pasu runs where the kernel gives nobody an io_uring
     PASU_E2E_LONG     1: the long runs too
-    PASU_E2E_BESIDE   1: another test file runs at the same time; ports are taken from another range
+    PASU_E2E_LANE     0 to 2: other test files run at the same time; ports are taken from a range of the lane
     PASU_E2E_CACHE    where what is fetched or compiled for tests is kept (build/e2e-cache)
     PASU_E2E_SERVER   13, 14, 16, 17 or 18: servers of that version, whose programs are fetched (versions.py)
     PGBIN             PostgreSQL's programs (/usr/lib/postgresql/15/bin)"""

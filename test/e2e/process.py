@@ -133,11 +133,12 @@ def until(found, what, timeout=20):
 
 def ports():
     """Free ports of the loopback, outside of the range that outgoing connections take theirs from; others
-    where PASU_E2E_BESIDE says that this program runs beside another one."""
-    first = 22000 if os.environ.get("PASU_E2E_BESIDE") else 12000
-    at = first + os.getpid() * 37 % 10000
+    in each of the three lanes that PASU_E2E_LANE can name, whose programs run at the same time."""
+    count = 6500
+    first = 12000 + count * (int(os.environ.get("PASU_E2E_LANE") or 0) % 3)
+    at = first + os.getpid() * 37 % count
     while True:
-        at = at + 1 if at < first + 9999 else first
+        at = at + 1 if at < first + count - 1 else first
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
