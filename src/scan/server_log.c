@@ -58,7 +58,8 @@ server_log_format_text(enum server_log_format format)
 
 /* ---- which format ---- */
 
-/* "2026-11-24 10:00:00.123 KST," */
+/* "2026-11-24 10:00:00.123 KST,": behind the time of a line of stderr comes more, and in a role's
+ * name there can be a comma. */
 static bool
 looks_like_csv(struct view line)
 {
@@ -68,7 +69,8 @@ looks_like_csv(struct view line)
 
     return comma != NULL &&
            server_log_local(view_of(line.bytes, (size_t)(comma - line.bytes)), &local, &zone) &&
-           memchr(line.bytes, '.', (size_t)(comma - line.bytes)) != NULL;
+           memchr(line.bytes, '.', (size_t)(comma - line.bytes)) != NULL &&
+           (zone.length == 0 || memchr(zone.bytes, ' ', zone.length) == NULL);
 }
 
 static enum server_log_format

@@ -161,3 +161,18 @@ class Server:
         """How many client backends there are, the asking one not counted."""
         return int(self.value("SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
                               f"backend_type IN ('client backend', 'walsender') AND ({where})"))
+
+
+class Logged(Server):
+    """A server that writes its log into files: nothing of it comes to standard error."""
+
+    def start(self):
+        self.process = process.Process(self.name, [self.binaries / "postgres", "-D", self.data],
+                                       account=account(), stop_signal=signal.SIGINT, env=self.environment)
+
+        def is_up():
+            with contextlib.suppress(OSError, wire.ServerError):
+                self.connect().terminate()
+                return True
+            return False
+        process.until(is_up, "a server that answers", 60)

@@ -310,25 +310,10 @@ def test_cloudtrail():
     assert 45 < document["lines"] < 52 and document["unparsed"] == 1, document
 
 
-class Logged(postgres.Server):
-    """A server that writes its log into files: nothing of it comes to standard error."""
-
-    def start(self):
-        self.process = process.Process(self.name, [self.binaries / "postgres", "-D", self.data],
-                                       account=postgres.account(), stop_signal=signal.SIGINT, env=self.environment)
-
-        def is_up():
-            with contextlib.suppress(OSError, wire.ServerError):
-                self.connect().terminate()
-                return True
-            return False
-        process.until(is_up, "a server that answers", 60)
-
-
 @harness.shared
 def server():
     """A real server, and what was asked of it, in all three formats of its log."""
-    made = Logged(harness.folder(), "logging", settings=LOGGING)
+    made = postgres.Logged(harness.folder(), "logging", settings=LOGGING)
     made.sql("CREATE TABLE members (id int PRIMARY KEY, name text)")
     session = made.connect()
     for sql in ("SELECT name FROM members WHERE id = 42", "select\n\tname /* x */ FROM members\nWHERE id = 43::int -- y",

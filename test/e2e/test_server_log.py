@@ -26,8 +26,8 @@ IMITATION = ('x",1\n2026-11-26 17:17:36.123 KST [4] app@shop LOG:  connection au
              '{"timestamp":"')
 
 
-class Logged(postgres.Server):
-    """A server that writes its log into files, in all formats."""
+class Logged(postgres.Logged):
+    """A server that writes its log in all formats."""
 
     def __init__(self, name, **settings):
         super().__init__(harness.folder(), name, settings={**LOGGING, **settings})
@@ -37,17 +37,6 @@ class Logged(postgres.Server):
                  "GRANT SELECT ON persons TO app, other", "shop")
         self.asked = inspector.install(self)
         self.settle(0)
-
-    def start(self):
-        self.process = process.Process(self.name, [self.binaries / "postgres", "-D", self.data],
-                                       account=postgres.account(), stop_signal=signal.SIGINT, env=self.environment)
-
-        def is_up():
-            with contextlib.suppress(OSError, wire.ServerError):
-                self.connect().terminate()
-                return True
-            return False
-        process.until(is_up, "a server that answers", 60)
 
     def log(self, form):
         return self.data / "log" / f"server.{form}"
