@@ -326,7 +326,8 @@ catalog_has_keeping_casts(const struct catalog *catalog)
     return catalog->has_keeping_casts;
 }
 
-/* '2': the whole table; '1': the column; '0', or 0 where it is not known: neither. */
+/* '2': the whole table; '1': the column; '0', or 0 where it is not known: neither; '-': nor even
+ * its schema. */
 static char
 right_of(const struct catalog *catalog, const char *role, uint32_t relation, int16_t column)
 {
@@ -361,6 +362,14 @@ catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint3
                           int16_t key)
 {
     return right_of(catalog, role, relation, key) == '2';
+}
+
+bool
+catalog_role_is_shut_out(const struct catalog *catalog, const char *role,
+                         const struct catalog_relation *relation)
+{
+    return relation->column_count > 0 &&
+           right_of(catalog, role, relation->oid, relation->columns[0].number) == '-';
 }
 
 uint64_t

@@ -351,9 +351,14 @@ bool catalog_has_keeping_casts(const struct catalog *catalog);
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);
 /* Whether it may read all columns of a table whose key that is, those of the system too. The same,
- * of column 1, of views without options and of the catalog's tables above. */
+ * of column 1, of views without options and of the catalog's tables above; and, of its first
+ * column, of a relation whose name such a table has, too. */
 bool catalog_role_may_read_all(const struct catalog *catalog, const char *role, uint32_t relation,
                                int16_t key);
+/* Whether it is known to have no right to look into the schema of a relation whose name a table
+ * with a key has, too: a name without a schema cannot mean it, then. */
+bool catalog_role_is_shut_out(const struct catalog *catalog, const char *role,
+                              const struct catalog_relation *relation);
 /*
  * How many subjects of a kind there are, at most (UINT32_MAX where unknown). The rows of its table
  * were counted when this snapshot or one before it was made, or at a later poll, and what has been

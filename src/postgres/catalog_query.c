@@ -220,7 +220,7 @@ put_readers(struct sql *sql, const struct catalog_builder *b)
     }
     sql_add(sql,
             "SELECT r.rolname, string_agg(CASE WHEN NOT has_schema_privilege(r.oid, "
-            "c.relnamespace, 'USAGE') THEN '0' WHEN has_table_privilege(r.oid, k.r, 'SELECT') "
+            "c.relnamespace, 'USAGE') THEN '-' WHEN has_table_privilege(r.oid, k.r, 'SELECT') "
             "THEN '2' WHEN has_column_privilege(r.oid, k.r, k.a, 'SELECT') THEN '1' ELSE '0' END, "
             "'' ORDER BY k.i) FROM pg_roles r CROSS JOIN (VALUES ");
     for (size_t i = 0; i < b->catalog->reader_keys.count; i++) {

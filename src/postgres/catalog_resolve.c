@@ -164,8 +164,22 @@ add_reader_keys(struct catalog *c, const struct catalog_relation *r,
     return result;
 }
 
+/* The first columns of what has the name of a table with a key, in other schemas. */
+static int
+add_namesakes(struct catalog *c, const struct catalog_relation *r)
+{
+    const struct catalog_relation *other;
+    size_t at = 0;
+    int result = 0;
+
+    while (result == 0 && (other = catalog_relation_named(c, NULL, r->name, &at)) != NULL)
+        if (other != r && other->persistence != 't' && other->column_count > 0)
+            result = add_reader_key(c, other->oid, other->columns[0].number);
+    return result;
+}
+
 /* The keys' columns of which it will be asked who may read them: those of mapped tables first, then
- * those that partitions have from their parents. */
+ * those that partitions have from their parents, and then what has their names. */
 static int
 collect_reader_keys(struct catalog_builder *b)
 {
@@ -179,6 +193,9 @@ collect_reader_keys(struct catalog_builder *b)
                 if (b->is_whole[i] == (round == 0) && add_reader_keys(c, r, &r->shows[s]) != 0)
                     return PASU_E_NOMEM;
         }
+    for (size_t i = 0; i < c->relation_count; i++)
+        if (c->relations[i].show_count > 0 && add_namesakes(c, &c->relations[i]) != 0)
+            return PASU_E_NOMEM;
     return 0;
 }
 

@@ -448,6 +448,8 @@ struct plan_statement {
     /* Whether it is known which columns the result has, and how many (hidden ones not counted).
      * Else parts have no columns. */
     bool has_columns;
+    bool is_assumed; /* if a name means what it is taken for: the server's number of columns says so
+                      */
     uint16_t column_count;
     const struct plan_output *outputs; /* column_count, or NULL */
     const struct plan_origin *origins; /* of columns of views that are read through */

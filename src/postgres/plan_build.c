@@ -97,6 +97,7 @@ build_begin(struct plan_work *work)
     work->stars = NULL;
     work->inner_count = 0;
     work->has_probe = work->has_pin = work->has_test = work->has_given = false;
+    work->is_assumed = false;
     work->has_lent = false;
     work->referred = NULL;
     work->collecting = 0;

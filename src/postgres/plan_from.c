@@ -91,6 +91,53 @@ has_same_columns(const struct catalog_relation *a, const struct catalog_relation
     return true;
 }
 
+/* Whether a name without a schema can mean it: not where the role may not look into its schema. A
+ * temporary one can be the session's own. */
+static bool
+can_be_meant(const struct plan_work *work, const struct catalog_relation *relation)
+{
+    return relation->persistence == 't' || work->environment->role[0] == '\0' ||
+           !catalog_role_is_shut_out(work->catalog, work->environment->role, relation);
+}
+
+/* And reading all columns of it does nothing but that: those of a view are whatever its query is.
+ */
+static bool
+may_read_whole(const struct plan_work *work, const struct catalog_relation *relation)
+{
+    if (strchr("rpm", relation->kind) == NULL)
+        return false;
+    return relation->persistence == 't' ||
+           (relation->column_count > 0 &&
+            catalog_role_may_read_all(work->catalog, work->environment->role, relation->oid,
+                                      relation->columns[0].number));
+}
+
+/* What there is beside the one that the name is taken for. */
+static void
+look_around(struct plan_work *work, struct entry *entry, const char *schema, const char *name)
+{
+    const struct catalog_relation *relation;
+    size_t at = 0, others = 0;
+    bool is_whole = true;
+
+    while ((relation = names_next_relation(work, schema, name, &at)) != NULL) {
+        if (relation == entry->relation || !can_be_meant(work, relation))
+            continue;
+        others++;
+        is_whole = is_whole && may_read_whole(work, relation);
+    }
+    entry->is_only = entry->relation && others == 0;
+    entry->is_guarded = entry->relation && others > 0 && is_whole;
+}
+
+/* Whether the text names one relation alone, once. */
+static bool
+is_lone(const struct plan_work *work)
+{
+    return work->names.named && !work->names.named->next;
+}
+
 /* Which relation a name is taken for: the only one, or the only one that holds anything. The
  * columns of the others carry nothing, but where they are not the same ones, "*" is not known. */
 static void
@@ -114,7 +161,6 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         personal = relation;
         reach_add(&any.bound, &reach);
     }
-    entry->is_only = count == 1;
     if (count == 0 && !names_blank(work, schema, name))
         any.bound = work->everything;
     else if (personal_count == 1)
@@ -123,9 +169,14 @@ choose_relation(struct plan_work *work, struct entry *entry, const char *schema,
         entry->relation = NULL;
         entry->columns.is_open = true;
         entry->columns.rest = any;
-    } else if (!is_same) {
-        entry->columns.is_open = true;
     }
+    look_around(work, entry, schema, name);
+    entry->is_guarded = entry->is_guarded && personal_count == 1;
+    if (is_same || !entry->relation)
+        return;
+    /* Of one table alone, the number of columns tells its own from those of others. */
+    work->is_assumed |= entry->is_guarded;
+    entry->columns.is_open |= !entry->is_guarded || !is_lone(work);
 }
 
 struct entry *

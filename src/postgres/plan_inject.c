@@ -203,6 +203,43 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
     return injection_column(work, scope, entry, name);
 }
 
+/* (SELECT (SELECT "id" FROM (SELECT "c".*) …) FROM (SELECT NULL AS "id") …): the table's own
+ * column, or where it has none, the null around it. */
+const char *
+injection_guarded(struct plan_work *work, const struct scope *scope, const struct entry *entry,
+                  int16_t attribute)
+{
+    const char *name = column_name(entry, attribute);
+    char text[3 * NAME_ROOM + 128 + 2 * CATALOG_NAME_SIZE], column[NAME_ROOM], table[NAME_ROOM];
+    struct writer w = writer_of(column, sizeof(column));
+    int length;
+
+    work->why = WHY_UNNAMED;
+    if (!entry->is_guarded || !name || !is_ascii(name) || strlen(name) >= CATALOG_NAME_SIZE ||
+        entry->alias_count > 0 || !can_be_named(scope, entry))
+        return NULL;
+    work->why = WHY_MAY_NOT_READ;
+    if (!catalog_role_may_read_all(work->catalog, work->environment->role, entry->relation->oid,
+                                   attribute))
+        return NULL;
+    write_name(&w, name);
+    writer_u8(&w, '\0');
+    if (writer_end(&w) < 0)
+        return NULL;
+    w = writer_of(table, sizeof(table));
+    write_name(&w, entry->name);
+    writer_u8(&w, '\0');
+    if (writer_end(&w) < 0)
+        return NULL;
+    length = snprintf(text, sizeof(text),
+                      "(SELECT (SELECT %s FROM (SELECT %s.*) " HIDDEN_NAME
+                      "own) FROM (SELECT NULL AS %s) " HIDDEN_NAME "none)",
+                      column, table, column);
+    return length > 0 && (size_t)length < sizeof(text)
+               ? arena_text(&work->memory, text, (size_t)length)
+               : NULL;
+}
+
 /* ARRAY["p"."name"::pg_catalog.text, …]::pg_catalog.text: it calls nothing that somebody could have
  * forbidden the role. A numeric is left out: it has several texts of one value. */
 static const char *

@@ -107,6 +107,10 @@ const char *injection_named(struct plan_work *work, const char *table, const cha
  * the role may read it. */
 const char *injection_of_table(struct plan_work *work, const struct scope *scope,
                                const struct entry *entry, int16_t attribute, bool is_origin);
+/* Of a key's column whose table's name can mean others (is_guarded), an expression that does not
+ * fail where it means one without such a column: it is null then. */
+const char *injection_guarded(struct plan_work *work, const struct scope *scope,
+                              const struct entry *entry, int16_t attribute);
 /* The same of a key that may have several columns: of these an array of all, as text. */
 const char *injection_of_key(struct plan_work *work, const struct scope *scope,
                              const struct entry *entry, const struct catalog_show *show,

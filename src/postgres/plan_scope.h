@@ -72,7 +72,9 @@ struct entry {
     /* Of a table or view of the catalog: */
     const struct catalog_relation *relation; /* NULL where it is none, or cannot be told */
     const PgQuery__RangeVar *range;
-    bool is_only;    /* no other relation has that name */
+    bool is_only;    /* the name can mean no other relation here */
+    bool is_guarded; /* it can, but all of them can be read whole, and only this one holds anything
+                      */
     bool is_certain; /* named with its schema: no temporary table can stand for it */
     uint64_t tables; /* its bits of carry.tables; 0 in the top level */
     struct outputs columns;

@@ -159,6 +159,38 @@ use_origin(struct plan_work *work, const struct shape *shape, const struct direc
     return part->has_origin;
 }
 
+/* Where the name can mean others: each row has what it means beside the key. */
+static bool
+use_guarded(struct plan_work *work, const struct shape *shape, const struct direct *direct,
+            struct plan_part *part)
+{
+    struct injection *injection = shape->injection, before;
+    struct addition result;
+    int column, origin;
+
+    if (!injection || work->environment->asks_keys)
+        return false;
+    before = *injection;
+    result = *injection->result;
+    column = injection_add_expression(
+        injection, injection->result,
+        injection_guarded(work, shape->scope, direct->entry, direct->show->key_column));
+    origin = column < 0 ? -1
+                        : injection_add_expression(injection, injection->result,
+                                                   injection_meaning(work, direct->entry->range));
+    if (origin < 0) {
+        *injection->result = result;
+        *injection = before;
+        return false;
+    }
+    part->source = SOURCE_HIDDEN;
+    part->why = WHY_HIDDEN;
+    part->column = (uint16_t)column;
+    part->has_origin = true;
+    part->origin = (uint16_t)origin;
+    return true;
+}
+
 static bool
 use_hidden(struct plan_work *work, const struct shape *shape, const struct direct *direct,
            struct plan_part *part)
@@ -167,6 +199,9 @@ use_hidden(struct plan_work *work, const struct shape *shape, const struct direc
     int column = -1;
 
     if (shape->rows == ROWS_SINGLE && is_tuple && hide_parts(work, shape, direct, part))
+        return true;
+    if (shape->rows == ROWS_SINGLE && !is_tuple && direct->entry->is_guarded &&
+        use_guarded(work, shape, direct, part))
         return true;
     if (shape->rows == ROWS_SINGLE && !is_tuple)
         column = injection_add(work, shape->injection, shape->scope, direct->entry,
@@ -382,6 +417,7 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
     statement->part_count = draft.count;
     statement->has_columns = !columns->is_open && columns->count <= UINT16_MAX;
     statement->column_count = (uint16_t)columns->count;
+    statement->is_assumed = work->is_assumed;
     if (work->environment->names_columns && statement->has_columns)
         statement->outputs = outputs_tell(work, columns);
     statement->hidden_count = (uint8_t)injection_count(shape->injection);

@@ -113,6 +113,7 @@ struct plan_work {
     bool has_pin;      /* one compares a key with a constant */
     bool has_test;     /* one depends on a personal field */
     bool has_given;    /* a column carries what it is compared with */
+    bool is_assumed;   /* the columns of "*" are those of a table whose name can mean others */
     bool has_lent;     /* one does, also inside of a view, and be it what it is itself */
     bool is_holding;   /* what is looked at is true of each row that comes of it */
     size_t references; /* columns seen */

@@ -546,8 +546,8 @@ make(struct making *m, struct showing **showing)
     m->sure = m->fields + (m->count + 1) * ROOM;
     memset(m->bound, 0xff, sizeof(m->bound));
     m->is_blank = s->has_blank && !s->misses_table;
-    m->has_columns =
-        s->has_columns && (m->count == 0 || m->count == (size_t)s->column_count + s->hidden_count);
+    m->has_columns = s->has_columns && ((m->count == 0 && !s->is_assumed) ||
+                                        m->count == (size_t)s->column_count + s->hidden_count);
     for (size_t i = 0; i < s->part_count; i++)
         take_part(m, i);
     for (size_t i = s->hidden_count; i < m->count; i++)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """pasu scan: who read persons as nobody should, by logs alone; against what the test knows that it wrote."""
 import bz2
-import contextlib
 import datetime
 import gzip
 import html.parser
@@ -10,7 +9,6 @@ import json
 import lzma
 import random
 import re
-import signal
 import subprocess
 
 import harness

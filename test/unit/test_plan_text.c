@@ -101,7 +101,7 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT name FROM customers FOR UPDATE OF customers",
         "SELECT name INTO t FROM customers",
         "SELECT name AS pasu_key_1 FROM customers",
-        "SELECT name FROM people",
+        "SELECT DISTINCT ON (id) name FROM people ORDER BY id",
         "SELECT who FROM v_contact",
         "INSERT INTO z SELECT name FROM customers",
         "PREPARE p AS SELECT name FROM customers; EXECUTE p",
@@ -116,6 +116,11 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
 
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         check_rewritten(texts[i], "");
+    check_rewritten(
+        "SELECT name FROM people p",
+        "SELECT (SELECT (SELECT \"id\" FROM (SELECT \"p\".*) pasu_key_own) FROM (SELECT "
+        "NULL AS \"id\") pasu_key_none) AS \"pasu_key_1\", "
+        "'people'::pg_catalog.regclass::pg_catalog.oid AS \"pasu_key_2\", name FROM people p");
     check_rewritten("SELECT region, string_agg(name, ',') FROM public.customers GROUP BY 1",
                     "SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE "
                     "\"customers\".\"name\" IS DISTINCT FROM NULL) OPERATOR(pg_catalog.<=) 16384 "
