@@ -122,9 +122,7 @@ join(struct observer *o, uint8_t *bytes, size_t *length, int *result)
 static bool
 shows_first(const struct answering *a)
 {
-    const struct result *r = &a->o->result;
-
-    return (!r->is_open || r->rows == 0) && a->tools->gather.rows == 0;
+    return !result_has_rows(&a->o->result) && a->tools->gather.rows == 0;
 }
 
 int

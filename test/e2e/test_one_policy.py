@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 
+from approving import told
 import harness
 import mmdb
 from process import until
@@ -123,6 +124,42 @@ def test_countries_in_the_middle_of_a_result():
         set_rules(front, PLACES)
         place(front, folder, "KR")
     in_the_middle(front, begin, lambda: place(front, folder, "JP"))
+
+
+FIRST = "(SELECT min(id) FROM customers WHERE phone IS NOT NULL)"
+# The first row comes at once, the others when a lock is free.
+WAITING = f"SELECT CASE WHEN id > {FIRST} THEN pg_advisory_lock_shared(79)::text END, name, phone FROM customers WHERE phone IS NOT NULL ORDER BY id LIMIT 4"
+PORTIONS = {"FETCH": (wire.query(f"BEGIN; DECLARE c CURSOR FOR {WAITING}") + wire.query("FETCH 1 FROM c"), 2, wire.query("FETCH 3 FROM c")),
+            "Execute": (wire.parse(WAITING) + wire.bind(portal="p") + wire.describe("P", "p") + wire.execute(1, "p") + wire.FLUSH, 1,
+                        wire.execute(3, "p") + wire.SYNC)}
+AFTER = {"mask": (MASKS[1][1:], ([("name",)] * 3, None)),
+         "block": ([{"name": "none", "when": {"fields": "phone"}, "verdict": "block"}], ([], CODE)),
+         "hold": ([{"name": "ask", "when": {"fields": "phone"}, "verdict": "hold"}], ([], "57014"))}
+
+
+@test(gateway=True)
+def test_between_a_portion_and_its_first_row():
+    """Rules that change after a portion of a cursor was asked for, and before its first row comes, judge it, as they do a result that is read at once"""
+    crowd()
+    front = shop.front("one-portion", more={"rules": []})
+    for way, (begin, count, rest) in PORTIONS.items():
+        for after, (rules, due) in AFTER.items():
+            with login(front) as session, wire.login(shop.server().address) as holder:
+                set_rules(front, MASKS[0][1:])
+                holder.query("SELECT pg_advisory_lock(79)")
+                session.send(begin)
+                rows = [row for _ in range(count) for row in session.result("Zs").rows]
+                equal([clear(row) for row in rows], [("phone",)], way)
+                session.send(rest)
+                until(lambda: shop.server().value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "1", "the lock")
+                set_rules(front, rules)
+                holder.query("SELECT pg_advisory_unlock(79)")
+                if after == "hold":
+                    told(session, b"", "rule ask")
+                    wire.cancel(front.address, session.key)
+                result = session.result()
+                equal(([clear(row) for row in result.rows], result.code), due, f"{way} {after}")
+    front.stop()
 
 
 HALF = PAGE // 2
