@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When it counts that an administrator acts: what the server's own roles show later is by that known
- * to have come through pasu, or not. */
+/* When it counts that an administrator acts: what the server's own roles show later is by that
+ * known to have come through pasu, or not. */
 #include "gate/administration.h"
 
 #include "clock.h"

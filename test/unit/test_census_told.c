@@ -284,7 +284,8 @@ only_what_is_certain_is_ended(void **state PASU_UNUSED)
     assert_int_equal(ends_tried(VERDICT_BLOCK, true, BYPASS_PAST), 1);
     assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_PAST), 0);
     assert_int_equal(ends_tried(VERDICT_ALERT, true, BYPASS_PAST), 0);
-    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT), 1); /* a gate that died left it */
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT),
+                     1); /* a gate that died left it */
     assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT_USED), 1);
 }
 

@@ -68,8 +68,8 @@ stop(void **state PASU_UNUSED)
     return rmdir(folder);
 }
 
-/* Whether the gate is told of another roster within so many ms; `is_written`: somebody adds a line to
- * it in each of them. */
+/* Whether the gate is told of another roster within so many ms; `is_written`: somebody adds a line
+ * to it in each of them. */
 static bool
 is_told_within(int most, bool is_written)
 {
