@@ -57,8 +57,8 @@ PASU_MUST_USE int answer_hold(struct answering *answering, bool *is_waiting);
 PASU_MUST_USE int answer_hold_refuse(struct answering *answering, int error);
 /* Of rows that have waited for a budget, what somebody has said. */
 PASU_MUST_USE int answer_budget_over(struct answering *answering);
-/* Whether a budget may hold the row that comes now. */
-bool answer_budget_watches(struct answering *answering);
+/* Whether a budget may hold what comes now, a DataRow or CopyData. */
+bool answer_budget_watches(struct answering *answering, const uint8_t *message);
 /* As many whole rows at `at` as there are; where a budget holds one of them, only those before it,
  * and then *is_waiting, or the result has ended; the bytes from there on are as they were. Bytes
  * used, 0: the first one is not whole, or for answer_message; negative: an error. */

@@ -8,14 +8,15 @@
  * when the answer is there, as if they came then. Nothing but the rows lies between, so that
  * reading them has changed nothing else about the session.
  *
- * What cannot be read twice is blocked instead: rows of COPY, rows that come in pieces, those whose
- * keys are asked for beside (gate/shadow.h), and what is no row.
+ * What cannot be read twice is blocked instead: rows that come in pieces, those whose keys are asked
+ * for beside (gate/shadow.h), and what is no row, or of a COPY that is not read row by row.
  */
 #include "gate/answer.h"
 
 #include "base/memory.h"
 #include "gate/approval.h"
 #include "gate/budgets.h"
+#include "gate/copy_out.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
 #include "gate/verdict.h"
@@ -74,14 +75,25 @@ answer_budget_over(struct answering *a)
     return result;
 }
 
+/* CopyData, which comes with nothing that says of what. */
+static bool
+is_copied_row(const struct answering *a, const uint8_t *message)
+{
+    const struct copy_rows *copy = &a->o->result.copy;
+
+    return message[0] == 'd' && copy->is_read && !copy->is_header_due;
+}
+
 bool
-answer_budget_watches(struct answering *a)
+answer_budget_watches(struct answering *a, const uint8_t *message)
 {
     struct exchange_request *request = exchange_first(&a->o->exchange);
     struct result *r = &a->o->result;
     const struct showing *showing;
 
     if (PASU_LIKELY(!a->o->budget.holds) || a->o->is_muted || !request || request->is_refused)
+        return false;
+    if (message[0] != 'D' && !is_copied_row(a, message))
         return false;
     if (!r->is_open && (request->step != STEP_EXECUTE || result_open_portal(a->s) != 0))
         return false; /* looking at the row tells what is wrong */
@@ -100,15 +112,16 @@ length_of(const uint8_t *at)
     return bytes_get_u32(at + 1) + (size_t)1;
 }
 
-/* Whole rows, one behind the other, that are read in one piece each. */
+/* Whole rows of one kind, one behind the other, that are read in one piece each. */
 static size_t
-whole_rows(const uint8_t *at, size_t have)
+whole_rows(const struct answering *a, const uint8_t *at, size_t have)
 {
     size_t length = 0;
 
-    while (have - length >= WALK_HEAD && at[length] == 'D' &&
+    while (have - length >= WALK_HEAD && at[length] == at[0] &&
            walk_length_is_valid(bytes_get_u32(at + length + 1)) &&
-           length_of(at + length) <= ANSWER_MAX && length_of(at + length) <= have - length)
+           length_of(at + length) <= ANSWER_MAX && length_of(at + length) <= have - length &&
+           (at[0] == 'D' || copy_out_is_row(&a->o->result.copy, at + length)))
         length += length_of(at + length);
     return length;
 }
@@ -126,7 +139,8 @@ gather_all(struct answering *a, const uint8_t *at, size_t length, struct walk *w
 
         if (g->rows > 0 && !gather_has_room(g, a->o->result.showing, row))
             break;
-        used = answer_rows(a, at + done, length - done, walk);
+        used = at[0] == 'D' ? answer_rows(a, at + done, length - done, walk)
+                            : copy_out_rows(a, at + done, length - done, walk);
         done += used;
         if (used > 0)
             continue;
@@ -168,7 +182,7 @@ answer_budget_rows(struct answering *a, uint8_t *at, size_t have, struct walk *w
                    bool *is_waiting)
 {
     struct gather *g = &a->tools->gather;
-    size_t length = whole_rows(at, have), kept = 0;
+    size_t length = whole_rows(a, at, have), kept = 0;
     uint64_t before = walk->rows;
     uint8_t space[SMALL], *came = space;
     ssize_t done;

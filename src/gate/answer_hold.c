@@ -28,7 +28,7 @@ answer_hold_refuse(struct answering *a, int error)
     return result == 0 ? answer_end(a, &writer) : result;
 }
 
-/* Whether a row that comes now is the first of its result, and can show anything. */
+/* Whether a row that comes now is the first of its portion, and can show anything. */
 static int
 begins(struct answering *a, bool *is_first)
 {
@@ -41,7 +41,7 @@ begins(struct answering *a, bool *is_first)
         return 0; /* looking at the row tells what is wrong */
     if (!r->is_open && request->step == STEP_EXECUTE)
         result = result_open_portal(a->s); /* it was described before */
-    *is_first = result == 0 && r->is_open && r->rows == 0 && a->tools->gather.rows == 0 &&
+    *is_first = result == 0 && r->is_open && !result_has_rows(r) && a->tools->gather.rows == 0 &&
                 r->showing && !r->showing->showing->is_never &&
                 (!r->showing->showing->is_nothing || r->doubt_fields);
     return result;

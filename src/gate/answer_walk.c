@@ -122,9 +122,7 @@ join(struct observer *o, uint8_t *bytes, size_t *length, int *result)
 static bool
 shows_first(const struct answering *a)
 {
-    const struct result *r = &a->o->result;
-
-    return (!r->is_open || r->rows == 0) && a->tools->gather.rows == 0;
+    return !result_has_rows(&a->o->result) && a->tools->gather.rows == 0;
 }
 
 int
@@ -153,18 +151,18 @@ answer_walk(struct session *s, uint8_t *bytes, size_t length, struct walk *walk)
         }
         if ((at[0] == 'D' || at[0] == 'd') && shows_first(&a))
             standing_begin_rows(s);
-        if (at[0] == 'D') {
+        if (at[0] == 'D' || at[0] == 'd') {
             bool is_waiting = false;
 
             result = answer_budget_over(&a);
-            if (result == 0)
+            if (result == 0 && at[0] == 'D')
                 result = answer_hold(&a, &is_waiting);
             if (result != 0 || is_waiting)
                 break;
         }
         if (at[0] == 'D' && shadow_waits(o, at, have))
             break;
-        if (at[0] == 'D' && PASU_UNLIKELY(answer_budget_watches(&a))) {
+        if ((at[0] == 'D' || at[0] == 'd') && PASU_UNLIKELY(answer_budget_watches(&a, at))) {
             bool is_waiting = false;
 
             used = answer_budget_rows(&a, at, have, walk, &is_waiting);

@@ -115,7 +115,6 @@ approval_request(struct session *s, const struct verdict_hold *hold, const char 
     a->is_of_budget = false;
     a->fields = hold->fields;
     a->begun = os_realtime(s->worker->os);
-    a->number = 0;
     a->who[0] = '\0';
     if (keeper_link_send(&s->worker->shared->keeper, MESSAGE_REQUEST, &request, sizeof(request)) !=
         0) {

@@ -29,7 +29,15 @@ budgets_mask(const struct session *s)
     return budget_now(s)->masks;
 }
 
-/* The record of what somebody has approved names who held it: an alert has one of its own. */
+static void
+log_budget(const struct session *s, enum log_event event, const char *rule)
+{
+    const struct log_field fields[] = {F_TEXT("rule", rule)};
+
+    session_log_fields(s, event, fields, COUNT_OF(fields));
+}
+
+/* A record names one budget: another one that alerts has one of its own. */
 static int
 put_beside(struct session *s, struct exposure *e, const char *rule)
 {
@@ -41,16 +49,32 @@ put_beside(struct session *s, struct exposure *e, const char *rule)
     return result;
 }
 
-/* The budget that alerts; -1: none does. */
+/* Each that alerts is told; the record names the one of the longest window, where neither what
+ * blocks nor what holds stands there. */
 static int
-alerting(const struct budget *budget, const struct tally_outcome *outcome)
+tell_alerts(struct session *s, const struct tally_outcome *outcome, struct exposure *e)
 {
-    int by = -1;
+    const struct config *config = s->observer->in_force->config;
+    const struct budget *budget = budget_now(s);
+    char rule[EXPOSURE_TEXT_MAX];
+    int result = 0;
 
-    for (int window = 0; window < TALLY_WINDOWS; window++)
-        if (outcome->alerts >> window & 1)
-            by = budget->alert_by[window];
-    return by;
+    for (unsigned window = 0; window < TALLY_WINDOWS && result == 0; window++) {
+        int by = outcome->alerts >> window & 1 ? budget->alert_by[window] : -1;
+
+        if (by < 0)
+            continue;
+        budget_rule_text(rule, &config->budgets[by]);
+        log_budget(s, EVENT_BUDGET_ALERT, rule);
+        if (outcome->alerts >> window > 1 || e->verdict >= VERDICT_OF_HOLD) {
+            result = put_beside(s, e, rule);
+            continue;
+        }
+        e->verdict = VERDICT_OF_ALERT;
+        e->flags |= FLAG_BIT(BUDGET);
+        memcpy(e->rule, rule, sizeof(e->rule));
+    }
+    return result;
 }
 
 /* `by`: the budget that blocks, or -1. */
@@ -60,8 +84,6 @@ judge(struct session *s, const struct tally_outcome *outcome, int by, struct exp
 {
     const struct config *config = s->observer->in_force->config;
     const char *exempt = budgets_exempt(s->observer);
-    enum log_event event = EVENT_BUDGET_BLOCKED;
-    char rule[EXPOSURE_TEXT_MAX];
 
     if (exempt[0] && e->verdict < VERDICT_OF_HOLD) {
         e->verdict = VERDICT_OF_HOLD;
@@ -74,23 +96,16 @@ judge(struct session *s, const struct tally_outcome *outcome, int by, struct exp
         judgement->is_held = judgement->budget && s->observer->can_hold &&
                              judgement->budget->verdict == VERDICT_HOLD;
     }
+    /* Of what is held, the request is recorded, and what comes of it. */
     if (judgement->is_blocked && !judgement->is_held) {
         e->verdict = VERDICT_OF_BLOCK;
-    } else { /* of what is held, the request is recorded, and what comes of it */
-        event = EVENT_BUDGET_ALERT;
-        by = alerting(budget_now(s), outcome);
-        if (by >= 0 && e->verdict < VERDICT_OF_HOLD)
-            e->verdict = VERDICT_OF_ALERT;
+        if (by >= 0) {
+            e->flags |= FLAG_BIT(BUDGET);
+            budget_rule_text(e->rule, &config->budgets[by]);
+            log_budget(s, EVENT_BUDGET_BLOCKED, e->rule);
+        }
     }
-    if (by < 0)
-        return 0;
-    budget_rule_text(rule, &config->budgets[by]);
-    session_log(s, event, 0, rule);
-    if (e->verdict == VERDICT_OF_HOLD)
-        return put_beside(s, e, rule);
-    e->flags |= FLAG_BIT(BUDGET);
-    memcpy(e->rule, rule, sizeof(e->rule));
-    return 0;
+    return PASU_LIKELY(outcome->alerts == 0) ? 0 : tell_alerts(s, outcome, e);
 }
 
 /* What is over a budget that masks is masked, or, where it cannot be, blocked: also where it shows

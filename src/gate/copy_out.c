@@ -369,6 +369,14 @@ is_end(const struct copy_rows *copy, struct view body)
     return copy_is_end(copy->format, view_of(body.bytes + header, body.length - header));
 }
 
+bool
+copy_out_is_row(const struct copy_rows *copy, const uint8_t *message)
+{
+    struct view body = view_of(message + WALK_HEAD, bytes_get_u32(message + 1) + 1 - WALK_HEAD);
+
+    return body.length > 0 && !is_end(copy, body);
+}
+
 int
 copy_out_data(struct answering *a, const uint8_t *message, size_t length)
 {
@@ -378,7 +386,7 @@ copy_out_data(struct answering *a, const uint8_t *message, size_t length)
 
     if (PASU_UNLIKELY(a->o->is_muted))
         return 0;
-    if (PASU_UNLIKELY(body.length == 0 || is_end(copy, body)))
+    if (PASU_UNLIKELY(!copy_out_is_row(copy, message)))
         return answer_pass(a, message, length);
     if (PASU_UNLIKELY(copy->is_header_due)) {
         copy->is_header_due = false;

@@ -24,6 +24,8 @@ copy_out_is_read(const struct observer *observer)
 {
     return observer->result.copy.format != NULL;
 }
+/* Whether a CopyData, where that is so, is a row: neither empty nor the end. */
+bool copy_out_is_row(const struct copy_rows *copy, const uint8_t *message);
 /* A CopyData, where that is so. As answer_message. */
 PASU_MUST_USE int copy_out_data(struct answering *answering, const uint8_t *message, size_t length);
 /* One that is too long to be read whole. As answer_giant. */

@@ -119,7 +119,7 @@ put_field(const struct masking *x, const struct copy_row *row, const struct copy
         to -= !copy_row_is_over(row); /* the delimiter */
         return put(x->mask, from, (size_t)(to - from));
     }
-    return put_value(x->mask, field->null == COPY_NULL ? view_of(NULL, 0) : field->raw);
+    return put_value(x->mask, field->raw);
 }
 
 static int

@@ -33,22 +33,6 @@ mask_is_possible(const struct showing_entry *e)
     return !e->is_keys_alone && (e->copy->kind == 'b' || e->copy->is_null_apart);
 }
 
-/* Fields of which nobody knows the column. */
-static uint64_t
-loose_fields(const struct showing_entry *e, size_t part)
-{
-    return e->showing->parts[part].fields & ~e->wanted[part];
-}
-
-static bool
-has_loose(const struct showing_entry *e, uint64_t masked)
-{
-    for (size_t p = 0; p < e->showing->part_count; p++)
-        if (loose_fields(e, p) & masked)
-            return true;
-    return false;
-}
-
 static uint64_t
 fields_of(const struct showing *s, size_t column)
 {
@@ -63,10 +47,8 @@ uint64_t
 mask_visible(const struct showing_entry *e, size_t part, uint64_t masked)
 {
     const struct showing *s = e->showing;
-    uint64_t fields = loose_fields(e, part);
+    uint64_t fields = 0;
 
-    if (has_loose(e, masked))
-        return 0;
     for (size_t c = s->hidden_count; c < s->column_count; c++)
         if (!(fields_of(s, c) & masked))
             fields |= s->column_fields[c * s->part_count + part];
@@ -259,7 +241,6 @@ mask_columns_set(struct mask *m, struct session *s, uint64_t masked)
     const struct showing_entry *e = s->observer->result.showing;
     const struct showing *showing = e->showing;
     struct reader r = reader_of(view_of(e->description.bytes, e->body_length));
-    bool is_any = has_loose(e, masked);
 
     if (!e->copy)
         reader_u16(&r);
@@ -267,7 +248,7 @@ mask_columns_set(struct mask *m, struct session *s, uint64_t masked)
         struct mask_origin o = e->copy ? planned_origin(e, c) : read_origin(&r);
         uint64_t fields = fields_of(showing, c);
 
-        if (c >= showing->hidden_count && (is_any || fields & masked))
+        if (c >= showing->hidden_count && fields & masked)
             set_column(&m->columns[c], s, c, &o, fields);
         else
             m->columns[c] = (struct mask_column){.how = MASK_NOT};

@@ -78,10 +78,11 @@ struct result {
     const struct plan_statement *statement;
     const struct pinned *pinned; /* of the portal or cursor, `own`, or NULL */
     struct portal *portal;       /* whose rows they are; NULL for a query's */
-    uint64_t rows;
-    uint64_t verbs;  /* of what was asked and of what that stands for; 0: not known */
-    uint32_t minute; /* local, of its first record; 0: there is none */
-    uint8_t use;     /* enum rule_use: as its first rows were judged */
+    uint64_t rows;               /* of the portal, or cursor, before this portion, too */
+    uint64_t rows_before;        /* those */
+    uint64_t verbs;              /* of what was asked and of what that stands for; 0: not known */
+    uint32_t minute;             /* local, of its first record; 0: there is none */
+    uint8_t use;                 /* enum rule_use: as its first rows were judged */
     struct copy_rows copy;
     bool is_open, is_counted;           /* counted: as one execution, in a record */
     bool is_blank;                      /* plan and statement are blank_look's */
@@ -97,6 +98,13 @@ struct result {
     uint64_t perhaps_told[PLAN_PARTS_MAX];
     struct pinned own; /* of literals; the last member: its space outlives the result */
 };
+
+/* Whether rows of it have been counted: of this portion, where a portal is read in several. */
+static inline bool
+result_has_rows(const struct result *result)
+{
+    return result->is_open && result->rows != result->rows_before;
+}
 
 /* A statement whose marks count for others once its transaction is committed. */
 struct deferred {

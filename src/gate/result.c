@@ -332,7 +332,7 @@ open_with(struct session *s, struct exchange_request *request, struct view descr
                               formats, preface_names_statement(o, r->statement), &r->showing);
     r->is_open = result == 0;
     if (r->portal) {
-        r->rows = r->portal->rows;
+        r->rows = r->rows_before = r->portal->rows;
         r->is_counted = r->portal->is_counted;
         r->is_bound_told = r->portal->is_bound_told && !r->is_unknown;
         r->use = r->portal->use;

@@ -177,7 +177,8 @@ speech_of(struct session *s, bool is_error, struct view body, struct speech *spe
     if (is_error && speech_field(body, 'P').length > 0 && speech_field(body, 'W').length == 0)
         is_code = false;
     if (!is_code &&
-        (!is_error || is_silent(statement, body) || speech_is_key_alone(s, statement, body)))
+        (!is_error || is_silent(statement, body) || speech_is_key_alone(s, statement, body) ||
+         speech_is_own_row(s, statement, body)))
         return;
     if (most_fields && speech_is_of_pinned(s, request, is_error, body, speech))
         return;

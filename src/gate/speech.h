@@ -31,6 +31,12 @@ bool speech_is_of_pinned(struct session *session, struct exchange_request *reque
  * mapping says, and of columns that are personal in none. */
 bool speech_is_key_alone(const struct session *session, const struct plan_statement *statement,
                          struct view body);
+/* Whether an error is about a row that an INSERT was to add, and that has nothing but what the
+ * client has written itself; that there is one of the same key is no exposure. */
+bool speech_is_own_row(const struct session *session, const struct plan_statement *statement,
+                       struct view body);
+/* The table that such a body names; NULL: it names none that the snapshot knows. */
+const struct catalog_relation *speech_relation(const struct catalog *catalog, struct view body);
 /* A field of such a body, empty where it has none. */
 struct view speech_field(struct view body, char which);
 

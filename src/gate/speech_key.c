@@ -72,9 +72,8 @@ names_in(struct view detail)
     return view_of("", 0);
 }
 
-/* The table whose rows still refer to the key. */
-static const struct catalog_relation *
-referring(const struct catalog *catalog, struct view body)
+const struct catalog_relation *
+speech_relation(const struct catalog *catalog, struct view body)
 {
     struct view schema = speech_field(body, 's'), table = speech_field(body, 't');
     const struct catalog_relation *relation;
@@ -101,7 +100,7 @@ speech_is_key_alone(const struct session *s, const struct plan_statement *statem
         !view_equal(speech_field(body, 'C'), VIEW("23503")))
         return false;
     target = catalog_relation(catalog, statement->deletes_from);
-    other = referring(catalog, body);
+    other = speech_relation(catalog, body); /* whose rows still refer to the key */
     if (!target || !other || target->marked_fields || other->marked_fields)
         return false;
     while (names.length > 0)

@@ -46,7 +46,7 @@ enum copy_null {
 };
 
 struct copy_field {
-    struct view raw; /* as it stands there, without the quotes around it */
+    struct view raw; /* as it stands there, without quotes; of a null in binary: bytes NULL */
     enum copy_null null;
     bool has_escapes; /* the value is not simply `raw` */
 };

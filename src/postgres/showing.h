@@ -55,7 +55,7 @@ struct showing_part {
         uint16_t column;
         uint8_t type, format;
     } keys[CATALOG_KEY_PARTS_MAX]; /* of several: each */
-    uint64_t fields;  /* whose column is not told apart (expressions over several) count always */
+    uint64_t fields;  /* of all its columns; of a result without any, what the statement can show */
     uint64_t unknown; /* BOUND: at most so many persons (population) */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;

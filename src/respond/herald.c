@@ -27,6 +27,18 @@ herald_look_up(struct herald *h, size_t target)
         h->is_stopping = true;
 }
 
+bool
+herald_has_no_address(struct herald *h, size_t target, int64_t now)
+{
+    if (h->places[target].count > 0)
+        return false;
+    if (now >= h->names_until) {
+        target_failed(&h->targets[target], &h->log, "the server's name could not be looked up");
+        herald_look_up(h, target);
+    }
+    return true;
+}
+
 /* ---- file and syslog ---- */
 
 static void

@@ -9,6 +9,8 @@
 
 enum { HEADER_SIZE = 256 };
 
+#define NAMES_PATIENCE (6 * NANOSECONDS_PER_SECOND) /* a look-up of the supervisor's ends in 5 */
+
 static struct herald_alerts *
 queue_of(struct herald *h, size_t target)
 {
@@ -129,13 +131,8 @@ post_first(struct herald *h, size_t target, int64_t now)
     int result;
 
     if (q->count == 0 || !h->posts[target] || h->posts[target]->is_running ||
-        now < h->targets[target].due)
+        now < h->targets[target].due || herald_has_no_address(h, target, now))
         return;
-    if (h->places[target].count == 0) {
-        target_failed(&h->targets[target], &h->log, "the server's name could not be looked up");
-        herald_look_up(h, target);
-        return;
-    }
     result = target == PUBLISH_ALERT_EMAIL ? herald_mail_begin(h, first_of(q))
                                            : begin_post(h, first_of(q));
     if (result == 0)
@@ -179,9 +176,9 @@ send_first(struct herald *h, int64_t now)
     int result = 0;
 
     if (!sink_is_busy(&h->alert_sink)) {
-        if (q->count == 0 || now < h->targets[target].due)
+        if (q->count == 0 || now < h->targets[target].due || herald_has_no_address(h, target, now))
             return;
-        result = place->count > 0 ? begin_line(h, first_of(q)) : PASU_E_NOTFOUND;
+        result = begin_line(h, first_of(q));
         q->under_way = first_of(q)->number;
     }
     if (result == 0)
@@ -237,6 +234,7 @@ herald_alerts_set(struct herald *h, const struct config *config)
     int result = 0;
 
     herald_alerts_renew(h);
+    h->names_until = os_monotonic(h->os) + NAMES_PATIENCE;
     h->alert_format = config->alerts.format;
     if (config->alerts.webhook) {
         endpoint_text(name, sizeof(name), &h->places[PUBLISH_ALERT_WEBHOOK].endpoint);

@@ -129,17 +129,14 @@ answer_text(struct MHD_Connection *connection, unsigned status, const char *text
 
 static enum MHD_Result
 asked(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-      const char *version PASU_UNUSED, const char *upload PASU_UNUSED, size_t *upload_size,
-      void **state PASU_UNUSED)
+      const char *version PASU_UNUSED, const char *upload PASU_UNUSED,
+      size_t *upload_size PASU_UNUSED, void **state PASU_UNUSED)
 {
     struct metrics *m = arg;
     struct MHD_Response *response;
     char *text;
 
-    if (*upload_size > 0) { /* nothing is taken */
-        *upload_size = 0;
-        return MHD_NO;
-    }
+    /* The answer is queued before any of a body is read, which then is not: MHD closes behind it. */
     if (strcmp(url, "/metrics") != 0)
         return answer_text(connection, MHD_HTTP_NOT_FOUND, "numbers are at /metrics\n");
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)

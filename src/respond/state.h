@@ -92,11 +92,15 @@ struct herald {
     uint8_t secret[SIGNATURE_SECRET_MAX];
     size_t secret_length; /* 0: what is sent is not signed */
     bool is_stopping;
-    int64_t stop_at; /* monotonic */
+    int64_t stop_at;     /* monotonic */
+    int64_t names_until; /* monotonic: by then names were looked up that can be */
 };
 
 /* Asks the supervisor to look the target's name up again. */
 void herald_look_up(struct herald *h, size_t target);
+/* Whether there is no address of it. That is a failure only once the supervisor, which looks all
+ * names up when a herald begins, has had the time. */
+bool herald_has_no_address(struct herald *h, size_t target, int64_t now);
 
 /* A syslog at a path of this machine. */
 void herald_set_local(struct herald *h, size_t target, const char *syslog);

@@ -117,11 +117,13 @@ BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict":
 # Of several the smallest counts.
 BUDGETS += [{"principal": "b_two", "window": "180d", "subjects": 1000, "verdict": "block"},
             {"kind": "unknown", "window": "180d", "subjects": 3, "verdict": "alert"}]
+BUDGETS += [{"principal": "b_alerts", "window": window, "subjects": subjects, "verdict": verdict}
+            for window, subjects, verdict in (("hour", 7, "alert"), ("day", 20, "alert"), ("30d", 40, "alert"), ("30d", 30, "block"))]
 
 
 @harness.shared
 def roles():
-    for name in [*LIMITS, "b_clock"]:
+    for name in [*LIMITS, "b_clock", "b_alerts"]:
         shop.server().sql(f"CREATE ROLE {name} LOGIN IN ROLE app")
 
 
@@ -305,17 +307,25 @@ def test_two_kinds():
 
 @test(gateway=True)
 def test_alert():
-    """An alert only alerts: all is shown, the record and the log say so, once"""
-    with login("b_alert") as session:
-        for _ in range(2):
-            keys, _, errors = simple(session)
-            equal((len(keys), errors), (shop.CUSTOMERS, []))
-    shown = recorded("b_alert")
-    assert "alert" in shown.verdicts and "block" not in shown.verdicts and "budget" in shown.flags, shown
-    equal(len(shown.keys["customer"]), shop.CUSTOMERS)
-    rules = [line["rule"] for line in shown.lines if line["verdict"] == "alert"]
-    equal(len(rules), 1, str(rules))
-    front().guard.wait("budget_alert", principal="b_alert")
+    """An alert only alerts: all is shown; each budget that one statement goes beyond is told by the record, or one beside it, the log and an alert, once, also
+    where another budget blocks the rest"""
+    due = {"b_alert": {"budget b_alert 30d 10", "budget kind unknown 180d 3"},
+           "b_alerts": {"budget b_alerts day 20", "budget b_alerts hour 7", "budget kind unknown 180d 3"}}
+    for name, rules in due.items():
+        with login(name) as session:
+            for number in range(2):
+                keys, _, errors = simple(session)
+                equal((len(keys), errors == []), (shop.CUSTOMERS, True) if name == "b_alert" else (30, False), name)
+        shown = recorded(name)
+        assert "budget" in shown.flags and len(shown.keys["customer"]) == len(keys), shown
+        alerts = {line["rule"] for line in shown.lines if line["verdict"] == "alert"}
+        assert alerts and alerts <= rules, alerts
+        equal(sum(line["statements"] for line in shown.lines), 2, "what stands beside counts no statement")
+        equal([line["rule"] for line in shown.lines if line["verdict"] == "block"], ["budget b_alerts 30d 30"] * (2 if name == "b_alerts" else 0))
+        told = [one["rule"] for one in front().guard.find("budget_alert", principal=name)]
+        equal(sorted(told), sorted(rules), name)
+        raised = {one["rule"] for one in front().guard.json("ack") if one["principal"] == name and one["verdict"] == "alert"}
+        equal(raised, rules, name)
 
 
 @test(gateway=True)

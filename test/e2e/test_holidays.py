@@ -3,6 +3,8 @@
 """Holidays as a condition of rules: pasu runs with its clock moved by libfaketime, on a machine in UTC, for people in Seoul."""
 import json
 import os
+import pathlib
+import re
 
 import guard
 import harness
@@ -13,7 +15,8 @@ import wire
 
 ONE = f"SELECT name FROM customers WHERE id = {shop.keys('customers', 'id')[3]}"
 RULE = {"name": "free-day", "when": {"kind": "unknown", "days": ["sat", "sun", "holiday"], "fields": "any"}, "verdict": "block"}
-LISTED = {"years": 2026, "dates": ["2026-10-09", "2026-12-25"]}
+SHIPPED = (pathlib.Path(__file__).parents[2] / "contrib" / "holidays-kr.yaml").read_text(encoding="utf-8")
+LISTED = {"years": 2026, "dates": re.findall(r"- (2026-\S+)", SHIPPED)}
 # In Seoul Friday the 25th is from 15:00 to 15:00.
 EVE, CHRISTMAS, LATE, WORK, NEXT = ("2026-12-24 14:00:00", "2026-12-24 16:00:00", "2026-12-25 14:00:00", "2026-12-28 01:00:00",
                                     "2027-01-04 03:00:00")

@@ -187,6 +187,8 @@ WAYS = {
     "copy with a star": (lambda s: ask(s, "COPY (SELECT name, ward FROM patients WHERE id = 7001) TO STDOUT (DELIMITER '*')"), "홍\\*동*1\n".encode()),
     "copy in binary": (lambda s: ask(s, "COPY (SELECT id, name FROM patients WHERE id = 7001) TO STDOUT (FORMAT binary)"),
                        BINARY_HEAD + struct.pack("!hiii", 2, 4, 7001, 7) + "홍*동".encode() + b"\xff\xff"),
+    "copy in binary, beside a null": (lambda s: ask(s, "COPY (SELECT phone, name FROM patients WHERE id = 7004) TO STDOUT (FORMAT binary)"),
+                                      BINARY_HEAD + struct.pack("!hii", 2, -1, 20) + b"J*** *. S*****-S****\xff\xff"),
     "copy in an encoding that cannot be told apart": (lambda s: ask(s, "COPY (SELECT name, ward FROM patients) TO STDOUT (ENCODING 'GB18030')"), CODE),
     "copy with a null like a name": (lambda s: ask(s, "COPY (SELECT name FROM patients) TO STDOUT (NULL 'x')"), CODE),
 }

@@ -135,6 +135,19 @@ def test_other_paths_and_methods_are_refused():
 
 
 @test(gateway=True)
+def test_a_body_is_not_read():
+    """A request with a body is answered as without, and what stands in the body is no request; then the connection ends"""
+    inner = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+    for line, due in ((b"GET /metrics", 200), (b"POST /metrics", 405), (b"GET /other", 404)):
+        for length in (len(inner), 10**9):
+            with socket.create_connection(("127.0.0.1", port(front())), timeout=10) as one:
+                one.sendall(line + b" HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length + inner)
+                answer = b"".join(iter(lambda taken=one: taken.recv(65536), b""))
+            equal((re.findall(rb"HTTP/1.1 (\d+) ", answer), b"\npasu_up 1\n" in answer), ([b"%d" % due], due == 200), answer[:100])
+    equal(read(front())["pasu_up"], 1)
+
+
+@test(gateway=True)
 def test_nobody_waits_for_a_reader():
     """Readers that say nothing, or nonsense, or never take their answer, keep neither sessions nor the next reader; nor does a
     herald that is stopped keep sessions"""

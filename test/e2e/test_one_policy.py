@@ -3,8 +3,10 @@
 """Roster, rules and databases of addresses change at any time: each statement is judged by what held at one moment, all of it."""
 import collections
 import re
+import socket
 import threading
 
+from approving import told
 import harness
 import mmdb
 from process import until
@@ -19,10 +21,17 @@ AWAY, CROWD, PAGE = "127.0.0.3", 400000, 20
 OVERSEAS = {"name": "overseas", "when": {"country": {"not": ["KR"]}, "fields": "any"}, "verdict": "block"}
 # One of the two is masked, by each policy another one: whoever sees both clear, or none, was judged by half of each.
 MASKS = [[OVERSEAS, {"name": f"no-{field}", "when": {"fields": [field]}, "verdict": "mask"}] for field in ("name", "phone")]
+# The same by where the client is, under one policy: at home one of the two is masked, abroad the other one.
+PLACES = [{"name": "home", "when": {"country": "KR", "fields": ["name"]}, "verdict": "mask"},
+          {"name": "abroad", "when": {"country": {"not": ["KR"]}, "fields": ["phone"]}, "verdict": "mask"},
+          {"name": "no-update-abroad", "when": {"country": {"not": ["KR"]}, "verbs": "update"}, "verdict": "block"}]
+NO_UPDATE = {"name": "no-update", "when": {"verbs": "update"}, "verdict": "block"}
+UPDATE = "UPDATE products SET id = id"
 HUMANS = {"budgets": [{"kind": "human", "window": "30d", "subjects": 0, "verdict": "block"}]}
 ROWS = 1000
 # More than what stands between the server and the client holds.
-LONG = f"SELECT repeat('x', 4000), c.name, c.phone FROM customers c, generate_series(1, 10) WHERE c.phone IS NOT NULL LIMIT {ROWS}"
+LONG = f"SELECT repeat('x', 7000), c.name, c.phone FROM customers c, generate_series(1, 10) WHERE c.phone IS NOT NULL LIMIT {ROWS}"
+SHORT = "SELECT name, phone FROM customers WHERE phone IS NOT NULL LIMIT 1"
 
 
 def clear(row):
@@ -58,39 +67,98 @@ def set_rules(front, rules):
     equal(front.reload(), "config_reloaded")
 
 
-def login(front):
-    return wire.login(front.address, user="o_kind", source=AWAY, timeout=60)
+def login(front, **options):
+    return wire.login(front.address, user="o_kind", source=AWAY, timeout=60, **options)
 
 
-def place(front, folder, code, probe):
+def rows_sent(front, name):
+    """How many rows pasu has sent to the session of that name, be they still in a socket's buffer."""
+    (session,) = [one for one in front.guard.sessions() if one["application"] == name]
+    return session["rows"]
+
+
+def place(front, folder, code):
     """The client's country is another one, and the gate has heard it."""
     place_country(folder, code)
-    until(lambda: probe.exchange(wire.query("SELECT name FROM members LIMIT 1")).code == (None if code == "KR" else CODE), f"country {code}")
+    with login(front) as probe:
+        until(lambda: clear(probe.query(SHORT).rows[0]) == (("phone",) if code == "KR" else ("name",)), f"country {code}")
+
+
+def in_the_middle(front, begin, make):
+    """Changes what is in force while a long result is on its way; what comes behind it, and the UPDATE, meets what is in force by then."""
+    crowd()
+    with login(front, application_name="reads") as session:
+        session.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        equal({clear(row) for row in session.query(LONG).rows}, {("name", "phone")})
+        for sql in (LONG, f"COPY ({LONG}) TO STDOUT"):
+            begin()
+            equal(session.exchange(wire.query(UPDATE)).code, None)
+            before = rows_sent(front, "reads")
+            session.send(wire.query(sql))
+            session.expect("T" if sql is LONG else "H")
+            _, row = session.expect("D" if sql is LONG else "d")
+            make()
+            assert rows_sent(front, "reads") - before < ROWS, "nothing is on its way any more"
+            session.send(wire.query(UPDATE) + wire.query(SHORT))
+            first, second, third = session.result(), session.result(), session.result()
+            rows = first.rows or [line.split("\t") for line in first.copied.decode().splitlines()]
+            equal((collections.Counter(clear(row) for row in rows), first.errors), ({("phone",): ROWS - 1}, []))
+            assert re.search(rb"x[^x]*\*[^x]*010-[^*]+$", row), row[-40:]
+            equal((second.code, [clear(row) for row in third.rows], third.code), (CODE, [("name",)], None))
+    front.stop()
 
 
 @test(gateway=True)
-def test_in_the_middle_of_a_result():
-    """A result that is on its way when rules, or the country of its client, change is judged to its end by what held when it began; what comes after it by the others"""
+def test_rules_in_the_middle_of_a_result():
+    """A result that is on its way when rules change is judged to its end by what held when it began; what comes after it by the others, before it is sent"""
+    front = shop.front("one-middle", more={"rules": []})
+    in_the_middle(front, lambda: set_rules(front, MASKS[0][1:]), lambda: set_rules(front, [*MASKS[1][1:], NO_UPDATE]))
+
+
+@test(gateway=True)
+def test_countries_in_the_middle_of_a_result():
+    """The same where the client's country is another one"""
+    front, _, folder = front_of("one-country")
+
+    def begin():
+        set_rules(front, PLACES)
+        place(front, folder, "KR")
+    in_the_middle(front, begin, lambda: place(front, folder, "JP"))
+
+
+FIRST = "(SELECT min(id) FROM customers WHERE phone IS NOT NULL)"
+# The first row comes at once, the others when a lock is free.
+WAITING = f"SELECT CASE WHEN id > {FIRST} THEN pg_advisory_lock_shared(79)::text END, name, phone FROM customers WHERE phone IS NOT NULL ORDER BY id LIMIT 4"
+PORTIONS = {"FETCH": (wire.query(f"BEGIN; DECLARE c CURSOR FOR {WAITING}") + wire.query("FETCH 1 FROM c"), 2, wire.query("FETCH 3 FROM c")),
+            "Execute": (wire.parse(WAITING) + wire.bind(portal="p") + wire.describe("P", "p") + wire.execute(1, "p") + wire.FLUSH, 1,
+                        wire.execute(3, "p") + wire.SYNC)}
+AFTER = {"mask": (MASKS[1][1:], ([("name",)] * 3, None)),
+         "block": ([{"name": "none", "when": {"fields": "phone"}, "verdict": "block"}], ([], CODE)),
+         "hold": ([{"name": "ask", "when": {"fields": "phone"}, "verdict": "hold"}], ([], "57014"))}
+
+
+@test(gateway=True)
+def test_between_a_portion_and_its_first_row():
+    """Rules that change after a portion of a cursor was asked for, and before its first row comes, judge it, as they do a result that is read at once"""
     crowd()
-    front, _, folder = front_of("one-middle")
-    with login(front) as session, login(front) as probe:
-        equal({clear(row) for row in session.query(LONG).rows}, {("name", "phone")})
-        changes = {"rules": (lambda: set_rules(front, MASKS[1]), ([("name",)], None)),
-                   "country": (lambda: place(front, folder, "JP", probe), ([], CODE))}
-        for change, (make, due) in changes.items():
-            for sql in (LONG, f"COPY ({LONG}) TO STDOUT"):
-                set_rules(front, MASKS[0])
-                place(front, folder, "KR", probe)
-                session.send(wire.query(sql))
-                session.expect("T" if sql is LONG else "H")
-                _, row = session.expect("D" if sql is LONG else "d")
-                make()
-                session.send(wire.query("SELECT name, phone FROM customers WHERE phone IS NOT NULL LIMIT 1"))
-                first, second = session.result(), session.result()
-                rows = first.rows or [line.split("\t") for line in first.copied.decode().splitlines()]
-                equal((collections.Counter(clear(row) for row in rows), first.errors), ({("phone",): ROWS - 1}, []), change)
-                assert re.search(rb"x[^x]*\*[^x]*010-[^*]+$", row), row[-40:]
-                equal(([clear(row) for row in second.rows], second.code), due, change)
+    front = shop.front("one-portion", more={"rules": []})
+    for way, (begin, count, rest) in PORTIONS.items():
+        for after, (rules, due) in AFTER.items():
+            with login(front) as session, wire.login(shop.server().address) as holder:
+                set_rules(front, MASKS[0][1:])
+                holder.query("SELECT pg_advisory_lock(79)")
+                session.send(begin)
+                rows = [row for _ in range(count) for row in session.result("Zs").rows]
+                equal([clear(row) for row in rows], [("phone",)], way)
+                session.send(rest)
+                until(lambda: shop.server().value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "1", "the lock")
+                set_rules(front, rules)
+                holder.query("SELECT pg_advisory_unlock(79)")
+                if after == "hold":
+                    told(session, b"", "rule ask")
+                    wire.cancel(front.address, session.key)
+                result = session.result()
+                equal(([clear(row) for row in result.rows], result.code), due, f"{way} {after}")
     front.stop()
 
 

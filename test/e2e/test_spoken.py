@@ -120,6 +120,42 @@ PINNED = (
     ("join", ("SELECT c.name FROM customers c JOIN customers d ON d.name::int = 1 WHERE c.id = 1350",), EVERYBODY),
 )
 
+# Errors about a row that was to be added: what stands in it the client has written.
+ROW = "INSERT INTO w_plain (id, name, email)"
+ADDED = (
+    ("twice", (f"{ROW} VALUES (1350, 'Lee', 'lee@x')", f"{ROW} VALUES (1350, 'Lee', 'lee@x')"), (0, 0)),
+    ("twice, extended", (bound(f"{ROW} VALUES ($1, $2, $3)", 1350, "Lee", "lee@x"),), (0, 0)),
+    ("nothing", (f"{ROW} VALUES (5, NULL, 'x')", "INSERT INTO w_plain DEFAULT VALUES"), (0, 0)),
+    ("several", (f"{ROW} VALUES (6, 'Lee', 'x'), (7, NULL, 'x')",), (0, 0)),
+    # Here something else is in it.
+    ("another's", (f"{ROW} SELECT 8, NULL, email {ONE}",), EVERYBODY),
+    ("the same person's", (f"{ROW} SELECT id, NULL, email FROM customers WHERE id = 1357",), EVERYBODY),
+    ("another's, within", (f"{ROW} VALUES (8, NULL, (SELECT email {ONE}))",), EVERYBODY),
+    ("another's by a function", (f"{ROW} VALUES (8, NULL, email_of(1350))",), EVERYBODY),
+    ("one that was there", (f"{ROW} SELECT 1350, 'x', 'x' ON CONFLICT (id) DO UPDATE SET name = NULL",), EVERYBODY),
+    ("an update", ("UPDATE w_plain SET name = NULL WHERE id = 1350",), EVERYBODY),
+    ("a trigger's", ("INSERT INTO w_filled VALUES (9, NULL)",), EVERYBODY),
+    ("a temporary table's", ("CREATE TEMP TABLE w_plain (id bigint, email text DEFAULT email_of(1350), name text NOT NULL)", "INSERT INTO w_plain (id) VALUES (9)"),
+     EVERYBODY),
+    ("a default's", ("INSERT INTO w_default (id) VALUES (9)",), EVERYBODY),
+    ("a rule's", ("INSERT INTO w_ruled VALUES (9, 'x')",), EVERYBODY),
+    ("one in the way", ("INSERT INTO w_apart VALUES (1, 'user1350@example.com', '[3,4]')",), EVERYBODY),
+    ("a row's of another table", (f"WITH w AS ({ROW} SELECT 10, 'x', email {ONE} RETURNING email) INSERT INTO w_default (id, name) SELECT 9, NULL FROM w",), EVERYBODY),
+)
+ADDED_TABLES = """
+    CREATE TABLE w_plain (id bigint PRIMARY KEY, name text NOT NULL, email text); INSERT INTO w_plain SELECT id, name, email FROM customers WHERE id = 1350;
+    CREATE TABLE w_filled (id bigint, name text, email text, more text NOT NULL);
+    CREATE FUNCTION w_fill() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN SELECT email INTO NEW.email FROM public.customers WHERE id = 1350; RETURN NEW; END $$;
+    CREATE TRIGGER w_fill BEFORE INSERT ON w_filled FOR EACH ROW EXECUTE FUNCTION w_fill();
+    CREATE TABLE w_default (id bigint, email text DEFAULT email_of(1350), name text NOT NULL);
+    CREATE TABLE w_ruled (id bigint, name text);
+    CREATE RULE w_rule AS ON INSERT TO w_ruled DO ALSO INSERT INTO w_plain SELECT 9, NULL, email FROM customers WHERE id = 1350;
+    CREATE EXTENSION btree_gist; CREATE TABLE w_apart (id bigint, email text, span int4range, EXCLUDE USING gist (email WITH =, span WITH &&));
+    INSERT INTO w_apart VALUES (1, 'user1350@example.com', '[1,9]');
+    GRANT ALL ON w_plain, w_filled, w_default, w_ruled, w_apart TO app"""
+ADDED_MAPPING = {name: {"name": "name", "email": "email"} for name in ("w_plain", "w_filled", "w_default")} | {"w_apart": {"email": "email"}}
+
 # Ways to make such an error speak of somebody else.
 LIES = (
     ("temporary table", ("CREATE TEMP TABLE customers AS SELECT 1350::bigint AS id, c.name FROM public.customers c WHERE id = 1357",
@@ -331,6 +367,18 @@ def test_scrubbed():
 def test_lies():
     """Whoever makes such a text speak of somebody else is counted all the same"""
     check_all(LIES)
+
+
+@test(gateway=True, limit=60)
+def test_rows_to_be_added():
+    """An error about a row that an INSERT was to add shows nobody, where it can have nothing but what the client has written: neither others' values, nor
+    those of a row that is there, nor what code has put there"""
+    front()
+    shop.server().sql(ADDED_TABLES)
+    made = shop.front("spoken-added", more={"personal_data": [*shop.CONFIG["personal_data"],
+                                                             *(shop.personal(name, "customer", "id", fields) for name, fields in ADDED_MAPPING.items())]})
+    check_all(ADDED, through=made)
+    made.stop()
 
 
 if __name__ == "__main__":

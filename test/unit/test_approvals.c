@@ -70,6 +70,17 @@ request(const char *principal, const char *actor, const char *person)
     return requested.number;
 }
 
+/* It has gone on. */
+static void
+conclude(uint64_t number)
+{
+    struct channel_message message = {.type = MESSAGE_CONCLUDED, .fd = -1};
+    struct message_concluded concluded = {.number = number, .end = APPROVAL_RELEASED};
+
+    memcpy(message.body, &concluded, sizeof(concluded));
+    approvals_concluded(&approvals, &message);
+}
+
 /* ---- the command ---- */
 
 static void
@@ -198,6 +209,32 @@ the_first_decision_is_the_one(void **state PASU_UNUSED)
     hear_nothing();
 }
 
+/* Whatever others wait, or waited, and in whatever order they are decided. */
+static void
+a_number_is_of_one_request(void **state PASU_UNUSED)
+{
+    uint64_t numbers[3];
+    struct control_client *client;
+
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        numbers[i] = request("app", "", "");
+    assert_int_equal(numbers[2], chain_size(&stage.place->records.chain) - 2); /* then the alert */
+    assert_int_equal(stage_answer(ask(numbers[0] - 1, CONTROL_APPROVE)), PASU_E_NOTFOUND);
+    assert_int_equal(stage_answer(ask(numbers[2] + 1, CONTROL_APPROVE)), PASU_E_NOTFOUND);
+    assert_int_equal(stage_answer(ask(0, CONTROL_APPROVE)), PASU_E_NOTFOUND);
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        uint64_t number = numbers[(i + 1) % COUNT_OF(numbers)];
+
+        client = ask(number, CONTROL_APPROVE);
+        be(client, "kim", "", false);
+        assert_int_equal(stage_answer(client), 0);
+        assert_int_equal(decision(number), DECISION_APPROVED);
+        hear_nothing();
+        conclude(number);
+        assert_int_equal(stage_answer(ask(number, CONTROL_APPROVE)), PASU_E_DECIDED);
+    }
+}
+
 static ssize_t
 no_pwrite(void *arg PASU_UNUSED, int fd PASU_UNUSED, const void *bytes PASU_UNUSED,
           size_t size PASU_UNUSED, off_t offset PASU_UNUSED)
@@ -231,6 +268,7 @@ main(void)
         cmocka_unit_test_setup_teardown(the_gate_does_not_say_who_asks, start, stop),
         cmocka_unit_test_setup_teardown(an_approval_after_its_time_is_none, start, stop),
         cmocka_unit_test_setup_teardown(the_first_decision_is_the_one, start, stop),
+        cmocka_unit_test_setup_teardown(a_number_is_of_one_request, start, stop),
         cmocka_unit_test_setup_teardown(what_is_not_recorded_is_not_approved_but_denied, start,
                                         stop),
     };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told of sessions that servers show, however many there are. */
 #include "census_stage.h"
+#include "gate/bypass.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 /* Nobody knows by which name it was come to until now. */
 static void
@@ -120,6 +124,22 @@ what_a_gate_that_died_has_left_is_recorded_and_who_goes_on_in_it_is_an_alert(
     assert_int_equal(verdict_of_left("two", 21, 21, false), VERDICT_OF_ALERT); /* another server */
 }
 
+/* It is one that is known to have come through pasu, whatever has been in sight since. */
+static void
+what_a_gate_that_died_has_left_is_never_certain(void **state PASU_UNUSED)
+{
+    struct stage stage;
+
+    begin(&stage);
+    remember_process(&stage, "one", now - NANOSECONDS_PER_SECOND);
+    show_backend(&stage, 21);
+    stage.one->seeing = stage.one->seen = 1;
+    take(&stage);
+    assert_int_equal(stage.one->backend_count, 1);
+    assert_false(stage.one->backends[0].is_certain);
+    end(&stage);
+}
+
 /* Where a session of pasu's is with another server, its process says nothing of this one's. */
 static void
 a_backend_with_the_number_of_another_servers_is_told(void **state PASU_UNUSED)
@@ -176,6 +196,97 @@ only_what_began_in_sight_is_certain(void **state PASU_UNUSED)
     take(&stage);
     assert_true(stage.one->backends[0].is_certain);
     end(&stage);
+}
+
+/* How old in ms the one backend must be that it is told, and then is certain or not; it began that
+ * long after what is on its way to its server through pasu. */
+static bool
+is_told(struct stage *stage, int64_t milliseconds, int64_t after, bool *is_certain)
+{
+    struct through_session *session;
+    bool is;
+
+    begin(stage);
+    session = through_begin(&stage->through, "one", "shop", true);
+    assert_non_null(session);
+    show_backend(stage, 0);
+    stage->one->answer.backends[0].age = milliseconds * NANOSECONDS_PER_MILLISECOND;
+    stage->one->seeing = stage->one->seen = 1;
+    now += after * NANOSECONDS_PER_MILLISECOND + stage->one->answer.backends[0].age;
+    stage->one->answer.asked = now;
+    stage->one->leader = stage->one;
+    census_tell(&stage->room, stage->one, CENSUS_IN_TURN);
+    is = stage->one->backend_count == 1;
+    *is_certain = is && stage->one->backends[0].is_certain;
+    through_end(session, true);
+    end(stage);
+    return is;
+}
+
+/* What is on its way can be this backend, unless that was there before: clocks are a tenth of a
+ * second apart at most. What can be a session of pasu's is looked at for longer. */
+static void
+what_can_be_a_session_on_its_way_is_not_certain(void **state PASU_UNUSED)
+{
+    bool is_certain;
+    struct stage stage;
+
+    assert_false(is_told(&stage, 999, -200, &is_certain));
+    assert_true(is_told(&stage, 1000, -200, &is_certain));
+    assert_true(is_certain);
+    assert_false(is_told(&stage, 9999, -100, &is_certain));
+    assert_true(is_told(&stage, 10000, -100, &is_certain));
+    assert_false(is_certain);
+    assert_true(is_told(&stage, 10000, 5000, &is_certain));
+    assert_false(is_certain);
+}
+
+/* How often the log says that a backend was to be ended: here none can be, nobody is connected. */
+static int
+ends_tried(enum config_verdict verdict, bool is_certain, enum bypass_sort sort)
+{
+    struct config config = {.bypass = {.verdict = verdict}};
+    struct config_gateway gateways[] = {{.name = "one"}};
+    struct settings *settings = memory_new(1, sizeof(*settings) + sizeof(settings->gateways[0]));
+    struct message_bypass who = {.pid = PID, .is_certain = is_certain};
+    char text[4096];
+    struct stage stage;
+    ssize_t length;
+    int pipes[2], count = 0;
+
+    assert_non_null(settings);
+    settings->config = &config;
+    settings->gateway_count = 1;
+    settings->gateways[0].config = &gateways[0];
+    begin(&stage);
+    stage.room.settings = settings;
+    assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
+    stage.shared->log.fd = pipes[1];
+    stage.shared->log.level = LOG_DEBUG;
+    stage.shared->log.process = "gate";
+    stage.one->inspector.peer.fd = -1;
+    bypass_act(&stage.room, stage.one, sort, true, &who);
+    assert_int_equal(who.verdict, sort == BYPASS_LEFT ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT);
+    length = read(pipes[0], text, sizeof(text) - 1);
+    text[length > 0 ? length : 0] = '\0';
+    for (const char *at = text; (at = strstr(at, "bypass_kept")) != NULL; at++)
+        count++;
+    close(pipes[0]);
+    close(pipes[1]);
+    end(&stage);
+    memory_free(settings);
+    return count;
+}
+
+static void
+only_what_is_certain_is_ended(void **state PASU_UNUSED)
+{
+    assert_int_equal(ends_tried(VERDICT_BLOCK, true, BYPASS_PAST), 1);
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_PAST), 0);
+    assert_int_equal(ends_tried(VERDICT_ALERT, true, BYPASS_PAST), 0);
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT),
+                     1); /* a gate that died left it */
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT_USED), 1);
 }
 
 /* Other servers have let it wait: its backends are not younger for that. */
@@ -310,10 +421,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             what_a_gate_that_died_has_left_is_recorded_and_who_goes_on_in_it_is_an_alert),
+        cmocka_unit_test(what_a_gate_that_died_has_left_is_never_certain),
         cmocka_unit_test(what_is_not_shown_at_first_is_not_gone_on_with),
         cmocka_unit_test(backends_without_end_are_told_so_many_times_an_hour),
         cmocka_unit_test(a_backend_with_the_number_of_another_servers_is_told),
         cmocka_unit_test(only_what_began_in_sight_is_certain),
+        cmocka_unit_test(what_can_be_a_session_on_its_way_is_not_certain),
+        cmocka_unit_test(only_what_is_certain_is_ended),
         cmocka_unit_test(a_session_that_has_ended_is_ours_however_late_it_is_told),
         cmocka_unit_test(names_of_databases_without_end_are_forgotten),
         cmocka_unit_test(the_last_round_goes_on_for_half_a_second),

@@ -1,43 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How durable a session's records are to be, and who waits for it. */
-#include "config_text.h"
 #include "gate/expose.h"
-#include "gate/standing.h"
-#include "gate_stand.h"
+#include "gate_in_force.h"
 #include "policy/condition.h"
 
 #include "config/key.h"
 
-#define MAPPING                                                                                    \
-    GATEWAY "subjects: {customer: {table: public.customers, key: id}}\n"                           \
-            "personal_data:\n"                                                                     \
-            "  - {table: public.customers, subject: customer, key: id,\n"                          \
-            "     fields: {name: name, address: address}}\n"
-
 enum { NAME = 1, ADDRESS = 2 };
-
-/* Puts a configuration in force, as a reload does. */
-static void
-put_in_force(struct stand *t, uint64_t generation, const char *text)
-{
-    struct settings *settings;
-
-    assert_int_equal(settings_new(&settings, model_of(text), generation), 0);
-    settings_current_set(&t->shared.current, settings, NULL);
-    settings_release(settings);
-    assert_non_null(worker_settings(&t->worker));
-    standing_follow(&t->session);
-}
-
-static void
-end(struct stand *t)
-{
-    settings_release(t->observer.in_force);
-    origins_release(t->observer.origins);
-    settings_current_set(&t->shared.current, NULL, NULL);
-    settings_release(t->worker.settings);
-    session_rules_release(&t->observer.rules);
-}
 
 static enum durability
 durable(struct stand *t, uint64_t clear, uint64_t null, const struct plan_statement *statement)
@@ -102,7 +71,7 @@ rules_in_force_decide_by_what_a_record_shows_also_after_a_reload(void **state)
                          "  - {name: a, when: {principal: bulk}, verdict: allow, "
                          "durability: os}\n");
     assert_int_equal(durable(t, NAME, 0, NULL), DURABILITY_OS);
-    end(t);
+    leave_force(t);
 }
 
 /* Of EXECUTE and FETCH it need not be known what they stand for. */
@@ -124,7 +93,7 @@ rows_of_a_statement_that_is_only_named_have_any_verb(void **state)
     assert_int_equal(durable(t, NAME, 0, &prepare), DURABILITY_STRICT);
     assert_int_equal(durable(t, NAME, 0, &fetch), DURABILITY_STRICT);
     assert_int_equal(durable(t, NAME, 0, NULL), DURABILITY_STRICT);
-    end(t);
+    leave_force(t);
 }
 
 static void
@@ -154,7 +123,7 @@ an_actor_is_the_one_of_the_moment(void **state)
         assert_int_equal(durable(t, NAME, 0, NULL), cases[i].durability);
     }
     actor_release(&t->observer.actor);
-    end(t);
+    leave_force(t);
 }
 
 /* The keeper has taken all that there is, and made it durable. */
@@ -188,7 +157,7 @@ a_client_waits_for_what_a_rule_wants_on_the_disk_and_for_nothing_else(void **sta
     sync_ring(t);
     hold_look(&t->worker);
     assert_false(t->session.client.is_held);
-    end(t);
+    leave_force(t);
 }
 
 /* What finds no room in the ring waits for it, and then for the disk. */
@@ -218,7 +187,7 @@ what_had_no_room_is_as_durable_as_it_was_to_be(void **state)
     sync_ring(t);
     hold_look(&t->worker);
     assert_false(t->session.client.is_held);
-    end(t);
+    leave_force(t);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_stand, remove_stand)
