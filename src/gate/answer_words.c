@@ -72,7 +72,8 @@ expose_speech(struct answering *a, const struct exchange_request *request,
     int result = 0;
 
     if (speech->fields)
-        result = expose_words(a->s, statement, speech->fields, speech->kinds, flags, judgement);
+        result = expose_few(a->s, statement, speech->fields, speech->kinds, speech->most, flags,
+                            judgement);
     if (result == 0 && speech->named_fields && !judgement->is_blocked && !judgement->is_withheld)
         result = expose_named(a->s, statement, speech, flags, judgement);
     return result;

@@ -152,6 +152,18 @@ words_of(struct session *s, const struct exchange_request *request, uint64_t *fi
     return ((statement->flags | (run ? run->flags : 0)) & (PLAN_OPAQUE | PLAN_CALLS)) != 0;
 }
 
+/* How many persons of a kind the row has that an error is of. */
+static uint64_t
+row_of(struct session *s, struct exchange_request *request, const struct plan_statement *statement,
+       struct view body)
+{
+    uint8_t persons = speech_of_changed_row(s, statement, body);
+
+    if (persons == 0)
+        persons = speech_of_query_row(s, request, body);
+    return persons > 0 ? persons : UINT64_MAX;
+}
+
 void
 speech_of(struct session *s, bool is_error, struct view body, struct speech *speech)
 {
@@ -161,7 +173,7 @@ speech_of(struct session *s, bool is_error, struct view body, struct speech *spe
     const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
 
-    *speech = (struct speech){0};
+    *speech = (struct speech){.most = UINT64_MAX};
     if (is_error && (is_about_text(body) || is_about_parameter(request, body) ||
                      is_about_copy(o, statement, body)))
         return;
@@ -182,6 +194,8 @@ speech_of(struct session *s, bool is_error, struct view body, struct speech *spe
         return;
     if (most_fields && speech_is_of_pinned(s, request, is_error, body, speech))
         return;
+    if (is_error && !is_code && most_fields && !speech->fields && !o->unseen_fields)
+        speech->most = row_of(s, request, statement, body);
     speech->fields |= most_fields | o->unseen_fields;
     speech->kinds |= most_kinds | o->unseen_kinds;
 }

@@ -11,6 +11,7 @@
 
 struct speech {
     uint64_t fields, kinds; /* of anybody of these kinds */
+    uint64_t most;          /* and of no more than so many of each */
     /* Of the persons that a part of the statement pins, and nobody else: its fields; 0: of none. */
     uint64_t named_fields;
     const struct plan_part *part;
@@ -26,13 +27,23 @@ void speech_of(struct session *session, bool is_error, struct view body, struct 
  * then they are in `speech`. */
 bool speech_is_of_pinned(struct session *session, struct exchange_request *request, bool is_error,
                          struct view body, struct speech *speech);
+/* How many persons of a kind the text of an error is of at most, where it is of one row alone, of a
+ * query, or of one that a change would have made or meets; 0: it can be of any. */
+uint8_t speech_of_query_row(struct session *session, struct exchange_request *request,
+                            struct view body);
+uint8_t speech_of_changed_row(const struct session *session, const struct plan_statement *statement,
+                              struct view body);
 /* Whether an error says that a row cannot go because others refer to it: it shows its key, which is
  * no more than the statement said that named it. Only of tables that hold nothing but what their
  * mapping says, and of columns that are personal in none. */
 bool speech_is_key_alone(const struct session *session, const struct plan_statement *statement,
                          struct view body);
+/* Whether "Key (id, …)=(…)" of an error names columns of the table that are personal in none. */
+bool speech_names_no_field(const struct catalog *catalog, const struct catalog_relation *table,
+                           struct view body);
 /* Whether an error is about a row that an INSERT was to add, and that has nothing but what the
- * client has written itself; that there is one of the same key is no exposure. */
+ * client has written itself; that there is one of the same key is no exposure, but that there is
+ * one of the same e-mail address is. */
 bool speech_is_own_row(const struct session *session, const struct plan_statement *statement,
                        struct view body);
 /* The table that such a body names; NULL: it names none that the snapshot knows. */

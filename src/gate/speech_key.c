@@ -88,14 +88,27 @@ speech_relation(const struct catalog *catalog, struct view body)
 }
 
 bool
+speech_names_no_field(const struct catalog *catalog, const struct catalog_relation *table,
+                      struct view body)
+{
+    struct view names = names_in(speech_field(body, 'D'));
+
+    if (names.length == 0)
+        return false;
+    while (names.length > 0)
+        if (!is_key_column(catalog, table, next_name(&names)))
+            return false;
+    return true;
+}
+
+bool
 speech_is_key_alone(const struct session *s, const struct plan_statement *statement,
                     struct view body)
 {
     const struct catalog *catalog = s->observer->catalog;
     const struct catalog_relation *target, *other;
-    struct view names = names_in(speech_field(body, 'D'));
 
-    if (!catalog || !statement || statement->deletes_from == 0 || names.length == 0 ||
+    if (!catalog || !statement || statement->deletes_from == 0 ||
         (statement->flags & PLAN_OPAQUE) || speech_field(body, 'W').length > 0 ||
         !view_equal(speech_field(body, 'C'), VIEW("23503")))
         return false;
@@ -103,8 +116,5 @@ speech_is_key_alone(const struct session *s, const struct plan_statement *statem
     other = speech_relation(catalog, body); /* whose rows still refer to the key */
     if (!target || !other || target->marked_fields || other->marked_fields)
         return false;
-    while (names.length > 0)
-        if (!is_key_column(catalog, target, next_name(&names)))
-            return false;
-    return true;
+    return speech_names_no_field(catalog, target, body);
 }

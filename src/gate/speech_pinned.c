@@ -95,6 +95,38 @@ is_told(const struct plan_words *words, bool is_error, struct view body)
     return false;
 }
 
+/* The same of a table whose rows its parts show. */
+static bool
+comes_from(const struct result *r, uint32_t relation)
+{
+    const struct showing *showing = r->showing ? r->showing->showing : NULL;
+
+    for (size_t p = 0; showing && p < showing->part_count; p++) {
+        const struct showing_part *shown = &showing->parts[p];
+
+        if (shown->relation == relation && shown->source != SOURCE_BOUND && !shown->has_origin &&
+            !shown->is_array)
+            return true;
+    }
+    return false;
+}
+
+uint8_t
+speech_of_query_row(struct session *s, struct exchange_request *request, struct view body)
+{
+    struct observer *o = s->observer;
+    const struct result *r = &o->result;
+    const struct plan_row_words *words;
+
+    if (speech_field(body, 'W').length > 0 || speech_field(body, 'q').length > 0 ||
+        !has_result(s, request) || !r->statement || !r->is_sure)
+        return 0;
+    words = &r->statement->row_words;
+    return words->persons > 0 && (words->is_certain || comes_from(r, words->relation))
+               ? words->persons
+               : 0;
+}
+
 bool
 speech_is_of_pinned(struct session *s, struct exchange_request *request, bool is_error,
                     struct view body, struct speech *speech)

@@ -307,6 +307,14 @@ struct plan_words {
     struct view before, after;
 };
 
+/* Of whom errors can speak where they are of one row at a time of one table, which holds nothing
+ * but what its mapping says: at most so many persons of a kind. */
+struct plan_row_words {
+    uint32_t relation;
+    uint8_t persons; /* 0: errors can be of any rows */
+    bool is_certain; /* as that of plan_words */
+};
+
 enum plan_special {
     SPECIAL_NONE,
     SPECIAL_PREPARE,    /* `name`; `inner` is the statement */
@@ -434,6 +442,7 @@ struct plan_statement {
      * do not cover, errors, notices. 0: nothing personal is touched. */
     uint64_t most_fields, most_kinds;
     struct plan_words words;
+    struct plan_row_words row_words;
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */

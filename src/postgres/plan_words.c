@@ -270,6 +270,61 @@ words_runs_nothing(const struct plan_work *work)
            !names->has_blank && !names->has_rules && !names->sets;
 }
 
+struct gathering {
+    const struct plan_work *work;
+    bool is_found;
+};
+
+static void
+look_for_gathering(void *context, const ProtobufCMessage *message)
+{
+    struct gathering *g = context;
+
+    if (message->descriptor == &pg_query__func_call__descriptor) {
+        const PgQuery__FuncCall *call = (const PgQuery__FuncCall *)message;
+
+        g->is_found |= call->over || call->agg_star || call->agg_distinct || call->agg_filter ||
+                       call->n_agg_order > 0 ||
+                       function_facts(g->work, call->funcname, call->n_funcname).may_aggregate;
+    }
+    sql_each_child(message, look_for_gathering, context);
+}
+
+uint8_t
+words_persons_of_row(const struct catalog_relation *relation)
+{
+    uint8_t counts[CATALOG_KINDS_MAX] = {0}, most = 0;
+
+    for (size_t i = 0; i < relation->show_count; i++) {
+        uint8_t *count = &counts[relation->shows[i].kind];
+
+        (*count)++;
+        most = *count > most ? *count : most;
+    }
+    return most;
+}
+
+/* No aggregate, no window: what is computed with is of one row. */
+static void
+words_of_row(struct plan_work *work, struct scope *scope, const PgQuery__SelectStmt *select,
+             struct plan_statement *statement)
+{
+    struct gathering gathering = {work, false};
+    const struct entry *entry;
+
+    if (work_is_exhausted(work) || !work->catalog || select->into_clause ||
+        !words_runs_nothing(work) || !words_are_plain(select) || has_own_types(work, select))
+        return;
+    look_for_gathering(&gathering, &select->base);
+    entry = gathering.is_found ? NULL : only_entry(work, scope, select);
+    if (entry)
+        statement->row_words = (struct plan_row_words){
+            .relation = entry->relation->oid,
+            .persons = words_persons_of_row(entry->relation),
+            .is_certain = entry->is_certain,
+        };
+}
+
 void
 words_select(struct plan_work *work, struct scope *scope, const PgQuery__SelectStmt *select,
              struct plan_statement *statement)
@@ -277,6 +332,7 @@ words_select(struct plan_work *work, struct scope *scope, const PgQuery__SelectS
     const struct plan_part *part = &statement->parts[0];
     const struct entry *entry;
 
+    words_of_row(work, scope, select, statement);
     if (work_is_exhausted(work) || !work->catalog || statement->part_count != 1 ||
         part->pin_count == 0 || part->relation == 0 || select->into_clause ||
         statement->most_kinds != UINT64_C(1) << part->kind || !words_runs_nothing(work) ||

@@ -5,7 +5,8 @@
  * The server computes what a query of one table selects from rows only that its WHERE lets through.
  * Where WHERE fixes the key, and says nothing else of what is personal, no value of another person
  * is computed with, and no error can have one in it. That does not hold of conditions: the server
- * may look at any row with one of them before it looks with the others.
+ * may look at any row with one of them before it looks with the others. But where nothing gathers
+ * values of several rows, an error has those of one.
  */
 #ifndef PASU_POSTGRES_PLAN_WORDS_H
 #define PASU_POSTGRES_PLAN_WORDS_H
@@ -16,6 +17,8 @@
  * own. */
 void words_select(struct plan_work *work, struct scope *scope, const PgQuery__SelectStmt *select,
                   struct plan_statement *statement);
+/* How many persons of a kind a row of a table shows at most, as it is mapped. */
+uint8_t words_persons_of_row(const struct catalog_relation *relation);
 /* Whether all of a query's nodes are of the kinds that compute with the row at hand, or with
  * nothing: no query inside, no WITH, no grouping. */
 bool words_are_plain(const PgQuery__SelectStmt *select);

@@ -114,8 +114,14 @@ PINNED = (
     # What the client wrote itself is in these texts.
     ("constant", ("SELECT ('a' || 'b')::int, name FROM public.customers WHERE id = 1350",), (0, 1)),
     ("parameter", (bound("SELECT name::int FROM public.customers WHERE id = $1::text::bigint", "x"),), None),
-    ("other rows", ("SELECT name FROM customers WHERE id = 1350 AND name::int = 3",), EVERYBODY),
-    ("other rows first", ("SELECT name FROM customers WHERE name::int = 3 AND id = 1350",), EVERYBODY),
+    ("other rows", ("SELECT name FROM customers WHERE id = 1350 AND name::int = 3",), (0, 1)),
+    ("other rows first", ("SELECT name FROM customers WHERE name::int = 3 AND id = 1350",), (0, 1)),
+    ("any row", ("SELECT email, name::int FROM customers",), (0, 1)),
+    ("any row, not described", (blind("SELECT name FROM customers WHERE name::int = $1", 3),), (0, 1)),
+    ("rows before it", ("SELECT name, 1 / (grade - 3) FROM customers WHERE id IN (1350, 1357, 1364) ORDER BY id",), None),
+    ("two persons' row", ("SELECT recipient, door_code::int FROM parcels",), (0, 2)),
+    ("gathered", ("SELECT string_agg(name, ',')::int FROM customers",), EVERYBODY),
+    ("gathered beside", ("SELECT name, (string_agg(name, ',') OVER ())::int FROM customers",), EVERYBODY),
     ("sub-select", (f"SELECT name, (SELECT max(name) FROM customers)::int {ONE}",), EVERYBODY),
     ("join", ("SELECT c.name FROM customers c JOIN customers d ON d.name::int = 1 WHERE c.id = 1350",), EVERYBODY),
 )
@@ -133,7 +139,12 @@ ADDED = (
     ("another's, within", (f"{ROW} VALUES (8, NULL, (SELECT email {ONE}))",), EVERYBODY),
     ("another's by a function", (f"{ROW} VALUES (8, NULL, email_of(1350))",), EVERYBODY),
     ("one that was there", (f"{ROW} SELECT 1350, 'x', 'x' ON CONFLICT (id) DO UPDATE SET name = NULL",), EVERYBODY),
-    ("an update", ("UPDATE w_plain SET name = NULL WHERE id = 1350",), EVERYBODY),
+    ("an update", ("UPDATE w_plain SET name = NULL WHERE id = 1350",), (0, 1)),
+    ("an update by another's", (f"UPDATE w_plain SET name = NULL, email = (SELECT string_agg(email, ',') FROM customers) WHERE id = 1350",), EVERYBODY),
+    ("one who has it", ("INSERT INTO w_unique VALUES (9, 'user1350@example.com')",), (0, 1)),
+    ("one who has it, changed", ("UPDATE w_unique SET email = 'user1350@example.com' WHERE id = 1357",), (0, 1)),
+    ("all at once", ("INSERT INTO w_unique SELECT 10 + i, (SELECT string_agg(email, ',') FROM customers) FROM generate_series(1, 2) i",), EVERYBODY),
+    ("all at once, changed", ("UPDATE w_unique SET email = (SELECT string_agg(email, ',') FROM customers)",), EVERYBODY),
     ("a trigger's", ("INSERT INTO w_filled VALUES (9, NULL)",), EVERYBODY),
     ("a temporary table's", ("CREATE TEMP TABLE w_plain (id bigint, email text DEFAULT email_of(1350), name text NOT NULL)", "INSERT INTO w_plain (id) VALUES (9)"),
      EVERYBODY),
@@ -144,6 +155,7 @@ ADDED = (
 )
 ADDED_TABLES = """
     CREATE TABLE w_plain (id bigint PRIMARY KEY, name text NOT NULL, email text); INSERT INTO w_plain SELECT id, name, email FROM customers WHERE id = 1350;
+    CREATE TABLE w_unique (id bigint PRIMARY KEY, email text UNIQUE); INSERT INTO w_unique SELECT id, email FROM customers WHERE id IN (1350, 1357);
     CREATE TABLE w_filled (id bigint, name text, email text, more text NOT NULL);
     CREATE FUNCTION w_fill() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN SELECT email INTO NEW.email FROM public.customers WHERE id = 1350; RETURN NEW; END $$;
@@ -153,8 +165,8 @@ ADDED_TABLES = """
     CREATE RULE w_rule AS ON INSERT TO w_ruled DO ALSO INSERT INTO w_plain SELECT 9, NULL, email FROM customers WHERE id = 1350;
     CREATE EXTENSION btree_gist; CREATE TABLE w_apart (id bigint, email text, span int4range, EXCLUDE USING gist (email WITH =, span WITH &&));
     INSERT INTO w_apart VALUES (1, 'user1350@example.com', '[1,9]');
-    GRANT ALL ON w_plain, w_filled, w_default, w_ruled, w_apart TO app"""
-ADDED_MAPPING = {name: {"name": "name", "email": "email"} for name in ("w_plain", "w_filled", "w_default")} | {"w_apart": {"email": "email"}}
+    GRANT ALL ON w_plain, w_unique, w_filled, w_default, w_ruled, w_apart TO app"""
+ADDED_MAPPING = {name: {"name": "name", "email": "email"} for name in ("w_plain", "w_filled", "w_default")} | {name: {"email": "email"} for name in ("w_apart", "w_unique")}
 
 # Ways to make such an error speak of somebody else.
 LIES = (
