@@ -135,6 +135,22 @@ asked_has_why(const struct arguments *arguments, size_t most)
     return false;
 }
 
+bool
+asked_has_reason(const struct arguments *arguments)
+{
+    const char *who = arguments->values[OPTION_who], *why = arguments->values[OPTION_why];
+
+    if (who == NULL || why == NULL || *who == '\0' || *why == '\0') {
+        complain("both are recorded for good", "say who wants it (--who) and why (--why)");
+        return false;
+    }
+    if (strlen(who) >= CONTROL_TEXT_SIZE || strlen(why) >= CONTROL_TEXT_SIZE) {
+        complain("at most 255 bytes are recorded", "--who or --why is too long");
+        return false;
+    }
+    return true;
+}
+
 /* By the guard, whose answer is *number then, or where there is none, by us. */
 static int
 tell(const struct ask *ask, enum control_verb verb, enum segment_type type,

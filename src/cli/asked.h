@@ -19,6 +19,8 @@ void asked_record(const struct ask *ask, const struct arguments *arguments, cons
 void asked_export(const struct ask *ask, const char *where);
 /* Whether --why is there, and of at most so many bytes; or it has been complained about. */
 bool asked_has_why(const struct arguments *arguments, size_t most);
+/* The same of --who and --why, each of at most 255 bytes. */
+bool asked_has_reason(const struct arguments *arguments);
 /* Complains that an error of these has come; the exit status. */
 int asked_complain(int error, const char *what);
 /* Acknowledges an alert; records below `looked` are known not to. 0, or an error: as record_deed.

@@ -32,22 +32,6 @@ decoy_subject(const struct ask *ask, const struct arguments *arguments)
     return NULL;
 }
 
-bool
-decoy_has_reason(const struct arguments *arguments)
-{
-    const char *who = arguments->values[OPTION_who], *why = arguments->values[OPTION_why];
-
-    if (who == NULL || why == NULL || *who == '\0' || *why == '\0') {
-        complain("both are recorded for good", "say who does it (--who) and why (--why)");
-        return false;
-    }
-    if (strlen(who) >= CONTROL_TEXT_SIZE || strlen(why) >= CONTROL_TEXT_SIZE) {
-        complain("at most 255 bytes are recorded", "--who or --why is too long");
-        return false;
-    }
-    return true;
-}
-
 /* ---- list ---- */
 
 static size_t
@@ -143,7 +127,7 @@ retire(const struct ask *ask, const struct arguments *arguments)
                  "say which set is retired");
         return 2;
     }
-    if (!decoy_has_reason(arguments))
+    if (!asked_has_reason(arguments))
         return 2;
     result =
         asked_retire(ask, number, arguments->values[OPTION_who], arguments->values[OPTION_why]);

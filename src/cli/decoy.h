@@ -17,8 +17,6 @@ PASU_MUST_USE int decoy_view(const struct ask *ask, const struct arguments *argu
 /* The kind of subject that --kind names, or the only one; NULL after a complaint. */
 const struct config_subject *decoy_subject(const struct ask *ask,
                                            const struct arguments *arguments);
-/* Whether --who and --why are there; or it has been complained about. */
-bool decoy_has_reason(const struct arguments *arguments);
 
 /* Which of payload_decoy.values a text is. */
 enum { DECOY_EMAIL, DECOY_PHONE };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/decoy.h"
 #include "cli/decoy_sql.h"
@@ -217,7 +218,7 @@ do_it(const struct planting *p, struct evidence *e, const struct config_subject 
     PGconn *connection;
     int status;
 
-    if (!decoy_has_reason(p->arguments))
+    if (!asked_has_reason(p->arguments))
         return 2;
     connection = PQconnectdbParams(names, values, 1);
     status = PQstatus(connection) == CONNECTION_OK ? 0 : complain_server(connection);

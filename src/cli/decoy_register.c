@@ -313,7 +313,7 @@ decoy_register(struct evidence *e, const struct arguments *arguments)
     FILE *file;
     int status;
 
-    if (subject == NULL || !decoy_has_reason(arguments))
+    if (subject == NULL || !asked_has_reason(arguments))
         return 2;
     file = is_input ? stdin : fopen(name, "re");
     if (file == NULL) {
