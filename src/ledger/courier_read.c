@@ -67,6 +67,10 @@ take(struct courier *c, struct live *past, const struct segment_record *record)
     case SEGMENT_EXPOSURE:
         take_exposure(c->records, past, record);
         return 0;
+    case SEGMENT_VOCABULARY:
+        if (vocabulary_decode(&c->records->vocabulary, record->payload) == 0)
+            decoys_name(&c->records->decoys, &c->records->vocabulary);
+        return 0;
     case SEGMENT_BYPASS:
         if (payload_read(record->type, &body, record->payload) == 0)
             record_passed(c->records, &body.bypass, record->index);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decoys: made-up persons in the customers' own table. Who is shown one is an alert that says who; they are no persons to any answer; no value of theirs
 is in the ledger; and what is found of them outside tells whose copy it was."""
+import datetime
 import json
 import pathlib
 import subprocess
@@ -148,7 +149,7 @@ def test_as_of():
     done = front.guard.run("scope", "--json", "--as-of", process_time)
     assert done.returncode == 0, done.stderr
     then = json.loads(done.stdout)
-    equal(then["subjects"]["member"]["at_least"], every, then)
+    equal(then["subjects"]["member"]["at_least"], every, str(then))
     shop.server().sql(f"DELETE FROM members WHERE id = '{row}'")
     front.stop()
 
@@ -218,6 +219,29 @@ def test_copies():
     equal(front.guard.run("decoy", "match", str(path)).returncode, 1)
     shop.server().sql("DROP VIEW customers_copy")
     front.stop()
+
+
+@test(gateway=True, limit=60)
+def test_imported():
+    """What another program's log shows of a decoy is an alert as well, once a guard runs; of a person of another kind with that key it is none"""
+    front = shop.front("decoys-imported")
+    equal(front.guard.stop(), 0)
+    path = front.guard.folder / "planted.json"
+    path.write_text(json.dumps({"key": "777", "email": "", "phone": ""}) + "\n")
+    number = front.guard.json("decoy", "register", *BY, "--kind", "customer", str(path))[0]["set"]
+    (front.guard.folder / "map.yaml").write_text("subjects: {customer: {}, recipient: {}}\nroutes:\n"
+                                                 "  - {path: '/members/{customer}', fields: [name]}\n  - {path: '/parcels/{recipient}', fields: [name]}\n")
+    when = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=60)).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    log = front.guard.folder / "access.log"
+    log.write_text("".join(f'203.0.113.{at} - clerk{at} [{when}] "GET /{page}/777 HTTP/1.1" 200 512 "-" "x/1"\n'
+                           for at, page in enumerate(("members", "parcels"))))
+    done = guard.run("scan", "--import", "-c", front.guard.path, "--map", front.guard.folder / "map.yaml", log)
+    equal(done.returncode, 0, done.stderr)
+    front.guard.start()
+    alert, = until_alert(front, 1)
+    equal((alert["principal"], f"customer 777 of set {number}," in alert["text"], "203.0.113.0" in alert["text"]), ("clerk0", True, True), alert["text"])
+    equal(front.guard.stop(), 0)
+    equal(len(alerts(front)), 1)
 
 
 @test(gateway=True, limit=60)
