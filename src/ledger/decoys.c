@@ -188,8 +188,11 @@ is_of_kind(const struct decoys *d, const struct exposure *exposure, uint8_t kind
 static bool
 is_watched(const struct decoy_set *set, int64_t time)
 {
-    return time >= set->head.planted - MERGED &&
-           (set->head.retired == 0 || time < set->head.retired);
+    int64_t from;
+
+    if (__builtin_sub_overflow(set->head.planted, MERGED, &from))
+        from = INT64_MIN;
+    return time >= from && (set->head.retired == 0 || time < set->head.retired);
 }
 
 static bool

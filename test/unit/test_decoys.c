@@ -102,6 +102,9 @@ an_upper_bound_and_what_was_asked_for_in_vain_touch_nobody(void **state PASU_UNU
     assert_non_null(decoys_of(&decoys, "customer", 42, INT64_MAX)); /* no person all the same */
     assert_null(decoys_of(&decoys, "customer", 42, set.planted));
     assert_null(decoys_of(&decoys, "member", 42, INT64_MAX));
+    set.planted = INT64_MIN; /* of a file that nobody here has written */
+    assert_int_equal(decoys_add(&decoys, &set), 0);
+    assert_true(decoys_touched(&decoys, &e, 1, &touch));
 }
 
 /* ---- in the ledger ---- */
