@@ -206,6 +206,36 @@ scope_take(void *arg, const struct statement *statement)
                         : 0;
 }
 
+static int
+leave_out(struct persons **set, const struct persons *decoys)
+{
+    struct persons *rest = NULL;
+    int result = *set != NULL ? persons_rest(&rest, *set, decoys) : 0;
+
+    if (result != 0)
+        return result;
+    persons_free(*set);
+    *set = rest;
+    return 0;
+}
+
+int
+scope_leave_out(struct scope *scope, size_t kind, const struct persons *decoys)
+{
+    struct scope_kind *of = kind < scope->kind_count ? &scope->kinds[kind] : NULL;
+    uint64_t before = of != NULL ? persons_count(of->shown) : 0;
+    int result = of != NULL ? leave_out(&of->shown, decoys) : 0;
+
+    for (size_t f = 0; of != NULL && result == 0 && f < of->field_count; f++) {
+        result = leave_out(&of->fields[f].sure, decoys);
+        if (result == 0)
+            result = leave_out(&of->fields[f].maybe, decoys);
+    }
+    if (of != NULL && result == 0)
+        of->decoys += before - persons_count(of->shown);
+    return result;
+}
+
 static struct interval
 interval_of(uint64_t at_least, uint64_t at_most)
 {

@@ -38,6 +38,7 @@ struct scope_field {
 struct scope_kind {
     struct persons *shown; /* NULL: nobody */
     bool has_numbers;      /* some of their keys are */
+    uint64_t decoys;       /* that were shown, and left out: scope_leave_out */
     uint64_t unknown;
     uint64_t bounded;           /* statements with unknown persons */
     uint64_t largest_bound;     /* of one of them */
@@ -83,6 +84,11 @@ PASU_MUST_USE int scope_credit(struct scope *scope, const char *principal);
 /* Whether scope_count takes the part. */
 bool scope_wants(const struct scope *scope, const struct lexicon *lexicon,
                  const struct scope_part *part);
+
+/* Once all is taken: these persons of a kind (its place in the book's names) are none, and are left
+ * out of all numbers and lists; `decoys` counts those that were shown. Statements, rows and
+ * principals stay. Upper bounds stay what they are: whom they hold nobody knows. PASU_E_NOMEM. */
+PASU_MUST_USE int scope_leave_out(struct scope *scope, size_t kind, const struct persons *decoys);
 
 /* By place in the book's names; what was never seen is nobody. */
 struct interval scope_subjects(const struct scope *scope, size_t kind);

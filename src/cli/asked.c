@@ -135,6 +135,22 @@ asked_has_why(const struct arguments *arguments, size_t most)
     return false;
 }
 
+bool
+asked_has_reason(const struct arguments *arguments)
+{
+    const char *who = arguments->values[OPTION_who], *why = arguments->values[OPTION_why];
+
+    if (who == NULL || why == NULL || *who == '\0' || *why == '\0') {
+        complain("both are recorded for good", "say who wants it (--who) and why (--why)");
+        return false;
+    }
+    if (strlen(who) >= CONTROL_TEXT_SIZE || strlen(why) >= CONTROL_TEXT_SIZE) {
+        complain("at most 255 bytes are recorded", "--who or --why is too long");
+        return false;
+    }
+    return true;
+}
+
 /* By the guard, whose answer is *number then, or where there is none, by us. */
 static int
 tell(const struct ask *ask, enum control_verb verb, enum segment_type type,
@@ -171,7 +187,9 @@ filters_text(char text[CONTROL_TEXT_SIZE], const struct arguments *arguments, co
     text[0] = '\0';
     for (int option = 0; option < OPTION_COUNT; option++)
         if (arguments->values[option] != NULL && option != OPTION_config && option != OPTION_json)
-            used = add(text, used, options[option].name, arguments->values[option]);
+            used = add(text, used, options[option].name,
+                       option == OPTION_dsn ? "" /* it may hold a password */
+                                            : arguments->values[option]);
     if (key != NULL)
         add(text, used, "key", key);
     else
@@ -250,4 +268,44 @@ asked_rotate(const struct ask *ask, const char *why, bool is_lost)
     if (!is_lost)
         result = control_tell(ask->path, CONTROL_ROTATE, 0, NULL, why, &record);
     return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
+}
+
+static int
+no_frame(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU_UNUSED,
+         size_t length PASU_UNUSED)
+{
+    return PASU_E_PROTOCOL;
+}
+
+int
+asked_plant(const struct ask *ask, const struct control_decoys *decoys, uint64_t *number)
+{
+    struct control_request request = {.magic = CONTROL_MAGIC,
+                                      .version = CONTROL_VERSION,
+                                      .verb = CONTROL_DECOYS,
+                                      .decoys = *decoys};
+    struct deed deed = {.type = SEGMENT_DECOYS};
+    struct payload_decoys *body = &deed.body.decoys;
+    int result = control_ask(ask->path, &request, no_frame, NULL, number);
+
+    if (result != PASU_E_UNAVAILABLE)
+        return result;
+    *body = (struct payload_decoys){.number = decoys->number, .uid = getuid()};
+    memcpy(body->kind, decoys->kind, sizeof(body->kind));
+    memcpy(body->principal, decoys->principal, sizeof(body->principal));
+    memcpy(body->who, decoys->who, sizeof(body->who));
+    memcpy(body->why, decoys->why, sizeof(body->why));
+    body->items = view_of(decoys->items, decoys->count * sizeof(decoys->items[0]));
+    *number = 0; /* which the ledger has */
+    return append_aside(ask, &deed);
+}
+
+int
+asked_retire(const struct ask *ask, uint64_t number, const char *who, const char *why)
+{
+    union payload_body body = {.retired = {.number = number, .uid = getuid()}};
+
+    snprintf(body.retired.who, sizeof(body.retired.who), "%s", who);
+    snprintf(body.retired.why, sizeof(body.retired.why), "%s", why);
+    return tell(ask, CONTROL_RETIRE, SEGMENT_RETIRED, &body, who, why, &number);
 }

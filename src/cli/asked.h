@@ -9,6 +9,7 @@
 #define PASU_CLI_ASKED_H
 
 #include "cli/ask.h"
+#include "ledger/control_protocol.h"
 #include "ledger/record.h"
 
 /* A question: the command's name, and its options and operands as they were given, but for keys:
@@ -18,6 +19,8 @@ void asked_record(const struct ask *ask, const struct arguments *arguments, cons
 void asked_export(const struct ask *ask, const char *where);
 /* Whether --why is there, and of at most so many bytes; or it has been complained about. */
 bool asked_has_why(const struct arguments *arguments, size_t most);
+/* The same of --who and --why, each of at most 255 bytes. */
+bool asked_has_reason(const struct arguments *arguments);
 /* Complains that an error of these has come; the exit status. */
 int asked_complain(int error, const char *what);
 /* Acknowledges an alert; records below `looked` are known not to. 0, or an error: as record_deed.
@@ -38,5 +41,11 @@ PASU_MUST_USE int asked_open(const struct ask *ask, const struct log *log,
  * an error: nothing is held then, or released. PASU_E_NOTFOUND: no such hold. */
 PASU_MUST_USE int asked_hold(const struct ask *ask, bool is_release, const char *who,
                              const char *why, uint64_t *number);
+/* Registers decoys; *number: their set's. Retires a set. 0, or an error: PASU_E_RANGE: there are
+ * DECOY_SETS_MAX; PASU_E_NOTFOUND: no such set, or it is retired. */
+PASU_MUST_USE int asked_plant(const struct ask *ask, const struct control_decoys *decoys,
+                              uint64_t *number);
+PASU_MUST_USE int asked_retire(const struct ask *ask, uint64_t number, const char *who,
+                               const char *why);
 
 #endif

@@ -295,6 +295,11 @@ certify(struct certifying *c, const char *kind, const char *key)
 {
     int status = begin_subject(c, kind, key);
 
+    if (status == 0 && evidence_decoy(&c->evidence, &c->subject) != NULL) {
+        complain("a decoy was planted under this key: see pasu decoy list -c FILE",
+                 "there is no such person");
+        return 2;
+    }
     if (status == 0)
         status = read_ledger(c);
     if (status == 0)

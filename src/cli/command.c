@@ -47,6 +47,8 @@ const char *const command_ledger_actions[] = {
     "rebuild-index", "update-index", "check-index", NULL};
 const char *const command_index_actions[] = {"build", "status", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
+const char *const command_decoy_actions[] = {"list",  "plant", "register", "retire",
+                                             "match", "view",  NULL};
 const char *const command_roster_actions[] = {"show", "import", "audit", NULL};
 
 const char command_program_summary[] = "a gateway that knows what is shown of whom";

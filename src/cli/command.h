@@ -54,6 +54,7 @@ enum command_operand {
     OPERAND_ALERT,   /* an alert's number */
     OPERAND_INDEX,   /* what is to be done with the identity index */
     OPERAND_HOLD,    /* what is to be done with holds, and a hold's number */
+    OPERAND_DECOY,   /* what is to be done with decoys, and a set's number or a file */
     OPERAND_ROSTER,  /* what is to be done with the roster, and a file */
 };
 
@@ -100,6 +101,7 @@ extern const char *const command_index_actions[];
 extern const char *const command_roster_actions[];
 /* What `pasu hold` can do, ended by NULL. */
 extern const char *const command_hold_actions[];
+extern const char *const command_decoy_actions[];
 
 /* Who may give the command and whether it is recorded, as a sentence. */
 const char *command_rights(const struct command *command);

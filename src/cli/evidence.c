@@ -130,6 +130,8 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
     result = book_new(&e->book, &os_real);
     if (result == 0)
         result = add_configured_names(e);
+    if (result == 0)
+        result = evidence_read_decoys(e);
     return result == 0 ? 0 : evidence_complain(e, result);
 }
 
@@ -145,6 +147,7 @@ evidence_close(struct evidence *e)
         entry_keys_close(&e->entry_keys);
     segment_keys_release(&e->segment_keys);
     places_release(&e->places);
+    memory_free(e->decoys);
     if (e->directory >= 0)
         close(e->directory);
     ask_release(&e->ask);
@@ -335,6 +338,14 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
     return result < 0 ? result : 0;
 }
 
+static int
+leave_out(const struct evidence *e, struct scope *scope, int status)
+{
+    int result = status == 0 ? evidence_leave_out(e, scope, INT64_MAX) : 0;
+
+    return result == 0 ? status : evidence_complain(e, result);
+}
+
 int
 evidence_scope(struct evidence *e, struct scope *scope)
 {
@@ -343,10 +354,10 @@ evidence_scope(struct evidence *e, struct scope *scope)
     if (result < 0)
         return evidence_complain(e, result);
     if (result == 1)
-        return check_field(e);
+        return leave_out(e, scope, check_field(e));
     scope_release(scope);
     scope_init(scope, &e->selection);
-    return evidence_read(e, scope_take, scope);
+    return leave_out(e, scope, evidence_read(e, scope_take, scope));
 }
 
 int

@@ -18,6 +18,7 @@
 #include "cli/ask.h"
 #include "cli/ledger_entries.h"
 #include "cli/places.h"
+#include "ledger/decoys.h"
 
 /* Who else hears of each entry, in order, once the book has noted it; a negative result ends the
  * reading. */
@@ -33,6 +34,7 @@ struct evidence {
     struct entry_keys entry_keys;
     struct filter filter;
     struct places places;
+    struct decoys *decoys; /* of the ledger; NULL: none */
     struct book *book;
     struct selection selection;
     struct index *index; /* once it was asked; NULL: not open */
@@ -54,8 +56,8 @@ PASU_MUST_USE int evidence_open(struct evidence *evidence, const struct argument
 void evidence_close(struct evidence *evidence);
 /* Gives all selected statements to `give`. */
 PASU_MUST_USE int evidence_read(struct evidence *evidence, statement_fn *give, void *arg);
-/* The scope of all that is selected: with the ledger's index where that is allowed, there, and can
- * answer; else by reading. `scope` is empty, with the evidence's selection. */
+/* The scope of all that is selected, without decoys: with the ledger's index where that is allowed,
+ * there, and can answer; else by reading. `scope` is empty, with the evidence's selection. */
 PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope);
 /* The subject, which has its ordinals, by the index, and where the ledger names them (NULL: that is
  * not asked). *is_answered: it was; else the subject is as before, but has told some of what it
@@ -63,6 +65,13 @@ PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope)
  * read. */
 PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *subject,
                                    struct mentions *mentions, bool *is_answered);
+/* Leaves those out of a scope of this evidence who were known as decoys before that time (realtime
+ * ns; INT64_MAX: now). PASU_E_NOMEM. */
+PASU_MUST_USE int evidence_leave_out(const struct evidence *evidence, struct scope *scope,
+                                     int64_t before);
+/* The set, if the subject, which has its ordinals, is a decoy; else NULL. */
+const struct decoy_set *evidence_decoy(const struct evidence *evidence,
+                                       const struct subject *subject);
 /* Begins anew without the index, which said what the ledger does not; the subject and mentions are
  * the caller's. */
 PASU_MUST_USE int evidence_doubt_index(struct evidence *evidence);

@@ -14,6 +14,9 @@ int evidence_complain(const struct evidence *evidence, int error);
 PASU_MUST_USE int evidence_each(struct evidence *evidence, evidence_entry_fn *fn, void *arg,
                                 bool notes_damage);
 
+/* Those of the ledger, which is open. PASU_E_NOMEM, the errors of decoys_find. */
+PASU_MUST_USE int evidence_read_decoys(struct evidence *evidence);
+
 /* That it is not used, and why: "is damaged". */
 void evidence_complain_index(const char *fault);
 /* The index is open. The errors of index_open. */

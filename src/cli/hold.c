@@ -105,16 +105,8 @@ complain_hold(int result, uint64_t number)
 static bool
 is_well(const struct arguments *arguments, bool is_release)
 {
-    const char *who = arguments->values[OPTION_who], *why = arguments->values[OPTION_why];
-
-    if (who == NULL || why == NULL || *who == '\0' || *why == '\0') {
-        complain("both are recorded for good", "say who wants it (--who) and why (--why)");
+    if (!asked_has_reason(arguments))
         return false;
-    }
-    if (strlen(who) >= CONTROL_TEXT_SIZE || strlen(why) >= CONTROL_TEXT_SIZE) {
-        complain("at most 255 bytes are recorded", "--who or --why is too long");
-        return false;
-    }
     if (arguments->operand_count != (is_release ? 2u : 1u)) {
         complain("pasu hold -c FILE list names the holds and their numbers",
                  is_release ? "say which hold is released" : "place takes no number");

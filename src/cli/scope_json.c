@@ -19,10 +19,12 @@ put_subjects(struct json_out *out, struct evidence *e, const struct scope *scope
         const struct scope_kind *kind = &scope->kinds[k];
         struct interval persons = scope_subjects(scope, k);
 
-        if (persons.at_most == 0)
+        if (persons.at_most == 0 && kind->decoys == 0)
             continue;
         json_put_open(out, scope->selection->book->names.kinds.items[k], '{');
         put_interval(out, persons);
+        if (kind->decoys > 0)
+            json_put_count(out, "decoys", kind->decoys);
         if (kind->bounded > 0) {
             json_put_count(out, "bounded_statements", kind->bounded);
             json_put_count(out, "largest_bound", kind->largest_bound);

@@ -43,12 +43,18 @@ print_subjects(FILE *file, const struct scope *scope)
         struct interval persons = scope_subjects(scope, k);
         char name[NAME_TEXT], count[2 * NUMBER_SIZE + 16], bound[NUMBER_SIZE];
 
-        if (persons.at_most == 0)
+        if (persons.at_most == 0 && kind->decoys == 0)
             continue;
         text_escape(name, sizeof(name), view_of_text(scope->selection->book->names.kinds.items[k]));
         interval_text(count, sizeof(count), persons);
         print_label(file, is_any ? "" : "persons");
         fprintf(file, "%s: %s\n", name, count);
+        if (kind->decoys > 0) {
+            text_count(bound, sizeof(bound), kind->decoys);
+            print_label(file, "");
+            fprintf(file, "  and %s decoy%s, who %s not counted\n", bound,
+                    kind->decoys == 1 ? "" : "s", kind->decoys == 1 ? "is" : "are");
+        }
         if (kind->bounded > 0) {
             text_count(bound, sizeof(bound), kind->largest_bound);
             print_label(file, "");

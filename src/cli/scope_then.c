@@ -57,6 +57,10 @@ read_both(struct scope_then *t, const struct arguments *arguments, int64_t as_of
     if (status != 0)
         return status;
     result = hindsight_end(&t->hindsight);
+    if (result == 0)
+        result = evidence_leave_out(&t->evidence, &t->hindsight.scope, as_of);
+    if (result == 0)
+        result = evidence_leave_out(&t->evidence, &t->now, INT64_MAX);
     return result == 0 ? 0 : complain_error(result, "scope");
 }
 

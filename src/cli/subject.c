@@ -53,6 +53,7 @@ print_summary_json(const struct asking *asking)
 {
     const struct subject *subject = &asking->subject;
     const struct names *names = &asking->evidence->book->names;
+    const struct decoy_set *decoy = evidence_decoy(asking->evidence, subject);
     struct json_out out = {.file = stdout};
 
     json_out_open(&out, '{');
@@ -61,6 +62,8 @@ print_summary_json(const struct asking *asking)
     json_out_key(&out, "key");
     key_list_value(&out, asking->key,
                    key_form_of(asking->evidence, asking->kind, subject->has_numbers));
+    if (decoy != NULL)
+        json_put_count(&out, "decoy", decoy->head.number);
     json_put_count(&out, "shown", subject->shown);
     json_put_count(&out, "missed", subject->missed);
     json_put_count(&out, "possible", subject->possible);
@@ -99,10 +102,13 @@ print_summary(const struct asking *asking)
 {
     const struct subject *subject = &asking->subject;
     const struct names *names = &asking->evidence->book->names;
+    const struct decoy_set *decoy = evidence_decoy(asking->evidence, subject);
     char first[TIME_SIZE], last[TIME_SIZE];
 
     if (subject->shown + subject->missed > 0)
         putchar('\n');
+    if (decoy != NULL)
+        printf("a decoy, of set %" PRIu64 ": no person\n", decoy->head.number);
     printf("shown by %" PRIu64 " statement%s", subject->shown, subject->shown == 1 ? "" : "s");
     if (subject->shown > 0) {
         log_time_text(first, sizeof(first), subject->first);

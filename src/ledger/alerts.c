@@ -9,7 +9,8 @@ alert_control_text(uint8_t control)
     static const char *const texts[] = {
         [ALERT_OF_BUDGET] = "budget", [ALERT_OF_RULE] = "rule",
         [ALERT_OF_ROSTER] = "roster", [ALERT_OF_BYPASS] = "bypass",
-        [ALERT_OF_SOURCE] = "source", [ALERT_OF_ADMINISTRATORS] = "administrators"};
+        [ALERT_OF_SOURCE] = "source", [ALERT_OF_ADMINISTRATORS] = "administrators",
+        [ALERT_OF_DECOY] = "decoy"};
 
     return control < COUNT_OF(texts) ? texts[control] : "unknown";
 }

@@ -7,11 +7,11 @@
 #ifndef PASU_LEDGER_CONTROL_PROTOCOL_H
 #define PASU_LEDGER_CONTROL_PROTOCOL_H
 
-#include "ledger/message.h"
+#include "ledger/payload.h"
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 5,
+    CONTROL_VERSION = 6,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256
 };
@@ -37,8 +37,10 @@ enum control_verb {
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
     CONTROL_CERTIFICATE,  /* answers CONTROL_NOTE */
     /* ledger/trials.h */
-    CONTROL_TRY = 24, /* count: the token that the test is known by */
-    CONTROL_TRIED,    /* of the token `number`: answers CONTROL_TRIAL */
+    CONTROL_TRY = 24,    /* count: the token that the test is known by */
+    CONTROL_TRIED,       /* of the token `number`: answers CONTROL_TRIAL */
+    CONTROL_DECOYS = 28, /* registers a set: count is its number */
+    CONTROL_RETIRE,      /* the set `number`, for `who`, because of `what` */
 };
 
 /* Which list of which exposure is to be opened, and from where on its record is found: a place as
@@ -72,6 +74,16 @@ struct control_trial {
     int64_t took;  /* ns, since CONTROL_TRY */
 };
 
+/* A set of decoys; of `number`, where that is not 0, the ordinals that are known now. Texts are
+ * zero-terminated. */
+struct control_decoys {
+    uint64_t number;
+    uint32_t count, unused;
+    char kind[NAME_SIZE], principal[NAME_SIZE];
+    char who[CONTROL_TEXT_SIZE], why[CONTROL_TEXT_SIZE];
+    struct payload_decoy items[DECOY_SET_MAX];
+};
+
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
@@ -89,6 +101,7 @@ struct control_request {
         };
         struct control_try trial;       /* TRY */
         struct control_opening opening; /* OPENING */
+        struct control_decoys decoys;   /* DECOYS */
         uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
     };
 };

@@ -45,11 +45,15 @@ take_exposure(struct record_keeping *r, const struct live *past,
 {
     struct view v = record->payload;
 
-    if (v.length <= VERDICT_AT || v.bytes[VERDICT_AT] == VERDICT_OF_ALLOW ||
+    if (v.length <= VERDICT_AT ||
+        (v.bytes[VERDICT_AT] == VERDICT_OF_ALLOW && r->decoys.count == 0) ||
         exposure_decode(&r->exposure, view_of(v.bytes + ENTRY_SALT, v.length - ENTRY_SALT),
                         r->ordinals, COUNT_OF(r->ordinals)) != 0)
         return;
-    record_judged(r, &r->exposure, record->index, live_principal(past, r->exposure.session));
+    record_touched(r, &r->exposure, record->index, live_principal(past, r->exposure.session),
+                   live_address(past, r->exposure.session));
+    if (r->exposure.verdict != VERDICT_OF_ALLOW)
+        record_judged(r, &r->exposure, record->index, live_principal(past, r->exposure.session));
 }
 
 static int
@@ -63,13 +67,17 @@ take(struct courier *c, struct live *past, const struct segment_record *record)
     case SEGMENT_EXPOSURE:
         take_exposure(c->records, past, record);
         return 0;
+    case SEGMENT_VOCABULARY:
+        if (vocabulary_decode(&c->records->vocabulary, record->payload) == 0)
+            decoys_name(&c->records->decoys, &c->records->vocabulary);
+        return 0;
     case SEGMENT_BYPASS:
         if (payload_read(record->type, &body, record->payload) == 0)
             record_passed(c->records, &body.bypass, record->index);
         return 0;
     case SEGMENT_OPENED:
         if (payload_read(record->type, &body, record->payload) == 0 &&
-            live_add(past, body.opened.session, body.opened.principal) != 0) {
+            live_add(past, body.opened.session, body.opened.principal, body.opened.address) != 0) {
             /* its principal is looked for */
         }
         return 0;

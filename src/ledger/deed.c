@@ -80,6 +80,37 @@ erase(const struct control_client *client, struct record_keeping *r, uint64_t *c
 }
 
 static int
+plant(const struct control_client *client, struct record_keeping *r, uint64_t *number)
+{
+    const struct control_decoys *d = &client->request.decoys;
+    union payload_body body = {.decoys = {.number = d->number, .uid = client->uid}};
+    int result;
+
+    if (d->count == 0 || d->count > DECOY_SET_MAX)
+        return PASU_E_MALFORMED;
+    snprintf(body.decoys.kind, sizeof(body.decoys.kind), "%.*s", NAME_SIZE - 1, d->kind);
+    snprintf(body.decoys.principal, sizeof(body.decoys.principal), "%.*s", NAME_SIZE - 1,
+             d->principal);
+    snprintf(body.decoys.who, sizeof(body.decoys.who), "%.*s", CONTROL_TEXT_SIZE - 1, d->who);
+    snprintf(body.decoys.why, sizeof(body.decoys.why), "%.*s", CONTROL_TEXT_SIZE - 1, d->why);
+    body.decoys.items = view_of(d->items, d->count * sizeof(d->items[0]));
+    result = record_deed(r, SEGMENT_DECOYS, &body);
+    *number = body.decoys.number;
+    return result;
+}
+
+static int
+retire(const struct control_client *client, struct record_keeping *r, uint64_t *number)
+{
+    union payload_body body = {.retired = {.number = client->request.number, .uid = client->uid}};
+
+    snprintf(body.retired.who, sizeof(body.retired.who), "%s", client->request.who);
+    snprintf(body.retired.why, sizeof(body.retired.why), "%s", client->request.what);
+    *number = body.retired.number;
+    return record_deed(r, SEGMENT_RETIRED, &body);
+}
+
+static int
 rotate(const struct control_client *client, struct record_keeping *r, uint64_t *record)
 {
     struct payload_asked asked;
@@ -107,6 +138,8 @@ static const struct deed deeds[] = {
     {CONTROL_ERASE, "erase", erase, false},
     {CONTROL_ACKNOWLEDGE, "ack", acknowledge, false},
     {CONTROL_ROTATE, "ledger rotate-key", rotate, false},
+    {CONTROL_DECOYS, "decoy plant", plant, false},
+    {CONTROL_RETIRE, "decoy retire", retire, false},
 };
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What somebody does to the ledger by a command, and who did it: asking about people, exporting,
- * holding and releasing, erasing, acknowledging alerts, changing the key. Each is a record before
- * it is answered. In the keeper.
+ * holding and releasing, erasing, acknowledging alerts, changing the key, registering decoys and
+ * retiring them. Each is a record before it is answered. In the keeper.
  */
 #ifndef PASU_LEDGER_DEED_H
 #define PASU_LEDGER_DEED_H

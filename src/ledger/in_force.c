@@ -52,6 +52,8 @@ in_force_of(struct in_force *f, const struct config *config, uint64_t generation
                            .policy = {.generation = generation}};
     alert_policy_of(&f->alerts, config);
     result = digest(config_text(config), f->policy.digest);
+    if (result == 0)
+        result = vocabulary_of_config(&f->vocabulary, config);
     return result == 0 && config->principals.roster.path != NULL
                ? set_roster(f, config->principals.roster.bytes)
                : result;

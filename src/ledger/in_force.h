@@ -17,11 +17,12 @@ struct in_force {
     struct payload_policy policy;
     struct alert_policy alerts;
     bool has_metrics;
+    struct vocabulary vocabulary; /* of the exposures that come */
     bool has_roster;
     struct payload_roster roster;
 };
 
-/* PASU_E_CRYPTO. */
+/* PASU_E_CRYPTO, PASU_E_RANGE. */
 PASU_MUST_USE int in_force_of(struct in_force *in_force, const struct config *config,
                               uint64_t generation);
 /* Another roster beside the same configuration, in a descriptor. PASU_E_CRYPTO, the errors of

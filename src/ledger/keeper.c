@@ -157,6 +157,7 @@ commit(struct keeper *k)
         k->in_force = k->prepared;
     k->is_prepared = false;
     k->records.durability = k->in_force.durability;
+    decoys_name(&k->records.decoys, &k->in_force.vocabulary);
     prune_set(&k->prune, k->in_force.retention);
     courier_set(&k->courier, &k->in_force.alerts);
     approvals_set(&k->approvals, k->in_force.approvals_within);

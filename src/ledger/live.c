@@ -74,48 +74,60 @@ void
 live_release(struct live *live)
 {
     memory_free(live->slots);
-    memory_free(live->names);
+    memory_free(live->names.items);
+    memory_free(live->addresses.items);
     *live = (struct live){0};
 }
 
 /* The number of a name, from 1; 0: there is no room for it. The newest ones first: sessions of one
  * principal come together. */
 static uint32_t
-number_of(struct live *live, const char *name)
+number_of(struct live_names *names, const char *name)
 {
     if (name[0] == '\0')
         return 0;
-    for (size_t i = live->name_count; i > 0; i--)
-        if (strncmp(live->names[i - 1], name, NAME_SIZE - 1) == 0)
+    for (size_t i = names->count; i > 0; i--)
+        if (strncmp(names->items[i - 1], name, NAME_SIZE - 1) == 0)
             return (uint32_t)i;
-    if (live->name_count == LIVE_NAMES_MAX)
+    if (names->count == LIVE_NAMES_MAX)
         return 0;
-    if (live->name_count == live->name_space) {
-        size_t space = live->name_space > 0 ? 2 * live->name_space : 16;
-        char(*more)[NAME_SIZE] = memory_resize(live->names, space, sizeof(*more));
+    if (names->count == names->space) {
+        size_t space = names->space > 0 ? 2 * names->space : 16;
+        char(*more)[NAME_SIZE] = memory_resize(names->items, space, sizeof(*more));
 
         if (!more)
             return 0;
-        live->names = more;
-        live->name_space = space;
+        names->items = more;
+        names->space = space;
     }
-    snprintf(live->names[live->name_count], NAME_SIZE, "%.*s", NAME_SIZE - 1, name);
-    return (uint32_t)++live->name_count;
+    snprintf(names->items[names->count], NAME_SIZE, "%.*s", NAME_SIZE - 1, name);
+    return (uint32_t)++names->count;
+}
+
+static const char *
+name_of(const struct live_names *names, uint32_t number)
+{
+    return number > 0 ? names->items[number - 1] : "";
 }
 
 const char *
 live_principal(const struct live *live, uint64_t session)
 {
-    const struct live_slot *slot;
-
     if (session == 0 || !has(live, session))
         return "";
-    slot = &live->slots[find(live, session)];
-    return slot->name > 0 ? live->names[slot->name - 1] : "";
+    return name_of(&live->names, live->slots[find(live, session)].name);
+}
+
+const char *
+live_address(const struct live *live, uint64_t session)
+{
+    if (session == 0 || !has(live, session))
+        return "";
+    return name_of(&live->addresses, live->slots[find(live, session)].address);
 }
 
 int
-live_add(struct live *live, uint64_t session, const char *principal)
+live_add(struct live *live, uint64_t session, const char *principal, const char *address)
 {
     size_t at;
 
@@ -127,7 +139,10 @@ live_add(struct live *live, uint64_t session, const char *principal)
         live->count++;
     }
     at = find(live, session);
-    live->slots[at] = (struct live_slot){session, live->round, number_of(live, principal)};
+    live->slots[at] = (struct live_slot){.session = session,
+                                         .round = live->round,
+                                         .name = number_of(&live->names, principal),
+                                         .address = number_of(&live->addresses, address)};
     return 0;
 }
 

@@ -307,6 +307,7 @@ enum alert_control {
     ALERT_OF_BYPASS,         /* a session past pasu */
     ALERT_OF_SOURCE,         /* where from */
     ALERT_OF_ADMINISTRATORS, /* what administrators do */
+    ALERT_OF_DECOY,          /* a made-up person was shown */
     ALERT_CONTROLS,
 };
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+static_assert(sizeof(struct payload_decoy) == 40, "it is its own bytes");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they are");
 
 /* ---- what must hold beyond the form ---- */
@@ -142,6 +143,32 @@ is_imported(const void *body)
 
     return i->from <= i->to && i->first <= i->last && i->unparsed <= i->lines &&
            i->what < IMPORTED_WHATS;
+}
+
+static bool
+is_decoy(const struct payload_decoy *d)
+{
+    return d->is_known <= 1 && (d->is_known == 1 || d->ordinal == 0) &&
+           bytes_are_zero(d->unused, sizeof(d->unused));
+}
+
+static bool
+is_decoys(const void *body)
+{
+    const struct payload_decoys *d = body;
+    size_t count = d->items.length / sizeof(struct payload_decoy);
+
+    if (d->kind[0] == '\0' || count == 0 || count > DECOY_SET_MAX ||
+        d->items.length % sizeof(struct payload_decoy) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct payload_decoy decoy;
+
+        memcpy(&decoy, d->items.bytes + i * sizeof(decoy), sizeof(decoy));
+        if (!is_decoy(&decoy))
+            return false;
+    }
+    return true;
 }
 
 static bool

@@ -27,7 +27,7 @@ enum {
     PAYLOAD_DIGEST_SIZE = 32,
     PAYLOAD_SEED_SIZE = 32,
     PAYLOAD_SIGNATURE_SIZE = 64,
-    PAYLOAD_SMALL_MAX = 528, /* bytes of any payload that has no view in its struct */
+    PAYLOAD_SMALL_MAX = 536, /* bytes of any payload that has no view in its struct */
 };
 
 /* Keepers that start and stop have nothing more to say. */
@@ -193,6 +193,43 @@ struct payload_opening {
     uint32_t count; /* of ordinals */
     struct tree_hash root;
     uint8_t seed[PAYLOAD_SEED_SIZE]; /* not in the entry */
+};
+
+enum {
+    DECOY_SET_MAX = 32, /* decoys in one record */
+    DECOY_VALUES = 2,   /* by which one is recognised beside its key: e-mail address, telephone */
+    DECOY_HASH_SIZE = 8,
+};
+
+/* A made-up person, as its bytes are. What is all zero is not known. */
+struct payload_decoy {
+    uint32_t ordinal; /* in exposures */
+    uint8_t is_known; /* that is known: else the key has no number of its own yet */
+    uint8_t unused[3];
+    uint8_t key[16]; /* keyed hash of the key, as the directory has it (exposure/seal.h) */
+    uint8_t values[DECOY_VALUES][DECOY_HASH_SIZE]; /* the first bytes of the values' keyed hashes */
+};
+
+/* Made-up persons that were planted together. */
+struct payload_decoys {
+    uint64_t number;           /* that no other set has: about the index of its first record */
+    int64_t planted;           /* realtime ns */
+    int64_t retired;           /* the same; 0: they are watched */
+    uint32_t uid;              /* who registered them */
+    char kind[NAME_SIZE];      /* of subject */
+    char principal[NAME_SIZE]; /* to whom alone a view shows them; "": to all */
+    char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
+    struct view items; /* struct payload_decoy, 1 to DECOY_SET_MAX */
+};
+
+enum { PAYLOAD_DECOYS_MAX = 32 + 2 * NAME_SIZE + 2 * PAYLOAD_TEXT_SIZE + DECOY_SET_MAX * 40 };
+
+/* They are watched no longer. */
+struct payload_retired {
+    uint64_t number;
+    int64_t at; /* realtime ns */
+    uint32_t uid;
+    char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
 };
 
 /* write: the length, or PASU_E_RANGE: no room in `size` bytes, or nothing that can be in a payload

@@ -58,9 +58,24 @@ record_put(struct record_keeping *r, enum segment_type type, const void *payload
     return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
 }
 
-/* The holds in force, again, as the first records of a new segment. */
 static int
-put_holds(struct record_keeping *r)
+put_decoys(struct record_keeping *r)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < r->decoys.count && result == 0; i++) {
+        uint8_t payload[PAYLOAD_DECOYS_MAX];
+        struct payload_decoys body = decoys_body(&r->decoys.sets[i]);
+        ssize_t length = payload_write_decoys(&body, payload, sizeof(payload));
+
+        result = length < 0 ? (int)length : record_put(r, SEGMENT_DECOYS, payload, (size_t)length);
+    }
+    return result;
+}
+
+/* The holds in force and the decoys, again, as the first records of a new segment. */
+static int
+restate(struct record_keeping *r)
 {
     int result = 0;
 
@@ -70,6 +85,8 @@ put_holds(struct record_keeping *r)
 
         result = length < 0 ? (int)length : record_put(r, SEGMENT_HOLD, payload, (size_t)length);
     }
+    if (result == 0)
+        result = put_decoys(r);
     if (result != 0)
         chain_abort(&r->chain);
     return result;
@@ -78,11 +95,12 @@ put_holds(struct record_keeping *r)
 int
 record_begin(struct record_keeping *r, size_t bytes)
 {
-    size_t all = bytes + r->holds.count * segment_room(PAYLOAD_SMALL_MAX);
+    size_t all = bytes + r->holds.count * segment_room(PAYLOAD_SMALL_MAX) +
+                 r->decoys.count * segment_room(PAYLOAD_DECOYS_MAX);
     int result = chain_begin(&r->chain, all < SEGMENT_BATCH_MAX ? all : SEGMENT_BATCH_MAX);
 
     if (result == 0 && r->segment != r->chain.writer.first + 1)
-        result = put_holds(r);
+        result = restate(r);
     return result;
 }
 
@@ -149,7 +167,7 @@ count_body(struct record_keeping *r, enum segment_type type, const union payload
 static int
 append_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
-    uint8_t payload[PAYLOAD_SMALL_MAX];
+    uint8_t payload[PAYLOAD_DECOYS_MAX];
     int result;
 
     r->must_erase |= type == SEGMENT_ERASED;
@@ -185,6 +203,8 @@ open_beside(struct record_keeping *r, const struct chain_report *report)
     result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
         result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->keys, &r->watch);
+    if (result == 0)
+        result = decoys_find(&r->decoys, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
         result = entry_keys_open(&r->entries, r->log->os, r->directory, &nobody);
     if (result == 0)
@@ -413,7 +433,8 @@ void
 record_announced(struct record_keeping *r, const struct message_session *session)
 {
     /* Without room its end is recorded only if the gate tells it. */
-    if (live_add(&r->live, session->session, session->principal) != 0 && !r->is_crowded) {
+    if (live_add(&r->live, session->session, session->principal, session->address) != 0 &&
+        !r->is_crowded) {
         r->is_crowded = true;
         LOG_EVENT(r->log, INTERNAL, F_TEXT("error", error_text(PASU_E_NOMEM)),
                   F_HEX("session", session->session));

@@ -14,6 +14,7 @@
 #include "config/model.h"
 #include "exposure/vocabulary.h"
 #include "ledger/chain.h"
+#include "ledger/decoys.h"
 #include "ledger/entry_seal.h"
 #include "ledger/folds.h"
 #include "ledger/holds.h"
@@ -42,7 +43,8 @@ struct record_keeping {
     bool must_erase; /* a SEGMENT_ERASED has not been applied to `entries` yet */
     struct taken taken;
     struct holds holds;
-    uint64_t segment; /* whose beginning has the holds; of its first record, and one more */
+    struct decoys decoys;
+    uint64_t segment; /* whose beginning has both; of its first record, and one more */
     struct live live;
     /* Hears of each that record_other has appended; NULL: nobody does. */
     void (*noted)(void *arg, enum segment_type type, uint64_t index,
@@ -107,6 +109,9 @@ PASU_MUST_USE int record_other(struct record_keeping *records, enum segment_type
 void record_alert(struct record_keeping *records, const struct message_alert *alert);
 /* Records those that are due. What cannot be recorded stays due. */
 void record_raise(struct record_keeping *records, int64_t now);
+/* An exposure that is or becomes the record with this index, and names a decoy. */
+void record_touched(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
+                    const char *principal, const char *address);
 /* An exposure that is or becomes the record with this index. */
 void record_judged(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
                    const char *principal);
@@ -132,14 +137,16 @@ PASU_MUST_USE int record_pruned(struct record_keeping *records, const struct pay
  * tile_source. */
 PASU_MUST_USE int record_pruned_check(struct record_keeping *records, const struct pruned *pruned);
 
-/* What somebody does by a command: asks, exports, holds, releases, erases, acknowledges an alert.
+/* What somebody does by a command: asks, exports, holds, releases, erases, acknowledges an alert,
+ * registers decoys or retires them.
  * The record is on the disk before it takes effect: the hold, or its release, is in force, the
  * entry's key is destroyed. What depends on the ledger is filled in: up to where it is exported,
- * the number of a new hold. PASU_E_NOTFOUND: no such hold to release, or no such alert;
- * PASU_E_ACKNOWLEDGED: somebody has; PASU_E_RANGE: there are HOLDS_MAX; PASU_E_HELD: nothing is
- * erased under a hold, and an alert that it was wanted is on the disk; the errors of record_other,
- * and of entry_keys_catch_up: the record is there, and the key goes when this is called again, or
- * by the next keeper. */
+ * the number of a new hold or set of decoys, and when. PASU_E_NOTFOUND: no such hold to release, no
+ * such alert, or no such set, or it is retired;
+ * PASU_E_ACKNOWLEDGED: somebody has; PASU_E_RANGE: there are HOLDS_MAX, or DECOY_SETS_MAX;
+ * PASU_E_HELD: nothing is erased under a hold, and an alert that it was wanted is on the disk; the
+ * errors of record_other, and of entry_keys_catch_up: the record is there, and the key goes when
+ * this is called again, or by the next keeper. */
 PASU_MUST_USE int record_deed(struct record_keeping *records, enum segment_type type,
                               union payload_body *body);
 /* The same while no keeper has the folder (the caller has locked it): opens the ledger, and signs

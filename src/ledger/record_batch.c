@@ -73,6 +73,9 @@ put_copy(struct record_keeping *r, const struct exposure *exposure, size_t lengt
         return result;
     r->batch_records++;
     count_exposure(r, exposure);
+    record_touched(r, exposure, chain_next(&r->chain) - 1,
+                   live_principal(&r->live, exposure->session),
+                   live_address(&r->live, exposure->session));
     if (PASU_UNLIKELY(exposure->verdict != VERDICT_OF_ALLOW))
         record_judged(r, exposure, chain_next(&r->chain) - 1,
                       live_principal(&r->live, exposure->session));
@@ -143,6 +146,9 @@ put_ordinal(struct record_keeping *r, struct view entry)
     if (entry.length > sizeof(r->copy))
         return PASU_E_MALFORMED;
     memcpy(r->copy, entry.bytes, entry.length);
+    if (r->decoys.unknown > 0 &&
+        payload_read_ordinal(&r->body.ordinal, view_of(r->copy, entry.length)) == 0)
+        decoys_learn(&r->decoys, &r->body.ordinal.head);
     length = entry_reseal(&r->entries, &r->seal, view_of(r->copy, entry.length), payload);
     if (length < 0)
         return length == PASU_E_CORRUPT ? PASU_E_MALFORMED : (int)length;
@@ -164,6 +170,10 @@ put_other(struct record_keeping *r, enum segment_type type, struct view payload)
                                         : payload_read(type, &r->body, copy);
     if (result != 0)
         return PASU_E_MALFORMED;
+    if (type == SEGMENT_VOCABULARY)
+        decoys_name(&r->decoys, &r->vocabulary);
+    else if (type == SEGMENT_ORDINAL)
+        decoys_learn(&r->decoys, &r->body.ordinal.head);
     return record_put(r, type, r->copy, payload.length);
 }
 

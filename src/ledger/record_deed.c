@@ -29,6 +29,32 @@ may_erase(struct record_keeping *r, const struct payload_erased *erased)
     return result == 0 ? PASU_E_HELD : result;
 }
 
+/* New ones; or those of a set that is there, whose ordinals are known now. */
+static int
+prepare_decoys(struct record_keeping *r, struct payload_decoys *body)
+{
+    const struct decoy_set *known = decoys_get(&r->decoys, body->number);
+
+    if (body->number != 0 && (!known || known->head.retired != 0))
+        return PASU_E_NOTFOUND;
+    if (body->number == 0 && r->decoys.count == DECOY_SETS_MAX)
+        return PASU_E_RANGE;
+    body->planted = body->number != 0 ? known->head.planted : os_realtime(r->log->os);
+    body->retired = 0;
+    if (body->number == 0)
+        body->number = chain_size(&r->chain); /* no other has this number */
+    return 0;
+}
+
+static int
+prepare_retired(struct record_keeping *r, struct payload_retired *body)
+{
+    const struct decoy_set *known = decoys_get(&r->decoys, body->number);
+
+    body->at = os_realtime(r->log->os);
+    return known && known->head.retired == 0 ? 0 : PASU_E_NOTFOUND;
+}
+
 /* Of a ledger that is open: fills in what depends on it. */
 static int
 prepare(struct record_keeping *r, enum segment_type type, union payload_body *body)
@@ -43,6 +69,10 @@ prepare(struct record_keeping *r, enum segment_type type, union payload_body *bo
         body->hold.number = chain_size(&r->chain); /* no other has this number */
     if (type == SEGMENT_RELEASED)
         return holds_remove(&left, body->released.number);
+    if (type == SEGMENT_DECOYS)
+        return prepare_decoys(r, &body->decoys);
+    if (type == SEGMENT_RETIRED)
+        return prepare_retired(r, &body->retired);
     if (type == SEGMENT_ACKNOWLEDGED)
         return alerts_check(r->log->os, r->chain.segments, &r->keys, body->acknowledged.alert,
                             body->acknowledged.looked);
@@ -68,6 +98,10 @@ apply(struct record_keeping *r, enum segment_type type, const union payload_body
         return holds_add(&r->holds, &body->hold);
     if (type == SEGMENT_RELEASED)
         return holds_remove(&r->holds, body->released.number);
+    if (type == SEGMENT_DECOYS)
+        return decoys_add(&r->decoys, &body->decoys);
+    if (type == SEGMENT_RETIRED)
+        return decoys_retire(&r->decoys, body->retired.number, body->retired.at);
     return type == SEGMENT_ERASED ? apply_erased(r) : 0;
 }
 

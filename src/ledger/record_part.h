@@ -11,7 +11,8 @@ void record_log_failure(struct record_keeping *records, int error);
 int record_missed(struct record_keeping *records, int error);
 /* Opens the ledger if it is not, says that a keeper has started, and what is missing. */
 PASU_MUST_USE int record_ready(struct record_keeping *records);
-/* A batch of so many bytes at most, behind the holds where it is the first of its segment. */
+/* A batch of so many bytes at most, behind the holds and decoys where it is the first of its
+ * segment. */
 PASU_MUST_USE int record_begin(struct record_keeping *records, size_t bytes);
 /* One more record of the batch, as chain_put. */
 PASU_MUST_USE int record_put(struct record_keeping *records, enum segment_type type,

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "exposure/administration.h"
+#include "exposure/key.h"
 #include "ledger/segment_scan.h"
 
 #include <inttypes.h>
@@ -141,6 +142,50 @@ record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_
     if (alert.principal[0] == '\0')
         find_principal(r, alert.session, alert.principal);
     describe_act(&alert, exposure);
+    folds_add(r->folds, &alert);
+}
+
+/* Who, from where, by what, and who it was. */
+static void
+describe_touch(struct message_alert *alert, const struct exposure *exposure,
+               const struct decoy_touch *touch, const char *address)
+{
+    bool is_entry = touch->ordinal >= KEY_ORDINAL_FIRST, has_copy = touch->set->head.principal[0];
+    char from[ADDRESS_SIZE + 8] = "";
+
+    if (address[0] != '\0')
+        snprintf(from, sizeof(from), " from %.*s", ADDRESS_SIZE - 1, address);
+    snprintf(alert->text, sizeof(alert->text),
+             "role %.63s%s was shown a decoy: %.24s%s %" PRIu32 " of set %" PRIu64
+             "%s%.24s, by statement %016" PRIx64 "%s",
+             alert->principal, from, touch->set->head.kind, is_entry ? " entry" : "",
+             touch->ordinal, touch->set->head.number, has_copy ? " for " : "",
+             touch->set->head.principal, exposure->shape, touch->count > 1 ? ", and others" : "");
+}
+
+void
+record_touched(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
+               const char *principal, const char *address)
+{
+    struct message_alert alert = {.record = index,
+                                  .session = exposure->session,
+                                  .count = 1,
+                                  .since = exposure->time,
+                                  .rows = exposure->rows,
+                                  .severity = 5,
+                                  .control = ALERT_OF_DECOY,
+                                  .verdict = exposure->verdict};
+    struct decoy_touch touch;
+
+    if (r->decoys.count == 0 || !r->folds ||
+        !decoys_touched(&r->decoys, exposure, UINT32_MAX, &touch))
+        return;
+    alert.subjects = touch.count;
+    snprintf(alert.rule, sizeof(alert.rule), "decoy");
+    snprintf(alert.principal, sizeof(alert.principal), "%s", principal);
+    if (alert.principal[0] == '\0')
+        find_principal(r, alert.session, alert.principal);
+    describe_touch(&alert, exposure, &touch, address);
     folds_add(r->folds, &alert);
 }
 

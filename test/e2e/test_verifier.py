@@ -1060,6 +1060,9 @@ GOLDEN = {
          "digest": bytes(range(32)), "uid": 1000, "what": 0, "log": b"a/b.lg"},
     40: {"at": BEGIN, "error": -113, "uid": 1000, "control": 0, "held": 1, "gateway": b"shop", "principal": b"kim!",
          "address": b"192.0.2.1", "what": b"rule overseas"},
+    50: {"number": 9, "planted": BEGIN, "retired": BEGIN + 1, "uid": 1000, "kind": b"customer", "principal": b"alice", "who": b"kim", "why": b"bait",
+         "decoys": b"d\0\0\0\1\0\0\0" + bytes(range(24)) + bytes(16) + bytes(range(240, 256)) + bytes(16)},
+    51: {"number": 9, "at": BEGIN, "uid": 1003, "who": b"lee", "why": b"over"},
 }
 
 

@@ -17,7 +17,7 @@ static bool
 has_view(uint8_t type)
 {
     return type == SEGMENT_SHAPE || type == SEGMENT_ORDINAL || type == SEGMENT_PRUNED ||
-           type == SEGMENT_CARRIED || type == SEGMENT_REQUESTED;
+           type == SEGMENT_CARRIED || type == SEGMENT_REQUESTED || type == SEGMENT_DECOYS;
 }
 
 int
@@ -42,5 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(payload_write(data[0], &body, again, payload.length - 1) == PASU_E_RANGE);
     if (!has_view(data[0]))
         must(payload.length <= PAYLOAD_SMALL_MAX);
+    if (data[0] == SEGMENT_DECOYS)
+        must(payload.length <= PAYLOAD_DECOYS_MAX);
     return 0;
 }

@@ -51,6 +51,8 @@ static const struct layout layouts[] = {
     {38, "81z7"},
     {40, "84411z6ttaT"},
     {44, "8888888h41z3T"},
+    {50, "8884z4ktTTd"},
+    {51, "884z4TT"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -225,6 +227,18 @@ make_right(struct made *m, struct random *random, uint32_t type)
 }
 
 static inline void
+put_decoys(struct made *m, struct random *random)
+{
+    for (uint32_t i = 0, count = 1 + random_below(random, 4); i < count; i++) {
+        put(m, random, 4);
+        m->bytes[m->length++] = 1;
+        for (int z = 0; z < 3; z++)
+            m->is_zero[m->length++] = true;
+        put(m, random, 32);
+    }
+}
+
+static inline void
 make(struct made *m, struct random *random, const struct layout *layout)
 {
     *m = (struct made){0};
@@ -236,7 +250,14 @@ make(struct made *m, struct random *random, const struct layout *layout)
             put(m, random, 32);
         else if (*at == 'n')
             put_name(m, random);
-        else if (*at == '*')
+        else if (*at == 'd')
+            put_decoys(m, random);
+        else if (*at == 'k') {
+            uint32_t length = 1 + random_below(random, NAME_SIZE - 1);
+
+            m->bytes[m->length++] = (uint8_t)length;
+            put_letters(m, random, length);
+        } else if (*at == '*')
             put(m, random, random_below(random, 300));
         else if (*at == 't' || *at == 'a' || *at == 'T')
             put_text(m, random, *at == 't' ? 63 : *at == 'a' ? 47 : 255);

@@ -45,7 +45,7 @@ it_agrees_with_a_naive_set_whatever_is_done(void **state PASU_UNUSED)
             }
             assert_int_equal(count, expected);
         } else if (seed & 4) {
-            assert_int_equal(live_add(&live, name * 1024, ""), 0);
+            assert_int_equal(live_add(&live, name * 1024, "", ""), 0);
             is_there[name] = 1;
             is_doubted[name] = 0;
         } else {
@@ -77,13 +77,13 @@ there_is_a_most_and_who_is_there_stays(void **state PASU_UNUSED)
     size_t count = 0;
 
     for (uint64_t session = 1; session <= LIVE_MAX; session++)
-        assert_int_equal(live_add(&live, nth(session), ""), 0);
-    assert_int_equal(live_add(&live, nth(LIVE_MAX + 1), ""), PASU_E_NOMEM);
+        assert_int_equal(live_add(&live, nth(session), "", ""), 0);
+    assert_int_equal(live_add(&live, nth(LIVE_MAX + 1), "", ""), PASU_E_NOMEM);
     live_doubt(&live);
-    assert_int_equal(live_add(&live, nth(7), ""), 0);
+    assert_int_equal(live_add(&live, nth(7), "", ""), 0);
     live_remove(&live, nth(9));
-    assert_int_equal(live_add(&live, nth(LIVE_MAX + 1), ""), 0);
-    assert_int_equal(live_add(&live, nth(9), ""), PASU_E_NOMEM);
+    assert_int_equal(live_add(&live, nth(LIVE_MAX + 1), "", ""), 0);
+    assert_int_equal(live_add(&live, nth(9), "", ""), PASU_E_NOMEM);
     assert_int_equal(live.size, 2 * LIVE_MAX);
     live_sweep(&live, count_one, &count);
     assert_int_equal(count, LIVE_MAX - 2);
@@ -99,13 +99,16 @@ whose_it_is_is_known_while_it_is_there(void **state PASU_UNUSED)
     assert_string_equal(live_principal(&live, 1), "");
     for (uint64_t i = 1; i <= LIVE_NAMES_MAX + 1; i++) {
         snprintf(name, sizeof(name), "p%u", (unsigned)i);
-        assert_int_equal(live_add(&live, i, name), 0);
-        assert_int_equal(live_add(&live, i + 100000, "p1"), 0);
+        assert_int_equal(live_add(&live, i, name, name), 0);
+        assert_int_equal(live_add(&live, i + 100000, "p1", ""), 0);
     }
     assert_string_equal(live_principal(&live, 7), "p7");
     assert_string_equal(live_principal(&live, 100007), "p1");
     assert_string_equal(live_principal(&live, LIVE_NAMES_MAX + 1), ""); /* no room */
+    assert_string_equal(live_address(&live, 7), "p7");
+    assert_string_equal(live_address(&live, 100007), "");
     live_remove(&live, 7);
+    assert_string_equal(live_address(&live, 7), "");
     assert_string_equal(live_principal(&live, 7), "");
     live_release(&live);
 }
@@ -131,7 +134,7 @@ identities_that_are_alike_do_not_crowd(void **state PASU_UNUSED)
         struct live live = {.seed = 88172645463325252u};
 
         for (uint64_t n = 1; n <= 100; n++)
-            assert_int_equal(live_add(&live, n << shift, ""), 0);
+            assert_int_equal(live_add(&live, n << shift, "", ""), 0);
         assert_int_equal(live.size, 256);
         assert_true(longest_run(&live) < 50);
         live_release(&live);

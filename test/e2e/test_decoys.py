@@ -1,0 +1,267 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Decoys: made-up persons in the customers' own table. Who is shown one is an alert that says who; they are no persons to any answer; no value of theirs
+is in the ledger; and what is found of them outside tells whose copy it was."""
+import datetime
+import json
+import pathlib
+import subprocess
+import uuid
+
+import guard
+import harness
+import postgres
+from process import until
+import shop
+from stage import equal, test
+import wire
+
+BY = ("--who", "김 보안", "--why", "decoys of 2026")
+FILL = ("--domain", "mail.example.org", "--phone", "+44 7700 900###")
+HELD = ("--set", "grade=2")
+
+
+def dsn():
+    return f"host={shop.server().folder} port={shop.server().port} user={postgres.account()} dbname=postgres"
+
+
+def sets(front):
+    return front.guard.json("decoy", "list")
+
+
+def alerts(front):
+    return [one for one in front.guard.json("ack", "--all") if one["rule"] == "decoy"]
+
+
+def ask(front, sql, user="app"):
+    with front.login(user=user) as session:
+        rows = session.query(sql).rows
+    front.guard.until_sessions(0)
+    return rows
+
+
+def scope(front, *words):
+    done = front.guard.run("scope", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["subjects"]
+
+
+def until_alert(front, count):
+    return until(lambda: len(found := alerts(front)) >= count and found, f"{count} alerts of decoys", 20)
+
+
+def of_set(front, number):
+    return next(one for one in sets(front) if one["set"] == number)
+
+
+def ledger_bytes(front):
+    return b"".join(path.read_bytes() for path in sorted((front.guard.folder / "ledger").rglob("*")) if path.is_file())
+
+
+@test(gateway=True, limit=120)
+def test_touched():
+    """Planted by one command; an ordinary read is no alert, a dump is one that says who, from where and which; scope counts persons without decoys,
+    the past as it was; they stay watched over kill -9 and restart, until they are retired; none of their values is in the ledger"""
+    front = shop.front("decoys")
+    before = ask(front, "SELECT id, name FROM customers WHERE id > 0")
+    planted, = front.guard.json("decoy", "plant", *FILL, *BY, "--kind", "customer", "--dsn", dsn(), "12")
+    equal(planted["decoys"], 12)
+    one, = sets(front)
+    equal((one["set"], one["kind"], one["principal"], one["retired"], one["unseen"], one["who"], one["why"]),
+          (planted["set"], "customer", None, None, 12, BY[1], BY[3]))  # beyond 32 bits
+    people = shop.server().connect().query("SELECT id, name, email, phone, address, grade, region FROM customers WHERE email LIKE '%@mail.example.org'").rows
+    equal(len(people), 12)
+    for _, name, email, phone, address, grade, region in people:
+        assert name and address and phone.startswith("+44 7700 900") and grade is not None and region in ("north", "south", "east"), (name, phone)
+        for value in (name, email, phone):
+            assert value.encode() not in ledger_bytes(front), value
+    # What everybody does.
+    ask(front, "SELECT name, phone FROM customers WHERE id = 1287")
+    ask(front, "SELECT count(*) FROM customers")
+    equal(alerts(front), [])
+    # A dump.
+    everybody = ask(front, "SELECT id, name, phone FROM customers WHERE id > 0", user="analyst")
+    equal(len(everybody), len(before) + 12)
+    alert = until_alert(front, 1)[0]
+    equal({key: alert[key] for key in ("severity", "control", "principal", "verdict", "rule")},
+          {"severity": 5, "control": "decoy", "principal": "analyst", "verdict": "allow", "rule": "decoy"})
+    assert f"set {planted['set']}" in alert["text"] and "from 127.0.0.1" in alert["text"] and "customer" in alert["text"], alert
+    shown = next(line for line in front.guard.json("ledger", "export") if line["session"] == alert["session"])
+    equal(shown["principal"], "analyst")
+    assert shown["seq"] <= alert["about"] < alert["alert"], (shown, alert)
+    assert shown["fingerprint"] in alert["text"], (shown["fingerprint"], alert["text"])
+    # Numbers.
+    equal(scope(front, "--principal", "analyst"), {"customer": {"at_least": len(before), "at_most": len(before), "decoys": 12}})
+    equal(scope(front, "--principal", "analyst", "--no-index"), scope(front, "--principal", "analyst"))
+    equal(scope(front, "--principal", "app")["customer"].get("decoys"), None)
+    listed = front.guard.run("scope", "--principal", "analyst", "--list").stdout.split()
+    assert len(listed) >= len(before) and not set(listed) & {str(row[0]) for row in people}, "a decoy is listed"
+    key = str(people[0][0])
+    equal(front.guard.json("subject", "--kind", "customer", key)[-1]["decoy"], planted["set"])
+    assert "a decoy, of set" in front.guard.run("subject", "--kind", "customer", key).stdout
+    done = front.guard.run("certify", "--kind", "customer", key)
+    equal(done.returncode, 2, done.stdout)
+    assert "there is no such person" in done.stderr, done.stderr
+    # Whoever dies, and starts anew: what waits for its minute is raised all the same.
+    for _ in range(2):
+        ask(front, "SELECT id, name FROM customers WHERE id > 0", user="analyst")
+    front.guard.run("scope")  # what was shown is in the ledger now
+    front.guard.replace("keeper")
+    equal(of_set(front, planted["set"])["keys"], sorted_as(front, planted["set"], people))
+    ask(front, f"SELECT name FROM customers WHERE id = {key}")
+    assert until_alert(front, 2)[-1]["principal"] == "app"
+    equal(front.guard.stop(), 0)
+    equal(sum(alert["count"] for alert in alerts(front) if alert["principal"] == "analyst"), 3)
+    front.guard.start()
+    equal(of_set(front, planted["set"])["retired"], None)
+    equal(front.guard.run("decoy", "retire", *BY, "9").returncode, 1)
+    front.guard.json("decoy", "retire", *BY, str(planted["set"]))
+    equal(front.guard.run("decoy", "retire", *BY, str(planted["set"])).returncode, 1)
+    count = len(alerts(front))
+    ask(front, "SELECT id, name FROM customers WHERE id > 0", user="analyst")
+    front.guard.run("scope")  # what was shown is in the ledger now
+    equal(len(alerts(front)), count)
+    equal(scope(front, "--principal", "analyst")["customer"]["decoys"], 12)
+    verified = front.guard.run("ledger", "verify", timeout=60)
+    equal(verified.returncode, 0, verified.stdout + verified.stderr)
+    front.stop()
+
+
+def sorted_as(front, number, people):
+    keys = of_set(front, number)["keys"]
+    equal(sorted(keys), sorted(str(row[0]) for row in people))
+    return keys
+
+
+@test(gateway=True, limit=120)
+def test_as_of():
+    """What was answered before they were known as decoys is answered again as it was"""
+    front = shop.front("decoys-then")
+    row = shop.server().connect().query("INSERT INTO members VALUES (gen_random_uuid(), '가짜', NULL, 1) RETURNING id").rows[0][0]
+    ask(front, "SELECT id, name FROM members", user="analyst")
+    every = scope(front)["member"]["at_least"]
+    asked = front.guard.json("ledger", "export")[-1]["time"]
+    process_time = until(lambda: shop.server().value("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"), "a time")
+    assert asked < process_time
+    (front.guard.folder / "planted.json").write_text(json.dumps({"key": row, "email": "", "phone": ""}) + "\n")
+    front.guard.json("decoy", "register", *BY, "--kind", "member", str(front.guard.folder / "planted.json"))
+    equal(scope(front)["member"], {"at_least": every - 1, "at_most": every - 1, "decoys": 1})
+    done = front.guard.run("scope", "--json", "--as-of", process_time)
+    assert done.returncode == 0, done.stderr
+    then = json.loads(done.stdout)
+    equal(then["subjects"]["member"]["at_least"], every, str(then))
+    shop.server().sql(f"DELETE FROM members WHERE id = '{row}'")
+    front.stop()
+
+
+@test(gateway=True, limit=120)
+def test_by_hand():
+    """The SQL is run by somebody else, and its answer registered, without a guard: also of keys that have no number of their own until they are shown"""
+    front = shop.front("decoys-by-hand")
+    equal(front.guard.stop(), 0)
+    done = front.guard.run("decoy", "plant", *FILL, "--kind", "member", "5")
+    equal(done.returncode, 0, done.stderr)
+    script = front.guard.folder / "plant.sql"
+    script.write_text(done.stdout)
+    answer = subprocess.run([postgres.BIN / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-f", script, dsn()], capture_output=True, text=True, check=False)
+    equal(answer.returncode, 0, answer.stderr)
+    keys = [json.loads(line)["key"] for line in answer.stdout.splitlines()]
+    equal(len({uuid.UUID(key) for key in keys}), 5)
+    planted = front.guard.folder / "planted.json"
+    planted.write_text(answer.stdout)
+    equal(front.guard.run("decoy", "register", "--kind", "member", str(planted)).returncode, 2)  # who, and why?
+    number = front.guard.json("decoy", "register", *BY, "--kind", "member", str(planted))[0]["set"]
+    equal((of_set(front, number)["keys"], of_set(front, number)["unseen"]), ([], 5))
+    front.guard.start()
+    equal(of_set(front, number)["unseen"], 5)
+    ask(front, f"SELECT name FROM members WHERE id = '{keys[0]}'")
+    assert " entry 4" in until_alert(front, 1)[0]["text"], alerts(front)
+    equal((of_set(front, number)["keys"], of_set(front, number)["unseen"]), ([keys[0]], 4))
+    front.guard.replace("keeper")
+    ask(front, "SELECT id, name FROM members", user="analyst")
+    until_alert(front, 2)
+    equal((sorted(of_set(front, number)["keys"]), of_set(front, number)["unseen"]), (sorted(keys), 0))
+    equal(scope(front, "--principal", "analyst")["member"]["decoys"], 5)
+    equal(front.guard.stop(), 0)
+    front.guard.json("decoy", "retire", *BY, str(number))
+    assert of_set(front, number)["retired"]
+    shop.server().sql("DELETE FROM members WHERE id IN (" + ", ".join(f"'{key}'" for key in keys) + ")")
+
+
+@test(gateway=True, limit=120)
+def test_copies():
+    """A view shows each role its own decoys; what is found outside tells whose copy it is, however it is written; other people's data tells nothing"""
+    front = shop.front("decoys-copies")
+    view = front.guard.run("decoy", "view", "--kind", "customer")
+    equal(view.returncode, 0, view.stderr)
+    equal(front.guard.stop(), 0)
+    shop.server().sql(view.stdout + "GRANT SELECT ON customers_copy TO app, analyst;")
+    front.guard.start()
+    numbers = {role: front.guard.json("decoy", "plant", *FILL, *BY, "--kind", "customer", "--dsn", dsn(), "--principal", role, "7")[0]["set"]
+               for role in ("app", "analyst")}
+    copies = {role: ask(front, "SELECT id, name, email, phone FROM customers_copy", user=role) for role in numbers}
+    found = {one["principal"]: one["text"] for one in until_alert(front, 2)}
+    for role, number in numbers.items():
+        keys, others = set(of_set(front, number)["keys"]), {key for one in sets(front) if one["set"] != number for key in one["keys"]}
+        made = [row for row in copies[role] if row[0] in keys]
+        equal((len(made), [row for row in copies[role] if row[0] in others]), (7, []))
+        assert f"set {number} for {role}" in found[role], found
+        path = front.guard.folder / f"{role}.csv"
+        for text in ("\n".join(f"{name},{email.upper()}" for _, name, email, _ in made),
+                     "\n".join(f"{name};{phone.replace(' ', '-')}" for _, name, _, phone in made),
+                     "INSERT INTO t VALUES " + ", ".join(f"('{name}', '{phone}', 17)" for _, name, _, phone in made)):
+            path.write_text(text)
+            told = {one["set"]: one for one in front.guard.json("decoy", "match", str(path))}
+            equal((told[number]["principal"], told[number]["found"]), (role, 7), text)
+        path.write_text("\n".join(email for _, _, email, _ in made))
+        equal([one["set"] for one in front.guard.json("decoy", "match", str(path)) if one["principal"]], [number])
+    path.write_text("\n".join(f"{row[1]},{row[2]},{row[3]}" for row in copies["app"] if not row[2].endswith("@mail.example.org")))
+    equal(front.guard.run("decoy", "match", str(path)).returncode, 1)
+    shop.server().sql("DROP VIEW customers_copy")
+    front.stop()
+
+
+@test(gateway=True, limit=60)
+def test_imported():
+    """What another program's log shows of a decoy is an alert as well, once a guard runs; of a person of another kind with that key it is none"""
+    front = shop.front("decoys-imported")
+    equal(front.guard.stop(), 0)
+    path = front.guard.folder / "planted.json"
+    path.write_text(json.dumps({"key": "777", "email": "", "phone": ""}) + "\n")
+    number = front.guard.json("decoy", "register", *BY, "--kind", "customer", str(path))[0]["set"]
+    (front.guard.folder / "map.yaml").write_text("subjects: {customer: {}, recipient: {}}\nroutes:\n"
+                                                 "  - {path: '/members/{customer}', fields: [name]}\n  - {path: '/parcels/{recipient}', fields: [name]}\n")
+    when = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=60)).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    log = front.guard.folder / "access.log"
+    log.write_text("".join(f'203.0.113.{at} - clerk{at} [{when}] "GET /{page}/777 HTTP/1.1" 200 512 "-" "x/1"\n'
+                           for at, page in enumerate(("members", "parcels"))))
+    done = guard.run("scan", "--import", "-c", front.guard.path, "--map", front.guard.folder / "map.yaml", log)
+    equal(done.returncode, 0, done.stderr)
+    front.guard.start()
+    alert, = until_alert(front, 1)
+    equal((alert["principal"], f"customer 777 of set {number}," in alert["text"], "203.0.113.0" in alert["text"]), ("clerk0", True, True), alert["text"])
+    equal(front.guard.stop(), 0)
+    equal(len(alerts(front)), 1)
+
+
+@test(gateway=True, limit=60)
+def test_refused():
+    """What cannot be planted says what to do, and plants nothing"""
+    front = shop.front("decoys-refused")
+    for words, text in ((("plant", "--kind", "customer", *FILL[2:]), "--domain"), (("plant", "--kind", "customer", *FILL[:2]), "--phone"),
+                        (("plant", "--kind", "recipient", *FILL), "another kind"), (("plant",), "--kind"), (("plant", "--kind", "nobody"), "nobody"),
+                        (("plant", "--kind", "customer", *FILL, "0"), "256"), (("dance",), "register"), (("register", *BY), "-"),
+                        (("plant", "--kind", "account", *FILL, *BY, "--dsn", dsn(), "1"), "default")):
+        done = front.guard.run("decoy", *words)
+        equal(done.returncode, 2, (words, done.stdout))
+        assert text in done.stderr, (words, done.stderr)
+    equal(sets(front), [])
+    for line in ('{"key": 7}', "[]", "x", '{"key": ""}'):
+        (front.guard.folder / "bad.json").write_text(line + "\n")
+        equal(front.guard.run("decoy", "register", *BY, "--kind", "customer", str(front.guard.folder / "bad.json")).returncode, 2, line)
+    equal(sets(front), [])
+    front.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
