@@ -217,6 +217,25 @@ take_target(json_t *status, const struct message_target *target)
 }
 
 static int
+take_deadline(json_t *status, const struct control_clock *clock)
+{
+    static const char *const states[] = {"runs", "nears", "over"};
+    json_t *deadlines = json_object_get(status, "deadlines");
+    json_t *one = json_pack("{so so so ss so}", "incident", json_of_count(clock->number), "clock",
+                            JSON_OF(clock->name), "due", json_of_time(clock->due), "state",
+                            states[clock->state % COUNT_OF(states)], "law", JSON_OF(clock->law));
+
+    if (deadlines == NULL) {
+        deadlines = json_array();
+        if (json_object_set_new(status, "deadlines", deadlines) != 0) {
+            json_decref(one);
+            return PASU_E_NOMEM;
+        }
+    }
+    return json_array_append_new(deadlines, one) == 0 ? 0 : PASU_E_NOMEM;
+}
+
+static int
 take_gate(json_t *status, const struct message_status *gate)
 {
     json_t *numbers = json_pack(
@@ -361,6 +380,8 @@ take_status(void *arg, uint32_t type, const void *body, size_t length)
         return take_process(take->status, body);
     if (type == CONTROL_TARGET && length == sizeof(struct message_target))
         return take_target(take->status, body);
+    if (type == CONTROL_DEADLINE && length == sizeof(struct control_clock))
+        return take_deadline(take->status, body);
     if (type == CONTROL_TALLY && length == sizeof(struct message_tally))
         return take_tally(take, body);
     if (type == CONTROL_GATE && length == sizeof(struct message_status))

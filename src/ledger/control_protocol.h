@@ -11,9 +11,10 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 5,
+    CONTROL_VERSION = 6,
     CONTROL_BODY_MAX = 2048,
-    CONTROL_TEXT_SIZE = 256
+    CONTROL_TEXT_SIZE = 256,
+    CONTROL_MORE_MAX = 16384
 };
 
 enum control_verb {
@@ -36,6 +37,9 @@ enum control_verb {
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
     CONTROL_CERTIFICATE,  /* answers CONTROL_NOTE */
+    /* Of an incident; count: its number, or, of the first one, that which it has now. */
+    CONTROL_INCIDENT = 20, /* what was done, or became known */
+    CONTROL_CLOCK,         /* a deadline of it */
     /* ledger/trials.h */
     CONTROL_TRY = 24, /* count: the token that the test is known by */
     CONTROL_TRIED,    /* of the token `number`: answers CONTROL_TRIAL */
@@ -72,6 +76,24 @@ struct control_trial {
     int64_t took;  /* ns, since CONTROL_TRY */
 };
 
+/* What was done about an incident, as payload_incident. Texts are zero-terminated. */
+struct control_incident {
+    uint64_t number;
+    int64_t moment;
+    uint64_t about, at_least, at_most;
+    uint32_t what, length; /* of `more` */
+    char who[CONTROL_TEXT_SIZE], why[CONTROL_TEXT_SIZE];
+    uint8_t more[CONTROL_MORE_MAX];
+};
+
+/* A deadline, as payload_clock. */
+struct control_clock {
+    uint64_t number;
+    int64_t due, since;
+    uint32_t state, unused;
+    char name[NAME_SIZE], law[CONTROL_TEXT_SIZE];
+};
+
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
@@ -89,7 +111,9 @@ struct control_request {
         };
         struct control_try trial;       /* TRY */
         struct control_opening opening; /* OPENING */
-        uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
+        struct control_incident incident;
+        struct control_clock clock;
+        uint8_t digest[32]; /* CERTIFICATE: SHA-256 of its bytes */
     };
 };
 
@@ -103,6 +127,7 @@ enum control_frame {
     CONTROL_NOTE = 16,   /* a signed note, as it is written */
     CONTROL_TARGET,      /* struct message_target */
     CONTROL_TRIAL,       /* struct control_trial */
+    CONTROL_DEADLINE,    /* struct control_clock */
 };
 
 struct control_frame_head {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/holds.h"
 
-#include "base/memory.h"
+#include "ledger/standing.h"
 
 static size_t
 find(const struct holds *holds, uint64_t number)
@@ -53,51 +53,16 @@ holds_note(struct holds *holds, const struct segment_record *record)
     }
 }
 
-/* ---- in a ledger ---- */
-
-/* Takes each record of a segment; or, with `holds` NULL, only looks for one that is no hold: 1. */
-static int
-walk(struct holds *holds, const struct os *os, int directory, uint64_t first,
-     const struct segment_keys *keys, const struct segment_watch *watch)
+static void
+note(void *arg, const struct segment_record *record)
 {
-    struct segment_scan scan;
-    struct segment_record record;
-    int found = 0, result = segment_scan_enter(&scan, os, directory, first, keys);
-
-    if (result != 0)
-        return result == PASU_E_CORRUPT ? 0 : result;
-    while (found == 0 &&
-           ((result = segment_scan_next(&scan, &record)) == 1 || result == PASU_E_CORRUPT)) {
-        if (watch->read)
-            watch->read(watch->arg, scan.offset, scan.file.limit);
-        if (result == 1 && record.is_sealed) {
-            result = PASU_E_LEDGER_KEY; /* it may be a hold */
-            break;
-        }
-        if (holds && result == 1)
-            holds_note(holds, &record);
-        else if (result == 1)
-            found = record.type != SEGMENT_HOLD;
-    }
-    segment_scan_leave(&scan);
-    return found != 0 || result >= 0 ? found : result;
+    holds_note(arg, record);
 }
 
 int
 holds_find(struct holds *holds, const struct os *os, int directory, const struct segment_keys *keys,
            const struct segment_watch *watch)
 {
-    uint64_t *firsts;
-    size_t count, at;
-    int result = segment_list(os, directory, &firsts, &count);
-
     *holds = (struct holds){0};
-    if (result != 0)
-        return result;
-    for (at = count; at > 0 && result == 0; at--)
-        result = walk(NULL, os, directory, firsts[at - 1], keys, watch);
-    for (; at < count && result >= 0; at++)
-        result = walk(holds, os, directory, firsts[at], keys, watch);
-    memory_free(firsts);
-    return result < 0 ? result : 0;
+    return standing_find(note, holds, os, directory, keys, watch);
 }

@@ -58,18 +58,27 @@ record_put(struct record_keeping *r, enum segment_type type, const void *payload
     return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
 }
 
-/* The holds in force, again, as the first records of a new segment. */
+/* A payload that was written, or the error of that. */
 static int
-put_holds(struct record_keeping *r)
+put_written(struct record_keeping *r, enum segment_type type, const uint8_t *payload,
+            ssize_t length)
 {
+    return length < 0 ? (int)length : record_put(r, type, payload, (size_t)length);
+}
+
+/* What stands (ledger/standing.h), again, as the first records of a new segment. */
+static int
+put_standing(struct record_keeping *r)
+{
+    uint8_t payload[PAYLOAD_SMALL_MAX];
     int result = 0;
 
-    for (size_t i = 0; i < r->holds.count && result == 0; i++) {
-        uint8_t payload[PAYLOAD_SMALL_MAX];
-        ssize_t length = payload_write_hold(&r->holds.items[i], payload, sizeof(payload));
-
-        result = length < 0 ? (int)length : record_put(r, SEGMENT_HOLD, payload, (size_t)length);
-    }
+    for (size_t i = 0; i < r->holds.count && result == 0; i++)
+        result = put_written(r, SEGMENT_HOLD, payload,
+                             payload_write_hold(&r->holds.items[i], payload, sizeof(payload)));
+    for (size_t i = 0; i < r->clocks.count && result == 0; i++)
+        result = put_written(r, SEGMENT_CLOCK, payload,
+                             payload_write_clock(&r->clocks.items[i], payload, sizeof(payload)));
     if (result != 0)
         chain_abort(&r->chain);
     return result;
@@ -78,11 +87,11 @@ put_holds(struct record_keeping *r)
 int
 record_begin(struct record_keeping *r, size_t bytes)
 {
-    size_t all = bytes + r->holds.count * segment_room(PAYLOAD_SMALL_MAX);
+    size_t all = bytes + (r->holds.count + r->clocks.count) * segment_room(PAYLOAD_SMALL_MAX);
     int result = chain_begin(&r->chain, all < SEGMENT_BATCH_MAX ? all : SEGMENT_BATCH_MAX);
 
     if (result == 0 && r->segment != r->chain.writer.first + 1)
-        result = put_holds(r);
+        result = put_standing(r);
     return result;
 }
 
@@ -185,6 +194,8 @@ open_beside(struct record_keeping *r, const struct chain_report *report)
     result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
         result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->keys, &r->watch);
+    if (result == 0)
+        result = clocks_find(&r->clocks, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
         result = entry_keys_open(&r->entries, r->log->os, r->directory, &nobody);
     if (result == 0)
@@ -487,6 +498,8 @@ record_look(struct record_keeping *r, int64_t now)
 {
     if (r->sweep_at != 0 && now >= r->sweep_at)
         sweep(r);
+    if (r->clocks.count > 0 && now >= r->clock_at)
+        record_clocks(r, now);
     if (r->sync_at != 0 && now >= r->sync_at)
         sync_now(r);
     if (r->sign_at != 0 && now >= r->sign_at)

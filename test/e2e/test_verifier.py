@@ -1060,6 +1060,9 @@ GOLDEN = {
          "digest": bytes(range(32)), "uid": 1000, "what": 0, "log": b"a/b.lg"},
     40: {"at": BEGIN, "error": -113, "uid": 1000, "control": 0, "held": 1, "gateway": b"shop", "principal": b"kim!",
          "address": b"192.0.2.1", "what": b"rule overseas"},
+    48: {"number": 9, "when": BEGIN, "of": 42, "at_least": 3, "at_most": 5, "uid": 1000, "what": 3, "who": b"lee",
+         "why": b"ticket", "more": b"{}"},
+    49: {"number": 9, "due": BEGIN + 1, "since": BEGIN, "uid": 1000, "state": 1, "name": b"gdpr", "law": b"Art.33"},
 }
 
 
