@@ -171,7 +171,6 @@ struct config_contacts {
     const char *subject;
     const char *gateway, *database; /* NULL: the only one, the inspector's */
     const char *query;
-    uint32_t line;
 };
 
 struct config_witness {
