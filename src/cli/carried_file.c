@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/carried_file.h"
 
+#include "cli/complain.h"
 #include "config/file.h"
 
 enum { SIZE_MAX_BYTES = 1 << 20 };
@@ -30,4 +31,25 @@ carried_file(struct view *text, const char **path, struct store *store, enum car
     result = file_read(&file, store, named, SIZE_MAX_BYTES);
     *text = file.bytes;
     return result;
+}
+
+int
+carried_load(enum carried which, const char *named, carried_parse_fn *parse, void *made)
+{
+    struct config_faults faults = {0};
+    struct store store = {0};
+    struct view text;
+    const char *path;
+    int result = carried_file(&text, &path, &store, which, named);
+
+    if (result == 0)
+        result = parse(made, text, path, &faults);
+    for (size_t i = 0; i < faults.count; i++)
+        complain(faults.items[i].hint, "%s:%u: %s", path, (unsigned)faults.items[i].line,
+                 faults.items[i].text);
+    if (result != 0 && faults.count == 0)
+        complain_error(result, "%s", path);
+    config_faults_release(&faults);
+    store_release(&store);
+    return result == 0 ? 0 : 2;
 }

@@ -50,25 +50,18 @@ check_laws(const struct clock_table *table, const char *laws)
     return 0;
 }
 
+static int
+parse(void *made, struct view text, const char *path, struct config_faults *faults)
+{
+    return clock_table_parse(made, text, path, faults);
+}
+
 int
 incident_clocks_load(struct clock_table *table, const struct config *config, const char *laws)
 {
-    struct config_faults faults = {0};
-    struct store store = {0};
-    struct view text;
-    const char *path;
-    int result = carried_file(&text, &path, &store, CARRIED_CLOCKS, config->incident.clocks);
+    int status = carried_load(CARRIED_CLOCKS, config->incident.clocks, parse, table);
 
-    if (result == 0)
-        result = clock_table_parse(table, text, path, &faults);
-    for (size_t i = 0; i < faults.count; i++)
-        complain(faults.items[i].hint, "%s:%u: %s", path, (unsigned)faults.items[i].line,
-                 faults.items[i].text);
-    if (result != 0 && faults.count == 0)
-        complain_error(result, "the table of deadlines in %s", path);
-    config_faults_release(&faults);
-    store_release(&store);
-    return result != 0 ? 2 : check_laws(table, laws);
+    return status != 0 ? status : check_laws(table, laws);
 }
 
 static int

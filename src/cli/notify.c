@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/carried_file.h"
 #include "cli/complain.h"
 #include "cli/hashed_out.h"
 #include "cli/notice_contacts.h"
+#include "cli/notice_load.h"
 #include "cli/notify_status.h"
 #include "cli/probe.h"
 #include "cli/roster_command.h"
@@ -35,29 +35,16 @@ static int
 load_texts(struct notifying *n)
 {
     const struct config *config = n->evidence.ask.config;
-    struct config_faults faults = {0};
-    struct store store = {0};
-    struct view text;
-    const char *path, *missing = NULL;
-    int result = carried_file(&text, &path, &store, CARRIED_NOTICES, config->incident.notices);
+    int status = notice_texts_load(&n->texts, config);
+    const char *missing = status == 0 ? notice_texts_missing(&n->texts) : NULL;
 
-    if (result == 0)
-        result = notice_texts_parse(&n->texts, text, path, &faults);
-    for (size_t i = 0; i < faults.count; i++)
-        complain(faults.items[i].hint, "%s:%u: %s", path, (unsigned)faults.items[i].line,
-                 faults.items[i].text);
-    if (result != 0 && faults.count == 0)
-        complain_error(result, "the texts of notices in %s", path);
-    if (result == 0)
-        missing = notice_texts_missing(&n->texts);
-    if (missing)
-        complain("copy contrib/incident/notices.yaml, fill in controller, and name the copy in the "
-                 "configuration as incident.notices",
-                 "%s: controller.ko.%s or controller.en.%s is empty, and the law asks for it", path,
-                 missing, missing);
-    config_faults_release(&faults);
-    store_release(&store);
-    return result != 0 || missing ? 2 : 0;
+    if (!missing)
+        return status;
+    complain("copy contrib/incident/notices.yaml, fill in controller, and name the copy in the "
+             "configuration as incident.notices",
+             "%s: controller.ko.%s or controller.en.%s is empty, and the law asks for it",
+             config->incident.notices ? config->incident.notices : config->path, missing, missing);
+    return 2;
 }
 
 /* Passwords of inspectors, and the roster where there is one. */

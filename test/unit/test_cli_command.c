@@ -17,7 +17,7 @@ what_changes_something_is_audited_and_for_operators_only(void **state PASU_UNUSE
                 strcmp(commands[i].name, "erase") == 0 || strcmp(commands[i].name, "ledger") == 0 ||
                 strcmp(commands[i].name, "roster") == 0 ||
                 strcmp(commands[i].name, "incident") == 0 ||
-                strcmp(commands[i].name, "notify") == 0);
+                strcmp(commands[i].name, "notify") == 0 || strcmp(commands[i].name, "report") == 0);
         }
 }
 
@@ -47,6 +47,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"ack", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"incident", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"notify", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"report", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"scan", WHO_ANYBODY, EFFECT_READS, false},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
         {"explain", WHO_ANYBODY, EFFECT_READS, false},
