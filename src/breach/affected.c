@@ -18,7 +18,6 @@ affected_release(struct affected *a)
         map_release(&a->kinds[k].places);
     }
     memory_free(a->kinds);
-    name_set_release(&a->principals);
     *a = (struct affected){0};
 }
 
@@ -167,19 +166,21 @@ take_part(struct affected *a, const struct statement *statement, const struct st
 }
 
 /* The bit of who it was shown to; 0 where nobody knows, or there are too many. */
-static int
-credit(struct affected *a, const struct statement *statement, uint64_t *bit)
+static uint64_t
+credit(struct affected *a, const struct statement *statement)
 {
-    int result;
+    const char *name = statement->session.principal;
+    size_t i = 0;
 
-    *bit = 0;
     if (!statement->is_session_known)
         return 0;
-    result = name_set_add(&a->principals, statement->session.principal);
-    for (size_t i = 0; i < a->principals.count && i < AFFECTED_PRINCIPALS_MAX; i++)
-        if (strcmp(a->principals.items[i], statement->session.principal) == 0)
-            *bit = UINT64_C(1) << i;
-    return result;
+    while (i < a->principal_count && strcmp(a->principals[i], name) != 0)
+        i++;
+    if (i == AFFECTED_PRINCIPALS_MAX)
+        return 0;
+    if (i == a->principal_count)
+        snprintf(a->principals[a->principal_count++], NAME_SIZE, "%s", name);
+    return UINT64_C(1) << i;
 }
 
 /* As scope_wants. */
@@ -196,19 +197,11 @@ int
 affected_take(void *arg, const struct statement *statement)
 {
     struct affected *a = arg;
-    uint64_t principals;
-    bool is_credited = false;
     int result = 0;
 
-    for (size_t p = 0; result == 0 && p < statement->part_count; p++) {
-        if (!is_wanted(a, statement, &statement->parts[p]))
-            continue;
-        if (!is_credited)
-            result = credit(a, statement, &principals);
-        is_credited = true;
-        if (result == 0)
-            result = take_part(a, statement, &statement->parts[p], principals);
-    }
+    for (size_t p = 0; result == 0 && p < statement->part_count; p++)
+        if (is_wanted(a, statement, &statement->parts[p]))
+            result = take_part(a, statement, &statement->parts[p], credit(a, statement));
     return result;
 }
 

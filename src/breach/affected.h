@@ -13,7 +13,6 @@
 #ifndef PASU_BREACH_AFFECTED_H
 #define PASU_BREACH_AFFECTED_H
 
-#include "breach/name_set.h"
 #include "breach/selection.h"
 
 enum { AFFECTED_PRINCIPALS_MAX = 64 };
@@ -23,7 +22,7 @@ struct affected_person {
     uint32_t statements;
     uint64_t clear, masked, maybe, null; /* no bit is in two of them: the strongest counts */
     int64_t first, last;                 /* realtime ns */
-    uint64_t principals; /* bits: places in the principals; those beyond the first 64 have none */
+    uint64_t principals;                 /* bits: places in the principals */
 };
 
 struct affected_kind {
@@ -40,7 +39,9 @@ struct affected {
     const struct selection *selection;
     struct affected_kind *kinds; /* by place in the book's names */
     size_t kind_count;
-    struct name_set principals;
+    /* In the order in which they were met; those beyond the first 64 are left out. */
+    char principals[AFFECTED_PRINCIPALS_MAX][NAME_SIZE];
+    size_t principal_count;
 };
 
 void affected_init(struct affected *affected, const struct selection *selection);

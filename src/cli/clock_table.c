@@ -23,7 +23,6 @@ enum {
 struct reading {
     struct clock_table *table;
     struct yaml_table yaml;
-    struct store scratch;
 };
 
 /* ---- reading ---- */
@@ -160,8 +159,9 @@ read_rule(struct reading *r, const struct yaml_node *node)
 }
 
 static void
-read_root(struct reading *r, const struct yaml_node *root)
+read_root(void *arg, const struct yaml_node *root)
 {
+    struct reading *r = arg;
     static const char *const names[] = {"clocks", NULL};
     const struct yaml_node *list = yaml_table_get(root, "clocks");
 
@@ -182,19 +182,9 @@ clock_table_parse(struct clock_table *table, struct view text, const char *path,
                   struct config_faults *faults)
 {
     struct reading r = {.table = table, .yaml = {path, faults}};
-    size_t first = faults->count;
-    struct yaml_node *root = NULL;
-    int result, end;
 
     *table = (struct clock_table){0};
-    result = yaml_parse(&root, &r.scratch, text, path, faults);
-    if (result == 0)
-        read_root(&r, root);
-    if (result == 0 && (r.scratch.failed || table->store.failed))
-        result = PASU_E_NOMEM;
-    end = config_faults_end(faults, first, path);
-    store_release(&r.scratch);
-    return result != 0 ? result : end;
+    return yaml_table_read(&r.yaml, text, &table->store, read_root, &r);
 }
 
 void

@@ -44,15 +44,6 @@ moment_of(const struct incident_event *event)
 /* ---- the terminal ---- */
 
 static void
-print_text(FILE *file, const char *before, const char *text, const char *after)
-{
-    char escaped[LINE_SIZE];
-
-    text_escape(escaped, sizeof(escaped), view_of_text(text));
-    fprintf(file, "%s%s%s", before, escaped, after);
-}
-
-static void
 print_moment(FILE *file, const char *before, int64_t time)
 {
     char text[TIME_SIZE];
@@ -73,7 +64,7 @@ print_clocks(FILE *file, const struct board *b)
         if (clock->number != b->number)
             continue;
         incident_clock_left(left, sizeof(left), clock, b->now);
-        print_text(file, "  ", clock->name, "");
+        incident_put_text(file, "  ", clock->name, "");
         print_moment(file, ": ", clock->due);
         fprintf(file, ", %s%s%s\n", incident_clock_text(clock, b->now), *left ? ", " : "", left);
     }
@@ -95,8 +86,9 @@ print_scope(FILE *file, const struct board *b)
         print_moment(file, ", ", event->time);
         fprintf(file, ": at least %" PRIu64 ", at most %" PRIu64 " persons", event->body.at_least,
                 event->body.at_most);
-        print_text(file, ": ", event->body.why, "; ");
-        print_text(file, by ? "signed by " : "", by ? by->body.who : "nobody has signed", "\n");
+        incident_put_text(file, ": ", event->body.why, "; ");
+        incident_put_text(file, by ? "signed by " : "", by ? by->body.who : "nobody has signed",
+                          "\n");
     }
     if (version == 0)
         fputs("  nobody has asked yet\n", file);
@@ -113,8 +105,8 @@ print_known(FILE *file, const struct board *b)
             continue;
         print_moment(file, "  ", moment_of(event));
         fprintf(file, " %s", incident_what_text(event->body.what));
-        print_text(file, ": ", event->body.who, "");
-        print_text(file, ": ", event->body.why, "");
+        incident_put_text(file, ": ", event->body.who, "");
+        incident_put_text(file, ": ", event->body.why, "");
         fprintf(file, " (record %" PRIu64, event->index);
         if (event->time - moment_of(event) > 60 * NANOSECONDS_PER_SECOND)
             print_moment(file, ", written ", event->time);
@@ -128,7 +120,7 @@ incident_board(FILE *file, const struct incidents *in, uint64_t number, int64_t 
     const struct board b = {in, number, now};
 
     fprintf(file, "INCIDENT %" PRIu64, number);
-    print_text(file, ": ", incidents_first(in, number, INCIDENT_OPENED)->body.why, "\n");
+    incident_put_text(file, ": ", incidents_first(in, number, INCIDENT_OPENED)->body.why, "\n");
     print_clocks(file, &b);
     print_scope(file, &b);
     print_known(file, &b);

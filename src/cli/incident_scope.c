@@ -134,12 +134,6 @@ question_of(const struct arguments *arguments, const struct filter *filter)
 }
 
 static json_t *
-count_of(uint64_t n)
-{
-    return json_integer(n <= INT64_MAX ? (json_int_t)n : INT64_MAX);
-}
-
-static json_t *
 subjects_of(const struct scope *scope)
 {
     json_t *subjects = json_object();
@@ -150,7 +144,7 @@ subjects_of(const struct scope *scope)
         if (persons.at_most > 0)
             json_object_set_new(
                 subjects, scope->selection->book->names.kinds.items[k],
-                json_pack("[oo]", count_of(persons.at_least), count_of(persons.at_most)));
+                json_pack("[oo]", json_count(persons.at_least), json_count(persons.at_most)));
     }
     return subjects;
 }
@@ -167,8 +161,8 @@ fields_of(const struct scope *scope)
 
         if (clarity != CLARITY_NONE)
             json_object_set_new(fields, names->items[f],
-                                json_pack("[oos]", count_of(persons.at_least),
-                                          count_of(persons.at_most), clarity_text(clarity)));
+                                json_pack("[oos]", json_count(persons.at_least),
+                                          json_count(persons.at_most), clarity_text(clarity)));
     }
     return fields;
 }
@@ -196,17 +190,6 @@ principals_of(const struct scope *scope)
     return principals;
 }
 
-static json_t *
-time_of(int64_t time)
-{
-    char text[TIME_SIZE];
-
-    if (time <= 0)
-        return json_null();
-    log_time_text(text, sizeof(text), time);
-    return json_string(text);
-}
-
 /* For the caller to free(). NULL: out of memory. */
 static char *
 more_of(const struct arguments *arguments, const struct evidence *e, const struct scope *scope,
@@ -216,8 +199,8 @@ more_of(const struct arguments *arguments, const struct evidence *e, const struc
         json_pack("{so ss so so so so so so so so}", "question", question_of(arguments, &e->filter),
                   "root", root, "subjects", subjects_of(scope), "fields", fields_of(scope),
                   "not_shown", absent_of(scope), "principals", principals_of(scope), "first",
-                  time_of(scope->first), "last", time_of(scope->last), "statements",
-                  count_of(scope->statements), "bounded", count_of(scope->bounded));
+                  json_time(scope->first), "last", json_time(scope->last), "statements",
+                  json_count(scope->statements), "bounded", json_count(scope->bounded));
     char *text = more ? json_dumps(more, JSON_COMPACT) : NULL;
 
     json_decref(more);

@@ -38,8 +38,8 @@ incident_clock_left(char *text, size_t size, const struct payload_clock *clock, 
     snprintf(text, size, "%s %s", left, is_over ? "over" : "left");
 }
 
-static void
-put_text(FILE *file, const char *before, const char *text, const char *after)
+void
+incident_put_text(FILE *file, const char *before, const char *text, const char *after)
 {
     char escaped[LINE_SIZE];
 
@@ -70,12 +70,12 @@ put_clock(FILE *file, const struct incident_clock *clock, int64_t now)
     char left[LEFT_SIZE + 8];
 
     incident_clock_left(left, sizeof(left), &clock->body, now);
-    put_text(file, "  ", clock->body.name, "");
+    incident_put_text(file, "  ", clock->body.name, "");
     put_time(file, ": due ", clock->body.due);
     fprintf(file, ", %s", incident_clock_text(&clock->body, now));
     if (left[0] != '\0')
         fprintf(file, ", %s", left);
-    put_text(file, " (", clock->body.law, ")\n");
+    incident_put_text(file, " (", clock->body.law, ")\n");
 }
 
 static void
@@ -136,7 +136,7 @@ incident_view_list(FILE *file, const struct incidents *in, int64_t now, bool is_
             continue;
         }
         fprintf(file, "incident %" PRIu64, event->body.number);
-        put_text(file, ": ", event->body.why, "");
+        incident_put_text(file, ": ", event->body.why, "");
         put_time(file, ", known since ", event->body.moment);
         fputs(is_closed(in, event->body.number) ? ", closed\n" : "\n", file);
         for (size_t c = 0; c < in->clock_count; c++)
@@ -197,12 +197,12 @@ put_event(FILE *file, const struct incidents *in, const struct incident_event *e
 {
     put_time(file, "  ", event->time);
     fprintf(file, " %" PRIu64 " %s", event->index, incident_what_text(event->body.what));
-    put_text(file, " by ", event->body.who, "");
+    incident_put_text(file, " by ", event->body.who, "");
     fprintf(file, " (uid %" PRIu32 ")", event->body.uid);
     if (event->body.moment != 0 && event->body.what != INCIDENT_SCOPE)
         put_time(file, ", as of ", event->body.moment);
     put_more(file, in, event);
-    put_text(file, ": ", event->body.why, "\n");
+    incident_put_text(file, ": ", event->body.why, "\n");
 }
 
 void
@@ -211,7 +211,7 @@ incident_view(FILE *file, const struct incidents *in, uint64_t number, int64_t n
     const struct incident_event *opened = incidents_first(in, number, INCIDENT_OPENED);
 
     fprintf(file, "incident %" PRIu64, number);
-    put_text(file, ": ", opened->body.why, "");
+    incident_put_text(file, ": ", opened->body.why, "");
     fputs(is_closed(in, number) ? ", closed\n" : "\n", file);
     fputs("\ndeadlines\n", file);
     for (size_t c = 0; c < in->clock_count; c++)

@@ -10,6 +10,8 @@
 const char *incident_clock_text(const struct payload_clock *clock, int64_t now);
 /* "2d 03h left", "5h 01m over"; "" where it does not run. */
 void incident_clock_left(char *text, size_t size, const struct payload_clock *clock, int64_t now);
+/* A text, escaped, between two others. */
+void incident_put_text(FILE *file, const char *before, const char *text, const char *after);
 /* A line each. */
 void incident_view_list(FILE *file, const struct incidents *incidents, int64_t now, bool is_json);
 /* Everything of the one incident that `incidents` holds. */

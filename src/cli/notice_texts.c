@@ -12,7 +12,6 @@ static const char *const own_names[OWNS] = {"name",     "contact", "path",
 struct reading {
     struct notice_texts *texts;
     struct yaml_table yaml;
-    struct store scratch;
 };
 
 const char *
@@ -216,8 +215,9 @@ read_clarity(struct reading *r, const struct yaml_node *map)
 }
 
 static void
-read_root(struct reading *r, const struct yaml_node *root)
+read_root(void *arg, const struct yaml_node *root)
 {
+    struct reading *r = arg;
     static const char *const names[] = {"controller", "fields", "other",   "clarity", "risks",
                                         "by",         "rights", "notices", NULL};
     static const char *const others[] = {"advice_ko", "advice_en", NULL};
@@ -243,19 +243,9 @@ notice_texts_parse(struct notice_texts *texts, struct view text, const char *pat
                    struct config_faults *faults)
 {
     struct reading r = {.texts = texts, .yaml = {path, faults}};
-    size_t first = faults->count;
-    struct yaml_node *root = NULL;
-    int result, end;
 
     *texts = (struct notice_texts){0};
-    result = yaml_parse(&root, &r.scratch, text, path, faults);
-    if (result == 0)
-        read_root(&r, root);
-    if (result == 0 && (r.scratch.failed || texts->store.failed))
-        result = PASU_E_NOMEM;
-    end = config_faults_end(faults, first, path);
-    store_release(&r.scratch);
-    return result != 0 ? result : end;
+    return yaml_table_read(&r.yaml, text, &texts->store, read_root, &r);
 }
 
 void

@@ -131,10 +131,10 @@ put_when(FILE *out, const struct notice *n)
 static bool
 has_by(const struct notice_writer *w, const struct notice *n, enum principal_kind kind)
 {
-    const struct name_set *principals = &w->set->now.principals;
+    const struct affected *now = &w->set->now;
 
-    for (size_t i = 0; i < principals->count && i < AFFECTED_PRINCIPALS_MAX; i++)
-        if ((n->principals >> i & 1) != 0 && roster_kind(w->roster, principals->items[i]) == kind)
+    for (size_t i = 0; i < now->principal_count; i++)
+        if ((n->principals >> i & 1) != 0 && roster_kind(w->roster, now->principals[i]) == kind)
             return true;
     return n->principals == 0 && kind == PRINCIPAL_UNKNOWN;
 }
@@ -324,17 +324,6 @@ by_of(const struct notice_writer *w, const struct notice *n)
 }
 
 static json_t *
-time_of(int64_t time)
-{
-    char text[TIME_SIZE];
-
-    if (time <= 0)
-        return json_null();
-    log_time_text(text, sizeof(text), time);
-    return json_string(text);
-}
-
-static json_t *
 key_of(const char *key, enum key_form form)
 {
     char *text = NULL;
@@ -372,7 +361,7 @@ document_of(const struct notice_writer *w, const struct notice *n, const char *i
                      "notice", notice_kind_text(n->kind), "incident", (json_int_t)w->incident,
                      "version", (int)w->set->version.number, "kind", n->subject, "key", key,
                      "contact", contact, "risk", risk ? risk->class : NULL, "fields",
-                     fields_of(w, n), "first", time_of(n->first), "last", time_of(n->last),
+                     fields_of(w, n), "first", json_time(n->first), "last", json_time(n->last),
                      "statements", (json_int_t)n->statements, "by", by_of(w, n), "was_possible",
                      n->was_possible, "ko", "subject", subject_of(w, n, NOTICE_KO), "text",
                      text_of(w, n, NOTICE_KO), "en", "subject", subject_of(w, n, NOTICE_EN), "text",

@@ -8,7 +8,8 @@
 
 struct row {
     const char *law, *label;
-    report_row_fn *put;
+    report_row_fn *put;  /* NULL: what only the controller can say, */
+    enum notice_own own; /* which is this */
 };
 
 static const char *const names[REPORT_FORMS] = {"pipc", "gdpr", "8k"};
@@ -19,66 +20,68 @@ static const char *const titles[REPORT_FORMS] = {
 
 /* PIPA art. 34(1), (4); Enforcement Decree art. 40. */
 static const struct row pipc[] = {
-    {"", "개인정보처리자", report_controller},
-    {"시행령 제40조", "유출등을 알게 된 시점", report_known},
-    {"", "인지 경위", report_detected},
-    {"법 제34조제1항제1호", "유출등이 된 개인정보의 항목과 규모(항목별 정보주체 수)",
-     report_fields},
-    {"", "정보주체 수", report_persons},
-    {"", "정보주체의 유형별 수", report_kinds},
-    {"", "조회 건수", report_views},
-    {"", "조회되지 않은 것으로 확인된 항목", report_absent},
-    {"법 제34조제1항제2호", "유출등이 된 시점", report_period},
-    {"법 제34조제1항제2호", "유출등의 경위", report_path},
-    {"시행령 제40조제1항제2호", "민감정보 또는 고유식별정보의 유출등 여부", report_special},
-    {"시행령 제40조제1항제3호", "외부로부터의 불법적인 접근에 의한 것인지 여부", report_outside},
-    {"법 제34조제1항제3호·제4호", "대응조치 및 피해 최소화 방법", report_measures},
-    {"법 제34조제1항제4호", "피해 구제절차", report_remedy},
-    {"법 제34조제1항제5호", "담당부서 및 연락처", report_contact},
-    {"법 제34조제1항", "정보주체에 대한 통지", report_told},
-    {"시행령 제40조제2항", "규모 판단의 변경 이력", report_versions},
-    {"", "법정 기한", report_deadlines},
+    {"", "개인정보처리자", NULL, OWN_NAME},
+    {"시행령 제40조", "유출등을 알게 된 시점", report_known, OWNS},
+    {"", "인지 경위", report_detected, OWNS},
+    {"법 제34조제1항제1호", "유출등이 된 개인정보의 항목과 규모(항목별 정보주체 수)", report_fields,
+     OWNS},
+    {"", "정보주체 수", report_persons, OWNS},
+    {"", "정보주체의 유형별 수", report_kinds, OWNS},
+    {"", "조회 건수", report_views, OWNS},
+    {"", "조회되지 않은 것으로 확인된 항목", report_absent, OWNS},
+    {"법 제34조제1항제2호", "유출등이 된 시점", report_period, OWNS},
+    {"법 제34조제1항제2호", "유출등의 경위", NULL, OWN_PATH},
+    {"시행령 제40조제1항제2호", "민감정보 또는 고유식별정보의 유출등 여부", NULL, OWNS},
+    {"시행령 제40조제1항제3호", "외부로부터의 불법적인 접근에 의한 것인지 여부", NULL, OWNS},
+    {"법 제34조제1항제3호·제4호", "대응조치 및 피해 최소화 방법", NULL, OWN_MEASURES},
+    {"법 제34조제1항제4호", "피해 구제절차", NULL, OWN_REMEDY},
+    {"법 제34조제1항제5호", "담당부서 및 연락처", NULL, OWN_CONTACT},
+    {"법 제34조제1항", "정보주체에 대한 통지", report_told, OWNS},
+    {"시행령 제40조제2항", "규모 판단의 변경 이력", report_versions, OWNS},
+    {"", "법정 기한", report_deadlines, OWNS},
 };
 
 static const struct row gdpr[] = {
-    {"", "Controller", report_controller},
-    {"art. 33(1)", "Aware since", report_known},
-    {"art. 33(1)", "Reasons for a delay beyond 72 hours", report_delay},
-    {"art. 33(3)(a)", "Nature of the breach", report_path},
-    {"", "How it was detected", report_detected},
-    {"art. 33(3)(a)", "Approximate number of data subjects", report_persons},
-    {"art. 33(3)(a)", "Categories of data subjects, and their numbers", report_kinds},
-    {"art. 33(3)(a)", "Categories of data, and numbers of data subjects for each", report_fields},
-    {"art. 33(3)(a)", "Approximate number of records: statements that showed them", report_views},
-    {"", "Categories that were watched and not shown", report_absent},
-    {"", "Period", report_period},
-    {"art. 33(3)(b)", "Contact point", report_contact},
-    {"art. 33(3)(c)", "Likely consequences", report_consequences},
-    {"art. 33(3)(d)", "Measures taken", report_measures},
-    {"art. 33(3)(d)", "Measures to mitigate effects for data subjects", report_remedy},
-    {"art. 34", "Communication to data subjects", report_told},
-    {"", "Member States of the data subjects", report_residence},
-    {"art. 33(4)", "What was known before", report_versions},
-    {"", "Deadlines", report_deadlines},
+    {"", "Controller", NULL, OWN_NAME},
+    {"art. 33(1)", "Aware since", report_known, OWNS},
+    {"art. 33(1)", "Reasons for a delay beyond 72 hours", report_delay, OWNS},
+    {"art. 33(3)(a)", "Nature of the breach", NULL, OWN_PATH},
+    {"", "How it was detected", report_detected, OWNS},
+    {"art. 33(3)(a)", "Approximate number of data subjects", report_persons, OWNS},
+    {"art. 33(3)(a)", "Categories of data subjects, and their numbers", report_kinds, OWNS},
+    {"art. 33(3)(a)", "Categories of data, and numbers of data subjects for each", report_fields,
+     OWNS},
+    {"art. 33(3)(a)", "Approximate number of records: statements that showed them", report_views,
+     OWNS},
+    {"", "Categories that were watched and not shown", report_absent, OWNS},
+    {"", "Period", report_period, OWNS},
+    {"art. 33(3)(b)", "Contact point", NULL, OWN_CONTACT},
+    {"art. 33(3)(c)", "Likely consequences", NULL, OWN_MORE},
+    {"art. 33(3)(d)", "Measures taken", NULL, OWN_MEASURES},
+    {"art. 33(3)(d)", "Measures to mitigate effects for data subjects", NULL, OWN_REMEDY},
+    {"art. 34", "Communication to data subjects", report_told, OWNS},
+    {"", "Member States of the data subjects", NULL, OWNS},
+    {"art. 33(4)", "What was known before", report_versions, OWNS},
+    {"", "Deadlines", report_deadlines, OWNS},
 };
 
 static const struct row form_8k[] = {
-    {"", "Registrant", report_controller},
-    {"Item 1.05(a)", "Materiality determined", report_material},
-    {"Item 1.05(a)", "Discovered", report_known},
-    {"", "How it was detected", report_detected},
-    {"Item 1.05(a)", "Nature", report_path},
-    {"Item 1.05(a)", "Scope: persons", report_persons},
-    {"Item 1.05(a)", "Scope: kinds of persons", report_kinds},
-    {"Item 1.05(a)", "Scope: data", report_fields},
-    {"", "Scope: statements", report_views},
-    {"", "Data that was watched and not shown", report_absent},
-    {"Item 1.05(a)", "Timing", report_period},
-    {"Item 1.05(a)", "Material impact, or reasonably likely material impact", report_impact},
-    {"", "Response", report_measures},
+    {"", "Registrant", NULL, OWN_NAME},
+    {"Item 1.05(a)", "Materiality determined", report_material, OWNS},
+    {"Item 1.05(a)", "Discovered", report_known, OWNS},
+    {"", "How it was detected", report_detected, OWNS},
+    {"Item 1.05(a)", "Nature", NULL, OWN_PATH},
+    {"Item 1.05(a)", "Scope: persons", report_persons, OWNS},
+    {"Item 1.05(a)", "Scope: kinds of persons", report_kinds, OWNS},
+    {"Item 1.05(a)", "Scope: data", report_fields, OWNS},
+    {"", "Scope: statements", report_views, OWNS},
+    {"", "Data that was watched and not shown", report_absent, OWNS},
+    {"Item 1.05(a)", "Timing", report_period, OWNS},
+    {"Item 1.05(a)", "Material impact, or reasonably likely material impact", NULL, OWNS},
+    {"", "Response", NULL, OWN_MEASURES},
     {"Instruction 2 to Item 1.05", "What was known before; amend within four business days",
-     report_versions},
-    {"", "Deadlines", report_deadlines},
+     report_versions, OWNS},
+    {"", "Deadlines", report_deadlines, OWNS},
 };
 
 bool
@@ -146,7 +149,10 @@ report_page(FILE *file, struct report *r)
             html_tag(file, "small class=\"dim\"", row->law);
         }
         fputs("</th><td>", file);
-        row->put(file, r);
+        if (row->put)
+            row->put(file, r);
+        else
+            report_own(file, r, row->own);
         fputs("</td></tr>\n", file);
     }
     fputs("</table>\n", file);

@@ -11,11 +11,12 @@ report_word(const struct report *report, const char *ko, const char *en);
 /* That something is unknown, which counts. */
 void report_unknown(FILE *file, struct report *report);
 
+/* What only the controller can say; OWNS: what nobody has a place to say. */
+void report_own(FILE *file, struct report *report, enum notice_own own);
+
 typedef void report_row_fn(FILE *file, struct report *report);
-report_row_fn report_controller, report_contact, report_known, report_detected, report_period,
-    report_persons, report_kinds, report_fields, report_absent, report_views, report_path,
-    report_measures, report_remedy, report_told, report_versions, report_deadlines, report_material,
-    report_consequences, report_special, report_outside, report_impact, report_delay,
-    report_residence;
+report_row_fn report_known, report_detected, report_period, report_persons, report_kinds,
+    report_fields, report_absent, report_views, report_told, report_versions, report_deadlines,
+    report_material, report_delay;
 
 #endif

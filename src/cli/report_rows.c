@@ -55,11 +55,10 @@ from_record(FILE *file, const struct report *r, const struct incident_event *eve
     fputs("</small>", file);
 }
 
-/* What only the controller can say. */
-static void
-put_own(FILE *file, struct report *r, enum notice_own own)
+void
+report_own(FILE *file, struct report *r, enum notice_own own)
 {
-    const char *text = r->texts->own[own][language_of(r)];
+    const char *text = own < OWNS ? r->texts->own[own][language_of(r)] : "";
 
     if (text[0] == '\0') {
         report_unknown(file, r);
@@ -81,36 +80,6 @@ has_version(FILE *file, struct report *r)
 }
 
 /* ---- rows ---- */
-
-void
-report_controller(FILE *file, struct report *r)
-{
-    put_own(file, r, OWN_NAME);
-}
-
-void
-report_contact(FILE *file, struct report *r)
-{
-    put_own(file, r, OWN_CONTACT);
-}
-
-void
-report_path(FILE *file, struct report *r)
-{
-    put_own(file, r, OWN_PATH);
-}
-
-void
-report_measures(FILE *file, struct report *r)
-{
-    put_own(file, r, OWN_MEASURES);
-}
-
-void
-report_remedy(FILE *file, struct report *r)
-{
-    put_own(file, r, OWN_REMEDY);
-}
 
 void
 report_known(FILE *file, struct report *r)
@@ -345,37 +314,6 @@ report_material(FILE *file, struct report *r)
     fputs(": ", file);
     html_text(file, event->body.why);
     from_record(file, r, event);
-}
-
-/* What the ledger has no way to know: somebody has to write it. */
-void
-report_consequences(FILE *file, struct report *r)
-{
-    put_own(file, r, OWN_MORE);
-}
-
-void
-report_special(FILE *file, struct report *r)
-{
-    report_unknown(file, r);
-}
-
-void
-report_outside(FILE *file, struct report *r)
-{
-    report_unknown(file, r);
-}
-
-void
-report_impact(FILE *file, struct report *r)
-{
-    report_unknown(file, r);
-}
-
-void
-report_residence(FILE *file, struct report *r)
-{
-    report_unknown(file, r);
 }
 
 /* GDPR art. 33(1): later than 72 hours needs its reasons. */

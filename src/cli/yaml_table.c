@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/yaml_table.h"
 
+int
+yaml_table_read(const struct yaml_table *table, struct view text, const struct store *made,
+                yaml_table_root_fn *fn, void *arg)
+{
+    size_t first = table->faults->count;
+    struct yaml_node *root = NULL;
+    struct store scratch = {0};
+    int end, result = yaml_parse(&root, &scratch, text, table->path, table->faults);
+
+    if (result == 0)
+        fn(arg, root);
+    if (result == 0 && (scratch.failed || made->failed))
+        result = PASU_E_NOMEM;
+    end = config_faults_end(table->faults, first, table->path);
+    store_release(&scratch);
+    return result != 0 ? result : end;
+}
+
 void
 yaml_table_fault(const struct yaml_table *table, const struct yaml_node *node, const char *hint,
                  const char *format, ...)

@@ -14,6 +14,13 @@ struct yaml_table {
     struct config_faults *faults;
 };
 
+/* What is made of a text's tree, which may be NULL: faults are added. */
+typedef void yaml_table_root_fn(void *arg, const struct yaml_node *root);
+
+/* Parses a text, and has that made of it; texts of the tree are gone then. PASU_E_CONFIG with
+ * faults, in the order of the file; PASU_E_NOMEM, also where `made` has failed. */
+PASU_MUST_USE int yaml_table_read(const struct yaml_table *table, struct view text,
+                                  const struct store *made, yaml_table_root_fn *fn, void *arg);
 void yaml_table_fault(const struct yaml_table *table, const struct yaml_node *node,
                       const char *hint, const char *format, ...) PASU_PRINTF(4, 5);
 /* A fault for each key of a map that is none of `names` (ended by NULL), or is there twice; and
