@@ -34,22 +34,41 @@ carried_file(struct view *text, const char **path, struct store *store, enum car
 }
 
 int
-carried_load(enum carried which, const char *named, carried_parse_fn *parse, void *made)
+carried_read(enum carried which, const char *named, carried_parse_fn *parse, void *made,
+             struct config_faults *faults)
 {
-    struct config_faults faults = {0};
     struct store store = {0};
     struct view text;
     const char *path;
     int result = carried_file(&text, &path, &store, which, named);
 
-    if (result == 0)
-        result = parse(made, text, path, &faults);
-    for (size_t i = 0; i < faults.count; i++)
-        complain(faults.items[i].hint, "%s:%u: %s", path, (unsigned)faults.items[i].line,
-                 faults.items[i].text);
-    if (result != 0 && faults.count == 0)
-        complain_error(result, "%s", path);
-    config_faults_release(&faults);
+    if (result == 0) {
+        result = parse(made, text, path, faults);
+    } else if (result != PASU_E_NOMEM) {
+        config_fault_add(faults, path, 0, 0, "give the path of a file that is there",
+                         "cannot be read: %s", error_text(result));
+        result = PASU_E_CONFIG;
+    }
     store_release(&store);
+    return result;
+}
+
+int
+carried_load(enum carried which, const char *named, carried_parse_fn *parse, void *made)
+{
+    struct config_faults faults = {0};
+    int result = carried_read(which, named, parse, made, &faults);
+
+    for (size_t i = 0; i < faults.count; i++) {
+        const struct config_fault *fault = &faults.items[i];
+
+        if (fault->line > 0)
+            complain(fault->hint, "%s:%u: %s", fault->path, (unsigned)fault->line, fault->text);
+        else
+            complain(fault->hint, "%s: %s", fault->path, fault->text);
+    }
+    if (result != 0 && faults.count == 0)
+        complain_error(result, "%s", named ? named : "contrib/incident");
+    config_faults_release(&faults);
     return result == 0 ? 0 : 2;
 }

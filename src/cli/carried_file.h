@@ -16,7 +16,11 @@ PASU_MUST_USE int carried_file(struct view *text, const char **path, struct stor
 /* What is made of a text; adds its faults. */
 typedef int carried_parse_fn(void *made, struct view text, const char *path,
                              struct config_faults *faults);
-/* Reads it, and makes that of it. 0, or the exit status, after a complaint about each fault. */
+/* Reads it, and makes that of it; that it cannot be read is a fault, too. PASU_E_CONFIG,
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int carried_read(enum carried which, const char *named, carried_parse_fn *parse,
+                               void *made, struct config_faults *faults);
+/* The same. 0, or the exit status, after a complaint about each fault. */
 PASU_MUST_USE int carried_load(enum carried which, const char *named, carried_parse_fn *parse,
                                void *made);
 

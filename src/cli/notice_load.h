@@ -7,5 +7,8 @@
 
 /* 0, or the exit status, after a complaint about each fault. Release them in any case. */
 PASU_MUST_USE int notice_texts_load(struct notice_texts *texts, const struct config *config);
+/* The faults of the files that the configuration names for incidents: this one, and that of the
+ * deadlines. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
+PASU_MUST_USE int incident_files_check(const struct config *config, struct config_faults *faults);
 
 #endif

@@ -177,7 +177,11 @@ def test_a_table_of_another_lawyer():
     equal(done.returncode, 2)
     for text in ("clocks.yaml:2: a b is no name", "within: 3x", "clocks.yaml:3: source is missing", "from: soon", "one of within"):
         assert text in done.stderr, (text, done.stderr)
+    checked = front.guard.run("check")
+    equal(checked.returncode, 1)
+    assert "clocks.yaml:3:" in checked.stdout and "source is missing" in checked.stdout, checked.stdout
     place.write_text("clocks:\n  - {name: ours, law: KR, from: known, within: 5h, to: us, source: by-laws 7}\n")
+    equal(front.guard.run("check").returncode, 0)
     found = clocks(front, number_of(front, "--law", "KR"))
     equal([(name, one["law"]) for name, one in found.items()], [("ours", "by-laws 7; to us")])
     front.stop()
