@@ -227,8 +227,11 @@ filled(const struct notice_writer *w, const struct notice *n, const char *text,
     if (!out)
         return NULL;
     *is_empty = put_paragraph(w, out, n, text, l);
-    if (fclose(out) == 0)
+    if (fclose(out) == 0) {
+        while (size > 0 && made[size - 1] == ' ') /* what stood there was empty */
+            made[--size] = '\0';
         return made;
+    }
     free(made);
     return NULL;
 }

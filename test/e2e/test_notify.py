@@ -65,6 +65,7 @@ def check_law(one):
     text = one["ko"]["text"]
     for item in LAW[one["notice"]]:
         assert item in text, (item, text)
+    assert not any(line.endswith(" ") for line in text.split("\n")), text
     assert "노출" not in text and "{" not in text and one["ko"]["subject"].startswith("[가게]"), text
     assert "개인정보팀 02-1-2" in text and "privacy team" in one["en"]["text"], one
     if one["notice"] in ("leak", "addition"):
