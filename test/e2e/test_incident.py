@@ -94,6 +94,7 @@ def check_deadlines(front, number):
           [(4, int(number), False)] * 3 + [(5, int(number), True)])
     equal({name: one["state"] for name, one in clocks(front, number).items()},
           {"kr-network-incident": "over", "kr-persons": "nears", "kr-regulator": "nears", "eu-authority": "nears"})
+    assert f", about incident {number}: incident {number}: " in front.guard.run("ack").stdout, front.guard.run("ack").stdout
     front.guard.replace("keeper")
     equal(front.guard.run("incident", "met", number, "no-such", *BY, "x").returncode, 1)
     incident(front, "met", number, "kr-network-incident", *BY, "KISA receipt 7", "--when", ago(50))

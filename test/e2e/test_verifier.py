@@ -1087,6 +1087,14 @@ def census(place, value):
     return struct.pack("<BBHI11Q", *fields) + text("shop") + text("")
 
 
+def incident(number, what, at_least=0, at_most=0):
+    return struct.pack("<QqQQQIB3x", number, 0, 0, at_least, at_most, 0, what) + text("") * 2
+
+
+def clock(state, name, since=0):
+    return struct.pack("<QqqIB3x", 1, 0, since, 0, state) + text(name) + text("")
+
+
 def bypass(at):
     payload = bytearray(28)
     payload[at] = 2
@@ -1132,6 +1140,10 @@ def test_what_cannot_be_is_found():
             *((29, bypass(at), "neither yes nor no") for at in (22, 23, 24)),
             (30, struct.pack("<qQIHH", 1, 1, 1, 1, 1) + text("") * 2, "must be zero"),
             (30, struct.pack("<qQIHxx", 1, 1, 1, 1) + text("") + text("a" * 64), "at most 63"),
+            (48, incident(3, 2), "only a later one can have"), (48, incident(4, 1), "only a later one can have"),
+            (48, incident(1, 0), "and cannot be"), (48, incident(1, 13), "and cannot be"), (48, incident(1, 3, 6, 5), "and cannot be"),
+            (48, incident(1, 3) + b" " * 16385, "and cannot be"), (49, clock(5, "a"), "a deadline that is none"),
+            (49, clock(0, ""), "a deadline that is none"), (49, clock(0, "a", 1), "a deadline that is none"),
             (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
         made = Ledger()
         made.add(kind, payload, payload[:48] if kind == 26 else None)
