@@ -92,6 +92,17 @@ print_alert_json(const struct alert *alert)
     json_out_end(&out);
 }
 
+/* What its number is one of. */
+static const char *
+about_what(const struct alert *alert)
+{
+    if (alert->raised)
+        return "record";
+    return strcmp(alert->rule, "hold") == 0       ? "hold"
+           : strcmp(alert->rule, "deadline") == 0 ? "incident"
+                                                  : "record";
+}
+
 static void
 print_alert(const struct alert *alert)
 {
@@ -101,9 +112,7 @@ print_alert(const struct alert *alert)
     text_escape(text, sizeof(text), view_of_text(alert->text));
     log_time_text(time, sizeof(time), alert->time);
     printf("alert %" PRIu64 " of %s, severity %d, rule %s, about %s %" PRIu64 ": %s\n",
-           alert->index, time, alert->severity, rule,
-           !alert->raised && strcmp(alert->rule, "hold") == 0 ? "hold" : "record", alert->about,
-           text);
+           alert->index, time, alert->severity, rule, about_what(alert), alert->about, text);
     if (alert->raised && alert->raised->count > 1)
         printf("    %" PRIu64 " times\n", alert->raised->count);
     if (!alert->by)

@@ -258,6 +258,34 @@ asked_erase(const struct ask *ask, uint32_t ordinal, const char *why)
 }
 
 int
+asked_incident(const struct ask *ask, struct payload_incident *body)
+{
+    struct deed deed = {.type = SEGMENT_INCIDENT};
+    uint64_t number = body->number;
+    int result;
+
+    body->uid = getuid();
+    result = control_incident(ask->path, body, &number);
+    if (result == 0)
+        body->number = number;
+    deed.body.incident = *body;
+    return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
+}
+
+int
+asked_clock(const struct ask *ask, struct payload_clock *body)
+{
+    struct deed deed = {.type = SEGMENT_CLOCK};
+    uint64_t number;
+    int result;
+
+    body->uid = getuid();
+    deed.body.clock = *body;
+    result = control_clock(ask->path, body, &number);
+    return result == PASU_E_UNAVAILABLE ? append_aside(ask, &deed) : result;
+}
+
+int
 asked_rotate(const struct ask *ask, const char *why, bool is_lost)
 {
     struct deed deed = {.type = SEGMENT_KEY, .is_lost = is_lost};

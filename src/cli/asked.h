@@ -33,6 +33,11 @@ PASU_MUST_USE int asked_erase(const struct ask *ask, uint32_t ordinal, const cha
  * an error: PASU_E_UNAVAILABLE: a guard runs that does not answer, or that cannot do it; as
  * rotation_aside. */
 PASU_MUST_USE int asked_rotate(const struct ask *ask, const char *why, bool is_lost);
+/* What was done about an incident, or a deadline of one; who asks is filled in. Signed before it
+ * returns. With a guard the number of a new incident is filled in, too. 0, or an error:
+ * PASU_E_NOTFOUND: there is no such incident; PASU_E_RANGE: there are too many deadlines. */
+PASU_MUST_USE int asked_incident(const struct ask *ask, struct payload_incident *body);
+PASU_MUST_USE int asked_clock(const struct ask *ask, struct payload_clock *body);
 /* Opens the ledger to append many records, where no guard runs: this process becomes the folder's
  * owner. record_aside_close, and close *lock, at the end. 0, or an error, as of the others. */
 PASU_MUST_USE int asked_open(const struct ask *ask, const struct log *log,

@@ -4,6 +4,7 @@
 #include "cli/check_replay.h"
 #include "cli/complain.h"
 #include "cli/json_text.h"
+#include "cli/notice_load.h"
 #include "cli/run.h"
 #include "cli/text.h"
 #include "config/fault.h"
@@ -151,7 +152,7 @@ static int
 look(struct config **config, const char *file, struct told *told)
 {
     static int (*const checks[])(const struct config *, struct config_faults *) = {
-        roster_check, sources_check, publish_check};
+        roster_check, sources_check, publish_check, incident_files_check};
     int result = config_look(config, file, &told->faults);
     bool is_whole = result == 0;
 

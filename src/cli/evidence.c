@@ -12,6 +12,7 @@
 #include "cli/key_text.h"
 #include "cli/ledger_entries.h"
 #include "cli/progress.h"
+#include "config/quantity.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +104,16 @@ record_question(const struct evidence *e, const struct arguments *arguments)
     asked_record(&e->ask, arguments, is_key ? text : NULL);
 }
 
+static int
+take_size(struct evidence *e, const char *text)
+{
+    if (text == NULL || (quantity_count(&e->until, text) == 0 && e->until > 0))
+        return 0;
+    complain("a checkpoint, and pasu incident show, say how many there were",
+             "--size %.32s is no number of records", text);
+    return 2;
+}
+
 int
 evidence_open(struct evidence *e, const struct arguments *arguments)
 {
@@ -118,7 +129,10 @@ evidence_open(struct evidence *e, const struct arguments *arguments)
         status = places_init(&e->places, e->ask.config, arguments, &e->filter);
     if (status != 0)
         return status;
-    e->has_index = !arguments_given(arguments, OPTION_no_index);
+    status = take_size(e, arguments->values[OPTION_size]);
+    if (status != 0)
+        return status;
+    e->has_index = !arguments_given(arguments, OPTION_no_index) && e->until == 0;
     e->directory = open(e->ask.config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->directory < 0)
         return evidence_complain(e, errno == ENOENT ? PASU_E_NOTFOUND : error_from_errno(errno));
@@ -179,6 +193,9 @@ read_entries(struct evidence *e, struct ledger_reader *reader, evidence_entry_fn
         if (n % LOOK_EVERY == 0)
             look(&progress, reader);
         result = ledger_reader_next(reader, &entry);
+        if (result == 1 && notes_damage && e->until != 0 &&
+            (entry.is_in_ring || entry.seq >= e->until))
+            result = 0;
         if (result == PASU_E_CORRUPT && notes_damage)
             gaps_damage(&e->book->gaps, ledger_reader_damage(reader));
         if (result == 1)

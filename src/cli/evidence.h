@@ -48,6 +48,7 @@ struct evidence {
     evidence_watch_fn *watch;           /* of evidence_read; NULL: nobody */
     void *watch_arg;
     bool has_index; /* the ledger's index may be asked */
+    uint64_t until; /* answers are of records below this index; 0: of all */
     bool has_deeds; /* the watch hears of deeds too */
 };
 

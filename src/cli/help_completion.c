@@ -35,6 +35,8 @@ print_operand_words(FILE *file, const struct command *command)
         print_words(file, command_hold_actions);
     if (command->operand == OPERAND_DECOY)
         print_words(file, command_decoy_actions);
+    if (command->operand == OPERAND_INCIDENT)
+        print_words(file, command_incident_actions);
     if (command->operand == OPERAND_ROSTER)
         print_words(file, command_roster_actions);
     if (command->operand == OPERAND_INDEX)
@@ -174,7 +176,8 @@ print_fish(FILE *file)
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -F\n", name);
         if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||
             commands[i].operand == OPERAND_LEDGER || commands[i].operand == OPERAND_HOLD ||
-            commands[i].operand == OPERAND_INDEX || commands[i].operand == OPERAND_DECOY) {
+            commands[i].operand == OPERAND_INDEX || commands[i].operand == OPERAND_DECOY ||
+            commands[i].operand == OPERAND_INCIDENT) {
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -a '", name);
             print_operand_words(file, &commands[i]);
             fputs("'\n", file);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/json_text.h"
+
+#include "base/log.h"
 #include "base/memory.h"
 #include "cli/text.h"
+
+enum { TIME_SIZE = 40 };
 
 json_t *
 json_text(const char *text)
@@ -19,4 +23,21 @@ json_text(const char *text)
     string = json_string(escaped);
     memory_free(escaped);
     return string;
+}
+
+json_t *
+json_time(int64_t realtime)
+{
+    char text[TIME_SIZE];
+
+    if (realtime <= 0)
+        return json_null();
+    log_time_text(text, sizeof(text), realtime);
+    return json_string(text);
+}
+
+json_t *
+json_count(uint64_t n)
+{
+    return json_integer(n <= INT64_MAX ? (json_int_t)n : INT64_MAX);
 }

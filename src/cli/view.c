@@ -3,6 +3,7 @@
 #include "base/os.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "config/moment.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -245,6 +246,55 @@ view_targets(FILE *file, const json_t *targets, const struct table_column *colum
     return r;
 }
 
+static const struct table_column deadline_columns[] = {
+    {"incident", true, 0, 0}, {"deadline", false, 20, 0}, {"due", false, 0, 0},
+    {"left", true, 0, 0},     {"over", true, 0, 0},       {"law", false, 20, 1},
+};
+
+/* How long until then, or since then. */
+static void
+add_distance(struct table *table, const char *time, int64_t now, bool is_left)
+{
+    char text[SHORT_SIZE];
+    int64_t due = 0;
+
+    if (time == NULL || moment_parse_fixed(&due, time, false) != 0 || (due > now) != is_left) {
+        table_add(table, NULL);
+        return;
+    }
+    text_duration(text, sizeof(text), (is_left ? due - now : now - due) / NANOSECONDS_PER_SECOND);
+    table_add(table, text);
+}
+
+/* Of incidents; nothing, where there are none. */
+static int
+view_deadlines(FILE *file, const json_t *deadlines, int64_t now, size_t width)
+{
+    struct table table;
+    const json_t *one;
+    size_t i;
+    int r;
+
+    if (json_array_size(deadlines) == 0)
+        return 0;
+    table_init(&table, deadline_columns, COUNT_OF(deadline_columns));
+    json_array_foreach(deadlines, i, one)
+    {
+        const char *due = json_string_value(json_object_get(one, "due"));
+
+        table_add_count(&table, count_of(one, "incident"));
+        table_add(&table, text_of(one, "clock"));
+        table_add(&table, due);
+        add_distance(&table, due, now, true);
+        add_distance(&table, due, now, false);
+        table_add(&table, text_of(one, "law"));
+    }
+    r = table_print(&table, file, 0, width);
+    table_release(&table);
+    fputc('\n', file);
+    return r;
+}
+
 static const struct table_column principal_columns[] = {
     {"principal", false, 12, 0}, {"minute", true, 0, 5},    {"hour", true, 0, 2},
     {"day", true, 0, 0},         {"30d", true, 0, 4},       {"180d", true, 0, 3},
@@ -350,6 +400,8 @@ view_status(FILE *file, json_t *status, int64_t now, size_t width)
     if (r == 0)
         r = view_processes(file, json_object_get(status, "processes"), now, width);
     fputc('\n', file);
+    if (r == 0)
+        r = view_deadlines(file, json_object_get(status, "deadlines"), now, width);
     if (r == 0)
         r = view_targets(file, json_object_get(status, "published"), target_columns, "records", now,
                          width);

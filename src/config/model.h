@@ -166,6 +166,13 @@ struct config_escalation {
     int64_t within;
 };
 
+/* Where the contacts of a kind of subjects are, for notices. */
+struct config_contacts {
+    const char *subject;
+    const char *gateway, *database; /* NULL: the only one, the inspector's */
+    const char *query;
+};
+
 struct config_witness {
     const char *url, *key; /* as written; respond/publish.h checks them */
     uint32_t line;
@@ -271,6 +278,11 @@ struct config {
         struct config_escalation *escalation;
         size_t escalation_count;
     } alerts;
+    struct {
+        const char *clocks, *notices; /* files; NULL: what pasu carries */
+        struct config_contacts *contacts;
+        size_t contact_count;
+    } incident;
 };
 
 #endif

@@ -25,15 +25,16 @@ time_zone_is_name(const char *text)
     return !is_start && strlen(text) <= 63;
 }
 
-/* Whether the C library would read it. */
-static bool
-is_there(const char *name)
+bool
+time_zone_is_there(const char *name)
 {
     const struct os *os = &os_real;
     char path[128], start[sizeof(magic) - 1];
     bool is;
     int fd;
 
+    if (!time_zone_is_name(name))
+        return false;
     snprintf(path, sizeof(path), "%s%s", folder, name);
     fd = os->openat(os->arg, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd < 0)
@@ -47,7 +48,7 @@ is_there(const char *name)
 void
 time_zone_check(const struct config *config, struct config_faults *faults)
 {
-    if (config->time_zone != NULL && !is_there(config->time_zone))
+    if (config->time_zone != NULL && !time_zone_is_there(config->time_zone))
         config_fault_add(faults, config->path, config->time_zone_line, 0,
                          "write a name that is there, such as Asia/Seoul, or install tzdata",
                          "time_zone: %s%s cannot be read, or is no time zone", folder,

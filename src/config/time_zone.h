@@ -11,7 +11,9 @@
 
 /* Letters, digits, _, +, - and single slashes between them. */
 bool time_zone_is_name(const char *text);
-/* That there is such a file: else a fault. */
+/* Whether there is such a zone: the C library would read it. */
+bool time_zone_is_there(const char *name);
+/* The same of the configuration's: else a fault. */
 void time_zone_check(const struct config *config, struct config_faults *faults);
 /* From here on the process's local time is that of the configuration, where it names one. Before
  * there are threads, and while files can be opened. PASU_E_NOMEM. */

@@ -2,6 +2,7 @@
 #include "ledger/alerts.h"
 
 #include "base/memory.h"
+#include "ledger/walk.h"
 
 const char *
 alert_control_text(uint8_t control)
@@ -143,51 +144,6 @@ acknowledge(struct alerts *a, const struct segment_record *record,
 
 /* ---- in the segments ---- */
 
-/* What is to be done with a record: 0 to go on, 1 to stop, or an error. */
-typedef int see_fn(void *arg, const struct segment_record *record);
-
-/* Each record of the folder from an index on, which is whole. *is_damaged: one was not. */
-static int
-walk_segment(const struct os *os, int segments, const struct segment_keys *keys, uint64_t first,
-             uint64_t from, see_fn *see, void *arg, bool *is_damaged)
-{
-    struct segment_record record;
-    struct segment_scan scan;
-    int more, result = segment_scan_enter(&scan, os, segments, first, keys);
-
-    if (result != 0) {
-        *is_damaged |= result == PASU_E_CORRUPT;
-        return result == PASU_E_CORRUPT || result == PASU_E_NOTFOUND ? 0 : result;
-    }
-    if (first < from)
-        result = segment_scan_seek(&scan, from);
-    while (result == 0 && (more = segment_scan_next(&scan, &record)) != 0) {
-        if (more == PASU_E_CORRUPT)
-            *is_damaged = true;
-        else if (more < 0)
-            result = more;
-        else if (record.index >= from)
-            result = see(arg, &record);
-    }
-    segment_scan_leave(&scan);
-    return result;
-}
-
-static int
-walk(const struct os *os, int segments, const struct segment_keys *keys, uint64_t from, see_fn *see,
-     void *arg, bool *is_damaged)
-{
-    uint64_t *firsts;
-    size_t count;
-    int result = segment_list(os, segments, &firsts, &count);
-
-    for (size_t i = 0; i < count && result == 0; i++)
-        if (i + 1 == count || firsts[i + 1] > from)
-            result = walk_segment(os, segments, keys, firsts[i], from, see, arg, is_damaged);
-    memory_free(firsts);
-    return result;
-}
-
 static bool
 is_alert(uint32_t type)
 {
@@ -239,7 +195,7 @@ alerts_find(struct alerts *a, const struct os *os, int segments, const struct se
     int result;
 
     *a = (struct alerts){0};
-    result = walk(os, segments, keys, 0, see_any, a, &a->is_damaged);
+    result = walk_records(os, segments, keys, 0, see_any, a, &a->is_damaged);
     if (result < 0)
         alerts_release(a);
     return result;
@@ -277,10 +233,10 @@ alerts_check(const struct os *os, int segments, const struct segment_keys *keys,
              uint64_t looked)
 {
     bool is_damaged = false;
-    int result = walk(os, segments, keys, index, see_alert, &index, &is_damaged);
+    int result = walk_records(os, segments, keys, index, see_alert, &index, &is_damaged);
 
     if (result != 1)
         return result == 0 ? PASU_E_NOTFOUND : result;
-    return walk(os, segments, keys, looked > index ? looked : index + 1, see_acknowledged, &index,
-                &is_damaged);
+    return walk_records(os, segments, keys, looked > index ? looked : index + 1, see_acknowledged,
+                        &index, &is_damaged);
 }

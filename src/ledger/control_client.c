@@ -150,6 +150,49 @@ control_acknowledge(const char *path, uint64_t alert, uint64_t looked, const cha
 }
 
 int
+control_incident(const char *path, const struct payload_incident *body, uint64_t *number)
+{
+    struct control_request request = {
+        .magic = CONTROL_MAGIC,
+        .version = CONTROL_VERSION,
+        .verb = CONTROL_INCIDENT,
+        .incident = {.number = body->number,
+                     .moment = body->moment,
+                     .about = body->about,
+                     .at_least = body->at_least,
+                     .at_most = body->at_most,
+                     .what = body->what,
+                     .length = (uint32_t)body->more.length},
+    };
+
+    if (body->more.length > sizeof(request.incident.more))
+        return PASU_E_RANGE;
+    memcpy(request.incident.who, body->who, sizeof(request.incident.who));
+    memcpy(request.incident.why, body->why, sizeof(request.incident.why));
+    if (body->more.length > 0)
+        memcpy(request.incident.more, body->more.bytes, body->more.length);
+    return control_ask(path, &request, no_frame, NULL, number);
+}
+
+int
+control_clock(const char *path, const struct payload_clock *body, uint64_t *number)
+{
+    struct control_request request = {
+        .magic = CONTROL_MAGIC,
+        .version = CONTROL_VERSION,
+        .verb = CONTROL_CLOCK,
+        .clock = {.number = body->number,
+                  .due = body->due,
+                  .since = body->since,
+                  .state = body->state},
+    };
+
+    memcpy(request.clock.name, body->name, sizeof(request.clock.name));
+    memcpy(request.clock.law, body->law, sizeof(request.clock.law));
+    return control_ask(path, &request, no_frame, NULL, number);
+}
+
+int
 ledger_flush(const char *control_path)
 {
     uint64_t count;

@@ -5,6 +5,7 @@
 #define PASU_LEDGER_CONTROL_CLIENT_H
 
 #include "ledger/control_protocol.h"
+#include "ledger/payload.h"
 
 /* Called for each frame but the last; a negative result ends the asking and is given on. */
 typedef int control_frame_fn(void *arg, uint32_t type, const void *body, size_t length);
@@ -23,6 +24,13 @@ PASU_MUST_USE int control_tell(const char *path, enum control_verb verb, uint64_
 /* That somebody has acknowledged an alert; `looked` as of payload_acknowledged. As control_tell. */
 PASU_MUST_USE int control_acknowledge(const char *path, uint64_t alert, uint64_t looked,
                                       const char *who, const char *why);
+/* What was done about an incident, and a deadline of one. *number: of the incident. As
+ * control_tell.
+ */
+PASU_MUST_USE int control_incident(const char *path, const struct payload_incident *body,
+                                   uint64_t *number);
+PASU_MUST_USE int control_clock(const char *path, const struct payload_clock *body,
+                                uint64_t *number);
 /* For whoever reads the ledger next: asks the keeper to write down what it has not yet. The errors
  * of control_ask, which a reader may ignore (the rings can be read without a keeper), and those of
  * the ledger. */

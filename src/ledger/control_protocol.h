@@ -13,7 +13,8 @@ enum {
     CONTROL_MAGIC = 0x75736170,
     CONTROL_VERSION = 6,
     CONTROL_BODY_MAX = 2048,
-    CONTROL_TEXT_SIZE = 256
+    CONTROL_TEXT_SIZE = 256,
+    CONTROL_MORE_MAX = 16384
 };
 
 enum control_verb {
@@ -36,6 +37,9 @@ enum control_verb {
     CONTROL_OPENING = 16, /* count: the index of its record */
     CONTROL_CHECKPOINT,   /* count: how many records the checkpoint covers */
     CONTROL_CERTIFICATE,  /* answers CONTROL_NOTE */
+    /* Of an incident; count: its number, or, of the first one, that which it has now. */
+    CONTROL_INCIDENT = 20, /* what was done, or became known */
+    CONTROL_CLOCK,         /* a deadline of it */
     /* ledger/trials.h */
     CONTROL_TRY = 24,    /* count: the token that the test is known by */
     CONTROL_TRIED,       /* of the token `number`: answers CONTROL_TRIAL */
@@ -84,6 +88,24 @@ struct control_decoys {
     struct payload_decoy items[DECOY_SET_MAX];
 };
 
+/* What was done about an incident, as payload_incident. Texts are zero-terminated. */
+struct control_incident {
+    uint64_t number;
+    int64_t moment;
+    uint64_t about, at_least, at_most;
+    uint32_t what, length; /* of `more` */
+    char who[CONTROL_TEXT_SIZE], why[CONTROL_TEXT_SIZE];
+    uint8_t more[CONTROL_MORE_MAX];
+};
+
+/* A deadline, as payload_clock. */
+struct control_clock {
+    uint64_t number;
+    int64_t due, since;
+    uint32_t state, unused;
+    char name[NAME_SIZE], law[CONTROL_TEXT_SIZE];
+};
+
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
@@ -103,6 +125,8 @@ struct control_request {
         struct control_opening opening; /* OPENING */
         struct control_decoys decoys;   /* DECOYS */
         uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
+        struct control_incident incident;
+        struct control_clock clock;
     };
 };
 
@@ -116,6 +140,7 @@ enum control_frame {
     CONTROL_NOTE = 16,   /* a signed note, as it is written */
     CONTROL_TARGET,      /* struct message_target */
     CONTROL_TRIAL,       /* struct control_trial */
+    CONTROL_DEADLINE,    /* struct control_clock */
 };
 
 struct control_frame_head {

@@ -122,6 +122,56 @@ rotate(const struct control_client *client, struct record_keeping *r, uint64_t *
     return result;
 }
 
+static void
+copy_text(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%.*s", (int)size - 1, from);
+}
+
+/* Signed before the answer: it is who knew what when. */
+static int
+tell_incident(const struct control_client *client, struct record_keeping *r, uint64_t *number)
+{
+    const struct control_incident *told = &client->request.incident;
+    union payload_body body = {.incident = {.number = told->number,
+                                            .moment = told->moment,
+                                            .about = told->about,
+                                            .at_least = told->at_least,
+                                            .at_most = told->at_most,
+                                            .uid = client->uid,
+                                            .what = (uint8_t)told->what}};
+    int result;
+
+    if (told->what >= INCIDENT_WHATS || told->length > sizeof(told->more))
+        return PASU_E_PROTOCOL;
+    copy_text(body.incident.who, sizeof(body.incident.who), told->who);
+    copy_text(body.incident.why, sizeof(body.incident.why), told->why);
+    body.incident.more = view_of(told->more, told->length);
+    result = record_deed(r, SEGMENT_INCIDENT, &body);
+    *number = body.incident.number;
+    return result == 0 ? record_sign(r) : result;
+}
+
+static int
+set_clock(const struct control_client *client, struct record_keeping *r, uint64_t *number)
+{
+    const struct control_clock *told = &client->request.clock;
+    union payload_body body = {.clock = {.number = told->number,
+                                         .due = told->due,
+                                         .since = told->since,
+                                         .uid = client->uid,
+                                         .state = (uint8_t)told->state}};
+    int result;
+
+    if (told->state >= CLOCK_STATES)
+        return PASU_E_PROTOCOL;
+    copy_text(body.clock.name, sizeof(body.clock.name), told->name);
+    copy_text(body.clock.law, sizeof(body.clock.law), told->law);
+    result = record_deed(r, SEGMENT_CLOCK, &body);
+    *number = told->number;
+    return result == 0 ? record_sign(r) : result;
+}
+
 struct deed {
     enum control_verb verb;
     const char *name; /* in the log; NULL: not there; "": that of the command that asks */
@@ -140,6 +190,8 @@ static const struct deed deeds[] = {
     {CONTROL_ROTATE, "ledger rotate-key", rotate, false},
     {CONTROL_DECOYS, "decoy plant", plant, false},
     {CONTROL_RETIRE, "decoy retire", retire, false},
+    {CONTROL_INCIDENT, "incident", tell_incident, false},
+    {CONTROL_CLOCK, "incident", set_clock, false},
 };
 
 static void
@@ -171,4 +223,20 @@ deed_do(struct control_client *client, struct intake *intake)
     taken = intake_take(intake);
     control_end(client, result == 0 && deed->is_read ? taken : result, count);
     return true;
+}
+
+void
+deed_show_clocks(struct control_client *client, const struct clocks *clocks)
+{
+    for (size_t i = 0; i < clocks->count; i++) {
+        const struct payload_clock *clock = &clocks->items[i];
+        struct control_clock told = {.number = clock->number,
+                                     .due = clock->due,
+                                     .since = clock->since,
+                                     .state = clock->state};
+
+        copy_text(told.name, sizeof(told.name), clock->name);
+        copy_text(told.law, sizeof(told.law), clock->law);
+        control_frame(client, CONTROL_DEADLINE, &told, sizeof(told));
+    }
 }

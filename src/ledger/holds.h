@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The legal holds in force: while there is one, nothing of the ledger is deleted. They are in the
- * ledger, each again at the beginning of every segment and whenever a keeper starts, before
- * anything else: so whatever is pruned or killed, the newest segment that has any other record, and
- * those behind it, name all of them. Plain values, owned by the keeper's only thread.
+ * ledger, each again at the beginning of every segment (ledger/restated.h). Plain values, owned by
+ * the keeper's only thread.
  */
 #ifndef PASU_LEDGER_HOLDS_H
 #define PASU_LEDGER_HOLDS_H

@@ -446,6 +446,7 @@ ask_gate(void *arg, struct control_client *client)
         for (size_t i = 0; i < k->process_count; i++)
             control_frame(client, CONTROL_PROCESS, &k->processes[i], sizeof(k->processes[i]));
         publisher_show(&k->publisher, client);
+        deed_show_clocks(client, &k->records.clocks);
         result = channel_send(&k->gate, MESSAGE_STATUS_ASK, &ask, sizeof(ask), -1);
     } else if (client->request.verb == CONTROL_SESSIONS) {
         result = channel_send(&k->gate, MESSAGE_SESSIONS_ASK, &ask, sizeof(ask), -1);

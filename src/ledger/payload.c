@@ -224,6 +224,23 @@ is_concluded(const void *body)
     return c->end >= APPROVAL_RELEASED && c->end < APPROVAL_ENDS;
 }
 
+static bool
+is_incident(const void *body)
+{
+    const struct payload_incident *i = body;
+
+    return i->what >= INCIDENT_OPENED && i->what < INCIDENT_WHATS && i->at_least <= i->at_most &&
+           i->more.length <= INCIDENT_MORE_MAX;
+}
+
+static bool
+is_clock(const void *body)
+{
+    const struct payload_clock *c = body;
+
+    return c->state < CLOCK_STATES && c->name[0] != '\0' && c->since <= c->due;
+}
+
 /* ---- the forms ---- */
 
 enum field_type { FIELD_KEEP, FIELD_ZERO, FIELD_TEXT, FIELD_REST, FIELD_OPTIONAL };

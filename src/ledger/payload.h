@@ -161,6 +161,49 @@ struct payload_hold {
     char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
 };
 
+enum incident_what {
+    INCIDENT_OPENED = 1,
+    INCIDENT_DETECTED,
+    INCIDENT_SCOPE,
+    INCIDENT_HELD,
+    INCIDENT_TOLD,
+    INCIDENT_SIGNED,
+    INCIDENT_MET,
+    INCIDENT_MATERIAL,
+    INCIDENT_NOTICED,
+    INCIDENT_DELIVERED,
+    INCIDENT_REPORTED,
+    INCIDENT_CLOSED,
+    INCIDENT_WHATS
+};
+
+enum { INCIDENT_MORE_MAX = 16384 };
+
+/* What was done about an incident, or became known of it. docs/spec/ledger.md, "Incidents", says
+ * what the members mean in each. */
+struct payload_incident {
+    uint64_t number; /* not above the index of the record that opened it */
+    int64_t moment;  /* realtime ns; 0: none */
+    uint64_t about;
+    uint64_t at_least, at_most; /* persons */
+    uint32_t uid;
+    uint8_t what; /* enum incident_what */
+    char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
+    struct view more; /* JSON, or nothing */
+};
+
+enum clock_state { CLOCK_RUNS, CLOCK_NEARS, CLOCK_OVER, CLOCK_MET, CLOCK_ENDED, CLOCK_STATES };
+
+/* A deadline of an incident. */
+struct payload_clock {
+    uint64_t number;    /* of the incident */
+    int64_t due, since; /* realtime ns */
+    uint32_t uid;
+    uint8_t state; /* enum clock_state */
+    char name[NAME_SIZE];
+    char law[PAYLOAD_TEXT_SIZE];
+};
+
 struct payload_pruned {
     uint64_t first, end;  /* indexes of the records: the first, and behind the last */
     int64_t since, until; /* realtime ns: of the ledger's first record; the latest of these */

@@ -58,33 +58,42 @@ record_put(struct record_keeping *r, enum segment_type type, const void *payload
     return chain_put(&r->chain, type, os_realtime(r->log->os), &part, 1, &index);
 }
 
+/* A payload that was written, or the error of that. */
+static int
+put_written(struct record_keeping *r, enum segment_type type, const uint8_t *payload,
+            ssize_t length)
+{
+    return length < 0 ? (int)length : record_put(r, type, payload, (size_t)length);
+}
+
 static int
 put_decoys(struct record_keeping *r)
 {
+    uint8_t payload[PAYLOAD_DECOYS_MAX];
     int result = 0;
 
     for (size_t i = 0; i < r->decoys.count && result == 0; i++) {
-        uint8_t payload[PAYLOAD_DECOYS_MAX];
         struct payload_decoys body = decoys_body(&r->decoys.sets[i]);
-        ssize_t length = payload_write_decoys(&body, payload, sizeof(payload));
 
-        result = length < 0 ? (int)length : record_put(r, SEGMENT_DECOYS, payload, (size_t)length);
+        result = put_written(r, SEGMENT_DECOYS, payload,
+                             payload_write_decoys(&body, payload, sizeof(payload)));
     }
     return result;
 }
 
-/* The holds in force and the decoys, again, as the first records of a new segment. */
+/* What stands (ledger/restated.h), again, as the first records of a new segment. */
 static int
-restate(struct record_keeping *r)
+put_standing(struct record_keeping *r)
 {
+    uint8_t payload[PAYLOAD_SMALL_MAX];
     int result = 0;
 
-    for (size_t i = 0; i < r->holds.count && result == 0; i++) {
-        uint8_t payload[PAYLOAD_SMALL_MAX];
-        ssize_t length = payload_write_hold(&r->holds.items[i], payload, sizeof(payload));
-
-        result = length < 0 ? (int)length : record_put(r, SEGMENT_HOLD, payload, (size_t)length);
-    }
+    for (size_t i = 0; i < r->holds.count && result == 0; i++)
+        result = put_written(r, SEGMENT_HOLD, payload,
+                             payload_write_hold(&r->holds.items[i], payload, sizeof(payload)));
+    for (size_t i = 0; i < r->clocks.count && result == 0; i++)
+        result = put_written(r, SEGMENT_CLOCK, payload,
+                             payload_write_clock(&r->clocks.items[i], payload, sizeof(payload)));
     if (result == 0)
         result = put_decoys(r);
     if (result != 0)
@@ -95,12 +104,12 @@ restate(struct record_keeping *r)
 int
 record_begin(struct record_keeping *r, size_t bytes)
 {
-    size_t all = bytes + r->holds.count * segment_room(PAYLOAD_SMALL_MAX) +
+    size_t all = bytes + (r->holds.count + r->clocks.count) * segment_room(PAYLOAD_SMALL_MAX) +
                  r->decoys.count * segment_room(PAYLOAD_DECOYS_MAX);
     int result = chain_begin(&r->chain, all < SEGMENT_BATCH_MAX ? all : SEGMENT_BATCH_MAX);
 
     if (result == 0 && r->segment != r->chain.writer.first + 1)
-        result = restate(r);
+        result = put_standing(r);
     return result;
 }
 
@@ -205,6 +214,8 @@ open_beside(struct record_keeping *r, const struct chain_report *report)
         result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
         result = decoys_find(&r->decoys, r->log->os, r->chain.segments, &r->keys, &r->watch);
+    if (result == 0)
+        result = clocks_find(&r->clocks, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
         result = entry_keys_open(&r->entries, r->log->os, r->directory, &nobody);
     if (result == 0)
@@ -508,6 +519,8 @@ record_look(struct record_keeping *r, int64_t now)
 {
     if (r->sweep_at != 0 && now >= r->sweep_at)
         sweep(r);
+    if (r->clocks.count > 0 && now >= r->clock_at)
+        record_clocks(r, now);
     if (r->sync_at != 0 && now >= r->sync_at)
         sync_now(r);
     if (r->sign_at != 0 && now >= r->sign_at)

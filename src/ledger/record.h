@@ -14,6 +14,7 @@
 #include "config/model.h"
 #include "exposure/vocabulary.h"
 #include "ledger/chain.h"
+#include "ledger/clocks.h"
 #include "ledger/decoys.h"
 #include "ledger/entry_seal.h"
 #include "ledger/folds.h"
@@ -44,6 +45,7 @@ struct record_keeping {
     struct taken taken;
     struct holds holds;
     struct decoys decoys;
+    struct clocks clocks;
     uint64_t segment; /* whose beginning has both; of its first record, and one more */
     struct live live;
     /* Hears of each that record_other has appended; NULL: nobody does. */
@@ -75,6 +77,7 @@ struct record_keeping {
     int64_t sync_at;  /* monotonic; 0: nothing to make durable */
     int64_t sign_at;  /* monotonic; 0: all is signed */
     int64_t sweep_at; /* monotonic; 0: no session is in doubt */
+    int64_t clock_at; /* monotonic: no look at deadlines before */
 };
 
 void record_init(struct record_keeping *records, const struct log *log, int directory);
@@ -138,15 +141,15 @@ PASU_MUST_USE int record_pruned(struct record_keeping *records, const struct pay
 PASU_MUST_USE int record_pruned_check(struct record_keeping *records, const struct pruned *pruned);
 
 /* What somebody does by a command: asks, exports, holds, releases, erases, acknowledges an alert,
- * registers decoys or retires them.
- * The record is on the disk before it takes effect: the hold, or its release, is in force, the
- * entry's key is destroyed. What depends on the ledger is filled in: up to where it is exported,
- * the number of a new hold or set of decoys, and when. PASU_E_NOTFOUND: no such hold to release, no
- * such alert, or no such set, or it is retired;
- * PASU_E_ACKNOWLEDGED: somebody has; PASU_E_RANGE: there are HOLDS_MAX, or DECOY_SETS_MAX;
- * PASU_E_HELD: nothing is erased under a hold, and an alert that it was wanted is on the disk; the
- * errors of record_other, and of entry_keys_catch_up: the record is there, and the key goes when
- * this is called again, or by the next keeper. */
+ * registers decoys or retires them, or has something to say of an incident. The record is on the
+ * disk before it takes effect: the hold, or its release, is in force, the entry's key is destroyed.
+ * What depends on the ledger is filled in: up to where it is exported, the number of a new hold,
+ * set of decoys or incident, and when. PASU_E_NOTFOUND: no such hold to release, no such alert, no
+ * such set, or it is retired, or no record with the incident's number; PASU_E_ACKNOWLEDGED:
+ * somebody has; PASU_E_RANGE: there are HOLDS_MAX, DECOY_SETS_MAX or CLOCKS_MAX; PASU_E_HELD:
+ * nothing is erased under a hold, and an alert that it was wanted is on the disk; the errors of
+ * record_other, and of entry_keys_catch_up: the record is there, and the key goes when this is
+ * called again, or by the next keeper. */
 PASU_MUST_USE int record_deed(struct record_keeping *records, enum segment_type type,
                               union payload_body *body);
 /* The same while no keeper has the folder (the caller has locked it): opens the ledger, and signs
@@ -154,6 +157,9 @@ PASU_MUST_USE int record_deed(struct record_keeping *records, enum segment_type 
 PASU_MUST_USE int record_aside(const struct log *log, int directory,
                                const struct segment_keys *keys, enum segment_type type,
                                const union payload_body *body);
+
+/* Raises an alert for each deadline that nears or is over, once. */
+void record_clocks(struct record_keeping *records, int64_t now);
 
 /* For more than a record: between the two, all that a keeper can do. `is_key_lost`: as
  * chain_open_lost. After an error there is nothing to close. */

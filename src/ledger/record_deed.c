@@ -67,6 +67,8 @@ prepare(struct record_keeping *r, enum segment_type type, union payload_body *bo
         return PASU_E_RANGE;
     if (type == SEGMENT_HOLD)
         body->hold.number = chain_size(&r->chain); /* no other has this number */
+    if (type == SEGMENT_INCIDENT || type == SEGMENT_CLOCK)
+        return record_incident_prepare(r, type, body);
     if (type == SEGMENT_RELEASED)
         return holds_remove(&left, body->released.number);
     if (type == SEGMENT_DECOYS)
@@ -102,6 +104,8 @@ apply(struct record_keeping *r, enum segment_type type, const union payload_body
         return decoys_add(&r->decoys, &body->decoys);
     if (type == SEGMENT_RETIRED)
         return decoys_retire(&r->decoys, body->retired.number, body->retired.at);
+    if (type == SEGMENT_CLOCK)
+        return clocks_put(&r->clocks, &body->clock);
     return type == SEGMENT_ERASED ? apply_erased(r) : 0;
 }
 
@@ -113,8 +117,9 @@ record_deed(struct record_keeping *r, enum segment_type type, union payload_body
     if (result != 0)
         return record_missed(r, result);
     result = prepare(r, type, body);
-    if (result == 0)
-        result = record_other(r, type, body);
+    if (result == 0) /* which can be longer than others are */
+        result =
+            type == SEGMENT_INCIDENT ? record_again(r, type, body) : record_other(r, type, body);
     if (result == 0)
         result = record_sync(r);
     return result == 0 ? apply(r, type, body) : result;

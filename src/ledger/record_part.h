@@ -20,5 +20,9 @@ PASU_MUST_USE int record_put(struct record_keeping *records, enum segment_type t
 /* Ends the batch: commits it, to be signed soon, or, if `put` is an error, aborts it and gives that
  * back. */
 PASU_MUST_USE int record_commit(struct record_keeping *records, int put);
+/* Before a record of an incident, or of a deadline of one: its number, where it is the first one.
+ * PASU_E_NOTFOUND, PASU_E_RANGE: as record_deed. */
+PASU_MUST_USE int record_incident_prepare(struct record_keeping *records, enum segment_type type,
+                                          union payload_body *body);
 
 #endif

@@ -15,7 +15,7 @@ struct restated {
 static bool
 is_restated(uint32_t type)
 {
-    return type == SEGMENT_HOLD || type == SEGMENT_DECOYS;
+    return type == SEGMENT_HOLD || type == SEGMENT_DECOYS || type == SEGMENT_CLOCK;
 }
 
 /* A segment's records; 1: one that is not said again was looked for, and is there. */

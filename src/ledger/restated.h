@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is said again at the beginning of each segment, and whenever a keeper starts, before
- * anything else: the legal holds, and the decoys. So, whatever is pruned or killed, the newest
- * segment that has any other record, and those behind it, name all of them; nothing older need be
- * read.
+ * anything else: the legal holds, the decoys, and the deadlines of incidents. So, whatever is
+ * pruned or killed, the newest segment that has any other record, and those behind it, name all of
+ * them; nothing older need be read.
  */
 #ifndef PASU_LEDGER_RESTATED_H
 #define PASU_LEDGER_RESTATED_H

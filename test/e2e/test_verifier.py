@@ -1060,6 +1060,9 @@ GOLDEN = {
          "digest": bytes(range(32)), "uid": 1000, "what": 0, "log": b"a/b.lg"},
     40: {"at": BEGIN, "error": -113, "uid": 1000, "control": 0, "held": 1, "gateway": b"shop", "principal": b"kim!",
          "address": b"192.0.2.1", "what": b"rule overseas"},
+    48: {"number": 9, "when": BEGIN, "of": 42, "at_least": 3, "at_most": 5, "uid": 1000, "what": 3, "who": b"lee",
+         "why": b"ticket", "more": b"{}"},
+    49: {"number": 9, "due": BEGIN + 1, "since": BEGIN, "uid": 1000, "state": 1, "name": b"gdpr", "law": b"Art.33"},
     50: {"number": 9, "planted": BEGIN, "retired": BEGIN + 1, "uid": 1000, "kind": b"customer", "principal": b"alice", "who": b"kim", "why": b"bait",
          "decoys": b"d\0\0\0\1\0\0\0" + bytes(range(24)) + bytes(16) + bytes(range(240, 256)) + bytes(16)},
     51: {"number": 9, "at": BEGIN, "uid": 1003, "who": b"lee", "why": b"over"},
@@ -1085,6 +1088,14 @@ def census(place, value):
     fields = [0, 0, 0, 5, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1]
     fields[place] = value
     return struct.pack("<BBHI11Q", *fields) + text("shop") + text("")
+
+
+def incident(number, what, at_least=0, at_most=0):
+    return struct.pack("<QqQQQIB3x", number, 0, 0, at_least, at_most, 0, what) + text("") * 2
+
+
+def clock(state, name, since=0):
+    return struct.pack("<QqqIB3x", 1, 0, since, 0, state) + text(name) + text("")
 
 
 def bypass(at):
@@ -1132,6 +1143,10 @@ def test_what_cannot_be_is_found():
             *((29, bypass(at), "neither yes nor no") for at in (22, 23, 24)),
             (30, struct.pack("<qQIHH", 1, 1, 1, 1, 1) + text("") * 2, "must be zero"),
             (30, struct.pack("<qQIHxx", 1, 1, 1, 1) + text("") + text("a" * 64), "at most 63"),
+            (48, incident(3, 2), "only a later one can have"), (48, incident(4, 1), "only a later one can have"),
+            (48, incident(1, 0), "and cannot be"), (48, incident(1, 13), "and cannot be"), (48, incident(1, 3, 6, 5), "and cannot be"),
+            (48, incident(1, 3) + b" " * 16385, "and cannot be"), (49, clock(5, "a"), "a deadline that is none"),
+            (49, clock(0, ""), "a deadline that is none"), (49, clock(0, "a", 1), "a deadline that is none"),
             (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
         made = Ledger()
         made.add(kind, payload, payload[:48] if kind == 26 else None)

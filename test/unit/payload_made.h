@@ -51,6 +51,8 @@ static const struct layout layouts[] = {
     {38, "81z7"},
     {40, "84411z6ttaT"},
     {44, "8888888h41z3T"},
+    {48, "8888841z3TT*"},
+    {49, "88841z3tT"},
     {50, "8884z4ktTTd"},
     {51, "884z4TT"},
 };
@@ -148,6 +150,18 @@ make_pruned(struct made *m, struct random *random)
 }
 
 /* So that it can be. */
+/* A clock's name, of one letter, where it had none. */
+static inline void
+make_named(struct made *m)
+{
+    memmove(m->bytes + 34, m->bytes + 33, m->length - 33);
+    memmove(m->is_text + 34, m->is_text + 33, m->length - 33);
+    m->bytes[32] = 1;
+    m->bytes[33] = 'c';
+    m->is_text[33] = true;
+    m->length++;
+}
+
 static inline void
 make_right(struct made *m, struct random *random, uint32_t type)
 {
@@ -210,6 +224,17 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[24 + 7] &= 0x7f;    /* last */
         memset(m->bytes + 40, 0, 8); /* unparsed */
         m->bytes[92] &= 1;
+        break;
+    case SEGMENT_INCIDENT:
+        in_order(m, 24); /* at least, at most */
+        m->bytes[44] = (uint8_t)(1 + m->bytes[44] % (INCIDENT_WHATS - 1));
+        break;
+    case SEGMENT_CLOCK:
+        m->bytes[15] &= 0x7f; /* due */
+        m->bytes[23] |= 0x80; /* since */
+        m->bytes[28] %= CLOCK_STATES;
+        if (m->bytes[32] == 0)
+            make_named(m);
         break;
     case SEGMENT_TRIED:
         m->bytes[16] %= TRIAL_CONTROLS;

@@ -15,7 +15,9 @@ what_changes_something_is_audited_and_for_operators_only(void **state PASU_UNUSE
                 commands[i].who == WHO_OPERATOR || strcmp(commands[i].name, "hold") == 0 ||
                 strcmp(commands[i].name, "ack") == 0 || strcmp(commands[i].name, "index") == 0 ||
                 strcmp(commands[i].name, "erase") == 0 || strcmp(commands[i].name, "ledger") == 0 ||
-                strcmp(commands[i].name, "roster") == 0 || strcmp(commands[i].name, "decoy") == 0);
+                strcmp(commands[i].name, "roster") == 0 || strcmp(commands[i].name, "decoy") == 0 ||
+                strcmp(commands[i].name, "incident") == 0 ||
+                strcmp(commands[i].name, "notify") == 0 || strcmp(commands[i].name, "report") == 0);
         }
 }
 
@@ -44,6 +46,9 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"decoy", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"ack", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"incident", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"notify", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"report", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"scan", WHO_ANYBODY, EFFECT_READS, false},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
         {"explain", WHO_ANYBODY, EFFECT_READS, false},

@@ -78,6 +78,11 @@ is_body(const union payload_body *a, const union payload_body *b, uint32_t type)
             return false;
         one.requested.sql = other.requested.sql = (struct view){0};
     }
+    if (type == SEGMENT_INCIDENT) {
+        if (!view_equal(one.incident.more, other.incident.more))
+            return false;
+        one.incident.more = other.incident.more = (struct view){0};
+    }
     if (type == SEGMENT_PRUNED) {
         if (!view_equal(one.pruned.frontier, other.pruned.frontier))
             return false;
@@ -203,6 +208,7 @@ a_payload_that_is_cut_or_goes_on_is_refused(void **state PASU_UNUSED)
         fixed = layout->type == SEGMENT_SHAPE                                        ? 8
                 : layout->type == SEGMENT_ORDINAL || layout->type == SEGMENT_CARRIED ? 24
                 : layout->type == SEGMENT_REQUESTED ? behind_texts(&m, 24, 4)
+                : layout->type == SEGMENT_INCIDENT  ? behind_texts(&m, 48, 2)
                 : layout->type == SEGMENT_DECOYS
                     ? behind_texts(&m, 32, 4) + sizeof(struct payload_decoy)
                     : m.length;

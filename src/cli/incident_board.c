@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/incident_board.h"
+
+#include "base/log.h"
+#include "base/os.h"
+#include "cli/html.h"
+#include "cli/incident_view.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+
+enum { TIME_SIZE = 40, LINE_SIZE = 4 * PAYLOAD_TEXT_SIZE, LEFT_SIZE = 64 };
+
+struct board {
+    const struct incidents *in;
+    uint64_t number;
+    int64_t now;
+};
+
+static bool
+is_of(const struct board *b, const struct incident_event *event)
+{
+    return event->body.number == b->number;
+}
+
+/* Who has signed for a record last; NULL: nobody. */
+static const struct incident_event *
+signed_by(const struct board *b, uint64_t record)
+{
+    for (size_t i = b->in->count; i > 0; i--)
+        if (is_of(b, &b->in->events[i - 1]) && b->in->events[i - 1].body.what == INCIDENT_SIGNED &&
+            b->in->events[i - 1].body.about == record)
+            return &b->in->events[i - 1];
+    return NULL;
+}
+
+/* When somebody knew: what was told, else the record's time. */
+static int64_t
+moment_of(const struct incident_event *event)
+{
+    return event->body.moment != 0 ? event->body.moment : event->time;
+}
+
+/* ---- the terminal ---- */
+
+static void
+print_moment(FILE *file, const char *before, int64_t time)
+{
+    char text[TIME_SIZE];
+
+    log_time_text(text, sizeof(text), time);
+    fprintf(file, "%s%.10s %.5s UTC", before, text, text + 11);
+}
+
+static void
+print_clocks(FILE *file, const struct board *b)
+{
+    char left[LEFT_SIZE];
+
+    fputs("\nDEADLINES\n", file);
+    for (size_t c = 0; c < b->in->clock_count; c++) {
+        const struct payload_clock *clock = &b->in->clocks[c].body;
+
+        if (clock->number != b->number)
+            continue;
+        incident_clock_left(left, sizeof(left), clock, b->now);
+        incident_put_text(file, "  ", clock->name, "");
+        print_moment(file, ": ", clock->due);
+        fprintf(file, ", %s%s%s\n", incident_clock_text(clock, b->now), *left ? ", " : "", left);
+    }
+}
+
+static void
+print_scope(FILE *file, const struct board *b)
+{
+    unsigned version = 0;
+
+    fputs("\nSCOPE, AS IT WAS KNOWN\n", file);
+    for (size_t i = 0; i < b->in->count; i++) {
+        const struct incident_event *event = &b->in->events[i], *by;
+
+        if (!is_of(b, event) || event->body.what != INCIDENT_SCOPE)
+            continue;
+        by = signed_by(b, event->index);
+        fprintf(file, "  version %u", ++version);
+        print_moment(file, ", ", event->time);
+        fprintf(file, ": at least %" PRIu64 ", at most %" PRIu64 " persons", event->body.at_least,
+                event->body.at_most);
+        incident_put_text(file, ": ", event->body.why, "; ");
+        incident_put_text(file, by ? "signed by " : "", by ? by->body.who : "nobody has signed",
+                          "\n");
+    }
+    if (version == 0)
+        fputs("  nobody has asked yet\n", file);
+}
+
+static void
+print_known(FILE *file, const struct board *b)
+{
+    fputs("\nWHO KNEW WHAT WHEN\n", file);
+    for (size_t i = 0; i < b->in->count; i++) {
+        const struct incident_event *event = &b->in->events[i];
+
+        if (!is_of(b, event))
+            continue;
+        print_moment(file, "  ", moment_of(event));
+        fprintf(file, " %s", incident_what_text(event->body.what));
+        incident_put_text(file, ": ", event->body.who, "");
+        incident_put_text(file, ": ", event->body.why, "");
+        fprintf(file, " (record %" PRIu64, event->index);
+        if (event->time - moment_of(event) > 60 * NANOSECONDS_PER_SECOND)
+            print_moment(file, ", written ", event->time);
+        fputs(")\n", file);
+    }
+}
+
+void
+incident_board(FILE *file, const struct incidents *in, uint64_t number, int64_t now)
+{
+    const struct board b = {in, number, now};
+
+    fprintf(file, "INCIDENT %" PRIu64, number);
+    incident_put_text(file, ": ", incidents_first(in, number, INCIDENT_OPENED)->body.why, "\n");
+    print_clocks(file, &b);
+    print_scope(file, &b);
+    print_known(file, &b);
+}
+
+/* ---- HTML ---- */
+
+static void
+put_cells(FILE *file, const char *first, const char *second)
+{
+    html_tag(file, "td", first);
+    html_tag(file, "td", second);
+}
+
+static void
+put_clocks(FILE *file, const struct board *b)
+{
+    char left[LEFT_SIZE];
+
+    html_tag(file, "h2", "Deadlines");
+    fputs(
+        "<table><tr><th>deadline</th><th>due</th><th>now</th><th>where the law says so</th></tr>\n",
+        file);
+    for (size_t c = 0; c < b->in->clock_count; c++) {
+        const struct payload_clock *clock = &b->in->clocks[c].body;
+        const char *state = incident_clock_text(clock, b->now);
+
+        if (clock->number != b->number)
+            continue;
+        incident_clock_left(left, sizeof(left), clock, b->now);
+        fputs("<tr>", file);
+        html_tag(file, "td", clock->name);
+        fputs("<td>", file);
+        html_time(file, clock->due);
+        fputs("</td>", file);
+        html_format(file, strcmp(state, "over") == 0 ? "td class=\"bad\"" : "td", "%s%s%s", state,
+                    *left ? ", " : "", left);
+        html_tag(file, "td", clock->law);
+        fputs("</tr>\n", file);
+    }
+    fputs("</table>\n", file);
+}
+
+static void
+put_scope(FILE *file, const struct board *b)
+{
+    unsigned version = 0;
+
+    html_tag(file, "h2", "Scope, as it was known");
+    fputs("<table><tr><th>version</th><th>when</th><th>persons: at least</th><th>at most</th>"
+          "<th>why</th><th>signed by</th></tr>\n",
+          file);
+    for (size_t i = 0; i < b->in->count; i++) {
+        const struct incident_event *event = &b->in->events[i], *by;
+
+        if (!is_of(b, event) || event->body.what != INCIDENT_SCOPE)
+            continue;
+        by = signed_by(b, event->index);
+        fputs("<tr>", file);
+        html_format(file, "td", "%u", ++version);
+        fputs("<td>", file);
+        html_time(file, event->time);
+        fputs("</td>", file);
+        html_format(file, "td", "%" PRIu64, event->body.at_least);
+        html_format(file, "td", "%" PRIu64, event->body.at_most);
+        put_cells(file, event->body.why, by ? by->body.who : "nobody");
+        fputs("</tr>\n", file);
+    }
+    fputs("</table>\n", file);
+}
+
+static void
+put_known(FILE *file, const struct board *b)
+{
+    html_tag(file, "h2", "Who knew what when");
+    fputs("<table><tr><th>when</th><th>what</th><th>who</th><th></th><th>record</th>"
+          "<th>written</th></tr>\n",
+          file);
+    for (size_t i = 0; i < b->in->count; i++) {
+        const struct incident_event *event = &b->in->events[i];
+
+        if (!is_of(b, event))
+            continue;
+        fputs("<tr><td>", file);
+        html_time(file, moment_of(event));
+        fputs("</td>", file);
+        html_tag(file, "td", incident_what_text(event->body.what));
+        put_cells(file, event->body.who, event->body.why);
+        html_format(file, "td", "%" PRIu64, event->index);
+        fputs("<td>", file);
+        html_time(file, event->time);
+        fputs("</td></tr>\n", file);
+    }
+    fputs("</table>\n", file);
+}
+
+static void
+put_page(FILE *file, const void *arg)
+{
+    const struct board *b = arg;
+    char title[LINE_SIZE];
+
+    snprintf(title, sizeof(title), "Incident %" PRIu64 ": %s", b->number,
+             incidents_first(b->in, b->number, INCIDENT_OPENED)->body.why);
+    html_begin(file, "en", title);
+    fputs("<p class=\"dim\">From the signed ledger, as of ", file);
+    html_time(file, b->now);
+    fputs(". What is told here was recorded when it says \"written\"; nobody can have changed it "
+          "since.</p>\n",
+          file);
+    put_clocks(file, b);
+    put_scope(file, b);
+    put_known(file, b);
+    html_end(file);
+}
+
+int
+incident_board_save(const char *path, const struct incidents *in, uint64_t number, int64_t now)
+{
+    const struct board b = {in, number, now};
+
+    return html_save(path, "html", put_page, &b);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known for each row of a report, and where that is from. See report_part.h. */
+#include "base/os.h"
+#include "cli/html.h"
+#include "cli/incident_view.h"
+#include "cli/report_part.h"
+
+#include <inttypes.h>
+
+enum { WORDS_SIZE = 8192, LEFT_SIZE = 64 };
+
+const char *
+report_word(const struct report *r, const char *ko, const char *en)
+{
+    return r->form == REPORT_PIPC ? ko : en;
+}
+
+static enum notice_language
+language_of(const struct report *r)
+{
+    return r->form == REPORT_PIPC ? NOTICE_KO : NOTICE_EN;
+}
+
+void
+report_unknown(FILE *file, struct report *r)
+{
+    r->unknown++;
+    html_tag(file, "span class=\"bad\"", report_word(r, "확인되지 않음", "unknown"));
+}
+
+/* ---- where it is from ---- */
+
+static void
+from_ledger(FILE *file, const struct report *r)
+{
+    char words[WORDS_SIZE];
+
+    if (scope_version_words(&r->version, words, sizeof(words)) != 0)
+        return;
+    fputs("<br><small class=\"dim\">", file);
+    html_tag(file, "span", report_word(r, "원장 질의: ", "asked of the ledger: "));
+    fputs("<code>pasu scope -c FILE", file);
+    html_text(file, words);
+    fputs("</code></small>", file);
+}
+
+static void
+from_record(FILE *file, const struct report *r, const struct incident_event *event)
+{
+    fputs("<br><small class=\"dim\">", file);
+    html_format(file, "span",
+                report_word(r, "원장 기록 %" PRIu64 ", 기록한 사람: %s",
+                            "record %" PRIu64 " of the ledger, by %s"),
+                event->index, event->body.who);
+    fputs("</small>", file);
+}
+
+void
+report_own(FILE *file, struct report *r, enum notice_own own)
+{
+    const char *text = own < OWNS ? r->texts->own[own][language_of(r)] : "";
+
+    if (text[0] == '\0') {
+        report_unknown(file, r);
+        return;
+    }
+    html_text(file, text);
+    fputs("<br><small class=\"dim\">", file);
+    html_text(file, report_word(r, "개인정보처리자 기재", "stated by the controller"));
+    fputs("</small>", file);
+}
+
+static bool
+has_version(FILE *file, struct report *r)
+{
+    if (r->version.event)
+        return true;
+    report_unknown(file, r);
+    return false;
+}
+
+/* ---- rows ---- */
+
+void
+report_known(FILE *file, struct report *r)
+{
+    const struct incident_event *opened = incidents_first(r->in, r->incident, INCIDENT_OPENED);
+
+    html_time(file, opened->body.moment);
+    from_record(file, r, opened);
+}
+
+void
+report_detected(FILE *file, struct report *r)
+{
+    const struct incident_event *event = incidents_first(r->in, r->incident, INCIDENT_DETECTED);
+
+    if (!event) {
+        report_unknown(file, r);
+        return;
+    }
+    html_text(file, event->body.who);
+    if (event->body.who[0] != '\0' && event->body.why[0] != '\0')
+        fputs(": ", file);
+    html_text(file, event->body.why);
+    fputs("<br><small class=\"dim\">", file);
+    html_format(file, "span",
+                report_word(r, "원장 기록 %" PRIu64, "record %" PRIu64 " of the ledger"),
+                event->index);
+    fputs("</small>", file);
+}
+
+static void
+put_text_or_unknown(FILE *file, struct report *r, const char *text)
+{
+    if (text)
+        html_text(file, text);
+    else
+        report_unknown(file, r);
+}
+
+void
+report_period(FILE *file, struct report *r)
+{
+    if (!has_version(file, r))
+        return;
+    put_text_or_unknown(file, r, json_string_value(json_object_get(r->version.more, "first")));
+    fputs(" ~ ", file);
+    put_text_or_unknown(file, r, json_string_value(json_object_get(r->version.more, "last")));
+    from_ledger(file, r);
+}
+
+static void
+put_interval(FILE *file, const struct report *r, json_int_t at_least, json_int_t at_most)
+{
+    if (at_least == at_most)
+        html_format(file, "b", "%" JSON_INTEGER_FORMAT, at_most);
+    else
+        html_format(file, "b",
+                    report_word(r, "최소 %" JSON_INTEGER_FORMAT ", 최대 %" JSON_INTEGER_FORMAT,
+                                "at least %" JSON_INTEGER_FORMAT ", at most %" JSON_INTEGER_FORMAT),
+                    at_least, at_most);
+}
+
+void
+report_persons(FILE *file, struct report *r)
+{
+    if (!has_version(file, r))
+        return;
+    put_interval(file, r, (json_int_t)r->version.event->body.at_least,
+                 (json_int_t)r->version.event->body.at_most);
+    from_ledger(file, r);
+}
+
+/* Each of an object of intervals. */
+static void
+put_intervals(FILE *file, struct report *r, const char *part)
+{
+    json_t *value;
+    const char *name, *clarity;
+    enum notice_language l = language_of(r);
+
+    if (!has_version(file, r))
+        return;
+    if (json_object_size(json_object_get(r->version.more, part)) == 0)
+        html_text(file, report_word(r, "없음", "none"));
+    json_object_foreach(json_object_get(r->version.more, part), name, value)
+    {
+        const struct notice_field *field = notice_texts_field(r->texts, name);
+
+        html_text(file, field && strcmp(part, "fields") == 0 ? field->name[l] : name);
+        clarity = json_string_value(json_array_get(value, 2));
+        if (clarity)
+            html_format(file, "span", " (%s)",
+                        r->texts->clarity[strcmp(clarity, "clear") == 0    ? SHOWN_CLEAR
+                                          : strcmp(clarity, "masked") == 0 ? SHOWN_MASKED
+                                                                           : SHOWN_NULL][l]);
+        fputs(": ", file);
+        put_interval(file, r, json_integer_value(json_array_get(value, 0)),
+                     json_integer_value(json_array_get(value, 1)));
+        fputs("<br>", file);
+    }
+    from_ledger(file, r);
+}
+
+void
+report_kinds(FILE *file, struct report *r)
+{
+    put_intervals(file, r, "subjects");
+}
+
+void
+report_fields(FILE *file, struct report *r)
+{
+    put_intervals(file, r, "fields");
+}
+
+void
+report_absent(FILE *file, struct report *r)
+{
+    json_t *one;
+    size_t i;
+
+    if (!has_version(file, r))
+        return;
+    json_array_foreach(json_object_get(r->version.more, "not_shown"), i, one)
+    {
+        const char *name = json_string_value(one);
+        const struct notice_field *field = name ? notice_texts_field(r->texts, name) : NULL;
+
+        if (i > 0)
+            fputs(", ", file);
+        html_text(file, field ? field->name[language_of(r)] : name ? name : "");
+    }
+    if (i == 0)
+        html_text(file, report_word(r, "없음", "none"));
+    from_ledger(file, r);
+}
+
+void
+report_views(FILE *file, struct report *r)
+{
+    if (!has_version(file, r))
+        return;
+    html_format(file, "b", "%" JSON_INTEGER_FORMAT,
+                json_integer_value(json_object_get(r->version.more, "statements")));
+    html_text(file, report_word(r, "회 조회. 정보주체 수와는 다른 수치입니다.",
+                                " statements: not a number of persons."));
+    from_ledger(file, r);
+}
+
+void
+report_told(FILE *file, struct report *r)
+{
+    bool has_any = false;
+
+    for (size_t i = 0; i < r->in->count; i++) {
+        const struct incident_event *event = &r->in->events[i];
+
+        if (event->body.number != r->incident ||
+            (event->body.what != INCIDENT_NOTICED && event->body.what != INCIDENT_DELIVERED))
+            continue;
+        if (has_any)
+            fputs("<br>", file);
+        has_any = true;
+        html_time(file, event->time);
+        fputs(": ", file);
+        html_format(file, "span",
+                    event->body.what == INCIDENT_NOTICED
+                        ? report_word(r, "유출 통지 %" PRIu64 "건, 모든 통지 %" PRIu64 "건 작성",
+                                      "%" PRIu64 " notices of a leak, %" PRIu64
+                                      " notices in all, were made")
+                        : report_word(r, "%" PRIu64 "건 도달, 발송 %" PRIu64 "건",
+                                      "%" PRIu64 " arrived, of %" PRIu64),
+                    event->body.at_least, event->body.at_most);
+        from_record(file, r, event);
+    }
+    if (!has_any)
+        report_unknown(file, r);
+}
+
+void
+report_versions(FILE *file, struct report *r)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < r->in->count; i++) {
+        const struct incident_event *event = &r->in->events[i];
+
+        if (event->body.number != r->incident || event->body.what != INCIDENT_SCOPE)
+            continue;
+        html_format(file, "span", "%u. ", ++count);
+        html_time(file, event->time);
+        fputs(": ", file);
+        put_interval(file, r, (json_int_t)event->body.at_least, (json_int_t)event->body.at_most);
+        fputs(": ", file);
+        html_text(file, event->body.why);
+        from_record(file, r, event);
+        fputs("<br>", file);
+    }
+    if (count == 0)
+        report_unknown(file, r);
+}
+
+void
+report_deadlines(FILE *file, struct report *r)
+{
+    char left[LEFT_SIZE];
+
+    for (size_t c = 0; c < r->in->clock_count; c++) {
+        const struct payload_clock *clock = &r->in->clocks[c].body;
+
+        if (clock->number != r->incident)
+            continue;
+        incident_clock_left(left, sizeof(left), clock, r->now);
+        html_format(file, "span", "%s: %s%s%s, ", clock->name, incident_clock_text(clock, r->now),
+                    *left ? ", " : "", left);
+        html_time(file, clock->due);
+        html_format(file, "small class=\"dim\"", " (%s)", clock->law);
+        fputs("<br>", file);
+    }
+}
+
+void
+report_material(FILE *file, struct report *r)
+{
+    const struct incident_event *event = incidents_last(r->in, r->incident, INCIDENT_MATERIAL);
+
+    if (!event) {
+        report_unknown(file, r);
+        return;
+    }
+    html_time(file, event->body.moment);
+    fputs(": ", file);
+    html_text(file, event->body.why);
+    from_record(file, r, event);
+}
+
+/* GDPR art. 33(1): later than 72 hours needs its reasons. */
+void
+report_delay(FILE *file, struct report *r)
+{
+    const struct incident_event *opened = incidents_first(r->in, r->incident, INCIDENT_OPENED);
+
+    if (r->now - opened->body.moment <= INT64_C(72) * 3600 * NANOSECONDS_PER_SECOND)
+        html_text(file, report_word(r, "지연 없음", "it is not later than 72 hours"));
+    else
+        report_unknown(file, r);
+}

@@ -1,0 +1,255 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Notices: each person is told exactly what the ledger says was shown of them, nobody else is told that something leaked, and
+what was told before is not told again; texts have what the law asks for."""
+import collections
+import csv
+import hashlib
+import io
+import json
+import re
+
+import guard
+import harness
+import shop
+from stage import equal, test
+from test_incident import BY, incident, number_of, scope
+from test_signed import verify
+
+CONTROLLER = """controller:
+  ko: {name: "가게", contact: "개인정보팀 02-1-2", path: "", measures: "계정을 차단했습니다.", remedy: "보상 절차: 누리집.", more: ""}
+  en: {name: "Shop", contact: "privacy team, 02-1-2", path: "", measures: "The account is blocked.", remedy: "See our site.", more: ""}
+"""
+WORDS = {"name": "성명", "phone": "전화번호", "email": "이메일 주소", "address": "주소", "order": "주문 내역"}
+CLARITY = {"clear": "전체", "masked": "일부 가림", "maybe": "유출 여부 불확실", "none": "값 없음"}
+# PIPA art. 34(1), in the order of its items; art. 39-2 of the decree for what is possible.
+LAW = {"leak": ("1. 유출된 개인정보 항목: ", "2. 유출된 시점과 그 경위: ", "3. 피해를 줄이기 위한 방법: ", "4. 개인정보처리자의 대응조치 및 피해 구제절차: ",
+                "5. 피해 신고 담당부서 및 연락처: ", "6. 법에 따른 권리와 행사 방법: "),
+       "possible": ("가능성", "1. 유출되었을 가능성이 있는 개인정보 항목: ", "2. 유출이 의심되는 시점과 그 경위: ", "3. ", "4. ", "5. ", "확인되면", "다시 알려 드리겠습니다"),
+       "retraction": ("유출되지 않은 것으로 확인",)}
+LAW["addition"] = LAW["leak"][1:] + ("추가로 확인", "1. 유출된 개인정보 항목(전체): ")
+RIGHTS = ("제39조)", "제39조의2)", "제43조)", "300만원")
+
+
+def texts():
+    page = (harness.TREE / "contrib" / "incident" / "notices.yaml").read_text()
+    return re.sub(r"controller:\n.*\n.*\n", CONTROLLER, page, count=1)
+
+
+def front(name):
+    contacts = [{"subject": "customer", "query": "SELECT id, email AS mail, phone FROM public.customers"},
+                {"subject": "account", "query": "SELECT login, email AS mail FROM public.accounts"}]
+    shop.asked()  # the inspector's role is there
+    shop.server().sql("GRANT SELECT ON customers, accounts TO pasu")
+    made = shop.front(name, more={"incident": {"notices": "notices.yaml", "contacts": contacts}, "time_zone": "Asia/Seoul"})
+    (made.guard.folder / "notices.yaml").write_text(texts())
+    return made
+
+
+def run(made, *words, status=0):
+    done = guard.run("notify", "-c", made.guard.path, *words)
+    equal((done.returncode, done.stderr), (status, ""), done.stdout)
+    return done.stdout
+
+
+def notices(made, number, *words):
+    text = run(made, "--json", *BY, "notice", number, *words)
+    found = [json.loads(line) for line in text.splitlines()]
+    for one in found:
+        check_law(one)
+    return found, text
+
+
+def check_law(one):
+    """The lawyer's checklist."""
+    text = one["ko"]["text"]
+    for item in LAW[one["notice"]]:
+        assert item in text, (item, text)
+    assert not any(line.endswith(" ") for line in text.split("\n")), text
+    assert "노출" not in text and "{" not in text and one["ko"]["subject"].startswith("[가게]"), text
+    assert "개인정보팀 02-1-2" in text and "privacy team" in one["en"]["text"], one
+    if one["notice"] in ("leak", "addition"):
+        for right in RIGHTS:
+            assert right in text, (right, text)
+        assert "art. 39-2" in one["en"]["text"] and "mediation" in one["en"]["text"], one["en"]
+    if one["notice"] != "retraction":
+        assert "KST" in text and "계정을 차단했습니다." in text and "보상 절차" in text, text
+
+
+def shown(made, *words):
+    """Of each person, the fields that the ledger's own export says were shown, by statement, the strongest of each."""
+    fields = collections.defaultdict(dict)
+    for line in made.guard.json("ledger", "export", "--keys", *words):
+        for kind, one in line["subjects"].items():
+            for key in one["keys"]:
+                for field, clarity in line["fields"].items():
+                    was = fields[kind, key].get(field)
+                    fields[kind, key][field] = clarity if was is None else shop.strongest(was, clarity)
+    return fields
+
+
+def check_sentences(made, found):
+    """Every sentence about a person is tied to records: the fields, how clearly, when, through whom; and it is all of them."""
+    by = shown(made)
+    for one in found:
+        summary = made.guard.json("subject", "--kind", one["kind"], str(one["key"]))
+        *sights, total = summary
+        assert total["what"] == "summary", summary
+        told = {field["field"]: field["clarity"] for field in one["fields"]}
+        due = by[one["kind"], one["key"]]
+        equal(set(told), set(due), one)
+        for field, clarity in told.items():
+            assert clarity == ("none" if due[field] == "null" else due[field]) or clarity == "maybe", (one, due)
+            assert f"{WORDS.get(field, field)} ({CLARITY[clarity]})" in one["ko"]["text"], one["ko"]["text"]
+        for field in WORDS:
+            assert field in told or f"{WORDS[field]} (" not in one["ko"]["text"], one["ko"]["text"]
+        equal((one["statements"], one["first"], one["last"]), (total["shown"], total["first"], total["last"]), one)
+
+
+@test(gateway=True, limit=120)
+def test_a_leak_that_grows_and_shrinks():
+    """The chain: exposures, an incident, a first scope, more is found, notices, a retraction"""
+    made = front("notify")
+    keys = sorted(int(key) for key in shop.keys("customers", "id") if 1000 < int(key) < 4000)
+    with made.login(user="app") as session:
+        session.query(f"SELECT id, name, phone FROM customers WHERE id IN ({', '.join(map(str, keys[:12]))})")
+        session.query("SELECT login, name FROM accounts WHERE login IN ('plain5', 'plain11')")
+    with made.login(user="analyst") as session:
+        session.query(f"SELECT id, address FROM customers WHERE id IN ({', '.join(map(str, keys[10:20]))})")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    equal(made.guard.run("notify", number).returncode, 1)
+    first = scope(made, number, "--principal", "app")
+    equal((first["at_least"], first["answer"]["subjects"]), (14, {"customer": [12, 12], "account": [2, 2]}))
+    assert "14 to be told of a leak" in run(made, number)
+    found, text = notices(made, number)
+    equal({(one["kind"], one["key"]) for one in found}, {("customer", key) for key in keys[:12]} | {("account", "plain5"), ("account", "plain11")})
+    equal({one["notice"] for one in found}, {"leak"})
+    for one in found:
+        equal(one["contact"]["mail"], f"user{one['key']}@example.com" if one["kind"] == "customer" else one["contact"]["mail"])
+        equal(one["by"], ["unknown"])
+    equal({field["field"] for one in found for field in one["fields"] if one["kind"] == "customer"}, {"name", "phone"})
+    check_recorded(made, number, text, 14)
+    equal(notices(made, number)[0], [])  # nobody is told twice
+
+    # More is found: those who were told are told only what is new of theirs.
+    scope(made, number, why="the analyst, too")
+    found, text = notices(made, number)
+    check_sentences(made, found)
+    told = {one["key"]: one for one in found}
+    equal(set(told), set(keys[10:20]))
+    equal({key: one["notice"] for key, one in told.items()}, {key: "addition" if key in keys[:12] else "leak" for key in keys[10:20]})
+    for one in found:
+        equal([field["field"] for field in one["fields"] if field["added"]], ["address"] if one["notice"] == "addition" else [], one)
+        assert one["notice"] == "leak" or "추가로 확인하여 알려 드립니다: 주소 (" in one["ko"]["text"], one
+    assert {one["risk"] for one in found} <= {"low", "medium", "high"}, found
+    check_status(made, number, found, text)
+
+    # It was the analyst alone: who was shown to the application only is cleared.
+    scope(made, number, "--principal", "analyst", why="the application was itself")
+    found, _ = notices(made, number)
+    equal({(one["notice"], one["kind"], one["key"]) for one in found},
+          {("retraction", "customer", key) for key in keys[:10]} | {("retraction", "account", "plain5"), ("retraction", "account", "plain11")})
+    equal(notices(made, number)[0], [])
+    scope(made, number, why="and it was the application after all")
+    equal({(one["notice"], one["key"]) for one in notices(made, number)[0]}, {("leak", key) for key in [*keys[:10], "plain5", "plain11"]})
+    made.stop()
+    verify(made)
+
+
+def check_recorded(made, number, text, count):
+    """That they were made is in the ledger, and no contact, nor any name"""
+    event = incident(made, "show", number)[0]["events"][-1]
+    equal((event["what"], event["at_least"], event["at_most"]), ("noticed", count, count))
+    equal((event["more"]["sha256"], event["more"]["notices"]["leak"], event["more"]["possible"]),
+          (hashlib.sha256(text.encode()).hexdigest(), count, False))
+    for path in (made.guard.folder / "ledger").rglob("*"):
+        assert not path.is_file() or b"@example.com" not in path.read_bytes(), path
+
+
+def check_status(made, number, found, text):
+    """What became of them: who was not reached is said, and how many were is recorded"""
+    place = made.guard.folder
+    (place / "notices.jsonl").write_text(text)
+    rows = [("2026", one["id"], "delivered") for one in found[:-2]] + [("2026", found[-2]["id"], "bounced"), ("2026", "x", "delivered")]
+    (place / "status.csv").write_text("when,id,status\n" + "".join(",".join(row) + "\n" for row in rows))
+    words = ("notify", "--status", place / "status.csv", *BY, "day 1", number)
+    done = made.guard.run(*words, place / "notices.jsonl")
+    equal((done.returncode, done.stdout), (1, f"{found[-2]['id']} failed\n{found[-1]['id']} unknown\n"))
+    assert "1 lines are of no notice" in done.stderr, done.stderr
+    event = incident(made, "show", number)[0]["events"][-1]
+    equal((event["what"], event["at_least"], event["at_most"], event["more"]["failed"]), ("delivered", len(found) - 2, len(found), 1))
+    (place / "notices.jsonl").write_text(text + "\n")
+    equal(made.guard.run(*words, place / "notices.jsonl").returncode, 1)
+    equal(made.guard.run("notify", "--status", place / "status.csv", *BY, "x", number).returncode, 2)
+
+
+@test(gateway=True, limit=120)
+def test_what_is_possible_is_told_apart_and_taken_back():
+    """Who can have been shown is told that it is possible, only then, and to all of them; and that it was not, once that is known"""
+    made = front("possible")
+    everybody = set(shop.keys("accounts", "login"))
+    with made.login(user="app") as session:
+        session.query("SELECT login, name FROM accounts WHERE login IN ('plain5', 'plain11')")
+    with made.login(user="analyst") as session:
+        session.query("SELECT lower(name) FROM accounts ORDER BY random() LIMIT 3")
+        session.query("SELECT max(name) FROM accounts")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    at_least, at_most = scope(made, number)["answer"]["subjects"]["account"]
+    assert at_least < at_most, (at_least, at_most)
+    found, _ = notices(made, number)
+    named = {one["key"] for one in found}
+    equal(({one["notice"] for one in found}, len(named)), ({"leak"}, at_least))
+    assert {"plain5", "plain11"} <= named, named
+    found, _ = notices(made, number, "--possible")
+    equal({one["key"] for one in found}, everybody - named)
+    equal({(one["notice"], field["clarity"]) for one in found for field in one["fields"]}, {("possible", "maybe")})
+    assert all("전체" not in one["ko"]["text"] and not one["by"] for one in found), found[0]
+    equal(notices(made, number, "--possible")[0], [])
+    # It is confirmed for one of them.
+    with made.login(user="analyst") as session:
+        session.query("SELECT login, name FROM accounts WHERE login = 'plain17'")
+    made.guard.until_sessions(0)
+    scope(made, number, why="one is certain")
+    found, _ = notices(made, number)
+    equal([(one["key"], one["notice"], one["was_possible"]) for one in found], [("plain17", "leak", True)])
+    # It was not the analyst.
+    scope(made, number, "--principal", "app", why="not the analyst")
+    found, _ = notices(made, number)
+    equal(({one["notice"] for one in found}, {one["key"] for one in found}), ({"retraction"}, everybody - {"plain5", "plain11"}))
+    made.stop()
+    rows = list(csv.DictReader(io.StringIO(run(made, "--csv", *BY, "x", number))))
+    equal(rows, [])
+
+
+@test
+def test_what_is_wrong_makes_no_notice():
+    made = front("notify_faults")
+    with made.login(user="app") as session:
+        session.query("SELECT id, name FROM customers WHERE id = 1287")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    scope(made, number)
+    before = len(incident(made, "show", number)[0]["events"])
+    (made.guard.folder / "notices.yaml").write_text((harness.TREE / "contrib" / "incident" / "notices.yaml").read_text())
+    done = made.guard.run("notify", number)
+    assert done.returncode == 2 and "controller.ko.name" in done.stderr, done.stderr
+    (made.guard.folder / "notices.yaml").write_text(texts().replace("risks:", "risk:"))
+    assert "no key \"risk\"" in made.guard.run("notify", number).stderr
+    (made.guard.folder / "notices.yaml").write_text(texts())
+    for words in (("--json", number), ("--json", "--csv", *BY, "x", number), ("x",), ()):
+        equal(made.guard.run("notify", *words).returncode, 2, words)
+    equal(made.guard.run("notify", "--json", *BY, "x", "999999").returncode, 1)
+    shop.server().sql("REVOKE SELECT ON customers FROM pasu")
+    done = made.guard.run("notify", "--json", *BY, "x", number)
+    shop.server().sql("GRANT SELECT ON customers TO pasu")
+    assert done.returncode == 2 and "permission denied" in done.stderr and "do not send them" in done.stderr, done
+    equal(len(incident(made, "show", number)[0]["events"]), before)
+    rows = list(csv.DictReader(io.StringIO(run(made, "--csv", *BY, "x", number))))
+    equal([(row["notice"], row["key"], json.loads(row["contact"])["mail"]) for row in rows], [("leak", "1287", "user1287@example.com")])
+    made.stop()
+
+
+if __name__ == "__main__":
+    harness.main()

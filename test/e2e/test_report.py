@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reports: each number is the ledger's, and the command beside it gets it again; what nobody knows is marked as unknown."""
+import hashlib
+import html.parser
+import re
+import shlex
+
+import guard
+import harness
+from stage import equal, test
+from test_incident import BY, incident, number_of, scope
+from test_notify import front, run, texts
+from test_signed import verify
+
+FORMS = {"pipc": ("개인정보 유출등 신고서", "확인되지 않음", "법 제34조제1항제1호"), "gdpr": ("art. 33(3)(a)", "unknown", "art. 33(3)(d)"),
+         "8k": ("Item 1.05(a)", "unknown", "Instruction 2")}
+
+
+class Rows(html.parser.HTMLParser):
+    """What stands in each row's cell, and the commands in it"""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.commands, self.label, self.tags = {}, {}, "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, _):
+        if tag in ("th", "td", "code", "small"):
+            self.tags.append(tag)
+        if tag == "th":
+            self.label = ""
+
+    def handle_endtag(self, tag):
+        if tag in ("th", "td", "code", "small"):
+            equal(self.tags.pop(), tag)
+
+    def handle_data(self, data):
+        if self.tags == ["th"]:
+            self.label += data
+        elif self.tags == ["td"]:
+            self.rows[self.label] = self.rows.get(self.label, "") + data
+        elif self.tags[-1:] == ["code"]:
+            self.commands.setdefault(self.label, "")
+            self.commands[self.label] += data
+
+
+def report(made, number, form):
+    done = guard.run("report", "-c", made.guard.path, "--form", form, *BY, "report", number)
+    equal(done.returncode, 0, done.stderr)
+    event = incident(made, "show", number)[0]["events"][-1]
+    equal((event["what"], event["more"]["form"], event["more"]["sha256"]),
+          ("reported", form, hashlib.sha256(done.stdout.encode()).hexdigest()))
+    unknown = FORMS[form][1]
+    equal(event["more"]["unknown"], len(re.findall(f'<span class="bad">{unknown}</span>', done.stdout)))
+    assert f"{event['more']['unknown']} times it says" in done.stderr, done.stderr
+    for text in FORMS[form]:
+        assert text in done.stdout, text
+    assert "<script" not in done.stdout and "http" not in done.stdout.replace("http-equiv", ""), "it stands alone"
+    return Rows(done.stdout), done.stdout
+
+
+def numbers(text):
+    return [int(found) for found in re.findall(r"\d+", text)]
+
+
+def asked_again(made, command):
+    words = shlex.split(command)
+    equal(words[:4], ["pasu", "scope", "-c", "FILE"])
+    return made.guard.json("scope", *words[4:])[0]
+
+
+@test(gateway=True, limit=120)
+def test_numbers_come_again_by_the_command_beside_them():
+    made = front("report")
+    with made.login(user="app") as session:
+        session.query("SELECT id, name, phone FROM customers WHERE id IN (1287, 1294, 1301)")
+    with made.login(user="analyst") as session:
+        session.query("SELECT max(name) FROM accounts")
+    made.guard.until_sessions(0)
+    number = number_of(made, "--detected", "<b>a customer</b>", "--how", "a call")
+    nothing, _ = report(made, number, "pipc")
+    equal(nothing.rows["정보주체 수"], "확인되지 않음")
+    scope(made, number, "--principal", "app", "--from", "2026-01-01", why="first look")
+    version = scope(made, number, why="all of it")
+    run(made, "--json", *BY, "notice", number)
+    with made.login(user="app") as session:  # which no version knows
+        session.query("SELECT id, name FROM customers WHERE id IN (1308, 1315)")
+    made.guard.until_sessions(0)
+    persons = {"pipc": "정보주체 수", "gdpr": "Approximate number of data subjects", "8k": "Scope: persons"}
+    views = {"pipc": "조회 건수", "gdpr": "Approximate number of records: statements that showed them", "8k": "Scope: statements"}
+    for form in FORMS:
+        page, text = report(made, number, form)
+        again = asked_again(made, page.commands[persons[form]])
+        both = [sum(one[end] for one in again["subjects"].values()) for end in ("at_least", "at_most")]
+        assert both[0] < both[1], both
+        equal(numbers(page.rows[persons[form]]), both, form)
+        equal((both[0], numbers(page.rows[views[form]])[0]), (version["at_least"], again["statements"]))
+        assert version["answer"]["root"] in text and f"{version['size']} records" in text or form == "pipc", text
+        assert "&lt;b&gt;a customer&lt;/b&gt;: a call" in text and ("가게" if form == "pipc" else "Shop") in text, text
+    page, text = report(made, number, "pipc")
+    fields = page.rows["유출등이 된 개인정보의 항목과 규모(항목별 정보주체 수)"]
+    assert "성명 (전체): 최소 3, 최대 " in fields and "전화번호" in fields, fields
+    equal(page.rows["민감정보 또는 고유식별정보의 유출등 여부"], "확인되지 않음")
+    assert "유출 통지 3건" in page.rows["정보주체에 대한 통지"], page.rows
+    assert "first look" in text and "all of it" in text, text
+    page, _ = report(made, number, "8k")
+    equal(page.rows["Materiality determined"], "unknown")
+    incident(made, "material", number, "--who", "board", "--why", "it is material")
+    assert "it is material" in report(made, number, "8k")[0].rows["Materiality determined"]
+    for words, status in ((("--form", "x", *BY, "x", number), 2), (("--form", "gdpr", number), 2), (("--form", "gdpr", *BY, "x", "99999"), 1)):
+        done = guard.run("report", "-c", made.guard.path, *words)
+        equal((done.returncode, done.stdout), (status, ""), words)
+    (made.guard.folder / "notices.yaml").write_text(texts().replace("가게", ""))
+    equal(report(made, number, "pipc")[0].rows["개인정보처리자"], "확인되지 않음")
+    made.stop()
+    verify(made)
+
+
+if __name__ == "__main__":
+    harness.main()
