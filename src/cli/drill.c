@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `pasu drill`: breaches told again in virtual time, and what one's own configuration makes of them. */
+/* `pasu drill`: breaches told again in virtual time, and what one's own configuration makes of
+ * them. */
 #include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/drill_ledger.h"
@@ -78,8 +79,8 @@ take_scenario(struct drilling *d, const struct arguments *arguments)
             d->options.only = only;
             return 0;
         }
-        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
-                                 names[i]);
+        used +=
+            (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     complain(list, "--scenario %.64s is no scenario", only);
     return 2;

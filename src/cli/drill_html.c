@@ -68,16 +68,14 @@ put_with(struct page *p, const struct drill_scenario *s)
 {
     const struct drill_cell *all = &s->cells[DRILL_ALL];
     int64_t span = s->ends - s->begins;
-    double at = all->is_noticed && span > 0
-                    ? (double)all->after / (double)span * (WIDTH - RIGHT - 2)
-                    : 0;
+    double at =
+        all->is_noticed && span > 0 ? (double)all->after / (double)span * (WIDTH - RIGHT - 2) : 0;
     double height = height_of(s, all->shown);
 
     if (!all->is_noticed)
         return;
-    fprintf(p->file,
-            "<path class=\"curve\" d=\"M1 %d L%.1f %.1f H%d\"/><text x=\"%d\" y=\"%.1f\">", HEIGHT,
-            1 + at, height, WIDTH - RIGHT, WIDTH - RIGHT + 6, height < 34 ? 34 : height);
+    fprintf(p->file, "<path class=\"curve\" d=\"M1 %d L%.1f %.1f H%d\"/><text x=\"%d\" y=\"%.1f\">",
+            HEIGHT, 1 + at, height, WIDTH - RIGHT, WIDTH - RIGHT + 6, height < 34 ? 34 : height);
     put_count(p, all->shown);
     fputs("</text>", p->file);
 }
@@ -170,11 +168,12 @@ put_scenario(struct page *p, const struct drill_scenario *s)
           "(로그 눈금)</span></p>\n",
           p->file);
     put_bars(p, s);
-    fputs("<table><tr><th>control <small lang=\"ko\">통제</small></th><th class=\"n\">noticed "
-          "<small lang=\"ko\">인지</small></th><th class=\"n\">persons shown <small "
-          "lang=\"ko\">노출 인원</small></th><th class=\"n\">scope known in <small "
-          "lang=\"ko\">범위 확정</small></th><th>by <small lang=\"ko\">무엇으로</small></th></tr>\n",
-          p->file);
+    fputs(
+        "<table><tr><th>control <small lang=\"ko\">통제</small></th><th class=\"n\">noticed "
+        "<small lang=\"ko\">인지</small></th><th class=\"n\">persons shown <small "
+        "lang=\"ko\">노출 인원</small></th><th class=\"n\">scope known in <small "
+        "lang=\"ko\">범위 확정</small></th><th>by <small lang=\"ko\">무엇으로</small></th></tr>\n",
+        p->file);
     for (size_t i = 0; i < DRILL_CELLS; i++)
         put_row(p, &s->cells[i], i);
     fputs("</table>\n", p->file);

@@ -84,9 +84,8 @@ ask(void *arg PASU_UNUSED, const struct drill_question *question, uint64_t *pers
     entries = ledger_entries(ledger);
     scope_init(&scope, &selection);
     selection_init(&selection, book, &filter, scope_take, &scope);
-    result = index_scope_can(&filter)
-                 ? ask_index(question->directory, &scope, &selection, &entries)
-                 : read_all(&selection, &entries);
+    result = index_scope_can(&filter) ? ask_index(question->directory, &scope, &selection, &entries)
+                                      : read_all(&selection, &entries);
     if (result == 0 && scope.kind_count > 0)
         shown = scope_subjects(&scope, 0);
     *persons = shown.at_least;

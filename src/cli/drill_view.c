@@ -55,10 +55,10 @@ drill_cell_name(size_t cell)
 const char *
 drill_cell_by(const struct drill_cell *cell, size_t at)
 {
-    return cell->is_noticed    ? cell->by
-           : at == DRILL_NONE  ? "nobody"
-           : !cell->is_on      ? "not configured, or switched off"
-                               : "nothing that it looks at";
+    return cell->is_noticed   ? cell->by
+           : at == DRILL_NONE ? "nobody"
+           : !cell->is_on     ? "not configured, or switched off"
+                              : "nothing that it looks at";
 }
 
 /* ---- JSON ---- */
@@ -175,7 +175,8 @@ drill_print_text(FILE *file, const struct drill *drill, const char *path)
     size_t width = terminal_width(file);
     int result = 0;
 
-    fprintf(file, "a drill of %s\n", path != NULL ? path : "a usual configuration (give your own: -c FILE)");
+    fprintf(file, "a drill of %s\n",
+            path != NULL ? path : "a usual configuration (give your own: -c FILE)");
     for (size_t i = 0; i < drill->count && result == 0; i++)
         result = print_scenario(file, &drill->scenarios[i], width);
     putc('\n', file);

@@ -14,10 +14,10 @@
 #include "gate/reconcile.h"
 
 enum {
-    EVERY = 2,       /* seconds between two censuses */
-    AFTER = 1300,    /* milliseconds between a census and the connection */
-    ROWS = 200,      /* a second: a hundredth of what a copy reads */
-    THROUGH = 40,    /* sessions that come through the gateway meanwhile */
+    EVERY = 2,    /* seconds between two censuses */
+    AFTER = 1300, /* milliseconds between a census and the connection */
+    ROWS = 200,   /* a second: a hundredth of what a copy reads */
+    THROUGH = 40, /* sessions that come through the gateway meanwhile */
 };
 
 static uint64_t
@@ -48,8 +48,8 @@ static bool
 count_past(int64_t connected, int64_t until, int64_t *noticed)
 {
     struct reconcile reconcile = {0};
-    int64_t first = connected - AFTER * NANOSECONDS_PER_MILLISECOND -
-                    10 * EVERY * NANOSECONDS_PER_SECOND;
+    int64_t first =
+        connected - AFTER * NANOSECONDS_PER_MILLISECOND - 10 * EVERY * NANOSECONDS_PER_SECOND;
 
     for (uint64_t round = 0;; round++) {
         int64_t time = first + (int64_t)round * EVERY * NANOSECONDS_PER_SECOND;

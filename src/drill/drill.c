@@ -28,7 +28,7 @@ static const char *names[DRILL_SCENARIOS_MAX];
 /* ---- the stage ---- */
 
 /* Addresses that somebody may come from. */
-static const char *const addresses[] = {"211.231.100.15", "10.20.30.40", "127.0.0.1", "8.8.8.8",
+static const char *const addresses[] = {"211.231.100.15", "10.20.30.40", "127.0.0.1",   "8.8.8.8",
                                         "133.11.0.1",     "141.1.1.1",   "202.112.0.15"};
 
 /* Whether somebody who works there as always is left in peace. */

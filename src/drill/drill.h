@@ -7,7 +7,8 @@
  *              ├─▶ detectors ─────────────────────┤
  *              │                                  ▼
  *              └─▶ a ledger of its own, cut there ──▶ index ──▶ scope up to that moment: how many
- *                                                              persons, and how long the answer took
+ *                                                              persons, and how long the answer
+ * took
  *
  * What is played: the persons, the principals, the servers and the time. What is real: rules,
  * budgets, roster, sources, detectors, the log's reader, the reconciliation of sessions, the
@@ -25,13 +26,13 @@ enum { DRILL_SCENARIOS_MAX = 8, DRILL_CURVE = 192, DRILL_CELLS = DRILL_CONTROLS 
 enum { DRILL_ALL = DRILL_CONTROLS, DRILL_NONE };
 
 struct drill_cell {
-    bool is_on;      /* the configuration has such a control, and it is not switched off */
+    bool is_on; /* the configuration has such a control, and it is not switched off */
     bool is_noticed;
-    bool is_known;   /* the exact scope is */
+    bool is_known; /* the exact scope is */
     char by[NOTICE_TEXT];
-    int64_t after;     /* ns from the beginning of the breach to the notice */
-    uint64_t shown;    /* persons, until then; else until the breach ends */
-    int64_t known_ns;  /* how long the answer took, of this machine's time */
+    int64_t after;         /* ns from the beginning of the breach to the notice */
+    uint64_t shown;        /* persons, until then; else until the breach ends */
+    int64_t known_ns;      /* how long the answer took, of this machine's time */
     char why[NOTICE_TEXT]; /* it is noticed, and the scope is not known: why */
 };
 

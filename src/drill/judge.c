@@ -44,10 +44,8 @@ notice_it(struct judge *j, size_t event, uint32_t row, const char *by)
 
     if (n->is_noticed)
         return;
-    *n = (struct notice){.is_noticed = true,
-                         .event = event,
-                         .row = row,
-                         .time = j->story->events[event].time + row};
+    *n = (struct notice){
+        .is_noticed = true, .event = event, .row = row, .time = j->story->events[event].time + row};
     snprintf(n->by, sizeof(n->by), "%s", by);
 }
 

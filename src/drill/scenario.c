@@ -101,7 +101,8 @@ scenario_list(size_t *count)
          "02:40",
          tell_night},
         {"colluding_pair", "the colluding pair",
-         "Two employees share the customers out, in no order, 100 a day each beside their usual work "
+         "Two employees share the customers out, in no order, 100 a day each beside their usual "
+         "work "
          "and in the same way, for 90 days",
          tell_pair},
     };

@@ -15,7 +15,7 @@
 enum {
     SCENARIO_POPULATION = 337000,
     SCENARIO_SCALE = 100,
-    SCENARIO_DAYS = 147,      /* from 24 June to 18 November 2025 */
+    SCENARIO_DAYS = 147,        /* from 24 June to 18 November 2025 */
     SCENARIO_FIRST_DAY = 20263, /* 2025-06-24, days since 1970 */
 };
 

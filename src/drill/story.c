@@ -74,8 +74,8 @@ make_room(struct story *s, void **items, size_t *space, size_t count, size_t siz
 }
 
 uint32_t
-story_add_who(struct story *s, const char *principal, enum principal_kind kind,
-              const char *address, const char *application)
+story_add_who(struct story *s, const char *principal, enum principal_kind kind, const char *address,
+              const char *application)
 {
     struct story_who *who = &s->who[s->who_count];
 

@@ -23,8 +23,7 @@ static int
 judge(struct telling *t, struct notice *notice, unsigned on)
 {
     struct controlled controlled;
-    int result =
-        controlled_init(&controlled, t->options->config, on, t->options->without);
+    int result = controlled_init(&controlled, t->options->config, on, t->options->without);
 
     if (result != 0)
         return result;
@@ -37,10 +36,10 @@ static int
 find_notices(struct telling *t, struct drill_scenario *to)
 {
     struct notice *all = &t->notices[DRILL_ALL], *detectors = &t->notices[DRILL_DETECTORS];
-    int result = watch_story(detectors, &to->others, t->bench, &t->story);
+    int result = 0;
 
-    if (!to->cells[DRILL_DETECTORS].is_on)
-        *detectors = (struct notice){0};
+    if (to->cells[DRILL_DETECTORS].is_on)
+        result = watch_story(detectors, &to->others, t->bench, &t->story);
     for (int c = 0; c < DRILL_CONTROLS && result == 0; c++)
         if (c != DRILL_DETECTORS && to->cells[c].is_on)
             result = judge(t, &t->notices[c], 1u << c);
@@ -68,7 +67,9 @@ count_shown(struct telling *t, int64_t to, struct drill_scenario *curve)
 
         if (event->time < s->begins || !s->who[s->sessions[event->session].who].is_culprit)
             continue;
-        for (; curve != NULL && at < DRILL_CURVE && event->time >= s->begins + part * (int64_t)(at + 1); at++)
+        for (; curve != NULL && at < DRILL_CURVE &&
+               event->time >= s->begins + part * (int64_t)(at + 1);
+             at++)
             curve->curve[at] = count;
         for (uint32_t i = 0; i < event->count && event->time + i < to; i++) {
             uint32_t person = s->persons[event->first + i];

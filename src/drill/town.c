@@ -46,8 +46,8 @@ serve(struct story *s, uint32_t who, int day)
     uint32_t session = story_open(s, who, NULL, begin, false);
 
     for (uint32_t i = 0; i < SERVICE_READS; i++) {
-        uint32_t second = i % 4 > 0 ? 8 * 3600 + story_random(s, 15 * 3600)
-                                    : story_random(s, 24 * 3600);
+        uint32_t second =
+            i % 4 > 0 ? 8 * 3600 + story_random(s, 15 * 3600) : story_random(s, 24 * 3600);
 
         story_ask(s, session, begin + second * NANOSECONDS_PER_SECOND + 1,
                   i % 3 > 0 ? SHAPE_ONE : SHAPE_OTHER, 1 + story_random(s, s->population), 1, 1,

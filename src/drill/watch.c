@@ -140,23 +140,40 @@ look(const struct watch *w, const struct detect_report *report, struct notice *n
 }
 
 static int
-run(struct watch *w, struct notice *notice, uint64_t *others)
+ask(struct watch *w, struct notice *notice, uint64_t *others)
 {
-    const struct detect_options options = {.memory = MEMORY, .secret = "pasu drill"};
     struct detect_report report;
-    int result = detect_open(&w->detect, &options);
+    int result = flush(w);
 
-    for (size_t i = 0; i < w->story->session_count && result == 0; i++)
-        judge_origin(w->bench, w->story->sessions[i].address, &w->origins[i]);
-    for (size_t i = 0; i < w->story->event_count && result == 0; i++)
-        result = see_event(w, &w->story->events[i]);
-    if (result == 0)
-        result = flush(w);
+    *others = 0;
     if (result == 0)
         result = detect_findings(w->detect, &report);
     if (result == 0)
         look(w, &report, notice, others);
     return result;
+}
+
+/* Asked once an hour of the breach, when the stream is judged anyway: what comes
+ * after the first finding about a culprit is of no interest. */
+static int
+run(struct watch *w, struct notice *notice, uint64_t *others)
+{
+    const struct detect_options options = {.memory = MEMORY, .secret = "pasu drill"};
+    const struct story *s = w->story;
+    int64_t next = (s->begins / STORY_HOUR + 1) * STORY_HOUR;
+    int result = detect_open(&w->detect, &options);
+
+    for (size_t i = 0; i < s->session_count && result == 0; i++)
+        judge_origin(w->bench, s->sessions[i].address, &w->origins[i]);
+    for (size_t i = 0; i < s->event_count && result == 0 && !notice->is_noticed; i++) {
+        if (s->events[i].time >= next) {
+            next = (s->events[i].time / STORY_HOUR + 1) * STORY_HOUR;
+            result = ask(w, notice, others);
+        }
+        if (result == 0 && !notice->is_noticed)
+            result = see_event(w, &s->events[i]);
+    }
+    return result == 0 && !notice->is_noticed ? ask(w, notice, others) : result;
 }
 
 int

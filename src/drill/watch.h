@@ -9,7 +9,7 @@
 
 #include "drill/judge.h"
 
-/* *others: how many findings are about nobody in the breach. PASU_E_NOMEM. */
+/* *others: how many findings, until then, are about nobody in the breach. PASU_E_NOMEM. */
 PASU_MUST_USE int watch_story(struct notice *notice, uint64_t *others, const struct bench *bench,
                               const struct story *story);
 

@@ -23,7 +23,7 @@ enum {
     LINES = 4,    /* of a visit */
     HOMES = 20000,
     A_DAY = SCENARIO_POPULATION / SCENARIO_DAYS, /* whom the forger reads */
-    SESSION_READS = 40, /* a forged token is used so often */
+    SESSION_READS = 40,                          /* a forged token is used so often */
 };
 
 static const char forger[] = "133.11.0.1";
@@ -67,8 +67,8 @@ static void
 visit(struct web *w, int day)
 {
     uint32_t home = story_random(&w->dice, HOMES), session = (uint32_t)w->count + 1;
-    int64_t at = town_day(day) + 8 * STORY_HOUR +
-                 story_random(&w->dice, 14 * 3600) * NANOSECONDS_PER_SECOND;
+    int64_t at =
+        town_day(day) + 8 * STORY_HOUR + story_random(&w->dice, 14 * 3600) * NANOSECONDS_PER_SECOND;
     struct line line = {.time = at, .session = session, .home = home, .what = LOGS_IN};
 
     add(w, line);
@@ -208,8 +208,8 @@ look(const struct web *w, const struct scan_report *report, struct seen *seen)
             continue;
         seen->is_found = true;
         seen->found = finding->found;
-        snprintf(seen->by, sizeof(seen->by), "detector %s: it %s",
-                 detector_name(finding->detector), detector_text(finding->detector));
+        snprintf(seen->by, sizeof(seen->by), "detector %s: it %s", detector_name(finding->detector),
+                 detector_text(finding->detector));
     }
 }
 
@@ -254,7 +254,8 @@ draw_curve(const struct web *w, struct drill_scenario *to)
     uint64_t count = 0;
 
     for (size_t at = 0; at < DRILL_CURVE; at++) {
-        for (; line < w->count && w->lines[line].time < w->begins + part * (int64_t)(at + 1); line++)
+        for (; line < w->count && w->lines[line].time < w->begins + part * (int64_t)(at + 1);
+             line++)
             count += w->lines[line].is_forged;
         to->curve[at] = count;
     }

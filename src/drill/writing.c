@@ -18,7 +18,7 @@ struct writing {
     struct record_keeping *records;
     bool is_open; /* a batch is */
     uint32_t put;
-    uint64_t taken; /* exposures so far, as if they were bytes of a ring */
+    uint64_t taken;                /* exposures so far, as if they were bytes of a ring */
     struct message_counts *counts; /* of each session */
     uint8_t bytes[EXPOSURE_ENCODED_MAX];
 };
@@ -73,15 +73,14 @@ put_names(struct writing *w)
 {
     uint8_t bytes[VOCABULARY_ENCODED_MAX];
     ssize_t length = vocabulary_encode(&w->bench->vocabulary, bytes, sizeof(bytes));
-    int result = length < 0 ? (int)length
-                            : put(w, SEGMENT_VOCABULARY, view_of(bytes, (size_t)length));
+    int result =
+        length < 0 ? (int)length : put(w, SEGMENT_VOCABULARY, view_of(bytes, (size_t)length));
 
     for (size_t i = 0; i < STORY_SHAPES && result == 0; i++) {
         const union payload_body body = {.shape = {i + 1, view_of_text(w->bench->sql[i])}};
 
         length = payload_write(SEGMENT_SHAPE, &body, bytes, sizeof(bytes));
-        result =
-            length < 0 ? (int)length : put(w, SEGMENT_SHAPE, view_of(bytes, (size_t)length));
+        result = length < 0 ? (int)length : put(w, SEGMENT_SHAPE, view_of(bytes, (size_t)length));
     }
     return result;
 }
@@ -141,8 +140,7 @@ put_rows(struct writing *w, const struct story_event *event, uint32_t from, uint
     length = exposure_encode(&e, w->bytes, sizeof(w->bytes));
     w->counts[event->session].statements += e.statements;
     w->counts[event->session].rows += e.rows;
-    return length < 0 ? (int)length
-                      : put(w, SEGMENT_EXPOSURE, view_of(w->bytes, (size_t)length));
+    return length < 0 ? (int)length : put(w, SEGMENT_EXPOSURE, view_of(w->bytes, (size_t)length));
 }
 
 static uint32_t
