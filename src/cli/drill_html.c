@@ -4,11 +4,9 @@
  * without controls and with all of them; and, on a scale of powers of ten, how many were shown
  * until each control noticed. Then the table.
  */
-#include "base/log.h"
 #include "base/os.h"
 #include "cli/drill_view.h"
 #include "cli/html.h"
-#include "cli/text.h"
 
 #include <math.h>
 
@@ -18,8 +16,6 @@ enum {
     RIGHT = 90, /* room for the numbers */
     LABEL = 110,
     BAR = 18,
-    NUMBER = 32,
-    TIME = 40,
 };
 
 struct page {
@@ -27,24 +23,6 @@ struct page {
     const struct drill *drill;
     const char *config; /* NULL: the usual one */
 };
-
-static void
-put_count(struct page *p, uint64_t n)
-{
-    char text[NUMBER];
-
-    text_count(text, sizeof(text), n);
-    fputs(text, p->file);
-}
-
-static void
-put_time(struct page *p, int64_t time)
-{
-    char text[TIME];
-
-    log_time_text(text, sizeof(text), time);
-    fprintf(p->file, "%.10s %.5sZ", text, text + 11);
-}
 
 /* ---- persons over the time ---- */
 
@@ -76,7 +54,7 @@ put_with(struct page *p, const struct drill_scenario *s)
         return;
     fprintf(p->file, "<path class=\"curve\" d=\"M1 %d L%.1f %.1f H%d\"/><text x=\"%d\" y=\"%.1f\">",
             HEIGHT, 1 + at, height, WIDTH - RIGHT, WIDTH - RIGHT + 6, height < 34 ? 34 : height);
-    put_count(p, all->shown);
+    html_count(p->file, all->shown);
     fputs("</text>", p->file);
 }
 
@@ -91,14 +69,14 @@ put_curves(struct page *p, const struct drill_scenario *s)
     for (size_t i = 0; i < DRILL_CURVE; i++)
         fprintf(p->file, "L%.1f %.1f", place_of(i + 1), height_of(s, s->curve[i]));
     fprintf(p->file, "\"/><text x=\"%d\" y=\"14\">", WIDTH - RIGHT + 6);
-    put_count(p, s->cells[DRILL_NONE].shown);
+    html_count(p->file, s->cells[DRILL_NONE].shown);
     fputs("</text>", p->file);
     put_with(p, s);
     fprintf(p->file, "<text x=\"1\" y=\"%d\">", HEIGHT + 16);
-    put_time(p, s->begins);
+    html_time(p->file, s->begins);
     fprintf(p->file, "</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">", WIDTH - RIGHT,
             HEIGHT + 16);
-    put_time(p, s->ends);
+    html_time(p->file, s->ends);
     fputs("</text></svg>\n", p->file);
 }
 
@@ -124,7 +102,7 @@ put_bars(struct page *p, const struct drill_scenario *s)
                 cell->is_noticed ? "bar" : "worst", LABEL, i * BAR + 4,
                 1 + length * (WIDTH - LABEL - RIGHT), BAR - 6,
                 LABEL + 7 + length * (WIDTH - LABEL - RIGHT), i * BAR + 14);
-        put_count(p, cell->shown);
+        html_count(p->file, cell->shown);
         fputs("</text>", p->file);
     }
     fputs("</svg>\n", p->file);
@@ -141,7 +119,7 @@ put_row(struct page *p, const struct drill_cell *cell, size_t at)
     drill_known_text(known, cell);
     fprintf(p->file, "<tr><td>%s</td><td class=\"n\">%s</td><td class=\"n\">", drill_cell_name(at),
             after);
-    put_count(p, cell->shown);
+    html_count(p->file, cell->shown);
     fprintf(p->file, "</td><td class=\"n\">%s</td><td>", known);
     html_text(p->file, drill_cell_by(cell, at));
     if (cell->why[0] != '\0') {

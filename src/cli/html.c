@@ -2,6 +2,7 @@
 #include "cli/html.h"
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "cli/complain.h"
 #include "cli/text.h"
@@ -9,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+enum { TIME = 40, NUMBER = 32 };
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -69,6 +72,24 @@ html_text(FILE *file, const char *text)
         default:
             putc(*at, file);
         }
+}
+
+void
+html_count(FILE *file, uint64_t n)
+{
+    char text[NUMBER];
+
+    text_count(text, sizeof(text), n);
+    fputs(text, file);
+}
+
+void
+html_time(FILE *file, int64_t realtime)
+{
+    char text[TIME];
+
+    log_time_text(text, sizeof(text), realtime);
+    fprintf(file, "%.10s %.8sZ", text, text + 11);
 }
 
 void

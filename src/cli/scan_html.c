@@ -10,7 +10,6 @@
 
 enum {
     TIME = 40,
-    NUMBER = 32,
     WIDTH = 720,
     HEIGHT = 160,
     CELL = 12,
@@ -37,19 +36,13 @@ put(struct page *p, const char *text)
 static void
 put_count(struct page *p, uint64_t n)
 {
-    char text[NUMBER];
-
-    text_count(text, sizeof(text), n);
-    fputs(text, p->file);
+    html_count(p->file, n);
 }
 
 static void
 put_time(struct page *p, int64_t time)
 {
-    char text[TIME];
-
-    log_time_text(text, sizeof(text), time);
-    fprintf(p->file, "%.10s %.8sZ", text, text + 11);
+    html_time(p->file, time);
 }
 
 static void
