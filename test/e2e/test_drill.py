@@ -155,13 +155,13 @@ def test_own():
     roster.write_text("principal,kind,owner,owner_status\napp,service,kim,active\n", encoding="utf-8")
     made = guard.start(guard.gateway(f"127.0.0.1:{process.free_port()}"), name="drill", **SUBJECTS, bypass={"verdict": "allow"},
                        rules=[{"name": "any-hour", "when": {"hours": "00:00-12:00"}, "verdict": "alert"}],
-                       budgets=[{"window": "day", "subjects": 300, "verdict": "block"}])
+                       budgets=[{"window": "day", "subjects": 310, "verdict": "block"}])
     told = drill("-c", made.path, "--scenario", "147_days", "--without", "detectors")
     midnight = (int(10 * 3600 // STEP) + 1) * PAGE
     unnoticed("147_days", ALL, *set(CONTROLS) - {"hours", "budgets"}, of=told)
     cell("147_days", "hours", (10 * 3600, 11 * 3600), midnight, "rule any-hour", told)
-    cell("147_days", "budgets", (11 * STEP, 13 * STEP), 300, "budget everybody day 300", told)
-    cell("147_days", "all", (11 * STEP, 13 * STEP), 300, "budget everybody day 300", told)
+    cell("147_days", "budgets", (12 * STEP, 12 * STEP + 61), 310, "budget everybody day 310", told)
+    cell("147_days", "all", (12 * STEP, 12 * STEP + 61), 310, "budget everybody day 310", told)
     equal([control for control in CONTROLS if told["147_days"][control]["configured"]], ["hours", "budgets"])
     scope = made.json("scope")[0]
     equal((scope["subjects"], scope["statements"], scope["principals"]), ({}, 0, []))

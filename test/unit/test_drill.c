@@ -174,6 +174,26 @@ what_was_read_before_the_breach_counts_and_is_not_noticed(void **state PASU_UNUS
     stage_close(&s);
 }
 
+/* Nobody has stopped it then: who was shown is not new now. */
+static void
+a_budget_that_ends_counts_all_that_was_read_before(void **state PASU_UNUSED)
+{
+    struct notice notice;
+    struct stage s;
+    uint32_t session;
+
+    stage_open(&s, RULES "budgets: [{kind: human, window: 30d, subjects: 10, verdict: block}]\n");
+    session = story_open(&s.story, s.who, NULL, NOON - STORY_DAY, false);
+    story_ask(&s.story, session, NOON - STORY_DAY, SHAPE_PAGE, 1, 1, 30, false);
+    session = story_open(&s.story, s.who, NULL, NOON, true);
+    story_ask(&s.story, session, NOON + 1, SHAPE_PAGE, 11, 1, 10, false);
+    story_ask(&s.story, session, NOON + STORY_MINUTE, SHAPE_PAGE, 29, 1, 5, false);
+    assert_int_equal(story_end(&s.story), 0);
+    notice = judged(&s, DRILL_BIT(BUDGETS), 0);
+    assert_true(notice.is_noticed && notice.time == NOON + STORY_MINUTE + 2);
+    stage_close(&s);
+}
+
 static void
 a_leaver_is_noticed_where_there_is_a_roster(void **state PASU_UNUSED)
 {
@@ -274,6 +294,7 @@ main(void)
         cmocka_unit_test(each_control_is_found_by_its_name),
         cmocka_unit_test(a_budget_notices_at_the_row_where_it_ends),
         cmocka_unit_test(what_was_read_before_the_breach_counts_and_is_not_noticed),
+        cmocka_unit_test(a_budget_that_ends_counts_all_that_was_read_before),
         cmocka_unit_test(a_leaver_is_noticed_where_there_is_a_roster),
         cmocka_unit_test(where_from_and_when_are_the_storys),
         cmocka_unit_test(a_budget_notices_after_exactly_as_many_persons_as_it_has),
