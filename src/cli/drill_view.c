@@ -58,7 +58,7 @@ drill_cell_by(const struct drill_cell *cell, size_t at)
     return cell->is_noticed   ? cell->by
            : at == DRILL_NONE ? "nobody"
            : !cell->is_on     ? "not configured, or switched off"
-                              : "nothing that it looks at";
+                              : "it did not notice";
 }
 
 /* ---- JSON ---- */
