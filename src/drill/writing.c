@@ -90,31 +90,34 @@ open_session(struct writing *w, const struct story_event *event)
 {
     const struct story_session *session = &w->story->sessions[event->session];
     const struct story_who *who = &w->story->who[session->who];
-    struct message_session told = {
-        .session = session->id, .opened = event->time, .port = 5432, .origin = {.is_known = 1}};
+    union payload_body body = {.opened = {.session = session->id,
+                                          .opened = event->time,
+                                          .port = 5432,
+                                          .origin = {.is_known = 1}}};
+    struct message_session *told = &body.opened;
     struct origin origin;
     int result = end_batch(w);
 
     judge_origin(w->bench, session->address, &origin);
-    memcpy(told.origin.country, origin.country, sizeof(told.origin.country));
-    told.origin.system = origin.system;
-    snprintf(told.gateway, sizeof(told.gateway), "drill");
-    snprintf(told.database, sizeof(told.database), "drill");
-    snprintf(told.principal, sizeof(told.principal), "%s", who->principal);
-    snprintf(told.application, sizeof(told.application), "%s", who->application);
-    snprintf(told.address, sizeof(told.address), "%s", session->address);
-    return result == 0 ? record_opened(w->records, &told) : result;
+    memcpy(told->origin.country, origin.country, sizeof(told->origin.country));
+    told->origin.system = origin.system;
+    snprintf(told->gateway, sizeof(told->gateway), "drill");
+    snprintf(told->database, sizeof(told->database), "drill");
+    snprintf(told->principal, sizeof(told->principal), "%s", who->principal);
+    snprintf(told->application, sizeof(told->application), "%s", who->application);
+    snprintf(told->address, sizeof(told->address), "%s", session->address);
+    return result == 0 ? record_other(w->records, SEGMENT_OPENED, &body) : result;
 }
 
 static int
 close_session(struct writing *w, const struct story_event *event)
 {
-    const struct message_closed closed = {.session = w->story->sessions[event->session].id,
-                                          .closed = event->time,
-                                          .counts = w->counts[event->session]};
+    const union payload_body body = {.closed = {.session = w->story->sessions[event->session].id,
+                                                .closed = event->time,
+                                                .counts = w->counts[event->session]}};
     int result = end_batch(w);
 
-    return result == 0 ? record_closed(w->records, &closed) : result;
+    return result == 0 ? record_other(w->records, SEGMENT_CLOSED, &body) : result;
 }
 
 static int
