@@ -4,9 +4,11 @@
  * without controls and with all of them; and, on a scale of powers of ten, how many were shown
  * until each control noticed. Then the table.
  */
+#include "base/log.h"
 #include "base/os.h"
 #include "cli/drill_view.h"
 #include "cli/html.h"
+#include "cli/text.h"
 
 #include <math.h>
 
@@ -16,13 +18,41 @@ enum {
     RIGHT = 90, /* room for the numbers */
     LABEL = 110,
     BAR = 18,
+    NUMBER = 32,
+    TIME = 40,
 };
+
+static const char style[] =
+    "<style>:root{--mark:#1f5fae}@media(prefers-color-scheme:dark){:root{--mark:#7db3ff}}"
+    "h3{margin:1.6rem 0 .2rem}svg{display:block;max-width:100%;height:auto}"
+    "svg text{fill:var(--dim);font-size:11px}.axis{stroke:var(--line)}"
+    ".curve{fill:none;stroke:var(--mark);stroke-width:2}.bar{fill:var(--mark)}"
+    ".harm{fill:none;stroke:var(--bad);stroke-width:2}.worst{fill:var(--bad)}"
+    "td.n,th.n{text-align:right}</style>\n";
 
 struct page {
     FILE *file;
     const struct drill *drill;
     const char *config; /* NULL: the usual one */
 };
+
+static void
+put_count(struct page *p, uint64_t n)
+{
+    char text[NUMBER];
+
+    text_count(text, sizeof(text), n);
+    fputs(text, p->file);
+}
+
+static void
+put_time(struct page *p, int64_t time)
+{
+    char text[TIME];
+
+    log_time_text(text, sizeof(text), time);
+    fprintf(p->file, "%.10s %.5sZ", text, text + 11);
+}
 
 /* ---- persons over the time ---- */
 
@@ -54,7 +84,7 @@ put_with(struct page *p, const struct drill_scenario *s)
         return;
     fprintf(p->file, "<path class=\"curve\" d=\"M1 %d L%.1f %.1f H%d\"/><text x=\"%d\" y=\"%.1f\">",
             HEIGHT, 1 + at, height, WIDTH - RIGHT, WIDTH - RIGHT + 6, height < 34 ? 34 : height);
-    html_count(p->file, all->shown);
+    put_count(p, all->shown);
     fputs("</text>", p->file);
 }
 
@@ -69,14 +99,14 @@ put_curves(struct page *p, const struct drill_scenario *s)
     for (size_t i = 0; i < DRILL_CURVE; i++)
         fprintf(p->file, "L%.1f %.1f", place_of(i + 1), height_of(s, s->curve[i]));
     fprintf(p->file, "\"/><text x=\"%d\" y=\"14\">", WIDTH - RIGHT + 6);
-    html_count(p->file, s->cells[DRILL_NONE].shown);
+    put_count(p, s->cells[DRILL_NONE].shown);
     fputs("</text>", p->file);
     put_with(p, s);
     fprintf(p->file, "<text x=\"1\" y=\"%d\">", HEIGHT + 16);
-    html_time(p->file, s->begins);
+    put_time(p, s->begins);
     fprintf(p->file, "</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">", WIDTH - RIGHT,
             HEIGHT + 16);
-    html_time(p->file, s->ends);
+    put_time(p, s->ends);
     fputs("</text></svg>\n", p->file);
 }
 
@@ -102,7 +132,7 @@ put_bars(struct page *p, const struct drill_scenario *s)
                 cell->is_noticed ? "bar" : "worst", LABEL, i * BAR + 4,
                 1 + length * (WIDTH - LABEL - RIGHT), BAR - 6,
                 LABEL + 7 + length * (WIDTH - LABEL - RIGHT), i * BAR + 14);
-        html_count(p->file, cell->shown);
+        put_count(p, cell->shown);
         fputs("</text>", p->file);
     }
     fputs("</svg>\n", p->file);
@@ -119,7 +149,7 @@ put_row(struct page *p, const struct drill_cell *cell, size_t at)
     drill_known_text(known, cell);
     fprintf(p->file, "<tr><td>%s</td><td class=\"n\">%s</td><td class=\"n\">", drill_cell_name(at),
             after);
-    html_count(p->file, cell->shown);
+    put_count(p, cell->shown);
     fprintf(p->file, "</td><td class=\"n\">%s</td><td>", known);
     html_text(p->file, drill_cell_by(cell, at));
     if (cell->why[0] != '\0') {
@@ -133,9 +163,8 @@ put_row(struct page *p, const struct drill_cell *cell, size_t at)
 static void
 put_scenario(struct page *p, const struct drill_scenario *s)
 {
-    fputs("<h3>", p->file);
-    html_text(p->file, s->title);
-    fputs("</h3>\n<p>", p->file);
+    html_tag(p->file, "h3", s->title);
+    fputs("\n<p>", p->file);
     html_text(p->file, s->text);
     fputs(".</p>\n<p class=\"dim\">Red: without any control <span lang=\"ko\">(통제가 없을 때)"
           "</span>. Blue: with all of them <span lang=\"ko\">(모든 통제가 있을 때)</span>.</p>\n",
@@ -158,27 +187,25 @@ put_scenario(struct page *p, const struct drill_scenario *s)
 }
 
 static void
-put_page(FILE *file, void *arg)
+put_page(FILE *file, const void *arg)
 {
-    struct page *p = arg;
+    struct page page = *(const struct page *)arg;
 
-    p->file = file;
-    html_head(file, "pasu drill");
-    fputs("<h1>pasu drill <small lang=\"ko\">모의 유출 훈련</small></h1>\n<p>", file);
-    html_text(file, p->config != NULL ? p->config : "a usual configuration");
-    fputs("</p>\n<p class=\"dim\">", file);
-    html_text(file, drill_played);
-    fputs("</p>\n", file);
-    html_title(file, "Breaches, told again", "다시 재현한 유출");
-    for (size_t i = 0; i < p->drill->count; i++)
-        put_scenario(p, &p->drill->scenarios[i]);
-    fputs("</body></html>\n", file);
+    page.file = file;
+    html_begin(file, "en", "pasu drill");
+    fputs(style, file);
+    fputs("<p lang=\"ko\">모의 유출 훈련: 다시 재현한 유출</p>\n", file);
+    html_tag(file, "p", page.config != NULL ? page.config : "a usual configuration");
+    html_tag(file, "p", drill_played);
+    for (size_t i = 0; i < page.drill->count; i++)
+        put_scenario(&page, &page.drill->scenarios[i]);
+    html_end(file);
 }
 
 int
 drill_save_html(const char *path, const struct drill *drill, const char *config_path)
 {
-    struct page page = {.drill = drill, .config = config_path};
+    const struct page page = {.drill = drill, .config = config_path};
 
-    return html_save(path, put_page, &page);
+    return html_save(path, "html", put_page, &page);
 }

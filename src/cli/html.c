@@ -1,58 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/html.h"
 
-#include "base/bytes.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "cli/complain.h"
 #include "cli/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <unistd.h>
 
-enum { TIME = 40, NUMBER = 32 };
-
-static const char head[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-    "'unsafe-inline'\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" "
-    "content=\"no-referrer\">\n";
+enum { TIME_SIZE = 40, FORMAT_SIZE = 1024, PIECE = 512 };
 
 static const char style[] =
-    "<style>\n"
     ":root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6672;--line:#d5dbe1;--bad:#b3261e;"
-    "--mark:#1f5fae;--back:#fff}\n"
+    "--back:#fff}\n"
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--dim:#9aa6b2;--line:#3a424b;"
-    "--bad:#ff8a80;--mark:#7db3ff;--back:#14181c}}\n"
+    "--bad:#ff8a80;--back:#14181c}}\n"
     "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);"
-    "max-width:60rem;margin:2rem auto;padding:0 1rem}\n"
-    "h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .3rem}h3{color:var(--bad);"
-    "font-size:1rem;margin:1.6rem 0 .2rem;overflow-wrap:anywhere}\n"
-    "small,.dim{color:var(--dim)}table{border-collapse:collapse}td,th{text-align:left;"
-    "padding:.1rem .8rem .1rem 0;vertical-align:top;overflow-wrap:anywhere}\n"
-    "svg{display:block;max-width:100%;height:auto}svg text{fill:var(--dim);font-size:11px}"
-    ".axis{stroke:var(--line)}.curve{fill:none;stroke:var(--mark);stroke-width:2}"
-    ".harm{fill:none;stroke:var(--bad);stroke-width:2}.worst{fill:var(--bad)}"
-    ".bar,.cell{fill:var(--mark)}code{font-size:.9em}td.n,th.n{text-align:right}\n"
-    "</style></head><body>\n";
+    "max-width:64rem;margin:2rem auto;padding:0 1rem}\n"
+    "h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .3rem}.dim{color:var(--dim)}"
+    ".bad{color:var(--bad);font-weight:600}\n"
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .8rem .25rem 0;"
+    "border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}\n"
+    "code{font-size:.85em;overflow-wrap:anywhere}\n"
+    "@media print{:root{--ink:#000;--dim:#444;--line:#999;--bad:#900;--back:#fff}"
+    "body{margin:0;max-width:none}tr{break-inside:avoid}h2{break-after:avoid}}\n";
 
 void
-html_head(FILE *file, const char *title)
+html_begin(FILE *file, const char *language, const char *title)
 {
-    fprintf(file, "%s<title>%s</title>%s", head, title, style);
+    fprintf(file,
+            "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+            "'unsafe-inline'\">\n"
+            "<meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" "
+            "content=\"no-referrer\">\n",
+            language);
+    html_tag(file, "title", title);
+    fprintf(file, "<style>\n%s</style></head><body>\n", style);
+    html_tag(file, "h1", title);
 }
 
 void
-html_text(FILE *file, const char *text)
+html_end(FILE *file)
 {
-    char escaped[2048];
+    fputs("</body></html>\n", file);
+}
 
-    text_escape(escaped, sizeof(escaped), view_of_text(text));
-    if (!utf8_is_valid(view_of_text(escaped))) /* never: that is what it makes */
-        return;
-    for (const char *at = escaped; *at != '\0'; at++)
+static void
+put_escaped(FILE *file, const char *at)
+{
+    for (; *at != '\0'; at++)
         switch (*at) {
         case '<':
             fputs("&lt;", file);
@@ -74,38 +73,70 @@ html_text(FILE *file, const char *text)
         }
 }
 
-void
-html_count(FILE *file, uint64_t n)
+/* Where a piece of at most so many bytes can end: not inside a character. */
+static size_t
+piece_of(const char *text, size_t length)
 {
-    char text[NUMBER];
+    size_t end = length < PIECE ? length : PIECE;
 
-    text_count(text, sizeof(text), n);
-    fputs(text, file);
+    while (end > 0 && end < length && ((unsigned char)text[end] & 0xc0) == 0x80)
+        end--;
+    return end > 0 ? end : length < PIECE ? length : PIECE;
+}
+
+void
+html_text(FILE *file, const char *text)
+{
+    char escaped[4 * PIECE + 1];
+
+    for (size_t length = strlen(text), size; length > 0; text += size, length -= size) {
+        size = piece_of(text, length);
+        text_escape(escaped, sizeof(escaped), view_of((const uint8_t *)text, size));
+        put_escaped(file, escaped);
+    }
+}
+
+void
+html_tag(FILE *file, const char *tag, const char *text)
+{
+    int name = (int)strcspn(tag, " ");
+
+    fprintf(file, "<%s>", tag);
+    html_text(file, text);
+    fprintf(file, "</%.*s>", name, tag);
+}
+
+void
+html_format(FILE *file, const char *tag, const char *format, ...)
+{
+    char text[FORMAT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    html_tag(file, tag, text);
 }
 
 void
 html_time(FILE *file, int64_t realtime)
 {
-    char text[TIME];
+    char text[TIME_SIZE];
 
+    if (realtime <= 0)
+        return;
     log_time_text(text, sizeof(text), realtime);
-    fprintf(file, "%.10s %.8sZ", text, text + 11);
-}
-
-void
-html_title(FILE *file, const char *english, const char *korean)
-{
-    fprintf(file, "<h2>%s <small lang=\"ko\">%s</small></h2>\n", english, korean);
+    fprintf(file, "<time datetime=\"%s\">%.10s %.8s UTC</time>", text, text, text + 11);
 }
 
 int
-html_save(const char *path, void (*put)(FILE *file, void *arg), void *arg)
+html_save(const char *path, const char *option, html_put_fn *put, const void *arg)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error = errno;
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool is_well = file != NULL;
 
-    if (file != NULL) {
+    if (file) {
         put(file, arg);
         is_well = fflush(file) == 0 && !ferror(file);
         error = errno;
@@ -115,7 +146,7 @@ html_save(const char *path, void (*put)(FILE *file, void *arg), void *arg)
         return 0;
     if (fd >= 0)
         unlink(path);
-    complain("give --html a name that no file has yet, in a folder that may be written to",
-             "cannot write %s: %s", path, strerror(error));
+    complain("give a name that no file has yet, in a folder that may be written to",
+             "cannot write %s (--%s): %s", path, option, strerror(error));
     return 2;
 }

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages for browsers, of one file, that ask nobody for anything: no script, no font, no image.
+ * A page that stands alone: no script, nothing that is loaded from anywhere, readable when it is
+ * printed. Texts are escaped here; those of peers are made harmless first (cli/text.h).
  */
 #ifndef PASU_CLI_HTML_H
 #define PASU_CLI_HTML_H
 
-#include "base/attributes.h"
+#include "base/error.h"
 
-/* From <!doctype> to <body>. The title is plain ASCII of ours. */
-void html_head(FILE *file, const char *title);
-/* Any text, also a hostile one: bytes that are no UTF-8, and signs that control, become escapes. */
+/* The head, up to the body's beginning; `language` as "en", "ko". */
+void html_begin(FILE *file, const char *language, const char *title);
+void html_end(FILE *file);
+/* Any text, between tags or in a value in double quotes. */
 void html_text(FILE *file, const char *text);
-/* "1,234"; "2026-11-24 01:02:03Z". */
-void html_count(FILE *file, uint64_t n);
+/* A tag with a text in it. */
+void html_tag(FILE *file, const char *tag, const char *text);
+/* Formats into a tag. */
+void html_format(FILE *file, const char *tag, const char *format, ...) PASU_PRINTF(3, 4);
+/* "2026-11-24 10:00:00 UTC" in a <time>; "" for 0 and below. */
 void html_time(FILE *file, int64_t realtime);
-/* A heading in English and Korean, of ours. */
-void html_title(FILE *file, const char *english, const char *korean);
-/* Writes what `put` prints at a name that no file has yet. 0, or 2 after a complaint. */
-PASU_MUST_USE int html_save(const char *path, void (*put)(FILE *file, void *arg), void *arg);
+
+/* Writes a page to a new file by `put`. 0, or the exit status, after a complaint; there is no file
+ * then. `option` is the option that named it. */
+typedef void html_put_fn(FILE *file, const void *arg);
+PASU_MUST_USE int html_save(const char *path, const char *option, html_put_fn *put,
+                            const void *arg);
 
 #endif

@@ -2,14 +2,19 @@
 #include "cli/scan_html.h"
 
 #include "base/log.h"
-#include "cli/html.h"
+#include "base/utf8.h"
+#include "cli/complain.h"
 #include "cli/scan_view.h"
 #include "cli/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 enum {
     TIME = 40,
+    NUMBER = 32,
     WIDTH = 720,
     HEIGHT = 160,
     CELL = 12,
@@ -24,25 +29,76 @@ struct page {
     const struct route_map *map;
 };
 
+static const char head[] =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+    "'unsafe-inline'\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" "
+    "content=\"no-referrer\">\n<title>pasu scan</title><style>\n"
+    ":root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6672;--line:#d5dbe1;--bad:#b3261e;"
+    "--mark:#1f5fae;--back:#fff}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--dim:#9aa6b2;--line:#3a424b;"
+    "--bad:#ff8a80;--mark:#7db3ff;--back:#14181c}}\n"
+    "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);"
+    "max-width:60rem;margin:2rem auto;padding:0 1rem}\n"
+    "h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .3rem}h3{color:var(--bad);"
+    "font-size:1rem;margin:1.6rem 0 .2rem;overflow-wrap:anywhere}\n"
+    "small,.dim{color:var(--dim)}table{border-collapse:collapse}td,th{text-align:left;"
+    "padding:.1rem .8rem .1rem 0;vertical-align:top;overflow-wrap:anywhere}\n"
+    "svg{display:block;max-width:100%;height:auto}svg text{fill:var(--dim);font-size:11px}"
+    ".axis{stroke:var(--line)}.curve{fill:none;stroke:var(--mark);stroke-width:2}"
+    ".bar,.cell{fill:var(--mark)}code{font-size:.9em}\n"
+    "</style></head><body>\n";
+
 /* ---- texts ---- */
 
-/* Of a log: hostile. */
+/* Of a log: hostile. Bytes that are no UTF-8, and signs that control, become question marks. */
 static void
 put(struct page *p, const char *text)
 {
-    html_text(p->file, text);
+    char escaped[2048];
+
+    text_escape(escaped, sizeof(escaped), view_of_text(text));
+    if (!utf8_is_valid(view_of_text(escaped))) /* never: that is what it makes */
+        return;
+    for (const char *at = escaped; *at != '\0'; at++)
+        switch (*at) {
+        case '<':
+            fputs("&lt;", p->file);
+            break;
+        case '>':
+            fputs("&gt;", p->file);
+            break;
+        case '&':
+            fputs("&amp;", p->file);
+            break;
+        case '"':
+            fputs("&quot;", p->file);
+            break;
+        case '\'':
+            fputs("&#39;", p->file);
+            break;
+        default:
+            putc(*at, p->file);
+        }
 }
 
 static void
 put_count(struct page *p, uint64_t n)
 {
-    html_count(p->file, n);
+    char text[NUMBER];
+
+    text_count(text, sizeof(text), n);
+    fputs(text, p->file);
 }
 
 static void
 put_time(struct page *p, int64_t time)
 {
-    html_time(p->file, time);
+    char text[TIME];
+
+    log_time_text(text, sizeof(text), time);
+    fprintf(p->file, "%.10s %.8sZ", text, text + 11);
 }
 
 static void
@@ -57,7 +113,7 @@ put_day(struct page *p, int32_t day)
 static void
 put_title(struct page *p, const char *english, const char *korean)
 {
-    html_title(p->file, english, korean);
+    fprintf(p->file, "<h2>%s <small lang=\"ko\">%s</small></h2>\n", english, korean);
 }
 
 static void
@@ -400,12 +456,9 @@ put_files(struct page *p)
 }
 
 static void
-put_page(FILE *file, void *arg)
+put_page(struct page *p)
 {
-    struct page *p = arg;
-
-    p->file = file;
-    html_head(p->file, "pasu scan");
+    fputs(head, p->file);
     put_summary(p);
     put_title(p, "Findings", "발견");
     if (p->report->finding_count == 0)
@@ -424,7 +477,23 @@ put_page(FILE *file, void *arg)
 int
 scan_save_html(const char *path, const struct scan_report *report, const struct route_map *map)
 {
-    struct page page = {NULL, report, map};
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error = errno;
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    bool is_well = file != NULL;
 
-    return html_save(path, put_page, &page);
+    if (file != NULL) {
+        struct page page = {file, report, map};
+
+        put_page(&page);
+        is_well = fflush(file) == 0 && !ferror(file);
+        error = errno;
+        is_well = fclose(file) == 0 && is_well;
+    }
+    if (is_well)
+        return 0;
+    if (fd >= 0)
+        unlink(path);
+    complain("give --html a name that no file has yet, in a folder that may be written to",
+             "cannot write %s: %s", path, strerror(error));
+    return 2;
 }
