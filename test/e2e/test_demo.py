@@ -87,6 +87,10 @@ def test_demo():
     proven = said[said.index("(pasu certify 131)"):said.index("(pasu ledger verify)")]
     assert f"{shown} showings proven, 0 not" in proven and "signed" in proven and "fault" not in proven, proven
     assert re.search(r"(?m)^covered +\d+ records", said[said.index("(pasu ledger verify)"):]), said
+    # The breach of 2025, without pasu and with this configuration.
+    drill = said[said.index("(pasu drill)"):]
+    assert re.search(r"(?m)^ +leaver +at once +0 +\S+s +the roster", drill) and re.search(r"(?m)^ +all together +at once +0 ", drill), drill
+    assert re.search(r"(?m)^ +none +never +337,000 +- +nobody$", drill), drill
     process.until(lambda: not of_demos(), f"nothing runs: {of_demos()}")
     assert not os.listdir(place()), os.listdir(place())
 

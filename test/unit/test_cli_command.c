@@ -50,6 +50,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"notify", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"report", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"scan", WHO_ANYBODY, EFFECT_READS, false},
+        {"drill", WHO_ANYBODY, EFFECT_READS, true},
         {"certify", WHO_ANYBODY, EFFECT_READS, true},
         {"explain", WHO_ANYBODY, EFFECT_READS, false},
         {"index", WHO_ANYBODY, EFFECT_CHANGES, true},
