@@ -142,34 +142,57 @@ explained_by(const struct joining *j, const size_t *members, size_t count)
     return explained;
 }
 
+/* The members that the sample is the likeliest with; how many. */
+static size_t
+gather(const struct joining *j, size_t members[TRACE_JOINT_MAX + 1], double more)
+{
+    size_t count = 1;
+
+    members[0] = 0;
+    while (count < TRACE_JOINT_MAX && count < j->count) {
+        double before = evidence_of(j, members, count);
+
+        if (best_more(j, members, count) - before < more)
+            break;
+        count++;
+    }
+    drop(j, members, &count, more);
+    return count;
+}
+
+/* Beside single sources, which are in it already. */
+static double
+outside_of(double outside, double evidence, struct trace_hurdles hurdles, size_t count)
+{
+    double together = evidence - hurdles.more * (double)(count - 1) - hurdles.all;
+
+    return count > 1 && outside > 0 ? 1 / (1 / outside + exp(together)) : outside;
+}
+
 int
 trace_join(struct trace_joining *all, size_t count, size_t persons, double population,
-           double penalty, struct trace_answer *answer)
+           struct trace_hurdles hurdles, struct trace_answer *answer)
 {
     struct joining j = {.all = all, .count = count, .persons = persons, .population = population};
-    size_t members[TRACE_JOINT_MAX + 1] = {0}, member_count = 1;
+    size_t members[TRACE_JOINT_MAX + 1], joint;
     double probabilities[TRACE_JOINT_MAX];
 
     j.weights = memory_new(persons + 1, sizeof(*j.weights));
     if (j.weights == NULL)
         return PASU_E_NOMEM;
-    while (member_count < TRACE_JOINT_MAX && member_count < count) {
-        double before = evidence_of(&j, members, member_count);
-
-        if (best_more(&j, members, member_count) - before < penalty)
-            break;
-        member_count++;
-    }
-    drop(&j, members, &member_count, penalty);
-    for (size_t m = 0; member_count > 1 && m < member_count; m++)
-        probabilities[m] = probability_of(&j, members, member_count, m, penalty);
-    for (size_t m = 0; m < member_count; m++) {
+    joint = gather(&j, members, hurdles.more);
+    answer->outside = outside_of(answer->outside, evidence_of(&j, members, joint), hurdles, joint);
+    if (answer->outside > 0.5)
+        joint = 0;
+    for (size_t m = 0; joint > 1 && m < joint; m++)
+        probabilities[m] = probability_of(&j, members, joint, m, hurdles.more);
+    for (size_t m = 0; m < joint; m++) {
         all[members[m]].source->is_joint = true;
-        if (member_count > 1)
+        if (joint > 1)
             all[members[m]].source->probability = probabilities[m];
     }
-    answer->joint = member_count;
-    answer->explained = explained_by(&j, members, member_count);
+    answer->joint = joint;
+    answer->explained = explained_by(&j, members, joint);
     memory_free(j.weights);
     return 0;
 }

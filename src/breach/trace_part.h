@@ -33,9 +33,16 @@ struct trace_joining {
     uint8_t *missing; /* of each person of the sample, within the source's days */
     double reach;     /* in them */
 };
-/* Finds the joint sources of those, of which the first is the likeliest: sets is_joint, and the
- * probabilities where they are several. `penalty`: what one more must gain. PASU_E_NOMEM. */
+/* What one more source must gain, and what all together must exceed, so that nobody on record is
+ * not likelier: natural logarithms. */
+struct trace_hurdles {
+    double more, all;
+};
+/* Finds the joint sources of those, of which the first is the likeliest: sets is_joint, the
+ * probabilities where they are several, and that it is nobody on record; none are joint where that
+ * is likelier. PASU_E_NOMEM. */
 PASU_MUST_USE int trace_join(struct trace_joining *all, size_t count, size_t persons,
-                             double population, double penalty, struct trace_answer *answer);
+                             double population, struct trace_hurdles hurdles,
+                             struct trace_answer *answer);
 
 #endif

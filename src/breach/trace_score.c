@@ -11,8 +11,9 @@
 #define OUTSIDE      0.1
 #define OUTSIDE_GAPS 0.3
 /* The prior that what was handed on is of all that a source was shown; and of each other length. */
-#define OF_ALL    0.4
-#define OF_LENGTH 0.2
+#define OF_ALL       0.4
+#define OF_LENGTH    0.2
+#define MOST_CERTAIN 0.999999
 
 enum { LENGTHS = 3, STRONG_PERSONS = 5, LIKELY_PERSONS = 3 };
 
@@ -28,6 +29,7 @@ struct judging {
     struct trace *trace;
     struct trace_answer *answer;
     double population, span; /* persons, and days of the record */
+    double outside;          /* the prior of nobody on record */
     uint32_t *counts;        /* of each person: moments in the window */
     uint16_t *explained;     /* of each person: bits */
     uint8_t *missing;        /* of each person: fields of the reader that is looked at */
@@ -263,12 +265,11 @@ look_at_all(struct judging *j)
 
 /* From evidence to probabilities. */
 static void
-weigh(struct judging *j, bool has_gaps)
+weigh(struct judging *j)
 {
     struct trace_answer *a = j->answer;
-    double outside = log(has_gaps ? OUTSIDE_GAPS : OUTSIDE), sum = outside;
-    double prior = log(has_gaps ? 1 - OUTSIDE_GAPS : 1 - OUTSIDE) -
-                   log(a->readers > 0 ? (double)a->readers : 1);
+    double outside = log(j->outside), sum = outside;
+    double prior = log(1 - j->outside) - log(a->readers > 0 ? (double)a->readers : 1);
 
     for (size_t s = 0; s < a->count; s++)
         sum = trace_add_logs(sum, a->sources[s].evidence + prior);
@@ -338,9 +339,9 @@ weigh_chance(struct judging *j)
 
 /* ---- several, and how sure ---- */
 
-/* Persons by what is missing, of one source that is looked at closer, in its days or in all. */
+/* Persons by what is missing, of one source that is looked at closer, in its days. */
 static int
-look_closer(struct judging *j, struct trace_joining *to, bool is_whole)
+look_closer(struct judging *j, struct trace_joining *to)
 {
     const struct trace *t = j->trace;
     size_t count;
@@ -357,8 +358,7 @@ look_closer(struct judging *j, struct trace_joining *to, bool is_whole)
     memset(to->missing, TRACE_UNCOVERED, t->sample->count);
     to->reach = 0;
     for (size_t m = 0; m < j->moment_count; m++)
-        if (is_whole ||
-            (j->moments[m].day >= to->source->from && j->moments[m].day <= to->source->to))
+        if (j->moments[m].day >= to->source->from && j->moments[m].day <= to->source->to)
             to->missing[j->moments[m].person] = j->missing[j->moments[m].person];
     for (size_t d = 0; d < reader->day_count; d++)
         if (reader->days[d].day >= to->source->from && reader->days[d].day <= to->source->to)
@@ -374,15 +374,18 @@ join(struct judging *j)
     struct trace_answer *a = j->answer;
     size_t count = a->count < TRACE_LOOKED_AT ? a->count : TRACE_LOOKED_AT;
     struct trace_joining *all = memory_new(count + 1, sizeof(*all));
-    double penalty = log((double)a->readers + 1) + log(LENGTHS * j->span + 1) + 3;
+    struct trace_hurdles hurdles = {
+        .more = log((double)a->readers + 1) + log(LENGTHS * j->span + 1) + 3,
+        .all = log(j->outside) - log((1 - j->outside) / (double)(a->readers + 1)),
+    };
     int result = all == NULL ? PASU_E_NOMEM : 0;
 
     for (size_t s = 0; result == 0 && s < count; s++) {
         all[s].source = &a->sources[s];
-        result = look_closer(j, &all[s], false);
+        result = look_closer(j, &all[s]);
     }
     if (result == 0 && count > 0)
-        result = trace_join(all, count, j->trace->sample->count, j->population, penalty, a);
+        result = trace_join(all, count, j->trace->sample->count, j->population, hurdles, a);
     for (size_t s = 0; all != NULL && s < count; s++)
         memory_free(all[s].missing);
     memory_free(all);
@@ -479,11 +482,22 @@ count_mistimed(struct judging *j)
     }
 }
 
+/* Nothing is more certain than what it was reckoned with. */
+static void
+bound_probabilities(struct trace_answer *a)
+{
+    for (size_t s = 0; s < a->count; s++)
+        if (a->sources[s].probability > MOST_CERTAIN)
+            a->sources[s].probability = MOST_CERTAIN;
+    if (a->outside > MOST_CERTAIN)
+        a->outside = MOST_CERTAIN;
+}
+
 int
 trace_judge(struct trace *t, bool has_gaps, struct trace_answer *a)
 {
     size_t persons = t->sample->count + 1;
-    struct judging j = {.trace = t, .answer = a};
+    struct judging j = {.trace = t, .answer = a, .outside = has_gaps ? OUTSIDE_GAPS : OUTSIDE};
     int result;
 
     *a = (struct trace_answer){.count = 0};
@@ -501,12 +515,13 @@ trace_judge(struct trace *t, bool has_gaps, struct trace_answer *a)
         result = look_at_all(&j);
     if (result == 0) {
         count_shown(&j);
-        weigh(&j, has_gaps);
+        weigh(&j);
         weigh_chance(&j);
         result = join(&j);
     }
     if (result == 0) {
         count_mistimed(&j);
+        bound_probabilities(a);
         a->grade = grade(&j, has_gaps);
     }
     memory_free(j.counts);

@@ -224,6 +224,7 @@ sample_build_has(struct sample_build *b, unsigned field, int32_t since)
     if ((b->fields >> field & 1) == 0)
         b->since[field] = INT32_MIN;
     b->fields |= (uint16_t)(1U << field);
+    b->dated |= (uint16_t)((unsigned)(since != INT32_MIN) << field);
     if (since > b->since[field] && !b->is_undated)
         b->since[field] = since;
     b->has_cell = true;
@@ -358,20 +359,20 @@ find_by_identity(struct sample_build *b, int *person, bool *is_ambiguous)
     }
 }
 
+/* Whether each of its fields is dated in it: something that happened, as an order, and nobody's
+ * name.
+ */
 static bool
-has_values(const struct sample_build *b)
+is_of_events(const struct sample_build *b)
 {
-    for (size_t f = 0; f < LEAKED_FIELDS_MAX; f++)
-        if (b->lengths[f] > 0)
-            return true;
-    return false;
+    return b->fields != 0 && (b->fields & ~b->dated) == 0;
 }
 
 static void
 begin_row(struct sample_build *b)
 {
     b->has_key = b->has_cell = false;
-    b->fields = 0;
+    b->fields = b->dated = 0;
     b->not_before = INT32_MIN;
     b->not_after = INT32_MAX;
     memset(b->lengths, 0, sizeof(b->lengths));
@@ -403,7 +404,7 @@ sample_build_row(struct sample_build *b)
         status = find_by_key(b, &person);
     else
         find_by_identity(b, &person, &is_ambiguous);
-    if (status == 0 && person < 0 && !b->has_key && !has_values(b) && b->person >= 0) {
+    if (status == 0 && person < 0 && !b->has_key && is_of_events(b) && b->person >= 0) {
         person = b->person;
         b->continued++;
     }

@@ -10,8 +10,8 @@
  *      not_before, not_after   of all of the row
  *
  * A row without a key names its person by values of the identity index, one after the other. A row
- * without either goes on with the person before it, as the further orders of a customer do. Values
- * are looked at, hashed and forgotten.
+ * without either, all of whose fields are dated in it, goes on with the person before it, as the
+ * further orders of a customer do. Values are looked at, hashed and forgotten.
  */
 #ifndef PASU_CLI_SAMPLE_BUILD_H
 #define PASU_CLI_SAMPLE_BUILD_H
@@ -49,7 +49,7 @@ struct sample_build {
     /* The row that is read. */
     char key[KEY_TEXT_SIZE];
     bool has_key, has_cell;
-    uint16_t fields;
+    uint16_t fields, dated; /* bits; dated, whether that counts or not */
     int32_t since[LEAKED_FIELDS_MAX], not_before, not_after;
     uint8_t values[LEAKED_FIELDS_MAX][SPELLING_SIZE]; /* of fields, to identify by */
     size_t lengths[LEAKED_FIELDS_MAX];

@@ -24,6 +24,8 @@ trace_doubt(const struct traced *t)
         return NULL;
     if (a->count == 0)
         return "nobody on record was shown anybody of the sample, at a time when it can have been";
+    if (a->joint == 0)
+        return "chance explains the sample better than anybody on record does";
     if (a->joint > 1)
         return "more than one source is needed to explain the sample";
     if (t->has_gaps)
@@ -72,11 +74,22 @@ print_sample(FILE *file, const struct traced *t)
 
 /* ---- the answer ---- */
 
+/* Never 0 or 100. */
+static void
+percent_text(char text[16], double probability)
+{
+    if (probability < 0.001 || probability > 0.999)
+        snprintf(text, 16, "%s", probability < 0.001 ? "< 0.1 %" : "> 99.9 %");
+    else
+        snprintf(text, 16, "%.1f %%", probability * 100);
+}
+
 static void
 print_grade(FILE *file, const struct traced *t)
 {
     const struct trace_answer *a = t->answer;
     const char *doubt = trace_doubt(t);
+    char outside[16];
 
     fprintf(file, "answer     %s", trace_grade_name(a->grade));
     for (size_t s = 0; s < a->joint; s++) {
@@ -86,12 +99,13 @@ print_grade(FILE *file, const struct traced *t)
                     view_of_text(trace_reader_text(&t->trace->readers[a->sources[s].reader])));
         fprintf(file, "%s%s", s == 0 ? ": " : s + 1 == a->joint ? " and " : ", ", name);
     }
-    if (a->count > 0)
+    if (a->joint > 0)
         fprintf(file, ", shown %" PRIu64 " of %zu", a->explained, t->trace->sample->count);
     fputc('\n', file);
     if (doubt != NULL)
         fprintf(file, "           %s\n", doubt);
-    fprintf(file, "           that nobody on record is the source: %.2g %%\n", a->outside * 100);
+    percent_text(outside, a->outside);
+    fprintf(file, "           that nobody on record is the source: %s\n", outside);
 }
 
 static const struct table_column source_columns[] = {
@@ -103,16 +117,13 @@ static const struct table_column source_columns[] = {
 static void
 add_source(struct table *table, const struct traced *t, const struct trace_source *source)
 {
-    char text[64], from[16], to[16];
+    char text[64], from[16], to[16], likely[16];
 
     trace_day_text(from, source->from);
     trace_day_text(to, source->to);
     table_add(table, trace_reader_text(&t->trace->readers[source->reader]));
-    snprintf(text, sizeof(text), source->probability >= 0.0005 ? "%.1f %%" : "%.0g %%",
-             source->probability >= 0.9999 && t->answer->grade != GRADE_STRONG
-                 ? 99.9
-                 : source->probability * 100);
-    table_add(table, text);
+    percent_text(likely, source->probability);
+    table_add(table, likely);
     table_add_count(table, source->persons);
     table_add_count(table, source->whole);
     table_add_count(table, source->mistimed);
@@ -156,15 +167,13 @@ print_access(FILE *file, const struct traced *t, const struct trace_access *acce
         if ((access->fields >> f & 1) != 0)
             fprintf(file, "%s%s", (access->fields & ((1U << f) - 1)) == 0 ? ": " : ", ",
                     t->trace->sample->fields.items[f]);
-    fprintf(file, "\n    %s\n", escaped);
+    fprintf(file, *escaped != '\0' ? "\n    %s\n" : "%s\n", escaped);
 }
 
 static void
 print_accesses(FILE *file, const struct traced *t)
 {
-    size_t most = t->answer->joint > 0 ? t->answer->joint : 1;
-
-    for (size_t s = 0; s < t->look->source_count && s < most; s++) {
+    for (size_t s = 0; s < t->look->source_count && s < t->answer->joint; s++) {
         const struct trace_accesses *accesses = &t->look->sources[s];
         const struct trace_reader *reader = &t->trace->readers[t->answer->sources[s].reader];
         char name[NAME_TEXT];

@@ -402,6 +402,7 @@ nobody_on_record_is_likelier_than_chance(void **state PASU_UNUSED)
     }
     judge(false);
     assert_true(judged.outside > 0.9);
+    assert_int_equal(judged.joint, 0);
     assert_true(judged.grade <= GRADE_POSSIBLE);
     end_case();
 }
