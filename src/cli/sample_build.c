@@ -298,6 +298,34 @@ sample_build_cell(struct sample_build *b, int at, const char *value)
 
 /* ---- whose it is ---- */
 
+/* The person of a key of the directory; none where it has no entry. */
+static int
+find_text(struct sample_build *b, struct view text, int *person)
+{
+    uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
+    size_t count;
+    int status = evidence_find_key(b->evidence, text, ordinals, COUNT_OF(ordinals), &count);
+
+    if (status == 0 && count > 0)
+        *person = leaked_person(b->sample, ordinals, count);
+    return status;
+}
+
+/* In another way than the key was written, where it is a text. */
+static int
+find_spelled(struct sample_build *b, int *person)
+{
+    struct spellings *ways = memory_new(1, sizeof(*ways));
+    int status = ways == NULL ? complain_error(PASU_E_NOMEM, "the sample") : 0;
+
+    if (status == 0)
+        spellings_of(ways, view_of_text(b->key));
+    for (size_t w = 0; status == 0 && *person == -1 && w < ways->count; w++)
+        status = find_text(b, spellings_at(ways, w), person);
+    memory_free(ways);
+    return status;
+}
+
 static int
 find_by_key(struct sample_build *b, int *person)
 {
@@ -311,8 +339,76 @@ find_by_key(struct sample_build *b, int *person)
         status = person_find(b->evidence, key, &subject);
     if (status == 0 && subject.ordinal_count > 0)
         *person = leaked_person(b->sample, subject.ordinals, subject.ordinal_count);
-    b->by_key += *person >= 0;
     subject_release(&subject);
+    if (status == 0 && *person == -1 && key == b->key)
+        status = find_spelled(b, person);
+    b->by_key += *person >= 0;
+    return status;
+}
+
+/* The row's value of a mapped column; empty: it has none. */
+static struct view
+value_of(const struct sample_build *b, const char *column)
+{
+    const char *field = mapped_field(b, column);
+    int place = field == NULL ? -1 : name_list_find(&b->sample->fields, field);
+
+    return place < 0 ? view_of(NULL, 0) : view_of(b->values[place], b->lengths[place]);
+}
+
+static const struct config_subject *
+subject_of(const struct sample_build *b)
+{
+    const struct config *config = b->evidence->ask.config;
+
+    for (size_t i = 0; i < config->subject_count; i++)
+        if (strcmp(config->subjects[i].name, b->sample->kind) == 0)
+            return &config->subjects[i];
+    return NULL;
+}
+
+/* One way to write each part of the key: which, `turn` says. */
+static int
+find_turn(struct sample_build *b, const struct spellings *ways, size_t parts, size_t turn,
+          int *person)
+{
+    uint8_t space[TUPLE_TEXT_MAX];
+    struct tuple tuple = {.count = parts};
+    struct view text;
+
+    for (size_t p = 0; p < parts; p++) {
+        tuple.parts[p] = spellings_at(&ways[p], turn % ways[p].count);
+        turn /= ways[p].count;
+    }
+    return tuple_write(&tuple, space, &text) == 0 ? find_text(b, text, person) : 0;
+}
+
+/* Persons of a kind that several values name together: by those of the row. */
+static int
+find_by_parts(struct sample_build *b, int *person)
+{
+    const struct config_subject *subject = subject_of(b);
+    size_t parts = subject == NULL ? 0 : subject->key.count, turns = 1;
+    struct spellings *ways;
+    int status = 0;
+
+    if (parts < 2 || parts > TUPLE_PARTS_MAX)
+        return 0;
+    for (size_t p = 0; p < parts; p++)
+        if (value_of(b, subject->key.items[p]).length == 0)
+            return 0;
+    ways = memory_new(parts, sizeof(*ways));
+    if (ways == NULL)
+        return complain_error(PASU_E_NOMEM, "the sample");
+    for (size_t p = 0; p < parts; p++) {
+        spellings_of(&ways[p], value_of(b, subject->key.items[p]));
+        turns *= ways[p].count;
+    }
+    for (size_t turn = 0; status == 0 && *person == -1 && turn < turns; turn++)
+        status = find_turn(b, ways, parts, turn, person);
+    b->by_key += *person >= 0;
+    memory_wipe(ways, parts * sizeof(*ways));
+    memory_free(ways);
     return status;
 }
 
@@ -322,14 +418,12 @@ values_of(struct sample_build *b, const struct identity_name *name,
           struct view values[IDENTITY_VALUES_MAX], unsigned *first)
 {
     for (size_t c = 0; c < name->count; c++) {
-        const char *field = mapped_field(b, name->columns[c]);
-        int place = field == NULL ? -1 : name_list_find(&b->sample->fields, field);
-
-        if (place < 0 || b->lengths[place] == 0)
+        values[c] = value_of(b, name->columns[c]);
+        if (values[c].length == 0)
             return false;
         if (c == 0)
-            *first = (unsigned)place;
-        values[c] = view_of(b->values[place], b->lengths[place]);
+            *first =
+                (unsigned)name_list_find(&b->sample->fields, mapped_field(b, name->columns[c]));
     }
     return name->count > 0;
 }
@@ -403,6 +497,8 @@ sample_build_row(struct sample_build *b)
     if (b->has_key)
         status = find_by_key(b, &person);
     else
+        status = find_by_parts(b, &person);
+    if (status == 0 && !b->has_key && person == -1)
         find_by_identity(b, &person, &is_ambiguous);
     if (status == 0 && person < 0 && !b->has_key && is_of_events(b) && b->person >= 0) {
         person = b->person;

@@ -374,6 +374,15 @@ def test_a_leaked_sample_names_persons_by_the_values_that_tell_them_together():
     equal({name: answer["sample"][name] for name in ("rows", "persons", "ambiguous", "unknown")},
           {"rows": 4, "persons": 2, "ambiguous": 2, "unknown": 0})
     assert "analyst" in [source["principal"] for source in answer["sources"] if source["persons"] == 2], answer
+    with place().front.login(user="app") as session:
+        session.query("SELECT recipient_name, recipient_phone, address FROM parcels WHERE id IN (4, 5)")
+        session.terminate()
+    place().front.guard.until_sessions(0)
+    sample.write_text("name,phone,address\n Choi ,012－1,x\nKim-5,012-2,x\nNobody,012-1,x\n", encoding="utf-8")
+    answer = json.loads(place().run_any("trace", "--kind", "recipient", "--json", str(sample)).stdout)
+    equal({name: answer["sample"][name] for name in ("rows", "persons", "by_key", "unknown")},
+          {"rows": 3, "persons": 2, "by_key": 2, "unknown": 1})
+    assert "app" in [source["principal"] for source in answer["sources"]], answer
 
 
 if __name__ == "__main__":
