@@ -303,6 +303,8 @@ say_who(struct sample_build *b, const char *who)
     status = sample_build_cell(b, column, who);
     if (status == 0 && b->columns[column].role == ROLE_IGNORED)
         status = sample_build_cell(b, sample_build_column(b, names[1]), who);
+    if (b->columns[column].role == ROLE_IGNORED)
+        b->columns[column].role = ROLE_UNKNOWN; /* it was understood after all */
     return status;
 }
 

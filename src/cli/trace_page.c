@@ -63,12 +63,13 @@ print_sample(FILE *file, const struct traced *t)
         const struct sample_column *column = &b->columns[c];
         char name[4 * VOCABULARY_NAME_SIZE + 1];
 
-        text_escape(name, sizeof(name), view_of_text(column->name));
+        text_escape(name, sizeof(name),
+                    view_of_text(*column->name != '\0' ? column->name : "without a name"));
         if (column->role == ROLE_IGNORED)
             fprintf(file, "           column %s is not understood, and left out\n", name);
         if (column->dates > 0 && !b->is_undated)
-            fprintf(file, "           dates in column %s: the %s was not read before\n",
-                    *name != '\0' ? name : "?", sample->fields.items[column->field]);
+            fprintf(file, "           dates in column %s: the %s was not read before\n", name,
+                    sample->fields.items[column->field]);
     }
 }
 
