@@ -16,6 +16,8 @@
 #define MOST_CERTAIN 0.999999
 
 enum { LENGTHS = 3, STRONG_PERSONS = 5, LIKELY_PERSONS = 3 };
+/* Joint sources are sought among so many, where the sample has very many persons. */
+enum { JOINT_LEAST = 8, JOINT_WORK = TRACE_LOOKED_AT * 10000 };
 
 static const int32_t lengths[LENGTHS] = {1, 7, 31};
 
@@ -372,14 +374,16 @@ static int
 join(struct judging *j)
 {
     struct trace_answer *a = j->answer;
-    size_t count = a->count < TRACE_LOOKED_AT ? a->count : TRACE_LOOKED_AT;
-    struct trace_joining *all = memory_new(count + 1, sizeof(*all));
+    size_t most = JOINT_WORK / (j->trace->sample->count + 1), count;
+    struct trace_joining *all = memory_new(TRACE_LOOKED_AT + 1, sizeof(*all));
     struct trace_hurdles hurdles = {
         .more = log((double)a->readers + 1) + log(LENGTHS * j->span + 1) + 3,
         .all = log(j->outside) - log((1 - j->outside) / (double)(a->readers + 1)),
     };
     int result = all == NULL ? PASU_E_NOMEM : 0;
 
+    most = most < JOINT_LEAST ? JOINT_LEAST : most > TRACE_LOOKED_AT ? TRACE_LOOKED_AT : most;
+    count = a->count < most ? a->count : most;
     for (size_t s = 0; result == 0 && s < count; s++) {
         all[s].source = &a->sources[s];
         result = look_closer(j, &all[s]);
