@@ -25,9 +25,11 @@ trace_evidence(const struct trace_cover *c, double reach, double unknown, double
         double weight = ratio * population * named, one;
 
         one = c->uncovered > 0 ? (double)c->uncovered * log(ratio * unknown + elsewhere) : 0;
-        for (size_t m = 0; m <= LEAKED_FIELDS_MAX; m++, weight *= TRACE_FIELD_ELSEWHERE)
+        for (size_t m = 0; m <= LEAKED_FIELDS_MAX; m++) {
             if (c->missing[m] > 0)
                 one += (double)c->missing[m] * log(weight + elsewhere);
+            weight *= TRACE_FIELD_ELSEWHERE;
+        }
         sum = trace_add_logs(sum, one);
     }
     return sum - log(TRACE_SHARES);

@@ -34,24 +34,52 @@ sample_build_end(struct sample_build *b)
 
 /* ---- dates ---- */
 
-/* "2026-05-03", "2026.5.3.", "2026/05/03 14:00", "20260503" and RFC 3339, put as the last has it;
- * only the day counts where no zone is said. */
+/* A number of at most so many digits; -1: there is none. */
+static int
+read_number(const char **at, int digits)
+{
+    int number = 0, count = 0;
+
+    for (; count < digits && isdigit((unsigned char)**at); count++)
+        number = number * 10 + (*(*at)++ - '0');
+    return count > 0 ? number : -1;
+}
+
+/* What stands between the parts of a date: "-", "/", "." or ". "; in "20260503" nothing. */
+static bool
+pass_over(const char **at, char between)
+{
+    if (between == '\0')
+        return true;
+    if (**at != between)
+        return false;
+    ++*at;
+    while (between == '.' && **at == ' ')
+        ++*at;
+    return true;
+}
+
+/* "2026-05-03", "2026.5.3.", "2026. 5. 3.", "2026/05/03 14:00", "20260503" and RFC 3339; only the
+ * day counts where no zone is said. */
 static bool
 read_day(const char *text, int64_t *moment, bool *has_zone)
 {
-    int year, month, day, used = 0;
-    char plain[16];
+    bool is_whole = strspn(text, "0123456789") == 8;
+    int year, month = -1, day = -1;
+    char plain[16], between;
 
     *has_zone = strchr(text, 'T') != NULL && moment_parse_fixed(moment, text, false) == 0;
     if (*has_zone)
         return true;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 &&
-        sscanf(text, "%4d. %2d. %2d%n", &year, &month, &day, &used) != 3 &&
-        sscanf(text, "%4d/%2d/%2d%n", &year, &month, &day, &used) != 3 &&
-        (strspn(text, "0123456789") != 8 ||
-         sscanf(text, "%4d%2d%2d%n", &year, &month, &day, &used) != 3))
+    year = read_number(&text, 4);
+    between = is_whole ? '\0' : *text;
+    if (year < 1970 || (!is_whole && (between == '\0' || strchr("-./", between) == NULL)))
         return false;
-    if (used == 0 || isdigit((unsigned char)text[used]) || year < 1970)
+    if (pass_over(&text, between))
+        month = read_number(&text, 2);
+    if (month > 0 && pass_over(&text, between))
+        day = read_number(&text, 2);
+    if (day <= 0 || isdigit((unsigned char)*text))
         return false;
     snprintf(plain, sizeof(plain), "%04d-%02d-%02d", year % 10000, month % 100, day % 100);
     return moment_parse_fixed(moment, plain, false) == 0;
@@ -316,10 +344,11 @@ static int
 find_spelled(struct sample_build *b, int *person)
 {
     struct spellings *ways = memory_new(1, sizeof(*ways));
-    int status = ways == NULL ? complain_error(PASU_E_NOMEM, "the sample") : 0;
+    int status = 0;
 
-    if (status == 0)
-        spellings_of(ways, view_of_text(b->key));
+    if (ways == NULL)
+        return complain_error(PASU_E_NOMEM, "the sample");
+    spellings_of(ways, view_of_text(b->key));
     for (size_t w = 0; status == 0 && *person == -1 && w < ways->count; w++)
         status = find_text(b, spellings_at(ways, w), person);
     memory_free(ways);
@@ -437,7 +466,7 @@ find_by_identity(struct sample_build *b, int *person, bool *is_ambiguous)
     for (size_t s = 0; s < sections && *person < 0; s++) {
         const struct identity_name *name =
             sample_identity_section(&b->identity, s, b->sample->kind);
-        struct view values[IDENTITY_VALUES_MAX];
+        struct view values[IDENTITY_VALUES_MAX] = {{NULL, 0}};
         enum identity_found found = IDENTITY_NONE;
         uint32_t ordinal;
         unsigned first = 0;

@@ -87,7 +87,7 @@ sample_identity_find(const struct sample_identity *s, size_t section, const stru
         turns *= ways[c].count;
     }
     for (size_t turn = 0; turn < turns && found == IDENTITY_NONE; turn++) {
-        struct view chosen[IDENTITY_VALUES_MAX];
+        struct view chosen[IDENTITY_VALUES_MAX] = {{NULL, 0}};
         size_t left = turn;
 
         for (size_t c = 0; c < columns; c++) {

@@ -143,8 +143,11 @@ json_inside(struct sample_build *b, const char *name, json_t *value, int depth)
 
     if (depth == JSON_DEPTH_MAX)
         return 0;
-    json_array_foreach(value, index, inside) if (status == 0) status =
-        is_scalar(inside) ? json_cell(b, name, inside) : json_inside(b, name, inside, depth + 1);
+    for (index = 0; status == 0 && index < json_array_size(value); index++) {
+        inside = json_array_get(value, index);
+        status = is_scalar(inside) ? json_cell(b, name, inside)
+                                   : json_inside(b, name, inside, depth + 1);
+    }
     for (int turn = 0; turn < 2; turn++)
         json_object_foreach(value, key, inside)
         {
@@ -181,8 +184,7 @@ read_json(struct sample_build *b, const char *text, size_t length, const char *p
 
     for (size_t at = 0; status == 0;) {
         json_error_t error;
-        json_t *value, *row;
-        size_t index;
+        json_t *value;
 
         while (at < length && isspace((unsigned char)text[at]))
             at++;
@@ -196,7 +198,8 @@ read_json(struct sample_build *b, const char *text, size_t length, const char *p
         }
         at += (size_t)error.position;
         if (json_is_array(value)) {
-            json_array_foreach(value, index, row) if (status == 0) status = json_row(b, row, path);
+            for (size_t i = 0; status == 0 && i < json_array_size(value); i++)
+                status = json_row(b, json_array_get(value, i), path);
         } else {
             status = json_row(b, value, path);
         }
@@ -341,14 +344,14 @@ sample_read_said(struct sample_build *b, const char *text)
 {
     size_t length = strlen(text);
     char *copy = memory_new(length + 1, 1), *rest = copy, *one;
-    int status = copy == NULL ? complain_error(PASU_E_NOMEM, "the sample") : 0;
+    int status = 0;
 
-    if (status == 0)
-        memcpy(copy, text, length);
+    if (copy == NULL)
+        return complain_error(PASU_E_NOMEM, "the sample");
+    memcpy(copy, text, length + 1);
     while (status == 0 && (one = strsep(&rest, ";\n")) != NULL)
         status = say_person(b, one);
-    if (copy != NULL)
-        memory_wipe(copy, length);
+    memory_wipe(copy, length);
     memory_free(copy);
     return status;
 }

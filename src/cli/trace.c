@@ -178,9 +178,13 @@ run_trace(const struct arguments *arguments)
     const char *kind = NULL;
     int result, status = check(arguments);
 
-    if (status == 0 && (t == NULL || (t->look = memory_new(1, sizeof(*t->look))) == NULL))
+    if (t == NULL)
+        return complain_error(PASU_E_NOMEM, "trace");
+    t->look = memory_new(1, sizeof(*t->look));
+    if (status == 0 && t->look == NULL)
         status = complain_error(PASU_E_NOMEM, "trace");
     if (status != 0) {
+        memory_free(t->look);
         memory_free(t);
         return status;
     }

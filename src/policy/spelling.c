@@ -137,7 +137,7 @@ read_digits(char digits[PHONE_SIZE], struct view plain, bool *is_international)
             digits[count++] = (char)c;
         } else if (c == '+' && count == 0) {
             *is_international = true;
-        } else if (memchr(" -.()/", c, 6) == NULL) {
+        } else if (c == 0 || strchr(" -.()/", c) == NULL) {
             return 0;
         }
     }

@@ -108,9 +108,9 @@ def test_a_date_excludes_who_read_before_it():
     equal((answer["sources"][0]["persons"], answer["sources"][0]["whole"]), (8, 0))
     assert answer["answer"]["grade"] != "strong", answer["answer"]
     for words, dated in ((), 1), (("--undated",), 0):
-        rows = trace(f"customer_id,name,item,placed_at\n{keys[0]},x,,\n,,book,2026-01-01\n,,lamp,2026. 2. 3.\n,,,\n,nobody,,\n{keys[1]},x,,\n", *words)
+        rows = trace(f"customer_id,name,item,placed_at\n{keys[0]},x,,\n,,book,2026-01-01\n,,lamp,2026. 2. 3.\n,,pen,2026/2/3 14:00\n,,ink,20260203\n,,ten,2026-02-03T10:00:00+09:00\n,,off,2026-13-03\n,,,\n,nobody,,\n{keys[1]},x,,\n", *words)
         equal({name: rows["sample"][name] for name in ("rows", "persons", "continued", "unknown", "dated")},
-              {"rows": 5, "persons": 2, "continued": 2, "unknown": 1, "dated": dated})
+              {"rows": 9, "persons": 2, "continued": 5, "unknown": 2, "dated": dated})
     later = (now + datetime.timedelta(days=3)).strftime("%Y-%m-%d")
     done = trace("key,name,not_before\n" + "".join(f"{key},x,{later}\n" for key in keys), exit=1)
     assert json.loads(done.stdout)["excluded"] == {"principals": 3, "none_of_them": 1, "at_other_times": 2}, done.stdout
