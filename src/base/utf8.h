@@ -14,5 +14,7 @@ size_t utf8_first(struct view text, uint32_t *character);
 bool utf8_is_valid(struct view text);
 /* How many bytes of a text there are, at most so many, where no character is to be cut in two. */
 size_t utf8_cut(const char *text, size_t most);
+/* Writes a character that is one; how many bytes it takes. */
+size_t utf8_put(uint8_t to[4], uint32_t character);
 
 #endif

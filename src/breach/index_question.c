@@ -172,6 +172,18 @@ index_question_names(struct index_question *q)
     return result;
 }
 
+static int
+load_shape(void *arg, struct view key, struct view value)
+{
+    return shapes_add(arg, index_key_session_of(key), value);
+}
+
+int
+index_question_shapes(struct index_question *q)
+{
+    return index_each_session(q->index, INDEX_SHAPE, load_shape, &q->selection->book->shapes);
+}
+
 int
 index_question_lexicon(struct index_question *q, const struct index_class_head *head,
                        struct lexicon **lexicon)

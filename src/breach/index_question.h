@@ -47,6 +47,8 @@ bool index_question_is_edge(const struct index_question *question, int32_t day);
 PASU_MUST_USE int index_question_days(struct index_question *question, int32_t *from, int32_t *to);
 /* The vocabularies' names go into the selection's book. */
 PASU_MUST_USE int index_question_names(struct index_question *question);
+/* What the statements say goes into the selection's book. */
+PASU_MUST_USE int index_question_shapes(struct index_question *question);
 /* What a class's numbers meant when its statements were over. */
 PASU_MUST_USE int index_question_lexicon(struct index_question *question,
                                          const struct index_class_head *head,

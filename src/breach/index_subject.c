@@ -339,12 +339,6 @@ seek_in_open(void *arg, struct view key, struct view value)
     return result;
 }
 
-static int
-load_shape(void *arg, struct view key, struct view value)
-{
-    return shapes_add(arg, index_key_session_of(key), value);
-}
-
 int
 index_subject(struct index *index, struct subject *subject, struct selection *selection,
               const struct entries *entries)
@@ -367,7 +361,7 @@ index_subject(struct index *index, struct subject *subject, struct selection *se
     if (result == 0 && s.question.meta.is_strange)
         result = PASU_E_UNAVAILABLE;
     if (result == 0)
-        result = index_each_session(index, INDEX_SHAPE, load_shape, &selection->book->shapes);
+        result = index_question_shapes(&s.question);
     if (result == 0)
         result = seek(&s);
     if (result == 0 && entries->watch != NULL)

@@ -267,8 +267,8 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
     return check_field(e);
 }
 
-static int
-begin_anew(struct evidence *e)
+int
+evidence_anew(struct evidence *e)
 {
     int result;
 
@@ -318,13 +318,12 @@ evidence_complain_index(const char *fault)
              fault);
 }
 
-/* Asks the index for one of both. 1: it has answered; 0: read the ledger. */
-static int
-ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
-          struct mentions *mentions)
+int
+evidence_ask_index(struct evidence *e, statement_fn *give, void *arg, evidence_ask_fn *ask,
+                   void *ask_arg)
 {
     struct ledger_entries *ledger = NULL;
-    int result = evidence_index(e);
+    int result = e->has_index ? evidence_index(e) : PASU_E_UNAVAILABLE;
     bool is_asked;
 
     if (result == PASU_E_CORRUPT)
@@ -336,13 +335,8 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
     result = ledger_entries_open(&ledger, e->directory, &e->segment_keys);
     is_asked = result == 0;
     if (is_asked) {
-        struct entries entries = ledger_entries(ledger);
-
-        selection_init(&e->selection, e->book, &e->filter,
-                       scope != NULL ? scope_take : subject_take,
-                       scope != NULL ? (void *)scope : subject);
-        result = scope != NULL ? index_scope(e->index, scope, &e->selection, &entries)
-                               : ask_for_subject(e, e->index, ledger, subject, mentions);
+        selection_init(&e->selection, e->book, &e->filter, give, arg);
+        result = ask(e, ledger, ask_arg);
         ledger_entries_close(ledger);
     }
     if (result == PASU_E_CORRUPT)
@@ -351,7 +345,7 @@ ask_index(struct evidence *e, struct scope *scope, struct subject *subject,
         evidence_complain_index("is of another version of pasu");
     if (result == 0)
         return 1;
-    result = begin_anew(e);
+    result = evidence_anew(e);
     return result < 0 ? result : 0;
 }
 
@@ -363,10 +357,33 @@ leave_out(const struct evidence *e, struct scope *scope, int status)
     return result == 0 ? status : evidence_complain(e, result);
 }
 
+static int
+ask_for_scope(struct evidence *e, struct ledger_entries *ledger, void *arg)
+{
+    struct entries entries = ledger_entries(ledger);
+
+    return index_scope(e->index, arg, &e->selection, &entries);
+}
+
+struct for_subject {
+    struct subject *subject;
+    struct mentions *mentions;
+};
+
+static int
+ask_about_subject(struct evidence *e, struct ledger_entries *ledger, void *arg)
+{
+    struct for_subject *f = arg;
+
+    return ask_for_subject(e, e->index, ledger, f->subject, f->mentions);
+}
+
 int
 evidence_scope(struct evidence *e, struct scope *scope)
 {
-    int result = e->has_index && index_scope_can(&e->filter) ? ask_index(e, scope, NULL, NULL) : 0;
+    int result = index_scope_can(&e->filter)
+                     ? evidence_ask_index(e, scope_take, scope, ask_for_scope, scope)
+                     : 0;
 
     if (result < 0)
         return evidence_complain(e, result);
@@ -382,7 +399,8 @@ evidence_subject(struct evidence *e, struct subject *subject, struct mentions *m
                  bool *is_answered)
 {
     const struct subject before = *subject;
-    int result = e->has_index ? ask_index(e, NULL, subject, mentions) : 0;
+    struct for_subject asked = {subject, mentions};
+    int result = evidence_ask_index(e, subject_take, subject, ask_about_subject, &asked);
 
     *is_answered = result == 1;
     if (result < 0)
@@ -397,7 +415,7 @@ evidence_subject(struct evidence *e, struct subject *subject, struct mentions *m
 int
 evidence_doubt_index(struct evidence *e)
 {
-    int result = begin_anew(e);
+    int result = evidence_anew(e);
 
     e->has_index = false;
     evidence_forget_index(e);

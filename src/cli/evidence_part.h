@@ -24,6 +24,15 @@ PASU_MUST_USE int evidence_index(struct evidence *evidence);
 /* Closes it, and what is known of keys by it: before the ledger is read for long, of which its
  * writer would have to keep what is in no other reader's way. */
 void evidence_forget_index(struct evidence *evidence);
+/* A book and a selection without anything, but the configuration's names. PASU_E_NOMEM, … */
+PASU_MUST_USE int evidence_anew(struct evidence *evidence);
+/* Asks the open index, of the selection, which gives its statements to `give`; PASU_E_… of the
+ * index as index_scope has them. 1: it has answered; 0: it could not, which was said where
+ * something is wrong with it: all is as after evidence_anew, and the ledger is to be read; or an
+ * error. */
+typedef int evidence_ask_fn(struct evidence *evidence, struct ledger_entries *ledger, void *arg);
+PASU_MUST_USE int evidence_ask_index(struct evidence *evidence, statement_fn *give, void *arg,
+                                     evidence_ask_fn *ask, void *ask_arg);
 /* No key is known. */
 void evidence_forget_keys(struct evidence *evidence);
 

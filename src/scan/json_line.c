@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/json_line.h"
 
+#include "base/utf8.h"
+
 enum { DEPTH = 64, PATH_SIZE = 128 };
 
 struct walk {
@@ -82,31 +84,6 @@ hex4(const uint8_t *at)
     return n;
 }
 
-static size_t
-put_utf8(uint8_t *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (uint8_t)(0xC0 | c >> 6);
-        to[1] = (uint8_t)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (uint8_t)(0xE0 | c >> 12);
-        to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        to[2] = (uint8_t)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    to[0] = (uint8_t)(0xF0 | c >> 18);
-    to[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-    to[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-    to[3] = (uint8_t)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* One escape, at the letter behind its backslash; a lone half of a pair stays as it is, in bytes.
  */
 static const uint8_t *
@@ -134,7 +111,7 @@ unescape_one(const uint8_t *at, const uint8_t *end, uint8_t **to)
             at += 6;
         }
     }
-    *to += put_utf8(*to, c);
+    *to += utf8_put(*to, c);
     return at;
 }
 

@@ -4,6 +4,7 @@
 customer is that customer in the ledger, and everybody else a recipient. Where that is not known both can be, and nobody is left out."""
 import json
 import re
+import unicodedata
 
 import guard
 import harness
@@ -356,6 +357,32 @@ def test_without_an_index_both_can_be():
     told = export(front)["after"]
     equal((told.named, told.unknown), ({"customer": {"5"}, "recipient": {key_of(4)}}, {"customer": 0, "recipient": 0}))
     front.stop()
+
+
+@test
+def test_a_leaked_sample_names_persons_by_the_values_that_tell_them_together():
+    """pasu trace finds who has this name and this number, of two who share the number; by the number alone it is ambiguous"""
+    equal(place().run_any("index", "build").returncode, 0)
+    with place().front.login(user="analyst") as session:
+        session.query("SELECT id, name, phone FROM people WHERE id IN (5, 9, 104)")
+        session.terminate()
+    sample = harness.folder() / "together.csv"
+    lee = unicodedata.normalize("NFD", "이영희")
+    sample.write_text(f"고객명,휴대폰,memo\nKim-5,０１０－１００２,x\n{lee},019-4,x\n,010-1002,x\nKim-9,010-1002,x\n", encoding="utf-8")
+    done = place().run_any("trace", "--kind", "customer", "--json", str(sample))
+    answer = json.loads(done.stdout)
+    equal({name: answer["sample"][name] for name in ("rows", "persons", "ambiguous", "unknown")},
+          {"rows": 4, "persons": 2, "ambiguous": 2, "unknown": 0})
+    assert "analyst" in [source["principal"] for source in answer["sources"] if source["persons"] == 2], answer
+    with place().front.login(user="app") as session:
+        session.query("SELECT recipient_name, recipient_phone, address FROM parcels WHERE id IN (4, 5)")
+        session.terminate()
+    place().front.guard.until_sessions(0)
+    sample.write_text("name,phone,address\n Choi ,012－1,x\nKim-5,012-2,x\nNobody,012-1,x\n", encoding="utf-8")
+    answer = json.loads(place().run_any("trace", "--kind", "recipient", "--json", str(sample)).stdout)
+    equal({name: answer["sample"][name] for name in ("rows", "persons", "by_key", "unknown")},
+          {"rows": 3, "persons": 2, "by_key": 2, "unknown": 1})
+    assert "app" in [source["principal"] for source in answer["sources"]], answer
 
 
 if __name__ == "__main__":

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/sample_build.h"
+
+#include "base/memory.h"
+#include "breach/day.h"
+#include "cli/complain.h"
+#include "cli/person.h"
+#include "config/moment.h"
+#include "policy/looks.h"
+
+#include <ctype.h>
+
+/* A date without a zone is of one of these: from UTC+14 to UTC-12. */
+#define ZONE_AHEAD  (14 * 3600 * NANOSECONDS_PER_SECOND)
+#define ZONE_BEHIND (12 * 3600 * NANOSECONDS_PER_SECOND)
+
+int
+sample_build_begin(struct sample_build *b, struct evidence *e, struct leaked *sample)
+{
+    *b = (struct sample_build){
+        .evidence = e, .sample = sample, .now = os_realtime(&os_real), .person = -1};
+    b->not_before = INT32_MIN;
+    b->not_after = INT32_MAX;
+    return sample_identity_open(&b->identity, e);
+}
+
+void
+sample_build_end(struct sample_build *b)
+{
+    sample_identity_close(&b->identity);
+    memory_wipe(b->values, sizeof(b->values));
+    memory_wipe(b->key, sizeof(b->key));
+}
+
+/* ---- dates ---- */
+
+/* A number of at most so many digits; -1: there is none. */
+static int
+read_number(const char **at, int digits)
+{
+    int number = 0, count = 0;
+
+    for (; count < digits && isdigit((unsigned char)**at); count++)
+        number = number * 10 + (*(*at)++ - '0');
+    return count > 0 ? number : -1;
+}
+
+/* What stands between the parts of a date: "-", "/", "." or ". "; in "20260503" nothing. */
+static bool
+pass_over(const char **at, char between)
+{
+    if (between == '\0')
+        return true;
+    if (**at != between)
+        return false;
+    ++*at;
+    while (between == '.' && **at == ' ')
+        ++*at;
+    return true;
+}
+
+/* "2026-05-03", "2026.5.3.", "2026. 5. 3.", "2026/05/03 14:00", "20260503" and RFC 3339; only the
+ * day counts where no zone is said. */
+static bool
+read_day(const char *text, int64_t *moment, bool *has_zone)
+{
+    bool is_whole = strspn(text, "0123456789") == 8;
+    int year, month = -1, day = -1;
+    char plain[16], between;
+
+    *has_zone = strchr(text, 'T') != NULL && moment_parse_fixed(moment, text, false) == 0;
+    if (*has_zone)
+        return true;
+    year = read_number(&text, 4);
+    between = is_whole ? '\0' : *text;
+    if (year < 1970 || (!is_whole && (between == '\0' || strchr("-./", between) == NULL)))
+        return false;
+    if (pass_over(&text, between))
+        month = read_number(&text, 2);
+    if (month > 0 && pass_over(&text, between))
+        day = read_number(&text, 2);
+    if (day <= 0 || isdigit((unsigned char)*text))
+        return false;
+    snprintf(plain, sizeof(plain), "%04d-%02d-%02d", year % 10000, month % 100, day % 100);
+    return moment_parse_fixed(moment, plain, false) == 0;
+}
+
+bool
+sample_build_day(const char *text, int32_t *first, int32_t *last)
+{
+    int64_t moment;
+    bool has_zone;
+
+    if (!read_day(text, &moment, &has_zone))
+        return false;
+    *first = day_of(has_zone ? moment : moment - ZONE_AHEAD);
+    *last = day_of(has_zone ? moment : moment + DAY + ZONE_BEHIND - 1);
+    return true;
+}
+
+/* ---- what columns are ---- */
+
+static bool
+is_word(const char *name, const char *word)
+{
+    return strcasecmp(name, word) == 0;
+}
+
+/* A key column of the kind's table, or of one that has its rows. */
+static bool
+is_key_name(const struct sample_build *b, const char *name)
+{
+    const struct config *config = b->evidence->ask.config;
+    const char *kind = b->sample->kind;
+
+    if (is_word(name, "key") || is_word(name, kind))
+        return true;
+    for (size_t i = 0; i < config->subject_count; i++)
+        if (strcmp(config->subjects[i].name, kind) == 0 && config->subjects[i].key.count == 1 &&
+            is_word(name, config->subjects[i].key.items[0]))
+            return true;
+    for (size_t i = 0; i < config->personal_count; i++)
+        if (strcmp(config->personal[i].subject, kind) == 0 && config->personal[i].key.count == 1 &&
+            is_word(name, config->personal[i].key.items[0]))
+            return true;
+    return false;
+}
+
+/* The configuration's name of the field, as the column is called or mapped; NULL: of none. */
+static const char *
+mapped_field(const struct sample_build *b, const char *name)
+{
+    const struct config *config = b->evidence->ask.config;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < config->personal_count; i++) {
+        const struct config_personal *personal = &config->personal[i];
+
+        for (size_t f = 0; f < personal->field_count; f++) {
+            if (is_word(name, personal->fields[f].field))
+                return personal->fields[f].field;
+            if (strcmp(personal->subject, b->sample->kind) == 0 &&
+                is_word(name, personal->fields[f].column))
+                found = personal->fields[f].field;
+        }
+    }
+    return found;
+}
+
+/* What looks so, if the configuration has such a field: of any name with that look. */
+static const char *
+look_alike(const struct sample_build *b, enum look look)
+{
+    const struct config *config = b->evidence->ask.config;
+
+    if (look == LOOK_NONE)
+        return NULL;
+    for (size_t i = 0; i < config->personal_count; i++)
+        for (size_t f = 0; f < config->personal[i].field_count; f++)
+            if (look_of_name(b->sample->kind, config->personal[i].fields[f].field) == look)
+                return config->personal[i].fields[f].field;
+    return NULL;
+}
+
+/* As it is, then without the end that makes several of it: "orders", "addresses". */
+static const char *
+named_field(const struct sample_build *b, const char *word)
+{
+    size_t length = strlen(word);
+    const char *name = mapped_field(b, word);
+    char one[VOCABULARY_NAME_SIZE];
+
+    for (size_t end = 1; name == NULL && end <= 2 && end < length && length < sizeof(one); end++) {
+        if (strcasecmp(word + length - end, &"es"[2 - end]) != 0)
+            continue;
+        snprintf(one, sizeof(one), "%.*s", (int)(length - end), word);
+        name = mapped_field(b, one);
+    }
+    return name;
+}
+
+int
+sample_build_field(struct sample_build *b, const char *word)
+{
+    const char *name = named_field(b, word);
+
+    if (name == NULL)
+        name = look_alike(b, look_of_name(b->sample->kind, word));
+    return name == NULL ? -1 : leaked_field(b->sample, name);
+}
+
+int
+sample_build_column(struct sample_build *b, const char *name)
+{
+    struct sample_column *column;
+    uint8_t plain[VOCABULARY_NAME_SIZE];
+    size_t length = spelling_plain(plain, sizeof(plain) - 1, view_of_text(name));
+    int field;
+
+    plain[length] = '\0';
+    for (size_t i = 0; i < b->column_count; i++)
+        if (strcmp(b->columns[i].name, (char *)plain) == 0)
+            return (int)i;
+    if (b->column_count == SAMPLE_COLUMNS_MAX) {
+        b->left_out++;
+        return -1;
+    }
+    column = &b->columns[b->column_count];
+    *column = (struct sample_column){.role = ROLE_UNKNOWN};
+    memcpy(column->name, plain, length + 1);
+    if (is_word(column->name, "not_before"))
+        column->role = ROLE_NOT_BEFORE;
+    else if (is_word(column->name, "not_after"))
+        column->role = ROLE_NOT_AFTER;
+    else if (is_key_name(b, column->name))
+        column->role = ROLE_KEY;
+    field = column->role == ROLE_UNKNOWN && length > 0 ? sample_build_field(b, column->name) : -1;
+    if (field >= 0) {
+        column->role = ROLE_FIELD;
+        column->field = (unsigned)field;
+    }
+    return (int)b->column_count++;
+}
+
+/* By its first value. */
+static void
+look_at_value(struct sample_build *b, struct sample_column *column, const char *value)
+{
+    uint32_t looks = looks_of_value(view_of_text(value), UINT32_MAX);
+    char phone[32];
+    uint8_t plain[SPELLING_SIZE];
+    size_t length = spelling_plain(plain, sizeof(plain), view_of_text(value));
+    const char *name = NULL;
+    int field;
+
+    if ((looks & LOOK_BIT(EMAIL)) != 0)
+        name = look_alike(b, LOOK_EMAIL);
+    else if ((looks & LOOK_BIT(PHONE)) != 0 || spelling_phone(phone, view_of(plain, length)) > 0)
+        name = look_alike(b, LOOK_PHONE);
+    else if ((looks & LOOK_BIT(ADDRESS)) != 0)
+        name = look_alike(b, LOOK_ADDRESS);
+    field = name == NULL ? -1 : leaked_field(b->sample, name);
+    column->role = field < 0 ? ROLE_IGNORED : ROLE_FIELD;
+    column->field = field < 0 ? 0 : (unsigned)field;
+}
+
+/* ---- rows ---- */
+
+void
+sample_build_has(struct sample_build *b, unsigned field, int32_t since)
+{
+    if ((b->fields >> field & 1) == 0)
+        b->since[field] = INT32_MIN;
+    b->fields |= (uint16_t)(1U << field);
+    b->dated |= (uint16_t)((unsigned)(since != INT32_MIN) << field);
+    if (since > b->since[field] && !b->is_undated)
+        b->since[field] = since;
+    b->has_cell = true;
+}
+
+/* What is dated ahead says when something will be, not since when it is known. */
+static bool
+says_since(const char *name)
+{
+    static const char *const ahead[] = {"due",     "expir", "until", "valid", "birth",
+                                        "deliver", "arriv", "end",   "생년",  "생일",
+                                        "만료",    "예정",  "배송"};
+
+    for (size_t i = 0; i < COUNT_OF(ahead); i++)
+        if (strcasestr(name, ahead[i]) != NULL)
+            return false;
+    return true;
+}
+
+static void
+field_cell(struct sample_build *b, struct sample_column *column, const char *value)
+{
+    int32_t first, last, since = INT32_MIN;
+    size_t length = strlen(value);
+
+    if (says_since(column->name) && sample_build_day(value, &first, &last) &&
+        first <= day_of(b->now)) {
+        since = first;
+        column->dates++;
+    } else if (length <= SPELLING_SIZE) {
+        memcpy(b->values[column->field], value, length);
+        b->lengths[column->field] = length;
+    }
+    sample_build_has(b, column->field, since);
+}
+
+int
+sample_build_cell(struct sample_build *b, int at, const char *value)
+{
+    struct sample_column *column = at < 0 ? NULL : &b->columns[at];
+    int32_t first, last;
+
+    if (column == NULL || value[strspn(value, " \t")] == '\0')
+        return 0;
+    if (column->role == ROLE_UNKNOWN)
+        look_at_value(b, column, value);
+    column->values++;
+    switch (column->role) {
+    case ROLE_KEY:
+        b->has_cell = b->has_key = true;
+        snprintf(b->key, sizeof(b->key), "%s", value);
+        return 0;
+    case ROLE_FIELD:
+        field_cell(b, column, value);
+        return 0;
+    case ROLE_NOT_BEFORE:
+    case ROLE_NOT_AFTER:
+        if (!sample_build_day(value, &first, &last)) {
+            complain("write it as 2026-05-03", "%s: \"%.64s\" is no date", column->name, value);
+            return 2;
+        }
+        if (column->role == ROLE_NOT_BEFORE)
+            b->not_before = first;
+        else
+            b->not_after = last;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* ---- whose it is ---- */
+
+/* The person of a key of the directory; none where it has no entry. */
+static int
+find_text(struct sample_build *b, struct view text, int *person)
+{
+    uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
+    size_t count;
+    int status = evidence_find_key(b->evidence, text, ordinals, COUNT_OF(ordinals), &count);
+
+    if (status == 0 && count > 0)
+        *person = leaked_person(b->sample, ordinals, count);
+    return status;
+}
+
+/* In another way than the key was written, where it is a text. */
+static int
+find_spelled(struct sample_build *b, int *person)
+{
+    struct spellings *ways = memory_new(1, sizeof(*ways));
+    int status = 0;
+
+    if (ways == NULL)
+        return complain_error(PASU_E_NOMEM, "the sample");
+    spellings_of(ways, view_of_text(b->key));
+    for (size_t w = 0; status == 0 && *person == -1 && w < ways->count; w++)
+        status = find_text(b, spellings_at(ways, w), person);
+    memory_free(ways);
+    return status;
+}
+
+static int
+find_by_key(struct sample_build *b, int *person)
+{
+    struct subject subject;
+    char space[KEY_OPERAND_SIZE];
+    const char *key;
+    int status = person_key(b->evidence, b->sample->kind, b->key, space, &key);
+
+    subject_init(&subject, NULL, b->sample->kind, NULL, NULL);
+    if (status == 0)
+        status = person_find(b->evidence, key, &subject);
+    if (status == 0 && subject.ordinal_count > 0)
+        *person = leaked_person(b->sample, subject.ordinals, subject.ordinal_count);
+    subject_release(&subject);
+    if (status == 0 && *person == -1 && key == b->key)
+        status = find_spelled(b, person);
+    b->by_key += *person >= 0;
+    return status;
+}
+
+/* The row's value of a mapped column; empty: it has none. */
+static struct view
+value_of(const struct sample_build *b, const char *column)
+{
+    const char *field = mapped_field(b, column);
+    int place = field == NULL ? -1 : name_list_find(&b->sample->fields, field);
+
+    return place < 0 ? view_of(NULL, 0) : view_of(b->values[place], b->lengths[place]);
+}
+
+static const struct config_subject *
+subject_of(const struct sample_build *b)
+{
+    const struct config *config = b->evidence->ask.config;
+
+    for (size_t i = 0; i < config->subject_count; i++)
+        if (strcmp(config->subjects[i].name, b->sample->kind) == 0)
+            return &config->subjects[i];
+    return NULL;
+}
+
+/* One way to write each part of the key: which, `turn` says. */
+static int
+find_turn(struct sample_build *b, const struct spellings *ways, size_t parts, size_t turn,
+          int *person)
+{
+    uint8_t space[TUPLE_TEXT_MAX];
+    struct tuple tuple = {.count = parts};
+    struct view text;
+
+    for (size_t p = 0; p < parts; p++) {
+        tuple.parts[p] = spellings_at(&ways[p], turn % ways[p].count);
+        turn /= ways[p].count;
+    }
+    return tuple_write(&tuple, space, &text) == 0 ? find_text(b, text, person) : 0;
+}
+
+/* Persons of a kind that several values name together: by those of the row. */
+static int
+find_by_parts(struct sample_build *b, int *person)
+{
+    const struct config_subject *subject = subject_of(b);
+    size_t parts = subject == NULL ? 0 : subject->key.count, turns = 1;
+    struct spellings *ways;
+    int status = 0;
+
+    if (parts < 2 || parts > TUPLE_PARTS_MAX)
+        return 0;
+    for (size_t p = 0; p < parts; p++)
+        if (value_of(b, subject->key.items[p]).length == 0)
+            return 0;
+    ways = memory_new(parts, sizeof(*ways));
+    if (ways == NULL)
+        return complain_error(PASU_E_NOMEM, "the sample");
+    for (size_t p = 0; p < parts; p++) {
+        spellings_of(&ways[p], value_of(b, subject->key.items[p]));
+        turns *= ways[p].count;
+    }
+    for (size_t turn = 0; status == 0 && *person == -1 && turn < turns; turn++)
+        status = find_turn(b, ways, parts, turn, person);
+    b->by_key += *person >= 0;
+    memory_wipe(ways, parts * sizeof(*ways));
+    memory_free(ways);
+    return status;
+}
+
+/* The values of a section's columns are all in the row. */
+static bool
+values_of(struct sample_build *b, const struct identity_name *name,
+          struct view values[IDENTITY_VALUES_MAX], unsigned *first)
+{
+    for (size_t c = 0; c < name->count; c++) {
+        values[c] = value_of(b, name->columns[c]);
+        if (values[c].length == 0)
+            return false;
+        if (c == 0)
+            *first =
+                (unsigned)name_list_find(&b->sample->fields, mapped_field(b, name->columns[c]));
+    }
+    return name->count > 0;
+}
+
+static void
+find_by_identity(struct sample_build *b, int *person, bool *is_ambiguous)
+{
+    size_t sections =
+        b->identity.identity == NULL ? 0 : identity_section_count(b->identity.identity);
+
+    for (size_t s = 0; s < sections && *person < 0; s++) {
+        const struct identity_name *name =
+            sample_identity_section(&b->identity, s, b->sample->kind);
+        struct view values[IDENTITY_VALUES_MAX] = {{NULL, 0}};
+        enum identity_found found = IDENTITY_NONE;
+        uint32_t ordinal;
+        unsigned first = 0;
+
+        if (name != NULL && values_of(b, name, values, &first))
+            found = sample_identity_find(&b->identity, s, values, &ordinal);
+        *is_ambiguous |= found == IDENTITY_SEVERAL;
+        if (found != IDENTITY_ONE)
+            continue;
+        *person = leaked_person(b->sample, &ordinal, 1);
+        b->by_field[first]++;
+        b->by_identity++;
+    }
+}
+
+/* Whether each of its fields is dated in it: something that happened, as an order, and nobody's
+ * name.
+ */
+static bool
+is_of_events(const struct sample_build *b)
+{
+    return b->fields != 0 && (b->fields & ~b->dated) == 0;
+}
+
+static void
+begin_row(struct sample_build *b)
+{
+    b->has_key = b->has_cell = false;
+    b->fields = b->dated = 0;
+    b->not_before = INT32_MIN;
+    b->not_after = INT32_MAX;
+    memset(b->lengths, 0, sizeof(b->lengths));
+}
+
+static void
+take_row(struct sample_build *b, size_t person)
+{
+    for (unsigned left = b->fields; left != 0; left &= left - 1) {
+        unsigned field = (unsigned)__builtin_ctz(left);
+        int32_t since = b->since[field] > b->not_before ? b->since[field] : b->not_before;
+
+        leaked_has(b->sample, person, field, since);
+    }
+    if (b->not_after != INT32_MAX)
+        leaked_ends(b->sample, person, b->not_after);
+}
+
+int
+sample_build_row(struct sample_build *b)
+{
+    bool is_ambiguous = false;
+    int person = -1, status = 0;
+
+    if (!b->has_cell)
+        return 0;
+    b->rows++;
+    if (b->has_key)
+        status = find_by_key(b, &person);
+    else
+        status = find_by_parts(b, &person);
+    if (status == 0 && !b->has_key && person == -1)
+        find_by_identity(b, &person, &is_ambiguous);
+    if (status == 0 && person < 0 && !b->has_key && is_of_events(b) && b->person >= 0) {
+        person = b->person;
+        b->continued++;
+    }
+    if (person < -1)
+        status = complain_error(person, "the sample");
+    if (person >= 0)
+        take_row(b, (size_t)person);
+    else if (is_ambiguous)
+        b->ambiguous++;
+    else
+        b->unknown++;
+    b->person = person;
+    begin_row(b);
+    return status;
+}

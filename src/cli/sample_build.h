@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A leaked sample row by row, from columns with names and values to whose it is and which fields it
+ * has (breach/leaked.h). What a column is, its name says, or what its first value looks like:
+ *
+ *      customer_id, key …      the key, as the database has it
+ *      phone, 휴대폰, …          a field of the configuration, by its own name, that of a mapped
+ *                              column, or by what names and values look like (policy/looks.h)
+ *      ordered_at 2026-05-03   a mapped column with dates: the field was not read before
+ *      not_before, not_after   of all of the row
+ *
+ * A row without a key names its person by values of the identity index, one after the other. A row
+ * without either, all of whose fields are dated in it, goes on with the person before it, as the
+ * further orders of a customer do. Values are looked at, hashed and forgotten.
+ */
+#ifndef PASU_CLI_SAMPLE_BUILD_H
+#define PASU_CLI_SAMPLE_BUILD_H
+
+#include "breach/leaked.h"
+#include "cli/sample_identity.h"
+#include "policy/spelling.h"
+
+enum { SAMPLE_COLUMNS_MAX = 128 };
+
+enum sample_role {
+    ROLE_UNKNOWN, /* no value has been seen that tells */
+    ROLE_IGNORED,
+    ROLE_KEY,
+    ROLE_FIELD,
+    ROLE_NOT_BEFORE,
+    ROLE_NOT_AFTER,
+};
+
+struct sample_column {
+    char name[VOCABULARY_NAME_SIZE];
+    enum sample_role role;
+    unsigned field;
+    uint64_t dates, values;
+};
+
+struct sample_build {
+    struct evidence *evidence;
+    struct leaked *sample;
+    struct sample_identity identity;
+    bool is_undated; /* dates are not looked at */
+    int64_t now;
+    struct sample_column columns[SAMPLE_COLUMNS_MAX];
+    size_t column_count, left_out; /* columns that there was no room for */
+    /* The row that is read. */
+    char key[KEY_TEXT_SIZE];
+    bool has_key, has_cell;
+    uint16_t fields, dated; /* bits; dated, whether that counts or not */
+    int32_t since[LEAKED_FIELDS_MAX], not_before, not_after;
+    uint8_t values[LEAKED_FIELDS_MAX][SPELLING_SIZE]; /* of fields, to identify by */
+    size_t lengths[LEAKED_FIELDS_MAX];
+    int person; /* of the row before; -1: none */
+    /* What came of it. */
+    uint64_t rows, by_key, by_identity, continued, ambiguous, unknown;
+    uint64_t by_field[LEAKED_FIELDS_MAX];
+};
+
+/* The sample is initialized, and both outlive it. 0, or the exit status. */
+PASU_MUST_USE int sample_build_begin(struct sample_build *build, struct evidence *evidence,
+                                     struct leaked *sample);
+void sample_build_end(struct sample_build *build);
+/* The column of that name, made where there is none; -1: there are too many. */
+int sample_build_column(struct sample_build *build, const char *name);
+/* A value of the row; an empty one is none. 0, or the exit status. */
+PASU_MUST_USE int sample_build_cell(struct sample_build *build, int column, const char *value);
+/* The row has the field, whatever its value; not before that day (INT32_MIN: any). */
+void sample_build_has(struct sample_build *build, unsigned field, int32_t since);
+/* Its end. 0, or the exit status. */
+PASU_MUST_USE int sample_build_row(struct sample_build *build);
+/* The field that a word means, or -1: as of a column's name. */
+int sample_build_field(struct sample_build *build, const char *word);
+/* The first day on which a date can have been so, anywhere on earth. False: it is none. */
+bool sample_build_day(const char *text, int32_t *first, int32_t *last);
+
+#endif
