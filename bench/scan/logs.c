@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes a log of so many MB to standard output: logs combined|csvlog|json MB. The same words, the
- * same bytes. README.md says what is in it. */
+/* Writes a log of so many MiB, of so many days, to standard output: logs combined|csvlog|json MIB
+ * DAYS. The same words, the same bytes. README.md says what is in it. */
 #include "base/attributes.h"
 #include "detect/dice.h"
 
@@ -12,7 +12,7 @@
 #define MEBIBYTE (1024 * 1024)
 #define START    INT64_C(1780272000) /* 2026-06-01T00:00:00Z */
 
-enum { PERIOD = 30 * 86400, ADDRESSES = 1000000, MEMBERS = 2000000, AGENTS = 40 };
+enum { ADDRESSES = 1000000, MEMBERS = 2000000, AGENTS = 40 };
 
 struct made {
     struct dice dice;
@@ -147,15 +147,17 @@ main(int count, char **words)
 {
     struct made m = {.dice = {1}};
     uint64_t written = 0, number = 0, wanted;
+    double period;
     char line[2048];
 
-    if (count != 3)
+    if (count != 4)
         return 2;
     wanted = (uint64_t)strtoull(words[2], NULL, 10) * MEBIBYTE;
+    period = strtod(words[3], NULL) * 86400;
     while (written < wanted) {
         int length;
 
-        m.second = (int64_t)((double)written / (double)wanted * PERIOD);
+        m.second = (int64_t)((double)written / (double)wanted * period);
         next(&m);
         length = strcmp(words[1], "csvlog") == 0
                      ? server(&m, ++number, line, sizeof(line))

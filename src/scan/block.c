@@ -287,7 +287,11 @@ put_event(void *arg, const struct event *event, uint64_t offset)
 
         item->file = block->file;
         item->offset = offset;
-        if (p->want != NULL && !p->want(p->arg, item))
+        if (p->want == NULL) {
+            block->count++;
+            continue;
+        }
+        if (!p->want(p->arg, item))
             continue;
         block->items[block->count] = *item;
         block->more[block->count++] = block->more[first + i];
