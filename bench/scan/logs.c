@@ -30,13 +30,13 @@ one_of(struct dice *dice, uint64_t count)
     return (uint64_t)(u * u * u * (double)count);
 }
 
-static void
-put_time(char *text, size_t size, const char *form, int64_t second)
+static struct tm
+clock_of(int64_t second)
 {
     time_t at = (time_t)(START + second);
     struct tm parts;
 
-    strftime(text, size, form, gmtime_r(&at, &parts));
+    return *gmtime_r(&at, &parts);
 }
 
 static void
@@ -91,14 +91,17 @@ static int
 web(struct made *m, bool is_json, char *line, size_t size)
 {
     char when[64], path[128], address[32], agent[160];
+    struct tm at = clock_of(m->second);
     const char *method;
     unsigned status;
 
     put_request(m, path, sizeof(path), &method, &status);
     put_address(m, address, sizeof(address));
     put_agent(m, agent, sizeof(agent));
-    put_time(when, sizeof(when), is_json ? "%Y-%m-%dT%H:%M:%S+00:00" : "%d/%b/%Y:%H:%M:%S +0000",
-             m->second);
+    if (is_json)
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S+00:00", &at);
+    else
+        strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S +0000", &at);
     if (is_json)
         return snprintf(line, size,
                         "{\"time_iso8601\":\"%s\",\"remote_addr\":\"%s\",\"remote_user\":\"\","
@@ -119,6 +122,7 @@ server(struct made *m, uint64_t number, char *line, size_t size)
     unsigned session = (unsigned)(m->address % 400), role = session % 16;
     unsigned long long n = dice_below(&m->dice, 100000), member = m->member;
     double u = dice_unit(&m->dice);
+    struct tm at = clock_of(m->second);
     char when[64], sql[400];
 
     if (u < 0.10)
@@ -132,7 +136,7 @@ server(struct made *m, uint64_t number, char *line, size_t size)
         snprintf(sql, sizeof(sql),
                  "UPDATE goods SET price = %llu, seen = seen + 1 WHERE id = %llu AND shop = %llu",
                  n, n * 3, n % 77);
-    put_time(when, sizeof(when), "%Y-%m-%d %H:%M:%S", m->second);
+    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &at);
     return snprintf(line, size,
                     "%s.%03u UTC,\"app_%u\",\"shop\",%u,\"10.0.%u.%u:%u\",6a1c%04x.%x,%llu,"
                     "\"SELECT\",%s UTC,%u/%llu,0,LOG,00000,\"statement: %s\",,,,,,,,,\"shop-api\","

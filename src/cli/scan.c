@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/scan_html.h"
+#include "cli/scan_sandbox.h"
 #include "cli/scan_suggest.h"
 #include "cli/scan_view.h"
 #include "cli/text.h"
@@ -241,6 +242,8 @@ run(struct scanning *s)
             (void)complain_error(result, "scan");
         return 2;
     }
+    if (scan_give_up(s->paths.paths, s->paths.count, s->html, s->options.stop) != 0)
+        return 2;
     result = scan_run(s->scan);
     end_following(s);
     progress_end(&s->progress);
@@ -315,7 +318,9 @@ run_scan(const struct arguments *arguments)
     if (status == 0 && arguments_given(arguments, OPTION_follow))
         status = begin_following(&s);
     if (status == 0 && s.is_suggesting)
-        status = scan_suggest(s.map, s.paths.paths, s.paths.count);
+        status = scan_give_up(s.paths.paths, s.paths.count, NULL, -1) != 0
+                     ? 2
+                     : scan_suggest(s.map, s.paths.paths, s.paths.count);
     else if (status == 0 && s.is_importing)
         status = import_logs(arguments, s.map, s.paths.paths, s.paths.count, s.is_json);
     else if (status == 0)

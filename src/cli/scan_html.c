@@ -512,6 +512,6 @@ scan_save_html(const char *path, const struct scan_report *report, const struct 
     if (is_well)
         return 0;
     if (fd >= 0)
-        unlink(path);
+        (void)unlinkat(AT_FDCWD, path, 0);
     return complain_of(path, error);
 }

@@ -22,8 +22,8 @@ set_tag(struct slots *t, size_t at, uint8_t tag)
         t->tags[t->size + at] = tag;
 }
 
-/* Which of eight tags are the wanted one: the highest bit of each. Above the lowest of them others can
- * be named, too: whoever asks looks at the slot. */
+/* Which of eight tags are the wanted one: the highest bit of each. Above the lowest of them others
+ * can be named, too: whoever asks looks at the slot. */
 static uint64_t
 equal_tags(uint64_t tags, uint8_t wanted)
 {

@@ -15,8 +15,8 @@ static const struct {
 
 static_assert(2 * COUNT_OF(known) < NAMES_SLOTS, "the table stays half empty");
 
-/* Of the length, and of eight bytes at either end: the names are ours, and what a log has beside them
- * costs a look more, no memory. */
+/* Of the length, and of eight bytes at either end: the names are ours, and what a log has beside
+ * them costs a look more, no memory. */
 static size_t
 place_of(struct view name)
 {
@@ -83,8 +83,7 @@ log_names_slot(const struct log_names *names, struct view name, unsigned *rank)
          place = (place + 1) % NAMES_SLOTS) {
         size_t i = names->places[place] - 1u;
 
-        if (name.length != known[i].length ||
-            memcmp(name.bytes, known[i].name, name.length) != 0)
+        if (name.length != known[i].length || memcmp(name.bytes, known[i].name, name.length) != 0)
             continue;
         *rank = NAMES_OWN_MAX + (unsigned)i;
         return is_own_slot(names, known[i].slot) ? -1 : (int)known[i].slot;

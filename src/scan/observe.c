@@ -245,7 +245,8 @@ agent_of(struct observe_state *o, struct view text)
 }
 
 /* All of them of who asks for a person. Of other requests detect counts those of an account and an
- * address, of logins it takes the account and the session: nothing else is made of the most lines. */
+ * address, of logins it takes the account and the session: nothing else is made of the most lines.
+ */
 static void
 take_who(struct observe_state *o, const struct event *event, struct observation *to)
 {
@@ -383,8 +384,8 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
     to->fields = o->statement.found->fields;
     take_who(o, event, to);
     o->pattern = o->statement.found->sql;
-    return put_subjects(o, to, more, o->statement.key_count, o->statement.kinds,
-                        o->statement.keys, false);
+    return put_subjects(o, to, more, o->statement.key_count, o->statement.kinds, o->statement.keys,
+                        false);
 }
 
 /* The keys of whom it shows: those of the path, or of who asks. Without any it shows nobody. */
@@ -408,8 +409,7 @@ observe(struct observe_state *o, const struct event *event, struct observation *
     struct route_match match;
     bool is_sure = false;
 
-    *to = (struct observation){
-        .time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
+    *to = (struct observation){.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
     o->is_unmatched = false;
     o->pattern = NULL;
     if (event->what != EVENT_REQUEST) {

@@ -6,6 +6,7 @@ import datetime
 import gzip
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -145,6 +146,28 @@ def test_without_inotify():
         found(process, "203.0.113.2")
         _, report, status = ended(process, signal.SIGINT)
     equal((report["lines"], report["files"][0]["format"], status), (CALM * 600 + 1000, "combined", 1))
+
+
+@test
+def test_sandboxed():
+    """While it reads it can open no file but those in the logs' folders, and has no descriptor and no system call that it does not need"""
+    log, elsewhere = harness.folder() / "logs" / "own.log", harness.folder() / "elsewhere.log"
+    log.parent.mkdir()
+    log.write_text(calm() + crawl("203.0.113.1", 1), encoding="ascii")
+    elsewhere.write_text(crawl("203.0.113.2", 2), encoding="ascii")
+    with open(elsewhere, "rb") as other, following(log, pass_fds=[other.fileno()]) as process:
+        found(process, "203.0.113.1")
+        status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines())
+        equal((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        held = {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in os.listdir(f"/proc/{process.pid}/fd") if int(number) > 2}
+        equal(held, {str(log), "anon_inode:inotify", "anon_inode:[signalfd]"})
+        log.rename(log.with_suffix(".1"))
+        log.symlink_to(elsewhere)
+        written(log.with_suffix(".1"), crawl("203.0.113.3", 3))
+        found(process, "203.0.113.3")
+        process.send_signal(signal.SIGTERM)
+        report = json.loads(process.stdout.read().splitlines()[-1])
+        equal((report["lines"], report["files"][0]["error"], process.wait(60)), (CALM * 600 + 1000, "permission denied", 2))
 
 
 @test

@@ -33,7 +33,8 @@ all_ways_find_the_same(void **state PASU_UNUSED)
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint8_t bytes[SPAN];
         size_t from = random_below(&random, 20), to = from + random_below(&random, SPAN - 19);
-        struct find_kind kind = {{0}, random_below(&random, 2) == 0 ? 0 : some_byte(&random) & 0x7f};
+        struct find_kind kind = {{0},
+                                 random_below(&random, 2) == 0 ? 0 : some_byte(&random) & 0x7f};
         const uint8_t *due;
 
         for (size_t i = 0; i < SPAN; i++)
