@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -143,19 +144,19 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[6]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[7]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
+    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, scanner}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar)                              \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
                        HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
                        HAS_ROOM(supervisor, registrar),                                            \
@@ -222,6 +223,19 @@ allow_herald(scmp_filter_ctx filter)
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
 }
 
+/* What isatty and the width of a page ask. */
+static int
+allow_scanner(scmp_filter_ctx filter)
+{
+    static const unsigned long asked[] = {TCGETS, TIOCGWINSZ};
+    int result = allow_threads(filter);
+
+    for (size_t i = 0; i < COUNT_OF(asked) && result == 0; i++)
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                  SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)asked[i], 0));
+    return result;
+}
+
 static int
 add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
 {
@@ -243,6 +257,8 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_herald(filter);
     if (result == 0 && profile == SANDBOX_INDEXER)
         result = allow_threads(filter);
+    if (result == 0 && profile == SANDBOX_SCANNER)
+        result = allow_scanner(filter);
     return result;
 }
 

@@ -5,6 +5,8 @@
  * the process, and the supervisor logs it and starts a new one; where it is the supervisor, its
  * children end with it and the service manager starts all anew).
  *
+ * `pasu scan`, which nobody supervises, gives up as much once it has read what it was told to do.
+ *
  * The profiles are one table, sandbox.def. A process keeps its parent's filter beside its own, so
  * the supervisor's is what its children start with, and holds more than it makes use of itself.
  * What it cannot do any more, nor any process of pasu: run a program, trace or enter another
@@ -24,7 +26,8 @@ enum sandbox_profile {
     SANDBOX_KEEPER,
     SANDBOX_HERALD,
     SANDBOX_INDEXER,
-    SANDBOX_REGISTRAR
+    SANDBOX_REGISTRAR,
+    SANDBOX_SCANNER
 };
 
 /* What may be done below a folder. */

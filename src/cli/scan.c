@@ -8,12 +8,15 @@
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/scan_html.h"
+#include "cli/scan_sandbox.h"
 #include "cli/scan_suggest.h"
 #include "cli/scan_view.h"
 #include "cli/text.h"
 #include "config/quantity.h"
 
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 enum { ESCAPED = 4096, SIZE_TEXT = 32, THREADS_MOST = 64 };
 
@@ -27,7 +30,7 @@ struct scanning {
     struct progress progress;
     int64_t began;
     const char *html; /* where the page goes; NULL: there is none */
-    bool is_json, is_suggesting;
+    bool is_json, is_suggesting, is_importing;
 };
 
 /* ---- the command line ---- */
@@ -143,6 +146,55 @@ show_progress(void *arg, uint64_t done, uint64_t all, bool is_again)
     fflush(stderr);
 }
 
+/* ---- findings as they arise ---- */
+
+static int
+show_found(void *arg, const struct exact_finding *finding)
+{
+    struct scanning *s = arg;
+
+    progress_end(&s->progress);
+    if (s->is_json)
+        scan_print_found_json(scan_report(s->scan), s->map, finding);
+    else
+        scan_print_found(stdout, scan_report(s->scan), s->map, finding);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* SIGINT and SIGTERM end the reading, not the program. */
+static int
+begin_following(struct scanning *s)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0 ||
+        (s->options.stop = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
+        return complain_error(PASU_E_UNAVAILABLE, "scan");
+    s->options.is_following = true;
+    s->options.found = show_found;
+    return 0;
+}
+
+static void
+end_following(struct scanning *s)
+{
+    struct signalfd_siginfo told;
+    sigset_t signals;
+
+    if (!s->options.is_following)
+        return;
+    while (read(s->options.stop, &told, sizeof(told)) > 0)
+        continue;
+    close(s->options.stop);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    (void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
 /* ---- all of it ---- */
 
 /* What was not read, on standard error. */
@@ -190,7 +242,10 @@ run(struct scanning *s)
             (void)complain_error(result, "scan");
         return 2;
     }
+    if (scan_give_up(s->paths.paths, s->paths.count, s->html, s->options.stop) != 0)
+        return 2;
     result = scan_run(s->scan);
+    end_following(s);
     progress_end(&s->progress);
     if (result != 0)
         return complain_error(result, "scan");
@@ -211,14 +266,37 @@ run(struct scanning *s)
 
 /* Whether the command line can be so; else 2, after a complaint. */
 static int
-check(const struct arguments *arguments)
+check(const struct scanning *s, const struct arguments *arguments)
 {
-    if (arguments_given(arguments, OPTION_import) && !arguments_given(arguments, OPTION_config)) {
+    static const struct {
+        enum option_id option;
+        const char *name;
+    } readers[] = {{OPTION_html, "--html"}, {OPTION_follow, "--follow"}};
+
+    if (s->is_importing && s->is_suggesting) {
+        complain("suggest a map first, read it through, then import with --map",
+                 "--suggest and --import are two things");
+        return 2;
+    }
+    for (size_t i = 0; i < COUNT_OF(readers); i++)
+        if ((s->is_importing || s->is_suggesting) &&
+            arguments_given(arguments, readers[i].option)) {
+            complain("leave it out, or scan without the other",
+                     "%s is of the report, and %s makes none", readers[i].name,
+                     s->is_importing ? "--import" : "--suggest");
+            return 2;
+        }
+    if (s->html != NULL && arguments_given(arguments, OPTION_follow)) {
+        complain("follow without it, and scan the logs for the page when it is wanted",
+                 "the page is made by reading the logs twice, and --follow reads them once");
+        return 2;
+    }
+    if (s->is_importing && !arguments_given(arguments, OPTION_config)) {
         complain("give -c FILE, the configuration that pasu guard runs with",
                  "--import writes into a configuration's ledger, and none is given");
         return 2;
     }
-    return 0;
+    return s->html != NULL ? scan_try_html(s->html) : 0;
 }
 
 int
@@ -226,8 +304,10 @@ run_scan(const struct arguments *arguments)
 {
     struct scanning s = {.is_json = arguments_given(arguments, OPTION_json),
                          .html = arguments->values[OPTION_html],
-                         .is_suggesting = arguments_given(arguments, OPTION_suggest)};
-    int status = check(arguments);
+                         .is_suggesting = arguments_given(arguments, OPTION_suggest),
+                         .is_importing = arguments_given(arguments, OPTION_import),
+                         .options.stop = -1};
+    int status = check(&s, arguments);
 
     if (status == 0)
         status = take_numbers(&s, arguments);
@@ -235,9 +315,13 @@ run_scan(const struct arguments *arguments)
         status = take_map(&s, arguments->values[OPTION_map]);
     if (status == 0)
         status = take_paths(&s, arguments);
+    if (status == 0 && arguments_given(arguments, OPTION_follow))
+        status = begin_following(&s);
     if (status == 0 && s.is_suggesting)
-        status = scan_suggest(s.map, s.paths.paths, s.paths.count);
-    else if (status == 0 && arguments_given(arguments, OPTION_import))
+        status = scan_give_up(s.paths.paths, s.paths.count, NULL, -1) != 0
+                     ? 2
+                     : scan_suggest(s.map, s.paths.paths, s.paths.count);
+    else if (status == 0 && s.is_importing)
         status = import_logs(arguments, s.map, s.paths.paths, s.paths.count, s.is_json);
     else if (status == 0)
         status = run(&s);

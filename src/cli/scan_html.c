@@ -474,6 +474,26 @@ put_page(struct page *p)
     fputs("</body></html>\n", p->file);
 }
 
+static int
+complain_of(const char *path, int error)
+{
+    complain("give --html a name that no file has yet, in a folder that may be written to",
+             "cannot write %s: %s", path, strerror(error));
+    return 2;
+}
+
+int
+scan_try_html(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return complain_of(path, errno);
+    close(fd);
+    unlink(path);
+    return 0;
+}
+
 int
 scan_save_html(const char *path, const struct scan_report *report, const struct route_map *map)
 {
@@ -492,8 +512,6 @@ scan_save_html(const char *path, const struct scan_report *report, const struct 
     if (is_well)
         return 0;
     if (fd >= 0)
-        unlink(path);
-    complain("give --html a name that no file has yet, in a folder that may be written to",
-             "cannot write %s: %s", path, strerror(error));
-    return 2;
+        (void)unlinkat(AT_FDCWD, path, 0);
+    return complain_of(path, error);
 }

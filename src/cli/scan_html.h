@@ -6,6 +6,9 @@
 
 #include "scan/scan.h"
 
+/* Whether the page can be written there, before the work is done for it. 0; 2: it has been
+ * complained about. */
+int scan_try_html(const char *path);
 /* Writes a new file that its owner alone may read: accounts and addresses stand in it. 0; 2: it has
  * been complained about. */
 int scan_save_html(const char *path, const struct scan_report *report, const struct route_map *map);

@@ -83,9 +83,13 @@ put_evidence(struct json_out *out, const struct scan_report *report, const struc
 {
     json_put_open(out, "evidence", '[');
     for (size_t i = 0; i < finding->places; i++) {
+        uint32_t rotations;
+
         json_out_open(out, '{');
-        json_put_text(out, "file", report->files[finding->place[i].file].path);
+        json_put_text(out, "file", scan_place(report, &finding->place[i], &rotations)->path);
         json_put_count(out, "offset", finding->place[i].offset);
+        if (rotations > 0)
+            json_put_count(out, "rotated", rotations);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
@@ -138,6 +142,16 @@ put_file(struct json_out *out, const struct scan_file *file)
     json_out_close(out, ']');
     json_put_text(out, "error", file->error != 0 ? scan_error_text(file->error) : NULL);
     json_out_close(out, '}');
+}
+
+void
+scan_print_found_json(const struct scan_report *report, const struct route_map *map,
+                      const struct exact_finding *found)
+{
+    struct json_out json = {.file = stdout};
+
+    put_finding(&json, report, map, found);
+    json_out_end(&json);
 }
 
 void
@@ -264,8 +278,12 @@ print_finding(struct page *page, const struct exact_finding *found)
     (void)finding_why(finding, why);
     text_wrap(file, why, INDENT, WIDTH);
     for (size_t i = 0; i < finding->places; i++) {
+        uint32_t rotations;
+
         fputs("    see ", file);
-        print_escaped(file, page->report->files[finding->place[i].file].path);
+        print_escaped(file, scan_place(page->report, &finding->place[i], &rotations)->path);
+        if (rotations > 0)
+            fprintf(file, ", %u rotation%s ago,", rotations, rotations == 1 ? "" : "s");
         fprintf(file, " at byte %" PRIu64 "\n", finding->place[i].offset);
     }
 }
@@ -321,6 +339,15 @@ print_head(struct page *page, int64_t elapsed)
     if (r->detect.late > 0)
         fprintf(page->file, "%" PRIu64 " lines are of a day that later lines had ended\n",
                 r->detect.late);
+}
+
+void
+scan_print_found(FILE *file, const struct scan_report *report, const struct route_map *map,
+                 const struct exact_finding *found)
+{
+    struct page page = {file, report, map, colour_is_wanted(file)};
+
+    print_finding(&page, found);
 }
 
 void

@@ -7,6 +7,11 @@
 
 /* The one document, on standard output. */
 void scan_print_json(const struct scan_report *report, const struct route_map *map);
+/* A finding as it arises, on standard output: a line, as in the document's findings. */
+void scan_print_found_json(const struct scan_report *report, const struct route_map *map,
+                           const struct exact_finding *found);
+void scan_print_found(FILE *file, const struct scan_report *report, const struct route_map *map,
+                      const struct exact_finding *found);
 /* Pages for people. */
 void scan_print_text(FILE *file, const struct scan_report *report, const struct route_map *map,
                      int64_t elapsed);

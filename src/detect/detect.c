@@ -17,6 +17,7 @@
  */
 #define ORPHANS_KEEP 0.9
 enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5, WEEK = 7 };
+enum { AHEAD = 12 /* observations whose slots are fetched before they are taken */ };
 
 struct detect {
     struct part parts[PARTS];
@@ -271,17 +272,37 @@ prepare(struct detect *d, const struct observation *o, struct taken *t)
     return 0;
 }
 
+/* Of what asks for no person only these are counted. */
+static bool
+is_counted(const struct observation *o, unsigned axis)
+{
+    bool person = (o->what == OBSERVED_SHOWN || o->what == OBSERVED_MISS) && o->subject != 0;
+
+    return o->who[axis] != 0 && (person || axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS);
+}
+
+/* Slots lie far apart, and of most lines nothing takes as long as to fetch theirs. */
+PASU_ALWAYS_INLINE static inline void
+prefetch(const struct detect *d, const struct observation *o)
+{
+    for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
+        if (is_counted(o, axis)) {
+            uint64_t key = part_key(d->secret, o->who[axis], axis);
+
+            slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
+        }
+}
+
 static int
 take(struct detect *d, const struct taken *t)
 {
     const struct observation *o = t->o;
-    bool person = (o->what == OBSERVED_SHOWN || o->what == OBSERVED_MISS) && o->subject != 0;
     int r;
 
     for (unsigned axis = 0; axis < AXIS_COUNT; axis++) {
         uint64_t key;
 
-        if (o->who[axis] == 0 || (!person && axis != AXIS_ACCOUNT && axis != AXIS_ADDRESS))
+        if (!is_counted(o, axis))
             continue;
         key = part_key(d->secret, o->who[axis], axis);
         if ((r = part_take(&d->parts[part_of(key)], axis, key, t)) < 0)
@@ -301,6 +322,8 @@ detect_add(struct detect *d, const struct observation *observations, size_t coun
 
         if (o->time < 0 || o->what >= OBSERVED_COUNT)
             return PASU_E_MALFORMED;
+        if (i + AHEAD < count)
+            prefetch(d, o + AHEAD);
         if (!d->started)
             d->hour = hour;
         d->started = true;

@@ -3,16 +3,84 @@
 
 #include "base/memory.h"
 
+#include <string.h>
+
 enum { SIZE_FIRST = 64 };
 
-static struct slot *
-find(struct slot *slots, size_t size, uint64_t key)
+/* Never 0. The key's lowest bits say where its slot is, its highest which part it is of. */
+static uint8_t
+tag_of(uint64_t key)
 {
-    size_t at = key & (size - 1);
+    return (uint8_t)(key >> 48) | 1;
+}
 
-    while (slots[at].key != 0 && slots[at].key != key)
-        at = (at + 1) & (size - 1);
-    return &slots[at];
+static void
+set_tag(struct slots *t, size_t at, uint8_t tag)
+{
+    t->tags[at] = tag;
+    if (at < SLOTS_TAGS)
+        t->tags[t->size + at] = tag;
+}
+
+/* Which of eight tags are the wanted one: the highest bit of each. Above the lowest of them others
+ * can be named, too: whoever asks looks at the slot. */
+static uint64_t
+equal_tags(uint64_t tags, uint8_t wanted)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+
+    tags ^= ones * wanted;
+    return (tags - ones) & ~tags & ones << 7;
+}
+
+/* Eight tags from a place on, the first one lowest. */
+static uint64_t
+tags_at(const struct slots *t, size_t at)
+{
+    uint64_t tags;
+
+    memcpy(&tags, &t->tags[at], sizeof(tags));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    tags = __builtin_bswap64(tags);
+#endif
+    return tags;
+}
+
+/* The place of the key, or the free one where it would be. */
+static size_t
+find(const struct slots *t, uint64_t key)
+{
+    uint8_t tag = tag_of(key);
+
+    for (size_t at = key & (t->size - 1);; at = (at + 8) & (t->size - 1)) {
+        uint64_t tags = tags_at(t, at), free = equal_tags(tags, 0), same = equal_tags(tags, tag);
+
+        if (free != 0)
+            same &= (free & -free) - 1; /* no further than the first free one */
+        for (; same != 0; same &= same - 1) {
+            size_t place = (at + ((size_t)__builtin_ctzll(same) >> 3)) & (t->size - 1);
+
+            if (t->slots[place].key == key)
+                return place;
+        }
+        if (free != 0)
+            return (at + ((size_t)__builtin_ctzll(free) >> 3)) & (t->size - 1);
+    }
+}
+
+static void
+put(struct slots *t, const struct slot *slot)
+{
+    size_t at = find(t, slot->key);
+
+    t->slots[at] = *slot;
+    set_tag(t, at, tag_of(slot->key));
+}
+
+static size_t
+bytes_of(size_t size)
+{
+    return size == 0 ? 0 : size * sizeof(struct slot) + size + SLOTS_TAGS;
 }
 
 static bool
@@ -21,52 +89,63 @@ is_full(const struct slots *t)
     return t->count >= t->size / 4 * 3;
 }
 
+static size_t
+next_size(const struct slots *t)
+{
+    return t->size == 0 ? SIZE_FIRST : t->size * 2;
+}
+
 size_t
 slots_growth(const struct slots *t)
 {
-    return !is_full(t) ? 0 : (t->size == 0 ? SIZE_FIRST : t->size) * sizeof(*t->slots);
+    return is_full(t) ? bytes_of(next_size(t)) - bytes_of(t->size) : 0;
 }
 
 static bool
 grow(struct slots *t, size_t *held)
 {
-    size_t size = t->size == 0 ? SIZE_FIRST : t->size * 2;
-    struct slot *slots = memory_new(size, sizeof(*slots));
+    struct slots larger = {.count = t->count, .size = next_size(t)};
 
-    if (slots == NULL)
+    larger.slots = memory_new(larger.size, sizeof(*larger.slots));
+    larger.tags = memory_new(larger.size + SLOTS_TAGS, 1);
+    if (larger.slots == NULL || larger.tags == NULL) {
+        memory_free(larger.slots);
+        memory_free(larger.tags);
         return false;
+    }
     for (size_t i = 0; i < t->size; i++)
         if (t->slots[i].key != 0)
-            *find(slots, size, t->slots[i].key) = t->slots[i];
+            put(&larger, &t->slots[i]);
+    *held += bytes_of(larger.size) - bytes_of(t->size);
     memory_free(t->slots);
-    *held += (size - t->size) * sizeof(*slots);
-    t->slots = slots;
-    t->size = size;
+    memory_free(t->tags);
+    *t = larger;
     return true;
 }
 
 struct slot *
 slots_find(const struct slots *t, uint64_t key)
 {
-    struct slot *slot;
+    size_t at;
 
     if (t->size == 0)
         return NULL;
-    slot = find(t->slots, t->size, key);
-    return slot->key != 0 ? slot : NULL;
+    at = find(t, key);
+    return t->tags[at] != 0 ? &t->slots[at] : NULL;
 }
 
 struct slot *
 slots_add(struct slots *t, uint64_t key, size_t *held)
 {
-    struct slot *slot;
+    size_t at;
 
     if (is_full(t) && !grow(t, held))
         return NULL;
-    slot = find(t->slots, t->size, key);
-    slot->key = key;
+    at = find(t, key);
+    set_tag(t, at, tag_of(key));
+    t->slots[at].key = key;
     t->count++;
-    return slot;
+    return &t->slots[at];
 }
 
 /* In place, from a free slot on once around: what is behind a hole is put again. */
@@ -85,10 +164,11 @@ slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), v
         if (slot.key == 0)
             continue;
         *at = (struct slot){0};
+        set_tag(t, (size_t)(at - t->slots), 0);
         if (may(arg, &slot))
             forgotten++;
         else
-            *find(t->slots, t->size, slot.key) = slot;
+            put(t, &slot);
     }
     t->count -= forgotten;
     return forgotten;
@@ -97,7 +177,8 @@ slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), v
 void
 slots_release(struct slots *t, size_t *held)
 {
-    *held -= t->size * sizeof(*t->slots);
+    *held -= bytes_of(t->size);
     memory_free(t->slots);
+    memory_free(t->tags);
     *t = (struct slots){0};
 }

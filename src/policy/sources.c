@@ -196,25 +196,41 @@ sources_system(MMDB_entry_s *entry)
     return system_of(strtoull(text + 2, NULL, 10));
 }
 
-void
-sources_look_up(const struct sources *s, const char *address, struct origin *source)
+static void
+look_up(const struct sources *s, const struct network *one, struct origin *source)
 {
     MMDB_lookup_result_s found;
-    struct network one;
 
     *source = (struct origin){0};
-    if (strchr(address, '/') != NULL || network_parse(&one, address) != 0)
-        return;
     if (s->carried) {
         struct address of_one;
 
-        address_of(&of_one, &one);
+        address_of(&of_one, one);
         origins_look_up(s->carried, &of_one, source);
     }
-    if (s->has_countries && find(&s->countries, &one, &found))
+    if (s->has_countries && find(&s->countries, one, &found))
         sources_country(&found.entry, source->country);
-    if (s->has_systems && find(&s->systems, &one, &found))
+    if (s->has_systems && find(&s->systems, one, &found))
         source->system = sources_system(&found.entry);
+}
+
+void
+sources_look_up(const struct sources *s, const char *address, struct origin *source)
+{
+    struct network one;
+
+    *source = (struct origin){0};
+    if (strchr(address, '/') == NULL && network_parse(&one, address) == 0)
+        look_up(s, &one, source);
+}
+
+void
+sources_look_up_bytes(const struct sources *s, const uint8_t bytes[16], struct origin *source)
+{
+    struct network one = {.bits = 128};
+
+    memcpy(one.base, bytes, sizeof(one.base));
+    look_up(s, &one, source);
 }
 
 /* ---- lists of countries ---- */

@@ -58,6 +58,9 @@ void sources_country(MMDB_entry_s *entry, char country[COUNTRY_SIZE]);
 uint32_t sources_system(MMDB_entry_s *entry);
 /* Of an address as address_text writes it; nothing is known of "local" and what is none. */
 void sources_look_up(const struct sources *sources, const char *address, struct origin *source);
+/* The same of an address as 16 bytes, v4 mapped into ::ffff:0:0/96. */
+void sources_look_up_bytes(const struct sources *sources, const uint8_t bytes[16],
+                           struct origin *source);
 
 /* "KR", "KR,JP", "none" (where it is not known), "not:KR" (all but those known to be there).
  * Letters of either case. PASU_E_MALFORMED. */

@@ -287,7 +287,11 @@ put_event(void *arg, const struct event *event, uint64_t offset)
 
         item->file = block->file;
         item->offset = offset;
-        if (p->want != NULL && !p->want(p->arg, item))
+        if (p->want == NULL) {
+            block->count++;
+            continue;
+        }
+        if (!p->want(p->arg, item))
             continue;
         block->items[block->count] = *item;
         block->more[block->count++] = block->more[first + i];
@@ -310,18 +314,24 @@ static bool
 general_event_at(const struct block *block, uint64_t offset, struct event *event)
 {
     static const enum slot slots[] = {SLOT_ACCOUNT, SLOT_ADDRESS, SLOT_SESSION};
+    const struct block_names *names;
+    size_t from = 0, to = block->names_count; /* in the order of their offsets */
 
-    for (size_t i = 0; i < block->names_count; i++) {
-        const struct block_names *names = &block->names[i];
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
 
-        if (names->offset != offset)
-            continue;
-        *event = (struct event){.time = names->time};
-        for (size_t j = 0; j < COUNT_OF(slots); j++)
-            event->slot[slots[j]] = view_of(names->text[j], names->length[j]);
-        return true;
+        if (block->names[middle].offset < offset)
+            from = middle + 1;
+        else
+            to = middle;
     }
-    return false;
+    if (from == block->names_count || block->names[from].offset != offset)
+        return false;
+    names = &block->names[from];
+    *event = (struct event){.time = names->time};
+    for (size_t i = 0; i < COUNT_OF(slots); i++)
+        event->slot[slots[i]] = view_of(names->text[i], names->length[i]);
+    return true;
 }
 
 /* ---- the event at a place ---- */

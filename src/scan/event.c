@@ -8,17 +8,20 @@ enum { HOUR = 3600, YEAR_LEAST = 1970, YEAR_MOST = 2200, EPOCH_DIGITS = 9 /* 197
 static bool
 take_number(struct reader *r, unsigned digits, unsigned least, unsigned most, unsigned *number)
 {
-    unsigned n = 0;
+    const uint8_t *at = r->at;
+    unsigned n = 0, worst = 0;
 
+    if (reader_left(r) < digits)
+        return false;
     for (unsigned i = 0; i < digits; i++) {
-        uint8_t byte = reader_u8(r);
+        unsigned digit = at[i] - (unsigned)'0';
 
-        if (byte < '0' || byte > '9')
-            return false;
-        n = n * 10 + (byte - (unsigned)'0');
+        worst = digit > worst ? digit : worst;
+        n = n * 10 + digit;
     }
+    r->at = at + digits;
     *number = n;
-    return n >= least && n <= most;
+    return worst <= 9 && n >= least && n <= most;
 }
 
 static bool
@@ -67,9 +70,15 @@ take_month(struct reader *r, unsigned *month)
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct view name = reader_bytes(r, 3);
 
-    for (*month = 1; *month <= 12; (*month)++)
-        if (name.length == 3 && memcmp(names + 3 * (size_t)(*month - 1), name.bytes, 3) == 0)
+    if (name.length != 3)
+        return false;
+    for (*month = 1; *month <= 12; (*month)++) {
+        const char *due = names + 3 * (size_t)(*month - 1);
+
+        if (name.bytes[2] == (uint8_t)due[2] && name.bytes[1] == (uint8_t)due[1] &&
+            name.bytes[0] == (uint8_t)due[0])
             return true;
+    }
     return false;
 }
 

@@ -116,9 +116,43 @@ is_header(struct view line)
 /* ---- connections ---- */
 
 static struct general_connection *
-connection_of(struct general_log *log, uint64_t number)
+row_of(struct general_log *log, uint64_t number)
 {
-    return &log->connections[number % GENERAL_CONNECTIONS];
+    return log->connections[(number * UINT64_C(0x9E3779B97F4A7C15) >> 32) % GENERAL_ROWS];
+}
+
+/* NULL: it is not known whose it is. */
+static struct general_connection *
+find_connection(struct general_log *log, uint64_t number)
+{
+    struct general_connection *row = row_of(log, number);
+
+    for (size_t i = 0; i < GENERAL_WAYS && number != 0; i++)
+        if (row[i].number == number)
+            return &row[i];
+    return NULL;
+}
+
+/* Its own place, or a free one, or that of who was silent for longest. */
+static struct general_connection *
+place_of(struct general_log *log, uint64_t number)
+{
+    struct general_connection *row = row_of(log, number), *place = find_connection(log, number);
+
+    for (size_t i = 0; i < GENERAL_WAYS && (place == NULL || place->number != number); i++)
+        if (place == NULL || row[i].number == 0 ||
+            (place->number != 0 && row[i].used < place->used))
+            place = &row[i];
+    return place;
+}
+
+static void
+forget_connection(struct general_log *log, uint64_t number)
+{
+    struct general_connection *c = find_connection(log, number);
+
+    if (c != NULL)
+        c->number = 0;
 }
 
 static void
@@ -144,12 +178,12 @@ last_of(struct view text, const char *words)
 static void
 take_connect(struct general_log *log, const struct record *record)
 {
-    struct general_connection *c = connection_of(log, record->connection);
     struct view text = record->argument, host;
+    struct general_connection *c;
     const uint8_t *at;
 
     if (view_begins(text, "Access denied ")) {
-        c->number = 0;
+        forget_connection(log, record->connection);
         return;
     }
     if ((at = last_of(text, " using ")) != NULL)
@@ -157,14 +191,16 @@ take_connect(struct general_log *log, const struct record *record)
     if ((at = last_of(text, " on")) != NULL)
         text.length = (size_t)(at - text.bytes);
     if (text.length == 0 || (at = memrchr(text.bytes, '@', text.length)) == NULL) {
-        c->number = 0;
+        forget_connection(log, record->connection);
         return;
     }
     host = view_of(at + 1, text.length - (size_t)(at - text.bytes) - 1);
     text.length = (size_t)(at - text.bytes);
     if (host.length > 0 && (at = memchr(host.bytes, ' ', host.length)) != NULL)
         host.length = (size_t)(at - host.bytes);
+    c = place_of(log, record->connection);
     c->number = record->connection;
+    c->used = log->lines;
     c->is_new = true;
     keep_name(c->names[0], &c->user, text);
     keep_name(c->names[1], &c->host, host);
@@ -190,7 +226,7 @@ give(struct general_log *log, struct event *event, enum event_what what)
 static int
 give_record(struct general_log *log, const struct record *record)
 {
-    struct general_connection *c = connection_of(log, record->connection);
+    struct general_connection *c = find_connection(log, record->connection);
     struct event event = {.time = log->time, .is_mysql = true, .is_cut = log->is_cut};
     uint8_t number[24];
     bool is_login = false;
@@ -203,7 +239,8 @@ give_record(struct general_log *log, const struct record *record)
     event.slot[SLOT_SESSION] =
         view_of(number, (size_t)snprintf((char *)number, sizeof(number), "%llu",
                                          (unsigned long long)record->connection));
-    if (c->number == record->connection && c->number != 0) {
+    if (c != NULL) {
+        c->used = log->lines;
         take_names(c, &event);
         is_login = c->is_new;
         c->is_new = false;
@@ -212,6 +249,11 @@ give_record(struct general_log *log, const struct record *record)
         result = give(log, &event, EVENT_LOGIN);
     if (result != 0)
         return result;
+    if (view_is(record->command, "Quit")) {
+        result = is_login ? 0 : give(log, &event, EVENT_SAID);
+        forget_connection(log, record->connection);
+        return result;
+    }
     if (!view_is(record->command, "Query") && !view_is(record->command, "Execute"))
         return is_login ? 0 : give(log, &event, EVENT_SAID);
     event.statement = record->argument;

@@ -11,9 +11,10 @@
  * from a record of its own. Whoever may run statements can so write records of others into this
  * log, and whoever is refused a login, by its name; what they truly asked for is there as well.
  *
- * A connection has logged in once it does anything but be refused. Of a connection that began
- * before the log, or whose number GENERAL_CONNECTIONS later ones share, it is not known whose it
- * is. The bytes are hostile; what is kept is of fixed size.
+ * A connection has logged in once it does anything but be refused. It is known until it ends
+ * (Quit); of one that says nothing for long, while thousands of others begin and do not end, it can
+ * be forgotten whose it is, and of one that began before the log it is not known: never another's
+ * name. The bytes are hostile; what is kept is of fixed size.
  */
 #ifndef PASU_SCAN_GENERAL_LOG_H
 #define PASU_SCAN_GENERAL_LOG_H
@@ -21,7 +22,8 @@
 #include "scan/event.h"
 
 enum {
-    GENERAL_CONNECTIONS = 4096,
+    GENERAL_ROWS = 512,        /* of connections; which one a number says */
+    GENERAL_WAYS = 16,         /* in each; who was silent for longest makes room */
     GENERAL_RECORD = 16 << 10, /* of a record; what is longer is cut, and said to be */
     GENERAL_NAME = 96,
 };
@@ -31,6 +33,7 @@ typedef int general_log_see_fn(void *arg, const struct event *event, uint64_t of
 
 struct general_connection {
     uint64_t number;    /* 0: nobody's */
+    uint64_t used;      /* when it last said something, in records */
     bool is_new;        /* it has done nothing yet */
     uint8_t user, host; /* their lengths */
     uint8_t names[2][GENERAL_NAME];
@@ -50,7 +53,7 @@ struct general_log {
     uint64_t line_all; /* bytes of the line, with those that are not kept */
     size_t length, line_length;
     uint8_t record[GENERAL_RECORD], line[GENERAL_RECORD];
-    struct general_connection connections[GENERAL_CONNECTIONS];
+    struct general_connection connections[GENERAL_ROWS][GENERAL_WAYS];
 };
 
 void general_log_init(struct general_log *log, int32_t east, general_log_see_fn *see, void *arg);

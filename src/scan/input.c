@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,49 +15,70 @@ enum { RAW = 256 << 10 /* of compressed bytes */ };
 
 struct input {
     int fd;
-    bool is_mine, is_over; /* the descriptor is to be closed; the file has ended */
-    struct codec *codec;   /* NULL: plain */
+    bool is_mine;        /* the descriptor is to be closed */
+    bool is_known;       /* what it is compressed with */
+    bool is_live;        /* more can come behind what is there */
+    bool is_file;        /* a regular one */
+    bool is_over;        /* nothing is there now */
+    bool is_ended;       /* nor ever */
+    struct codec *codec; /* NULL: plain */
     enum codec_kind kind;
     uint64_t taken, size;
     struct view left; /* read, and not yet given */
     uint8_t *raw;
 };
 
+static bool
+is_dry(const struct input *in)
+{
+    struct pollfd ready = {.fd = in->fd, .events = POLLIN};
+
+    return in->is_live && !in->is_file && poll(&ready, 1, 0) == 0;
+}
+
 static ssize_t
 read_some(struct input *in, uint8_t *to, size_t room)
 {
     ssize_t n;
 
+    if (is_dry(in)) {
+        in->is_over = true;
+        return 0;
+    }
     do {
         n = read(in->fd, to, room);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return PASU_E_IO;
     in->taken += (uint64_t)n;
-    in->is_over |= n == 0;
+    if (n == 0) {
+        in->is_over = true;
+        in->is_ended |= !in->is_live || !in->is_file;
+    }
     return n;
 }
 
-/* As much as says what it is compressed with. */
+/* As much as says what it is compressed with, or all that there is. */
 static int
-read_head(struct input *in)
+know(struct input *in)
 {
-    size_t length = 0;
-    ssize_t n = 1;
+    size_t length = in->left.length;
 
-    while (length < CODEC_MAGIC && n > 0) {
-        n = read_some(in, in->raw + length, RAW - length);
+    while (length < CODEC_MAGIC && !in->is_over) {
+        ssize_t n = read_some(in, in->raw + length, RAW - length);
+
         if (n < 0)
             return (int)n;
         length += (size_t)n;
     }
     in->left = view_of(in->raw, length);
-    in->kind = codec_of(in->left);
+    in->is_known = length >= CODEC_MAGIC || in->is_ended;
+    in->kind = in->is_known ? codec_of(in->left) : CODEC_PLAIN;
     return in->kind != CODEC_PLAIN ? codec_new(&in->codec, in->kind) : 0;
 }
 
-int
-input_open(struct input **slot, const char *path)
+static int
+open_input(struct input **slot, const char *path, bool is_live)
 {
     struct input *in = memory_new(1, sizeof(*in));
     struct stat st;
@@ -65,6 +87,7 @@ input_open(struct input **slot, const char *path)
     *slot = in;
     if (in == NULL)
         return PASU_E_NOMEM;
+    in->is_live = is_live;
     in->is_mine = strcmp(path, "-") != 0;
     in->fd = in->is_mine ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
     in->raw = memory_new(RAW, 1);
@@ -79,14 +102,57 @@ input_open(struct input **slot, const char *path)
     if (result == 0 && in->raw == NULL)
         result = PASU_E_NOMEM;
     if (result == 0) {
+        in->is_file = S_ISREG(st.st_mode);
         (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-        result = read_head(in);
-    }
-    if (result == 0)
         return 0;
+    }
     input_close(in);
     *slot = NULL;
     return result;
+}
+
+int
+input_open(struct input **slot, const char *path)
+{
+    return open_input(slot, path, false);
+}
+
+int
+input_open_live(struct input **slot, const char *path)
+{
+    return open_input(slot, path, true);
+}
+
+void
+input_more(struct input *in)
+{
+    in->is_over = in->is_ended;
+}
+
+bool
+input_has_ended(const struct input *in)
+{
+    return in->is_ended;
+}
+
+void
+input_finish(struct input *in)
+{
+    in->is_live = false;
+    in->is_over = in->is_ended;
+}
+
+void
+input_stop(struct input *in)
+{
+    in->is_live = false;
+    in->is_over = in->is_ended = in->is_known = true;
+}
+
+int
+input_descriptor(const struct input *in)
+{
+    return in->fd;
 }
 
 void
@@ -116,6 +182,12 @@ read_plain(struct input *in, uint8_t *to, size_t room)
 ssize_t
 input_read(struct input *in, uint8_t *to, size_t room)
 {
+    if (!in->is_known) {
+        int result = know(in);
+
+        if (result != 0 || !in->is_known)
+            return result;
+    }
     if (in->codec == NULL)
         return read_plain(in, to, room);
     for (;;) {
@@ -124,7 +196,7 @@ input_read(struct input *in, uint8_t *to, size_t room)
         if (n != 0)
             return n;
         if (in->is_over)
-            return codec_end(in->codec);
+            return in->is_ended || !in->is_live ? codec_end(in->codec) : 0;
         n = read_some(in, in->raw, RAW);
         if (n < 0)
             return n;

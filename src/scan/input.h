@@ -12,10 +12,20 @@ struct input;
 
 /* "-": standard input. The errors of the file; PASU_E_NOMEM. */
 PASU_MUST_USE int input_open(struct input **slot, const char *path);
-void input_close(struct input *input); /* NULL is allowed */
+/* The same of a log that goes on: 0 is what is there now, and input_more asks again. A pipe is not
+ * waited for. */
+PASU_MUST_USE int input_open_live(struct input **slot, const char *path);
+void input_more(struct input *input);
+/* Nothing more comes: a pipe's writers are gone. Of a file whoever knows says so. */
+bool input_has_ended(const struct input *input);
+void input_finish(struct input *input);
+void input_stop(struct input *input);            /* and what is there is not to be read */
+int input_descriptor(const struct input *input); /* the input's */
+void input_close(struct input *input);           /* NULL is allowed */
 /* The next bytes, at most `room`; 0 at the end. PASU_E_IO; PASU_E_CORRUPT where what it is
  * compressed with is damaged or ends too early: what came before holds. */
 PASU_MUST_USE ssize_t input_read(struct input *input, uint8_t *to, size_t room);
+/* CODEC_PLAIN before the first read. */
 enum codec_kind input_codec(const struct input *input);
 /* Bytes of the file that were read, as they lie there; and all that it has (0: nobody knows). */
 uint64_t input_taken(const struct input *input);

@@ -2,6 +2,7 @@
 #include "scan/json_line.h"
 
 #include "base/utf8.h"
+#include "scan/find.h"
 
 enum { DEPTH = 64, PATH_SIZE = 128 };
 
@@ -41,6 +42,21 @@ is_hex(uint8_t byte)
     return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
+static bool
+pass_escape(struct walk *w)
+{
+    if (++w->at == w->end || *w->at == 0 || strchr("\"\\/bfnrtu", *w->at) == NULL)
+        return false;
+    if (*w->at == 'u') {
+        for (size_t i = 1; i <= 4; i++)
+            if ((size_t)(w->end - w->at) <= i || !is_hex(w->at[i]))
+                return false;
+        w->at += 4;
+    }
+    w->at++;
+    return true;
+}
+
 /* A text in its quotes, as it stands there. */
 static bool
 pass_text(struct walk *w, struct view *text, bool *has_escapes)
@@ -51,24 +67,16 @@ pass_text(struct walk *w, struct view *text, bool *has_escapes)
     if (!take(w, '"'))
         return false;
     start = w->at;
-    while (w->at < w->end && *w->at != '"') {
-        if (*w->at < ' ')
+    for (;;) {
+        w->at = find_any(w->at, w->end, (struct find_kind){{'"', '\\', '"', '"'}, ' '});
+        if (w->at == w->end || *w->at < ' ')
             return false;
-        if (*w->at == '\\') {
-            *has_escapes = true;
-            if (++w->at == w->end || strchr("\"\\/bfnrtu", *w->at) == NULL || *w->at == 0)
-                return false;
-            if (*w->at == 'u') {
-                for (size_t i = 1; i <= 4; i++)
-                    if ((size_t)(w->end - w->at) <= i || !is_hex(w->at[i]))
-                        return false;
-                w->at += 4;
-            }
-        }
-        w->at++;
+        if (*w->at == '"')
+            break;
+        *has_escapes = true;
+        if (!pass_escape(w))
+            return false;
     }
-    if (w->at == w->end)
-        return false;
     *text = view_of(start, (size_t)(w->at - start));
     w->at++;
     return true;
@@ -315,16 +323,29 @@ cut_port(struct view *address)
         address->length = (size_t)(colon - address->bytes);
 }
 
+/* All but the path, of which nothing is there. */
+static void
+walk_begin(struct walk *w, struct view text)
+{
+    w->at = text.bytes;
+    w->end = text.bytes + text.length;
+    w->names = NULL;
+    w->event = NULL;
+    w->room = NULL;
+    w->depth = 0;
+    w->path_length = 0;
+}
+
 bool
 json_line_take(const struct log_names *names, struct view line, struct event *event,
                uint8_t *scratch)
 {
-    struct walk w = {.at = line.bytes,
-                     .end = line.bytes + line.length,
-                     .names = names,
-                     .event = event,
-                     .room = scratch};
+    PASU_UNINITIALIZED struct walk w;
 
+    walk_begin(&w, line);
+    w.names = names;
+    w.event = event;
+    w.room = scratch;
     for (size_t i = 0; i < SLOT_COUNT; i++)
         event->slot[i] = (struct view){0};
     event->time = 0;
@@ -350,10 +371,11 @@ json_line_read(const struct log_names *names, struct view line, struct event *ev
 bool
 json_records_begin(struct view *text)
 {
-    struct walk w = {.at = text->bytes, .end = text->bytes + text->length};
+    PASU_UNINITIALIZED struct walk w;
     struct view name;
     bool has_escapes;
 
+    walk_begin(&w, *text);
     if (!take(&w, '{') || !pass_text(&w, &name, &has_escapes) ||
         !view_equal(name, VIEW("Records")) || !take(&w, ':') || !take(&w, '['))
         return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/line_format.h"
 
+#include "scan/find.h"
+
 enum { NAME_SIZE = 64 };
 
 struct pattern {
@@ -195,36 +197,33 @@ line_format_parse(struct line_format *format, const char *pattern, const struct 
 static const uint8_t *
 end_of_value(const struct line_format_part *part, const uint8_t *at, const uint8_t *end)
 {
-    if (part->length == 0 && !part->is_time) { /* the last one: a word, or all that is left */
-        const uint8_t *space = memchr(at, ' ', (size_t)(end - at));
+    uint8_t slash = part->is_quoted ? '\\' : part->behind[0];
+    struct find_kind stops = {{part->behind[0], slash, part->behind[0], part->behind[0]}, 0};
 
-        return space != NULL ? space : end;
-    }
+    if (part->length == 0 && !part->is_time) /* the last one: a word, or all that is left */
+        return find_byte(at, end, ' ');
     if (part->is_time) {
-        const uint8_t *close = at < end && *at == '[' ? memchr(at, ']', (size_t)(end - at)) : NULL;
+        const uint8_t *close = at < end && *at == '[' ? find_byte(at, end, ']') : end;
 
-        if (close == NULL)
+        if (close == end)
             return NULL;
         at = close + 1;
     }
     if (part->length == 0)
         return at;
     for (;;) {
-        const uint8_t *found = memchr(at, part->behind[0], (size_t)(end - at));
-
-        if (part->is_quoted) {
-            const uint8_t *slash = memchr(at, '\\', (size_t)((found != NULL ? found : end) - at));
-
-            if (slash != NULL) {
-                at = slash + 2 <= end ? slash + 2 : end;
-                continue;
-            }
-        }
-        if (found == NULL || (size_t)(end - found) < part->length)
+        at = find_any(at, end, stops);
+        if (at == end)
             return NULL;
-        if (memcmp(found, part->behind, part->length) == 0)
-            return found;
-        at = found + 1;
+        if (part->is_quoted && *at == '\\') {
+            at = end - at >= 2 ? at + 2 : end;
+            continue;
+        }
+        if ((size_t)(end - at) < part->length)
+            return NULL;
+        if (part->length == 1 || memcmp(at, part->behind, part->length) == 0)
+            return at;
+        at++;
     }
 }
 

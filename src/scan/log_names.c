@@ -5,24 +5,32 @@
 
 static const struct {
     enum slot slot;
+    uint8_t length;
     const char *name;
 } known[] = {
-#define X(slot, name) {SLOT_##slot, name},
+#define X(slot, name) {SLOT_##slot, sizeof(name) - 1, name},
 #include "scan/log_names.def"
 #undef X
 };
 
 static_assert(2 * COUNT_OF(known) < NAMES_SLOTS, "the table stays half empty");
 
-/* FNV-1a: the names are ours, and what a log has beside them costs a look more, no memory. */
+/* Of the length, and of eight bytes at either end: the names are ours, and what a log has beside
+ * them costs a look more, no memory. */
 static size_t
 place_of(struct view name)
 {
-    uint32_t hash = 2166136261u;
+    uint64_t first = 0, last = 0, hash;
 
-    for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ name.bytes[i]) * 16777619u;
-    return (hash ^ hash >> 15) % NAMES_SLOTS;
+    if (name.length >= 8) {
+        memcpy(&first, name.bytes, 8);
+        memcpy(&last, name.bytes + name.length - 8, 8);
+    } else {
+        for (size_t i = 0; i < name.length; i++)
+            first = first << 8 | name.bytes[i];
+    }
+    hash = (first ^ (last << 23 | last >> 41) ^ name.length) * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(hash >> 40) % NAMES_SLOTS;
 }
 
 void
@@ -44,6 +52,7 @@ log_names_add(struct log_names *names, const char *name, enum slot slot)
     if (names->own_count == NAMES_OWN_MAX)
         return false;
     names->own[names->own_count].name = name;
+    names->own[names->own_count].length = strlen(name);
     names->own[names->own_count++].slot = slot;
     return true;
 }
@@ -65,7 +74,8 @@ log_names_slot(const struct log_names *names, struct view name, unsigned *rank)
     if (rank == NULL)
         rank = &ignored;
     for (size_t i = 0; i < names->own_count; i++)
-        if (view_equal(name, view_of_text(names->own[i].name))) {
+        if (name.length == names->own[i].length &&
+            view_equal(name, view_of_text(names->own[i].name))) {
             *rank = (unsigned)i;
             return (int)names->own[i].slot;
         }
@@ -73,7 +83,7 @@ log_names_slot(const struct log_names *names, struct view name, unsigned *rank)
          place = (place + 1) % NAMES_SLOTS) {
         size_t i = names->places[place] - 1u;
 
-        if (!view_equal(name, view_of_text(known[i].name)))
+        if (name.length != known[i].length || memcmp(name.bytes, known[i].name, name.length) != 0)
             continue;
         *rank = NAMES_OWN_MAX + (unsigned)i;
         return is_own_slot(names, known[i].slot) ? -1 : (int)known[i].slot;

@@ -15,6 +15,7 @@ enum { NAMES_OWN_MAX = 64, NAMES_SLOTS = 512 };
 struct log_names {
     struct {
         const char *name; /* the map's */
+        size_t length;
         enum slot slot;
     } own[NAMES_OWN_MAX];
     size_t own_count;

@@ -21,6 +21,7 @@ struct merging {
     struct cursor *heap; /* the earliest on top; of equals the lower file */
     size_t size;
     uint64_t taken; /* of files that are closed */
+    bool is_stopped;
     merge_block_fn *block;
     merge_observations_fn *observations;
     void *arg;
@@ -99,6 +100,7 @@ advance(struct merging *m, struct cursor *cursor, bool *is_over)
         result = m->block(m->arg, cursor->block, taken(m));
         if (result < 0)
             return result;
+        m->is_stopped |= result > 0;
     }
     cursor->time = cursor->block->items[cursor->block->taken].time;
     return 0;
@@ -108,7 +110,10 @@ static void
 close_cursor(struct merging *m, struct cursor *cursor)
 {
     m->taken += stream_taken(cursor->stream);
-    stream_close(cursor->stream);
+    if (stream_is_live(cursor->stream))
+        m->files[cursor->file].stream = cursor->stream;
+    else
+        stream_close(cursor->stream);
 }
 
 static int
@@ -119,14 +124,18 @@ open_next(struct merging *m)
     struct cursor cursor = {.file = number};
     struct stream_kept *kept = file->kept;
     bool is_over;
-    int result;
+    int result = 0;
 
     file->kept = NULL;
     if (file->error != 0) {
         stream_kept_free(kept);
         return 0;
     }
-    result = stream_open(&cursor.stream, m->streams, file->path, kept, file->dialect, number);
+    cursor.stream = file->stream;
+    file->stream = NULL;
+    if (cursor.stream == NULL)
+        result =
+            stream_open(&cursor.stream, m->streams, file->path, kept, file->dialect, file->number);
     if (result == PASU_E_NOMEM)
         return result;
     if (result != 0) {
@@ -260,7 +269,7 @@ merge_run(struct streams *streams, struct merge_file *files, size_t count, merge
         m->order[i] = (uint32_t)i;
     if (result == 0)
         qsort_r(m->order, count, sizeof(*m->order), by_first, files);
-    while (result == 0 && (m->size > 0 || m->opened < m->count))
+    while (result == 0 && !m->is_stopped && (m->size > 0 || m->opened < m->count))
         result = step(m);
     if (result == 0)
         result = flush(m);

@@ -13,16 +13,17 @@ struct merge_file {
     const char *path;
     const struct dialect *dialect;
     struct stream_kept *kept; /* is taken */
-    int64_t first;            /* time of its first event; 0: it comes first */
-    int error;                /* it cannot be opened: set before, it is left out */
+    struct stream *stream; /* one that is open already; of a live `kept`, it is here afterwards */
+    uint32_t number;       /* of its blocks and observations */
+    int64_t first;         /* time of its first event; 0: it comes first */
+    int error;             /* it cannot be opened: set before, it is left out */
 };
 
 /* Each block once, before its observations; `taken`: bytes of all files that were read. A negative
- * result ends the reading, also of the other one. */
-typedef int merge_block_fn(void *arg, const struct block *block, uint64_t taken);
+ * result ends the reading, also of the other one; a positive one ends it well, before its end. */
+typedef int merge_block_fn(void *arg, struct block *block, uint64_t taken);
 typedef int merge_observations_fn(void *arg, const struct observation *items, size_t count);
 
-/* The numbers of files are their places in `files`. */
 PASU_MUST_USE int merge_run(struct streams *streams, struct merge_file *files, size_t count,
                             merge_block_fn *block, merge_observations_fn *observations, void *arg);
 

@@ -96,38 +96,40 @@ hash_view(const uint8_t key[16], struct view v)
 static bool
 parse_v4(uint8_t bytes[16], struct view text)
 {
-    unsigned part = 0, parts = 0, digits = 0;
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const uint8_t *at = text.bytes, *end = at + text.length;
 
-    for (size_t i = 0; i <= text.length; i++) {
-        uint8_t byte = i < text.length ? text.bytes[i] : '.';
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned part = 0;
+        const uint8_t *start = at;
 
-        if (byte == '.') {
-            if (digits == 0 || part > 255 || parts == 4)
-                return false;
-            bytes[12 + parts++] = (uint8_t)part;
-            part = digits = 0;
-        } else if (byte >= '0' && byte <= '9' && digits++ < 3) {
-            part = part * 10 + (byte - (unsigned)'0');
-        } else {
+        for (; at < end && at - start < 4 && *at - (unsigned)'0' <= 9; at++)
+            part = part * 10 + (*at - (unsigned)'0');
+        if (at == start || at - start > 3 || part > 255)
             return false;
-        }
+        if (i < 3 ? at == end || *at++ != '.' : at != end)
+            return false;
+        bytes[12 + i] = (uint8_t)part;
     }
-    memset(bytes, 0, 10);
-    bytes[10] = bytes[11] = 0xff;
-    return parts == 4;
+    memcpy(bytes, mapped, sizeof(mapped));
+    return true;
+}
+
+static bool
+parse_v6(uint8_t bytes[16], struct view text)
+{
+    char name[INET6_ADDRSTRLEN];
+
+    if (text.length == 0 || text.length >= sizeof(name))
+        return false;
+    text_from_view(name, sizeof(name), text);
+    return inet_pton(AF_INET6, name, bytes) == 1;
 }
 
 static bool
 parse_address(uint8_t bytes[16], struct view text)
 {
-    char name[INET6_ADDRSTRLEN];
-
-    if (parse_v4(bytes, text))
-        return true;
-    if (text.length == 0 || text.length >= sizeof(name))
-        return false;
-    text_from_view(name, sizeof(name), text);
-    return inet_pton(AF_INET6, name, bytes) == 1;
+    return parse_v4(bytes, text) || parse_v6(bytes, text);
 }
 
 /* Of "a, b, c", as a header of proxies has it, the last one: what the nearest proxy has seen. */
@@ -173,14 +175,12 @@ static void
 look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16], uint64_t who)
 {
     struct place *place = &o->places[who % PLACES];
-    char text[INET6_ADDRSTRLEN];
     struct origin origin = {0};
 
     if (!o->has_sources)
         return;
     if (place->who != who) {
-        text_of(text, bytes);
-        sources_look_up(o->sources, text, &origin);
+        sources_look_up_bytes(o->sources, bytes, &origin);
         *place = (struct place){who, origin.system, 0};
         if (origin.country[0] != '\0')
             place->country =
@@ -191,7 +191,8 @@ look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16]
 }
 
 static void
-take_address(struct observe_state *o, const struct event *event, struct observation *to)
+take_address(struct observe_state *o, const struct event *event, struct observation *to,
+             bool is_person)
 {
     struct view text = last_address(event->slot[SLOT_ADDRESS]);
     const uint8_t(*keys)[16] = o->keys->axis;
@@ -205,10 +206,14 @@ take_address(struct observe_state *o, const struct event *event, struct observat
             to->who[AXIS_ADDRESS] = hash_view(keys[AXIS_ADDRESS], text);
         return;
     }
+    if (!is_person && !is_asked(o, AXIS_ADDRESS))
+        return;
     who = hash_of(keys[AXIS_ADDRESS], bytes, sizeof(bytes));
-    look_up(o, to, bytes, who);
     if (is_asked(o, AXIS_ADDRESS))
         to->who[AXIS_ADDRESS] = who;
+    if (!is_person)
+        return;
+    look_up(o, to, bytes, who);
     if (is_asked(o, AXIS_ASN) && to->asn != 0)
         to->who[AXIS_ASN] = hash_of(keys[AXIS_ASN], &to->asn, sizeof(to->asn));
     if (is_asked(o, AXIS_NETWORK)) {
@@ -239,18 +244,24 @@ agent_of(struct observe_state *o, struct view text)
     return agent->who;
 }
 
+/* All of them of who asks for a person. Of other requests detect counts those of an account and an
+ * address, of logins it takes the account and the session: nothing else is made of the most lines.
+ */
 static void
 take_who(struct observe_state *o, const struct event *event, struct observation *to)
 {
     const uint8_t(*keys)[16] = o->keys->axis;
+    bool is_person = to->what == OBSERVED_SHOWN || to->what == OBSERVED_MISS;
 
-    take_address(o, event, to);
+    take_address(o, event, to, is_person);
     if (is_asked(o, AXIS_ACCOUNT))
         to->who[AXIS_ACCOUNT] = hash_view(keys[AXIS_ACCOUNT], event->slot[SLOT_ACCOUNT]);
+    if (is_asked(o, AXIS_SESSION) && (is_person || to->what == OBSERVED_LOGIN))
+        to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
+    if (!is_person)
+        return;
     if (is_asked(o, AXIS_TOKEN))
         to->who[AXIS_TOKEN] = hash_view(keys[AXIS_TOKEN], event->slot[SLOT_TOKEN]);
-    if (is_asked(o, AXIS_SESSION))
-        to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
     if (is_asked(o, AXIS_AGENT))
         to->who[AXIS_AGENT] = agent_of(o, event->slot[SLOT_AGENT]);
 }
@@ -328,13 +339,15 @@ observe_is_unmatched(const struct observe_state *o)
     return o->is_unmatched;
 }
 
+/* What the first one has is the same for all. */
 static size_t
-put_subjects(struct observe_state *o, const struct observation *seen, struct observation *to,
-             struct observed_more *more, size_t count, const uint8_t *kinds,
-             const struct view *keys, bool is_sure)
+put_subjects(struct observe_state *o, struct observation *to, struct observed_more *more,
+             size_t count, const uint8_t *kinds, const struct view *keys, bool is_sure)
 {
+    struct observation seen = to[0];
+
     for (size_t i = 0; i < count; i++) {
-        to[i] = *seen;
+        to[i] = seen;
         if (more != NULL)
             more[i].is_sure = is_sure;
         put_subject(o, &to[i], more != NULL ? &more[i] : NULL, kinds[i], keys[i]);
@@ -347,14 +360,10 @@ static size_t
 observe_server(struct observe_state *o, const struct event *event, struct observation *to,
                struct observed_more *more)
 {
-    struct observation seen = {.time = event->time,
-                               .number = NUMBER_NONE,
-                               .what =
-                                   event->what == EVENT_LOGIN ? OBSERVED_LOGIN : OBSERVED_OTHER};
     struct sql_parameters parameters = {event->parameters, event->has_list};
     const struct route_map *map = o->map;
 
-    take_who(o, event, &seen);
+    to->what = event->what == EVENT_LOGIN ? OBSERVED_LOGIN : OBSERVED_OTHER;
     if (event->what == EVENT_STATEMENT && map->statement_count > 0) {
         enum sql_language language = event->is_mysql ? SQL_OF_MYSQL : SQL_OF_POSTGRESQL;
 
@@ -368,25 +377,39 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
     }
     if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
         o->statement.key_count == 0) {
-        to[0] = seen;
+        take_who(o, event, to);
         return 1;
     }
-    seen.what = OBSERVED_SHOWN;
-    seen.fields = o->statement.found->fields;
+    to->what = OBSERVED_SHOWN;
+    to->fields = o->statement.found->fields;
+    take_who(o, event, to);
     o->pattern = o->statement.found->sql;
-    return put_subjects(o, &seen, to, more, o->statement.key_count, o->statement.kinds,
-                        o->statement.keys, false);
+    return put_subjects(o, to, more, o->statement.key_count, o->statement.kinds, o->statement.keys,
+                        false);
+}
+
+/* The keys of whom it shows: those of the path, or of who asks. Without any it shows nobody. */
+static size_t
+keys_of(const struct event *event, struct route_match *match)
+{
+    const struct route *route = match->route;
+
+    if (route->whom >= 0) {
+        match->keys[0] = event->slot[route->whom];
+        match->kinds[0] = route->kind;
+        match->key_count = !event_is_blank(match->keys[0]);
+    }
+    return match->key_count;
 }
 
 size_t
 observe(struct observe_state *o, const struct event *event, struct observation *to,
         struct observed_more *more)
 {
-    struct observation seen = {.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
     struct route_match match;
     bool is_sure = false;
-    size_t count;
 
+    *to = (struct observation){.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
     o->is_unmatched = false;
     o->pattern = NULL;
     if (event->what != EVENT_REQUEST) {
@@ -396,30 +419,23 @@ observe(struct observe_state *o, const struct event *event, struct observation *
     routes_find(&o->map->routes, event, o->scratch, &match);
     if (match.is_too_long)
         return 0;
-    take_who(o, event, &seen);
     if (match.route != NULL)
-        seen.what = (uint8_t)what_of(match.route, event->status, &is_sure);
-    if (match.route != NULL && match.route->whom >= 0) {
-        match.keys[0] = event->slot[match.route->whom];
-        match.kinds[0] = match.route->kind;
-        match.key_count = !event_is_blank(match.keys[0]);
-    }
-    if (seen.what != OBSERVED_SHOWN && seen.what != OBSERVED_MISS) {
-        to[0] = seen;
+        to->what = (uint8_t)what_of(match.route, event->status, &is_sure);
+    if (to->what != OBSERVED_SHOWN && to->what != OBSERVED_MISS) {
+        take_who(o, event, to);
         return 1;
     }
     o->pattern = match.route->path;
-    if (seen.what == OBSERVED_SHOWN)
-        seen.fields = match.route->fields;
-    count = match.key_count;
-    if (count == 0) { /* the log does not say who is logged in */
-        seen.what = OBSERVED_OTHER;
-        seen.fields = 0;
-        to[0] = seen;
+    if (keys_of(event, &match) == 0) { /* the log does not say who is logged in */
+        to->what = OBSERVED_OTHER;
+        take_who(o, event, to);
         return 1;
     }
-    return put_subjects(o, &seen, to, more, count, match.kinds, match.keys,
-                        is_sure && seen.what == OBSERVED_SHOWN);
+    if (to->what == OBSERVED_SHOWN)
+        to->fields = match.route->fields;
+    take_who(o, event, to);
+    return put_subjects(o, to, more, match.key_count, match.kinds, match.keys,
+                        is_sure && to->what == OBSERVED_SHOWN);
 }
 
 /* ---- names ---- */

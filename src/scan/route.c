@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/route.h"
 
+#include "scan/find.h"
+
 #include <strings.h>
 
 /* A request, taken apart. */
@@ -390,20 +392,58 @@ find(const struct routes *routes, struct asked *asked, struct view method,
     return false;
 }
 
+/* ".." leads back to another first segment. */
+static bool
+goes_back(const uint8_t *at, const uint8_t *end)
+{
+    while ((at = find_byte(at, end, '.')) < end) {
+        if (at[-1] == '/' && end - at >= 2 && at[1] == '.')
+            return true;
+        at++;
+    }
+    return false;
+}
+
+/* Whether it can be said by the first segment as it stands there that none fits, as of most. */
+static bool
+fits_none(const struct routes *routes, struct view target)
+{
+    const uint8_t *at = target.bytes, *end = at + target.length, *stop, *first;
+    size_t bucket;
+
+    if (at[0] != '/')
+        return false;
+    stop = find_any(at, end, (struct find_kind){{'?', '#', '%', '%'}, 0});
+    if (stop < end && *stop == '%')
+        return false;
+    first = find_any(at + 1, stop, (struct find_kind){{'/', ';', '/', '/'}, 0});
+    if (first == at + 1 || at[1] == '.' || goes_back(first, stop))
+        return false;
+    bucket = bucket_of(view_of(at + 1, (size_t)(first - at - 1)));
+    return routes->sizes[bucket] == 0;
+}
+
+static void
+find_by_parts(const struct routes *routes, const struct event *event, uint8_t *scratch,
+              struct route_match *match)
+{
+    struct asked asked = {.room = scratch};
+
+    take_apart(&asked, event);
+    if (!find(routes, &asked, event->slot[SLOT_METHOD], match) && take_apart_again(&asked))
+        (void)find(routes, &asked, event->slot[SLOT_METHOD], match);
+}
+
 void
 routes_find(const struct routes *routes, const struct event *event, uint8_t scratch[ROUTE_SCRATCH],
             struct route_match *match)
 {
-    struct asked asked = {.room = scratch};
-    struct view method = event->slot[SLOT_METHOD];
+    struct view target = event->slot[SLOT_TARGET];
 
     match->route = NULL;
     match->key_count = 0;
-    match->is_too_long = event->slot[SLOT_TARGET].length > ROUTE_TARGET ||
-                         event->slot[SLOT_QUERY].length > ROUTE_TARGET;
-    if (event->slot[SLOT_TARGET].length == 0 || match->is_too_long)
-        return;
-    take_apart(&asked, event);
-    if (!find(routes, &asked, method, match) && take_apart_again(&asked))
-        (void)find(routes, &asked, method, match);
+    match->is_too_long =
+        target.length > ROUTE_TARGET || event->slot[SLOT_QUERY].length > ROUTE_TARGET;
+    if (target.length > 0 && !match->is_too_long && !fits_none(routes, target))
+        find_by_parts(routes, event, scratch, match);
 }

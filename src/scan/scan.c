@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/scan.h"
+#include "scan/scan_part.h"
 
 #include "base/memory.h"
-#include "scan/merge.h"
 
 /* Not <sodium.h>: one of its headers uses a word that does not compile here. */
 #include <sodium/core.h>
@@ -11,22 +10,6 @@
 enum { BLOCK = 1 << 20, BLOCK_OF_MANY = 128 << 10, MANY = 16 };
 
 #define MEMORY ((size_t)256 << 20)
-
-struct scan {
-    struct scan_options options;
-    struct dialects dialects;
-    struct sources sources;
-    bool has_sources;
-    struct observe_keys keys;
-    struct scan_file *files;
-    struct stream_kept **kept;
-    struct detect *detect;
-    struct exact *exact;
-    struct observe_state *observer;
-    struct scan_report report;
-    bool is_again;
-    uint64_t done, all;
-};
 
 /* ---- the front of each log ---- */
 
@@ -99,6 +82,7 @@ scan_close(struct scan *scan)
     exact_free(scan->exact);
     detect_close(scan->detect);
     observe_free(scan->observer);
+    called_free(scan->called);
     if (scan->has_sources)
         sources_close(&scan->sources);
     for (size_t i = 0; i < scan->report.file_count && scan->kept != NULL; i++)
@@ -125,8 +109,8 @@ count(struct scan_report *report, const struct observation *items, size_t n)
         report->last = items[n - 1].time;
 }
 
-static int
-take_observations(void *arg, const struct observation *items, size_t n)
+int
+scan_take_observations(void *arg, const struct observation *items, size_t n)
 {
     struct scan *scan = arg;
 
@@ -148,11 +132,11 @@ tell(const struct scan *scan, uint64_t done)
         scan->options.progress(scan->options.arg, done, scan->all, scan->is_again);
 }
 
-static int
-take_block(void *arg, const struct block *block, uint64_t taken)
+int
+scan_take_block(void *arg, struct block *block, uint64_t taken)
 {
     struct scan *scan = arg;
-    struct scan_file *file = &scan->files[block->file];
+    struct scan_file *file = &scan->files[block->file % scan->report.file_count];
 
     tell(scan, taken);
     if (block->result == PASU_E_NOMEM)
@@ -177,16 +161,17 @@ block_size(const struct scan *scan)
     return scan->report.file_count > MANY ? BLOCK_OF_MANY : BLOCK;
 }
 
-static int
-make_streams(struct scan *scan, struct streams **streams, const struct exact *exact)
+int
+scan_make_streams(struct scan *scan, struct streams **streams, block_want_fn *want,
+                  const void *want_arg)
 {
     struct streams_options options = {.dialects = &scan->dialects,
                                       .keys = &scan->keys,
                                       .sources = &scan->sources,
                                       .threads = scan->options.threads,
                                       .block = block_size(scan),
-                                      .want = exact != NULL ? exact_wants : NULL,
-                                      .want_arg = exact};
+                                      .want = want,
+                                      .want_arg = want_arg};
 
     return streams_new(streams, &options);
 }
@@ -197,10 +182,11 @@ read_all(struct scan *scan)
     size_t n = scan->report.file_count;
     struct merge_file *files = memory_new(n, sizeof(*files));
     struct streams *streams = NULL;
-    int result = files == NULL ? PASU_E_NOMEM : make_streams(scan, &streams, NULL);
+    int result = files == NULL ? PASU_E_NOMEM : scan_make_streams(scan, &streams, NULL, NULL);
 
     for (size_t i = 0; i < n && result == 0; i++) {
         files[i].path = scan->files[i].path;
+        files[i].number = (uint32_t)i;
         files[i].dialect = &scan->files[i].head.dialect;
         files[i].first = scan->files[i].head.first;
         files[i].kept = scan->kept[i];
@@ -208,7 +194,7 @@ read_all(struct scan *scan)
         scan->kept[i] = NULL;
     }
     if (result == 0)
-        result = merge_run(streams, files, n, take_block, take_observations, scan);
+        result = merge_run(streams, files, n, scan_take_block, scan_take_observations, scan);
     for (size_t i = 0; i < n && files != NULL; i++)
         if (scan->files[i].error == 0)
             scan->files[i].error = files[i].error;
@@ -273,7 +259,7 @@ static int
 read_again(struct scan *scan)
 {
     struct streams *streams;
-    int result = make_streams(scan, &streams, scan->exact);
+    int result = scan_make_streams(scan, &streams, exact_wants, scan->exact);
 
     if (result != 0)
         return result;
@@ -300,22 +286,29 @@ read_again(struct scan *scan)
 /* ---- all of it ---- */
 
 int
-scan_run(struct scan *scan)
+scan_begin(struct scan *scan, const uint8_t secret[OBSERVE_SECRET])
 {
-    uint8_t secret[OBSERVE_SECRET];
     struct detect_options options = {.memory =
                                          scan->options.memory > 0 ? scan->options.memory : MEMORY,
                                      .threads = scan->options.threads};
+    int result;
+
+    observe_keys_init(&scan->keys, secret);
+    memcpy(options.secret, secret, sizeof(options.secret));
+    result = observe_new(&scan->observer, scan->options.map, &scan->keys, &scan->sources);
+    return result == 0 ? detect_open(&scan->detect, &options) : result;
+}
+
+static int
+read_twice(struct scan *scan)
+{
+    uint8_t secret[OBSERVE_SECRET];
     struct scan_report *report = &scan->report;
     int result;
 
     look(scan);
     make_secret(scan, secret);
-    observe_keys_init(&scan->keys, secret);
-    memcpy(options.secret, secret, sizeof(options.secret));
-    result = observe_new(&scan->observer, scan->options.map, &scan->keys, &scan->sources);
-    if (result == 0)
-        result = detect_open(&scan->detect, &options);
+    result = scan_begin(scan, secret);
     if (result == 0)
         result = read_all(scan);
     if (result == 0)
@@ -324,6 +317,15 @@ scan_run(struct scan *scan)
         result = exact_new(&scan->exact, report->detect.findings, report->detect.finding_count);
     if (result == 0 && report->detect.finding_count > 0)
         result = read_again(scan);
+    return result;
+}
+
+int
+scan_run(struct scan *scan)
+{
+    struct scan_report *report = &scan->report;
+    int result = scan->options.is_following ? scan_follow(scan) : read_twice(scan);
+
     if (result == 0) {
         report->findings = exact_end(scan->exact, report->is_exact);
         report->finding_count = report->detect.finding_count;

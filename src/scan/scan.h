@@ -10,8 +10,9 @@
  * chance. The secret behind the hashes is made from the logs themselves, so nobody can choose by
  * what they ask for where it falls unless they know all that the logs begin with.
  *
- * A log that can be read once only (a pipe) is not read again: its principals are called by their
- * hash, and persons are as detect counts them.
+ * A log that is followed, or can be read once only (a pipe), is not read again: persons are as
+ * detect counts them. Of what is followed the names of those who were seen lately are kept
+ * (called.h); the principals of a pipe are called by their hash.
  */
 #ifndef PASU_SCAN_SCAN_H
 #define PASU_SCAN_SCAN_H
@@ -31,6 +32,12 @@ struct scan_options {
      * knows), and whether it is the second time. May be NULL. */
     void (*progress)(void *arg, uint64_t done, uint64_t all, bool is_again);
     void *arg;
+    /* Follows what goes on (follow.h) until `stop`, a descriptor, becomes readable (-1: never), or
+     * nothing more can come. Then the logs are read once only, and each finding is given to `found`
+     * once, as it arises; a result that is not 0 ends it as `stop` does. */
+    bool is_following;
+    int stop;
+    int (*found)(void *arg, const struct exact_finding *finding);
 };
 
 struct scan_file {
@@ -39,7 +46,8 @@ struct scan_file {
     uint64_t lines, unparsed;
     struct sample samples[SAMPLES];
     size_t sample_count;
-    int error; /* why it was not read, or not to its end; 0 */
+    uint32_t rotations; /* that were followed; of each file of the name evidence has a number */
+    int error;          /* why it was not read, or not to its end; 0 */
 };
 
 struct scan_report {
@@ -55,6 +63,17 @@ struct scan_report {
     int64_t first, last; /* of the observations; 0: there are none */
     bool is_exact;       /* findings are counted exactly, and named */
 };
+
+/* Which log a place of evidence is in; *rotations: how often its name was given to another since.
+ */
+static inline const struct scan_file *
+scan_place(const struct scan_report *report, const struct finding_place *place, uint32_t *rotations)
+{
+    const struct scan_file *file = &report->files[place->file % report->file_count];
+
+    *rotations = file->rotations - (uint32_t)(place->file / report->file_count);
+    return file;
+}
 
 /* PASU_E_NOMEM; PASU_E_UNAVAILABLE; of the map's databases their errors, with the path in *failed
  * (NULL: something else). The map and the paths must outlive it. */

@@ -151,7 +151,7 @@ event_of(struct event *event, const struct server_line *line, uint8_t scratch[SE
 static int
 give(struct server_reader *r, const struct server_line *line)
 {
-    uint8_t scratch[SERVER_LOG_TEXT];
+    PASU_UNINITIALIZED uint8_t scratch[SERVER_LOG_TEXT];
     struct event event;
 
     return event_of(&event, line, scratch) ? r->see(r->arg, &event, line->offset) : 0;

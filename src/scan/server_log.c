@@ -169,11 +169,11 @@ feed(struct server_log *log, struct view bytes)
 {
     int result = 0;
 
+    if (log->format == SERVER_LOG_CSV)
+        return server_log_csv(log, bytes);
     for (size_t i = 0; i < bytes.length && result == 0; i++) {
         log->at++;
-        if (log->format == SERVER_LOG_CSV)
-            result = server_log_csv(log, bytes.bytes[i]);
-        else if (log->format == SERVER_LOG_JSON)
+        if (log->format == SERVER_LOG_JSON)
             result = server_log_json(log, bytes.bytes[i]);
         else
             result = feed_line(log, bytes.bytes[i]);

@@ -4,6 +4,7 @@
  * grown: 22 before PostgreSQL 9.0, 23 with the application's name, 24 with the backend's type (13),
  * 26 with the leader and the query's id (14).
  */
+#include "scan/find.h"
 #include "scan/server_log_part.h"
 
 enum { COLUMNS_LEAST = 22 };
@@ -102,8 +103,8 @@ begin_column(struct server_log *log, uint8_t byte)
     return 0;
 }
 
-int
-server_log_csv(struct server_log *log, uint8_t byte)
+static int
+take(struct server_log *log, uint8_t byte)
 {
     enum state state = (enum state)log->state;
 
@@ -134,6 +135,40 @@ server_log_csv(struct server_log *log, uint8_t byte)
         return fail(log);
     server_log_keep(log, field_of(log->column), byte);
     return 0;
+}
+
+/* Up to where `take` has something to decide; what is before is of the field, or of nothing. */
+static const uint8_t *
+pass(struct server_log *log, const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *stop = at;
+
+    if (log->state == BAD)
+        stop = find_byte(at, end, '\n');
+    else if (log->state == QUOTED)
+        stop = find_byte(at, end, '"');
+    else if (log->state == PLAIN)
+        stop = find_any(at, end, (struct find_kind){{',', '\n', '"', '\r'}, 0});
+    if (log->state != BAD)
+        server_log_keep_all(log, field_of(log->column), at, stop);
+    log->at += (uint64_t)(stop - at);
+    return stop;
+}
+
+int
+server_log_csv(struct server_log *log, struct view bytes)
+{
+    const uint8_t *at = bytes.bytes, *end = at + bytes.length;
+    int result = 0;
+
+    while (at < end && result == 0) {
+        at = pass(log, at, end);
+        if (at == end)
+            break;
+        log->at++;
+        result = take(log, *at++);
+    }
+    return result;
 }
 
 int

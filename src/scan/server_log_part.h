@@ -26,14 +26,30 @@ server_log_keep(struct server_log *log, int field, uint8_t byte)
     if (text->length < SERVER_LOG_TEXT)
         text->bytes[text->length++] = byte;
 }
+static inline void
+server_log_keep_all(struct server_log *log, int field, const uint8_t *from, const uint8_t *to)
+{
+    struct server_log_text *text;
+    size_t length = (size_t)(to - from);
+
+    if (field < 0 || length == 0)
+        return;
+    text = &log->fields[field];
+    text->is_there = true;
+    if (length > (size_t)SERVER_LOG_TEXT - text->length)
+        length = (size_t)SERVER_LOG_TEXT - text->length;
+    memcpy(text->bytes + text->length, from, length);
+    text->length = (uint16_t)(text->length + length);
+}
+
 void server_log_put(struct server_log *log, enum server_log_field field, struct view text);
 bool view_begins(struct view text, const char *with);
 bool view_is(struct view text, const char *other);
 /* Another record begins with the next byte. */
 void server_log_begin(struct server_log *log);
 
-/* ---- server_log_csv.c, server_log_json.c: one byte, `end` the file's ---- */
-PASU_MUST_USE int server_log_csv(struct server_log *log, uint8_t byte);
+/* ---- server_log_csv.c, server_log_json.c: the next bytes (of JSON one), `end` the file's ---- */
+PASU_MUST_USE int server_log_csv(struct server_log *log, struct view bytes);
 PASU_MUST_USE int server_log_csv_end(struct server_log *log);
 PASU_MUST_USE int server_log_json(struct server_log *log, uint8_t byte);
 PASU_MUST_USE int server_log_json_end(struct server_log *log);

@@ -1,181 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/sql_template.h"
 
-/* ---- tokens ---- */
+#include "scan/find.h"
 
-/* What is still to be read. */
-struct sql_rest {
-    struct view text;
-    enum sql_language language;
-};
-
-static bool
-is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool
-begins_word(uint8_t byte)
-{
-    return byte == '_' || byte >= 0x80 || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-}
-
-/* "-- ": of MySQL's only with a space behind it, or "5--1" would be a comment. */
-static bool
-begins_line_comment(const uint8_t *at, const uint8_t *end, bool is_mysql)
-{
-    if (is_mysql && *at == '#')
-        return true;
-    return end - at >= 2 && at[0] == '-' && at[1] == '-' &&
-           (!is_mysql || end - at == 2 || at[2] <= ' ');
-}
-
-/* MySQL runs what stands in a comment that begins with an exclamation mark. */
-static bool
-begins_comment(const uint8_t *at, const uint8_t *end, bool is_mysql)
-{
-    if (end - at < 2 || at[0] != '/' || at[1] != '*')
-        return false;
-    return !is_mysql || end - at < 3 ||
-           (at[2] != '!' && (end - at < 4 || at[2] != 'M' || at[3] != '!'));
-}
-
-/* NULL: it has no end. */
-static const uint8_t *
-pass_comment(const uint8_t *at, const uint8_t *end, bool is_nested)
-{
-    unsigned depth = 0;
-
-    do {
-        bool is_open = end - at >= 2 && at[0] == '/' && at[1] == '*' && (is_nested || depth == 0);
-        bool is_close = end - at >= 2 && at[0] == '*' && at[1] == '/';
-
-        depth = depth + is_open - is_close;
-        at += is_open || is_close ? 2 : 1;
-    } while (depth > 0 && at < end);
-    return depth == 0 ? at : NULL;
-}
-
-/* Over space and comments. */
-static const uint8_t *
-pass_space(const uint8_t *at, const uint8_t *end, bool is_mysql)
-{
-    while (at < end) {
-        if (*at <= ' ') {
-            at++;
-        } else if (begins_line_comment(at, end, is_mysql)) {
-            const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
-
-            at = newline != NULL ? newline : end;
-        } else if (begins_comment(at, end, is_mysql)) {
-            const uint8_t *behind = pass_comment(at, end, !is_mysql);
-
-            if (behind == NULL)
-                break; /* signs, which no template has: the statement goes on elsewhere */
-            at = behind;
-        } else {
-            break;
-        }
-    }
-    return at;
-}
-
-/* Up to the quote that ends it; a doubled one is part of it. */
-static const uint8_t *
-pass_quoted(const uint8_t *at, const uint8_t *end, uint8_t quote, bool has_escapes)
-{
-    while (at < end) {
-        if (has_escapes && *at == '\\' && end - at >= 2)
-            at += 2;
-        else if (*at != quote)
-            at++;
-        else if (end - at >= 2 && at[1] == quote)
-            at += 2;
-        else
-            break;
-    }
-    return at;
-}
-
-/* The text that was read up to `at`, and whether it can be read otherwise. */
-static bool
-is_doubtful(struct view text, uint8_t quote, const uint8_t *at, const uint8_t *end)
-{
-    bool is_number = true;
-
-    if (at == end || (text.length > 0 && memchr(text.bytes, '\\', text.length) != NULL))
-        return true;
-    for (size_t i = 0; i < text.length; i++)
-        is_number &= is_digit(text.bytes[i]);
-    return quote == '"' && !is_number;
-}
-
-static struct sql_token
-next_token(struct sql_rest *rest)
-{
-    bool is_mysql = rest->language == SQL_OF_MYSQL;
-    const uint8_t *end = rest->text.bytes + rest->text.length,
-                  *at = pass_space(rest->text.bytes, end, is_mysql), *start = at;
-    struct sql_token token = {.what = SQL_END};
-
-    if (at == end) {
-        rest->text = view_of(end, 0);
-        return token;
-    }
-    if (is_mysql && (*at == '\'' || *at == '"')) {
-        uint8_t quote = *at;
-
-        start = at + 1;
-        at = pass_quoted(start, end, quote, true);
-        token.what = SQL_TEXT;
-        token.text = view_of(start, (size_t)(at - start));
-        token.is_doubtful = is_doubtful(token.text, quote, at, end);
-        at += at < end;
-    } else if (*at == '\'' ||
-               (!is_mysql && (*at | 0x20) == 'e' && end - at >= 2 && at[1] == '\'')) {
-        bool has_escapes = *at != '\'';
-
-        start = at + 1 + has_escapes;
-        at = pass_quoted(start, end, '\'', has_escapes);
-        token.what = SQL_TEXT;
-        token.text = view_of(start, (size_t)(at - start));
-        token.is_doubtful = at == end || (!has_escapes && is_doubtful(token.text, '\'', at, end));
-        at += at < end;
-    } else if (*at == '"' || *at == '`') {
-        start = at + 1;
-        at = pass_quoted(start, end, *at, false);
-        token.what = SQL_WORD;
-        token.is_quoted = true;
-        token.text = view_of(start, (size_t)(at - start));
-        at += at < end;
-    } else if (*at == '$' && end - at >= 2 && is_digit(at[1])) {
-        for (at++; at < end && is_digit(*at) && token.number < 100000; at++)
-            token.number = token.number * 10 + (*at - (uint32_t)'0');
-        token.what = SQL_PARAMETER;
-    } else if (is_digit(*at)) {
-        while (at < end && (is_digit(*at) || *at == '.'))
-            at++;
-        token.what = SQL_NUMBER;
-        token.text = view_of(start, (size_t)(at - start));
-    } else if (begins_word(*at)) {
-        while (at < end && (begins_word(*at) || is_digit(*at) || *at == '$'))
-            at++;
-        token.what = SQL_WORD;
-        token.text = view_of(start, (size_t)(at - start));
-    } else {
-        at++;
-        token.what = SQL_SIGN;
-        token.text = view_of(start, 1);
-    }
-    rest->text = view_of(at, (size_t)(end - at));
-    return token;
-}
+enum { NAMES_LOOKED = 8 /* of relations */ };
 
 static struct sql_token
 peek(struct sql_rest rest)
 {
-    return next_token(&rest);
+    return sql_next_token(&rest);
 }
 
 static bool
@@ -190,16 +23,16 @@ pass_cast(struct sql_rest *rest)
 {
     for (;;) {
         struct sql_rest ahead = *rest;
-        struct sql_token first = next_token(&ahead), second = next_token(&ahead);
-        struct sql_token type = next_token(&ahead), behind;
+        struct sql_token first = sql_next_token(&ahead), second = sql_next_token(&ahead);
+        struct sql_token type = sql_next_token(&ahead), behind;
 
         if (!is_sign(&first, ':') || !is_sign(&second, ':') || type.what != SQL_WORD)
             return;
         *rest = ahead;
-        behind = next_token(&ahead);
+        behind = sql_next_token(&ahead);
         if (is_sign(&behind, '(') || is_sign(&behind, '[')) {
             while (behind.what != SQL_END && !is_sign(&behind, ')') && !is_sign(&behind, ']'))
-                behind = next_token(&ahead);
+                behind = sql_next_token(&ahead);
             *rest = ahead;
         }
     }
@@ -212,14 +45,14 @@ take_place(struct sql_rest *rest, struct sql_token *token, route_kind_fn *kind_o
            const char **why)
 {
     struct sql_rest ahead = *rest;
-    struct sql_token name = next_token(&ahead), close = name;
+    struct sql_token name = sql_next_token(&ahead), close = name;
     int kind = 0;
 
     token->what = SQL_ANY;
     if (name.what == SQL_WORD) {
         kind = kind_of(arg, name.text);
         token->what = SQL_KEY;
-        close = next_token(&ahead);
+        close = sql_next_token(&ahead);
     }
     if (!is_sign(&close, '}') || kind < 0) {
         *why = kind < 0 ? "no such kind of subject" : "{ without }";
@@ -229,6 +62,60 @@ take_place(struct sql_rest *rest, struct sql_token *token, route_kind_fn *kind_o
     *rest = ahead;
     pass_cast(rest);
     return true;
+}
+
+static uint8_t
+small(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
+}
+
+static bool
+is_same_word(const struct sql_token *a, const struct sql_token *b)
+{
+    if (a->what != b->what || a->text.length != b->text.length)
+        return false;
+    if (a->is_quoted || b->is_quoted)
+        return memcmp(a->text.bytes, b->text.bytes, a->text.length) == 0;
+    for (size_t i = 0; i < a->text.length; i++) {
+        if (small(a->text.bytes[i]) != small(b->text.bytes[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The words that stand where relations stand. */
+static bool
+is_before_relation(const struct sql_token *token)
+{
+    static const struct view words[] = {{(const uint8_t *)"from", 4},
+                                        {(const uint8_t *)"join", 4},
+                                        {(const uint8_t *)"update", 6},
+                                        {(const uint8_t *)"into", 4}};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        struct sql_token word = {.what = SQL_WORD, .text = words[i]};
+
+        if (token->what == SQL_WORD && !token->is_quoted && is_same_word(&word, token))
+            return true;
+    }
+    return false;
+}
+
+/* Of "public.members" the last part is the relation. */
+static void
+find_relations(struct sql_template *template)
+{
+    for (const struct sql_token *t = template->tokens; t->what != SQL_END; t++) {
+        if (!is_before_relation(t))
+            continue;
+        for (t++; t[0].what == SQL_WORD && is_sign(&t[1], '.') && t[2].what == SQL_WORD; t += 2)
+            ;
+        if (t->what == SQL_END)
+            return;
+        if (t->what == SQL_WORD)
+            template->relations[template->relation_count++] = *t;
+    }
 }
 
 int
@@ -241,11 +128,13 @@ sql_template_parse(struct sql_template *to, struct store *store, const char *sql
 
     to->sql = store_dup(store, view_of_text(sql));
     to->tokens = store_new(store, strlen(sql) + 1, sizeof(*to->tokens));
-    if (to->sql == NULL || to->tokens == NULL)
+    to->relations = store_new(store, strlen(sql) + 1, sizeof(*to->relations));
+    to->relation_count = 0;
+    if (to->sql == NULL || to->tokens == NULL || to->relations == NULL)
         return PASU_E_NOMEM;
     rest = (struct sql_rest){view_of_text(to->sql), SQL_OF_POSTGRESQL};
     for (;;) {
-        struct sql_token token = next_token(&rest);
+        struct sql_token token = sql_next_token(&rest);
 
         if (token.what == SQL_END)
             break;
@@ -256,6 +145,7 @@ sql_template_parse(struct sql_template *to, struct store *store, const char *sql
         has_key |= token.what == SQL_KEY;
         to->tokens[count++] = token;
     }
+    find_relations(to);
     if (has_key)
         return 0;
     *why = "without the place of a key nobody can say whom it shows";
@@ -272,22 +162,6 @@ struct fitting {
 };
 
 static bool
-is_same_word(const struct sql_token *a, const struct sql_token *b)
-{
-    if (a->what != b->what || a->text.length != b->text.length)
-        return false;
-    if (a->is_quoted || b->is_quoted)
-        return memcmp(a->text.bytes, b->text.bytes, a->text.length) == 0;
-    for (size_t i = 0; i < a->text.length; i++) {
-        uint8_t x = a->text.bytes[i], y = b->text.bytes[i];
-
-        if ((x >= 'A' && x <= 'Z' ? x | 0x20 : x) != (y >= 'A' && y <= 'Z' ? y | 0x20 : y))
-            return false;
-    }
-    return true;
-}
-
-static bool
 is_same(const struct sql_token *a, const struct sql_token *b)
 {
     if (a->what == SQL_WORD)
@@ -301,7 +175,7 @@ static bool
 find_parameter(const struct sql_parameters *parameters, uint32_t number, struct view *value)
 {
     struct sql_rest rest = {parameters->text, SQL_OF_POSTGRESQL};
-    struct sql_token token = next_token(&rest);
+    struct sql_token token = sql_next_token(&rest);
 
     if (parameters->is_list) {
         const uint8_t *at = parameters->text.bytes, *end = at + parameters->text.length;
@@ -320,12 +194,12 @@ find_parameter(const struct sql_parameters *parameters, uint32_t number, struct 
     }
     while (token.what != SQL_END) {
         if (token.what == SQL_PARAMETER && token.number == number) {
-            token = next_token(&rest); /* = */
-            token = next_token(&rest);
+            token = sql_next_token(&rest); /* = */
+            token = sql_next_token(&rest);
             *value = token.text;
             return token.what == SQL_TEXT;
         }
-        token = next_token(&rest);
+        token = sql_next_token(&rest);
     }
     return false;
 }
@@ -371,13 +245,13 @@ add_keys(struct fitting *f, uint8_t kind, struct view value)
 static bool
 take_value(struct fitting *f, const struct sql_token *place)
 {
-    struct sql_token token = next_token(&f->rest);
+    struct sql_token token = sql_next_token(&f->rest);
     struct view value = token.text;
     const uint8_t *minus = NULL;
 
     if (is_sign(&token, '-')) {
         minus = token.text.bytes;
-        token = next_token(&f->rest);
+        token = sql_next_token(&f->rest);
         value = view_of(minus, (size_t)(token.text.bytes + token.text.length - minus));
         if (token.what != SQL_NUMBER)
             return false;
@@ -413,18 +287,18 @@ fits(struct fitting *f, const struct sql_template *template)
                 token = peek(f->rest);
                 if (!is_sign(&token, ','))
                     break;
-                (void)next_token(&f->rest);
+                (void)sql_next_token(&f->rest);
                 if (!take_value(f, due))
                     return false;
             }
             continue;
         }
-        token = next_token(&f->rest);
+        token = sql_next_token(&f->rest);
         if (!is_same(due, &token))
             return false;
     }
     for (;;) {
-        struct sql_token token = next_token(&f->rest);
+        struct sql_token token = sql_next_token(&f->rest);
 
         if (token.what == SQL_END)
             return !f->is_too_many;
@@ -451,38 +325,35 @@ sql_templates_find(const struct sql_template *templates, size_t count, enum sql_
     match->key_count = 0;
 }
 
-/* The words that stand where relations stand. */
+/* Whether the name's bytes stand anywhere in the statement, of whatever case. */
 static bool
-is_before_relation(const struct sql_token *token)
+has_name(struct view sql, struct view name)
 {
-    static const struct view words[] = {{(const uint8_t *)"from", 4},
-                                        {(const uint8_t *)"join", 4},
-                                        {(const uint8_t *)"update", 6},
-                                        {(const uint8_t *)"into", 4}};
+    const uint8_t *at = sql.bytes, *end = at + sql.length;
+    uint8_t first = name.length > 0 ? small(name.bytes[0]) : 0;
+    uint8_t capital = first >= 'a' && first <= 'z' ? first & 0xDF : first;
+    size_t same = 0;
 
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        struct sql_token word = {.what = SQL_WORD, .text = words[i]};
-
-        if (token->what == SQL_WORD && !token->is_quoted && is_same_word(&word, token))
-            return true;
+    while (end - at >= (ptrdiff_t)name.length && same < name.length) {
+        at = find_any(at, end, (struct find_kind){{first, capital, first, first}, 0});
+        for (same = 0; same < name.length && (size_t)(end - at) > same &&
+                       small(at[same]) == small(name.bytes[same]);)
+            same++;
+        at++;
     }
-    return false;
+    return same == name.length;
 }
 
-/* Of "public.members" the last part is the relation. */
+/* Few names are looked for before a statement is taken into words: most have none. */
 static bool
-names_relation(const struct sql_template *template, const struct sql_token *word)
+can_touch(const struct sql_template *templates, size_t count, struct view sql)
 {
-    for (const struct sql_token *t = template->tokens; t->what != SQL_END; t++) {
-        if (!is_before_relation(t))
-            continue;
-        for (t++; t[0].what == SQL_WORD && is_sign(&t[1], '.') && t[2].what == SQL_WORD; t += 2)
-            ;
-        if (t->what == SQL_END)
-            return false;
-        if (t->what == SQL_WORD && is_same_word(t, word))
-            return true;
-    }
+    size_t looked = 0;
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t r = 0; r < templates[i].relation_count; r++)
+            if (++looked > NAMES_LOOKED || has_name(sql, templates[i].relations[r].text))
+                return true;
     return false;
 }
 
@@ -492,11 +363,14 @@ sql_templates_touch(const struct sql_template *templates, size_t count, enum sql
 {
     struct sql_rest rest = {sql, language};
 
-    for (struct sql_token token = next_token(&rest); token.what != SQL_END;
-         token = next_token(&rest))
+    if (!can_touch(templates, count, sql))
+        return false;
+    for (struct sql_token token = sql_next_token(&rest); token.what != SQL_END;
+         token = sql_next_token(&rest))
         for (size_t i = 0; i < count && token.what == SQL_WORD; i++)
-            if (names_relation(&templates[i], &token))
-                return true;
+            for (size_t r = 0; r < templates[i].relation_count; r++)
+                if (is_same_word(&templates[i].relations[r], &token))
+                    return true;
     return false;
 }
 
@@ -542,8 +416,8 @@ sql_pattern(enum sql_language language, struct view sql, char *to, size_t size)
     struct sql_rest rest = {sql, language};
     struct sql_token before = {.what = SQL_END};
 
-    for (struct sql_token token = next_token(&rest); token.what != SQL_END && !p.is_full;
-         before = token, token = next_token(&rest)) {
+    for (struct sql_token token = sql_next_token(&rest); token.what != SQL_END && !p.is_full;
+         before = token, token = sql_next_token(&rest)) {
         bool is_close = is_sign(&token, ',') || is_sign(&token, ')') || is_sign(&token, '.');
 
         if (token.is_doubtful || is_sign(&token, '{') || is_sign(&token, '}') ||
@@ -566,7 +440,7 @@ sql_pattern(enum sql_language language, struct view sql, char *to, size_t size)
         pass_cast(&rest);
         for (;;) { /* a list of them is one */
             struct sql_rest ahead = rest;
-            struct sql_token comma = next_token(&ahead), value = next_token(&ahead);
+            struct sql_token comma = sql_next_token(&ahead), value = sql_next_token(&ahead);
 
             if (!is_sign(&before, '(') || !is_sign(&comma, ',') || !is_value(&value) ||
                 value.is_doubtful)

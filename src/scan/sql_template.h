@@ -22,35 +22,16 @@
 
 #include "config/store.h"
 #include "scan/route.h"
+#include "scan/sql_token.h"
 
 enum { SQL_KEYS = 1000 };
-
-enum sql_language { SQL_OF_POSTGRESQL, SQL_OF_MYSQL };
-
-enum sql_what {
-    SQL_END,
-    SQL_WORD, /* also a name in quotes: `text` without them */
-    SQL_NUMBER,
-    SQL_TEXT,      /* in quotes: `text` without them */
-    SQL_PARAMETER, /* $1: `number` */
-    SQL_SIGN,      /* one byte */
-    SQL_KEY,       /* of a template: {kind} */
-    SQL_ANY,       /* {} */
-};
-
-struct sql_token {
-    enum sql_what what;
-    bool is_quoted;   /* a SQL_WORD whose case counts */
-    bool is_doubtful; /* where it ends, or whether it is a text at all, settings decide */
-    uint8_t kind;
-    uint32_t number;
-    struct view text;
-};
 
 struct sql_template {
     const char *sql; /* as it is written */
     uint32_t line;
     struct sql_token *tokens; /* ended by SQL_END */
+    struct sql_token *relations;
+    size_t relation_count;
     uint64_t fields;
 };
 

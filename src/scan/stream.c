@@ -4,18 +4,8 @@
 #include "base/memory.h"
 
 #include <pthread.h>
-#include <sys/stat.h>
-
-/* Not <sodium.h>: one of its headers uses a word that does not compile here. */
-#include <sodium/crypto_generichash.h>
 
 enum { AHEAD_MAX = 8 };
-
-struct stream_kept {
-    struct input *input;
-    uint8_t *head;
-    size_t length, given;
-};
 
 enum slot_state { SLOT_FREE, SLOT_READING, SLOT_PARSING, SLOT_READY };
 
@@ -35,6 +25,7 @@ struct stream {
     uint32_t file;
     unsigned places, put, take;         /* of `place`; put and take go on counting */
     bool is_reading, is_over, is_given; /* somebody reads; there is no more; one is given out */
+    bool is_live;                       /* there can be more later */
     uint64_t offset;                    /* of `tail` */
     uint8_t *tail;                      /* what was read of a line that is not whole yet */
     size_t tail_length, tail_size;
@@ -54,120 +45,17 @@ struct streams {
     pthread_t threads[64];
 };
 
-/* ---- a look at the front ---- */
-
-void
-stream_kept_free(struct stream_kept *kept)
-{
-    if (kept == NULL)
-        return;
-    input_close(kept->input);
-    memory_free(kept->head);
-    memory_free(kept);
-}
-
-static int64_t
-first_time(const struct dialect *dialect, struct view head, uint8_t *scratch)
-{
-    const uint8_t *at = head.bytes, *end = at + head.length;
-    struct view record, rest;
-    struct event event;
-    bool is_whole;
-
-    if (dialect_is_serial(dialect))
-        return dialect_first_time(dialect, head);
-    while (at < end) {
-        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
-        const uint8_t *stop = newline != NULL ? newline : end;
-        struct view line = view_of(at, (size_t)(stop - at));
-
-        if (line.length > 0 && line.bytes[line.length - 1] == '\r')
-            line.length--;
-        rest = line;
-        if (dialect->kind == DIALECT_JSON && json_records_begin(&rest) &&
-            json_records_next(&rest, &record, &is_whole))
-            line = record;
-        if (dialect_read(dialect, line, &event, scratch))
-            return event.time;
-        at = stop + 1;
-    }
-    return 0;
-}
-
-static int
-fill_head(struct stream_kept *kept)
-{
-    ssize_t n = 1;
-
-    while (kept->length < STREAM_HEAD && n > 0) {
-        n = input_read(kept->input, kept->head + kept->length, STREAM_HEAD - kept->length);
-        if (n > 0)
-            kept->length += (size_t)n;
-    }
-    /* What is damaged behind here is said when it is read. */
-    return n == PASU_E_CORRUPT ? 0 : (int)(n < 0 ? n : 0);
-}
-
-static bool
-can_open_again(const char *path)
-{
-    struct stat st;
-
-    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-int
-stream_look(struct stream_head *head, struct stream_kept **slot, const char *path,
-            const struct dialects *dialects)
-{
-    struct stream_kept *kept = memory_new(1, sizeof(*kept));
-    uint8_t *scratch = memory_new(STREAM_HEAD, 1);
-    int result = kept != NULL && scratch != NULL ? 0 : PASU_E_NOMEM;
-
-    *slot = NULL;
-    *head = (struct stream_head){0};
-    if (result == 0)
-        result = input_open(&kept->input, path);
-    if (result == 0 && (kept->head = memory_new(STREAM_HEAD, 1)) == NULL)
-        result = PASU_E_NOMEM;
-    if (result == 0)
-        result = fill_head(kept);
-    if (result == 0) {
-        struct view bytes = view_of(kept->head, kept->length);
-
-        dialect_find(&head->dialect, dialects, bytes, scratch);
-        head->codec = input_codec(kept->input);
-        head->size = input_size(kept->input);
-        head->first = first_time(&head->dialect, bytes, scratch);
-        head->is_again = can_open_again(path);
-        (void)crypto_generichash(head->digest, sizeof(head->digest), kept->head, kept->length, NULL,
-                                 0);
-    }
-    memory_free(scratch);
-    if (result == 0 && !head->is_again) {
-        *slot = kept;
-        return 0;
-    }
-    stream_kept_free(kept);
-    return result;
-}
-
 /* ---- reading ---- */
 
 /* From the head that was looked at, then from the input. */
 static ssize_t
 read_more(struct stream *s, uint8_t *to, size_t room)
 {
-    struct stream_kept *kept = s->kept;
+    size_t head = s->kept != NULL ? stream_kept_take(s->kept, to, room) : 0;
     ssize_t n;
 
-    if (kept != NULL && kept->given < kept->length) {
-        size_t take = kept->length - kept->given < room ? kept->length - kept->given : room;
-
-        memcpy(to, kept->head + kept->given, take);
-        kept->given += take;
-        return (ssize_t)take;
-    }
+    if (head > 0)
+        return (ssize_t)head;
     n = input_read(s->input, to, room);
     s->taken = input_taken(s->input);
     return n;
@@ -181,7 +69,7 @@ keep_tail(struct stream *s, struct block *block)
     size_t whole = newline != NULL ? (size_t)(newline - block->bytes) + 1 : 0;
     size_t rest = block->length - whole;
 
-    if (s->is_over)
+    if (s->is_over && !s->is_live)
         return 0;
     if (rest > s->tail_size) {
         uint8_t *tail = memory_resize(s->tail, rest, 1);
@@ -278,7 +166,7 @@ static void
 parse(struct streams *all, struct observe_state *observer, struct stream *s, struct block *block)
 {
     const struct streams_options *options = &all->options;
-    const struct block_readers readers = {s->reader, s->general, s->is_over};
+    const struct block_readers readers = {s->reader, s->general, s->is_over && !s->is_live};
 
     if (options->see != NULL)
         (void)block_each(block, &s->dialect, &readers, options->see, options->see_arg);
@@ -454,8 +342,9 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
     s->dialect = *dialect;
     s->file = file;
     s->places = all->ahead;
+    s->is_live = kept != NULL && stream_kept_is_live(kept);
     if (kept != NULL)
-        s->input = kept->input;
+        s->input = stream_kept_input(kept);
     else
         result = input_open(&s->input, path);
     if (result == 0)
@@ -517,6 +406,42 @@ stream_next(struct stream *s)
     s->is_given = place != NULL;
     pthread_mutex_unlock(&all->lock);
     return place != NULL ? &place->block : NULL;
+}
+
+/* Reads on. The lock is taken. */
+static void
+go_on(struct stream *s)
+{
+    struct streams *all = s->streams;
+
+    pthread_mutex_lock(&all->lock);
+    s->is_over = false;
+    pthread_cond_broadcast(&all->work);
+    pthread_mutex_unlock(&all->lock);
+}
+
+void
+stream_more(struct stream *s)
+{
+    input_more(s->input);
+    go_on(s);
+}
+
+void
+stream_finish(struct stream *s, bool reads_on)
+{
+    if (reads_on)
+        input_finish(s->input);
+    else
+        input_stop(s->input);
+    s->is_live = false;
+    go_on(s);
+}
+
+bool
+stream_is_live(const struct stream *s)
+{
+    return s->is_live;
 }
 
 uint64_t

@@ -7,12 +7,9 @@
 #define PASU_SCAN_STREAM_H
 
 #include "scan/block.h"
-#include "scan/input.h"
+#include "scan/stream_head.h"
 
-enum {
-    STREAM_HEAD = 256 << 10, /* bytes by which a dialect is found */
-    STREAM_LINE = 64 << 20,  /* what is longer is no line of a log */
-};
+enum { STREAM_LINE = 64 << 20 /* what is longer is no line of a log */ };
 
 struct streams; /* the threads, and what all streams have in common */
 
@@ -36,32 +33,20 @@ void streams_free(struct streams *streams);
 
 struct stream;
 
-/* What a look at the front of a log tells. */
-struct stream_head {
-    struct dialect dialect;
-    enum codec_kind codec;
-    int64_t first;                  /* time of its first event; 0: there is none in the head */
-    uint64_t size;                  /* as it lies there; 0: nobody knows */
-    uint8_t digest[OBSERVE_SECRET]; /* of its bytes */
-    bool is_again;                  /* it can be opened again */
-};
-
-/*
- * Opens a log and looks at its front. *kept: for a log that can be opened only once (a pipe), the
- * input with its head; else NULL. The errors of input_open and input_read.
- */
-struct stream_kept;
-PASU_MUST_USE int stream_look(struct stream_head *head, struct stream_kept **kept, const char *path,
-                              const struct dialects *dialects);
-void stream_kept_free(struct stream_kept *kept);
-
-/* `kept` is taken, where there is one, also where it fails. */
+/* `kept` is taken, where there is one, also where it fails. One that is live makes a live stream:
+ * at the end of what is there stream_next has no more until stream_more, and a line without its end
+ * waits for it. */
 PASU_MUST_USE int stream_open(struct stream **slot, struct streams *streams, const char *path,
                               struct stream_kept *kept, const struct dialect *dialect,
                               uint32_t file);
 /* The next block, the stream's until the next call; NULL: there is none. block->result is an error
  * of reading behind it: nothing comes after. */
 struct block *stream_next(struct stream *stream);
+/* Of a live stream from which all was taken: there may be more now; and, once: what is there is all
+ * there will be, or, where it does not read on, what was read. */
+void stream_more(struct stream *stream);
+void stream_finish(struct stream *stream, bool reads_on);
+bool stream_is_live(const struct stream *stream);
 /* Bytes of the file that were read so far. */
 uint64_t stream_taken(const struct stream *stream);
 void stream_close(struct stream *stream);

@@ -11,7 +11,7 @@ import harness
 import process
 
 READY_TIME = 30
-WITHOUT_URING = harness.PASU.parent / "test" / "integration" / "without_uring"
+WITHOUT_URING = [str(harness.PASU.parent / "test" / "integration" / "without_call"), "io_uring_setup"]
 
 
 def yaml(value, indent=0):
@@ -103,7 +103,7 @@ class Guard(Direct):
         self.config = {"gateway": gateways, **more}
         self.write()
         self.environment = dict(os.environ, **(environment or {}))
-        self.pass_fds, self.before = pass_fds, list(before) + ([WITHOUT_URING] if harness.EPOLL else [])
+        self.pass_fds, self.before = pass_fds, list(before) + (WITHOUT_URING if harness.EPOLL else [])
         self.process = None
         self.start(wait)
 

@@ -256,7 +256,7 @@ def test_gate_makes_a_ring():
 @test(gateway=True)
 def test_without_io_uring():
     """Where the kernel gives no io_uring the workers wait with epoll, and nothing else differs"""
-    front = Front(stage.server(), "without-ring", more={"before": [guard.WITHOUT_URING]})
+    front = Front(stage.server(), "without-ring", more={"before": guard.WITHOUT_URING})
     workers = pollers(front.guard.pids()["gate"])
     assert workers["io_uring"] == 0 and workers["eventpoll"] >= 1, workers
     assert works(front)

@@ -273,6 +273,21 @@ def made_up(seed, count):
 
 
 @test
+def test_connections():
+    """Of the general log a connection that is open stays whose it is, however many come and go, and beside many that are open"""
+    made = random.Random(3)
+    numbers = made.sample(range(1, 1 << 20), 1000)  # they are open for good
+    lines = [b"261127 14:13:14\t%6d Connect\tapp%d@10.1.2.3 on shop using TCP/IP\n" % (number, number) for number in numbers]
+    for other in range(4096, 40960):
+        if other not in numbers:
+            lines.append(b"\t\t%6d Connect\tother@10.1.2.4 on shop using TCP/IP\n\t\t%6d Quit\t\n" % (other, other))
+    lines += [b"\t\t%6d Query\tSELECT name FROM members WHERE id = %d\n" % (number, number) for number in numbers]
+    _, found, counts = events(b"".join(lines))
+    equal(counts[1], 0)
+    equal(shown(found), [(b"app%d" % number, number) for number in numbers])
+
+
+@test
 def test_many():
     """Thousands of records of random connections, in both of MariaDB's logs, cut into blocks anyhow, by any number of
     threads: the same as they were made"""

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/scan_sandbox.h"
+
+#include "base/memory.h"
+#include "base/sandbox.h"
+#include "cli/complain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FOLDERS = 66 /* two of them for a page's */, KEPT = 64 /* descriptors */ };
+
+struct giving_up {
+    struct sandbox_folder folders[FOLDERS];
+    char names[FOLDERS][PATH_MAX];
+    size_t count;
+    int kept[KEPT];
+    size_t kept_count;
+};
+
+static int
+add_folder(struct giving_up *g, const char *name, enum sandbox_use use)
+{
+    struct sandbox_folder *folder = &g->folders[g->count];
+
+    for (size_t i = 0; i < g->count; i++)
+        if (g->folders[i].use == use && strcmp(g->names[i], name) == 0)
+            return 0;
+    if (g->count >= FOLDERS - (use == SANDBOX_READS ? 2 : 0))
+        return PASU_E_RANGE;
+    folder->fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder->fd < 0)
+        return error_from_errno(errno);
+    folder->use = use;
+    snprintf(g->names[g->count++], PATH_MAX, "%s", name);
+    return 0;
+}
+
+/* The folder that a name is in, and, where it is a link, the one where it leads. */
+static int
+add_folders_of(struct giving_up *g, const char *path, enum sandbox_use use)
+{
+    char name[PATH_MAX], real[PATH_MAX];
+    int result;
+
+    if (snprintf(name, sizeof(name), "%s", path) >= (int)sizeof(name))
+        return PASU_E_RANGE;
+    if (realpath(dirname(name), real) == NULL)
+        return error_from_errno(errno);
+    result = add_folder(g, real, use);
+    if (result == 0 && realpath(path, real) != NULL)
+        result = add_folder(g, dirname(real), use);
+    return result;
+}
+
+/* "/dev/fd/63", as shells name the end of a pipe: it stays open. */
+static bool
+is_descriptor(struct giving_up *g, const char *path)
+{
+    static const char *const fronts[] = {"/dev/fd/", "/proc/self/fd/"};
+
+    for (size_t i = 0; i < COUNT_OF(fronts); i++)
+        if (strncmp(path, fronts[i], strlen(fronts[i])) == 0) {
+            if (g->kept_count < KEPT)
+                g->kept[g->kept_count++] = (int)strtol(path + strlen(fronts[i]), NULL, 10);
+            return true;
+        }
+    return strcmp(path, "-") == 0;
+}
+
+static int
+find_folders(struct giving_up *g, char *const *paths, size_t count, const char *page)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < count && result == 0; i++)
+        if (!is_descriptor(g, paths[i]))
+            result = add_folders_of(g, paths[i], SANDBOX_READS);
+    if (result == PASU_E_RANGE) { /* there are very many: it reads what it may */
+        close(g->folders[--g->count].fd);
+        result = add_folder(g, "/", SANDBOX_READS);
+    }
+    if (result == 0 && page != NULL)
+        result = add_folders_of(g, page, SANDBOX_WRITES);
+    return result;
+}
+
+int
+scan_give_up(char *const *paths, size_t count, const char *page, int stop)
+{
+    struct giving_up *g = memory_new(1, sizeof(*g));
+    int result = g != NULL ? 0 : PASU_E_NOMEM;
+
+    tzset(); /* from a file that cannot be read any more */
+    if (result == 0 && stop >= 0)
+        g->kept[g->kept_count++] = stop;
+    if (result == 0)
+        result = find_folders(g, paths, count, page);
+    if (result == 0)
+        result = sandbox_confine(g->folders, g->count);
+    if (result == PASU_E_UNAVAILABLE) /* without Landlock the account's rights are the limit */
+        result = 0;
+    if (result == 0)
+        result = sandbox_close_others(g->kept, g->kept_count);
+    if (result == 0)
+        result = sandbox_enter(SANDBOX_SCANNER);
+    memory_free(g);
+    return result == 0 ? 0 : complain_error(result, "scan cannot give up what it does not need");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `pasu scan` gives up before it reads the first byte of a log, which anybody can have written
+ * who sends a request: descriptors that are not its own, files but those in the folders of the logs
+ * (Landlock, where the kernel has it), and system calls that reading and printing do not take
+ * (base/sandbox.def).
+ */
+#ifndef PASU_CLI_SCAN_SANDBOX_H
+#define PASU_CLI_SCAN_SANDBOX_H
+
+#include "base/attributes.h"
+
+/* `page`: a file that is written anew in the end, or NULL; `stop`: a descriptor that stays, or -1.
+ * 0; 2: it has been complained about. */
+int scan_give_up(char *const *paths, size_t count, const char *page, int stop);
+
+#endif

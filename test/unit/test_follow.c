@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A log that is followed is read once, each line of it, whatever rotates it. */
+#include "base/memory.h"
+#include "policy/sources.h"
+#include "scan/follow.h"
+#include "unit.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MEMBERS = 512, FILES = 3, PATH = 128 };
+
+static const char map_text[] = "subjects: {customer: {}}\n"
+                               "routes: [{path: '/members/{customer}', fields: [name]}]\n";
+
+struct stage {
+    char folder[32], paths[FILES][PATH];
+    struct route_map *map;
+    struct dialects dialects;
+    struct sources sources;
+    struct observe_keys keys;
+    struct streams *streams;
+    struct follow *follow;
+    unsigned seen[MEMBERS], all; /* how often each member was shown; lines */
+    int stop;
+};
+
+static int
+see_block(void *arg, struct block *block, uint64_t taken PASU_UNUSED)
+{
+    struct stage *s = arg;
+
+    s->all += (unsigned)block->lines;
+    return block->result;
+}
+
+static int
+see_observations(void *arg, const struct observation *items, size_t count)
+{
+    struct stage *s = arg;
+
+    for (size_t i = 0; i < count; i++)
+        if (items[i].what == OBSERVED_SHOWN && items[i].number < MEMBERS)
+            s->seen[items[i].number]++;
+    return 0;
+}
+
+/* ---- files ---- */
+
+static void
+put_text(const char *path, const char *text, int flags)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* Lines that show members from .. to - 1. */
+static void
+put(const char *path, unsigned from, unsigned to)
+{
+    char line[128];
+
+    for (unsigned member = from; member < to; member++) {
+        snprintf(
+            line, sizeof(line),
+            "192.0.2.1 - - [01/Jun/2026:10:%02u:%02u +0000] \"GET /members/%u HTTP/1.1\" 200 5 "
+            "\"-\" \"M\"\n",
+            member / 60, member % 60, member);
+        put_text(path, line, O_APPEND);
+    }
+}
+
+static void
+copy(const char *from, const char *to)
+{
+    static char bytes[1 << 16];
+    int fd = open(from, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, bytes, sizeof(bytes) - 1);
+
+    assert_true(n >= 0);
+    close(fd);
+    bytes[n] = '\0';
+    put_text(to, bytes, O_TRUNC);
+}
+
+/* Members from .. to - 1 were shown once, and nobody else. */
+static void
+assert_seen(const struct stage *s, unsigned from, unsigned to)
+{
+    for (unsigned member = 0; member < MEMBERS; member++)
+        assert_int_equal(s->seen[member], member >= from && member < to);
+}
+
+static unsigned
+open_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+/* ---- the stage ---- */
+
+static int
+set_up(void **state)
+{
+    struct stage *s = memory_new(1, sizeof(*s));
+    struct config_faults faults = {0};
+    const char *failed;
+    uint8_t secret[OBSERVE_SECRET] = {1};
+
+    snprintf(s->folder, sizeof(s->folder), "/tmp/follow.XXXXXX");
+    assert_non_null(mkdtemp(s->folder));
+    for (int i = 0; i < FILES; i++)
+        snprintf(s->paths[i], PATH, "%s/access.log%s", s->folder,
+                 i == 0   ? ""
+                 : i == 1 ? ".1"
+                          : ".2");
+    assert_int_equal(route_map_parse(&s->map, view_of_text(map_text), "map", &faults), 0);
+    assert_int_equal(dialects_init(&s->dialects, s->map), 0);
+    assert_int_equal(sources_open(&s->sources, NULL, NULL, &failed), 0);
+    observe_keys_init(&s->keys, secret);
+    s->stop = -1;
+    *state = s;
+    return 0;
+}
+
+static void
+begin(struct stage *s, size_t files, unsigned threads)
+{
+    char *paths[FILES] = {s->paths[0], s->paths[1], s->paths[2]};
+    struct streams_options reading = {.dialects = &s->dialects,
+                                      .keys = &s->keys,
+                                      .sources = &s->sources,
+                                      .threads = threads,
+                                      .block = 4096};
+    struct follow_options options = {.dialects = &s->dialects,
+                                     .block = see_block,
+                                     .observations = see_observations,
+                                     .arg = s,
+                                     .stop = s->stop};
+
+    assert_int_equal(streams_new(&s->streams, &reading), 0);
+    options.streams = s->streams;
+    assert_int_equal(follow_open(&s->follow, &options, paths, files), 0);
+}
+
+static int
+tear_down(void **state)
+{
+    struct stage *s = *state;
+
+    follow_close(s->follow);
+    streams_free(s->streams);
+    route_map_free(s->map);
+    sources_close(&s->sources);
+    for (int i = 0; i < FILES; i++)
+        unlink(s->paths[i]);
+    rmdir(s->folder);
+    memory_free(s);
+    return 0;
+}
+
+/* ---- behaviours ---- */
+
+static void
+what_is_there_and_what_comes_is_read_once(void **state)
+{
+    struct stage *s = *state;
+
+    put(s->paths[0], 0, 100);
+    begin(s, 1, 3);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 100);
+    assert_int_equal(follow_read(s->follow), 0);
+    put(s->paths[0], 100, 300);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 300);
+    assert_int_equal(s->all, 300);
+    assert_false(follow_is_over(s->follow));
+}
+
+static void
+a_line_waits_for_its_end(void **state)
+{
+    struct stage *s = *state;
+
+    put(s->paths[0], 0, 1);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    put_text(s->paths[0], "192.0.2.1 - - [01/Jun/2026:10:00:01 +0000] \"GET /members/1", O_APPEND);
+    assert_true(follow_read(s->follow) >= 0);
+    assert_seen(s, 0, 1);
+    put_text(s->paths[0], "00 HTTP/1.1\" 200 5 \"-\" \"M\"\n", O_APPEND);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_int_equal(s->seen[100], 1);
+    assert_int_equal(s->seen[1], 0);
+    assert_int_equal(s->all, 2);
+}
+
+static void
+a_log_that_is_empty_at_first_is_known_by_its_first_line(void **state)
+{
+    struct stage *s = *state;
+
+    put_text(s->paths[0], "", 0);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 0);
+    put(s->paths[0], 0, 5);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 5);
+}
+
+/* As logrotate does: the older one is renamed first. */
+static void
+renamed_and_made_anew(void **state)
+{
+    struct stage *s = *state;
+
+    put(s->paths[1], 0, 50);
+    put(s->paths[0], 50, 100);
+    begin(s, 2, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 100);
+    put(s->paths[0], 100, 110); /* not read before it is renamed */
+    assert_int_equal(rename(s->paths[1], s->paths[2]), 0);
+    assert_int_equal(rename(s->paths[0], s->paths[1]), 0);
+    assert_int_equal(follow_read(s->follow), 1); /* there is no new one yet */
+    assert_seen(s, 0, 110);
+    put(s->paths[1], 110, 120); /* whoever writes does not know yet */
+    put(s->paths[0], 120, 130);
+    put(s->paths[1], 130, 140);
+    assert_int_equal(follow_read(s->follow), 1);
+    put(s->paths[1], 140, 150);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 150);
+    assert_int_equal(follow_tail(s->follow, 0)->generation, 1);
+    for (unsigned i = 1; i < 4; i++) { /* and so on */
+        assert_int_equal(rename(s->paths[1], s->paths[2]), 0);
+        assert_int_equal(rename(s->paths[0], s->paths[1]), 0);
+        put(s->paths[0], 140 + 10 * i, 150 + 10 * i);
+        assert_int_equal(follow_read(s->follow), 1);
+    }
+    assert_seen(s, 0, 180);
+}
+
+static void
+a_last_line_of_a_renamed_log_needs_no_end(void **state)
+{
+    struct stage *s = *state;
+
+    put(s->paths[0], 0, 3);
+    put_text(s->paths[0],
+             "192.0.2.1 - - [01/Jun/2026:10:00:03 +0000] \"GET /members/3 HTTP/1.1\" 200 5 \"-\" "
+             "\"M\"",
+             O_APPEND);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 3);
+    assert_int_equal(unlink(s->paths[0]), 0);
+    put(s->paths[0], 4, 6);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_int_equal(follow_read(s->follow), 1); /* it is gone, and is read to its end */
+    assert_seen(s, 0, 6);
+}
+
+static void
+copied_and_truncated(void **state)
+{
+    struct stage *s = *state;
+
+    put(s->paths[0], 0, 60);
+    put(s->paths[1], 60, 80);
+    begin(s, 2, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_int_equal(rename(s->paths[1], s->paths[2]), 0);
+    put_text(s->paths[1], "", 0); /* the copy begins */
+    assert_int_equal(follow_read(s->follow), 0);
+    copy(s->paths[0], s->paths[1]);
+    assert_int_equal(follow_read(s->follow), 0);
+    assert_int_equal(truncate(s->paths[0], 0), 0);
+    put(s->paths[0], 80, 90);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 90);
+    /* It is longer again than it was, before anybody looks; and the copy is made in between. */
+    assert_int_equal(unlink(s->paths[2]), 0);
+    copy(s->paths[0], s->paths[2]);
+    assert_int_equal(rename(s->paths[2], s->paths[1]), 0);
+    assert_int_equal(truncate(s->paths[0], 0), 0);
+    put(s->paths[0], 90, 200);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 200);
+}
+
+static void
+what_is_compressed_and_deleted_is_let_go(void **state)
+{
+    struct stage *s = *state;
+    unsigned before;
+
+    put(s->paths[0], 0, 10);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    before = open_files();
+    for (unsigned i = 1; i < 20; i++) {
+        assert_int_equal(rename(s->paths[0], s->paths[1]), 0);
+        put(s->paths[0], 10 * i, 10 + 10 * i);
+        assert_int_equal(follow_read(s->follow), 1);
+        assert_int_equal(unlink(s->paths[1]), 0);
+        assert_true(follow_read(s->follow) >= 0); /* it is told that this is all */
+        assert_true(follow_read(s->follow) >= 0);
+        assert_int_equal(open_files(), before);
+    }
+    assert_seen(s, 0, 200);
+}
+
+static void
+a_pipe_is_read_as_it_comes_and_to_its_end(void **state)
+{
+    struct stage *s = *state;
+    int ends[2], in = dup(STDIN_FILENO);
+    static const char line[] = "192.0.2.1 - - [01/Jun/2026:10:00:00 +0000] \"GET /members/0 "
+                               "HTTP/1.1\" 200 5 \"-\" \"M\"\n";
+
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    snprintf(s->paths[0], PATH, "-");
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 0);
+    assert_int_equal(write(ends[1], line, sizeof(line) - 1), sizeof(line) - 1);
+    follow_wait(s->follow, -1);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 1);
+    assert_false(follow_is_over(s->follow));
+    assert_int_equal(write(ends[1], line, sizeof(line) - 2),
+                     sizeof(line) - 2); /* without its end */
+    assert_true(follow_read(s->follow) >= 0);
+    assert_seen(s, 0, 1);
+    close(ends[1]);
+    follow_wait(s->follow, -1);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_true(follow_is_over(s->follow));
+    assert_int_equal(s->seen[0], 2);
+    dup2(in, STDIN_FILENO);
+    close(in);
+}
+
+static void
+who_waits_is_told(void **state)
+{
+    struct stage *s = *state;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    s->stop = ends[0];
+    put(s->paths[0], 0, 1);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    put(s->paths[0], 1, 2);
+    follow_wait(s->follow, -1); /* would wait for a second at most */
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_false(follow_is_stopped(s->follow));
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    follow_wait(s->follow, -1);
+    assert_true(follow_is_stopped(s->follow));
+    put(s->paths[0], 2, 3);
+    assert_int_equal(follow_read(s->follow), 0);
+    close(ends[0]);
+    close(ends[1]);
+    s->stop = -1;
+}
+
+#define BEHAVIOUR(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BEHAVIOUR(what_is_there_and_what_comes_is_read_once),
+        BEHAVIOUR(a_line_waits_for_its_end),
+        BEHAVIOUR(a_log_that_is_empty_at_first_is_known_by_its_first_line),
+        BEHAVIOUR(renamed_and_made_anew),
+        BEHAVIOUR(a_last_line_of_a_renamed_log_needs_no_end),
+        BEHAVIOUR(copied_and_truncated),
+        BEHAVIOUR(what_is_compressed_and_deleted_is_let_go),
+        BEHAVIOUR(a_pipe_is_read_as_it_comes_and_to_its_end),
+        BEHAVIOUR(who_waits_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
