@@ -45,7 +45,7 @@ enum {
     PLAN_TEXT_MAX = 1 << 20,
     PLAN_STACK_SIZE = 256 << 20,
     PLAN_PARTS_MAX = 8,
-    PLAN_HIDDEN_MAX = 8,
+    PLAN_HIDDEN_MAX = 2 * PLAN_PARTS_MAX, /* a key, and of which table it is */
     PLAN_PINS_MAX = 4096,
     PLAN_SHADOW_KEYS = 4000,  /* that are asked for and named, of one table */
     PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */

@@ -3,6 +3,7 @@
 
 #include "postgres/plan_given.h"
 #include "postgres/plan_group.h"
+#include "postgres/plan_union.h"
 #include "postgres/plan_window.h"
 #include "postgres/plan_within.h"
 
@@ -260,15 +261,14 @@ draft_windows(struct plan_work *work, const struct shape *shape, struct draft *d
 static uint64_t
 tables_behind(const struct plan_work *work, unsigned bit)
 {
-    const struct inner *inner = &work->inner[bit];
-    uint64_t tables = 0;
+    uint64_t tables = union_tables(work, bit);
 
-    if (inner->entry)
-        return bit < CARRY_OWN_MAX ? UINT64_C(1) << bit : UINT64_MAX;
-    for (unsigned arm = 0; arm < bit; arm++) /* what is united was there before */
-        if (inner->arms >> arm & 1)
-            tables |= tables_behind(work, arm);
-    return inner->arms == 0 ? UINT64_MAX : tables;
+    for (unsigned i = 0; i < work->inner_count; i++)
+        if (tables >> i & 1 && work->inner[i].arms != 0)
+            tables &= ~(UINT64_C(1) << i);
+        else if (tables >> i & 1 && (!work->inner[i].entry || i >= CARRY_OWN_MAX))
+            return UINT64_MAX;
+    return tables;
 }
 
 /* All tables of a kind of which a result shows something. */
@@ -299,12 +299,12 @@ use_view(const struct output *output, struct plan_part *part)
 
 /* The key itself, where it is in the result; the server must say so. */
 static bool
-use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part *part)
+use_inner_output(const struct outputs *columns, uint64_t tables, struct plan_part *part)
 {
     uint16_t at = 0;
 
     for (const struct output *o = columns->first; o; o = o->next, at++)
-        if (o->keys & table) {
+        if ((o->keys & tables) == tables) {
             part->source = SOURCE_OUTPUT;
             part->why = WHY_SHOWN;
             part->column = at;
@@ -314,13 +314,13 @@ use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part
 }
 
 static bool
-use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t table,
+use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tables,
                  struct plan_part *part)
 {
     struct taken_key taken;
 
     if (!shape->injection ||
-        !key_take(work, shape->injection, shape->columns->query, table, &taken))
+        !key_take(work, shape->injection, shape->columns->query, tables, &taken))
         return false;
     part->source = SOURCE_HIDDEN;
     part->why = WHY_HIDDEN;
@@ -331,15 +331,49 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
     if (!part->has_origin)
         return true;
     part->origin = (uint16_t)taken.origin;
-    if (!part->is_array && part->key_type < CATALOG_KEY_NUMERIC) /* as a UNION ALL has it */
+    if ((!part->is_array || taken.is_united) && part->key_type < CATALOG_KEY_NUMERIC)
         part->key_type = CATALOG_KEY_INT8;
     return true;
 }
 
-/* The part of one of them. */
+/* Whether each column shows the same of both, and is as sure of it. */
 static bool
-draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, struct draft *draft)
+is_alike(const struct outputs *columns, unsigned a, unsigned b)
 {
+    for (const struct output *o = columns->first; o; o = o->next) {
+        const struct certainty *sure = o->carry ? &o->carry->certain : NULL;
+        uint32_t differ;
+
+        if (!o->carry)
+            continue;
+        differ = (sure->shown >> a ^ sure->shown >> b) | (sure->strict >> a ^ sure->strict >> b) |
+                 (sure->vague >> a ^ sure->vague >> b) | (sure->absent >> a ^ sure->absent >> b);
+        if (o->carry->own[a] != o->carry->own[b] || (o->carry->own[a] != 0 && differ & 1))
+            return false;
+    }
+    return true;
+}
+
+/* Those of these tables that can share a key with one of them: no row is of two of them. */
+static uint64_t
+mates_of(const struct plan_work *work, const struct outputs *columns, unsigned bit, uint64_t tables)
+{
+    uint64_t pair = union_pairs(work, bit), mates = UINT64_C(1) << bit;
+
+    for (unsigned i = bit + 1; i < CARRY_OWN_MAX; i++)
+        if (tables >> i & 1 && (pair & union_pairs(work, i)) != 0 && !work->inner[i].group &&
+            !work->inner[bit].group && work->inner[i].show == work->inner[bit].show &&
+            work->inner[i].entry->is_certain == work->inner[bit].entry->is_certain &&
+            is_alike(columns, bit, i))
+            mates |= UINT64_C(1) << i;
+    return mates;
+}
+
+/* The part of one of them, and of those that it shares its key with. */
+static bool
+draft_table(struct plan_work *work, const struct shape *shape, uint64_t tables, struct draft *draft)
+{
+    unsigned bit = (unsigned)__builtin_ctzll(tables);
     const struct inner *inner = &work->inner[bit];
     const struct catalog_relation *relation = inner->entry->relation;
     struct plan_part *part = &draft->parts[draft->count], plain;
@@ -366,9 +400,8 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
     if (!within_is_whole(work, shape->columns, bit))
         return false;
     plain = *part;
-    if ((work->environment->asks_keys ||
-         !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
-        !use_inner_hidden(work, shape, UINT64_C(1) << bit, part)) {
+    if ((work->environment->asks_keys || !use_inner_output(shape->columns, tables, part)) &&
+        !use_inner_hidden(work, shape, tables, part)) {
         *part = plain;
         if (!given_inner(work, shape, bit, part))
             return false;
@@ -385,9 +418,16 @@ draft_kind(struct plan_work *work, const struct shape *shape, unsigned kind, str
 
     if (tables == 0 || tables == UINT64_MAX)
         return false;
-    for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++)
-        if (tables >> bit & 1 && !draft_table(work, shape, bit, draft))
+    for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++) {
+        uint64_t mates;
+
+        if (!(tables >> bit & 1))
+            continue;
+        mates = mates_of(work, shape->columns, bit, tables);
+        if (!draft_table(work, shape, mates, draft))
             return false;
+        tables &= ~mates;
+    }
     draft->known |= UINT64_C(1) << kind;
     return true;
 }

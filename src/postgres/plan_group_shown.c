@@ -504,8 +504,7 @@ shown_add(struct shown *s, const PgQuery__Node *value)
     if (add_all(s, value))
         return true;
     s->rows = (struct group_rows){.count = 0};
-    s->is_extreme =
-        s->select && !s->is_inner && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
+    s->is_extreme = s->select && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
     s->is_one =
         s->is_extreme || (s->select && one_may_be(s->work, s->scope, s->select, s->show, value));
     s->needs_origin = s->is_one;

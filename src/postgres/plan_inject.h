@@ -48,7 +48,8 @@ struct expansion {
 struct relay {
     struct relay *next;
     const void *query;         /* its targets, or of UNION ALL its tree */
-    uint64_t table;            /* its bit of carry.tables within that query */
+    uint64_t tables;           /* their bits of carry.tables within that query */
+    uint64_t found;            /* those of them whose keys it has */
     bool is_origin;            /* not the key, but the OID of the table */
     bool is_united;            /* a UNION ALL lies between */
     bool is_inlined;           /* a view does that is read through */

@@ -7,6 +7,7 @@
 #include "postgres/showing.h"
 
 enum {
+    ASKED_MAX = 8,           /* hidden columns: bits of plan_part.shadows */
     WITHIN_MAX = 8,          /* queries that are looked into */
     NAMED_COLUMNS_MAX = 512, /* of a key query */
     PART_ROOM = 1200,        /* bytes of what is written around a key query */
@@ -25,7 +26,7 @@ struct shadowing {
     struct plan_statement *statement;
     struct plan *plans[SHADOW_QUERIES_MAX]; /* of the key queries; held */
     size_t plan_count;
-    struct asked asked[PLAN_HIDDEN_MAX];
+    struct asked asked[ASKED_MAX];
     size_t asked_count;
     bool is_exact;
 };

@@ -44,6 +44,12 @@ groups_in(const struct plan_work *work, uint64_t tables, bool is_aggregate)
     return groups;
 }
 
+uint64_t
+within_groups(const struct plan_work *work, uint64_t tables)
+{
+    return groups_in(work, tables, false);
+}
+
 bool
 within_has_groups(const struct plan_work *work, uint64_t tables)
 {
@@ -280,4 +286,15 @@ within_take(struct plan_work *work, struct outputs *columns)
         if (output->carry && work_spend(work, 1) &&
             take_column(work, query, query->targets[i], columns, output))
             columns->query = query;
+}
+
+void
+within_take_arm(struct plan_work *work, struct outputs *columns)
+{
+    const struct query *query = columns->groups;
+
+    within_take(work, columns);
+    if (query && !query->is_fixed && !columns->query && !columns->is_open &&
+        columns->count == query->target_count)
+        columns->query = query;
 }

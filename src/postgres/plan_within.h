@@ -22,6 +22,11 @@ bool within_only_reads(const ProtobufCMessage *query);
 /* Columns of groups (columns->groups) for a reader: what they carry is then told by groups, where
  * it can be; columns->query is set where it is of any. */
 void within_take(struct plan_work *work, struct outputs *columns);
+/* The same of an arm of UNION ALL, which can have the others' columns also where it shows nobody.
+ */
+void within_take_arm(struct plan_work *work, struct outputs *columns);
+/* Those of these bits that are groups'. */
+uint64_t within_groups(const struct plan_work *work, uint64_t tables);
 /* Whether one of these bits is a group's. */
 bool within_has_groups(const struct plan_work *work, uint64_t tables);
 /* Whether columns show groups of persons of a kind. */

@@ -38,6 +38,26 @@ EXACT = (
     "SELECT NULL::text, 1 UNION ALL SELECT phone, 2 FROM customers WHERE grade = 2 AND phone > ''",
     "WITH w AS (SELECT 'x' AS a UNION ALL SELECT name FROM customers WHERE grade = 4) SELECT a.a, b.a FROM w a, w b LIMIT 99",
     "SELECT name FROM customers WHERE grade = 1 UNION ALL (SELECT c.name FROM products p LEFT JOIN customers c ON c.id = 1000 + 7 * p.id)",
+    # arms of several tables of one kind, more of them than there is room for hidden columns
+    "SELECT c.name, o.item FROM customers c JOIN orders o ON o.customer_id = c.id + 7 AND o.amount > 3 AND o.item > ''"
+    " UNION ALL SELECT name, 'x' FROM customers WHERE grade = 1",
+    "SELECT a.name, b.name FROM customers a, customers b WHERE a.grade = 0 AND b.id = a.id + 7 UNION ALL SELECT 'x', name FROM customers WHERE grade = 1"
+    " UNION ALL SELECT title, NULL FROM products",
+    " UNION ALL ".join(f"SELECT name FROM customers WHERE id = {1000 + 7 * n}" for n in range(40, 52)),
+    "SELECT name, NULL FROM customers WHERE grade = 1 UNION ALL SELECT 'x', phone FROM customers WHERE grade = 2 AND phone > '' UNION ALL SELECT email, phone FROM customers"
+    " WHERE grade = 3",
+    "SELECT x FROM (SELECT name AS x FROM customers WHERE grade = 1 UNION ALL SELECT email FROM customers WHERE grade = 2) a"
+    " UNION ALL SELECT name FROM customers WHERE grade = 4",
+    "WITH w AS (SELECT name AS x, grade AS g FROM customers) SELECT a.x FROM w a WHERE g = 1 UNION ALL SELECT b.x FROM w b WHERE g = 2"
+    " UNION ALL SELECT name FROM customers WHERE grade = 4",
+    # arms of groups
+    "SELECT region, string_agg(name, ',' ORDER BY id) FROM customers WHERE grade = 1 GROUP BY region UNION ALL SELECT 'all', count(*)::text FROM customers"
+    " ORDER BY 1",
+    "SELECT string_agg(name, ',' ORDER BY id), NULL FROM customers WHERE grade = 1 UNION ALL SELECT string_agg(email, ',' ORDER BY id), NULL FROM customers"
+    " WHERE grade = 2 UNION ALL SELECT title, name FROM products p JOIN customers c ON c.id = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 50",
+    "SELECT max(name) FROM customers UNION ALL SELECT min(email) FROM customers",
+    "SELECT m FROM (SELECT max(name) AS m FROM customers) s",
+    "SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 0 UNION ALL SELECT title FROM products) q",
     "BEGIN; UPDATE customers SET grade = grade WHERE grade = 2 RETURNING email; ROLLBACK",
     "BEGIN; UPDATE customers c SET grade = 1 FROM orders o WHERE o.customer_id = c.id + 7 AND item > '' RETURNING o.item, c.name; ROLLBACK",
     "BEGIN; DELETE FROM orders WHERE amount > 3 AND item > '' RETURNING item; ROLLBACK",
@@ -53,6 +73,11 @@ EXACT = (
 # Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
 BOUNDED = (
     "SELECT b FROM renamed UNION ALL SELECT name FROM customers WHERE grade = 2",
+    "SELECT left(s, 9) FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers UNION ALL SELECT title FROM products) q",
+    "SELECT s FROM (SELECT left(string_agg(name, ',' ORDER BY id), 9) AS s FROM customers UNION ALL SELECT string_agg(name, ',') FROM customers WHERE id = 1350) q",
+    "SELECT name FROM customers WHERE grade = 1 UNION ALL VALUES ('x')",
+    "BEGIN; CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, 1 AS grade FROM public.customers WHERE grade = 2;"
+    " SELECT name FROM customers WHERE grade = 1 UNION ALL SELECT name FROM customers UNION ALL SELECT name FROM public.customers WHERE grade = 3; ROLLBACK",
     "SELECT s FROM (SELECT name FROM customers) s",
     "SELECT s.* IS NULL, name FROM (SELECT name FROM customers) s",
     "SELECT row_to_json(s) FROM (SELECT name FROM customers) s",

@@ -334,7 +334,7 @@ a_row_of_a_query_inside_shows_so_many_persons(void **state PASU_UNUSED)
 {
     static const struct plan_case cases[] = {
         {"SELECT n FROM (SELECT DISTINCT name AS n FROM customers) q", "customer bound: 0=name"},
-        {"SELECT n FROM (SELECT max(name) AS n FROM customers) q", "customer bound: 0=name"},
+        {"SELECT n FROM (SELECT max(name) AS n FROM customers) q", "customer hidden@0: 0=name"},
         {"SELECT n FROM (SELECT a.name || b.name AS n FROM customers a, customers b) q",
          "customer hidden@0: 0=name; customer hidden@1: 0=name"},
         {"SELECT n FROM (SELECT name AS n FROM customers ORDER BY 1 LIMIT 5) q",
@@ -350,7 +350,7 @@ a_row_of_a_query_inside_shows_so_many_persons(void **state PASU_UNUSED)
          "customer bound1: 0=name+order"},
         {"SELECT who FROM v_contact UNION SELECT name FROM customers", "customer bound: 0=name"},
         {"SELECT a.name || b.name FROM customers a, customers b UNION ALL SELECT 'x'",
-         "customer bound: 0=name"},
+         "customer hidden@0: 0=name; customer hidden@2: 0=name"},
         {"SELECT who, f_sql(1) FROM v_contact",
          "customer bound: 0=name 1=name+phone+email+address !opaque"},
         {"SELECT lag(who) OVER () FROM v_contact", "customer bound: 0=name"},
