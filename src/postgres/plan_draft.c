@@ -2,9 +2,7 @@
 #include "postgres/plan_draft.h"
 
 #include "postgres/plan_given.h"
-#include "postgres/plan_group.h"
 #include "postgres/plan_union.h"
-#include "postgres/plan_window.h"
 #include "postgres/plan_within.h"
 
 static uint64_t
@@ -109,150 +107,26 @@ draft_part(const struct plan_work *work, size_t i)
     };
 }
 
-/* ---- groups ---- */
-
-/* The part among those behind `first` whose keys these are, made if there is none; NULL where there
- * is no room. */
-static struct plan_part *
-part_of_keys(struct draft *draft, size_t first, const struct plan_part *like,
-             const struct group_keys *keys)
+struct plan_part
+draft_inner_part(const struct plan_work *work, unsigned bit)
 {
-    struct plan_part *part = &draft->parts[first];
+    const struct inner *inner = &work->inner[bit];
+    const struct catalog_relation *relation = inner->entry->relation;
 
-    for (; part < &draft->parts[draft->count]; part++)
-        if (part->column == keys->keys && part->origin == (uint16_t)keys->origin)
-            return part;
-    if (draft->count >= PLAN_PARTS_MAX)
-        return NULL;
-    *part = *like;
-    part->source = SOURCE_HIDDEN;
-    part->why = WHY_LISTED;
-    part->is_array = true;
-    part->is_one = keys->is_one;
-    part->is_one_per_row = false;
-    part->column = (uint16_t)keys->keys;
-    part->has_origin = keys->origin >= 0;
-    part->origin = (uint16_t)keys->origin;
-    part->fields = part->loose_fields = 0;
-    part->columns = NULL;
-    part->column_count = 0;
-    draft->count++;
-    return part;
-}
-
-static bool
-add_to_part(struct plan_work *work, struct plan_part *part, const struct plan_column *column)
-{
-    struct plan_column *columns = arena_new(work->keep, part->column_count + 1, sizeof(*columns));
-
-    if (!columns)
-        return false;
-    if (part->column_count > 0)
-        memcpy(columns, part->columns, part->column_count * sizeof(*columns));
-    columns[part->column_count] = *column;
-    columns[part->column_count++].tells_null &= !part->is_one;
-    part->columns = columns;
-    part->fields |= column->fields;
-    part->loose_fields |= column->is_lent ? column->fields : 0;
-    return true;
-}
-
-bool
-draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, struct draft *draft)
-{
-    const struct plan_part like = draft->parts[draft->count];
-    struct injection before = *shape->injection;
-    struct addition result = *shape->injection->result;
-    size_t first = draft->count;
-    bool is_taken = like.column_count > 0;
-
-    for (size_t i = 0; is_taken && i < like.column_count; i++) {
-        const struct plan_column *column = &like.columns[i];
-        struct plan_part *part = NULL;
-        struct group_keys keys;
-
-        if (group_take(work, shape->injection, shape->scope, shape->groups, direct, column->column,
-                       &keys))
-            part = part_of_keys(draft, first, &like, &keys);
-        is_taken = part && add_to_part(work, part, column);
-    }
-    if (is_taken)
-        return true;
-    *shape->injection->result = result;
-    *shape->injection = before;
-    draft->parts[first] = like;
-    draft->count = first;
-    return false;
-}
-
-/* ---- windows ---- */
-
-/* Whether a column carries the bound fields of these tables of the top level, and nothing else. */
-static bool
-is_bound_alone(const struct plan_work *work, const struct carry *carry, const struct carry *shown)
-{
-    struct carry rest = *carry, due = {0};
-
-    for (size_t i = 0; i < work->direct_count; i++)
-        due.bound.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= shown->direct[i];
-    if (memcmp(&rest.bound, &due.bound, sizeof(due.bound)) != 0)
-        return false;
-    rest.bound = (struct reach){{0}};
-    return carry_is_empty(&rest);
-}
-
-static bool
-draft_window(struct plan_work *work, const struct shape *shape, const struct output *output,
-             size_t item, struct draft *draft)
-{
-    size_t first = draft->count;
-    struct carry shown = {0};
-    const PgQuery__FuncCall *call = window_call(work, shape->scope, shape->windows, item, &shown);
-
-    if (!call || !output->carry || !is_bound_alone(work, output->carry, &shown))
-        return false;
-    for (size_t i = 0; i < work->direct_count; i++) {
-        const struct plan_part like = draft_part(work, i);
-        const struct plan_column column = {.column = (uint16_t)item,
-                                           .is_lent = true,
-                                           .is_certain = true,
-                                           .fields = shown.direct[i]};
-        struct plan_part *part;
-        struct group_keys keys;
-
-        if (shown.direct[i] == 0)
-            continue;
-        if (!window_take(work, shape->injection, shape->scope, shape->windows, call, i, &keys))
-            return false;
-        part = part_of_keys(draft, first, &like, &keys);
-        if (!part || !add_to_part(work, part, &column))
-            return false;
-    }
-    return draft->count > first;
-}
-
-void
-draft_windows(struct plan_work *work, const struct shape *shape, struct draft *draft)
-{
-    size_t item = 0;
-
-    if (!shape->windows || !shape->injection || shape->columns->is_open ||
-        shape->columns->count != shape->windows->n_target_list || work->environment->asks_keys)
-        return;
-    for (struct output *o = shape->columns->first; o; o = o->next, item++) {
-        struct injection before = *shape->injection;
-        struct addition result = *shape->injection->result;
-        struct draft draft_before = *draft;
-
-        if (draft_window(work, shape, o, item, draft)) {
-            shape->columns->rest.flags |= o->carry->flags;
-            o->carry = NULL;
-            continue;
-        }
-        *draft = draft_before;
-        *shape->injection->result = result;
-        *shape->injection = before;
-    }
+    return (struct plan_part){
+        .kind = inner->show->kind % CATALOG_KINDS_MAX,
+        .key_type = inner->show->key_type,
+        .is_one_per_row = !inner->group,
+        .is_array = inner->group != NULL,
+        .is_one = inner->is_one,
+        .is_derived = true,
+        .is_key_unique = inner->show->is_key_unique,
+        .key_relation = relation->oid,
+        .key_attribute = inner->show->key_column,
+        .relation = relation->oid,
+        .show = (uint16_t)(inner->show - relation->shows),
+        .is_relation_certain = inner->entry->is_certain,
+    };
 }
 
 /* ---- tables further inside ---- */
@@ -287,8 +161,8 @@ tables_of_kind(const struct plan_work *work, const struct outputs *columns, unsi
 }
 
 /* The server says that the key is a view's. */
-static bool
-use_view(const struct output *output, struct plan_part *part)
+bool
+draft_use_view(const struct output *output, struct plan_part *part)
 {
     if (!output->view->relation || !output->view->is_only)
         return false;
@@ -308,7 +182,7 @@ use_inner_output(const struct outputs *columns, uint64_t tables, struct plan_par
             part->source = SOURCE_OUTPUT;
             part->why = WHY_SHOWN;
             part->column = at;
-            return !o->view || use_view(o, part);
+            return !o->view || draft_use_view(o, part);
         }
     return false;
 }
@@ -326,8 +200,10 @@ use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tab
     part->why = WHY_HIDDEN;
     part->column = (uint16_t)taken.key;
     part->has_origin = taken.origin >= 0;
-    if (taken.view)
-        return use_view(taken.view, part);
+    if (taken.view && !draft_use_view(taken.view, part))
+        return false;
+    if (taken.view && part->has_origin)
+        part->relation = part->key_relation;
     if (!part->has_origin)
         return true;
     part->origin = (uint16_t)taken.origin;
@@ -362,7 +238,8 @@ mates_of(const struct plan_work *work, const struct outputs *columns, unsigned b
 
     for (unsigned i = bit + 1; i < CARRY_OWN_MAX; i++)
         if (tables >> i & 1 && (pair & union_pairs(work, i)) != 0 && !work->inner[i].group &&
-            !work->inner[bit].group && work->inner[i].show == work->inner[bit].show &&
+            !work->inner[i].is_in_view && !work->inner[bit].is_in_view && !work->inner[bit].group &&
+            work->inner[i].show == work->inner[bit].show &&
             work->inner[i].entry->is_certain == work->inner[bit].entry->is_certain &&
             is_alike(columns, bit, i))
             mates |= UINT64_C(1) << i;
@@ -374,24 +251,9 @@ static bool
 draft_table(struct plan_work *work, const struct shape *shape, uint64_t tables, struct draft *draft)
 {
     unsigned bit = (unsigned)__builtin_ctzll(tables);
-    const struct inner *inner = &work->inner[bit];
-    const struct catalog_relation *relation = inner->entry->relation;
     struct plan_part *part = &draft->parts[draft->count], plain;
 
-    *part = (struct plan_part){
-        .kind = inner->show->kind % CATALOG_KINDS_MAX,
-        .key_type = inner->show->key_type,
-        .is_one_per_row = !inner->group,
-        .is_array = inner->group != NULL,
-        .is_one = inner->is_one,
-        .is_derived = true,
-        .is_key_unique = inner->show->is_key_unique,
-        .key_relation = relation->oid,
-        .key_attribute = inner->show->key_column,
-        .relation = relation->oid,
-        .show = (uint16_t)(inner->show - relation->shows),
-        .is_relation_certain = inner->entry->is_certain,
-    };
+    *part = draft_inner_part(work, bit);
     draft_fill(work, shape->columns, &(struct share){.of = OF_TABLE, .at = bit}, part);
     if (part->fields == 0)
         return true;

@@ -55,6 +55,7 @@ bool group_take(struct plan_work *work, struct injection *injection, const struc
  * columns are written there. */
 struct group_within {
     const char *keys, *origin; /* origin NULL: none */
+    const struct pool *pool;   /* of rows that come out of a query: both are NULL */
     bool is_aggregate;         /* the item is one: part of it shows not all of them */
     bool is_one;               /* as in struct group_keys */
 };

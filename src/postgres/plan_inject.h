@@ -86,6 +86,15 @@ struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectS
 /* The same of a change, by what it returns. */
 struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
                                          size_t count);
+/* All that was added so far, to go back to. */
+struct injection_mark {
+    struct injection injection;
+    struct addition *additions; /* copies, in their order */
+};
+/* False where there is no memory. */
+bool injection_remember(struct plan_work *work, const struct injection *injection,
+                        struct injection_mark *mark);
+void injection_go_back(struct injection *injection, const struct injection_mark *mark);
 /* The columns that a list gets, none so far; NULL where there is no memory. */
 struct addition *injection_list(struct plan_work *work, struct injection *injection,
                                 PgQuery__Node *const *targets, size_t count);

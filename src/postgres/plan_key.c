@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_key.h"
 
+#include "postgres/plan_pool.h"
+
 enum { ARMS_MAX = 32 };
 
 /* What is looked for, and where columns are added. */
@@ -104,6 +106,35 @@ write_cast(struct plan_work *work, const char *expression, const char *type, boo
     return text;
 }
 
+/* The array of keys of a pool, or (is_origin) of which table they are: both are of rows of which it
+ * is known, and of that one table. */
+static const char *
+write_pool(struct search *search, const struct pool *pool)
+{
+    const struct inner *inner = &search->work->inner[__builtin_ctzll(pool->table)];
+    struct group_rows rows = pool->rows;
+    bool is_origin = search->is_origin, is_shown;
+    const char *key, *origin;
+
+    search->is_origin = search->is_inlined = false;
+    search->found = 0;
+    key = scope_column(search, pool->scope, pool->table);
+    if (!key || search->found != pool->table || (search->is_inlined && !pool->may_inline))
+        return NULL;
+    is_shown = search->view || !strstr(key, HIDDEN_NAME);
+    search->is_origin = true;
+    origin = is_shown ? injection_meaning(search->work, search->view ? search->view->view->range
+                                                                     : inner->entry->range)
+                      : scope_column(search, pool->scope, pool->table);
+    search->is_origin = is_origin;
+    if (!origin || (!is_shown && rows.count == COUNT_OF(rows.values)))
+        return NULL;
+    if (!is_shown)
+        rows.values[rows.count++] = origin;
+    return is_origin ? group_write_origin(search->work, &rows, origin)
+                     : group_write_keys(search->work, &rows, key);
+}
+
 /* How it is written in a query: of groups, the array. */
 static const char *
 column_within(struct search *search, const struct query *query, uint64_t tables)
@@ -111,8 +142,12 @@ column_within(struct search *search, const struct query *query, uint64_t tables)
     const struct inner *inner = &search->work->inner[__builtin_ctzll(tables)];
 
     if (inner->group && inner->group->targets == query->targets) {
-        search->found |= tables;
-        return search->is_origin ? inner->origin : inner->keys;
+        const char *keys = inner->pool         ? write_pool(search, inner->pool)
+                           : search->is_origin ? inner->origin
+                                               : inner->keys;
+
+        search->found = tables;
+        return keys;
     }
     return query->scope && !query->is_grouped ? scope_column(search, query->scope, tables) : NULL;
 }
@@ -311,6 +346,28 @@ entry_column(struct search *search, const struct scope *scope, const struct entr
     return name ? injection_column(search->work, scope, entry, name) : NULL;
 }
 
+/* A column that a view has, and the role may read. */
+static const char *
+view_column(struct search *search, const struct scope *scope, const struct entry *entry,
+            uint64_t tables)
+{
+    struct plan_work *work = search->work;
+    bool is_origin = search->is_origin;
+    const struct output *visible;
+
+    search->is_origin = false;
+    visible = visible_column(search, entry, tables);
+    search->is_origin = is_origin;
+    if (!visible || !visible->view || visible->view != entry || !entry->is_only ||
+        !injection_column(work, scope, entry, visible->name) ||
+        !catalog_role_may_read_all(work->catalog, work->environment->role, entry->relation->oid, 1))
+        return NULL;
+    search->found = tables;
+    search->view = visible;
+    return is_origin ? injection_meaning(work, entry->range)
+                     : injection_column(work, scope, entry, visible->name);
+}
+
 /* How it is written where the names of that scope are known; NULL: it is not known there. */
 static const char *
 scope_column(struct search *search, const struct scope *scope, uint64_t tables)
@@ -326,6 +383,8 @@ scope_column(struct search *search, const struct scope *scope, uint64_t tables)
         }
         if (e->query)
             column = entry_column(search, scope, e, tables);
+        else if (e->relation)
+            column = view_column(search, scope, e, tables);
         if (column)
             return column;
     }
@@ -398,13 +457,30 @@ key_take(struct plan_work *work, struct injection *injection, const struct query
     taken->key = take(&search, query, tables);
     taken->view = search.view;
     taken->is_united = search.is_united;
+    if (search.view && (tables & (tables - 1)) != 0) /* of what each row is it does not say */
+        return false;
     if (taken->key < 0 || !(search.is_united || inner->group || work->environment->asks_keys ||
                             is_tuple(work, tables)))
         return taken->key >= 0;
-    if (taken->view) /* rows of a view do not say whose they are */
-        return false;
     search.is_origin = true;
     search.is_inlined = false;
     taken->origin = take(&search, query, tables);
     return taken->origin >= 0 || (inner->group && inner->entry->is_certain && !search.is_united);
+}
+
+bool
+key_take_pool(struct plan_work *work, struct injection *injection, const struct pool *pool,
+              struct taken_key *taken)
+{
+    struct search search = {.work = work, .injection = injection};
+
+    *taken = (struct taken_key){.key = -1, .origin = -1};
+    taken->key = injection_add_expression(injection, injection->result, write_pool(&search, pool));
+    search.is_origin = true;
+    if (taken->key >= 0)
+        taken->origin =
+            injection_add_expression(injection, injection->result, write_pool(&search, pool));
+    taken->is_united = search.is_united;
+    taken->view = search.view;
+    return taken->origin >= 0;
 }

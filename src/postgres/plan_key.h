@@ -18,7 +18,8 @@
 
 struct taken_key {
     int key, origin; /* hidden columns of the result; -1: the server says of which table it is */
-    const struct output *view; /* the column of a view that the server says the key is; or NULL */
+    const struct output *view; /* the column of a view that the key is, and whose OID it is that
+                                  says of which table: as the server has it; or NULL */
     bool is_united;            /* a UNION ALL lies between: it has a type that all arms agree in */
 };
 
@@ -27,6 +28,9 @@ struct taken_key {
  * where they cannot be had. */
 bool key_take(struct plan_work *work, struct injection *injection, const struct query *query,
               uint64_t tables, struct taken_key *taken);
+/* The same of a pool of the result's own FROM: its keys are an array. */
+bool key_take_pool(struct plan_work *work, struct injection *injection, const struct pool *pool,
+                   struct taken_key *taken);
 /* Whether the statement can have what was added: nothing in it sees that there are more columns.
  * Stars that would are told to be written out. */
 bool key_guard(struct plan_work *work, struct injection *injection);

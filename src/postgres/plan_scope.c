@@ -368,8 +368,10 @@ take_tables(struct plan_work *work, const struct scope *scope, const struct entr
     for (size_t i = 0; i < relation->show_count && i < CATALOG_KINDS_MAX; i++) {
         tables[i] = inner_table(work, relation->shows[i].kind % CATALOG_KINDS_MAX);
         if (tables[i] != 0)
-            work->inner[work->inner_count - 1] =
-                (struct inner){.entry = entry, .scope = scope, .show = &relation->shows[i]};
+            work->inner[work->inner_count - 1] = (struct inner){.entry = entry,
+                                                                .scope = scope,
+                                                                .show = &relation->shows[i],
+                                                                .is_in_view = work->view_depth > 0};
     }
 }
 

@@ -37,6 +37,9 @@ bool within_is_whole(const struct plan_work *work, const struct outputs *columns
 void within_lose_parts(const struct plan_work *work, struct carry *carry, uint64_t whole);
 void within_lose(const struct plan_work *work, struct carry *carry);
 void within_lose_all(struct plan_work *work, struct outputs *columns);
+/* What an item carries of rows, one by one, be it an aggregate of them. */
+void within_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
+                 struct carry *carry);
 /* What carries rows one by one (work->keeps_rows) was looked at, and had been judged before that:
  * of the work only what it carries is new. */
 void within_end_rows(struct plan_work *work, const struct plan_work *before);

@@ -22,6 +22,7 @@ enum {
 
 struct entry;
 struct note;
+struct pool;
 struct query;
 struct reference;
 struct scope;
@@ -44,8 +45,10 @@ struct inner {
      * one row. How their keys are written in it, and (or NULL) the OID of the table of all. */
     const struct query *group;
     const char *keys, *origin;
-    bool is_aggregate; /* what shows them all shows a part of them when it is cut */
-    bool is_one;       /* the group is of one person, or nobody knows of whom */
+    const struct pool *pool; /* of rows that come out of a query: `keys` is NULL (plan_pool.h) */
+    bool is_in_view;         /* it stands in a view's definition: its name is not the statement's */
+    bool is_aggregate;       /* what shows them all shows a part of them when it is cut */
+    bool is_one;             /* the group is of one person, or nobody knows of whom */
 };
 
 /* A view whose definition was parsed already. */
