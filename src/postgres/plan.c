@@ -8,6 +8,7 @@
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_setop.h"
 #include "postgres/plan_shadow.h"
 #include "postgres/plan_unread.h"
 
@@ -137,6 +138,7 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
         plan->borrows = BORROW_READS;
     plan->hides_in_cursors = hides_in_cursors(plan);
     plan->hides_in_prepared = hides_in_prepared(plan);
+    setop_apply(work, tree, plan);
     shadow_apply(work, tree, plan);
     preface_write(work, plan);
 }

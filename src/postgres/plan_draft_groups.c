@@ -218,7 +218,8 @@ draft_pools_of(struct plan_work *work, const struct shape *shape, struct output 
     if (tables == 0 || !is_bound_by(work, output->carry, &rows, tables))
         return false;
     for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++)
-        if (tables >> bit & 1 && !draft_pool(work, shape, bit, item, &rows, first, draft))
+        if (tables >> bit & 1 && rows.own[bit] != 0 &&
+            !draft_pool(work, shape, bit, item, &rows, first, draft))
             return false;
     if (!key_guard(work, shape->injection))
         return false;

@@ -196,6 +196,8 @@ unite(struct plan_work *work, struct output *c, const struct output *o)
     c->keys &= o ? o->keys : 0;
     c->groups = (c->groups | (o ? o->groups : 0)) & ~parts;
     stored_unite(&c->stored, o ? &o->stored : NULL);
+    if (!o || o->strict_type != c->strict_type)
+        c->strict_type = 0;
 }
 
 void

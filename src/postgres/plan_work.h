@@ -126,6 +126,7 @@ struct plan_work {
     unsigned collecting;
     uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
     struct reach kept;         /* what functions have put elsewhere */
+    bool has_strict_columns;   /* all columns of a set operation have a strict_type */
     bool has_stray;            /* a column was found nowhere */
     struct note *marks;        /* plan_mark.c */
     bool writes_values;        /* what is written to a table is made of what is in one */

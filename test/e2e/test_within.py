@@ -58,6 +58,26 @@ EXACT = (
     "SELECT max(name) FROM customers UNION ALL SELECT min(email) FROM customers",
     "SELECT m FROM (SELECT max(name) AS m FROM customers) s",
     "SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 0 UNION ALL SELECT title FROM products) q",
+    # groups of rows that come out of queries
+    "SELECT count(*), string_agg(n, ',') FROM (SELECT name AS n, grade FROM customers WHERE grade = 1) s",
+    "SELECT g, string_agg(n, ',' ORDER BY n) FROM (SELECT name AS n, grade AS g FROM customers UNION ALL SELECT title, 9 FROM products) s"
+    " WHERE g < 2 OR g = 9 GROUP BY g ORDER BY g",
+    "SELECT json_agg(s) FROM (SELECT id, name FROM customers WHERE grade = 2) s",
+    "WITH w AS (SELECT name FROM customers WHERE grade = 3) SELECT count(*), string_agg(name, ',') FROM w",
+    "SELECT DISTINCT n FROM (SELECT name AS n FROM customers WHERE grade = 1) s ORDER BY 1",
+    "SELECT x FROM (SELECT string_agg(n, ',') AS x FROM (SELECT name AS n FROM customers WHERE grade = 0) s) t",
+    "SELECT string_agg(s.n, ',') FROM products p LEFT JOIN (SELECT name AS n, id FROM customers) s ON s.id = 1000 + 7 * p.id WHERE p.id BETWEEN 35 AND 50",
+    # the key is a column of the view
+    "SELECT b FROM renamed LIMIT 40",
+    "SELECT r.b, p.title FROM renamed r JOIN products p ON r.a = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 60",
+    "SELECT b FROM renamed WHERE a < 1500 UNION ALL SELECT name FROM customers WHERE grade = 2",
+    "SELECT string_agg(b, ',') FROM renamed WHERE a < 1500",
+    # set operations with an order
+    "SELECT name FROM customers WHERE grade = 1 UNION SELECT email FROM customers WHERE grade = 2 ORDER BY 1",
+    "SELECT name, 'c' AS kind FROM customers WHERE grade = 1 UNION DISTINCT (SELECT item, 'o' FROM orders WHERE item > '' AND amount < 2)"
+    " UNION SELECT title, 'p' FROM products ORDER BY 2, 1 LIMIT 150",
+    "SELECT id, name FROM customers WHERE grade < 3 INTERSECT SELECT id, name FROM customers WHERE grade > 1 ORDER BY 2 DESC, id",
+    "SELECT name FROM customers EXCEPT SELECT name FROM customers WHERE grade > 0 ORDER BY name OFFSET 3",
     "BEGIN; UPDATE customers SET grade = grade WHERE grade = 2 RETURNING email; ROLLBACK",
     "BEGIN; UPDATE customers c SET grade = 1 FROM orders o WHERE o.customer_id = c.id + 7 AND item > '' RETURNING o.item, c.name; ROLLBACK",
     "BEGIN; DELETE FROM orders WHERE amount > 3 AND item > '' RETURNING item; ROLLBACK",
@@ -72,7 +92,9 @@ EXACT = (
 )
 # Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
 BOUNDED = (
-    "SELECT b FROM renamed UNION ALL SELECT name FROM customers WHERE grade = 2",
+    "SELECT name FROM customers UNION SELECT phone FROM customers ORDER BY 1",
+    "SELECT name FROM customers WHERE grade = 1 UNION SELECT email FROM customers WHERE grade = 2",
+    "SELECT name, grade FROM customers WHERE grade = 1 UNION SELECT email, 1 FROM customers WHERE grade = 2 ORDER BY 1",
     "SELECT left(s, 9) FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers UNION ALL SELECT title FROM products) q",
     "SELECT s FROM (SELECT left(string_agg(name, ',' ORDER BY id), 9) AS s FROM customers UNION ALL SELECT string_agg(name, ',') FROM customers WHERE id = 1350) q",
     "SELECT name FROM customers WHERE grade = 1 UNION ALL VALUES ('x')",
@@ -121,6 +143,13 @@ FAILING = (
     "SELECT name FROM customers UNION ALL SELECT id FROM products",
     "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY 2",
     "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY pasu_key_1",
+    "SELECT name FROM customers UNION SELECT nmae FROM customers ORDER BY 1",
+    "SELECT name FROM customers WHERE nmae = 'x' UNION SELECT email FROM customers ORDER BY 1",
+    "SELECT name FROM customers WHERE name::int > 3 UNION SELECT email FROM customers ORDER BY 1",
+    "SELECT name FROM customers UNION SELECT email FROM customers ORDER BY 2",
+    "SELECT name FROM customers UNION SELECT email FROM customers WHERE nothing(phone) ORDER BY name",
+    "SELECT name FROM customers UNION SELECT id FROM customers ORDER BY 1",
+    "SELECT name FROM customers INTERSECT SELECT id FROM customers ORDER BY 1",
     "SELECT x::int FROM (SELECT name AS x FROM customers) s",
     "SELECT title FROM products WHERE id < 2 UNION ALL SELECT (name::int)::text FROM customers",
 )

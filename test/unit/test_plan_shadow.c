@@ -243,7 +243,7 @@ parts_have_the_keys_that_are_asked_for(void **state PASU_UNUSED)
          "= customer shadow@1: 0=name; customer shadow@2: 1=order"},
         {"SELECT DISTINCT recipient, door_code FROM address_book",
          "= customer shadow@1: 1=door_code; recipient shadow@2: 0=name"},
-        {"SELECT name FROM customers UNION SELECT item FROM orders ORDER BY 1",
+        {"SELECT name FROM customers UNION SELECT item FROM orders",
          "= customer shadow@1: 0=name; customer shadow@2: 0=order"},
         {"SELECT DISTINCT n FROM (SELECT name AS n FROM customers UNION ALL SELECT title FROM "
          "public.products) s",

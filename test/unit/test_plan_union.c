@@ -88,6 +88,87 @@ arms_can_be_groups(void **state PASU_UNUSED)
     CHECK_CASES(cases);
 }
 
+/* As the GROUP BY that they are, where that cannot be seen. */
+static void
+operations_with_an_order_are_groups(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT name FROM customers UNION SELECT item FROM orders ORDER BY 1",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order"},
+        {"SELECT id, name AS n FROM customers UNION DISTINCT SELECT id, item FROM orders UNION "
+         "SELECT customer_id, note FROM visits ORDER BY n DESC, id LIMIT 3",
+         "customer hidden@0: 1=name; customer hidden@2: 1=order; customer hidden@4: 1=order"},
+        {"SELECT name, email FROM customers INTERSECT SELECT item, item FROM orders ORDER BY 2, 1",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order; customer hidden@4: 1=email; "
+         "customer hidden@6: 1=order"},
+        {"SELECT name FROM customers EXCEPT SELECT title FROM public.products ORDER BY name",
+         "customer hidden@0: 0=name"},
+        /* in which order rows come that are alike to it is the server's choice */
+        {"SELECT name FROM customers UNION SELECT item FROM orders",
+         "customer bound: 0=name+order"},
+        {"SELECT name, id FROM customers UNION SELECT item, id FROM orders ORDER BY 1",
+         "customer bound: 0=name+order"},
+        /* what is equal can be other bytes, or an error would say what it is not */
+        {"SELECT upper(name) AS n FROM customers UNION SELECT item FROM orders ORDER BY 1",
+         "customer bound: 0=name+order"},
+        {"SELECT name FROM customers UNION SELECT id FROM orders ORDER BY 1",
+         "customer bound: 0=name"},
+        {"SELECT name FROM customers UNION ALL SELECT item FROM orders EXCEPT SELECT email FROM "
+         "customers ORDER BY 1",
+         "customer bound: 0=name+email+order"},
+        /* which rows an arm takes, more columns can change */
+        {"(SELECT name FROM customers LIMIT 3) UNION SELECT item FROM orders ORDER BY 1",
+         "customer bound: 0=name+order"},
+        {"SELECT name FROM customers EXCEPT ALL SELECT item FROM orders ORDER BY 1",
+         "customer bound: 0=name+order"},
+        {"DECLARE c SCROLL CURSOR FOR SELECT name FROM customers UNION SELECT item FROM orders "
+         "ORDER BY 1",
+         "- DECLARE(c) [customer bound: 0=name+order]"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+/* Keys that queries in FROM hand on, or that views have. */
+static void
+groups_can_be_of_rows_of_queries(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT count(*), string_agg(n, ',') FROM (SELECT name AS n FROM customers) s",
+         "customer hidden@0: 1=name"},
+        {"WITH w AS (SELECT name, region FROM customers) SELECT region, json_agg(name) FROM w "
+         "GROUP BY region",
+         "customer hidden@0: 1=name"},
+        {"SELECT x FROM (SELECT string_agg(n, ',') AS x FROM (SELECT name AS n FROM customers) s) "
+         "t",
+         "customer hidden@0: 0=name"},
+        {"SELECT DISTINCT n FROM (SELECT name AS n FROM customers) s ORDER BY 1",
+         "customer hidden@0: 0=name"},
+        {"SELECT string_agg(x, ',') FROM (SELECT name AS x FROM customers UNION ALL SELECT item "
+         "FROM orders) s",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order"},
+        {"SELECT json_agg(s) FROM (SELECT id, name FROM customers) s", "customer hidden@0: 0=name"},
+        {"SELECT b FROM v_renamed", "customer hidden@0: 0=email"},
+        {"SELECT string_agg(b, ',') FROM v_renamed", "customer hidden@0: 0=email"},
+        {"SELECT b FROM v_renamed UNION ALL SELECT email FROM customers",
+         "customer hidden@0: 0=email; customer hidden@2: 0=email"},
+        {"SELECT string_agg(who, ',') FROM v_shown", "customer hidden@0: 0=name"},
+        /* the row would have more columns; the value is of one of them; another one is taken */
+        {"SELECT json_agg(s) FROM (SELECT name FROM customers) s", "customer bound: 0=name"},
+        {"SELECT min(n) FROM (SELECT name AS n FROM customers) s", "customer bound: 0=name"},
+        {"SELECT DISTINCT n FROM (SELECT name AS n FROM customers LIMIT 3) s ORDER BY 1",
+         "customer bound: 0=name"},
+        {"SELECT who, count(*) FROM v_shown GROUP BY who", "customer bound: 0=name"},
+    };
+    struct plan_environment environment = shop_environment();
+    static const struct plan_case clerk[] = {
+        {"SELECT b FROM v_renamed", "customer bound1: 0=email"}};
+
+    CHECK_CASES(cases);
+    environment.role = "clerk"; /* is not known to be allowed all of the view */
+    check_cases_in(clerk, COUNT_OF(clerk), &environment);
+}
+
 static int
 run(void)
 {
@@ -95,6 +176,8 @@ run(void)
         cmocka_unit_test(arms_share_a_key_where_they_show_the_same),
         cmocka_unit_test(arms_can_have_several_tables_of_a_kind),
         cmocka_unit_test(arms_can_be_groups),
+        cmocka_unit_test(operations_with_an_order_are_groups),
+        cmocka_unit_test(groups_can_be_of_rows_of_queries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
