@@ -360,6 +360,15 @@ plan_error_position(const struct plan *plan, uint32_t position)
     uint32_t old_at = 1, new_at = 1; /* of the byte behind the edits passed */
     size_t from = 0, to = 0;         /* the same in bytes */
 
+    for (size_t i = 0; i < plan->copy_count; i++) {
+        const struct plan_copy *c = &plan->copies[i];
+        uint32_t begin = 1 + count_characters(plan->rewritten.bytes, c->at);
+
+        if (position >= begin &&
+            position - begin < count_characters(plan->rewritten.bytes + c->at, c->length))
+            return 1 + count_characters(plan->text.bytes, c->from) + (position - begin);
+    }
+
     for (size_t i = 0; i < plan->edit_count; i++) {
         const struct plan_edit *e = &plan->edits[i];
         uint32_t same = count_characters(plan->text.bytes + from, e->at - from);

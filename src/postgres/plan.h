@@ -516,9 +516,16 @@ struct plan {
     /* Where it differs: an error position (1-based characters) in `rewritten` as one in `text`. */
     const struct plan_edit *edits;
     size_t edit_count;
+    const struct plan_copy *copies; /* of pieces of the text, within what is inserted */
+    size_t copy_count;
     /* Of a text that is one COPY: a statement that goes before it in the same Query, and asks the
      * server what its names mean; bytes NULL: none is needed, or none helps. One row, of OIDs. */
     struct view preface;
+};
+
+/* `length` bytes at `at` of `rewritten` are those at `from` of the text. */
+struct plan_copy {
+    uint32_t at, length, from;
 };
 
 /* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. An error in them

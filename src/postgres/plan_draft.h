@@ -44,6 +44,8 @@ void draft_windows(struct plan_work *work, const struct shape *shape, struct dra
 /* Parts of what groups show of rows that come out of queries in FROM, in the place of what bounds
  * it. */
 void draft_pools(struct plan_work *work, const struct shape *shape, struct draft *draft);
+/* The same of queries in the list of targets. */
+void draft_sublinks(struct plan_work *work, const struct shape *shape, struct draft *draft);
 /* Parts of tables further inside. */
 void draft_inner(struct plan_work *work, const struct shape *shape, struct draft *draft);
 

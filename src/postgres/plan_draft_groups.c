@@ -5,6 +5,7 @@
 #include "postgres/plan_group.h"
 #include "postgres/plan_order.h"
 #include "postgres/plan_pool.h"
+#include "postgres/plan_sublink.h"
 #include "postgres/plan_window.h"
 #include "postgres/plan_within.h"
 
@@ -249,5 +250,82 @@ draft_pools(struct plan_work *work, const struct shape *shape, struct draft *dra
             *draft = before;
             injection_go_back(shape->injection, &mark);
         }
+    }
+}
+
+/* ---- queries in the list of targets ---- */
+
+/* Whether a column carries these tables' fields, and nothing else but of the top level's. */
+static bool
+is_of_rows(const struct plan_work *work, const struct carry *carry, const struct sublink *sublink)
+{
+    struct reach due = {{0}}, is = carry->bound;
+
+    reach_add(&is, &carry->inner);
+    for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++)
+        if (sublink->tables >> bit & 1)
+            due.fields[work->inner_kinds[bit]] |= sublink->rows.own[bit];
+    return memcmp(&is, &due, sizeof(due)) == 0;
+}
+
+static bool
+draft_sublink(struct plan_work *work, const struct shape *shape, struct output *output, size_t item,
+              size_t first, struct draft *draft)
+{
+    const PgQuery__Node *target = shape->windows->target_list[item];
+    struct sublink sublink;
+    struct carry rest;
+
+    if (!output->carry || target->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+        !sublink_read(work, shape->scope, target->res_target->val, &sublink) ||
+        !is_of_rows(work, output->carry, &sublink))
+        return false;
+    for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++) {
+        uint32_t sure = sublink.rows.certain.shown & CERTAIN_OWN(bit);
+        const struct plan_column column = {.column = (uint16_t)item,
+                                           .is_lent = true,
+                                           .is_certain = sure != 0,
+                                           .fields = sublink.rows.own[bit]};
+        struct plan_part like, *part;
+        struct group_keys keys = {.keys = -1};
+        int columns[2];
+
+        if (!(sublink.tables >> bit & 1) || column.fields == 0)
+            continue;
+        if (!sublink_take(work, shape->injection, &sublink, bit, columns))
+            return false;
+        like = draft_inner_part(work, bit);
+        keys.keys = columns[0];
+        keys.origin = columns[1];
+        part = part_of_keys(draft, first, &like, &keys);
+        if (!part || !add_to_part(work, part, &column))
+            return false;
+    }
+    rest = (struct carry){.flags = output->carry->flags, .is_text = output->carry->is_text};
+    memcpy(rest.direct, output->carry->direct, sizeof(rest.direct));
+    certainty_blur(&rest.certain);
+    shape->columns->rest.flags |= rest.flags;
+    output->carry = carry_keep(work, &rest);
+    return true;
+}
+
+void
+draft_sublinks(struct plan_work *work, const struct shape *shape, struct draft *draft)
+{
+    size_t first = draft->count, item = 0;
+
+    if (!shape->windows || !shape->injection || !shape->scope || shape->columns->is_open ||
+        shape->columns->count != shape->windows->n_target_list || work->environment->asks_keys)
+        return;
+    for (struct output *o = shape->columns->first; o; o = o->next, item++) {
+        struct injection before = *shape->injection;
+        struct addition result = *shape->injection->result;
+        struct draft draft_before = *draft;
+
+        if (draft_sublink(work, shape, o, item, first, draft))
+            continue;
+        *draft = draft_before;
+        *shape->injection->result = result;
+        *shape->injection = before;
     }
 }

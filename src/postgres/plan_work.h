@@ -33,7 +33,7 @@ struct direct {
     const struct catalog_show *show;
 };
 
-enum { PLAN_TABLES_MAX = 64 };
+enum { PLAN_TABLES_MAX = 64, PLAN_COPIES_MAX = 16 };
 
 /* A table further inside. */
 struct inner {
@@ -126,11 +126,14 @@ struct plan_work {
     unsigned collecting;
     uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
     struct reach kept;         /* what functions have put elsewhere */
-    bool has_strict_columns;   /* all columns of a set operation have a strict_type */
-    bool has_stray;            /* a column was found nowhere */
-    struct note *marks;        /* plan_mark.c */
-    bool writes_values;        /* what is written to a table is made of what is in one */
-    struct {                   /* plan_move.c */
+    struct plan_copy copies[PLAN_COPIES_MAX]; /* pieces of the text that are put into it once more:
+                                                 where they stand, and how long they are */
+    size_t copy_count;
+    bool has_strict_columns; /* all columns of a set operation have a strict_type */
+    bool has_stray;          /* a column was found nowhere */
+    struct note *marks;      /* plan_mark.c */
+    bool writes_values;      /* what is written to a table is made of what is in one */
+    struct {                 /* plan_move.c */
         struct reach reach;
         uint64_t places, tables; /* of the rows that they are of */
         uint8_t most;            /* enum plan_moved */

@@ -67,6 +67,12 @@ EXACT = (
     "SELECT DISTINCT n FROM (SELECT name AS n FROM customers WHERE grade = 1) s ORDER BY 1",
     "SELECT x FROM (SELECT string_agg(n, ',') AS x FROM (SELECT name AS n FROM customers WHERE grade = 0) s) t",
     "SELECT string_agg(s.n, ',') FROM products p LEFT JOIN (SELECT name AS n, id FROM customers) s ON s.id = 1000 + 7 * p.id WHERE p.id BETWEEN 35 AND 50",
+    # queries in the list of targets
+    "SELECT p.title, ARRAY(SELECT c.name FROM customers c WHERE c.grade = p.id AND c.region = 'north') FROM products p WHERE p.id < 4",
+    "SELECT ARRAY(SELECT name FROM customers WHERE grade = 1 ORDER BY name), (SELECT string_agg(email, ',' ORDER BY id) FROM customers WHERE grade = 2)",
+    "SELECT c.name, (SELECT json_agg(o.item) FROM orders o WHERE o.customer_id <> c.id AND o.amount > 3 AND o.item > '') FROM customers c WHERE grade = 0",
+    "SELECT p.id, (SELECT c.email FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.phone = '010-1350' AND o.amount > 3 AND c.grade <= p.id)"
+    " FROM products p WHERE p.id < 4",
     # the key is a column of the view
     "SELECT b FROM renamed LIMIT 40",
     "SELECT r.b, p.title FROM renamed r JOIN products p ON r.a = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 60",
@@ -92,6 +98,8 @@ EXACT = (
 )
 # Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
 BOUNDED = (
+    "SELECT (SELECT name FROM customers ORDER BY phone, id LIMIT 1)",
+    "SELECT ARRAY(SELECT name FROM customers WHERE random() < 2)",
     "SELECT name FROM customers UNION SELECT phone FROM customers ORDER BY 1",
     "SELECT name FROM customers WHERE grade = 1 UNION SELECT email FROM customers WHERE grade = 2",
     "SELECT name, grade FROM customers WHERE grade = 1 UNION SELECT email, 1 FROM customers WHERE grade = 2 ORDER BY 1",
@@ -143,6 +151,12 @@ FAILING = (
     "SELECT name FROM customers UNION ALL SELECT id FROM products",
     "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY 2",
     "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY pasu_key_1",
+    "SELECT (SELECT name FROM customers) FROM products",
+    "SELECT ARRAY(SELECT nmae FROM customers)",
+    "SELECT ARRAY(SELECT name FROM customers WHERE nmae = '1')",
+    "SELECT ARRAY(SELECT name FROM customers WHERE name = 1)",
+    "SELECT 'é', (SELECT string_agg(name, ',') FROM customers WHERE name = 'é' AND name = 1), ARRAY(SELECT name FROM customers WHERE name = 1)",
+    "SELECT region, string_agg(name, ',') FILTER (WHERE name = 1) FROM customers GROUP BY region",
     "SELECT name FROM customers UNION SELECT nmae FROM customers ORDER BY 1",
     "SELECT name FROM customers WHERE nmae = 'x' UNION SELECT email FROM customers ORDER BY 1",
     "SELECT name FROM customers WHERE name::int > 3 UNION SELECT email FROM customers ORDER BY 1",

@@ -169,6 +169,37 @@ groups_can_be_of_rows_of_queries(void **state PASU_UNUSED)
     check_cases_in(clerk, COUNT_OF(clerk), &environment);
 }
 
+/* Queries in the list of targets are asked once more, for keys. */
+static void
+queries_of_targets_are_asked_for_keys(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT p.title, ARRAY(SELECT c.name FROM customers c WHERE c.grade = p.price ORDER BY 1) "
+         "FROM public.products p",
+         "customer hidden@0: 1=name"},
+        {"SELECT (SELECT string_agg(name, ',') FROM customers WHERE grade = $1), ARRAY(SELECT item "
+         "FROM orders o JOIN customers c ON c.id = o.customer_id)",
+         "customer hidden@0: 0=name; customer hidden@2: 1=order"},
+        {"SELECT c.name, (SELECT json_agg(o.item || c.email) FROM orders o) FROM customers c",
+         "customer hidden@0: 0=name 1=email; customer hidden@1: 1=order"},
+        {"SELECT (SELECT name FROM customers WHERE grade = 1)", "customer hidden@0: 0=name"},
+        /* what a condition says need not be asked */
+        {"SELECT (SELECT name FROM customers WHERE id = 5)", "customer hidden@0 pins 5: 0=name"},
+        /* which rows these are is not known, or can be others the second time */
+        {"SELECT (SELECT name FROM customers ORDER BY grade LIMIT 1)", "customer bound1: 0=name"},
+        {"SELECT (SELECT max(name) FROM customers)", "customer bound: 0=name"},
+        {"SELECT ARRAY(SELECT DISTINCT name FROM customers)", "customer bound: 0=name"},
+        {"SELECT ARRAY(SELECT name FROM customers WHERE f_log(grade) > 1)",
+         "customer bound: 0=name"},
+        {"SELECT ARRAY(SELECT name FROM customers WHERE EXISTS (SELECT 1 FROM orders))",
+         "customer bound: 0=name"},
+        {"SELECT $1::text, ARRAY(SELECT name FROM customers WHERE region = $1)",
+         "customer bound: 1=name"},
+    };
+
+    CHECK_CASES(cases);
+}
+
 static int
 run(void)
 {
@@ -178,6 +209,7 @@ run(void)
         cmocka_unit_test(arms_can_be_groups),
         cmocka_unit_test(operations_with_an_order_are_groups),
         cmocka_unit_test(groups_can_be_of_rows_of_queries),
+        cmocka_unit_test(queries_of_targets_are_asked_for_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
