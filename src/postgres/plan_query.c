@@ -454,6 +454,8 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     outputs_widen(work, columns);
     if (work->may_group && work->view_depth == 0 && !is_top)
         columns->groups = query_of_groups(work, select, scope, columns);
+    else if (work->view_depth > 0)
+        columns->groups = query_of_keys(work, select, scope, columns);
     return scope;
 }
 

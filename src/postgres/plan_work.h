@@ -40,7 +40,7 @@ struct inner {
     const struct entry *entry; /* NULL where it stands for others */
     const struct scope *scope; /* that the entry is of */
     const struct catalog_show *show;
-    uint64_t arms; /* a row of UNION ALL is of one of these */
+    uint64_t arms; /* a row of UNION ALL is of one of these (plan_union.h) */
     /* Rows of that query are groups of its rows, and a row shows the persons of a group; NULL: of
      * one row. How their keys are written in it, and (or NULL) the OID of the table of all. */
     const struct query *group;

@@ -78,6 +78,8 @@ EXACT = (
     "SELECT r.b, p.title FROM renamed r JOIN products p ON r.a = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 60",
     "SELECT b FROM renamed WHERE a < 1500 UNION ALL SELECT name FROM customers WHERE grade = 2",
     "SELECT string_agg(b, ',') FROM renamed WHERE a < 1500",
+    "SELECT name FROM counted WHERE n > 2 AND id > 2500",
+    "SELECT n, string_agg(name, ',' ORDER BY name) FROM counted WHERE id > 2500 GROUP BY n ORDER BY n",
     # set operations with an order
     "SELECT name FROM customers WHERE grade = 1 UNION SELECT email FROM customers WHERE grade = 2 ORDER BY 1",
     "SELECT name, 'c' AS kind FROM customers WHERE grade = 1 UNION DISTINCT (SELECT item, 'o' FROM orders WHERE item > '' AND amount < 2)"
@@ -170,6 +172,7 @@ FAILING = (
 
 EXTRA = """
 CREATE VIEW renamed AS SELECT id AS a, email AS b FROM customers;
+CREATE MATERIALIZED VIEW counted AS SELECT c.id, c.name, count(o.id) AS n FROM customers c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id, c.name;
 CREATE TABLE visits (day date, customer_id bigint, note text) PARTITION BY RANGE (day);
 CREATE TABLE visits_1 (note text, customer_id bigint, day date);
 ALTER TABLE visits ATTACH PARTITION visits_1 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
@@ -178,7 +181,7 @@ INSERT INTO visits SELECT date '2024-01-01' + (id % 700)::int, id, 'Kim-' || id 
 CREATE TABLE own (id bigint, other bigint, name text);
 INSERT INTO own SELECT id, id + 7, name FROM customers WHERE id BETWEEN 1000 AND 2000;
 ALTER TABLE own OWNER TO app;
-GRANT SELECT ON renamed, visits TO app;
+GRANT SELECT ON renamed, visits, counted TO app;
 """
 PERSONAL = shop.CONFIG["personal_data"] + [shop.personal("visits", "customer", "customer_id", {"note": "order"}),
                                             shop.personal("own", "customer", "id", {"name": "name"})]
