@@ -456,7 +456,7 @@ PERHAPS = (
     ("SELECT id, left(format('%s/%s', region, email), 3) FROM customers", 0, 8),
     # 5137, 3846: an element of an array, or so many characters of a text, that was made of several values
     ("SELECT (ARRAY[trim(phone), region])[2] FROM customers", 0, 8),
-    ("SELECT id, (to_jsonb(o)::text)::varchar(8) FROM orders o", 0, 7),
+    ("SELECT id, (to_jsonb(o)::text)::varchar(8) FROM orders o", 0, 11),
     # one column that is certain, and null, and one that is not
     ("SELECT t1.id, ROW(t2.w, t2.n), t2.w FROM visits_early t1 LEFT JOIN (VALUES (1, 'one')) AS t2(n, w) ON t1.place = t2.w", 0, 5),
 )
