@@ -199,6 +199,22 @@ collect_reader_keys(struct catalog_builder *b)
     return 0;
 }
 
+/* Who may read views that are not read through, and materialized ones: a column of theirs can be a
+ * key. Last, so that there is room for the others. */
+static int
+add_other_views(struct catalog *c)
+{
+    int result = 0;
+
+    PILE_EACH (const struct catalog_rule, rule, &c->rules) {
+        size_t number = rule->is_view ? catalog_relation_number(c, rule->relation) : SIZE_MAX;
+
+        if (result == 0 && number != SIZE_MAX && !c->relations[number].is_plain_view)
+            result = add_reader_key(c, rule->relation, 1);
+    }
+    return result;
+}
+
 /* Rules of views are told to them; who may read those that can be read through is asked, and what
  * that takes of the catalog. */
 static int
@@ -224,7 +240,7 @@ take_view_rules(struct catalog *c)
         if (result == 0 && rule->is_plain)
             result = add_reader_key(c, view->oid, 1);
     }
-    return result;
+    return result == 0 ? add_other_views(c) : result;
 }
 
 static int

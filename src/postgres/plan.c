@@ -8,6 +8,7 @@
 #include "postgres/plan_object.h"
 #include "postgres/plan_preface.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_setop.h"
 #include "postgres/plan_shadow.h"
 #include "postgres/plan_unread.h"
 
@@ -137,6 +138,7 @@ make_understood(struct plan_work *work, const PgQuery__ParseResult *tree)
         plan->borrows = BORROW_READS;
     plan->hides_in_cursors = hides_in_cursors(plan);
     plan->hides_in_prepared = hides_in_prepared(plan);
+    setop_apply(work, tree, plan);
     shadow_apply(work, tree, plan);
     preface_write(work, plan);
 }
@@ -357,6 +359,15 @@ plan_error_position(const struct plan *plan, uint32_t position)
 {
     uint32_t old_at = 1, new_at = 1; /* of the byte behind the edits passed */
     size_t from = 0, to = 0;         /* the same in bytes */
+
+    for (size_t i = 0; i < plan->copy_count; i++) {
+        const struct plan_copy *c = &plan->copies[i];
+        uint32_t begin = 1 + count_characters(plan->rewritten.bytes, c->at);
+
+        if (position >= begin &&
+            position - begin < count_characters(plan->rewritten.bytes + c->at, c->length))
+            return 1 + count_characters(plan->text.bytes, c->from) + (position - begin);
+    }
 
     for (size_t i = 0; i < plan->edit_count; i++) {
         const struct plan_edit *e = &plan->edits[i];

@@ -19,13 +19,16 @@
  * which queries in FROM and in WITH hand on (plan_within.h). DISTINCT is made a GROUP BY where both
  * are the same (plan_distinct.h).
  * Also of a cursor that DECLARE opens, where nothing is known that could read it otherwise than by
- * FETCH (plan_borrow.h). Views that do not show the key are read through (plan_inline.h), where
- * that is proven to be the same. Not through other set operations, groups of groups, groups in arms
- * of UNION ALL, recursion; nor inside of what changes something for groups; not for FOR UPDATE OF,
- * INTO, other views, tables whose key the role may not read; nor where anything in the statement
- * could see that a query has more columns (plan_guard.c). Numbers of ORDER BY and GROUP BY are
- * shifted. Hidden columns are always the first of the result. SQL's PREPARE is given them, too,
- * where the text itself sees none of them; what comes later is gate/unveil.h's affair.
+ * FETCH (plan_borrow.h). Of a view, also a materialized one, the key is the column that it has;
+ * views that have none are read through (plan_inline.h), where that is proven to be the same.
+ * UNION, INTERSECT and EXCEPT are made a GROUP BY where both are the same (plan_setop.h); groups
+ * can be of rows of queries in FROM (plan_pool.h); queries in the list of targets are asked once
+ * more, for keys (plan_sublink.h). Not through groups of groups, recursion; nor inside of what
+ * changes something for groups; not for FOR UPDATE OF, INTO, other views, tables whose key the role
+ * may not read; nor where anything in the statement could see that a query has more columns
+ * (plan_guard.c). Numbers of ORDER BY and GROUP BY are shifted. Hidden columns are always the first
+ * of the result. SQL's PREPARE is given them, too, where the text itself sees none of them; what
+ * comes later is gate/unveil.h's affair.
  *
  * Shadow: where all that a SELECT shows would be bound, and may_shadow: hidden columns of its first
  * row have the keys of all rows that it reads, or so many as can be named (plan_shadow.h). Either
@@ -45,7 +48,7 @@ enum {
     PLAN_TEXT_MAX = 1 << 20,
     PLAN_STACK_SIZE = 256 << 20,
     PLAN_PARTS_MAX = 8,
-    PLAN_HIDDEN_MAX = 8,
+    PLAN_HIDDEN_MAX = 2 * PLAN_PARTS_MAX, /* a key, and of which table it is */
     PLAN_PINS_MAX = 4096,
     PLAN_SHADOW_KEYS = 4000,  /* that are asked for and named, of one table */
     PLAN_COPY_NAMES_MAX = 16, /* relations that one COPY names without their schemas */
@@ -527,9 +530,16 @@ struct plan {
     /* Where it differs: an error position (1-based characters) in `rewritten` as one in `text`. */
     const struct plan_edit *edits;
     size_t edit_count;
+    const struct plan_copy *copies; /* of pieces of the text, within what is inserted */
+    size_t copy_count;
     /* Of a text that is one COPY: a statement that goes before it in the same Query, and asks the
      * server what its names mean; bytes NULL: none is needed, or none helps. One row, of OIDs. */
     struct view preface;
+};
+
+/* `length` bytes at `at` of `rewritten` are those at `from` of the text. */
+struct plan_copy {
+    uint32_t at, length, from;
 };
 
 /* `inserted` bytes at `at` (offset in the text) stand where `removed` bytes stood. An error in them

@@ -252,6 +252,9 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     }
     shape.scope = query_columns(work, NULL, NULL, select, true, &columns);
     shape.rows = shape_rows_of(select, shape.scope);
+    work->has_strict_columns = select->larg && !columns.is_open;
+    for (const struct output *o = columns.first; o; o = o->next)
+        work->has_strict_columns &= o->strict_type != 0;
     if (shape.scope)
         pins_learn(work, shape.scope);
     if (group_can(work, select, shape.scope))

@@ -379,14 +379,17 @@ judge_merged(struct plan_work *work, const struct scope *scope, const struct mer
     for (size_t i = 0; i < 2; i++) {
         const struct carry *carry = sides[i]->carry;
         const struct output *other = sides[1 - i];
+        struct carry given;
 
         if (!carry || carry_is_empty(carry))
             continue;
+        given = *carry;
+        certainty_blur(&given.certain); /* an outer join need not have that row */
         work->has_test = true;
         if (carry->is_text && !(other->is_plain && (other->is_key || other->carry)))
             work->has_probe = true;
         for (size_t k = 0; k < COUNT_OF(all); k++)
-            give_column(work, scope, all[k], carry);
+            give_column(work, scope, all[k], k == 1 - i ? &given : carry);
     }
 }
 

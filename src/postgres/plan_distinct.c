@@ -36,13 +36,21 @@ is_strict_type(uint32_t type)
     return false;
 }
 
-bool
-distinct_is_strict(const struct catalog_relation *relation, int16_t attribute)
+uint32_t
+distinct_strict_type(const struct catalog_relation *relation, int16_t attribute)
 {
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == attribute)
-            return is_strict_type(relation->columns[i].type) && !relation->columns[i].is_loose;
-    return false;
+            return is_strict_type(relation->columns[i].type) && !relation->columns[i].is_loose
+                       ? relation->columns[i].type
+                       : 0;
+    return 0;
+}
+
+bool
+distinct_is_strict(const struct catalog_relation *relation, int16_t attribute)
+{
+    return distinct_strict_type(relation, attribute) != 0;
 }
 
 /* Types of the same kind that a constant is cast to; `is_text`: and a value, without failing. */
@@ -308,6 +316,15 @@ is_order_of_targets(const PgQuery__SelectStmt *select)
         if (!is_constant(select->target_list[i]->res_target->val) && !is_sorted_by(select, i))
             return false;
     return true;
+}
+
+bool
+distinct_is_ordered(const PgQuery__SelectStmt *select)
+{
+    for (size_t i = 0; i < select->n_target_list; i++)
+        if (!is_sorted_by(select, i))
+            return false;
+    return is_order_of_targets(select);
 }
 
 /* What an item of ORDER BY is, a target or an expression; NULL: it cannot be told. */

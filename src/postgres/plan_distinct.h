@@ -50,7 +50,12 @@ bool distinct_is_decided(struct plan_work *work, const PgQuery__SelectStmt *sele
 bool distinct_can(struct plan_work *work, const PgQuery__SelectStmt *select,
                   const struct scope *scope);
 
-/* Whether values of a column that are equal are the same bytes. */
+/* Whether ORDER BY has all of its targets, by their numbers or names. */
+bool distinct_is_ordered(const PgQuery__SelectStmt *select);
+
+/* The type of a column of which values that are equal are the same bytes; 0: they need not be. */
+uint32_t distinct_strict_type(const struct catalog_relation *relation, int16_t attribute);
+/* Whether they are. */
 bool distinct_is_strict(const struct catalog_relation *relation, int16_t attribute);
 
 /* Of a GROUP BY: whether rows of a group have the same bytes in all that it is made by, so that it

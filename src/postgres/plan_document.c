@@ -185,9 +185,8 @@ document_is_stored(struct plan_work *work, const struct scope *scope, const PgQu
     return found.named && found.is_plain;
 }
 
-/* Functions of one value, of which what comes out begins and ends with something of it. */
-static bool
-is_of_whole(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node)
+bool
+document_is_whole(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node)
 {
     static const char *const names[] = {"upper",   "lower", "initcap", "btrim",
                                         "reverse", "md5",   "max",     "min",
@@ -201,7 +200,7 @@ is_of_whole(struct plan_work *work, const struct scope *scope, const PgQuery__No
         if (!call->args[i] || call->args[i]->node_case != PG_QUERY__NODE__NODE_A_CONST)
             return false;
     return call->n_args > 0 && is_one_of(work, call, names, COUNT_OF(names)) &&
-           is_of_whole(work, scope, call->args[0]);
+           document_is_whole(work, scope, call->args[0]);
 }
 
 bool
@@ -212,7 +211,7 @@ document_is_cut(struct plan_work *work, const struct scope *scope, const PgQuery
                                         "rpad",      "regexp_match", "regexp_substr"};
 
     return call->n_args > 0 && is_one_of(work, call, names, COUNT_OF(names)) &&
-           !is_of_whole(work, scope, call->args[0]);
+           !document_is_whole(work, scope, call->args[0]);
 }
 
 /* ---- how many ---- */

@@ -18,6 +18,10 @@ bool document_part(struct plan_work *work, const struct scope *scope,
 /* Whether all that it takes parts of is one value as it stands in a column. */
 bool document_is_stored(struct plan_work *work, const struct scope *scope,
                         const PgQuery__Node *node);
+/* Whether a value is all of one value as it stands in a column, or what a function makes of it that
+ * begins and ends with something of it. */
+bool document_is_whole(struct plan_work *work, const struct scope *scope,
+                       const PgQuery__Node *node);
 /* Whether a function takes a piece of a text that was put together of several: "left(a || b, 5)"
  * need not show b. */
 bool document_is_cut(struct plan_work *work, const struct scope *scope,

@@ -2,8 +2,7 @@
 #include "postgres/plan_draft.h"
 
 #include "postgres/plan_given.h"
-#include "postgres/plan_group.h"
-#include "postgres/plan_window.h"
+#include "postgres/plan_union.h"
 #include "postgres/plan_within.h"
 
 static uint64_t
@@ -108,150 +107,26 @@ draft_part(const struct plan_work *work, size_t i)
     };
 }
 
-/* ---- groups ---- */
-
-/* The part among those behind `first` whose keys these are, made if there is none; NULL where there
- * is no room. */
-static struct plan_part *
-part_of_keys(struct draft *draft, size_t first, const struct plan_part *like,
-             const struct group_keys *keys)
+struct plan_part
+draft_inner_part(const struct plan_work *work, unsigned bit)
 {
-    struct plan_part *part = &draft->parts[first];
+    const struct inner *inner = &work->inner[bit];
+    const struct catalog_relation *relation = inner->entry->relation;
 
-    for (; part < &draft->parts[draft->count]; part++)
-        if (part->column == keys->keys && part->origin == (uint16_t)keys->origin)
-            return part;
-    if (draft->count >= PLAN_PARTS_MAX)
-        return NULL;
-    *part = *like;
-    part->source = SOURCE_HIDDEN;
-    part->why = WHY_LISTED;
-    part->is_array = true;
-    part->is_one = keys->is_one;
-    part->is_one_per_row = false;
-    part->column = (uint16_t)keys->keys;
-    part->has_origin = keys->origin >= 0;
-    part->origin = (uint16_t)keys->origin;
-    part->fields = part->loose_fields = 0;
-    part->columns = NULL;
-    part->column_count = 0;
-    draft->count++;
-    return part;
-}
-
-static bool
-add_to_part(struct plan_work *work, struct plan_part *part, const struct plan_column *column)
-{
-    struct plan_column *columns = arena_new(work->keep, part->column_count + 1, sizeof(*columns));
-
-    if (!columns)
-        return false;
-    if (part->column_count > 0)
-        memcpy(columns, part->columns, part->column_count * sizeof(*columns));
-    columns[part->column_count] = *column;
-    columns[part->column_count++].tells_null &= !part->is_one;
-    part->columns = columns;
-    part->fields |= column->fields;
-    part->loose_fields |= column->is_lent ? column->fields : 0;
-    return true;
-}
-
-bool
-draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, struct draft *draft)
-{
-    const struct plan_part like = draft->parts[draft->count];
-    struct injection before = *shape->injection;
-    struct addition result = *shape->injection->result;
-    size_t first = draft->count;
-    bool is_taken = like.column_count > 0;
-
-    for (size_t i = 0; is_taken && i < like.column_count; i++) {
-        const struct plan_column *column = &like.columns[i];
-        struct plan_part *part = NULL;
-        struct group_keys keys;
-
-        if (group_take(work, shape->injection, shape->scope, shape->groups, direct, column->column,
-                       &keys))
-            part = part_of_keys(draft, first, &like, &keys);
-        is_taken = part && add_to_part(work, part, column);
-    }
-    if (is_taken)
-        return true;
-    *shape->injection->result = result;
-    *shape->injection = before;
-    draft->parts[first] = like;
-    draft->count = first;
-    return false;
-}
-
-/* ---- windows ---- */
-
-/* Whether a column carries the bound fields of these tables of the top level, and nothing else. */
-static bool
-is_bound_alone(const struct plan_work *work, const struct carry *carry, const struct carry *shown)
-{
-    struct carry rest = *carry, due = {0};
-
-    for (size_t i = 0; i < work->direct_count; i++)
-        due.bound.fields[work->direct[i].show->kind % CATALOG_KINDS_MAX] |= shown->direct[i];
-    if (memcmp(&rest.bound, &due.bound, sizeof(due.bound)) != 0)
-        return false;
-    rest.bound = (struct reach){{0}};
-    return carry_is_empty(&rest);
-}
-
-static bool
-draft_window(struct plan_work *work, const struct shape *shape, const struct output *output,
-             size_t item, struct draft *draft)
-{
-    size_t first = draft->count;
-    struct carry shown = {0};
-    const PgQuery__FuncCall *call = window_call(work, shape->scope, shape->windows, item, &shown);
-
-    if (!call || !output->carry || !is_bound_alone(work, output->carry, &shown))
-        return false;
-    for (size_t i = 0; i < work->direct_count; i++) {
-        const struct plan_part like = draft_part(work, i);
-        const struct plan_column column = {.column = (uint16_t)item,
-                                           .is_lent = true,
-                                           .is_certain = true,
-                                           .fields = shown.direct[i]};
-        struct plan_part *part;
-        struct group_keys keys;
-
-        if (shown.direct[i] == 0)
-            continue;
-        if (!window_take(work, shape->injection, shape->scope, shape->windows, call, i, &keys))
-            return false;
-        part = part_of_keys(draft, first, &like, &keys);
-        if (!part || !add_to_part(work, part, &column))
-            return false;
-    }
-    return draft->count > first;
-}
-
-void
-draft_windows(struct plan_work *work, const struct shape *shape, struct draft *draft)
-{
-    size_t item = 0;
-
-    if (!shape->windows || !shape->injection || shape->columns->is_open ||
-        shape->columns->count != shape->windows->n_target_list || work->environment->asks_keys)
-        return;
-    for (struct output *o = shape->columns->first; o; o = o->next, item++) {
-        struct injection before = *shape->injection;
-        struct addition result = *shape->injection->result;
-        struct draft draft_before = *draft;
-
-        if (draft_window(work, shape, o, item, draft)) {
-            shape->columns->rest.flags |= o->carry->flags;
-            o->carry = NULL;
-            continue;
-        }
-        *draft = draft_before;
-        *shape->injection->result = result;
-        *shape->injection = before;
-    }
+    return (struct plan_part){
+        .kind = inner->show->kind % CATALOG_KINDS_MAX,
+        .key_type = inner->show->key_type,
+        .is_one_per_row = !inner->group,
+        .is_array = inner->group != NULL,
+        .is_one = inner->is_one,
+        .is_derived = true,
+        .is_key_unique = inner->show->is_key_unique,
+        .key_relation = relation->oid,
+        .key_attribute = inner->show->key_column,
+        .relation = relation->oid,
+        .show = (uint16_t)(inner->show - relation->shows),
+        .is_relation_certain = inner->entry->is_certain,
+    };
 }
 
 /* ---- tables further inside ---- */
@@ -260,15 +135,14 @@ draft_windows(struct plan_work *work, const struct shape *shape, struct draft *d
 static uint64_t
 tables_behind(const struct plan_work *work, unsigned bit)
 {
-    const struct inner *inner = &work->inner[bit];
-    uint64_t tables = 0;
+    uint64_t tables = union_tables(work, bit);
 
-    if (inner->entry)
-        return bit < CARRY_OWN_MAX ? UINT64_C(1) << bit : UINT64_MAX;
-    for (unsigned arm = 0; arm < bit; arm++) /* what is united was there before */
-        if (inner->arms >> arm & 1)
-            tables |= tables_behind(work, arm);
-    return inner->arms == 0 ? UINT64_MAX : tables;
+    for (unsigned i = 0; i < work->inner_count; i++)
+        if (tables >> i & 1 && work->inner[i].arms != 0)
+            tables &= ~(UINT64_C(1) << i);
+        else if (tables >> i & 1 && (!work->inner[i].entry || i >= CARRY_OWN_MAX))
+            return UINT64_MAX;
+    return tables;
 }
 
 /* All tables of a kind of which a result shows something. */
@@ -287,8 +161,8 @@ tables_of_kind(const struct plan_work *work, const struct outputs *columns, unsi
 }
 
 /* The server says that the key is a view's. */
-static bool
-use_view(const struct output *output, struct plan_part *part)
+bool
+draft_use_view(const struct output *output, struct plan_part *part)
 {
     if (!output->view->relation || !output->view->is_only)
         return false;
@@ -299,65 +173,87 @@ use_view(const struct output *output, struct plan_part *part)
 
 /* The key itself, where it is in the result; the server must say so. */
 static bool
-use_inner_output(const struct outputs *columns, uint64_t table, struct plan_part *part)
+use_inner_output(const struct outputs *columns, uint64_t tables, struct plan_part *part)
 {
     uint16_t at = 0;
 
     for (const struct output *o = columns->first; o; o = o->next, at++)
-        if (o->keys & table) {
+        if ((o->keys & tables) == tables) {
             part->source = SOURCE_OUTPUT;
             part->why = WHY_SHOWN;
             part->column = at;
-            return !o->view || use_view(o, part);
+            return !o->view || draft_use_view(o, part);
         }
     return false;
 }
 
 static bool
-use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t table,
+use_inner_hidden(struct plan_work *work, const struct shape *shape, uint64_t tables,
                  struct plan_part *part)
 {
     struct taken_key taken;
 
     if (!shape->injection ||
-        !key_take(work, shape->injection, shape->columns->query, table, &taken))
+        !key_take(work, shape->injection, shape->columns->query, tables, &taken))
         return false;
     part->source = SOURCE_HIDDEN;
     part->why = WHY_HIDDEN;
     part->column = (uint16_t)taken.key;
     part->has_origin = taken.origin >= 0;
-    if (taken.view)
-        return use_view(taken.view, part);
+    if (taken.view && !draft_use_view(taken.view, part))
+        return false;
+    if (taken.view && part->has_origin)
+        part->relation = part->key_relation;
     if (!part->has_origin)
         return true;
     part->origin = (uint16_t)taken.origin;
-    if (!part->is_array && part->key_type < CATALOG_KEY_NUMERIC) /* as a UNION ALL has it */
+    if ((!part->is_array || taken.is_united) && part->key_type < CATALOG_KEY_NUMERIC)
         part->key_type = CATALOG_KEY_INT8;
     return true;
 }
 
-/* The part of one of them. */
+/* Whether each column shows the same of both, and is as sure of it. */
 static bool
-draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, struct draft *draft)
+is_alike(const struct outputs *columns, unsigned a, unsigned b)
 {
-    const struct inner *inner = &work->inner[bit];
-    const struct catalog_relation *relation = inner->entry->relation;
+    for (const struct output *o = columns->first; o; o = o->next) {
+        const struct certainty *sure = o->carry ? &o->carry->certain : NULL;
+        uint32_t differ;
+
+        if (!o->carry)
+            continue;
+        differ = (sure->shown >> a ^ sure->shown >> b) | (sure->strict >> a ^ sure->strict >> b) |
+                 (sure->vague >> a ^ sure->vague >> b) | (sure->absent >> a ^ sure->absent >> b);
+        if (o->carry->own[a] != o->carry->own[b] || (o->carry->own[a] != 0 && differ & 1))
+            return false;
+    }
+    return true;
+}
+
+/* Those of these tables that can share a key with one of them: no row is of two of them. */
+static uint64_t
+mates_of(const struct plan_work *work, const struct outputs *columns, unsigned bit, uint64_t tables)
+{
+    uint64_t pair = union_pairs(work, bit), mates = UINT64_C(1) << bit;
+
+    for (unsigned i = bit + 1; i < CARRY_OWN_MAX; i++)
+        if (tables >> i & 1 && (pair & union_pairs(work, i)) != 0 && !work->inner[i].group &&
+            !work->inner[i].is_in_view && !work->inner[bit].is_in_view && !work->inner[bit].group &&
+            work->inner[i].show == work->inner[bit].show &&
+            work->inner[i].entry->is_certain == work->inner[bit].entry->is_certain &&
+            is_alike(columns, bit, i))
+            mates |= UINT64_C(1) << i;
+    return mates;
+}
+
+/* The part of one of them, and of those that it shares its key with. */
+static bool
+draft_table(struct plan_work *work, const struct shape *shape, uint64_t tables, struct draft *draft)
+{
+    unsigned bit = (unsigned)__builtin_ctzll(tables);
     struct plan_part *part = &draft->parts[draft->count], plain;
 
-    *part = (struct plan_part){
-        .kind = inner->show->kind % CATALOG_KINDS_MAX,
-        .key_type = inner->show->key_type,
-        .is_one_per_row = !inner->group,
-        .is_array = inner->group != NULL,
-        .is_one = inner->is_one,
-        .is_derived = true,
-        .is_key_unique = inner->show->is_key_unique,
-        .key_relation = relation->oid,
-        .key_attribute = inner->show->key_column,
-        .relation = relation->oid,
-        .show = (uint16_t)(inner->show - relation->shows),
-        .is_relation_certain = inner->entry->is_certain,
-    };
+    *part = draft_inner_part(work, bit);
     draft_fill(work, shape->columns, &(struct share){.of = OF_TABLE, .at = bit}, part);
     if (part->fields == 0)
         return true;
@@ -366,9 +262,8 @@ draft_table(struct plan_work *work, const struct shape *shape, unsigned bit, str
     if (!within_is_whole(work, shape->columns, bit))
         return false;
     plain = *part;
-    if ((work->environment->asks_keys ||
-         !use_inner_output(shape->columns, UINT64_C(1) << bit, part)) &&
-        !use_inner_hidden(work, shape, UINT64_C(1) << bit, part)) {
+    if ((work->environment->asks_keys || !use_inner_output(shape->columns, tables, part)) &&
+        !use_inner_hidden(work, shape, tables, part)) {
         *part = plain;
         if (!given_inner(work, shape, bit, part))
             return false;
@@ -385,9 +280,16 @@ draft_kind(struct plan_work *work, const struct shape *shape, unsigned kind, str
 
     if (tables == 0 || tables == UINT64_MAX)
         return false;
-    for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++)
-        if (tables >> bit & 1 && !draft_table(work, shape, bit, draft))
+    for (unsigned bit = 0; bit < CARRY_OWN_MAX; bit++) {
+        uint64_t mates;
+
+        if (!(tables >> bit & 1))
+            continue;
+        mates = mates_of(work, shape->columns, bit, tables);
+        if (!draft_table(work, shape, mates, draft))
             return false;
+        tables &= ~mates;
+    }
     draft->known |= UINT64_C(1) << kind;
     return true;
 }

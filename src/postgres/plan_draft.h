@@ -35,8 +35,17 @@ bool draft_groups(struct plan_work *work, const struct shape *shape, size_t dire
                   struct draft *draft);
 /* The part of a table of the top level (place in work->direct), of which nothing is known yet. */
 struct plan_part draft_part(const struct plan_work *work, size_t direct);
+/* The same of a table further inside (its bit). */
+struct plan_part draft_inner_part(const struct plan_work *work, unsigned bit);
+/* The part's key is that column of a view; false where nobody knows which view that is. */
+bool draft_use_view(const struct output *output, struct plan_part *part);
 /* Parts of what functions of windows show of other rows, in the place of what bounds that. */
 void draft_windows(struct plan_work *work, const struct shape *shape, struct draft *draft);
+/* Parts of what groups show of rows that come out of queries in FROM, in the place of what bounds
+ * it. */
+void draft_pools(struct plan_work *work, const struct shape *shape, struct draft *draft);
+/* The same of queries in the list of targets. */
+void draft_sublinks(struct plan_work *work, const struct shape *shape, struct draft *draft);
 /* Parts of tables further inside. */
 void draft_inner(struct plan_work *work, const struct shape *shape, struct draft *draft);
 

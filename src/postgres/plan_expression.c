@@ -3,6 +3,7 @@
  * in functions of its own. */
 #include "postgres/plan_certain.h"
 #include "postgres/plan_choice.h"
+#include "postgres/plan_cut.h"
 #include "postgres/plan_document.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_within.h"
@@ -390,39 +391,6 @@ carry_sublink(struct plan_work *work, const struct scope *scope, const PgQuery__
     carry_add(into, &carry);
 }
 
-/* "(row).name" may be a function of a user's: those that the statement names were collected. */
-static void
-carry_indirection(struct plan_work *work, const struct scope *scope,
-                  const PgQuery__AIndirection *indirection, struct carry *into)
-{
-    expression_carry(work, scope, indirection->arg, into);
-    for (size_t i = 0; i < indirection->n_indirection; i++) {
-        const PgQuery__Node *step = indirection->indirection[i];
-
-        if (step && step->node_case == PG_QUERY__NODE__NODE_A_INDICES) {
-            certainty_blur(&into->certain); /* there need be no such element */
-            expression_carry(work, scope, step->a_indices->lidx, into);
-            expression_carry(work, scope, step->a_indices->uidx, into);
-        } else if (sql_string(step)) {
-            reach_add(&into->bound, &work->names.functions);
-        }
-    }
-}
-
-static void
-carry_cast(struct plan_work *work, const struct scope *scope, const PgQuery__TypeCast *cast,
-           struct carry *into)
-{
-    bool is_foreign = names_is_foreign_type(work, cast->type_name);
-    struct certainty beside = into->certain;
-
-    if (is_foreign)
-        reach_add(&into->bound, &work->everything);
-    expression_carry(work, scope, cast->arg, into);
-    if (is_foreign)
-        into->certain = (struct certainty){beside.shown, beside.strict, UINT32_MAX, UINT32_MAX};
-}
-
 /* AND and OR are null where all of their operands are; else one of them can decide alone. */
 static void
 carry_logic(struct plan_work *work, const struct scope *scope, const PgQuery__BoolExpr *expression,
@@ -573,10 +541,10 @@ expression_carry(struct plan_work *work, const struct scope *scope, const PgQuer
         choice_extreme(work, scope, node->min_max_expr, into);
         break;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
-        carry_cast(work, scope, node->type_cast, into);
+        cut_cast(work, scope, node->type_cast, into);
         break;
     case PG_QUERY__NODE__NODE_A_INDIRECTION:
-        carry_indirection(work, scope, node->a_indirection, into);
+        cut_indirection(work, scope, node->a_indirection, into);
         break;
     case PG_QUERY__NODE__NODE_NULL_TEST:
         null_carry(work, scope, node->null_test->arg, into);

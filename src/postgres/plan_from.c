@@ -58,6 +58,7 @@ fill_view(struct plan_work *work, struct entry *entry)
 
         work->view_depth++;
         (void)query_columns(work, NULL, NULL, query, false, &columns);
+        within_take(work, &columns);
         work->view_depth--;
         work->has_probe = had_probe; /* the view's conditions are not the client's */
         work->has_pin = had_pin;

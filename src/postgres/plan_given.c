@@ -112,9 +112,8 @@ given_direct(struct plan_work *work, const struct shape *shape, size_t direct,
     return true;
 }
 
-/* Whether all rows of a table of FROM are of one person, each time that the query is run. */
-static bool
-is_of_one(struct plan_work *work, const struct scope *scope, const struct entry *entry)
+bool
+given_is_of_one(struct plan_work *work, const struct scope *scope, const struct entry *entry)
 {
     for (size_t i = 0; entry->relation && i < entry->relation->show_count; i++) {
         const struct direct direct = {entry, &entry->relation->shows[i]};
@@ -153,7 +152,7 @@ given_columns(struct plan_work *work, const struct scope *scope, const PgQuery__
         columns->count != select->n_target_list)
         return false;
     for (const struct entry *e = scope->entries; e; e = e->next) {
-        if (!is_of_one(work, scope, e))
+        if (!given_is_of_one(work, scope, e))
             return false;
         tables |= e->tables;
     }

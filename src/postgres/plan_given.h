@@ -33,6 +33,8 @@ bool given_inner(struct plan_work *work, const struct shape *shape, unsigned bit
  */
 bool given_direct(struct plan_work *work, const struct shape *shape, size_t direct,
                   struct plan_part *part);
+/* Whether all rows of a table of FROM are of one person, each time that the query is run. */
+bool given_is_of_one(struct plan_work *work, const struct scope *scope, const struct entry *entry);
 /* Columns of a query further inside whose rows are groups: what they carry of its tables is one
  * person's each time that it is run. False where that is not known, and they are as before. */
 bool given_columns(struct plan_work *work, const struct scope *scope,

@@ -6,6 +6,7 @@
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_one.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_pool.h"
 
 /* Conditions with a constant on one side: no column is equal to somebody's value by them. */
 static bool
@@ -183,8 +184,21 @@ group_within(struct plan_work *work, const struct query *query, unsigned bit,
                           .is_inner = true,
                           .select = query->select};
 
-    if (inner->show->key_part_count > 0 || !write_columns(&shown, target, within))
+    const struct entry *entry = pool_entry(work, query->scope, bit);
+
+    if (inner->show->key_part_count > 0 || !entry)
         return false;
+    *within = (struct group_within){.keys = NULL};
+    if (entry != inner->entry) {
+        struct pool *pool = arena_new(&work->memory, 1, sizeof(*pool));
+
+        within->pool = pool;
+        if (!pool ||
+            !pool_rows(work, query->scope, query->select, bit, target->res_target->val, pool))
+            return false;
+    } else if (!write_columns(&shown, target, within)) {
+        return false;
+    }
     within->is_aggregate = !group_is_alike(work, target->res_target->val);
     return true;
 }

@@ -29,6 +29,9 @@ bool group_can(struct plan_work *work, const PgQuery__SelectStmt *select,
 
 /* Whether they are groups of several kinds, by GROUPING SETS and the like. */
 bool group_has_sets(const PgQuery__SelectStmt *select);
+/* Whether a condition can stand in the text once more: it is the same when it is asked again, and
+ * no parameter's type is another one by that. */
+bool group_is_steady(struct plan_work *work, const PgQuery__Node *condition);
 /* How the condition is written that an aggregate's FILTER has; NULL: none. False where it need not
  * be the same when it is asked again, or cannot be written. */
 bool group_filter(struct plan_work *work, const PgQuery__FuncCall *call, const char **filter);
@@ -55,6 +58,7 @@ bool group_take(struct plan_work *work, struct injection *injection, const struc
  * columns are written there. */
 struct group_within {
     const char *keys, *origin; /* origin NULL: none */
+    const struct pool *pool;   /* of rows that come out of a query: both are NULL */
     bool is_aggregate;         /* the item is one: part of it shows not all of them */
     bool is_one;               /* as in struct group_keys */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The condition of an aggregate's FILTER, once more for the keys of the rows that it leaves. */
 #include "postgres/plan_group.h"
+#include "postgres/plan_rewrite.h"
 #include "postgres/plan_text.h"
 #include "postgres/shadow_query.h"
 
@@ -39,8 +40,8 @@ look_for_foreign(void *context, const ProtobufCMessage *message)
         sql_each_child(message, look_for_foreign, search);
 }
 
-static bool
-is_steady(struct plan_work *work, const PgQuery__Node *condition)
+bool
+group_is_steady(struct plan_work *work, const PgQuery__Node *condition)
 {
     struct search search = {work, false};
 
@@ -97,9 +98,11 @@ group_filter(struct plan_work *work, const PgQuery__FuncCall *call, const char *
     *filter = NULL;
     if (!call->agg_filter)
         return true;
-    if (call->location < 0 || work->view_depth > 0 || !is_steady(work, call->agg_filter))
+    if (call->location < 0 || work->view_depth > 0 || !group_is_steady(work, call->agg_filter))
         return false;
     text = condition_of(work, call);
     *filter = text.bytes ? arena_text(&work->memory, (const char *)text.bytes, text.length) : NULL;
-    return *filter && is_meant(work, *filter, call->agg_filter);
+    return *filter && is_meant(work, *filter, call->agg_filter) &&
+           rewrite_note_copy(work, (uint32_t)(text.bytes - (const uint8_t *)work->text),
+                             text.length);
 }

@@ -33,7 +33,7 @@ add_value(struct shown *s, const char *value)
 
 /* Types of which an operator || is null where one of its sides is. */
 static bool
-is_scalar(const struct entry *entry, int16_t attribute)
+is_scalar(const struct catalog_relation *relation, int16_t attribute)
 {
     enum {
         BOOL = 16,
@@ -49,7 +49,6 @@ is_scalar(const struct entry *entry, int16_t attribute)
         NUMERIC = 1700,
         UUID = 2950
     };
-    const struct catalog_relation *relation = entry->relation;
 
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == attribute)
@@ -73,6 +72,34 @@ is_scalar(const struct entry *entry, int16_t attribute)
     return false;
 }
 
+/* Whether it is a column of that entry, and the only one of that name. */
+static bool
+is_column_of(const struct entry *entry, const struct output *output)
+{
+    bool is_own = false;
+
+    for (const struct output *o = entry->columns.first; o; o = o->next) {
+        is_own |= o == output;
+        if (o != output && o->name && output->name && strcmp(o->name, output->name) == 0)
+            return false;
+    }
+    return is_own && output->name;
+}
+
+/* A column of a query in FROM. */
+static bool
+add_named(struct shown *s, const struct output *named, bool is_part)
+{
+    const struct entry *entry = s->scope->entries;
+
+    while (entry && !((entry->query || named->view == entry) && is_column_of(entry, named)))
+        entry = entry->next;
+    if (!entry || (is_part && !is_scalar(catalog_relation(s->work->catalog, named->stored.relation),
+                                         named->stored.attribute)))
+        return false;
+    return add_value(s, injection_column(s->work, s->scope, entry, named->name));
+}
+
 /* A column of a table, and of none but that. */
 static bool
 add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
@@ -80,10 +107,12 @@ add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
     struct found found;
 
     scope_find(s->work, s->scope, reference, &found);
+    if (s->is_pooled && found.named && !found.output)
+        return add_named(s, found.named, is_part);
     if (!found.output || !found.output->entry || !found.output->entry->is_only ||
         found.output->attribute <= 0 || found.output->is_written)
         return false;
-    if (is_part && !is_scalar(found.output->entry, found.output->attribute))
+    if (is_part && !is_scalar(found.output->entry->relation, found.output->attribute))
         return false;
     return add_value(s,
                      injection_column(s->work, s->scope, found.output->entry, found.output->name));
@@ -185,6 +214,9 @@ add_whole_row(struct shown *s)
     const char *column = injection_column(s->work, s->scope, entry, entry->name);
     const char *dot = column ? strstr(column, "\".\"") : NULL;
 
+    if (s->is_pooled)
+        return true;
+
     /* "c"."c" without what stands before the second one. */
     return dot && add_value(s, dot + 2);
 }
@@ -246,7 +278,8 @@ is_made_of_all(const struct shown *s, const PgQuery__Node *node)
 static bool
 add_rows(struct shown *s)
 {
-    return add_value(s, injection_of_key(s->work, s->scope, s->entry, s->show, true));
+    return s->is_pooled ||
+           add_value(s, injection_of_key(s->work, s->scope, s->entry, s->show, true));
 }
 
 /* What an aggregate is given, of one row. */
@@ -425,7 +458,11 @@ look_at_owner(void *context, const ProtobufCMessage *message)
         struct found found;
 
         scope_find(s->work, s->scope, reference, &found);
-        if (fields_in(s, &found.carry) != 0)
+        if (fields_in(s, &found.carry) == 0)
+            return;
+        if (s->is_pooled && found.named)
+            owned->is_own &= !found.output && is_column_of(s->entry, found.named);
+        else
             owned->is_own &=
                 found.output ? found.output->entry == s->entry : is_row_of_table(s, reference);
         return;
@@ -504,8 +541,9 @@ shown_add(struct shown *s, const PgQuery__Node *value)
     if (add_all(s, value))
         return true;
     s->rows = (struct group_rows){.count = 0};
-    s->is_extreme =
-        s->select && !s->is_inner && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
+    if (s->is_pooled)
+        return false;
+    s->is_extreme = s->select && one_is_extreme(s->work, s->scope, s->select, s->entry, value);
     s->is_one =
         s->is_extreme || (s->select && one_may_be(s->work, s->scope, s->select, s->show, value));
     s->needs_origin = s->is_one;

@@ -17,6 +17,7 @@ struct shown {
     const struct catalog_show *show;
     size_t place; /* in work->direct; or (is_inner) its bit */
     bool is_inner;
+    bool is_pooled; /* the entry has rows of a query: its columns are the query's (plan_pool.h) */
     struct group_rows rows;
     const PgQuery__SelectStmt *select;
     bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */

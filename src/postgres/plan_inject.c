@@ -87,6 +87,32 @@ injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning, 
     return injection;
 }
 
+bool
+injection_remember(struct plan_work *work, const struct injection *injection,
+                   struct injection_mark *mark)
+{
+    struct addition *copy;
+    size_t count = 0;
+
+    for (const struct addition *a = injection->additions; a; a = a->next)
+        count++;
+    copy = arena_new(&work->memory, count + 1, sizeof(*copy));
+    *mark = (struct injection_mark){*injection, copy};
+    for (const struct addition *a = injection->additions; copy && a; a = a->next)
+        *copy++ = *a;
+    return mark->additions != NULL;
+}
+
+void
+injection_go_back(struct injection *injection, const struct injection_mark *mark)
+{
+    const struct addition *copy = mark->additions;
+
+    *injection = mark->injection;
+    for (struct addition *a = injection->additions; a; a = a->next)
+        *a = *copy++;
+}
+
 /* The name that a column has in the query: an alias can have renamed it. NULL where another one has
  * the same, or the statement itself writes another key there. */
 static const char *

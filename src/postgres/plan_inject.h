@@ -48,7 +48,8 @@ struct expansion {
 struct relay {
     struct relay *next;
     const void *query;         /* its targets, or of UNION ALL its tree */
-    uint64_t table;            /* its bit of carry.tables within that query */
+    uint64_t tables;           /* their bits of carry.tables within that query */
+    uint64_t found;            /* those of them whose keys it has */
     bool is_origin;            /* not the key, but the OID of the table */
     bool is_united;            /* a UNION ALL lies between */
     bool is_inlined;           /* a view does that is read through */
@@ -85,6 +86,15 @@ struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectS
 /* The same of a change, by what it returns. */
 struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
                                          size_t count);
+/* All that was added so far, to go back to. */
+struct injection_mark {
+    struct injection injection;
+    struct addition *additions; /* copies, in their order */
+};
+/* False where there is no memory. */
+bool injection_remember(struct plan_work *work, const struct injection *injection,
+                        struct injection_mark *mark);
+void injection_go_back(struct injection *injection, const struct injection_mark *mark);
 /* The columns that a list gets, none so far; NULL where there is no memory. */
 struct addition *injection_list(struct plan_work *work, struct injection *injection,
                                 PgQuery__Node *const *targets, size_t count);

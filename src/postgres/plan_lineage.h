@@ -83,6 +83,8 @@ const struct query *query_of_select(struct plan_work *work, const PgQuery__Selec
                                     const struct scope *scope, const struct outputs *columns);
 const struct query *query_of_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
                                     const struct scope *scope, const struct outputs *columns);
+const struct query *query_of_keys(struct plan_work *work, const PgQuery__SelectStmt *select,
+                                  const struct scope *scope, const struct outputs *columns);
 const struct query *query_of_union(struct plan_work *work, const PgQuery__SelectStmt *select,
                                    const struct outputs *left, const struct outputs *right);
 const struct query *query_of_change(struct plan_work *work, PgQuery__Node *const *returning,

@@ -161,6 +161,18 @@ look_for_cut(void *context, const ProtobufCMessage *message)
         sql_each_child(message, look_for_cut, context);
 }
 
+bool
+order_has_cut(const PgQuery__SelectStmt *select)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < select->n_from_clause; i++)
+        look_for_cut(&is_found, &select->from_clause[i]->base);
+    if (select->with_clause)
+        look_for_cut(&is_found, &select->with_clause->base);
+    return is_found;
+}
+
 /* Whether it cannot fail; what DISTINCT itself shows plan_distinct.c looks at. */
 static bool
 cannot_fail(struct plan_work *work, const PgQuery__SelectStmt *select)

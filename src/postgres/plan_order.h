@@ -13,6 +13,8 @@
 
 /* Whether any query depends on the order in which the groups of another one come. */
 bool order_is_seen(const struct plan_work *work, const PgQuery__SelectStmt *select);
+/* Whether a query in its FROM or WITH takes some of its rows only. */
+bool order_has_cut(const PgQuery__SelectStmt *select);
 /* Whether rows of a DISTINCT, be it the statement's or one further inside, are handed on one by
  * one, in their order, up to the result. Where the statement is cut, also that nothing in it fails,
  * so that it does not matter how far it is run. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns of queries: SELECT, VALUES, UNION and its like, WITH. */
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_given.h"
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_union.h"
 #include "postgres/plan_within.h"
 
 enum { RECURSION_ROUNDS = 8 };
@@ -123,6 +125,22 @@ carry_expression(struct plan_work *work, const struct scope *scope, const PgQuer
         stored_find(work, scope, node, &found->stored);
 }
 
+/* Of a column, or of a constant, which has that of a text unless another one decides. */
+static uint32_t
+strict_type_of(const PgQuery__Node *node, const struct found *found)
+{
+    enum { INTEGER = 23, TEXT = 25 };
+    const struct output *column = found->output;
+
+    if (column && column->entry && column->entry->is_only)
+        return distinct_strict_type(column->entry->relation, column->attribute);
+    if (!node || node->node_case != PG_QUERY__NODE__NODE_A_CONST || node->a_const->isnull)
+        return 0;
+    return node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL   ? TEXT
+           : node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL ? INTEGER
+                                                                     : 0;
+}
+
 static void
 add_expression(struct plan_work *work, const struct scope *scope, const PgQuery__ResTarget *target,
                struct outputs *columns)
@@ -149,6 +167,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     output->is_key = found.is_key;
     output->keys = found.keys;
     output->stored = found.stored;
+    output->strict_type = strict_type_of(target->val, &found);
     if (found.named) {
         output->view = found.named->view;
         output->view_attribute = found.named->view_attribute;
@@ -301,135 +320,6 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
 
 /* ---- queries ---- */
 
-/* Of which tables a column's null need not tell. A row is of one arm: what shows nothing of a table
- * there says nothing of it. */
-static struct certainty
-null_of(const struct carry *carry)
-{
-    struct certainty none = CERTAIN_VAGUE, of;
-
-    if (!carry)
-        return none;
-    of = carry->certain;
-    of.vague |= ~of.shown;
-    of.absent |= ~of.shown;
-    return of;
-}
-
-/* Column by column; where the numbers differ it is an error, or a star that is not known. */
-static void
-unite(struct plan_work *work, struct outputs *columns, const struct outputs *other)
-{
-    const struct output *o = other->first;
-
-    columns->is_open |= other->is_open || columns->count != other->count;
-    carry_add(&columns->rest, &other->rest);
-    for (struct output *c = columns->first; c; c = c->next) {
-        struct certainty nulls[2];
-        struct carry sum = {0};
-
-        if (!work_spend(work, 1))
-            return;
-        if (c->carry)
-            sum = *c->carry;
-        if (o && o->carry)
-            carry_add(&sum, o->carry);
-        nulls[0] = null_of(c->carry);
-        nulls[1] = null_of(o ? o->carry : NULL);
-        sum.certain.vague = nulls[0].vague & nulls[1].vague;
-        sum.certain.absent = nulls[0].absent & nulls[1].absent;
-        c->carry = carry_keep(work, &sum);
-        c->entry = NULL;
-        c->is_plain &= o && o->is_plain;
-        c->is_key &= o && o->is_key;
-        c->keys &= o ? o->keys : 0;
-        c->groups = 0;
-        stored_unite(&c->stored, o ? &o->stored : NULL);
-        o = o ? o->next : NULL;
-    }
-    if (columns->is_open) {
-        outputs_carry(work, other, &columns->rest);
-        outputs_blur(work, columns);
-    }
-}
-
-static uint64_t
-tables_of(const struct outputs *columns)
-{
-    uint64_t tables = columns->rest.tables;
-
-    for (const struct output *o = columns->first; o; o = o->next)
-        tables |= o->carry ? o->carry->tables : 0;
-    return tables;
-}
-
-static void
-use_table(struct plan_work *work, struct outputs *columns, uint64_t old, uint64_t new)
-{
-    for (struct output *o = columns->first; o && work_spend(work, 1); o = o->next) {
-        if (o->keys & old)
-            o->keys = (o->keys & ~old) | new;
-        if (o->carry && o->carry->tables & old) {
-            struct carry carry = *o->carry;
-
-            carry.tables = (carry.tables & ~old) | new;
-            o->carry = carry_keep(work, &carry);
-        }
-    }
-}
-
-/* A row of UNION ALL is one of either side, never both: what is one person's on each side is one
- * person's of the whole. False where a row of one side can show several of a kind. */
-static bool
-put_side_by_side(struct plan_work *work, struct outputs *left, struct outputs *right)
-{
-    uint64_t sides[2] = {tables_of(left), tables_of(right)};
-    uint64_t new;
-
-    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
-        uint64_t of_kind = 0;
-
-        for (size_t i = 0; i < work->inner_count; i++)
-            if (work->inner_kinds[i] == kind)
-                of_kind |= UINT64_C(1) << i;
-        if (within_has_groups(work, (sides[0] | sides[1]) & of_kind) ||
-            __builtin_popcountll(sides[0] & of_kind) > 1 ||
-            __builtin_popcountll(sides[1] & of_kind) > 1)
-            return false;
-        if (((sides[0] | sides[1]) & of_kind) == 0)
-            continue;
-        new = inner_table(work, (uint8_t)kind);
-        if (new == 0)
-            return false;
-        use_table(work, left, sides[0] & of_kind, new);
-        use_table(work, right, sides[1] & of_kind, new);
-        work->inner[work->inner_count - 1].arms = (sides[0] | sides[1]) & of_kind;
-    }
-    return true;
-}
-
-static void
-set_operation(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
-              const PgQuery__SelectStmt *select, struct outputs *columns)
-{
-    struct outputs right = {0};
-
-    (void)query_columns(work, outer, ctes, select->larg, false, columns);
-    (void)query_columns(work, outer, ctes, select->rarg, false, &right);
-    columns->groups = NULL;
-    if (select->op != PG_QUERY__SET_OPERATION__SETOP_UNION || !select->all ||
-        !put_side_by_side(work, columns, &right)) {
-        outputs_widen(work, columns);
-        outputs_widen(work, &right);
-        columns->query = NULL;
-    } else {
-        columns->query = query_of_union(work, select, columns, &right);
-    }
-    if (select->op != PG_QUERY__SET_OPERATION__SETOP_UNION || !select->all)
-        compare_rows(work, columns, &right);
-    unite(work, columns, &right);
-}
-
 static void
 values_columns(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select,
                struct outputs *columns)
@@ -454,7 +344,7 @@ values_columns(struct plan_work *work, const struct scope *scope, const PgQuery_
         if (i == 0)
             *columns = row;
         else
-            unite(work, columns, &row);
+            union_columns(work, columns, &row);
     }
 }
 
@@ -533,7 +423,7 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     ctes = with_names(work, outer, ctes, select->with_clause);
     if (select->op != PG_QUERY__SET_OPERATION__SETOP_NONE &&
         select->op != PG_QUERY__SET_OPERATION__SET_OPERATION_UNDEFINED) {
-        set_operation(work, outer, ctes, select, columns);
+        union_query(work, outer, ctes, select, columns);
         return NULL;
     }
     scope = scope_new(work, outer, ctes);
@@ -564,6 +454,8 @@ query_columns(struct plan_work *work, const struct scope *outer, const struct ct
     outputs_widen(work, columns);
     if (work->may_group && work->view_depth == 0 && !is_top)
         columns->groups = query_of_groups(work, select, scope, columns);
+    else if (work->view_depth > 0)
+        columns->groups = query_of_keys(work, select, scope, columns);
     return scope;
 }
 

@@ -65,6 +65,20 @@ query_of_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
     return query;
 }
 
+/* Of a view nothing is added to, but its groups can be of one person each: by the key. */
+const struct query *
+query_of_keys(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope,
+              const struct outputs *columns)
+{
+    struct query *query = NULL;
+
+    if (select->n_group_clause > 0 && select->n_distinct_clause == 0 && !group_has_sets(select))
+        query = query_of_targets(work, select, scope, columns);
+    if (query)
+        query->is_grouped = query->is_fixed = true;
+    return query;
+}
+
 const struct query *
 query_of_union(struct plan_work *work, const PgQuery__SelectStmt *select,
                const struct outputs *left, const struct outputs *right)

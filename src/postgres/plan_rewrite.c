@@ -126,11 +126,8 @@ is_word_within(const struct sql_token *before, const struct sql_token *token)
            (token->kind == PG_QUERY__TOKEN__GROUP_P && before->kind == PG_QUERY__TOKEN__WITHIN);
 }
 
-/* The last token of the list in which one begins at `at`, or of the query of which that is the list
- * of targets, up to its order and what cuts it; NULL where there is none. Should it be another, the
- * trees will differ. */
-static const struct sql_token *
-last_token(const struct plan_work *work, uint32_t at, bool with_tables)
+const struct sql_token *
+rewrite_last_token(const struct plan_work *work, uint32_t at, bool with_tables)
 {
     struct token_range range = text_range(work, at, (uint32_t)work->length);
     const struct sql_token *t = range.first;
@@ -160,7 +157,7 @@ rewrite_add_last(struct plan_work *work, struct rewrite *rewrite, const struct t
 
     if (!last || !place_of(last, &at))
         return false;
-    token = last_token(work, at, false);
+    token = rewrite_last_token(work, at, false);
     return token &&
            add_insertion(work, rewrite,
                          add_edit(work, rewrite, token->end, 0, rewrite_join(work, ", ", columns)),
@@ -302,7 +299,7 @@ rewrite_regroup(struct plan_work *work, struct rewrite *rewrite, const struct ta
     if (!regrouping || list->count == 0 || !place_of(list->targets[0], &at))
         return false;
     first = token_at(work, at);
-    last = last_token(work, at, true);
+    last = rewrite_last_token(work, at, true);
     if (!first || !last || first == work->tokens.tokens ||
         first[-1].kind != PG_QUERY__TOKEN__DISTINCT)
         return false;
@@ -379,6 +376,67 @@ keep_edits(struct plan_work *work, const struct rewrite *rewrite, struct plan *p
 }
 
 bool
+rewrite_note_copy(struct plan_work *work, uint32_t from, size_t length)
+{
+    for (size_t i = 0; i < work->copy_count; i++)
+        if (work->copies[i].from == from && work->copies[i].length == length)
+            return true;
+    if (work->copy_count == COUNT_OF(work->copies))
+        return false;
+    work->copies[work->copy_count++] = (struct plan_copy){.from = from, .length = (uint32_t)length};
+    return true;
+}
+
+/* Where in an edit (which begins at `at` of the new text) the pieces stand; of those that are the
+ * same, the first. `copies` NULL: they are counted only. */
+static size_t
+find_copies(const struct plan_work *work, const struct edit *edit, size_t at,
+            struct plan_copy *copies)
+{
+    size_t count = 0, length = strlen(edit->inserted);
+
+    for (size_t begin = 0; begin < length; begin++)
+        for (size_t i = 0; i < work->copy_count; i++) {
+            struct plan_copy copy = work->copies[i];
+
+            if (copy.length > length - begin ||
+                memcmp(edit->inserted + begin, work->text + copy.from, copy.length) != 0)
+                continue;
+            copy.at = (uint32_t)(at + begin);
+            if (copies)
+                copies[count] = copy;
+            count++;
+            begin += copy.length - 1;
+            break;
+        }
+    return count;
+}
+
+static bool
+keep_copies(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan)
+{
+    struct plan_copy *copies;
+    size_t count = 0, at = 0, from = 0;
+
+    for (const struct edit *e = rewrite->edits; e && work->copy_count > 0; e = e->next)
+        count += find_copies(work, e, 0, NULL);
+    if (count == 0)
+        return true;
+    copies = arena_new(work->keep, count, sizeof(*copies));
+    if (!copies)
+        return false;
+    plan->copies = copies;
+    plan->copy_count = count;
+    for (const struct edit *e = rewrite->edits; e; e = e->next) {
+        at += e->at - from;
+        copies += find_copies(work, e, at, copies);
+        at += strlen(e->inserted);
+        from = e->at + e->removed;
+    }
+    return true;
+}
+
+bool
 rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan *plan)
 {
     size_t length, columns = 0;
@@ -393,5 +451,5 @@ rewrite_apply(struct plan_work *work, const struct rewrite *rewrite, struct plan
         !rewrite_is_as_meant(work, rewrite, replaced, checked))
         return false;
     plan->rewritten = view_of(rewritten, length);
-    return keep_edits(work, rewrite, plan);
+    return keep_edits(work, rewrite, plan) && keep_copies(work, rewrite, plan);
 }

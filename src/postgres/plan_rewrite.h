@@ -71,6 +71,14 @@ bool rewrite_ordinals(struct plan_work *work, struct rewrite *rewrite, PgQuery__
  * numbers, which are larger by `added`. */
 bool rewrite_regroup(struct plan_work *work, struct rewrite *rewrite,
                      const struct target_list *list, size_t added);
+/* The last token of the list in which one begins at `at`, or of the query of which that is the list
+ * of targets, up to its order and what cuts it; NULL where there is none. Should it be another, the
+ * trees will differ. */
+const struct sql_token *rewrite_last_token(const struct plan_work *work, uint32_t at,
+                                           bool with_tables);
+/* A piece of the text that what is inserted has, too: an error there is one of here. False where
+ * there is no room for more of them. */
+bool rewrite_note_copy(struct plan_work *work, uint32_t from, size_t length);
 /* Two texts as one; NULL where there is no memory. */
 const char *rewrite_join(struct plan_work *work, const char *a, const char *b);
 /* Puts a text in the place of `removed` bytes. That it says what is meant, the caller looks after:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_scope.h"
 
+#include "postgres/plan_union.h"
+
 struct scope *
 scope_new(struct plan_work *work, const struct scope *outer, const struct cte *ctes)
 {
@@ -205,9 +207,9 @@ outputs_renew(struct plan_work *work, struct outputs *outputs, uint8_t renewed[P
         for (size_t i = 0; o->carry && i < CARRY_OWN_MAX; i++)
             used |= (uint64_t)(o->carry->own[i] != 0) << i;
     }
-    for (size_t i = work->inner_count; i-- > 0;) /* arms are older than what unites them */
+    for (unsigned i = 0; i < work->inner_count; i++)
         if (used >> i & 1)
-            used |= work->inner[i].arms;
+            used |= union_tables(work, i);
     if (!renew_tables(work, used, renewed)) {
         memset(renewed, 0, PLAN_TABLES_MAX);
         outputs_widen(work, outputs);
@@ -366,8 +368,10 @@ take_tables(struct plan_work *work, const struct scope *scope, const struct entr
     for (size_t i = 0; i < relation->show_count && i < CATALOG_KINDS_MAX; i++) {
         tables[i] = inner_table(work, relation->shows[i].kind % CATALOG_KINDS_MAX);
         if (tables[i] != 0)
-            work->inner[work->inner_count - 1] =
-                (struct inner){.entry = entry, .scope = scope, .show = &relation->shows[i]};
+            work->inner[work->inner_count - 1] = (struct inner){.entry = entry,
+                                                                .scope = scope,
+                                                                .show = &relation->shows[i],
+                                                                .is_in_view = work->view_depth > 0};
     }
 }
 

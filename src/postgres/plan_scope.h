@@ -34,6 +34,7 @@ struct output {
     uint64_t keys;  /* tables further inside (bits of carry.tables) whose key it is exactly */
     uint64_t groups; /* groups further inside (the same) of whose persons it shows all */
     struct plan_stored stored;
+    uint32_t strict_type; /* of values that are the same bytes where they are equal; 0: not known */
 };
 
 /*

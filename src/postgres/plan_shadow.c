@@ -7,6 +7,7 @@
 #include "postgres/showing.h"
 
 enum {
+    ASKED_MAX = 8,           /* hidden columns: bits of plan_part.shadows */
     WITHIN_MAX = 8,          /* queries that are looked into */
     NAMED_COLUMNS_MAX = 512, /* of a key query */
     PART_ROOM = 1200,        /* bytes of what is written around a key query */
@@ -25,16 +26,15 @@ struct shadowing {
     struct plan_statement *statement;
     struct plan *plans[SHADOW_QUERIES_MAX]; /* of the key queries; held */
     size_t plan_count;
-    struct asked asked[PLAN_HIDDEN_MAX];
+    struct asked asked[ASKED_MAX];
     size_t asked_count;
     bool is_exact;
 };
 
 /* ---- whether anything is to be asked ---- */
 
-/* Its words, its tables and what acts on them do nothing that the snapshot does not show. */
-static bool
-is_pure(const struct plan_statement *s)
+bool
+shadow_is_pure(const struct plan_statement *s)
 {
     const uint32_t flags = PLAN_OPAQUE | PLAN_CALLS | PLAN_UNKNOWN_TABLE | PLAN_STATISTICS |
                            PLAN_RENAMES | PLAN_TWISTS | PLAN_MARKS | PLAN_SERVER_EXIT;
@@ -137,8 +137,9 @@ has_all_keys(const struct plan *plan)
 {
     const struct plan_statement *s = plan->statements;
 
-    if (plan->statement_count != 1 || plan->refusal || !plan->rewritten.bytes || !is_pure(s) ||
-        !s->has_columns || s->column_count + (size_t)s->hidden_count > NAMED_COLUMNS_MAX)
+    if (plan->statement_count != 1 || plan->refusal || !plan->rewritten.bytes ||
+        !shadow_is_pure(s) || !s->has_columns ||
+        s->column_count + (size_t)s->hidden_count > NAMED_COLUMNS_MAX)
         return false;
     for (size_t p = 0; p < s->part_count; p++)
         if (s->parts[p].source != SOURCE_HIDDEN || s->parts[p].is_array ||
@@ -180,7 +181,7 @@ ask_query(struct shadowing *s, PgQuery__SelectStmt *query)
     if (!plan)
         return -1;
     statement = plan->statements;
-    if (plan->statement_count == 1 && !plan->refusal && is_pure(statement) &&
+    if (plan->statement_count == 1 && !plan->refusal && shadow_is_pure(statement) &&
         statement->part_count == 0 && statement->has_columns) {
         plan_release(plan);
         return 0;
@@ -515,7 +516,7 @@ shadow_apply(struct plan_work *work, const PgQuery__ParseResult *tree, struct pl
 
     if (!environment->may_shadow || !work->catalog || environment->role[0] == '\0' ||
         environment->blank || plan->statement_count != 1 || plan->refusal ||
-        plan->rewritten.bytes || !is_pure(statement) || !is_bound(statement) ||
+        plan->rewritten.bytes || !shadow_is_pure(statement) || !is_bound(statement) ||
         !has_tables_alone(work) || work_is_exhausted(work))
         return;
     client = tree->stmts[0]->stmt;

@@ -33,4 +33,7 @@
 /* Of a text that is one SELECT: its plan gets hidden columns, where that helps. */
 void shadow_apply(struct plan_work *work, const PgQuery__ParseResult *tree, struct plan *plan);
 
+/* Whether a SELECT, its tables and what acts on them do nothing that the snapshot does not show. */
+bool shadow_is_pure(const struct plan_statement *s);
+
 #endif

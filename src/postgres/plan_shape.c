@@ -410,6 +410,8 @@ shape_parts(struct plan_work *work, const struct shape *shape, struct plan_state
         shape->injection->column_count = columns->count;
     draft_direct(work, shape, &draft);
     draft_windows(work, shape, &draft);
+    draft_pools(work, shape, &draft);
+    draft_sublinks(work, shape, &draft);
     draft_inner(work, shape, &draft);
     draft_bound(work, columns, &draft);
     settle(work, columns, &draft);

@@ -3,6 +3,7 @@
 
 #include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
+#include "postgres/plan_pool.h"
 
 /* ---- what changes ---- */
 
@@ -42,6 +43,12 @@ groups_in(const struct plan_work *work, uint64_t tables, bool is_aggregate)
             (!is_aggregate || work->inner[i].is_aggregate))
             groups |= UINT64_C(1) << i;
     return groups;
+}
+
+uint64_t
+within_groups(const struct plan_work *work, uint64_t tables)
+{
+    return groups_in(work, tables, false);
 }
 
 bool
@@ -142,10 +149,9 @@ within_end_rows(struct plan_work *work, const struct plan_work *before)
     work->reference_depths = before->reference_depths;
 }
 
-/* What an item carries of rows, one by one. */
-static void
-carry_of_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
-              struct carry *carry)
+void
+within_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
+            struct carry *carry)
 {
     struct plan_work before = *work;
 
@@ -154,21 +160,21 @@ carry_of_rows(struct plan_work *work, const struct scope *scope, const PgQuery__
     within_end_rows(work, &before);
 }
 
-/* Rows of tables of this FROM, each known by its bit, and nothing else. */
+/* Whether what is written of both is the same. */
 static bool
-is_of_tables(const struct plan_work *work, const struct scope *scope, const struct carry *carry)
+is_same_group(const struct inner *inner, const struct group_within *within)
 {
-    uint64_t own = 0;
+    const struct pool *a = inner->pool, *b = within->pool;
 
-    for (size_t i = 0; i < PLAN_PARTS_MAX; i++)
-        if (carry->direct[i] != 0)
+    if (!a || !b)
+        return !a && !b && strcmp(inner->keys, within->keys) == 0;
+    if (a->scope != b->scope || a->table != b->table || a->rows.count != b->rows.count ||
+        strcmp(a->rows.filter ? a->rows.filter : "", b->rows.filter ? b->rows.filter : "") != 0)
+        return false;
+    for (size_t i = 0; i < a->rows.count; i++)
+        if (strcmp(a->rows.values[i], b->rows.values[i]) != 0)
             return false;
-    for (const struct entry *e = scope->entries; e; e = e->next)
-        if (e->relation)
-            own |= e->tables;
-    return carry->tables != 0 && (carry->tables & ~own) == 0 &&
-           carry->tables < UINT64_C(1) << CARRY_OWN_MAX && reach_fields(&carry->bound) == 0 &&
-           !within_has_groups(work, carry->tables);
+    return true;
 }
 
 /* The bit of a group, made if there is none; -1 where there is no room. */
@@ -181,8 +187,7 @@ bit_of_group(struct plan_work *work, const struct query *query, unsigned table,
 
     for (size_t i = 0; i < work->inner_count && i < CARRY_OWN_MAX; i++)
         if (inner[i].group == query && inner[i].entry == of.entry && inner[i].show == of.show &&
-            inner[i].is_aggregate == within->is_aggregate &&
-            strcmp(inner[i].keys, within->keys) == 0)
+            inner[i].is_aggregate == within->is_aggregate && is_same_group(&inner[i], within))
             return (int)i;
     if (work->inner_count >= CARRY_OWN_MAX ||
         inner_table(work, of.show->kind % CATALOG_KINDS_MAX) == 0)
@@ -192,6 +197,7 @@ bit_of_group(struct plan_work *work, const struct query *query, unsigned table,
                                                   .group = query,
                                                   .keys = within->keys,
                                                   .origin = within->origin,
+                                                  .pool = within->pool,
                                                   .is_aggregate = within->is_aggregate,
                                                   .is_one = within->is_one};
     return (int)work->inner_count - 1;
@@ -229,11 +235,13 @@ take_column(struct plan_work *work, const struct query *query, const PgQuery__No
     const PgQuery__Node *value =
         target->node_case == PG_QUERY__NODE__NODE_RES_TARGET ? target->res_target->val : NULL;
     struct carry rows = {0}, carry = {.tables = 0};
+    uint64_t tables;
 
     if (!value)
         return false;
-    carry_of_rows(work, query->scope, value, &rows);
-    if (!is_of_tables(work, query->scope, &rows) || !carry_covers(&rows, output->carry))
+    within_rows(work, query->scope, value, &rows);
+    tables = pool_tables(work, &rows);
+    if (tables == 0 || !carry_covers(&rows, output->carry))
         return false;
     if (group_is_alike(work, value) && has_keys(columns, rows.tables)) {
         output->carry = carry_keep(work, &rows);
@@ -248,9 +256,9 @@ take_column(struct plan_work *work, const struct query *query, const PgQuery__No
         struct group_within within;
         int bit;
 
-        if (!(rows.tables >> i & 1))
+        if (!(tables >> i & 1))
             continue;
-        if (!work->inner[i].show || !group_within(work, query, i, target, &within))
+        if (!group_within(work, query, i, target, &within))
             return false;
         bit = bit_of_group(work, query, i, &within);
         if (bit < 0)
@@ -280,4 +288,15 @@ within_take(struct plan_work *work, struct outputs *columns)
         if (output->carry && work_spend(work, 1) &&
             take_column(work, query, query->targets[i], columns, output))
             columns->query = query;
+}
+
+void
+within_take_arm(struct plan_work *work, struct outputs *columns)
+{
+    const struct query *query = columns->groups;
+
+    within_take(work, columns);
+    if (query && !query->is_fixed && !columns->query && !columns->is_open &&
+        columns->count == query->target_count)
+        columns->query = query;
 }

@@ -22,6 +22,11 @@ bool within_only_reads(const ProtobufCMessage *query);
 /* Columns of groups (columns->groups) for a reader: what they carry is then told by groups, where
  * it can be; columns->query is set where it is of any. */
 void within_take(struct plan_work *work, struct outputs *columns);
+/* The same of an arm of UNION ALL, which can have the others' columns also where it shows nobody.
+ */
+void within_take_arm(struct plan_work *work, struct outputs *columns);
+/* Those of these bits that are groups'. */
+uint64_t within_groups(const struct plan_work *work, uint64_t tables);
 /* Whether one of these bits is a group's. */
 bool within_has_groups(const struct plan_work *work, uint64_t tables);
 /* Whether columns show groups of persons of a kind. */
@@ -32,6 +37,9 @@ bool within_is_whole(const struct plan_work *work, const struct outputs *columns
 void within_lose_parts(const struct plan_work *work, struct carry *carry, uint64_t whole);
 void within_lose(const struct plan_work *work, struct carry *carry);
 void within_lose_all(struct plan_work *work, struct outputs *columns);
+/* What an item carries of rows, one by one, be it an aggregate of them. */
+void within_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
+                 struct carry *carry);
 /* What carries rows one by one (work->keeps_rows) was looked at, and had been judged before that:
  * of the work only what it carries is new. */
 void within_end_rows(struct plan_work *work, const struct plan_work *before);

@@ -22,6 +22,7 @@ enum {
 
 struct entry;
 struct note;
+struct pool;
 struct query;
 struct reference;
 struct scope;
@@ -32,20 +33,22 @@ struct direct {
     const struct catalog_show *show;
 };
 
-enum { PLAN_TABLES_MAX = 64 };
+enum { PLAN_TABLES_MAX = 64, PLAN_COPIES_MAX = 16 };
 
 /* A table further inside. */
 struct inner {
     const struct entry *entry; /* NULL where it stands for others */
     const struct scope *scope; /* that the entry is of */
     const struct catalog_show *show;
-    uint64_t arms; /* a row of UNION ALL is of one of these */
+    uint64_t arms; /* a row of UNION ALL is of one of these (plan_union.h) */
     /* Rows of that query are groups of its rows, and a row shows the persons of a group; NULL: of
      * one row. How their keys are written in it, and (or NULL) the OID of the table of all. */
     const struct query *group;
     const char *keys, *origin;
-    bool is_aggregate; /* what shows them all shows a part of them when it is cut */
-    bool is_one;       /* the group is of one person, or nobody knows of whom */
+    const struct pool *pool; /* of rows that come out of a query: `keys` is NULL (plan_pool.h) */
+    bool is_in_view;         /* it stands in a view's definition: its name is not the statement's */
+    bool is_aggregate;       /* what shows them all shows a part of them when it is cut */
+    bool is_one;             /* the group is of one person, or nobody knows of whom */
 };
 
 /* A view whose definition was parsed already. */
@@ -124,10 +127,14 @@ struct plan_work {
     unsigned collecting;
     uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
     struct reach kept;         /* what functions have put elsewhere */
-    bool has_stray;            /* a column was found nowhere */
-    struct note *marks;        /* plan_mark.c */
-    bool writes_values;        /* what is written to a table is made of what is in one */
-    struct {                   /* plan_move.c */
+    struct plan_copy copies[PLAN_COPIES_MAX]; /* pieces of the text that are put into it once more:
+                                                 where they stand, and how long they are */
+    size_t copy_count;
+    bool has_strict_columns; /* all columns of a set operation have a strict_type */
+    bool has_stray;          /* a column was found nowhere */
+    struct note *marks;      /* plan_mark.c */
+    bool writes_values;      /* what is written to a table is made of what is in one */
+    struct {                 /* plan_move.c */
         struct reach reach;
         uint64_t places, tables; /* of the rows that they are of */
         uint8_t most;            /* enum plan_moved */

@@ -409,6 +409,8 @@ FOUND = (
     # 30205: the key of an arm within an arm of a query in WITH
     "WITH w AS (SELECT name AS x FROM customers UNION ALL SELECT 'a' UNION ALL SELECT \"Label\" FROM \"AddressBook\") SELECT x FROM w",
     "WITH w AS (SELECT name AS x FROM customers UNION ALL SELECT 'a' UNION ALL SELECT 'b' UNION ALL SELECT place FROM visits) SELECT x FROM w",
+    # 3223: a row that an outer join by USING has left empty
+    "SELECT t1.phone FROM customers t1 NATURAL RIGHT JOIN customers t2",
     # 218059: groups in another order, behind the head of a binary copy
     "COPY (SELECT position('q' in t.place || u.place), min(t.place) FROM visits t LEFT JOIN visits u ON t.id = u.id + 1 GROUP BY 1) TO STDOUT BINARY",
 )
@@ -452,6 +454,9 @@ PERHAPS = (
     # another part of what was put together
     ("SELECT id, row_to_json(c) ->> 'nothing' FROM customers c", 0, 8),
     ("SELECT id, left(format('%s/%s', region, email), 3) FROM customers", 0, 8),
+    # 5137, 3846: an element of an array, or so many characters of a text, that was made of several values
+    ("SELECT (ARRAY[trim(phone), region])[2] FROM customers", 0, 8),
+    ("SELECT id, (to_jsonb(o)::text)::varchar(8) FROM orders o", 0, 11),
     # one column that is certain, and null, and one that is not
     ("SELECT t1.id, ROW(t2.w, t2.n), t2.w FROM visits_early t1 LEFT JOIN (VALUES (1, 'one')) AS t2(n, w) ON t1.place = t2.w", 0, 5),
 )

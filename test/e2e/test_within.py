@@ -38,6 +38,54 @@ EXACT = (
     "SELECT NULL::text, 1 UNION ALL SELECT phone, 2 FROM customers WHERE grade = 2 AND phone > ''",
     "WITH w AS (SELECT 'x' AS a UNION ALL SELECT name FROM customers WHERE grade = 4) SELECT a.a, b.a FROM w a, w b LIMIT 99",
     "SELECT name FROM customers WHERE grade = 1 UNION ALL (SELECT c.name FROM products p LEFT JOIN customers c ON c.id = 1000 + 7 * p.id)",
+    # arms of several tables of one kind, more of them than there is room for hidden columns
+    "SELECT c.name, o.item FROM customers c JOIN orders o ON o.customer_id = c.id + 7 AND o.amount > 3 AND o.item > ''"
+    " UNION ALL SELECT name, 'x' FROM customers WHERE grade = 1",
+    "SELECT a.name, b.name FROM customers a, customers b WHERE a.grade = 0 AND b.id = a.id + 7 UNION ALL SELECT 'x', name FROM customers WHERE grade = 1"
+    " UNION ALL SELECT title, NULL FROM products",
+    " UNION ALL ".join(f"SELECT name FROM customers WHERE id = {1000 + 7 * n}" for n in range(40, 52)),
+    "SELECT name, NULL FROM customers WHERE grade = 1 UNION ALL SELECT 'x', phone FROM customers WHERE grade = 2 AND phone > '' UNION ALL SELECT email, phone FROM customers"
+    " WHERE grade = 3",
+    "SELECT x FROM (SELECT name AS x FROM customers WHERE grade = 1 UNION ALL SELECT email FROM customers WHERE grade = 2) a"
+    " UNION ALL SELECT name FROM customers WHERE grade = 4",
+    "WITH w AS (SELECT name AS x, grade AS g FROM customers) SELECT a.x FROM w a WHERE g = 1 UNION ALL SELECT b.x FROM w b WHERE g = 2"
+    " UNION ALL SELECT name FROM customers WHERE grade = 4",
+    # arms of groups
+    "SELECT region, string_agg(name, ',' ORDER BY id) FROM customers WHERE grade = 1 GROUP BY region UNION ALL SELECT 'all', count(*)::text FROM customers"
+    " ORDER BY 1",
+    "SELECT string_agg(name, ',' ORDER BY id), NULL FROM customers WHERE grade = 1 UNION ALL SELECT string_agg(email, ',' ORDER BY id), NULL FROM customers"
+    " WHERE grade = 2 UNION ALL SELECT title, name FROM products p JOIN customers c ON c.id = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 50",
+    "SELECT max(name) FROM customers UNION ALL SELECT min(email) FROM customers",
+    "SELECT m FROM (SELECT max(name) AS m FROM customers) s",
+    "SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 0 UNION ALL SELECT title FROM products) q",
+    # groups of rows that come out of queries
+    "SELECT count(*), string_agg(n, ',') FROM (SELECT name AS n, grade FROM customers WHERE grade = 1) s",
+    "SELECT g, string_agg(n, ',' ORDER BY n) FROM (SELECT name AS n, grade AS g FROM customers UNION ALL SELECT title, 9 FROM products) s"
+    " WHERE g < 2 OR g = 9 GROUP BY g ORDER BY g",
+    "SELECT json_agg(s) FROM (SELECT id, name FROM customers WHERE grade = 2) s",
+    "WITH w AS (SELECT name FROM customers WHERE grade = 3) SELECT count(*), string_agg(name, ',') FROM w",
+    "SELECT DISTINCT n FROM (SELECT name AS n FROM customers WHERE grade = 1) s ORDER BY 1",
+    "SELECT x FROM (SELECT string_agg(n, ',') AS x FROM (SELECT name AS n FROM customers WHERE grade = 0) s) t",
+    "SELECT string_agg(s.n, ',') FROM products p LEFT JOIN (SELECT name AS n, id FROM customers) s ON s.id = 1000 + 7 * p.id WHERE p.id BETWEEN 35 AND 50",
+    # queries in the list of targets
+    "SELECT p.title, ARRAY(SELECT c.name FROM customers c WHERE c.grade = p.id AND c.region = 'north') FROM products p WHERE p.id < 4",
+    "SELECT ARRAY(SELECT name FROM customers WHERE grade = 1 ORDER BY name), (SELECT string_agg(email, ',' ORDER BY id) FROM customers WHERE grade = 2)",
+    "SELECT c.name, (SELECT json_agg(o.item) FROM orders o WHERE o.customer_id <> c.id AND o.amount > 3 AND o.item > '') FROM customers c WHERE grade = 0",
+    "SELECT p.id, (SELECT c.email FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.phone = '010-1350' AND o.amount > 3 AND c.grade <= p.id)"
+    " FROM products p WHERE p.id < 4",
+    # the key is a column of the view
+    "SELECT b FROM renamed LIMIT 40",
+    "SELECT r.b, p.title FROM renamed r JOIN products p ON r.a = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 60",
+    "SELECT b FROM renamed WHERE a < 1500 UNION ALL SELECT name FROM customers WHERE grade = 2",
+    "SELECT string_agg(b, ',') FROM renamed WHERE a < 1500",
+    "SELECT name FROM counted WHERE n > 2 AND id > 2500",
+    "SELECT n, string_agg(name, ',' ORDER BY name) FROM counted WHERE id > 2500 GROUP BY n ORDER BY n",
+    # set operations with an order
+    "SELECT name FROM customers WHERE grade = 1 UNION SELECT email FROM customers WHERE grade = 2 ORDER BY 1",
+    "SELECT name, 'c' AS kind FROM customers WHERE grade = 1 UNION DISTINCT (SELECT item, 'o' FROM orders WHERE item > '' AND amount < 2)"
+    " UNION SELECT title, 'p' FROM products ORDER BY 2, 1 LIMIT 150",
+    "SELECT id, name FROM customers WHERE grade < 3 INTERSECT SELECT id, name FROM customers WHERE grade > 1 ORDER BY 2 DESC, id",
+    "SELECT name FROM customers EXCEPT SELECT name FROM customers WHERE grade > 0 ORDER BY name OFFSET 3",
     "BEGIN; UPDATE customers SET grade = grade WHERE grade = 2 RETURNING email; ROLLBACK",
     "BEGIN; UPDATE customers c SET grade = 1 FROM orders o WHERE o.customer_id = c.id + 7 AND item > '' RETURNING o.item, c.name; ROLLBACK",
     "BEGIN; DELETE FROM orders WHERE amount > 3 AND item > '' RETURNING item; ROLLBACK",
@@ -52,7 +100,16 @@ EXACT = (
 )
 # Of these the ledger need not name everybody, but whoever it names was shown, and nobody is left out.
 BOUNDED = (
-    "SELECT b FROM renamed UNION ALL SELECT name FROM customers WHERE grade = 2",
+    "SELECT (SELECT name FROM customers ORDER BY phone, id LIMIT 1)",
+    "SELECT ARRAY(SELECT name FROM customers WHERE random() < 2)",
+    "SELECT name FROM customers UNION SELECT phone FROM customers ORDER BY 1",
+    "SELECT name FROM customers WHERE grade = 1 UNION SELECT email FROM customers WHERE grade = 2",
+    "SELECT name, grade FROM customers WHERE grade = 1 UNION SELECT email, 1 FROM customers WHERE grade = 2 ORDER BY 1",
+    "SELECT left(s, 9) FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers UNION ALL SELECT title FROM products) q",
+    "SELECT s FROM (SELECT left(string_agg(name, ',' ORDER BY id), 9) AS s FROM customers UNION ALL SELECT string_agg(name, ',') FROM customers WHERE id = 1350) q",
+    "SELECT name FROM customers WHERE grade = 1 UNION ALL VALUES ('x')",
+    "BEGIN; CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name, 1 AS grade FROM public.customers WHERE grade = 2;"
+    " SELECT name FROM customers WHERE grade = 1 UNION ALL SELECT name FROM customers UNION ALL SELECT name FROM public.customers WHERE grade = 3; ROLLBACK",
     "SELECT s FROM (SELECT name FROM customers) s",
     "SELECT s.* IS NULL, name FROM (SELECT name FROM customers) s",
     "SELECT row_to_json(s) FROM (SELECT name FROM customers) s",
@@ -96,12 +153,26 @@ FAILING = (
     "SELECT name FROM customers UNION ALL SELECT id FROM products",
     "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY 2",
     "SELECT name FROM customers UNION ALL SELECT title FROM products ORDER BY pasu_key_1",
+    "SELECT (SELECT name FROM customers) FROM products",
+    "SELECT ARRAY(SELECT nmae FROM customers)",
+    "SELECT ARRAY(SELECT name FROM customers WHERE nmae = '1')",
+    "SELECT ARRAY(SELECT name FROM customers WHERE name = 1)",
+    "SELECT 'é', (SELECT string_agg(name, ',') FROM customers WHERE name = 'é' AND name = 1), ARRAY(SELECT name FROM customers WHERE name = 1)",
+    "SELECT region, string_agg(name, ',') FILTER (WHERE name = 1) FROM customers GROUP BY region",
+    "SELECT name FROM customers UNION SELECT nmae FROM customers ORDER BY 1",
+    "SELECT name FROM customers WHERE nmae = 'x' UNION SELECT email FROM customers ORDER BY 1",
+    "SELECT name FROM customers WHERE name::int > 3 UNION SELECT email FROM customers ORDER BY 1",
+    "SELECT name FROM customers UNION SELECT email FROM customers ORDER BY 2",
+    "SELECT name FROM customers UNION SELECT email FROM customers WHERE nothing(phone) ORDER BY name",
+    "SELECT name FROM customers UNION SELECT id FROM customers ORDER BY 1",
+    "SELECT name FROM customers INTERSECT SELECT id FROM customers ORDER BY 1",
     "SELECT x::int FROM (SELECT name AS x FROM customers) s",
     "SELECT title FROM products WHERE id < 2 UNION ALL SELECT (name::int)::text FROM customers",
 )
 
 EXTRA = """
 CREATE VIEW renamed AS SELECT id AS a, email AS b FROM customers;
+CREATE MATERIALIZED VIEW counted AS SELECT c.id, c.name, count(o.id) AS n FROM customers c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id, c.name;
 CREATE TABLE visits (day date, customer_id bigint, note text) PARTITION BY RANGE (day);
 CREATE TABLE visits_1 (note text, customer_id bigint, day date);
 ALTER TABLE visits ATTACH PARTITION visits_1 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
@@ -110,7 +181,7 @@ INSERT INTO visits SELECT date '2024-01-01' + (id % 700)::int, id, 'Kim-' || id 
 CREATE TABLE own (id bigint, other bigint, name text);
 INSERT INTO own SELECT id, id + 7, name FROM customers WHERE id BETWEEN 1000 AND 2000;
 ALTER TABLE own OWNER TO app;
-GRANT SELECT ON renamed, visits TO app;
+GRANT SELECT ON renamed, visits, counted TO app;
 """
 PERSONAL = shop.CONFIG["personal_data"] + [shop.personal("visits", "customer", "customer_id", {"note": "order"}),
                                             shop.personal("own", "customer", "id", {"name": "name"})]

@@ -154,7 +154,7 @@ what_could_see_it_keeps_it_out(void **state PASU_UNUSED)
         /* rows that are several */
         "SELECT name FROM (SELECT DISTINCT name FROM customers) s",
         "SELECT name FROM (SELECT DISTINCT ON (grade) name FROM customers) s",
-        "SELECT n FROM (SELECT max(name) AS n FROM customers) s",
+        "SELECT n FROM (SELECT max(name) AS n FROM customers WHERE grade = 1) s",
         "SELECT name FROM (SELECT name FROM customers GROUP BY name) s LIMIT 3",
         "SELECT name FROM (SELECT name FROM customers GROUP BY ROLLUP (name)) s",
         "SELECT n FROM (SELECT lag(name) OVER () AS n FROM customers) s",
@@ -229,10 +229,11 @@ one_tables_key_is_not_anothers(void **state PASU_UNUSED)
          "customer hidden@0: 1=name"},
         {"SELECT s.id, s.name FROM (SELECT a.id, b.name FROM customers a, customers b) s",
          "customer hidden@0: 1=name"},
-        {"SELECT s.n, c.name FROM customers c, (SELECT max(name) AS n FROM customers) s",
+        {"SELECT s.n, c.name FROM customers c, (SELECT max(name) AS n FROM customers WHERE grade = "
+         "1) s",
          "customer hidden@0: 1=name; customer bound: 0=name"},
         {"SELECT a.n, b.n FROM (SELECT name AS n FROM customers) a, "
-         "(SELECT max(name) AS n FROM customers) b",
+         "(SELECT max(name) AS n FROM customers WHERE grade = 1) b",
          "customer hidden@0: 0=name; customer bound: 1=name"},
         {"SELECT name FROM customers UNION ALL SELECT item FROM orders",
          "customer hidden@0: 0=name; customer hidden@2: 0=order"},

@@ -52,7 +52,6 @@ a_part_of_a_group_is_bound(void **state PASU_UNUSED)
         {"SELECT lag(s) OVER () FROM " GROUPS, "customer bound: 0=name"},
         {"SELECT (SELECT s) FROM " GROUPS, "customer bound: 0=name"},
         {"SELECT q FROM " GROUPS, "customer bound: 0=name"},
-        {"SELECT s FROM " GROUPS " UNION ALL SELECT title FROM products", "customer bound: 0=name"},
         {"SELECT s FROM " GROUPS " UNION SELECT title FROM products", "customer bound: 0=name"},
         {"SELECT v.e FROM (VALUES ('x')) v(e), " GROUPS " WHERE v.e = s",
          "customer bound: 0=name !probe"},
