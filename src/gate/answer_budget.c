@@ -8,8 +8,8 @@
  * when the answer is there, as if they came then. Nothing but the rows lies between, so that
  * reading them has changed nothing else about the session.
  *
- * What cannot be read twice is blocked instead: rows that come in pieces, those whose keys are asked
- * for beside (gate/shadow.h), and what is no row, or of a COPY that is not read row by row.
+ * What cannot be read twice is blocked instead: rows that come in pieces, those whose keys are
+ * asked for beside (gate/shadow.h), and what is no row, or of a COPY that is not read row by row.
  */
 #include "gate/answer.h"
 

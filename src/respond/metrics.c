@@ -136,7 +136,8 @@ asked(void *arg, struct MHD_Connection *connection, const char *url, const char 
     struct MHD_Response *response;
     char *text;
 
-    /* The answer is queued before any of a body is read, which then is not: MHD closes behind it. */
+    /* The answer is queued before any of a body is read, which then is not: MHD closes behind it.
+     */
     if (strcmp(url, "/metrics") != 0)
         return answer_text(connection, MHD_HTTP_NOT_FOUND, "numbers are at /metrics\n");
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)

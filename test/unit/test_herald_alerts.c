@@ -10,9 +10,9 @@
 
 #define ALERTS                                                                                     \
     GATEWAY                                                                                        \
-        "alerts:\n"                                                                                \
-        "  syslog: udp://logs.example:514\n"                                                       \
-        "  email: {server: 'smtps://mail.example:465', from: a@b.example, to: [c@d.example]}\n"
+    "alerts:\n"                                                                                    \
+    "  syslog: udp://logs.example:514\n"                                                           \
+    "  email: {server: 'smtps://mail.example:465', from: a@b.example, to: [c@d.example]}\n"
 
 enum { PATIENCE = 6 /* seconds, that names have at first */ };
 
