@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/complain.h"
 #include "cli/json_text.h"
+#include "cli/watched.h"
 #include "config/ledger_key.h"
 #include "ledger/control_client.h"
 #include "ledger/take_keys.h"
@@ -11,7 +12,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-enum { TIME_SIZE = 32, DAY_WINDOW = 2 };
+enum { DAY_WINDOW = 2 };
 
 /* As budgets in the configuration call them. */
 static const char *const windows[MESSAGE_WINDOWS] = {"minute", "hour", "day", "30d", "180d"};
@@ -100,23 +101,6 @@ json_of_array(const char *text, size_t size)
 #define JSON_OF(array) json_of_array((array), sizeof(array))
 
 static json_t *
-json_of_time(int64_t time)
-{
-    char text[TIME_SIZE];
-
-    if (time <= 0)
-        return json_null();
-    log_time_text(text, sizeof(text), time);
-    return json_string(text);
-}
-
-static json_t *
-json_of_count(uint64_t n)
-{
-    return json_integer(n <= INT64_MAX ? (json_int_t)n : INT64_MAX);
-}
-
-static json_t *
 json_of_session(const struct message_session_status *status)
 {
     const struct message_session *s = &status->session;
@@ -127,11 +111,11 @@ json_of_session(const struct message_session_status *status)
         "{ss so so so so s{so so} so so so sb so so so so}", "session", id, "gateway",
         JSON_OF(s->gateway), "principal", JSON_OF(s->principal), "database", JSON_OF(s->database),
         "application", JSON_OF(s->application), "source", "address", JSON_OF(s->address), "port",
-        json_of_count(s->port), "state", JSON_OF(status->state), "approval",
-        status->approval > 0 ? json_of_count(status->approval) : json_null(), "since",
-        json_of_time(s->opened), "tls", s->tls != 0, "subjects", json_of_count(status->subjects),
-        "statements", json_of_count(status->counts.statements), "rows",
-        json_of_count(status->counts.rows), "bytes_out", json_of_count(status->counts.bytes_out));
+        json_count(s->port), "state", JSON_OF(status->state), "approval",
+        status->approval > 0 ? json_count(status->approval) : json_null(), "since",
+        json_time(s->opened), "tls", s->tls != 0, "subjects", json_count(status->subjects),
+        "statements", json_count(status->counts.statements), "rows",
+        json_count(status->counts.rows), "bytes_out", json_count(status->counts.bytes_out));
 }
 
 struct sessions_take {
@@ -182,9 +166,9 @@ ask_sessions(const struct ask *ask, const char *principal, json_t **sessions)
 static int
 take_process(json_t *status, const struct message_process *process)
 {
-    json_t *one = json_pack("{so si so so}", "name", JSON_OF(process->name), "pid",
-                            (int)process->pid, "restarts", json_of_count(process->restarts),
-                            "since", json_of_time(process->since));
+    json_t *one =
+        json_pack("{so si so so}", "name", JSON_OF(process->name), "pid", (int)process->pid,
+                  "restarts", json_count(process->restarts), "since", json_time(process->since));
 
     return json_array_append_new(json_object_get(status, "processes"), one) == 0 ? 0 : PASU_E_NOMEM;
 }
@@ -197,8 +181,8 @@ take_target(json_t *status, const struct message_target *target)
     json_t *published = json_object_get(status, list);
     json_t *one = json_pack("{so so so so}", "kind", JSON_OF(target->kind), "name",
                             JSON_OF(target->name), target->alerts > 0 ? "waiting" : "records",
-                            json_of_count(target->alerts > 0 ? target->waiting : target->size),
-                            "last", json_of_time(target->done_at));
+                            json_count(target->alerts > 0 ? target->waiting : target->size), "last",
+                            json_time(target->done_at));
 
     if (published == NULL) {
         published = json_array();
@@ -208,7 +192,7 @@ take_target(json_t *status, const struct message_target *target)
         }
     }
     if (one != NULL && target->failed_at != 0 &&
-        (json_object_set_new(one, "failed", json_of_time(target->failed_at)) != 0 ||
+        (json_object_set_new(one, "failed", json_time(target->failed_at)) != 0 ||
          json_object_set_new(one, "error", JSON_OF(target->error)) != 0)) {
         json_decref(one);
         return PASU_E_NOMEM;
@@ -220,19 +204,19 @@ static int
 take_gate(json_t *status, const struct message_status *gate)
 {
     json_t *numbers = json_pack(
-        "{so so so so so so so so so so so so si sb}", "since", json_of_time(gate->started),
-        "sessions", json_of_count(gate->sessions), "approvals", json_of_count(gate->approvals),
-        "statements", json_of_count(gate->counts.statements), "rows",
-        json_of_count(gate->counts.rows), "bytes_in", json_of_count(gate->counts.bytes_in),
-        "bytes_out", json_of_count(gate->counts.bytes_out), "sessions_total",
-        json_of_count(gate->sessions_total), "refused_total", json_of_count(gate->refused_total),
-        "cancels_total", json_of_count(gate->cancels_total), "unrecorded_total",
-        json_of_count(gate->unrecorded_total), "allocations", json_of_count(gate->allocations),
-        "workers", (int)gate->workers, "draining", gate->draining != 0);
+        "{so so so so so so so so so so so so si sb}", "since", json_time(gate->started),
+        "sessions", json_count(gate->sessions), "approvals", json_count(gate->approvals),
+        "statements", json_count(gate->counts.statements), "rows", json_count(gate->counts.rows),
+        "bytes_in", json_count(gate->counts.bytes_in), "bytes_out",
+        json_count(gate->counts.bytes_out), "sessions_total", json_count(gate->sessions_total),
+        "refused_total", json_count(gate->refused_total), "cancels_total",
+        json_count(gate->cancels_total), "unrecorded_total", json_count(gate->unrecorded_total),
+        "allocations", json_count(gate->allocations), "workers", (int)gate->workers, "draining",
+        gate->draining != 0);
     json_t *identity =
         json_pack("{si si so}", "columns", (int)gate->identity_columns, "current",
                   (int)gate->identity_current, "read",
-                  gate->identity_at != 0 ? json_of_time(gate->identity_at) : json_null());
+                  gate->identity_at != 0 ? json_time(gate->identity_at) : json_null());
     int r = numbers != NULL ? json_object_update(status, numbers) : -1;
 
     if (json_object_set_new(status, "identity", identity) != 0)
@@ -268,7 +252,7 @@ json_of_budgets(const struct message_tally *tally)
             if (limits[i].limit == UINT64_MAX)
                 continue;
             one = json_pack("{ss so so ss}", "window", windows[w], "subjects",
-                            json_of_count(limits[i].limit), "used", json_of_count(sum_of(tally, w)),
+                            json_count(limits[i].limit), "used", json_count(sum_of(tally, w)),
                             "verdict", limits[i].verdict);
             if (json_array_append_new(budgets, one) != 0) {
                 json_decref(budgets);
@@ -287,9 +271,9 @@ json_of_tally(const struct message_tally *tally)
     int r = one != NULL && unknown != NULL ? 0 : -1;
 
     for (size_t w = 0; w < MESSAGE_WINDOWS && r == 0; w++) {
-        r = json_object_set_new(one, windows[w], json_of_count(sum_of(tally, w)));
+        r = json_object_set_new(one, windows[w], json_count(sum_of(tally, w)));
         if (r == 0)
-            r = json_object_set_new(unknown, windows[w], json_of_count(tally->unknown[w]));
+            r = json_object_set_new(unknown, windows[w], json_count(tally->unknown[w]));
     }
     if (r == 0)
         r = json_object_set(one, "unknown", unknown);
@@ -363,6 +347,10 @@ take_status(void *arg, uint32_t type, const void *body, size_t length)
         return take_target(take->status, body);
     if (type == CONTROL_TALLY && length == sizeof(struct message_tally))
         return take_tally(take, body);
+    if (type == CONTROL_WATCHED && length == sizeof(struct message_watched))
+        return json_object_set_new(take->status, "detectors", watched_json(body)) == 0
+                   ? 0
+                   : PASU_E_NOMEM;
     if (type == CONTROL_GATE && length == sizeof(struct message_status))
         return take_gate(take->status, body);
     return PASU_E_PROTOCOL;

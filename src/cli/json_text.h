@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts of any encoding as JSON strings, which are UTF-8.
+ * Texts of any encoding as JSON strings, which are UTF-8; times and counts.
  */
 #ifndef PASU_CLI_JSON_TEXT_H
 #define PASU_CLI_JSON_TEXT_H
@@ -12,5 +12,10 @@
 /* A new string: the text as it is, or, where it is no UTF-8, escaped as for a terminal. NULL
  * without memory. */
 json_t *json_text(const char *text);
+
+/* A time (realtime ns) as RFC 3339 has it; null where it is not known (0 or less). */
+json_t *json_time(int64_t time);
+/* A whole number; JSON's largest where it is larger. */
+json_t *json_count(uint64_t n);
 
 #endif

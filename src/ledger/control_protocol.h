@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 5,
+    CONTROL_VERSION = 6,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256
 };
@@ -103,6 +103,7 @@ enum control_frame {
     CONTROL_NOTE = 16,   /* a signed note, as it is written */
     CONTROL_TARGET,      /* struct message_target */
     CONTROL_TRIAL,       /* struct control_trial */
+    CONTROL_WATCHED,     /* struct message_watched */
 };
 
 struct control_frame_head {

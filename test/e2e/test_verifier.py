@@ -1060,6 +1060,10 @@ GOLDEN = {
          "digest": bytes(range(32)), "uid": 1000, "what": 0, "log": b"a/b.lg"},
     40: {"at": BEGIN, "error": -113, "uid": 1000, "control": 0, "held": 1, "gateway": b"shop", "principal": b"kim!",
          "address": b"192.0.2.1", "what": b"rule overseas"},
+    50: {"found": BEGIN + 3, "first": BEGIN, "last": BEGIN + 2, "at_least": 10, "persons": 12, "at_most": 15, "reads": 16,
+         "misses": 1, "statistic": -500, "strength": 5000, "evidence": bytes([7]) + bytes(7) + bytes([9]) + bytes(31),
+         "together": 2, "severity": 4, "places": 2, "detector": b"growth", "principal": b"app",
+         "who": b"role app, address 192.0.2.1", "fields": b"name, phone", "why": b"more"},
 }
 
 
@@ -1087,6 +1091,14 @@ def census(place, value):
 def bypass(at):
     payload = bytearray(28)
     payload[at] = 2
+    return bytes(payload) + text("") * 5
+
+
+def finding(at, value):
+    """One of nobody with this byte there."""
+    payload = bytearray(128)
+    payload[16] = payload[32] = payload[40] = payload[124] = 1
+    payload[at] = value
     return bytes(payload) + text("") * 5
 
 
@@ -1129,6 +1141,9 @@ def test_what_cannot_be_is_found():
             *((29, bypass(at), "neither yes nor no") for at in (22, 23, 24)),
             (30, struct.pack("<qQIHH", 1, 1, 1, 1, 1) + text("") * 2, "must be zero"),
             (30, struct.pack("<qQIHxx", 1, 1, 1, 1) + text("") + text("a" * 64), "at most 63"),
+            *((50, finding(at, value), words) for at, value, words in (
+                (8, 2, "cannot be"), (24, 2, "cannot be"), (40, 0, "cannot be"), (80, 1, "of places"), (124, 0, "no severity"),
+                (124, 6, "no severity"), (125, 6, "of places"), (126, 1, "must be zero"))),
             (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
         made = Ledger()
         made.add(kind, payload, payload[:48] if kind == 26 else None)

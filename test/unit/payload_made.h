@@ -51,6 +51,7 @@ static const struct layout layouts[] = {
     {38, "81z7"},
     {40, "84411z6ttaT"},
     {44, "8888888h41z3T"},
+    {50, "888888888888888411z2ttTTT"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -212,6 +213,16 @@ make_right(struct made *m, struct random *random, uint32_t type)
     case SEGMENT_TRIED:
         m->bytes[16] %= TRIAL_CONTROLS;
         m->bytes[17] &= 1;
+        break;
+    case SEGMENT_FINDING:
+        memset(m->bytes + 8, 0, 8);  /* first */
+        m->bytes[16 + 7] &= 0x7f;    /* last */
+        memset(m->bytes + 24, 0, 8); /* at_least */
+        in_order(m, 32);
+        m->bytes[124] = (uint8_t)(1 + m->bytes[124] % 5);
+        m->bytes[125] = (uint8_t)(m->bytes[125] % (FINDING_EVIDENCE + 1));
+        memset(m->bytes + 80 + m->bytes[125] * 8, 0,
+               (size_t)(FINDING_EVIDENCE - m->bytes[125]) * 8);
         break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;

@@ -174,7 +174,7 @@ keys_are_known_and_written_once(void **state PASU_UNUSED)
                   "4:1: foo is not a known key | known here: gateway, ledger, control, user, log, "
                   "subjects, personal_data, never, identity, principals, sources, time_zone, "
                   "holidays, attribution, rules, "
-                  "budgets, administrators, bypass, approvals, metrics, alerts\n");
+                  "budgets, administrators, bypass, approvals, metrics, detectors, alerts\n");
     assert_faults(GATEWAY "log: {level: info}\nlog: {level: warning}\n",
                   "3:1: log is written twice, first on line 2 | keep one of them\n");
     assert_faults(GATEWAY "log: {level: info, level: info, <<: x}\n",
