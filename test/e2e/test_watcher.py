@@ -130,8 +130,8 @@ def test_burst():
     equal(findings(made), before, "of another watcher")
     # What one has not told, the next one does.
     dump(made, 4)
-    mark = made.guard.mark()
     made.guard.replace("watcher")
+    made.guard.replace("keeper")
     process.until(lambda: [each for each in findings(made) if each["principal"] == "clerk4"], "it is told", 60)
     made.stop()
     verify(made)
