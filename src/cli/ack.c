@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 4 * CONTROL_TEXT_SIZE, MOMENT_SIZE = 40 };
+enum { LINE_SIZE = 4 * CONTROL_TEXT_SIZE, MOMENT_SIZE = 40, THOUSAND = 1000 };
 
 /* ---- the ledger ---- */
 
@@ -63,6 +63,51 @@ print_raised_json(struct json_out *out, const struct message_alert *raised)
     json_put_count(out, "subjects", raised->subjects);
 }
 
+/* Names in a list with a comma between, as texts of an array. */
+static void
+print_list_json(struct json_out *out, const char *name, const char *list)
+{
+    char one[FINDING_LIST_SIZE];
+
+    json_put_open(out, name, '[');
+    for (const char *end; *list != '\0'; list = *end != '\0' ? end + 2 : end) {
+        end = strstr(list, ", ");
+        end = end != NULL ? end : list + strlen(list);
+        snprintf(one, sizeof(one), "%.*s", (int)(end - list), list);
+        json_out_text(out, one);
+    }
+    json_out_close(out, ']');
+}
+
+static void
+print_finding_json(struct json_out *out, const struct message_finding *f)
+{
+    json_put_open(out, "finding", '{');
+    json_put_text(out, "detector", f->detector);
+    print_list_json(out, "principals", f->who);
+    json_put_count(out, "together", f->together);
+    json_put_open(out, "subjects", '{');
+    json_put_count(out, "at_least", f->at_least);
+    json_put_count(out, "at_most", f->at_most);
+    json_put_count(out, "about", f->about);
+    json_out_close(out, '}');
+    print_list_json(out, "fields", f->fields);
+    json_put_count(out, "reads", f->reads);
+    json_put_count(out, "misses", f->misses);
+    json_put_time(out, "first", f->first);
+    json_put_time(out, "last", f->last);
+    json_out_key(out, "statistic");
+    json_out_number(out, (double)f->statistic / THOUSAND);
+    json_out_key(out, "log10_e");
+    json_out_number(out, (double)f->strength / THOUSAND);
+    json_put_text(out, "why", f->why);
+    json_put_open(out, "evidence", '[');
+    for (size_t i = 0; i < f->evidence_count; i++)
+        json_out_count(out, f->evidence[i]);
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+}
+
 static void
 print_alert_json(const struct alert *alert)
 {
@@ -77,6 +122,8 @@ print_alert_json(const struct alert *alert)
     json_put_count(&out, "about", alert->about);
     if (alert->raised)
         print_raised_json(&out, alert->raised);
+    if (alert->finding)
+        print_finding_json(&out, alert->finding);
     json_put_count(&out, "step", alert->step);
     if (!alert->by) {
         json_put_text(&out, "acknowledged", NULL);
@@ -104,6 +151,26 @@ about_what(const struct alert *alert)
 }
 
 static void
+print_finding(const struct message_finding *f)
+{
+    char who[LINE_SIZE], fields[LINE_SIZE], why[LINE_SIZE], first[MOMENT_SIZE], last[MOMENT_SIZE];
+
+    text_escape(who, sizeof(who), view_of_text(f->who));
+    text_escape(fields, sizeof(fields), view_of_text(f->fields));
+    text_escape(why, sizeof(why), view_of_text(f->why));
+    log_time_text(first, sizeof(first), f->first);
+    log_time_text(last, sizeof(last), f->last);
+    printf("    %s: %s\n", who, why);
+    printf("    since %s, last %s: %" PRIu64 " to %" PRIu64 " persons (about %" PRIu64
+           "), fields: %s; asked for in vain: %" PRIu64 "\n",
+           first, last, f->at_least, f->at_most, f->about, fields, f->misses);
+    printf("    evidence: records");
+    for (size_t i = 0; i < f->evidence_count; i++)
+        printf("%s %" PRIu64, i > 0 ? "," : "", f->evidence[i]);
+    putchar('\n');
+}
+
+static void
 print_alert(const struct alert *alert)
 {
     char rule[LINE_SIZE], text[LINE_SIZE], who[LINE_SIZE], why[LINE_SIZE], time[MOMENT_SIZE];
@@ -115,6 +182,8 @@ print_alert(const struct alert *alert)
            alert->index, time, alert->severity, rule, about_what(alert), alert->about, text);
     if (alert->raised && alert->raised->count > 1)
         printf("    %" PRIu64 " times\n", alert->raised->count);
+    if (alert->finding)
+        print_finding(alert->finding);
     if (!alert->by)
         return;
     text_escape(who, sizeof(who), view_of_text(alert->by->who));

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/complain.h"
 #include "cli/json_text.h"
+#include "cli/watched.h"
 #include "config/ledger_key.h"
 #include "ledger/control_client.h"
 #include "ledger/take_keys.h"
@@ -367,6 +368,10 @@ take_status(void *arg, uint32_t type, const void *body, size_t length)
         return take_deadline(take->status, body);
     if (type == CONTROL_TALLY && length == sizeof(struct message_tally))
         return take_tally(take, body);
+    if (type == CONTROL_WATCHED && length == sizeof(struct message_watched))
+        return json_object_set_new(take->status, "detectors", watched_json(body)) == 0
+                   ? 0
+                   : PASU_E_NOMEM;
     if (type == CONTROL_GATE && length == sizeof(struct message_status))
         return take_gate(take->status, body);
     return PASU_E_PROTOCOL;

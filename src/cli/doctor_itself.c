@@ -72,6 +72,7 @@ look_guard(const struct evidence *e, struct findings *findings)
         FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
               "does not answer on its control socket: %s", error_text(result));
     look_identity(e->ask.config, status, findings);
+    doctor_watched(e->ask.config, status, findings);
     json_decref(status);
     return result == 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts of any encoding as JSON strings, which are UTF-8.
+ * Texts of any encoding as JSON strings, which are UTF-8; times and counts.
  */
 #ifndef PASU_CLI_JSON_TEXT_H
 #define PASU_CLI_JSON_TEXT_H
@@ -15,6 +15,11 @@ json_t *json_text(const char *text);
 /* RFC 3339 in UTC; null for 0 and below. NULL without memory. */
 json_t *json_time(int64_t realtime);
 /* At most 2⁶³ - 1, which most readers can hold. */
+json_t *json_count(uint64_t n);
+
+/* A time (realtime ns) as RFC 3339 has it; null where it is not known (0 or less). */
+json_t *json_time(int64_t time);
+/* A whole number; JSON's largest where it is larger. */
 json_t *json_count(uint64_t n);
 
 #endif

@@ -358,6 +358,45 @@ view_principals(FILE *file, json_t *principals, size_t width)
     return r;
 }
 
+/* How far the detectors are (cli/watched.h), and which of them cannot be tested. */
+static int
+view_detectors(FILE *file, const json_t *detectors, int64_t now, size_t width)
+{
+    static const struct table_column columns[] = {{"detector", false, 9, 0},
+                                                  {"not testable", false, 12, 0}};
+    char age[SHORT_SIZE];
+    struct table table;
+    const json_t *one;
+    size_t i;
+    int r;
+
+    if (detectors == NULL)
+        return 0;
+    view_age(age, sizeof(age), text_of(detectors, "judged"), now);
+    if (json_is_true(json_object_get(detectors, "behind")))
+        fprintf(file, "detectors: reading what is recorded, %" PRIu64 " records so far\n\n",
+                count_of(detectors, "record"));
+    else
+        fprintf(file,
+                "detectors: judged %s ago; of %" PRIu64 " who read %" PRIu64 " are tested; %" PRIu64
+                " findings stand\n\n",
+                age, count_of(detectors, "principals"), count_of(detectors, "tested"),
+                count_of(detectors, "findings"));
+    table_init(&table, columns, COUNT_OF(columns));
+    json_array_foreach(json_object_get(detectors, "list"), i, one)
+    {
+        if (!json_is_string(json_object_get(one, "untestable")))
+            continue;
+        table_add(&table, text_of(one, "detector"));
+        table_add(&table, text_of(one, "untestable"));
+    }
+    r = table.count > 0 || table.error != 0 ? table_print(&table, file, 0, width) : 0;
+    if (table.count > 0)
+        fputc('\n', file);
+    table_release(&table);
+    return r;
+}
+
 /* Every number of the document, by the name it has in JSON. */
 static int
 view_counts(FILE *file, json_t *status, size_t width)
@@ -408,6 +447,8 @@ view_status(FILE *file, json_t *status, int64_t now, size_t width)
     if (r == 0)
         r = view_targets(file, json_object_get(status, "alerts"), alert_columns, "waiting", now,
                          width);
+    if (r == 0)
+        r = view_detectors(file, json_object_get(status, "detectors"), now, width);
     if (r == 0)
         r = view_principals(file, json_object_get(status, "principals"), width);
     return r != 0 ? r : view_counts(file, status, width);

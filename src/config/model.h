@@ -265,6 +265,11 @@ struct config {
         struct endpoint listen; /* host "": nobody is told */
     } metrics;
     struct {
+        bool coverage, growth, successor, drift, fanout, orphan, misses, tiling, novelty, waking;
+        uint64_t false_weekly;
+        uint32_t memory; /* bytes */
+    } detectors;
+    struct {
         const char *webhook, *syslog;
         struct config_file webhook_secret_file, ca;
         struct {

@@ -28,7 +28,9 @@ struct detect {
     struct publisher publisher;
     uint64_t secret[2]; /* the second is odd */
     uint64_t horizon[UINT8_MAX + 1], rising[UINT8_MAX + 1];
-    double q;
+    double q, false_a_year;
+    uint32_t off, axes;
+    unsigned settle;
     int64_t hour; /* that is open, since 1970 */
     int64_t now;  /* the latest observation */
     size_t logins_held;
@@ -48,13 +50,18 @@ detect_open(struct detect **slot, const struct detect_options *options)
 {
     struct detect *d;
 
-    if (options->memory < DETECT_MEMORY_MIN || options->q < 0 || options->q >= 1)
+    if (options->memory < DETECT_MEMORY_MIN || options->q < 0 || options->q >= 1 ||
+        options->false_a_year < 0)
         return PASU_E_RANGE;
     if ((d = memory_new(1, sizeof(*d))) == NULL)
         return PASU_E_NOMEM;
     memcpy(d->secret, options->secret, sizeof(d->secret));
     d->secret[1] |= 1;
     d->q = options->q > 0 ? options->q : FALSE_SHARE;
+    d->false_a_year = options->false_a_year;
+    d->off = options->off;
+    d->settle = options->settle;
+    d->axes = options->axes != 0 ? options->axes : UINT32_MAX;
     d->logins.window = LOGINS_WINDOW;
     d->logins.limit = options->memory / LOGINS_SHARE / sizeof(struct login);
     for (size_t i = 0; i < PARTS; i++) {
@@ -93,6 +100,7 @@ feel_climate(struct detect *d)
     struct climate *c = &d->climate;
 
     c->day = day_of(d->hour);
+    c->off = d->off;
     c->others = d->seen[OBSERVED_OTHER] > 0;
     c->logins = d->logins.first != 0 && !d->logins.overflown &&
                 (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
@@ -116,7 +124,7 @@ judge(struct detect *d, bool full_hour, bool all)
     d->climate.full_hour = full_hour;
     for (size_t i = 0; i < PARTS; i++)
         judge_part(&d->parts[i], d->peers, &d->climate, all);
-    return publish_choose(&d->publisher, d->parts, d->q, d->now);
+    return publish_choose(&d->publisher, d->parts, d->q, d->false_a_year, d->now);
 }
 
 static void
@@ -149,19 +157,26 @@ close_day(struct detect *d)
         for (size_t axis = 0; axis < AXIS_COUNT; axis++)
             sum_peers(&d->peers[axis], &d->parts[i].learned[axis]);
     }
+    publish_settle(&d->publisher, d->climate.day, d->settle);
     memcpy(d->horizon, d->rising, sizeof(d->horizon));
     d->by_session = d->session_logins > d->account_logins / 2;
     d->days++;
     return logins_expire(&d->logins, (uint32_t)((d->climate.day + 1) * 24 * 60), &d->logins_held);
 }
 
+static bool
+is_off(const struct detect *d, enum detector detector)
+{
+    return (d->off & 1U << detector) != 0;
+}
+
 /* What is compared between principals, once a week. */
 static int
 judge_axis(struct detect *d, struct principal **list, size_t count, unsigned axis)
 {
-    int r = coverage_judge(list, count, d->climate.day);
+    int r = is_off(d, DETECTOR_COVERAGE) ? 0 : coverage_judge(list, count, d->climate.day);
 
-    if (r == 0 && (axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS)) {
+    if (r == 0 && (axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS) && !is_off(d, DETECTOR_TILING)) {
         r = tiling_judge(list, count);
         if (r >= 0 && (enum tiling)r > d->tiling)
             d->tiling = (enum tiling)r;
@@ -302,7 +317,7 @@ take(struct detect *d, const struct taken *t)
     for (unsigned axis = 0; axis < AXIS_COUNT; axis++) {
         uint64_t key;
 
-        if (!is_counted(o, axis))
+        if ((d->axes >> axis & 1) == 0 || !is_counted(o, axis))
             continue;
         key = part_key(d->secret, o->who[axis], axis);
         if ((r = part_take(&d->parts[part_of(key)], axis, key, t)) < 0)
@@ -340,9 +355,10 @@ detect_add(struct detect *d, const struct observation *observations, size_t coun
 /* ---- the report ---- */
 
 static void
-cannot(struct detect_report *report, enum detector detector, const char *reason)
+cannot(const struct detect *d, struct detect_report *report, enum detector detector,
+       const char *reason)
 {
-    if (reason != NULL)
+    if (reason != NULL && !is_off(d, detector))
         report->untestable[report->untestable_count++] =
             (struct untestable){.detector = (uint8_t)detector, .reason = reason};
 }
@@ -367,36 +383,40 @@ find_untestable(const struct detect *d, struct detect_report *report)
     bool accounts = d->known[AXIS_ACCOUNT] > 0;
     uint64_t persons = d->seen[OBSERVED_SHOWN] + d->seen[OBSERVED_MISS];
 
+    for (size_t i = 0; i < DETECTOR_COUNT; i++)
+        if (is_off(d, (enum detector)i))
+            report->untestable[report->untestable_count++] =
+                (struct untestable){.detector = (uint8_t)i, .reason = "it is switched off"};
     if (persons == 0 || d->days == 0) {
         for (size_t i = 0; i < DETECTOR_COUNT; i++)
-            cannot(report, (enum detector)i,
+            cannot(d, report, (enum detector)i,
                    persons == 0 ? "nobody's data is asked for in it"
                                 : "it is less than a day: there is nothing to compare with");
         return;
     }
     if (d->days < WEEK)
-        cannot(report, DETECTOR_GROWTH, "it is less than a week: nobody has a past yet");
+        cannot(d, report, DETECTOR_GROWTH, "it is less than a week: nobody has a past yet");
     if (d->numbered == 0) {
-        cannot(report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
-        cannot(report, DETECTOR_DRIFT, "no person's key is a whole number");
+        cannot(d, report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
+        cannot(d, report, DETECTOR_DRIFT, "no person's key is a whole number");
     }
     if (!accounts)
-        cannot(report, DETECTOR_FANOUT, "no read tells its account");
-    cannot(report, DETECTOR_ORPHAN, why_no_orphans(d));
+        cannot(d, report, DETECTOR_FANOUT, "no read tells its account");
+    cannot(d, report, DETECTOR_ORPHAN, why_no_orphans(d));
     if (d->seen[OBSERVED_MISS] == 0)
-        cannot(report, DETECTOR_MISSES, "no request for somebody who does not exist is in it");
+        cannot(d, report, DETECTOR_MISSES, "no request for somebody who does not exist is in it");
     if (d->tiling == TILING_FEW)
-        cannot(report, DETECTOR_TILING,
+        cannot(d, report, DETECTOR_TILING,
                "it is less than a week, or too few principals were shown the same persons");
     if (d->tiling == TILING_CUSTOM)
-        cannot(report, DETECTOR_TILING, "principals share persons out by custom");
+        cannot(d, report, DETECTOR_TILING, "principals share persons out by custom");
     if (d->days < WEEK)
-        cannot(report, DETECTOR_COVERAGE, "it is less than a week");
+        cannot(d, report, DETECTOR_COVERAGE, "it is less than a week");
     if (!accounts || (d->placed == 0 && d->known[AXIS_AGENT] == 0))
-        cannot(report, DETECTOR_NOVELTY,
+        cannot(d, report, DETECTOR_NOVELTY,
                "accounts, with country, network or program, are not known");
     if (!accounts || d->days < 30)
-        cannot(report, DETECTOR_WAKING,
+        cannot(d, report, DETECTOR_WAKING,
                accounts ? "it is less than 30 days" : "no read tells its account");
 }
 

@@ -34,6 +34,12 @@ struct detect_options {
     size_t memory;      /* bytes that may be held, at least DETECT_MEMORY_MIN */
     double q;           /* share of false findings among those published: 0 < q < 1; 0: 0.1 */
     unsigned threads;   /* for later: one does all today */
+    uint32_t off;       /* a bit for each detector that does not judge */
+    uint32_t axes;      /* a bit for each axis whose principals are judged; 0: all that are known */
+    unsigned settle;    /* days without anything suspicious, or without a read, after which who was
+                           published is one of all again; 0: never */
+    double false_a_year; /* beside q: no more false findings are published in a year on average, as
+                            far as the e-values are ones; 0: there is no such bound */
 };
 
 #define DETECT_MEMORY_MIN ((size_t)16 << 20)

@@ -30,6 +30,8 @@ static void
 say(struct bench *b, enum detector detector, const double *ways, size_t measures, double statistic,
     const double *numbers, size_t count)
 {
+    if ((b->climate->off & 1U << detector) != 0)
+        return;
     for (size_t i = 0; i < DETECTOR_WAYS; i++)
         b->day->ways[detector][i] = (float)ways[i % (measures * WAYS)];
     b->day->log_e[detector] = log_mean(ways, measures * WAYS);

@@ -28,6 +28,7 @@ struct climate {
     double
         surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
     const struct first_day *first; /* of each axis; NULL: it is over */
+    uint32_t off;                  /* a bit for each detector that does not judge */
 };
 
 /* A day is alarming where one detector alone says so with an e-value of a thousand. */

@@ -109,14 +109,25 @@ refresh(struct publisher *out, double least)
     }
 }
 
+/* Nobody of whom nothing is wrong comes to x or more in a year with a probability above 1/x
+ * (fusion.h): of so many, no more than that are false on average. */
+static double
+bound(size_t tested, double false_a_year)
+{
+    return false_a_year > 0 ? log((double)(tested > 0 ? tested : 1) / false_a_year) : -INFINITY;
+}
+
 int
-publish_choose(struct publisher *out, struct part *parts, double q, int64_t now)
+publish_choose(struct publisher *out, struct part *parts, double q, double false_a_year,
+               int64_t now)
 {
     struct candidates c = {0};
     double least = INFINITY;
     int r = find_candidates(&c, parts);
 
-    out->threshold = log((double)(c.tested > 0 ? c.tested : 1) / (q * (double)(out->count + 1)));
+    out->threshold =
+        fmax(log((double)(c.tested > 0 ? c.tested : 1) / (q * (double)(out->count + 1))),
+             bound(c.tested, false_a_year));
     if (r < 0 || c.count == 0)
         goto out;
     qsort(c.list, c.count, sizeof(*c.list), by_evidence);
@@ -126,7 +137,8 @@ publish_choose(struct publisher *out, struct part *parts, double q, int64_t now)
     }
     for (size_t i = 0; i < c.count; i++)
         c.log_e[i] = c.list[i]->history->log_fused;
-    least = fusion_choose(c.log_e, c.count, c.tested, out->count, q);
+    least = fmax(fusion_choose(c.log_e, c.count, c.tested, out->count, q),
+                 bound(c.tested, false_a_year));
     for (size_t i = 0; i < c.count && c.log_e[i] >= least && r == 0; i++)
         r = publish(out, c.list[i], least, now);
 out:
@@ -134,6 +146,40 @@ out:
     memory_free(c.list);
     memory_free(c.log_e);
     return r;
+}
+
+static bool
+is_settled(struct published *item, uint16_t day, unsigned days)
+{
+    const struct history *h = item->p->history;
+
+    if (h->log_fused >= HOPEFUL)
+        item->calm = 0;
+    else if (item->calm == 0)
+        item->calm = day;
+    return day >= h->last_day + days || (item->calm != 0 && day >= item->calm + days);
+}
+
+void
+publish_settle(struct publisher *out, uint16_t day, unsigned days)
+{
+    size_t left = 0;
+
+    if (days == 0)
+        return;
+    for (size_t i = 0; i < out->count; i++) {
+        struct history *h = out->list[i].p->history;
+
+        if (is_settled(&out->list[i], day, days)) {
+            h->published = false;
+            h->since = 0;
+            fusion_begin(h);
+            h->evidence_count = 0;
+        } else {
+            out->list[left++] = out->list[i];
+        }
+    }
+    out->count = left;
 }
 
 /* ---- findings ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is published stays published, and grows with what the principal goes on to do. Principals of
- * one axis whom the same detector found and who come from the same network (ASN) are one finding;
- * so are those who share persons out.
+ * What is published stays so (but for publish_settle), and grows with what the principal goes on to
+ * do. Principals of one axis whom the same detector found and who come from the same network (ASN)
+ * are one finding; so are those who share persons out.
  */
 #ifndef PASU_DETECT_PUBLISH_H
 #define PASU_DETECT_PUBLISH_H
@@ -14,6 +14,7 @@ struct published {
     int64_t found;
     double log_fused;   /* the highest so far */
     uint32_t detectors; /* bits: those that say so alone, or the one that says so most */
+    uint16_t calm;      /* day since which nothing is suspicious any more; 0: something is */
 };
 
 struct publisher {
@@ -24,8 +25,13 @@ struct publisher {
     double threshold; /* natural log; what one more would have needed when it was last chosen */
 };
 
-/* Chooses among all that are tested. 0 or PASU_E_NOMEM. */
-PASU_MUST_USE int publish_choose(struct publisher *out, struct part *parts, double q, int64_t now);
+/* Chooses among all that are tested; q and false_a_year as of struct detect_options. 0 or
+ * PASU_E_NOMEM. */
+PASU_MUST_USE int publish_choose(struct publisher *out, struct part *parts, double q,
+                                 double false_a_year, int64_t now);
+/* A day is over: who has been calm, or was not seen, for so many days is not published any more,
+ * and begins anew. 0 days: nobody. */
+void publish_settle(struct publisher *out, uint16_t day, unsigned days);
 /* Makes out->findings from what is published. 0 or PASU_E_NOMEM. */
 PASU_MUST_USE int publish_findings(struct publisher *out);
 void publish_release(struct publisher *out);

@@ -140,6 +140,7 @@ reload_commit(struct supervisor *v)
     publishing_renew(v);
     enrolling_commit(v);
     enrolling_renew(v);
+    detecting_renew(v);
     if (v->log.format != log.format || v->log.level != log.level)
         indexing_renew(v);
     v->is_reloading = true;

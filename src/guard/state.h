@@ -3,6 +3,7 @@
 #ifndef PASU_GUARD_STATE_H
 #define PASU_GUARD_STATE_H
 
+#include "breach/watcher.h"
 #include "config/load.h"
 #include "guard/approving.h"
 #include "guard/child.h"
@@ -15,7 +16,7 @@
 #include <signal.h>
 
 /* Those that serve come first. */
-enum { GATE, KEEPER, HERALD, INDEXER, REGISTRAR, CHILDREN };
+enum { GATE, KEEPER, HERALD, INDEXER, REGISTRAR, WATCHER, CHILDREN };
 enum phase {
     PHASE_STARTING,
     PHASE_RUNNING,
@@ -76,11 +77,14 @@ struct supervisor {
     bool is_announced, is_linked, is_herald_linked;
     bool is_herald_renewed;  /* it was told to end, to begin with another configuration */
     bool is_indexer_renewed; /* as is_herald_renewed */
-    bool is_registrar_renewed;
-    bool is_killed;          /* at the end: whose end is awaited */
-    unsigned indexer_deaths; /* since it last had the index up to date */
-    bool is_reload_wanted;   /* asked for while it could not begin */
-    bool is_reloading;       /* committed; the gate's word that it is in force is awaited */
+    bool is_registrar_renewed, is_watcher_renewed;
+    bool is_killed;                 /* at the end: whose end is awaited */
+    struct watcher_options watched; /* that the watcher was started with */
+    int64_t findings_since;         /* monotonic: when the minute began in which so many */
+    unsigned findings_passed;       /* were passed on */
+    unsigned indexer_deaths;        /* since it last had the index up to date */
+    bool is_reload_wanted;          /* asked for while it could not begin */
+    bool is_reloading;              /* committed; the gate's word that it is in force is awaited */
 };
 
 /* ---- tell.c: what the children are told ---- */
@@ -140,6 +144,14 @@ bool indexing_is_expected(const struct supervisor *v, int status);
 void indexing_ended(struct supervisor *v, bool is_expected);
 /* Its log is to be as the configuration says now: it ends, and another one begins. */
 void indexing_renew(struct supervisor *v);
+
+/* ---- detecting.c: the watcher, which runs the detectors over what is recorded ---- */
+/* It begins once there is a ledger, where a detector is on. */
+bool detecting_is_wanted(const struct supervisor *v);
+PASU_MUST_USE int detecting_start(struct supervisor *v);
+void detecting_from_watcher(struct supervisor *v, const struct channel_message *message);
+/* There is a new configuration: where detectors are to be others, it ends, and another begins. */
+void detecting_renew(struct supervisor *v);
 
 /* ---- identifying.c: the identity index, which `pasu index build` makes ---- */
 /* Hands the gate the file that is there, if that is another one than it has. */

@@ -35,6 +35,7 @@ stop_begin(struct supervisor *v)
     tell(v, &v->children[GATE], MESSAGE_DRAIN, &empty, sizeof(empty), -1);
     tell(v, &v->children[INDEXER], MESSAGE_STOP, &empty, sizeof(empty), -1);
     tell(v, &v->children[REGISTRAR], MESSAGE_STOP, &empty, sizeof(empty), -1);
+    tell(v, &v->children[WATCHER], MESSAGE_STOP, &empty, sizeof(empty), -1);
 }
 
 /* Whose end is awaited. */

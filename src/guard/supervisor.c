@@ -136,6 +136,8 @@ start_any(struct supervisor *v, int which)
         return indexing_start(v);
     if (which == REGISTRAR)
         return enrolling_start(v);
+    if (which == WATCHER)
+        return detecting_start(v);
     return which == GATE ? start_gate(v) : start_keeper(v);
 }
 
@@ -224,6 +226,7 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
     if (which > KEEPER) {
         (which == HERALD    ? publishing_from_herald
          : which == INDEXER ? indexing_from_indexer
+         : which == WATCHER ? detecting_from_watcher
                             : enrolling_from_registrar)(v, message);
         return;
     }
@@ -308,7 +311,16 @@ is_wanted(const struct supervisor *v, int which)
         return indexing_is_wanted(v);
     if (which == REGISTRAR)
         return enrolling_is_wanted(v);
-    return v->phase < PHASE_DRAINING;
+    return which == WATCHER ? detecting_is_wanted(v) : v->phase < PHASE_DRAINING;
+}
+
+/* It was told to end, so that another one begins with what is in force now. */
+static bool
+is_renewed(const struct supervisor *v, int which)
+{
+    return (which == HERALD && v->is_herald_renewed) ||
+           (which == REGISTRAR && v->is_registrar_renewed) ||
+           (which == WATCHER && v->is_watcher_renewed);
 }
 
 static bool
@@ -316,8 +328,7 @@ is_expected(const struct supervisor *v, int which, int status)
 {
     if (which == INDEXER)
         return indexing_is_expected(v, status);
-    return !is_wanted(v, which) || (which == HERALD && v->is_herald_renewed) ||
-           (which == REGISTRAR && v->is_registrar_renewed);
+    return !is_wanted(v, which) || is_renewed(v, which);
 }
 
 static void
@@ -331,8 +342,7 @@ reap_child(struct supervisor *v, int which, int status)
         v->is_linked = false;
     if (which == KEEPER || which == HERALD)
         v->is_herald_linked = false;
-    if ((which == HERALD && v->is_herald_renewed) ||
-        (which == REGISTRAR && v->is_registrar_renewed))
+    if (is_renewed(v, which))
         child->retry_at = 0;
     if (which == INDEXER)
         indexing_ended(v, was_expected);
@@ -565,6 +575,7 @@ guard_main(const char *config_path)
     child_init(&v->children[HERALD], "herald");
     child_init(&v->children[INDEXER], "indexer");
     child_init(&v->children[REGISTRAR], "registrar");
+    child_init(&v->children[WATCHER], "watcher");
     result = start(v);
     if (result == 0)
         serve(v);

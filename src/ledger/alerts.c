@@ -11,7 +11,7 @@ alert_control_text(uint8_t control)
         [ALERT_OF_BUDGET] = "budget", [ALERT_OF_RULE] = "rule",
         [ALERT_OF_ROSTER] = "roster", [ALERT_OF_BYPASS] = "bypass",
         [ALERT_OF_SOURCE] = "source", [ALERT_OF_ADMINISTRATORS] = "administrators",
-        [ALERT_OF_DECOY] = "decoy"};
+        [ALERT_OF_DECOY] = "decoy",   [ALERT_OF_DETECTOR] = "detector"};
 
     return control < COUNT_OF(texts) ? texts[control] : "unknown";
 }
@@ -36,6 +36,9 @@ alerts_release(struct alerts *a)
 {
     for (size_t i = 0; i < a->count; i++)
         release_one(&a->items[i]);
+    for (size_t i = 0; i < a->finding_count; i++)
+        memory_free(a->findings[i].body);
+    memory_free(a->findings);
     memory_free(a->items);
     *a = (struct alerts){0};
 }
@@ -109,6 +112,38 @@ add(struct alerts *a, const struct segment_record *record, uint64_t about, uint8
 }
 
 static int
+add_finding(struct alerts *a, uint64_t index, const struct message_finding *body)
+{
+    struct message_finding *copy;
+
+    if (a->finding_count == a->finding_space) {
+        size_t space = a->finding_space ? 2 * a->finding_space : 16;
+        struct alert_finding *more = memory_resize(a->findings, space, sizeof(*more));
+
+        if (!more)
+            return PASU_E_NOMEM;
+        a->findings = more;
+        a->finding_space = space;
+    }
+    copy = memory_new(1, sizeof(*copy));
+    if (!copy)
+        return PASU_E_NOMEM;
+    *copy = *body;
+    a->findings[a->finding_count++] = (struct alert_finding){index, copy};
+    return 0;
+}
+
+/* It stands shortly before its alert. */
+static const struct message_finding *
+find_finding(const struct alerts *a, uint64_t index)
+{
+    for (size_t i = a->finding_count; i > 0 && a->findings[i - 1].index >= index; i--)
+        if (a->findings[i - 1].index == index)
+            return a->findings[i - 1].body;
+    return NULL;
+}
+
+static int
 add_raised(struct alerts *a, const struct segment_record *record, const struct message_alert *body)
 {
     int result = add(a, record, body->record, body->severity, body->rule, body->text);
@@ -118,6 +153,8 @@ add_raised(struct alerts *a, const struct segment_record *record, const struct m
         return PASU_E_NOMEM;
     *raised = *body;
     a->items[a->count - 1].raised = raised;
+    if (body->control == ALERT_OF_DETECTOR)
+        a->items[a->count - 1].finding = find_finding(a, body->record);
     return 0;
 }
 
@@ -167,7 +204,7 @@ see_any(void *arg, const struct segment_record *record)
 
     a->looked = record->index + 1;
     if (!is_alert(record->type) && record->type != SEGMENT_ACKNOWLEDGED &&
-        record->type != SEGMENT_ESCALATED)
+        record->type != SEGMENT_ESCALATED && record->type != SEGMENT_FINDING)
         return 0;
     if (record->is_sealed)
         return PASU_E_LEDGER_KEY;
@@ -181,6 +218,8 @@ see_any(void *arg, const struct segment_record *record)
                    body.alert.text);
     case SEGMENT_RAISED:
         return add_raised(a, record, &body.raised);
+    case SEGMENT_FINDING:
+        return add_finding(a, record->index, &body.finding);
     case SEGMENT_ESCALATED:
         climb(a, &body.escalated);
         return 0;

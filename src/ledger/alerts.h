@@ -25,13 +25,21 @@ struct alert {
     uint8_t severity;
     uint8_t step; /* which of alerts.escalation it has climbed to; 0: the first one still has it */
     char *rule, *text;
-    struct message_alert *raised;  /* what a principal has done; NULL: it is about none */
-    struct alert_acknowledged *by; /* NULL: nobody */
+    struct message_alert *raised;          /* what a principal has done; NULL: it is about none */
+    const struct message_finding *finding; /* of the detectors, that it is about; NULL: of none */
+    struct alert_acknowledged *by;         /* NULL: nobody */
+};
+
+struct alert_finding {
+    uint64_t index; /* of its record */
+    struct message_finding *body;
 };
 
 struct alerts {
     struct alert *items; /* in the order of the records */
     size_t count, space;
+    struct alert_finding *findings; /* the same */
+    size_t finding_count, finding_space;
     uint64_t looked; /* all records below this index were looked at */
     bool is_damaged; /* some could not be: alerts may be missing */
 };

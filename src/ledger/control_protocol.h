@@ -141,6 +141,7 @@ enum control_frame {
     CONTROL_TARGET,      /* struct message_target */
     CONTROL_TRIAL,       /* struct control_trial */
     CONTROL_DEADLINE,    /* struct control_clock */
+    CONTROL_WATCHED,     /* struct message_watched */
 };
 
 struct control_frame_head {

@@ -75,6 +75,10 @@ take(struct courier *c, struct live *past, const struct segment_record *record)
         if (payload_read(record->type, &body, record->payload) == 0)
             record_passed(c->records, &body.bypass, record->index);
         return 0;
+    case SEGMENT_FINDING:
+        if (payload_read(record->type, &body, record->payload) == 0)
+            record_found(c->records, &body.finding, record->index);
+        return 0;
     case SEGMENT_OPENED:
         if (payload_read(record->type, &body, record->payload) == 0 &&
             live_add(past, body.opened.session, body.opened.principal, body.opened.address) != 0) {
@@ -177,8 +181,22 @@ fill_alert(struct message_delivery *m, uint32_t type, int64_t time, const union 
     return 0;
 }
 
-int
-courier_fetch(struct courier *c, struct message_delivery *m)
+/* What the alert is about: where it is there no more, the alert says what it says. */
+static void
+fetch_finding(struct record_keeping *r, struct message_delivery *m)
+{
+    union payload_body body;
+    uint32_t type;
+    int64_t time;
+
+    if (!m->is_own && m->body.control == ALERT_OF_DETECTOR &&
+        find(r, m->body.record, &type, &time, &body) == 0 && type == SEGMENT_FINDING)
+        m->finding = body.finding;
+}
+
+/* Without what it is about. */
+static int
+fetch(struct courier *c, struct message_delivery *m)
 {
     struct record_keeping *r = c->records;
     union payload_body body;
@@ -200,4 +218,14 @@ courier_fetch(struct courier *c, struct message_delivery *m)
     if (result == 0 && c->policy.step_count > 0)
         memcpy(m->to, c->policy.steps[0].to, sizeof(m->to));
     return result == 0 ? fill_alert(m, type, m->time, &body) : result;
+}
+
+int
+courier_fetch(struct courier *c, struct message_delivery *m)
+{
+    int result = fetch(c, m);
+
+    if (result == 0)
+        fetch_finding(c->records, m);
+    return result;
 }

@@ -14,6 +14,7 @@
 #include "ledger/intake.h"
 #include "ledger/leavers.h"
 #include "ledger/measure.h"
+#include "ledger/others.h"
 #include "ledger/prune.h"
 #include "ledger/publisher.h"
 #include "ledger/record.h"
@@ -27,7 +28,6 @@
 #define TELL_EVERY (5 * NANOSECONDS_PER_SECOND)
 
 enum {
-    PROCESSES_MAX = 6,
     FIXED_POLLS = 4,         /* supervisor, gate, its rings, herald */
     TICK_MILLISECONDS = 200, /* while a command waits for its answer */
 };
@@ -51,10 +51,9 @@ struct keeper {
     struct approvals approvals;
     struct trials trials;
     struct measure measure;
+    struct others others;
     bool is_prepared, is_ready, is_stopping;
     int64_t told; /* monotonic: when the supervisor last heard how far the ledger is read */
-    struct message_process processes[PROCESSES_MAX];
-    size_t process_count;
 };
 
 /* ---- the gate's channel ---- */
@@ -194,13 +193,7 @@ set_process(struct keeper *k, const struct channel_message *message)
     memcpy(&process, message->body, sizeof(process));
     process.name[sizeof(process.name) - 1] = '\0';
     measure_process(&k->measure, &process);
-    for (size_t i = 0; i < k->process_count; i++)
-        if (strcmp(k->processes[i].name, process.name) == 0) {
-            k->processes[i] = process;
-            return;
-        }
-    if (k->process_count < PROCESSES_MAX)
-        k->processes[k->process_count++] = process;
+    others_process(&k->others, &process);
 }
 
 /* By the registrar, which has no channel to us: who was refused, and what it was told. */
@@ -252,6 +245,12 @@ from_supervisor(struct keeper *k, struct channel_message *message)
     case MESSAGE_REFUSED:
     case MESSAGE_TOLD:
         take_told(k, message);
+        break;
+    case MESSAGE_FINDING:
+        record_finding(&k->records, (const void *)message->body);
+        break;
+    case MESSAGE_WATCHED:
+        others_watched(&k->others, message);
         break;
     case MESSAGE_PROCESS:
         set_process(k, message);
@@ -443,8 +442,7 @@ ask_gate(void *arg, struct control_client *client)
         certify_ask(&k->records, client) || trials_ask(&k->trials, client, &k->gate))
         return;
     if (client->request.verb == CONTROL_STATUS) {
-        for (size_t i = 0; i < k->process_count; i++)
-            control_frame(client, CONTROL_PROCESS, &k->processes[i], sizeof(k->processes[i]));
+        others_show(&k->others, client);
         publisher_show(&k->publisher, client);
         deed_show_clocks(client, &k->records.clocks);
         result = channel_send(&k->gate, MESSAGE_STATUS_ASK, &ask, sizeof(ask), -1);

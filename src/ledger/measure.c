@@ -47,7 +47,8 @@ measure_process(struct measure *m, const struct message_process *process)
     } names[] = {{"gate", METRIC_RESTARTS_GATE},
                  {"keeper", METRIC_RESTARTS_KEEPER},
                  {"herald", METRIC_RESTARTS_HERALD},
-                 {"indexer", METRIC_RESTARTS_INDEXER}};
+                 {"indexer", METRIC_RESTARTS_INDEXER},
+                 {"watcher", METRIC_RESTARTS_WATCHER}};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (strncmp(process->name, names[i].name, sizeof(process->name)) == 0)

@@ -26,7 +26,8 @@ TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, mess
       PLAIN(COMMIT, message_generation), PLAIN(ABANDON, message_generation),
       PLAIN(STOP, message_empty), PLAIN(PING, message_empty), PLAIN(PROCESS, message_process),
       WITH_FD(HERALD, message_empty), WITH_FD(ROSTER, message_generation),
-      PLAIN(REFUSED, message_refused), PLAIN(TOLD, message_told));
+      PLAIN(REFUSED, message_refused), PLAIN(TOLD, message_told), PLAIN(FINDING, message_finding),
+      PLAIN(WATCHED, message_watched));
 
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
       PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill),
@@ -71,3 +72,8 @@ TABLE(supervisor_from_registrar, PLAIN(PONG, message_empty), PLAIN(ENROLL, messa
 TABLE(indexer_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty));
 
 TABLE(supervisor_from_indexer, PLAIN(READY, message_empty), PLAIN(PONG, message_empty));
+
+TABLE(watcher_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty));
+
+TABLE(supervisor_from_watcher, PLAIN(PONG, message_empty), PLAIN(FINDING, message_finding),
+      PLAIN(WATCHED, message_watched));

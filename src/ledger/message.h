@@ -10,6 +10,7 @@
  *      supervisor ──── herald    channel S-H, where checkpoints are published
  *      keeper ──────── herald    channel K-H: checkpoints and alerts one way, questions for proofs
  * the other supervisor ──── indexer   channel S-I, where the ledger has an index
+ *      supervisor ──── watcher   channel S-W: findings, which go on to the keeper
  *
  * When a process is replaced, the supervisor makes a new G-K pair and gives each side its end
  * (MESSAGE_PEER), and so with K-H. The gate then announces its live sessions again, so a new keeper
@@ -19,25 +20,9 @@
 #define PASU_LEDGER_MESSAGE_H
 
 #include "base/channel.h"
+#include "ledger/finding.h"
+#include "ledger/message_size.h"
 #include "ledger/tree.h"
-
-enum {
-    NAME_SIZE = 64, /* a PostgreSQL name: 63 bytes and a zero */
-    APPLICATION_SIZE = 64,
-    TOLD_SIZE = 256,
-    ADDRESS_SIZE = 48,
-    GATEWAY_NAME_SIZE = 64,
-    STATE_SIZE = 24,
-    TRIAL_WHAT_SIZE = 256,
-    ALERT_RULE_SIZE = 64,
-    ALERT_TEXT_SIZE = 256,
-    REQUEST_SQL_SIZE = 1024,
-    MESSAGE_NOTE_MAX = 2048, /* a checkpoint with our signature alone */
-    TARGETS_MAX = 24,
-    TARGET_NAME_SIZE = 128,
-    TARGET_ERROR_SIZE = 128,
-    MESSAGE_WINDOWS = 5, /* minute, hour, day, 30 days, 180 days */
-};
 
 enum message_type {
     /* supervisor → gate, keeper */
@@ -118,7 +103,6 @@ enum message_type {
     MESSAGE_ROSTERED, /* it is in force, or why not; message_result */
     /* gate → keeper */
     MESSAGE_OWNERLESS, /* a service has sessions, and its owner has left; message_ownerless */
-    /* gate → keeper */
     MESSAGE_ALERT,     /* raise one about what it has told just before; message_alert */
     MESSAGE_REQUEST,   /* a statement waits to be approved: answer REQUESTED; message_request */
     MESSAGE_CONCLUDED, /* what has become of one; message_concluded */
@@ -135,6 +119,9 @@ enum message_type {
     MESSAGE_DELIVERED, /* it has it; message_delivered */
     MESSAGE_SOURCES,   /* fd: the table of countries and networks (policy/origins.h), from that
                           configuration on; message_generation */
+    /* watcher → supervisor → keeper; ledger/finding.h */
+    MESSAGE_FINDING, /* record, and raise it */
+    MESSAGE_WATCHED, /* for status */
 };
 
 struct message_empty {
@@ -308,6 +295,7 @@ enum alert_control {
     ALERT_OF_SOURCE,         /* where from */
     ALERT_OF_ADMINISTRATORS, /* what administrators do */
     ALERT_OF_DECOY,          /* a made-up person was shown */
+    ALERT_OF_DETECTOR,       /* what the detectors have found: `record` is its SEGMENT_FINDING */
     ALERT_CONTROLS,
 };
 
@@ -420,6 +408,7 @@ struct message_delivery {
     char ledger[TARGET_NAME_SIZE]; /* its origin, cut to fit */
     char to[ALERT_TEXT_SIZE];      /* who has it now; "": nobody is named */
     struct message_alert body;
+    struct message_finding finding; /* ALERT_OF_DETECTOR: what it is about; else zeros */
 };
 
 struct message_delivered {

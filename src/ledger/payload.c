@@ -199,6 +199,21 @@ is_bypass(const void *body)
            b->verdict <= VERDICT_OF_BLOCK;
 }
 
+/* What is behind the evidence is zero, so that there is one way to write it. */
+static bool
+is_finding(const void *body)
+{
+    const struct message_finding *f = body;
+
+    if (f->severity < 1 || f->severity > 5 || f->evidence_count > FINDING_EVIDENCE ||
+        f->at_least > f->about || f->about > f->at_most || f->first > f->last)
+        return false;
+    for (size_t i = f->evidence_count; i < FINDING_EVIDENCE; i++)
+        if (f->evidence[i] != 0)
+            return false;
+    return true;
+}
+
 static bool
 is_raised(const void *body)
 {

@@ -27,7 +27,7 @@ enum {
     PAYLOAD_DIGEST_SIZE = 32,
     PAYLOAD_SEED_SIZE = 32,
     PAYLOAD_SIGNATURE_SIZE = 64,
-    PAYLOAD_SMALL_MAX = 536, /* bytes of any payload that has no view in its struct */
+    PAYLOAD_SMALL_MAX = 1024, /* bytes of any payload that has no view in its struct */
 };
 
 /* Keepers that start and stop have nothing more to say. */

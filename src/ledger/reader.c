@@ -215,6 +215,10 @@ decode_body(struct ledger_reader *r, uint32_t type, struct view payload, struct 
         entry->type = LEDGER_BACKEND;
         entry->u.backend = &body->backend;
         break;
+    case SEGMENT_FINDING:
+        entry->type = LEDGER_FINDING;
+        entry->u.finding = &body->finding;
+        break;
     default:
         return decode_deed(r, type, payload, entry);
     }
@@ -535,6 +539,13 @@ ledger_reader_seek_index(struct ledger_reader *r, uint64_t index)
     r->is_begun = true;
     r->seq = index;
     return records_seek_index(&r->records, index);
+}
+
+void
+ledger_reader_follow(struct ledger_reader *r)
+{
+    r->is_behind_records = false;
+    r->copy = 0;
 }
 
 void

@@ -43,6 +43,7 @@ enum ledger_entry_type {
     LEDGER_CENSUS,
     LEDGER_BYPASS,
     LEDGER_BACKEND,
+    LEDGER_FINDING,
 };
 
 struct ledger_entry {
@@ -69,6 +70,7 @@ struct ledger_entry {
         const struct message_bypass *bypass;
         const struct message_backend *backend;
         const struct payload_pruned *pruned;
+        const struct message_finding *finding;
     } u;
 };
 
@@ -95,6 +97,8 @@ void ledger_reader_choose(struct ledger_reader *reader, ledger_takes_fn *takes, 
 /* 1: an entry; 0: the end; PASU_E_CORRUPT; PASU_E_LEDGER_KEY: it is encrypted with another key;
  * PASU_E_AGAIN: of the source; PASU_E_IO, PASU_E_NOMEM. */
 PASU_MUST_USE int ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);
+/* At the end, where there are no rings: what is appended meanwhile comes next. */
+void ledger_reader_follow(struct ledger_reader *reader);
 /* About how many bytes were read so far, and of how many: for progress. */
 void ledger_reader_progress(const struct ledger_reader *reader, uint64_t *done, uint64_t *all);
 /* Where the damage is that was told last. Of the rings: behind the last record. */

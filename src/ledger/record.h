@@ -124,6 +124,11 @@ void record_census(struct record_keeping *records, enum segment_type type,
                    const union payload_body *body);
 /* What an identity provider has told the registrar. As record_other. */
 PASU_MUST_USE int record_told(struct record_keeping *records, const struct message_told *told);
+/* What the detectors have found, and an alert about it; as record_census. */
+void record_finding(struct record_keeping *records, const struct message_finding *finding);
+/* A finding that is the record with this index. */
+void record_found(struct record_keeping *records, const struct message_finding *finding,
+                  uint64_t index);
 /* The same of a session past pasu. */
 void record_passed(struct record_keeping *records, const struct message_bypass *bypass,
                    uint64_t index);

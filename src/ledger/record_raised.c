@@ -115,6 +115,39 @@ record_census(struct record_keeping *r, enum segment_type type, const union payl
 }
 
 void
+record_found(struct record_keeping *r, const struct message_finding *finding, uint64_t index)
+{
+    struct message_alert alert = {.record = index,
+                                  .count = 1,
+                                  .since = finding->first,
+                                  .rows = finding->reads,
+                                  .subjects = finding->at_most,
+                                  .severity = finding->severity,
+                                  .control = ALERT_OF_DETECTOR,
+                                  .verdict = VERDICT_OF_ALERT};
+
+    if (!r->folds)
+        return;
+    snprintf(alert.rule, sizeof(alert.rule), "%.63s", finding->detector);
+    snprintf(alert.principal, sizeof(alert.principal), "%.63s", finding->principal);
+    snprintf(alert.text, sizeof(alert.text), "%.100s%s: %.140s", finding->who,
+             finding->together > 1 ? " and others" : "", finding->why);
+    folds_add(r->folds, &alert);
+}
+
+void
+record_finding(struct record_keeping *r, const struct message_finding *finding)
+{
+    union payload_body body = {.finding = *finding};
+
+    if (!r->is_open || record_other(r, SEGMENT_FINDING, &body) != 0)
+        return; /* the watcher says it again */
+    record_found(r, finding, chain_size(&r->chain) - 1);
+    if (r->folds)
+        folds_keep(r->folds);
+}
+
+void
 record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
               const char *principal)
 {

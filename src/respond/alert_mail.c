@@ -121,6 +121,24 @@ put_time(struct writer *w, const char *name, int64_t time)
     put(w, "%s: %s\r\n", name, text);
 }
 
+/* What the detectors have found. */
+static void
+put_finding(struct writer *w, const struct message_finding *f)
+{
+    PUT_TEXT(w, "found of", f->who);
+    put(w, "principals in all: %u\r\n", (unsigned)f->together);
+    PUT_TEXT(w, "why", f->why);
+    put(w, "persons: %" PRIu64 " to %" PRIu64 ", about %" PRIu64 "\r\n", f->at_least, f->at_most,
+        f->about);
+    PUT_TEXT(w, "fields", f->fields);
+    put_time(w, "first", f->first);
+    put_time(w, "last", f->last);
+    put(w, "evidence, records:");
+    for (size_t i = 0; i < f->evidence_count && i < FINDING_EVIDENCE; i++)
+        put(w, "%s %" PRIu64, i > 0 ? "," : "", f->evidence[i]);
+    put(w, "\r\n");
+}
+
 static void
 put_body(struct writer *w, const struct message_delivery *d)
 {
@@ -146,6 +164,8 @@ put_body(struct writer *w, const struct message_delivery *d)
     put_time(w, "since", a->since);
     if (!d->is_own)
         put(w, "rows: %" PRIu64 "\r\npersons, at most: %" PRIu64 "\r\n", a->rows, a->subjects);
+    if (d->finding.detector[0] != '\0')
+        put_finding(w, &d->finding);
     put_time(w, "raised", d->raised_at);
     put(w, "about record: %" PRIu64 "\r\nid: %s\r\n", a->record, alert_safe(safe, id, sizeof(id)));
 }

@@ -62,7 +62,14 @@ alert_hint(char hint[ALERT_HINT_SIZE], const struct message_delivery *d)
         n = snprintf(hint, ALERT_HINT_SIZE, "check the ledger: pasu ledger verify; ");
     else if (a->control == ALERT_OF_BYPASS)
         n = snprintf(hint, ALERT_HINT_SIZE, "see who goes past pasu: pasu doctor; ");
-    else if (a->session != 0)
+    else if (a->control == ALERT_OF_DETECTOR && a->principal[0] != '\0' && d->finding.first > 0) {
+        char since[TIME_SIZE];
+
+        log_time_text(since, sizeof(since), d->finding.first);
+        n = snprintf(hint, ALERT_HINT_SIZE,
+                     "see whom it was shown: pasu scope --principal '%.63s' --from %s; ",
+                     a->principal, since);
+    } else if (a->session != 0)
         n = snprintf(hint, ALERT_HINT_SIZE,
                      "see whom it was shown: pasu scope --session %016" PRIx64
                      "; end it: pasu kill %016" PRIx64 "; ",
@@ -105,6 +112,44 @@ session_of(const struct message_alert *a)
     return a->session != 0 ? json_string(text) : json_null();
 }
 
+/* Names in a list with a comma between. */
+static json_t *
+list_of(const char *list)
+{
+    json_t *array = json_array();
+    char copy[ALERT_SAFE_SIZE];
+
+    for (const char *end; *list != '\0'; list = *end != '\0' ? end + 2 : end) {
+        end = strstr(list, ", ");
+        end = end != NULL ? end : list + strlen(list);
+        if (json_array_append_new(array,
+                                  json_string(alert_safe(copy, list, (size_t)(end - list)))) != 0)
+            break; /* without the rest */
+    }
+    return array;
+}
+
+/* What the detectors have found. */
+static json_t *
+finding_of(const struct message_finding *f)
+{
+    const double thousand = 1000;
+    json_t *evidence = json_array();
+
+    for (size_t i = 0; i < f->evidence_count && i < FINDING_EVIDENCE; i++)
+        if (json_array_append_new(evidence, count_of(f->evidence[i])) != 0)
+            break;
+    return json_pack("{s:o, s:o, s:i, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, "
+                     "s:o}",
+                     "detector", TEXT_OF(f->detector), "principals", list_of(f->who), "together",
+                     (int)f->together, "subjects", "at_least", count_of(f->at_least), "at_most",
+                     count_of(f->at_most), "about", count_of(f->about), "fields",
+                     list_of(f->fields), "reads", count_of(f->reads), "misses", count_of(f->misses),
+                     "first", time_of(f->first), "last", time_of(f->last), "statistic",
+                     (double)f->statistic / thousand, "log10_e", (double)f->strength / thousand,
+                     "why", TEXT_OF(f->why), "evidence", evidence);
+}
+
 const char *
 alert_control(const struct message_delivery *d)
 {
@@ -132,6 +177,10 @@ make_own(const struct message_delivery *d)
                      count_of(a->subjects), "about", count_of(a->record), "text", TEXT_OF(a->text),
                      "what_to_do", hint, "step", (int)d->step, "to", TEXT_OF(d->to), "escalated_to",
                      d->step > 0 ? TEXT_OF(d->to) : json_null());
+    if (data && d->finding.detector[0] != '\0' &&
+        json_object_set_new(data, "finding", finding_of(&d->finding)) != 0) {
+        /* without */
+    }
     return json_pack("{s:i, s:s, s:s, s:o, s:o}", "version", 1, "type",
                      d->step > 0 ? "alert.escalated" : "alert.raised", "id", id, "timestamp",
                      time_of(d->time), "data", data);
@@ -193,7 +242,10 @@ make_ocsf(const struct message_delivery *d)
     if (json_object_set_new(event, "unmapped",
                             json_pack("{s:o, s:o, s:o, s:i, s:o}", "rows", count_of(a->rows),
                                       "subjects", count_of(a->subjects), "since", time_of(a->since),
-                                      "step", (int)d->step, "to", TEXT_OF(d->to))) != 0) {
+                                      "step", (int)d->step, "to", TEXT_OF(d->to))) != 0 ||
+        (d->finding.detector[0] != '\0' &&
+         json_object_set_new(json_object_get(event, "unmapped"), "finding",
+                             finding_of(&d->finding)) != 0)) {
         /* without */
     }
     return event;

@@ -173,8 +173,8 @@ class Guard(Direct):
         return found
 
     def steady(self):
-        """The same without the indexer, whose descriptors and memory are those of what it is at."""
-        return {name: pid for name, pid in self.pids().items() if name != "indexer"}
+        """The same without indexer and watcher, whose descriptors and memory are those of what they are at."""
+        return {name: pid for name, pid in self.pids().items() if name not in ("indexer", "watcher")}
 
     def running(self):
         """As pids(); nothing while it does not answer."""

@@ -121,7 +121,7 @@ def test_status_has_the_promised_keys_and_counts():
         one.query("SELECT 1")
         status = front().guard.status()
     assert STATUS_KEYS <= set(status), set(status)
-    equal({p["name"] for p in status["processes"]}, {"supervisor", "gate", "keeper", "indexer"})
+    equal({p["name"] for p in status["processes"]}, {"supervisor", "gate", "keeper", "indexer", "watcher"})
     for one in status["processes"]:
         equal(set(one), {"name", "pid", "restarts", "since"})
     assert status["sessions"] >= 1 and status["statements"] >= 1 and status["bytes_out"] > 0, status

@@ -21,7 +21,7 @@ import wire
 from stage import Front, equal, test
 
 # The children's own, and the one they started with.
-FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2, "registrar": 2}
+FILTERS = {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2, "registrar": 2, "watcher": 2}
 TOKEN = "a-token-of-more-than-20-characters"
 
 
@@ -52,7 +52,7 @@ def publishing():
     front = Front(stage.server(), "publishing", more={
         "ledger": {"publish": {"file": str(target / "checkpoint")}},
         "principals": {"roster": str(roster), "scim": {"listen": f"127.0.0.1:{process.free_port()}", "token_file": str(token)}}})
-    process.until(lambda: {"herald", "indexer", "registrar"} <= set(front.guard.pids()), "all of its processes")
+    process.until(lambda: {"herald", "indexer", "registrar", "watcher"} <= set(front.guard.pids()), "all of its processes")
     return front
 
 
@@ -64,20 +64,20 @@ def published(front):
 
 @test(gateway=True)
 def test_every_process_is_filtered():
-    """Supervisor, gate, keeper, herald, registrar and indexer run under a system-call filter, and no program they ran could have more
+    """Supervisor, gate, keeper, herald, registrar, indexer and watcher run under a system-call filter, and no program they ran could have more
     rights than they"""
     for name, pid in publishing().guard.pids().items():
         process.until(lambda name=name, pid=pid: int(said(pid)["Seccomp_filters"]) == FILTERS[name], f"the filters of {name}")
         status = said(pid)
         equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"), name)
-        equal(len(process.children(pid)), 5 if name == "supervisor" else 0, f"{name}: children")
+        equal(len(process.children(pid)), 6 if name == "supervisor" else 0, f"{name}: children")
         for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
             equal(said(f"{pid}/task/{thread.name}")["Seccomp_filters"], str(FILTERS[name]), f"{name}: a thread")
 
 
 @test(gateway=True)
 def test_children_have_no_rights():
-    """Gate, keeper, herald, registrar and indexer run without root's rights, can get none back, and hold few descriptors"""
+    """Gate, keeper, herald, registrar, indexer and watcher run without root's rights, can get none back, and hold few descriptors"""
     for name, pid in publishing().guard.pids().items():
         status = said(pid)
         assert process.descriptors(pid) < 32, f"{name}: {process.descriptors(pid)} descriptors"
@@ -154,6 +154,24 @@ def test_indexer_knows_little():
     places = [one for one in held if one.startswith(str(folder))]
     assert {str(folder / name) for name in ("segments", "index")} <= set(places), held
     assert all(one.startswith((f"{folder}/segments", f"{folder}/index")) for one in places), places
+    equal(sum(one.startswith("socket:") for one in held), 1, "sockets")
+    equal(os.getpriority(os.PRIO_PROCESS, pid), 19)
+    key = base64.b64decode((folder / "signing.key").read_text(encoding="utf-8").strip().split("+", 4)[4])[1:]
+    memory = writable_memory(pid)
+    equal([word in memory for word in ((folder / "secret").read_bytes(), key)], [False, False])
+
+
+@harness.root_only
+@test(gateway=True)
+def test_watcher_knows_little():
+    """The watcher has nothing of the ledger open but the segments, no socket but the supervisor's, the lowest priority, and in its
+    memory neither the secret nor the key that signs"""
+    front = stage.front()
+    front.guard.wait("watcher_ready")
+    pid, folder = front.guard.pids()["watcher"], front.guard.folder / "ledger"
+    held = [os.readlink(one) for one in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    places = [one for one in held if one.startswith(str(folder))]
+    assert str(folder / "segments") in places and all(one.startswith(f"{folder}/segments") for one in places), held
     equal(sum(one.startswith("socket:") for one in held), 1, "sockets")
     equal(os.getpriority(os.PRIO_PROCESS, pid), 19)
     key = base64.b64decode((folder / "signing.key").read_text(encoding="utf-8").strip().split("+", 4)[4])[1:]

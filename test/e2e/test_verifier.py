@@ -1066,6 +1066,10 @@ GOLDEN = {
     50: {"number": 9, "planted": BEGIN, "retired": BEGIN + 1, "uid": 1000, "kind": b"customer", "principal": b"alice", "who": b"kim", "why": b"bait",
          "decoys": b"d\0\0\0\1\0\0\0" + bytes(range(24)) + bytes(16) + bytes(range(240, 256)) + bytes(16)},
     51: {"number": 9, "at": BEGIN, "uid": 1003, "who": b"lee", "why": b"over"},
+    52: {"found": BEGIN + 3, "first": BEGIN, "last": BEGIN + 2, "at_least": 10, "persons": 12, "at_most": 15, "reads": 16,
+         "misses": 1, "statistic": -500, "strength": 5000, "evidence": bytes([7]) + bytes(7) + bytes([9]) + bytes(31),
+         "together": 2, "severity": 4, "places": 2, "detector": b"growth", "principal": b"app",
+         "who": b"role app, address 192.0.2.1", "fields": b"name, phone", "why": b"more"},
 }
 
 
@@ -1101,6 +1105,14 @@ def clock(state, name, since=0):
 def bypass(at):
     payload = bytearray(28)
     payload[at] = 2
+    return bytes(payload) + text("") * 5
+
+
+def finding(at, value):
+    """One of nobody with this byte there."""
+    payload = bytearray(128)
+    payload[16] = payload[32] = payload[40] = payload[124] = 1
+    payload[at] = value
     return bytes(payload) + text("") * 5
 
 
@@ -1147,6 +1159,9 @@ def test_what_cannot_be_is_found():
             (48, incident(1, 0), "and cannot be"), (48, incident(1, 13), "and cannot be"), (48, incident(1, 3, 6, 5), "and cannot be"),
             (48, incident(1, 3) + b" " * 16385, "and cannot be"), (49, clock(5, "a"), "a deadline that is none"),
             (49, clock(0, ""), "a deadline that is none"), (49, clock(0, "a", 1), "a deadline that is none"),
+            *((52, finding(at, value), words) for at, value, words in (
+                (8, 2, "cannot be"), (24, 2, "cannot be"), (40, 0, "cannot be"), (80, 1, "of places"), (124, 0, "no severity"),
+                (124, 6, "no severity"), (125, 6, "of places"), (126, 1, "must be zero"))),
             (26, struct.pack("<QBBxxI", 3, 0, 0, 0) + bytes(64), "not before it")):
         made = Ledger()
         made.add(kind, payload, payload[:48] if kind == 26 else None)

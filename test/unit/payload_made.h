@@ -55,6 +55,7 @@ static const struct layout layouts[] = {
     {49, "88841z3tT"},
     {50, "8884z4ktTTd"},
     {51, "884z4TT"},
+    {52, "888888888888888411z2ttTTT"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */
@@ -239,6 +240,16 @@ make_right(struct made *m, struct random *random, uint32_t type)
     case SEGMENT_TRIED:
         m->bytes[16] %= TRIAL_CONTROLS;
         m->bytes[17] &= 1;
+        break;
+    case SEGMENT_FINDING:
+        memset(m->bytes + 8, 0, 8);  /* first */
+        m->bytes[16 + 7] &= 0x7f;    /* last */
+        memset(m->bytes + 24, 0, 8); /* at_least */
+        in_order(m, 32);
+        m->bytes[124] = (uint8_t)(1 + m->bytes[124] % 5);
+        m->bytes[125] = (uint8_t)(m->bytes[125] % (FINDING_EVIDENCE + 1));
+        memset(m->bytes + 80 + m->bytes[125] * 8, 0,
+               (size_t)(FINDING_EVIDENCE - m->bytes[125]) * 8);
         break;
     case SEGMENT_RAISED:
         m->bytes[16] |= 1;

@@ -168,13 +168,14 @@ an_endpoint_for_people_is_not_open_to_all(void **state PASU_UNUSED)
 static void
 keys_are_known_and_written_once(void **state PASU_UNUSED)
 {
-    assert_faults(GATEWAY "GATEWAY: 1\nlogg: 1\nfoo: 1\n",
-                  "2:1: GATEWAY is not a known key | did you mean gateway?\n"
-                  "3:1: logg is not a known key | did you mean log?\n"
-                  "4:1: foo is not a known key | known here: gateway, ledger, control, user, log, "
-                  "subjects, personal_data, never, identity, principals, sources, time_zone, "
-                  "holidays, attribution, rules, "
-                  "budgets, administrators, bypass, approvals, metrics, alerts, incident\n");
+    assert_faults(
+        GATEWAY "GATEWAY: 1\nlogg: 1\nfoo: 1\n",
+        "2:1: GATEWAY is not a known key | did you mean gateway?\n"
+        "3:1: logg is not a known key | did you mean log?\n"
+        "4:1: foo is not a known key | known here: gateway, ledger, control, user, log, "
+        "subjects, personal_data, never, identity, principals, sources, time_zone, "
+        "holidays, attribution, rules, "
+        "budgets, administrators, bypass, approvals, metrics, detectors, alerts, incident\n");
     assert_faults(GATEWAY "log: {level: info}\nlog: {level: warning}\n",
                   "3:1: log is written twice, first on line 2 | keep one of them\n");
     assert_faults(GATEWAY "log: {level: info, level: info, <<: x}\n",

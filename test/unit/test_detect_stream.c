@@ -217,6 +217,111 @@ test_no_memory_is_an_error_and_nothing_else(void **state)
     memory_free(t.list);
 }
 
+/* ---- what is chosen ---- */
+
+static void
+tell_with(struct detect_options options, const struct town *t, struct detect **d,
+          struct detect_report *report)
+{
+    options.memory = DETECT_MEMORY_MIN * 8;
+    assert_int_equal(detect_open(d, &options), 0);
+    assert_int_equal(detect_add(*d, t->list, t->count), 0);
+    assert_int_equal(detect_findings(*d, report), 0);
+}
+
+static bool
+finds(const struct detect_report *report, enum detector detector)
+{
+    for (size_t i = 0; i < report->finding_count; i++)
+        if (report->findings[i].detector == detector)
+            return true;
+    return false;
+}
+
+static void
+test_who_is_off_does_not_judge_and_says_so(void **state)
+{
+    const uint32_t off = 1U << DETECTOR_MISSES | 1U << DETECTOR_COVERAGE | 1U << DETECTOR_TILING;
+    struct town t = make_town(19, guess);
+    struct detect_report report;
+    struct detect *d;
+
+    (void)state;
+    tell_with((struct detect_options){0}, &t, &d, &report);
+    assert_true(finds(&report, DETECTOR_MISSES));
+    detect_close(d);
+    tell_with((struct detect_options){.off = off}, &t, &d, &report);
+    assert_false(finds(&report, DETECTOR_MISSES));
+    for (size_t i = 0; i < report.untestable_count; i++)
+        if ((off >> report.untestable[i].detector & 1) != 0)
+            assert_string_equal(report.untestable[i].reason, "it is switched off");
+    assert_true(says(&report, DETECTOR_MISSES) && says(&report, DETECTOR_COVERAGE));
+    assert_true(says(&report, DETECTOR_TILING));
+    detect_close(d);
+    memory_free(t.list);
+}
+
+static void
+test_principals_of_other_axes_are_not_judged(void **state)
+{
+    struct town t = make_town(19, guess);
+    struct detect_report report;
+    struct detect *d;
+
+    (void)state;
+    tell_with((struct detect_options){.axes = 1U << AXIS_ACCOUNT}, &t, &d, &report);
+    for (size_t i = 0; i < report.finding_count; i++)
+        assert_int_equal(report.findings[i].principal[0].axis, AXIS_ACCOUNT);
+    assert_null(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER)));
+    detect_close(d);
+    tell_with((struct detect_options){.axes = 1U << AXIS_ADDRESS}, &t, &d, &report);
+    assert_non_null(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER)));
+    detect_close(d);
+    memory_free(t.list);
+}
+
+static void
+test_a_bound_on_false_findings_makes_it_harder(void **state)
+{
+    struct town t = make_town(19, guess);
+    struct detect_report with, without;
+    struct detect *d, *e;
+
+    (void)state;
+    tell_with((struct detect_options){.q = 0.5}, &t, &d, &without);
+    tell_with((struct detect_options){.q = 0.5, .false_a_year = 1e-250}, &t, &e, &with);
+    assert_true(without.finding_count > 0);
+    assert_int_equal(with.finding_count, 0);
+    assert_true(with.threshold > 250);
+    detect_close(d);
+    detect_close(e);
+    memory_free(t.list);
+}
+
+static void
+guess_once(struct town *t, int64_t day)
+{
+    if (day == START + (int64_t)ATTACK_DAY * DAY)
+        guess(t, day);
+}
+
+static void
+test_who_was_not_seen_for_days_is_published_no_more(void **state)
+{
+    struct town t = make_town(19, guess_once);
+    struct detect_report report;
+    struct detect *d;
+
+    (void)state;
+    tell_with((struct detect_options){.settle = DAYS}, &t, &d, &report);
+    assert_non_null(find(&report, DETECTOR_ORPHAN, name(NAME_ADDRESS, ATTACKER)));
+    detect_close(d);
+    tell_with((struct detect_options){.settle = 5}, &t, &d, &report);
+    assert_null(find(&report, DETECTOR_ORPHAN, name(NAME_ADDRESS, ATTACKER)));
+    detect_close(d);
+    memory_free(t.list);
+}
+
 int
 main(void)
 {
@@ -229,6 +334,10 @@ main(void)
         cmocka_unit_test(test_what_lacks_its_fields_is_untestable),
         cmocka_unit_test(test_wrong_options_and_observations_are_refused),
         cmocka_unit_test(test_no_memory_is_an_error_and_nothing_else),
+        cmocka_unit_test(test_who_is_off_does_not_judge_and_says_so),
+        cmocka_unit_test(test_principals_of_other_axes_are_not_judged),
+        cmocka_unit_test(test_a_bound_on_false_findings_makes_it_harder),
+        cmocka_unit_test(test_who_was_not_seen_for_days_is_published_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/doctor.h"
+
+#include <inttypes.h>
+
+#define FOUND(findings_, name_, state_, hint_, ...)                                                \
+    findings_add((findings_), "", (name_), (state_), (hint_), __VA_ARGS__)
+
+static json_int_t
+number(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static const char *
+text_of(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+static bool
+are_off(const struct config *config)
+{
+    return !(config->detectors.coverage || config->detectors.growth ||
+             config->detectors.successor || config->detectors.drift || config->detectors.fanout ||
+             config->detectors.orphan || config->detectors.misses || config->detectors.tiling ||
+             config->detectors.novelty || config->detectors.waking);
+}
+
+static void
+look_untestable(const json_t *detectors, struct findings *findings)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(detectors, "list"), i, one)
+    {
+        const char *why = text_of(one, "untestable");
+
+        if (why != NULL)
+            FOUND(findings, "detector", FINDING_INFO, "", "%s is not testable: %s",
+                  text_of(one, "detector"), why);
+    }
+}
+
+void
+doctor_watched(const struct config *config, const json_t *status, struct findings *findings)
+{
+    const json_t *detectors = json_object_get(status, "detectors");
+
+    if (status == NULL)
+        return;
+    if (are_off(config)) {
+        FOUND(findings, "detectors", FINDING_WARNING, "configure detectors",
+              "all are switched off: nobody sees what no rule or budget names");
+        return;
+    }
+    if (detectors == NULL) {
+        FOUND(findings, "detectors", FINDING_WARNING, "see the guard's log: watcher_failed",
+              "the watcher has not said anything yet");
+        return;
+    }
+    if (json_is_true(json_object_get(detectors, "behind")))
+        FOUND(findings, "detectors", FINDING_INFO, "",
+              "are reading what is recorded: %" JSON_INTEGER_FORMAT " records so far",
+              number(detectors, "record"));
+    else
+        FOUND(findings, "detectors", FINDING_OK, "",
+              "judged last %s; %" JSON_INTEGER_FORMAT " who read are tested",
+              text_of(detectors, "judged") != NULL ? text_of(detectors, "judged") : "-",
+              number(detectors, "tested"));
+    if (number(detectors, "unnamed") > 0)
+        FOUND(findings, "detectors", FINDING_INFO, "see: pasu scope, attribution bound",
+              "%" JSON_INTEGER_FORMAT
+              " exposures can have shown persons whom they do not name: these the detectors do not "
+              "see, budgets do",
+              number(detectors, "unnamed"));
+    if (number(detectors, "forgotten") > 0)
+        FOUND(findings, "detectors", FINDING_WARNING, "raise detectors.memory",
+              "for want of memory %" JSON_INTEGER_FORMAT " who read little were forgotten",
+              number(detectors, "forgotten"));
+    look_untestable(detectors, findings);
+}
