@@ -448,7 +448,7 @@ an_allocation_that_fails_leaves_nothing_behind(void **state PASU_UNUSED)
         {ROWS_DEPENDENCIES, "31001|r|20001|2"},
         FUNCTION(22001, "f", "sql", "SELECT name FROM customers"),
         {ROWS_OPERATORS, "23001|<#>|22001|600|600"},
-        {ROWS_READERS, "app|11111"},
+        {ROWS_READERS, "app|111111"},
         {ROWS_DEFINITIONS, "21001|SELECT 1"},
     };
     struct catalog *c = NULL;
