@@ -53,4 +53,8 @@ PASU_MUST_USE int asked_plant(const struct ask *ask, const struct control_decoys
 PASU_MUST_USE int asked_retire(const struct ask *ask, uint64_t number, const char *who,
                                const char *why);
 
+/* The number of the legal hold that was placed last, which no guard has said; 0: there is none, or
+ * it cannot be read. */
+uint64_t hold_newest(const struct ask *ask);
+
 #endif

@@ -23,15 +23,19 @@ evidence_read_decoys(struct evidence *e)
     return result;
 }
 
-/* Of a kind, those known before. */
+/* Of a kind, those known before; `until` > 0: and that so many records have. A set's number is not
+ * above the index of its first record. */
 static int
-gather(const struct decoys *decoys, const char *kind, int64_t before, struct persons **set)
+gather(const struct decoys *decoys, const char *kind, int64_t before, uint64_t until,
+       struct persons **set)
 {
     int result = 0;
 
     for (size_t s = 0; s < decoys->count && result == 0; s++) {
         const struct decoy_set *one = &decoys->sets[s];
 
+        if (until != 0 && one->head.number >= until)
+            continue;
         if (one->head.planted >= before || strcmp(one->head.kind, kind) != 0)
             continue;
         for (size_t i = 0; i < one->count && result == 0; i++)
@@ -50,7 +54,7 @@ evidence_leave_out(const struct evidence *e, struct scope *scope, int64_t before
     for (size_t k = 0; e->decoys != NULL && result == 0 && k < scope->kind_count; k++) {
         struct persons *set = NULL;
 
-        result = gather(e->decoys, kinds->items[k], before, &set);
+        result = gather(e->decoys, kinds->items[k], before, e->until, &set);
         if (result == 0 && set != NULL)
             result = scope_leave_out(scope, k, set);
         persons_free(set);

@@ -115,9 +115,8 @@ is_well(const struct arguments *arguments, bool is_release)
     return true;
 }
 
-/* The number of the hold that was placed last. */
-static uint64_t
-newest(const struct ask *ask)
+uint64_t
+hold_newest(const struct ask *ask)
 {
     struct holds holds;
     uint64_t number = 0;
@@ -151,7 +150,7 @@ change(const struct ask *ask, const struct arguments *arguments, bool is_release
     if (result != 0)
         return complain_hold(result, number);
     if (number == 0)
-        number = newest(ask);
+        number = hold_newest(ask);
     if (!arguments_given(arguments, OPTION_json)) {
         printf("hold %" PRIu64 " is %s\n", number, is_release ? "released" : "placed");
         return 0;

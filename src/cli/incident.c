@@ -60,6 +60,8 @@ add_hold(const struct ask *ask, const struct arguments *arguments, uint64_t numb
     result = asked_hold(ask, false, body.who, body.why, &body.about);
     if (result != 0)
         return asked_complain(result, "nothing is held: the ledger");
+    if (body.about == 0)
+        body.about = hold_newest(ask);
     return incident_add(ask, &body);
 }
 
@@ -168,13 +170,21 @@ tell(const struct ask *ask, const struct arguments *arguments,
 }
 
 static int
-material(const struct ask *ask, const struct arguments *arguments,
-         const struct incidents *in PASU_UNUSED, uint64_t number)
+material(const struct ask *ask, const struct arguments *arguments, const struct incidents *in,
+         uint64_t number)
 {
     const char *law = arguments->values[OPTION_law];
     struct clock_table table = {0};
     int64_t when;
-    int status = incident_clocks_load(&table, ask->config, law);
+    int status;
+
+    if (incidents_first(in, number, INCIDENT_CLOSED) ||
+        incidents_first(in, number, INCIDENT_MATERIAL)) {
+        complain("its deadline runs from the first decision: pasu incident show",
+                 "incident %" PRIu64 " is closed, or that was decided already", number);
+        return 1;
+    }
+    status = incident_clocks_load(&table, ask->config, law);
 
     if (status == 0)
         status = say(ask, arguments, number, INCIDENT_MATERIAL, 0, &when);

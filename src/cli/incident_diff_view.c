@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two versions of a scope, side by side. See incident_view.h. */
 #include "cli/incident_view.h"
+#include "cli/json_text.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
@@ -85,10 +86,10 @@ json_of(const struct scope_version *version)
 
     if (scope_version_words(version, words, sizeof(words)) != 0)
         words[0] = '\0';
-    return json_pack("{sI sI ss ss ss sI sI sO}", "version", (json_int_t)version->number, "seq",
-                     (json_int_t)version->event->index, "who", version->event->body.who, "why",
-                     version->event->body.why, "command", words, "size",
-                     (json_int_t)version->event->body.about, "at_least",
+    return json_pack("{sI sI so so so sI sI sO}", "version", (json_int_t)version->number, "seq",
+                     (json_int_t)version->event->index, "who", json_text(version->event->body.who),
+                     "why", json_text(version->event->body.why), "command", json_text(words),
+                     "size", (json_int_t)version->event->body.about, "at_least",
                      (json_int_t)version->event->body.at_least, "answer", version->more);
 }
 

@@ -191,16 +191,29 @@ principals_of(const struct scope *scope)
 }
 
 /* For the caller to free(). NULL: out of memory. */
+/* What the ledger lacks of the time in question. */
+static uint64_t
+gaps_of(const struct evidence *e)
+{
+    const struct gaps *gaps = &e->book->gaps;
+    uint64_t count = gaps->left_out;
+
+    for (size_t g = 0; g < gaps->count; g++)
+        count += gap_concerns(&gaps->items[g], e->filter.from, e->filter.to);
+    return count;
+}
+
 static char *
 more_of(const struct arguments *arguments, const struct evidence *e, const struct scope *scope,
         const char *root)
 {
-    json_t *more =
-        json_pack("{so ss so so so so so so so so}", "question", question_of(arguments, &e->filter),
-                  "root", root, "subjects", subjects_of(scope), "fields", fields_of(scope),
-                  "not_shown", absent_of(scope), "principals", principals_of(scope), "first",
-                  json_time(scope->first), "last", json_time(scope->last), "statements",
-                  json_count(scope->statements), "bounded", json_count(scope->bounded));
+    json_t *more = json_pack(
+        "{so ss so so so so so so so so so so so}", "question", question_of(arguments, &e->filter),
+        "root", root, "subjects", subjects_of(scope), "fields", fields_of(scope), "not_shown",
+        absent_of(scope), "principals", principals_of(scope), "first", json_time(scope->first),
+        "last", json_time(scope->last), "statements", json_count(scope->statements), "bounded",
+        json_count(scope->bounded), "gaps", json_count(gaps_of(e)), "unattributed",
+        json_count(scope->unattributed), "unrecorded", json_count(e->selection.unrecorded.count));
     char *text = more ? json_dumps(more, JSON_COMPACT) : NULL;
 
     json_decref(more);
@@ -256,7 +269,7 @@ ask_scope(const struct arguments *arguments, struct evidence *e, struct scope *s
     e->until = body->about;
     e->has_index = false;
     round_filter(&e->filter);
-    status = evidence_read(e, scope_take, scope);
+    status = evidence_scope(e, scope);
     return status == 0 ? record_version(arguments, e, scope, body, root) : status;
 }
 

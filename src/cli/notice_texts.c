@@ -139,6 +139,39 @@ read_languages(struct reading *r, const struct yaml_node *map, const char *name,
         text[l] = need(r, both, notice_languages[l]);
 }
 
+/* A name in braces for which nothing is put, from where it begins; NULL: there is none. */
+static const char *
+unknown_name(const char *text)
+{
+    static const char *const known[] = {"controller", "contact", "path",  "measures", "remedy",
+                                        "more",       "items",   "added", "when",     "by",
+                                        "advice",     "risk",    "rights"};
+
+    while ((text = strchr(text, '{')) != NULL) {
+        size_t length = strcspn(++text, "}"), i = 0;
+
+        while (i < COUNT_OF(known) &&
+               (strlen(known[i]) != length || memcmp(known[i], text, length) != 0))
+            i++;
+        if (i == COUNT_OF(known))
+            return text;
+    }
+    return NULL;
+}
+
+static void
+check_names(struct reading *r, const struct yaml_node *node, const char *text)
+{
+    const char *name = unknown_name(text);
+
+    if (name)
+        yaml_table_fault(&r->yaml, node,
+                         "there are: controller, contact, path, measures, remedy, more, items, "
+                         "added, when, by, advice, risk, rights",
+                         "\"{%.*s}\" stands for nothing",
+                         (int)(strcspn(name, "}") < 40 ? strcspn(name, "}") : 40), name);
+}
+
 static void
 read_form(struct reading *r, const struct yaml_node *map, struct notice_form *form)
 {
@@ -149,6 +182,7 @@ read_form(struct reading *r, const struct yaml_node *map, struct notice_form *fo
     if (!yaml_table_keys(&r->yaml, map, "a notice", keys))
         return;
     form->subject = need(r, map, "subject");
+    check_names(r, map, form->subject);
     if (!list || list->kind != YAML_LIST || list->count == 0 ||
         list->count > NOTICE_PARAGRAPHS_MAX) {
         yaml_table_fault(&r->yaml, map, "write text: a list of at most 32 paragraphs",
@@ -156,9 +190,10 @@ read_form(struct reading *r, const struct yaml_node *map, struct notice_form *fo
         return;
     }
     for (const struct yaml_node *one = list->first; one; one = one->next)
-        if (one->kind == YAML_TEXT)
+        if (one->kind == YAML_TEXT) {
             form->paragraphs[form->count++] = keep(r, one->text);
-        else
+            check_names(r, one, form->paragraphs[form->count - 1]);
+        } else
             yaml_table_fault(&r->yaml, one, "write it in double quotes", "a paragraph is no text");
 }
 

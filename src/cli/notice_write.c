@@ -403,9 +403,20 @@ member(const json_t *document, const char *name)
     return json_string_value(json_object_get(json_object_get(document, language), inner));
 }
 
+/* Persons choose text keys, and spreadsheets take what begins like that for a formula. */
+static const char *
+plain_cell(const char *text, char *cell, size_t size)
+{
+    if (*text == '\0' || !strchr("=+-@\t\r", *text))
+        return text;
+    snprintf(cell, size, "'%s", text);
+    return cell;
+}
+
 static int
 write_csv(const struct notice_writer *w, const json_t *document)
 {
+    char cell[KEY_TEXT_SIZE + 2];
     int result = 0;
 
     for (size_t c = 0; c < COUNT_OF(columns) && result == 0; c++) {
@@ -414,6 +425,8 @@ write_csv(const struct notice_writer *w, const json_t *document)
         char *dumped =
             text || json_is_null(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
+        if (text && strcmp(columns[c], "key") == 0)
+            text = plain_cell(text, cell, sizeof(cell));
         result = put_csv(w->file, text ? text : dumped ? dumped : "", c + 1 == COUNT_OF(columns));
         free(dumped);
     }

@@ -78,6 +78,28 @@ write_notice(struct notifying *n, const struct notice *notice, const char *key,
     return result == 0 ? 0 : complain_error(result, "a notice");
 }
 
+/* A made-up person is told nothing, whenever it was planted. */
+static bool
+is_decoy(const struct notifying *n, const uint32_t *ordinals, size_t count)
+{
+    for (size_t i = 0; n->evidence.decoys && i < count; i++)
+        if (decoys_of(n->evidence.decoys, n->subject, ordinals[i], INT64_MAX))
+            return true;
+    return false;
+}
+
+/* Of a person whom a row before was of. */
+static bool
+is_twice(const struct notifying *n, const uint32_t *ordinals, size_t count)
+{
+    uint32_t done;
+
+    for (size_t i = 0; i < count; i++)
+        if (map_get(&n->done, ordinals[i], &done))
+            return true;
+    return false;
+}
+
 /* A row of the contacts: whoever it is. */
 static int
 tell_row(void *arg, const char *key, const struct notice_contact *contacts, size_t count)
@@ -95,6 +117,13 @@ tell_row(void *arg, const char *key, const struct notice_contact *contacts, size
     if (status != 0)
         return status;
     ordinal_count += found;
+    if (is_decoy(n, ordinals, ordinal_count))
+        return 0;
+    if (is_twice(n, ordinals, ordinal_count)) {
+        complain("give one row for each person", "incident.contacts of %s have a person twice",
+                 n->subject);
+        return 2;
+    }
     for (size_t i = 0; i < ordinal_count; i++)
         if (map_put(&n->done, ordinals[i], 1) != 0)
             return complain_error(PASU_E_NOMEM, "notify");
@@ -111,7 +140,7 @@ tell_named(void *arg, uint32_t ordinal)
     struct notice notice;
     uint32_t done;
 
-    if (map_get(&n->done, ordinal, &done))
+    if (map_get(&n->done, ordinal, &done) || is_decoy(n, &ordinal, 1))
         return 0;
     notice_set_ask(&n->set, n->subject, &ordinal, 1, &notice);
     if (notice.kind == NOTICE_NONE)
@@ -178,6 +207,25 @@ counts_of(const struct notice_writer *w)
     return counts;
 }
 
+/* Nobody else has made notices since those that were told before were looked for. */
+static int
+check_alone(const struct notifying *n)
+{
+    struct incidents now = {0};
+    size_t count = 0;
+    int status = incident_find(&n->evidence.ask, &now, n->incident);
+
+    for (size_t i = 0; status == 0 && i < now.count; i++)
+        count +=
+            now.events[i].body.number == n->incident && now.events[i].body.what == INCIDENT_NOTICED;
+    incidents_release(&now);
+    if (status == 0 && count != n->set.past_count) {
+        complain("do not send them: run it again", "other notices were made meanwhile");
+        status = 2;
+    }
+    return status;
+}
+
 static int
 record(struct notifying *n, const char *digest)
 {
@@ -198,7 +246,9 @@ record(struct notifying *n, const char *digest)
         return complain_error(PASU_E_NOMEM, "notify");
     incident_say(&body, n->arguments);
     body.more = view_of_text(text);
-    status = incident_add(&n->evidence.ask, &body);
+    status = check_alone(n);
+    if (status == 0)
+        status = incident_add(&n->evidence.ask, &body);
     free(text);
     if (status != 0)
         complain("do not send them", "that these notices were made is not in the ledger");

@@ -196,8 +196,10 @@ add_notice(struct delivery *d, const char *id, const char *status PASU_UNUSED)
         d->outcomes = more;
         d->space = space;
     }
-    d->outcomes[number] = OUTCOME_NONE;
-    d->count = number;
+    if (number > d->count) { /* an id that is there twice is one notice */
+        d->outcomes[number] = OUTCOME_NONE;
+        d->count = number;
+    }
     return 0;
 }
 

@@ -195,6 +195,18 @@ report_fields(FILE *file, struct report *r)
     put_intervals(file, r, "fields");
 }
 
+/* Times that were not watched, statements of nobody known, sessions that are not recorded. */
+static bool
+lacks_something(const struct scope_version *version)
+{
+    static const char *const names[] = {"gaps", "unattributed", "unrecorded"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (json_integer_value(json_object_get(version->more, names[i])) > 0)
+            return true;
+    return false;
+}
+
 void
 report_absent(FILE *file, struct report *r)
 {
@@ -214,6 +226,9 @@ report_absent(FILE *file, struct report *r)
     }
     if (i == 0)
         html_text(file, report_word(r, "없음", "none"));
+    if (lacks_something(&r->version))
+        html_text(file, report_word(r, " (기록에 공백이 있어 확정할 수 없음)",
+                                    " (not certain: the record has gaps)"));
     from_ledger(file, r);
 }
 

@@ -56,7 +56,10 @@ alert_hint(char hint[ALERT_HINT_SIZE], const struct message_delivery *d)
     const struct message_alert *a = &d->body;
     int n = 0;
 
-    if (d->is_own && a->control == ALERT_OF_ROSTER)
+    if (d->is_own && strcmp(a->rule, "deadline") == 0)
+        n = snprintf(hint, ALERT_HINT_SIZE, "see what is due: pasu incident show %" PRIu64 "; ",
+                     a->record);
+    else if (d->is_own && a->control == ALERT_OF_ROSTER)
         n = snprintf(hint, ALERT_HINT_SIZE, "see what there is of people who left: pasu roster; ");
     else if (d->is_own)
         n = snprintf(hint, ALERT_HINT_SIZE, "check the ledger: pasu ledger verify; ");
