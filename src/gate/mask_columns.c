@@ -116,7 +116,7 @@ stored_of(const struct showing_entry *e, size_t column)
 
             if (c->column + statement->hidden_count != column)
                 continue;
-            if (c->is_lent || !c->stored.relation ||
+            if (!c->stored.relation ||
                 (stored.relation && (stored.relation != c->stored.relation ||
                                      stored.attribute != c->stored.attribute)))
                 return (struct plan_stored){0};

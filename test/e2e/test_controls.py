@@ -136,7 +136,7 @@ def begin(place, control, principal, address=""):
         asked.settimeout(10)
         asked.connect(str(ledger(place) / "control.sock"))
         body = struct.pack("<IIII64s64s48s256s", control, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
-        asked.sendall(struct.pack("<IIII", 0x75736170, 5, 24, 0) + body.ljust(600, b"\0"))
+        asked.sendall(struct.pack("<IIII", 0x75736170, 6, 24, 0) + body.ljust(16944, b"\0"))
         answer = b""
         while piece := asked.recv(4096):
             answer += piece

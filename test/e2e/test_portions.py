@@ -42,7 +42,7 @@ def test_nothing_first():
     """A cursor of which nothing was fetched first counts as one that was read at once"""
     for number, sql in enumerate((MANY, DISTINCT, PROBE)):
         whole = fetched(f"whole {number}", sql, "FETCH ALL")
-        assert whole.unknown >= shop.CUSTOMERS - 1, whole
+        assert whole.unknown + len(whole.keys["customer"]) >= shop.CUSTOMERS - 1, whole
         for word in ("FETCH 0", "FETCH PRIOR", "MOVE 0"):
             shown = fetched(f"{word} {number}", sql, word, "FETCH ALL")
             equal((shown.unknown, shown.keys), (whole.unknown, whole.keys), f"{word}: {sql}")
