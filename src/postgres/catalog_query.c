@@ -188,6 +188,12 @@ put_writers(struct sql *sql, const struct catalog_builder *b)
 
     sql_add(sql,
             "SELECT tgrelid, tgfoid FROM pg_trigger WHERE tgfoid >= %d UNION "
+            "SELECT a.attrelid, coalesce(o.oprcode::oid, d.refobjid) FROM pg_attribute a "
+            "JOIN pg_type t ON t.oid = a.atttypid AND t.typtype = 'd' JOIN pg_depend d "
+            "ON d.classid = 'pg_type'::regclass AND d.objid = t.oid LEFT JOIN pg_operator o "
+            "ON o.oid = d.refobjid AND d.refclassid = 'pg_operator'::regclass "
+            "WHERE a.attnum > 0 AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass) "
+            "UNION "
             "SELECT f.adrelid, d.refobjid FROM pg_attrdef f JOIN pg_depend d "
             "ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid "
             "WHERE d.refclassid = 'pg_proc'::regclass UNION "
@@ -196,7 +202,10 @@ put_writers(struct sql *sql, const struct catalog_builder *b)
             "ON o.oid = d.refobjid WHERE d.refclassid = 'pg_operator'::regclass UNION "
             "SELECT d.objid, d.refobjid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass "
             "AND d.objsubid > 0 AND d.refclassid = 'pg_proc'::regclass UNION "
-            "SELECT adrelid, 0 FROM pg_attrdef WHERE adbin::text ~ ':funcid (0",
+            "SELECT relation, 0 FROM (SELECT adrelid, adbin::text FROM pg_attrdef UNION ALL "
+            "SELECT a.attrelid, t.typdefaultbin::text FROM pg_attribute a JOIN pg_type t "
+            "ON t.oid = a.atttypid AND t.typtype = 'd' WHERE a.attnum > 0) x (relation, tree) "
+            "WHERE tree ~ ':funcid (0",
             FIRST_USER_OID);
     for (size_t i = 0; i < c->function_count; i++) {
         struct catalog_source named = {0};
@@ -250,6 +259,7 @@ put_poll(struct sql *sql, const struct catalog_builder *b)
         "pg_event_trigger",
         "pg_operator WHERE oid >= 16384",
         "pg_cast WHERE oid >= 16384",
+        "pg_type WHERE typtype = 'd'",
         "pg_auth_members",
         "pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'",
         "pg_extension",

@@ -114,6 +114,34 @@ may_read_whole(const struct plan_work *work, const struct catalog_relation *rela
                                       relation->columns[0].number));
 }
 
+/* Whether a column is in it as in the one that the name is taken for, or is not in it. */
+static bool
+has_like(const struct catalog_relation *relation, const struct catalog_relation *taken,
+         int16_t attribute)
+{
+    const struct catalog_column *key = NULL;
+
+    for (size_t i = 0; i < taken->column_count && !key; i++)
+        if (taken->columns[i].number == attribute)
+            key = &taken->columns[i];
+    for (size_t i = 0; key && i < relation->column_count; i++)
+        if (strcmp(relation->columns[i].name, key->name) == 0)
+            return relation->columns[i].type == key->type;
+    return key != NULL;
+}
+
+/* The type of a hidden key must not depend on what the name means: a prepared statement keeps it.
+ */
+static bool
+has_like_keys(const struct catalog_relation *relation, const struct catalog_relation *taken)
+{
+    for (size_t i = 0; i < taken->show_count; i++)
+        if (taken->shows[i].key_column != 0 &&
+            !has_like(relation, taken, taken->shows[i].key_column))
+            return false;
+    return true;
+}
+
 /* What there is beside the one that the name is taken for. */
 static void
 look_around(struct plan_work *work, struct entry *entry, const char *schema, const char *name)
@@ -126,7 +154,8 @@ look_around(struct plan_work *work, struct entry *entry, const char *schema, con
         if (relation == entry->relation || !can_be_meant(work, relation))
             continue;
         others++;
-        is_whole = is_whole && may_read_whole(work, relation);
+        is_whole = is_whole && entry->relation && may_read_whole(work, relation) &&
+                   has_like_keys(relation, entry->relation);
     }
     entry->is_only = entry->relation && others == 0;
     entry->is_guarded = entry->relation && others > 0 && is_whole;

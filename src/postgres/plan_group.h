@@ -34,7 +34,13 @@ bool group_has_sets(const PgQuery__SelectStmt *select);
 bool group_is_steady(struct plan_work *work, const PgQuery__Node *condition);
 /* How the condition is written that an aggregate's FILTER has; NULL: none. False where it need not
  * be the same when it is asked again, or cannot be written. */
-bool group_filter(struct plan_work *work, const PgQuery__FuncCall *call, const char **filter);
+bool group_filter(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
+                  const char **filter);
+/* Whether all columns in it are those of tables, as they are stored, or of functions in FROM: what
+ * a query in FROM, a view or VALUES computes is computed anew each time that it is looked at. Nor
+ * are they times, which compare by settings. */
+bool group_is_fixed(struct plan_work *work, const struct scope *scope,
+                    const ProtobufCMessage *node);
 
 /* Whether a value is the same in all rows of a group: nothing in it is an aggregate, or can be. */
 bool group_is_alike(const struct plan_work *work, const PgQuery__Node *value);

@@ -22,10 +22,31 @@ is_declared(const struct plan_work *work, const PgQuery__ParamRef *reference)
             (number <= PLAN_PARAMETERS_KNOWN && work->parameters[number - 1].count == 1));
 }
 
+/* What a value becomes as another type, and how a time compares with a day, follows settings, which
+ * can change within a statement: only a constant's type is said, and is none of time. */
+static bool
+is_timeless(const PgQuery__TypeCast *cast)
+{
+    static const char *const types[] = {"int2", "int4", "int8",    "numeric", "bool",
+                                        "uuid", "text", "varchar", "bpchar"};
+    const char *name =
+        cast->type_name ? sql_last_name(cast->type_name->names, cast->type_name->n_names) : NULL;
+
+    if (!name || !cast->arg || cast->arg->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (strcmp(name, types[i]) == 0)
+            return true;
+    return false;
+}
+
 static void
 look_for_foreign(void *context, const ProtobufCMessage *message)
 {
     struct search *search = context;
+
+    if (message->descriptor == &pg_query__type_cast__descriptor)
+        search->is_found |= !is_timeless((const PgQuery__TypeCast *)(const void *)message);
 
     if (message->descriptor == &pg_query__a__expr__descriptor) {
         const PgQuery__AExpr *expression = (const PgQuery__AExpr *)(const void *)message;
@@ -47,7 +68,82 @@ group_is_steady(struct plan_work *work, const PgQuery__Node *condition)
 
     look_for_foreign(&search, &condition->base);
     return !search.is_found && (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE)) == 0 &&
-           shadow_is_steady(work, condition);
+           !work->names.sets && shadow_is_steady(work, condition);
+}
+
+/* A column of a function in FROM, which is run once for all that look at it. */
+static bool
+is_of_function(const struct scope *scope, const struct output *named)
+{
+    for (; scope; scope = scope->outer)
+        for (const struct entry *e = scope->entries; e; e = e->next)
+            for (const struct output *o = e->function ? e->columns.first : NULL; o; o = o->next)
+                if (o == named)
+                    return true;
+    return false;
+}
+
+struct looking {
+    struct plan_work *work;
+    const struct scope *scope;
+    bool is_fixed;
+};
+
+static bool
+is_of_time(const struct output *output)
+{
+    enum {
+        DATE = 1082,
+        TIME = 1083,
+        TIMESTAMP = 1114,
+        TIMESTAMPTZ = 1184,
+        INTERVAL = 1186,
+        TIMETZ = 1266
+    };
+    const struct catalog_relation *relation = output->entry ? output->entry->relation : NULL;
+
+    for (size_t i = 0; relation && i < relation->column_count; i++)
+        if (relation->columns[i].number == output->attribute)
+            switch (relation->columns[i].type) {
+            case DATE:
+            case TIME:
+            case TIMESTAMP:
+            case TIMESTAMPTZ:
+            case INTERVAL:
+            case TIMETZ:
+                return true;
+            default:
+                return false;
+            }
+    return true;
+}
+
+static void
+look_at_column(void *context, const ProtobufCMessage *message)
+{
+    struct looking *l = context;
+    struct found found;
+
+    if (message->descriptor != &pg_query__column_ref__descriptor) {
+        sql_each_child(message, look_at_column, l);
+        return;
+    }
+    scope_find(l->work, l->scope, (const PgQuery__ColumnRef *)(const void *)message, &found);
+    if (found.output)
+        l->is_fixed &= !is_of_time(found.output);
+    else
+        l->is_fixed &= found.named && (found.is_plain || is_of_function(l->scope, found.named));
+}
+
+bool
+group_is_fixed(struct plan_work *work, const struct scope *scope, const ProtobufCMessage *node)
+{
+    struct looking looking = {work, scope, true};
+    bool had_stray = work->has_stray;
+
+    look_at_column(&looking, node);
+    work->has_stray = had_stray;
+    return looking.is_fixed;
 }
 
 /* f(…) FILTER (WHERE …): what stands between the last two. */
@@ -91,14 +187,16 @@ is_meant(struct plan_work *work, const char *text, const PgQuery__Node *conditio
 }
 
 bool
-group_filter(struct plan_work *work, const PgQuery__FuncCall *call, const char **filter)
+group_filter(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
+             const char **filter)
 {
     struct view text;
 
     *filter = NULL;
     if (!call->agg_filter)
         return true;
-    if (call->location < 0 || work->view_depth > 0 || !group_is_steady(work, call->agg_filter))
+    if (call->location < 0 || work->view_depth > 0 || !group_is_steady(work, call->agg_filter) ||
+        !group_is_fixed(work, scope, &call->agg_filter->base))
         return false;
     text = condition_of(work, call);
     *filter = text.bytes ? arena_text(&work->memory, (const char *)text.bytes, text.length) : NULL;

@@ -94,8 +94,10 @@ add_named(struct shown *s, const struct output *named, bool is_part)
 
     while (entry && !((entry->query || named->view == entry) && is_column_of(entry, named)))
         entry = entry->next;
-    if (!entry || (is_part && !is_scalar(catalog_relation(s->work->catalog, named->stored.relation),
-                                         named->stored.attribute)))
+    /* What is computed is so anew each time that it is read. */
+    if (!entry || !named->is_plain ||
+        (is_part && !is_scalar(catalog_relation(s->work->catalog, named->stored.relation),
+                               named->stored.attribute)))
         return false;
     return add_value(s, injection_column(s->work, s->scope, entry, named->name));
 }
@@ -407,7 +409,7 @@ add_aggregate(struct shown *s, const PgQuery__FuncCall *call)
     static const char *const of_names[] = {"jsonb_object_agg"};
 
     if (call->over || call->agg_star || call->agg_within_group || call->func_variadic ||
-        !group_filter(s->work, call, &s->rows.filter))
+        !group_filter(s->work, s->scope, call, &s->rows.filter))
         return false;
     if (call->n_args == 1 && function_is_one_of(s->work, call, of_one, COUNT_OF(of_one)))
         return add_argument(s, call->args[0]);

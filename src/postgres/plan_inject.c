@@ -229,20 +229,36 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
     return injection_column(work, scope, entry, name);
 }
 
+/* Of those without a modifier, which would have to be the same, too. */
+static const char *
+type_of(const struct catalog_relation *relation, int16_t attribute)
+{
+    static const struct {
+        uint32_t type;
+        const char *name;
+    } types[] = {{20, "int8"}, {21, "int2"}, {23, "int4"}, {25, "text"}, {2950, "uuid"}};
+
+    for (size_t i = 0; relation && i < relation->column_count; i++)
+        for (size_t t = 0; relation->columns[i].number == attribute && t < COUNT_OF(types); t++)
+            if (types[t].type == relation->columns[i].type)
+                return types[t].name;
+    return NULL;
+}
+
 /* (SELECT (SELECT "id" FROM (SELECT "c".*) …) FROM (SELECT NULL AS "id") …): the table's own
  * column, or where it has none, the null around it. */
 const char *
 injection_guarded(struct plan_work *work, const struct scope *scope, const struct entry *entry,
                   int16_t attribute)
 {
-    const char *name = column_name(entry, attribute);
+    const char *name = column_name(entry, attribute), *type = type_of(entry->relation, attribute);
     char text[3 * NAME_ROOM + 128 + 2 * CATALOG_NAME_SIZE], column[NAME_ROOM], table[NAME_ROOM];
     struct writer w = writer_of(column, sizeof(column));
     int length;
 
     work->why = WHY_UNNAMED;
-    if (!entry->is_guarded || !name || !is_ascii(name) || strlen(name) >= CATALOG_NAME_SIZE ||
-        entry->alias_count > 0 || !can_be_named(scope, entry))
+    if (!entry->is_guarded || !name || !type || !is_ascii(name) ||
+        strlen(name) >= CATALOG_NAME_SIZE || entry->alias_count > 0 || !can_be_named(scope, entry))
         return NULL;
     work->why = WHY_MAY_NOT_READ;
     if (!catalog_role_may_read_all(work->catalog, work->environment->role, entry->relation->oid,
@@ -259,8 +275,8 @@ injection_guarded(struct plan_work *work, const struct scope *scope, const struc
         return NULL;
     length = snprintf(text, sizeof(text),
                       "(SELECT (SELECT %s FROM (SELECT %s.*) " HIDDEN_NAME
-                      "own) FROM (SELECT NULL AS %s) " HIDDEN_NAME "none)",
-                      column, table, column);
+                      "own) FROM (SELECT NULL::pg_catalog.%s AS %s) " HIDDEN_NAME "none)",
+                      column, table, type, column);
     return length > 0 && (size_t)length < sizeof(text)
                ? arena_text(&work->memory, text, (size_t)length)
                : NULL;

@@ -78,6 +78,27 @@ may_ask(struct plan_work *work, const struct scope *scope, bool is_array)
     return is_array || !is_given;
 }
 
+/* Its conditions: each row of what is around it is asked about twice. */
+static bool
+is_fixed_join(struct plan_work *work, const struct scope *scope, const PgQuery__Node *from)
+{
+    const PgQuery__JoinExpr *join =
+        from->node_case == PG_QUERY__NODE__NODE_JOIN_EXPR ? from->join_expr : NULL;
+
+    return !join ||
+           ((!join->quals || group_is_fixed(work, scope, &join->quals->base)) &&
+            is_fixed_join(work, scope, join->larg) && is_fixed_join(work, scope, join->rarg));
+}
+
+static bool
+is_fixed(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+{
+    for (size_t i = 0; i < select->n_from_clause; i++)
+        if (!is_fixed_join(work, scope, select->from_clause[i]))
+            return false;
+    return !select->where_clause || group_is_fixed(work, scope, &select->where_clause->base);
+}
+
 bool
 sublink_read(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
              struct sublink *sublink)
@@ -95,8 +116,9 @@ sublink_read(struct plan_work *work, const struct scope *scope, const PgQuery__N
     sublink->scope = query_columns(work, scope, scope->ctes, select, false, &columns);
     within_end_rows(work, &before);
     if (!sublink->scope || columns.is_open || columns.count != 1 || !columns.first->carry ||
-        !may_ask(work, sublink->scope, is_array))
+        !may_ask(work, sublink->scope, is_array) || !is_fixed(work, sublink->scope, select))
         return false;
+    sublink->is_array = is_array;
     within_rows(work, sublink->scope, select->target_list[0]->res_target->val, &sublink->rows);
     memset(sublink->rows.direct, 0, sizeof(sublink->rows.direct));
     sublink->tables = pool_tables(work, &sublink->rows);
@@ -177,7 +199,8 @@ sublink_take(struct plan_work *work, struct injection *injection, const struct s
 
     if (!shown.entry || shown.entry != inner->entry || inner->show->key_part_count > 0 ||
         inner->show->key_type == CATALOG_KEY_NONE ||
-        !shown_add(&shown, sublink->select->target_list[0]->res_target->val) || shown.is_one)
+        !shown_add(&shown, sublink->select->target_list[0]->res_target->val) || shown.is_one ||
+        (sublink->is_array && shown.rows.count == 0)) /* elements do not tell which are null */
         return false;
     key = injection_of_key(work, sublink->scope, shown.entry, shown.show, false);
     origin = injection_of_key(work, sublink->scope, shown.entry, shown.show, true);

@@ -22,6 +22,7 @@ struct sublink {
     struct scope *scope; /* of its FROM */
     struct carry rows;   /* what its one column carries of rows, one by one */
     uint64_t tables;     /* their bits */
+    bool is_array;
 };
 
 /* Looks at a query that is a target of another one. False where it is none whose rows can be asked

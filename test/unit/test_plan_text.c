@@ -119,7 +119,7 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
     check_rewritten(
         "SELECT name FROM people p",
         "SELECT (SELECT (SELECT \"id\" FROM (SELECT \"p\".*) pasu_key_own) FROM (SELECT "
-        "NULL AS \"id\") pasu_key_none) AS \"pasu_key_1\", "
+        "NULL::pg_catalog.int8 AS \"id\") pasu_key_none) AS \"pasu_key_1\", "
         "'people'::pg_catalog.regclass::pg_catalog.oid AS \"pasu_key_2\", name FROM people p");
     check_rewritten("SELECT region, string_agg(name, ',') FROM public.customers GROUP BY 1",
                     "SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE "

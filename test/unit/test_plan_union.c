@@ -152,7 +152,7 @@ groups_can_be_of_rows_of_queries(void **state PASU_UNUSED)
         {"SELECT string_agg(b, ',') FROM v_renamed", "customer hidden@0: 0=email"},
         {"SELECT b FROM v_renamed UNION ALL SELECT email FROM customers",
          "customer hidden@0: 0=email; customer hidden@2: 0=email"},
-        {"SELECT string_agg(who, ',') FROM v_shown", "customer hidden@0: 0=name"},
+        {"SELECT string_agg(who, ',') FROM v_shown", "customer bound: 0=name"},
         /* the row would have more columns; the value is of one of them; another one is taken */
         {"SELECT json_agg(s) FROM (SELECT name FROM customers) s", "customer bound: 0=name"},
         {"SELECT min(n) FROM (SELECT name AS n FROM customers) s", "customer bound: 0=name"},
