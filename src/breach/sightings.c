@@ -54,7 +54,8 @@ hash_of(const struct sightings *s, const void *bytes, size_t length)
     return n != 0 ? n : 1;
 }
 
-/* Its hash; its name is kept where there is room. */
+/* Its hash; its name is kept where there is room. End users are whom clients say: they leave half
+ * of it to roles and addresses. */
 static uint64_t
 hash_name(struct sightings *s, enum axis axis, const char *one, const char *other, int *result)
 {
@@ -62,9 +63,10 @@ hash_name(struct sightings *s, enum axis axis, const char *one, const char *othe
     int length = snprintf(key, sizeof(key), "%c%s%s%s", 'a' + (int)axis, one,
                           other[0] != '\0' ? between : "", other);
     uint64_t hash = hash_of(s, key, (size_t)length);
+    size_t most = other[0] != '\0' ? SIGHTINGS_NAMES / 2 : SIGHTINGS_NAMES;
     uint32_t number;
 
-    if (map_get(&s->places, hash, &number) || s->known.count >= SIGHTINGS_NAMES)
+    if (map_get(&s->places, hash, &number) || s->known.count >= most)
         return hash;
     number = interner_number(&s->known, view_of(key, (size_t)length));
     if (number == 0 || map_put(&s->places, hash, number) != 0)
@@ -249,11 +251,11 @@ sightings_name(const struct sightings *s, enum axis axis, uint64_t who, char nam
 
     role[0] = '\0';
     if (v.length == 0) {
-        snprintf(name, SIGHTINGS_NAME, "somebody");
+        snprintf(name, SIGHTINGS_NAME, "somebody #%016" PRIx64, who); /* not another nameless one */
         return;
     }
     v = view_of(v.bytes + 1, v.length - 1);
-    cut = axis == AXIS_ACCOUNT ? memrchr(v.bytes, between[0], v.length) : NULL;
+    cut = axis == AXIS_ACCOUNT ? memchr(v.bytes, between[0], v.length) : NULL;
     put_clean(one, sizeof(one), view_of(v.bytes, cut != NULL ? (size_t)(cut - v.bytes) : v.length));
     if (axis != AXIS_ADDRESS)
         snprintf(role, NAME_SIZE, "%.*s", NAME_SIZE - 1, one);

@@ -11,7 +11,8 @@
  * Not told: exposures of sessions that the ledger does not know; those that are dated behind their
  * record, or were imported and are older than what was seen already (pasu scan judges those);
  * persons that an exposure does not name (how many there can have been is counted). Names are held
- * of at most SIGHTINGS_NAMES who saw something; whoever comes later has none. One thread.
+ * of at most SIGHTINGS_NAMES who saw something, half of them end users; whoever comes later has
+ * none, and is told apart by a number that is another one after a start. One thread.
  */
 #ifndef PASU_BREACH_SIGHTINGS_H
 #define PASU_BREACH_SIGHTINGS_H
@@ -50,8 +51,8 @@ PASU_MUST_USE int sightings_init(struct sightings *sightings, const struct os *o
 void sightings_release(struct sightings *sightings);
 /* Every entry, in order. PASU_E_NOMEM, or what `give` returned. */
 PASU_MUST_USE int sightings_take(struct sightings *sightings, const struct ledger_entry *entry);
-/* "role app", "user kim of role app", "address 192.0.2.1", without commas and control characters;
- * `role` ("" for an address) is the role alone. */
+/* "role app", "user kim of role app", "address 192.0.2.1", "somebody #0123456789abcdef", without
+ * commas and control characters; `role` ("" for an address) is the role alone. */
 void sightings_name(const struct sightings *sightings, enum axis axis, uint64_t who,
                     char name[SIGHTINGS_NAME], char role[NAME_SIZE]);
 /* The names of these fields, with a comma between; what finds no room is counted at the end. */

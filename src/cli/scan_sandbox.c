@@ -10,6 +10,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,13 +74,22 @@ is_descriptor(struct giving_up *g, const char *path)
     return strcmp(path, "-") == 0;
 }
 
+/* It is opened again by its name, as any log is. */
+static bool
+is_regular(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int
 find_folders(struct giving_up *g, char *const *paths, size_t count, const char *page)
 {
     int result = 0;
 
     for (size_t i = 0; i < count && result == 0; i++)
-        if (!is_descriptor(g, paths[i]))
+        if (!is_descriptor(g, paths[i]) || is_regular(paths[i]))
             result = add_folders_of(g, paths[i], SANDBOX_READS);
     if (result == PASU_E_RANGE) { /* there are very many: it reads what it may */
         close(g->folders[--g->count].fd);

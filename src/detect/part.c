@@ -184,6 +184,15 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
 
 /* ---- a slot ---- */
 
+/* When it asked first today, to the second; before that nobody knows. */
+static int64_t
+first_of(const struct slot *slot, const struct taken *t)
+{
+    int64_t first = ((int64_t)t->day * 86400 + slot->principal) * INT64_C(1000000000);
+
+    return slot->asked_day == t->day && first < t->o->time ? first : t->o->time;
+}
+
 /* It asks for a second person. What is known of the first one goes along. */
 static struct principal *
 promote(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
@@ -195,14 +204,14 @@ promote(struct part *part, unsigned axis, struct slot *slot, const struct taken 
         return NULL;
     p->asn = o->who[AXIS_ASN];
     p->agent = o->who[AXIS_AGENT];
-    p->first = o->time;
+    p->first = first_of(slot, t);
     p->reads = slot->reads;
     p->misses = slot->reads == 0;
     if (list_push(&part->principals, &part->count, &part->room, p, &part->held) < 0) {
         principal_free(p, &part->held);
         return NULL;
     }
-    slot->principal = (uint32_t)part->count;
+    slot->principal = SLOT_PROMOTED | (uint32_t)(part->count - 1);
     if (slot->reads > 0 &&
         life_add(&p->life, slot->subject, slot->asked_day, LIFE_LEAST, &part->held) < 0)
         return NULL;
@@ -226,7 +235,7 @@ recall(struct part *part, const struct slot *slot, struct day *day, uint16_t tod
 static int
 ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
 {
-    struct principal *p = slot->principal != 0 ? part->principals[slot->principal - 1] : NULL;
+    struct principal *p = slot_is_promoted(slot) ? part->principals[slot_place(slot)] : NULL;
     bool fresh = p == NULL;
     struct day *day;
 
@@ -276,19 +285,21 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
     }
     slot->requests++;
     if (o->what == OBSERVED_LOGIN || o->what == OBSERVED_OTHER || o->subject == 0) {
-        if (slot->principal != 0 && part->principals[slot->principal - 1]->today != NULL)
-            part->principals[slot->principal - 1]->today->requests = slot->requests;
+        if (slot_is_promoted(slot) && part->principals[slot_place(slot)]->today != NULL)
+            part->principals[slot_place(slot)]->today->requests = slot->requests;
         return 0;
     }
-    if (slot->principal == 0 && (slot->subject == 0 || slot->subject == o->subject)) {
-        if (slot->asked_day != t->day)
+    if (!slot_is_promoted(slot) && (slot->subject == 0 || slot->subject == o->subject)) {
+        if (slot->asked_day != t->day) {
             count_single(&part->singles[axis], axis, t);
+            slot->principal = t->second;
+        }
         slot->subject = o->subject;
         slot->reads += o->what == OBSERVED_SHOWN;
         slot->asked_day = t->day;
         return 0;
     }
-    if (slot->principal == 0 && is_tight(part)) {
+    if (!slot_is_promoted(slot) && is_tight(part)) {
         part->forgotten++;
         part->crowded = true;
         return 0;
@@ -311,12 +322,12 @@ may_forget(void *arg, const struct slot *slot)
 
     if (slot->last_day >= f->before)
         return false;
-    if (slot->principal == 0)
+    if (!slot_is_promoted(slot))
         return true;
-    p = f->part->principals[slot->principal - 1];
+    p = f->part->principals[slot_place(slot)];
     if (p->history != NULL || p->today != NULL)
         return false;
-    f->part->principals[slot->principal - 1] = NULL;
+    f->part->principals[slot_place(slot)] = NULL;
     principal_free(p, &f->part->held);
     return true;
 }

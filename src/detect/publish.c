@@ -75,6 +75,15 @@ who_says(const struct history *h, double least)
     return bits | 1U << most;
 }
 
+static void
+add_detectors(struct published *item, uint32_t detectors, int64_t now)
+{
+    for (size_t i = 0; i < DETECTOR_COUNT; i++)
+        if ((detectors & ~item->detectors) >> i & 1)
+            item->said[i] = now;
+    item->detectors |= detectors;
+}
+
 static int
 publish(struct publisher *out, struct principal *p, double least, int64_t now)
 {
@@ -88,23 +97,22 @@ publish(struct publisher *out, struct principal *p, double least, int64_t now)
         out->room = room;
     }
     p->history->published = true;
-    out->list[out->count++] = (struct published){.p = p,
-                                                 .found = now,
-                                                 .log_fused = p->history->log_fused,
-                                                 .detectors = who_says(p->history, least)};
+    out->list[out->count] =
+        (struct published){.p = p, .found = now, .log_fused = p->history->log_fused};
+    add_detectors(&out->list[out->count++], who_says(p->history, least), now);
     return 0;
 }
 
 /* What is published already may have become worse. */
 static void
-refresh(struct publisher *out, double least)
+refresh(struct publisher *out, double least, int64_t now)
 {
     for (size_t i = 0; i < out->count; i++) {
         struct published *item = &out->list[i];
 
         if (item->p->history->log_fused > item->log_fused) {
             item->log_fused = item->p->history->log_fused;
-            item->detectors |= who_says(item->p->history, least);
+            add_detectors(item, who_says(item->p->history, least), now);
         }
     }
 }
@@ -142,7 +150,7 @@ publish_choose(struct publisher *out, struct part *parts, double q, double false
     for (size_t i = 0; i < c.count && c.log_e[i] >= least && r == 0; i++)
         r = publish(out, c.list[i], least, now);
 out:
-    refresh(out, least < INFINITY ? least : out->threshold);
+    refresh(out, least < INFINITY ? least : out->threshold, now);
     memory_free(c.list);
     memory_free(c.log_e);
     return r;
@@ -216,9 +224,9 @@ by_finding(const void *a, const void *b)
     } else if (p->asn != q->asn) {
         return p->asn < q->asn ? -1 : 1;
     }
-    if (x->item->log_fused != y->item->log_fused)
-        return x->item->log_fused < y->item->log_fused ? 1 : -1;
-    return (p->who > q->who) - (p->who < q->who);
+    if (x->item->said[x->detector] != y->item->said[x->detector])
+        return x->item->said[x->detector] < y->item->said[x->detector] ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item); /* the list's order stays */
 }
 
 /* Principals without a network, and those of the axes above it, stand alone. */
@@ -300,17 +308,38 @@ add_principal(struct finding *f, const struct part_of_finding *part)
     f->first = f->first == 0 || since < f->first ? since : f->first;
     f->last = p->last > f->last ? p->last : f->last;
     f->found = f->found == 0 || item->found < f->found ? item->found : f->found;
-    for (size_t i = 0; i < h->evidence_count && f->places < FINDING_PLACES; i++) {
+}
+
+static void
+add_places(struct finding *f, const struct history *h, size_t most)
+{
+    for (size_t i = 0; i < h->evidence_count && i < most && f->places < FINDING_PLACES; i++)
         f->place[f->places++] = h->evidence[i];
-        if (f->together > 1)
-            break; /* one of each of the others */
-    }
+}
+
+/* Where the strongest is; behind those that are named it comes to be the last of them. */
+static size_t
+find_strongest(struct part_of_finding *parts, size_t count)
+{
+    struct part_of_finding strongest;
+    size_t at = 0, last = FINDING_PRINCIPALS - 1;
+
+    for (size_t i = 1; i < count; i++)
+        if (parts[i].item->log_fused > parts[at].item->log_fused)
+            at = i;
+    if (at <= last)
+        return at;
+    strongest = parts[at];
+    parts[at] = parts[last];
+    parts[last] = strongest;
+    return last;
 }
 
 static int
-make_finding(const struct part_of_finding *parts, size_t count, struct finding *f)
+make_finding(struct part_of_finding *parts, size_t count, struct finding *f)
 {
-    const struct published *best = parts[0].item;
+    const size_t strongest = find_strongest(parts, count);
+    const struct published *best = parts[strongest].item;
     const struct history *h = best->p->history;
     uint8_t detector = parts[0].detector;
 
@@ -322,8 +351,12 @@ make_finding(const struct part_of_finding *parts, size_t count, struct finding *
         .log10_fused = best->log_fused / M_LN10,
     };
     memcpy(f->number, h->number[detector], sizeof(f->number));
-    for (size_t i = 0; i < count; i++)
+    add_places(f, h, FINDING_PLACES);
+    for (size_t i = 0; i < count; i++) {
         add_principal(f, &parts[i]);
+        if (i != strongest)
+            add_places(f, parts[i].item->p->history, 1);
+    }
     return count_persons(parts, count, f);
 }
 

@@ -2,7 +2,10 @@
 /*
  * What is published stays so (but for publish_settle), and grows with what the principal goes on to
  * do. Principals of one axis whom the same detector found and who come from the same network (ASN)
- * are one finding; so are those who share persons out.
+ * are one finding; so are those who share persons out. Its numbers and first places are those of
+ * the strongest of them. Named are that one and those who came first, in the order in which they
+ * came: whoever knows a finding by who is named in it knows it again when others come, or become
+ * stronger.
  */
 #ifndef PASU_DETECT_PUBLISH_H
 #define PASU_DETECT_PUBLISH_H
@@ -12,9 +15,10 @@
 struct published {
     struct principal *p;
     int64_t found;
-    double log_fused;   /* the highest so far */
-    uint32_t detectors; /* bits: those that say so alone, or the one that says so most */
-    uint16_t calm;      /* day since which nothing is suspicious any more; 0: something is */
+    double log_fused;             /* the highest so far */
+    uint32_t detectors;           /* bits: those that say so alone, or the one that says so most */
+    int64_t said[DETECTOR_COUNT]; /* since when each of them does */
+    uint16_t calm; /* day since which nothing is suspicious any more; 0: something is */
 };
 
 struct publisher {

@@ -18,12 +18,28 @@ struct slot {
     uint64_t subject;   /* the only one that it has asked for; 0: none yet */
     uint32_t reads;     /* of it; 0: there is no such subject */
     uint32_t requests;  /* of any kind, on last_day */
-    uint32_t principal; /* place in the part's list + 1; 0: none */
+    uint32_t principal; /* its place in the part's list, with SLOT_PROMOTED; before there is one,
+                         * the second of asked_day at which it asked for the subject first */
     uint16_t last_day;  /* on which it was seen */
     uint16_t asked_day; /* on which it asked for the subject last */
 };
 
 static_assert(sizeof(struct slot) == 32, "two in a cache line");
+
+#define SLOT_PROMOTED (UINT32_C(1) << 31)
+
+static inline bool
+slot_is_promoted(const struct slot *slot)
+{
+    return (slot->principal & SLOT_PROMOTED) != 0;
+}
+
+/* Of one that is promoted. */
+static inline uint32_t
+slot_place(const struct slot *slot)
+{
+    return slot->principal & ~SLOT_PROMOTED;
+}
 
 enum { SLOTS_TAGS = 16 /* that are looked at together */ };
 

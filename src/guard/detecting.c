@@ -96,15 +96,16 @@ detecting_from_watcher(struct supervisor *v, const struct channel_message *messa
 }
 
 void
-detecting_renew(struct supervisor *v)
+detecting_renew(struct supervisor *v, bool is_log_other)
 {
     const struct watcher_options now = options_of(v->config);
     struct message_empty empty = {0};
     struct child *watcher = &v->children[WATCHER];
 
     /* Another one reads the ledger again: not for nothing. */
-    if (!watcher->pid || (now.off == v->watched.off && now.memory == v->watched.memory &&
-                          now.false_weekly == v->watched.false_weekly))
+    if (!watcher->pid ||
+        (!is_log_other && now.off == v->watched.off && now.memory == v->watched.memory &&
+         now.false_weekly == v->watched.false_weekly))
         return;
     v->is_watcher_renewed = true;
     tell(v, watcher, MESSAGE_STOP, &empty, sizeof(empty), -1);

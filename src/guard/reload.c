@@ -110,6 +110,7 @@ reload_commit(struct supervisor *v)
 {
     struct listeners former = v->listeners;
     const struct log log = v->log;
+    bool is_log_other;
 
     for (int i = GATE; i <= KEEPER; i++)
         if (v->children[i].prepared_error != 0) {
@@ -140,8 +141,9 @@ reload_commit(struct supervisor *v)
     publishing_renew(v);
     enrolling_commit(v);
     enrolling_renew(v);
-    detecting_renew(v);
-    if (v->log.format != log.format || v->log.level != log.level)
+    is_log_other = v->log.format != log.format || v->log.level != log.level;
+    detecting_renew(v, is_log_other);
+    if (is_log_other)
         indexing_renew(v);
     v->is_reloading = true;
 }

@@ -150,8 +150,9 @@ void indexing_renew(struct supervisor *v);
 bool detecting_is_wanted(const struct supervisor *v);
 PASU_MUST_USE int detecting_start(struct supervisor *v);
 void detecting_from_watcher(struct supervisor *v, const struct channel_message *message);
-/* There is a new configuration: where detectors are to be others, it ends, and another begins. */
-void detecting_renew(struct supervisor *v);
+/* There is a new configuration: where detectors, or its log, are to be others, it ends, and another
+ * begins. */
+void detecting_renew(struct supervisor *v, bool is_log_other);
 
 /* ---- identifying.c: the identity index, which `pasu index build` makes ---- */
 /* Hands the gate the file that is there, if that is another one than it has. */

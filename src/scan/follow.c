@@ -199,15 +199,18 @@ read_once(struct follow *f)
     f->file_count = 0;
     for (size_t i = 0; i < f->count; i++) {
         struct tail *tail = &f->tails[i];
-        int look = tail_look(tail, f->options.dialects);
+        int before = tail_look_before(tail, f->options.dialects);
+        int look = before != PASU_E_NOMEM ? tail_look(tail, f->options.dialects) : before;
 
         if (look == PASU_E_NOMEM)
             return look;
+        if (before < 0)
+            tail->error = before;
         if (look < 0) {
             tail->error = look;
             tail->is_over = true;
         }
-        tail->has_before = tail->before.stream != NULL;
+        tail->has_before = before > 0;
         tail->has_now = look > 0;
     }
     for (size_t i = 0; i < f->count; i++) {

@@ -48,6 +48,10 @@ read_some(struct input *in, uint8_t *to, size_t room)
     do {
         n = read(in->fd, to, room);
     } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN && in->is_live) { /* another reader was faster */
+        in->is_over = true;
+        return 0;
+    }
     if (n < 0)
         return PASU_E_IO;
     in->taken += (uint64_t)n;
@@ -89,7 +93,10 @@ open_input(struct input **slot, const char *path, bool is_live)
         return PASU_E_NOMEM;
     in->is_live = is_live;
     in->is_mine = strcmp(path, "-") != 0;
-    in->fd = in->is_mine ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    if (in->is_mine) /* a named pipe's writer is not waited for where it goes on */
+        in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (is_live ? O_NONBLOCK : 0));
+    else
+        in->fd = STDIN_FILENO;
     in->raw = memory_new(RAW, 1);
     if (in->fd < 0)
         result = error_from_errno(errno);

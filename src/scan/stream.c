@@ -29,6 +29,8 @@ struct stream {
     uint64_t offset;                    /* of `tail` */
     uint8_t *tail;                      /* what was read of a line that is not whole yet */
     size_t tail_length, tail_size;
+    bool is_passing; /* a line that is too long, from `offset` on, which has no end yet */
+    uint64_t passed; /* bytes of it */
     _Atomic uint64_t taken;
     struct place place[AHEAD_MAX];
 };
@@ -87,12 +89,14 @@ keep_tail(struct stream *s, struct block *block)
     return 0;
 }
 
-/* A line that is too long: on to its end. What is behind that is the block. */
+/* A line that is too long: on to its end, or, in a live stream, to that of what is there. What is
+ * behind that is the block. */
 static int
 pass_line(struct stream *s, struct block *block)
 {
-    uint64_t begin = block->offset, length = block->length;
+    uint64_t begin = block->offset, length = s->is_passing ? s->passed : block->length;
 
+    s->is_passing = false;
     for (;;) {
         ssize_t n = read_more(s, block->bytes, block->size);
         const uint8_t *newline = n > 0 ? memchr(block->bytes, '\n', (size_t)n) : NULL;
@@ -103,7 +107,11 @@ pass_line(struct stream *s, struct block *block)
         if (n == 0) {
             s->is_over = true;
             block->length = 0;
-            break;
+            if (!s->is_live)
+                break;
+            s->is_passing = true;
+            s->passed = length;
+            return 0;
         }
         if (newline == NULL) {
             length += (uint64_t)n;
@@ -133,6 +141,8 @@ read_block(struct stream *s, struct block *block)
         memcpy(block->bytes, s->tail, s->tail_length);
     block->length = result == 0 ? s->tail_length : 0;
     s->tail_length = 0;
+    if (result == 0 && s->is_passing)
+        result = pass_line(s, block);
     while (result == 0 && !s->is_over) {
         ssize_t n;
 

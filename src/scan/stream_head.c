@@ -31,6 +31,13 @@ stream_kept_is_live(const struct stream_kept *kept)
     return kept->is_live;
 }
 
+void
+stream_kept_finish(struct stream_kept *kept)
+{
+    input_finish(kept->input);
+    kept->is_live = false;
+}
+
 struct input *
 stream_kept_input(struct stream_kept *kept)
 {

@@ -38,6 +38,8 @@ PASU_MUST_USE int stream_await(struct stream_kept **kept, const char *path);
 PASU_MUST_USE int stream_look_on(struct stream_head *head, struct stream_kept *kept,
                                  const struct dialects *dialects, const struct dialect *known);
 bool stream_kept_is_live(const struct stream_kept *kept);
+/* What is there is all there will be. */
+void stream_kept_finish(struct stream_kept *kept);
 struct input *stream_kept_input(struct stream_kept *kept); /* kept's */
 /* The next bytes of its head; 0: there are no more. */
 size_t stream_kept_take(struct stream_kept *kept, uint8_t *to, size_t room);

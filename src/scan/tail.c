@@ -74,31 +74,49 @@ tail_close(struct tail *tail)
     close_file(&tail->before);
 }
 
-int
-tail_look(struct tail *tail, const struct dialects *dialects)
+static int
+look_at(struct tail *tail, struct tail_file *file, const struct dialects *dialects)
 {
     struct stream_head head;
     int result;
 
-    if (tail->now.stream != NULL)
+    if (file->stream != NULL)
         return 1;
-    if (tail->now.kept == NULL)
+    if (file->kept == NULL)
         return 0;
-    result = stream_look_on(&head, tail->now.kept, dialects,
-                            tail->is_known ? &tail->head.dialect : NULL);
-    if (result <= 0)
-        return result;
+    result =
+        stream_look_on(&head, file->kept, dialects, tail->is_known ? &tail->head.dialect : NULL);
+    if (result <= 0 || (file == &tail->before && input_taken(file->input) == 0))
+        return result < 0 ? result : 0;
     if (!tail->is_known)
         tail->head = head;
     tail->head.dialect = head.dialect;
     tail->is_known = true;
     if (tail->is_named)
-        see_front(&tail->now);
-    if (head.codec != CODEC_PLAIN) { /* nobody goes on with it, and its name will be another's */
+        see_front(file);
+    if (head.codec != CODEC_PLAIN && file == &tail->now) {
+        /* Nobody goes on with it, and its name will be another's. */
         tail->is_named = false;
         input_finish(tail->now.input);
     }
     return 1;
+}
+
+int
+tail_look(struct tail *tail, const struct dialects *dialects)
+{
+    return look_at(tail, &tail->now, dialects);
+}
+
+int
+tail_look_before(struct tail *tail, const struct dialects *dialects)
+{
+    int result = look_at(tail, &tail->before, dialects);
+
+    if (result < 0 || (result == 0 && tail->before.kept != NULL &&
+                       !stream_kept_is_live(tail->before.kept))) /* it stayed empty */
+        close_file(&tail->before);
+    return result;
 }
 
 /* ---- rotation ---- */
@@ -109,8 +127,10 @@ finish_before(struct tail *tail, bool is_truncated)
 {
     if (tail->before.stream != NULL && stream_is_live(tail->before.stream))
         stream_finish(tail->before.stream, !is_truncated);
-    stream_kept_free(tail->before.kept);
-    tail->before.kept = NULL;
+    if (tail->before.kept != NULL && is_truncated)
+        close_file(&tail->before);
+    else if (tail->before.kept != NULL)
+        stream_kept_finish(tail->before.kept);
 }
 
 /* `now` is not what the name names any more. What was `before` has been read to its end. */

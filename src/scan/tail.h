@@ -55,6 +55,8 @@ int tail_open(struct tail *tail, const char *path);
 /* Whether lines of `now` can be read: then it has a stream, or kept and *head are to be made one.
  * 1, 0, the errors of reading. */
 PASU_MUST_USE int tail_look(struct tail *tail, const struct dialects *dialects);
+/* The same of lines of `before`, which can have been empty when it was `now`. An error ends it. */
+PASU_MUST_USE int tail_look_before(struct tail *tail, const struct dialects *dialects);
 /* What has become of the name? `others`: all tails. `has_changed`: the
  * name names another file, or was truncated; what is over has been told so (stream_finish) and is
  * `before`. PASU_E_NOMEM; other errors are in tail->error. */

@@ -13,6 +13,7 @@ import signal
 import subprocess
 
 import harness
+from process import until
 from stage import equal, test
 
 BEGIN, CALM = 1780272000, 22  # 2026-06-01T00:00:00Z; days
@@ -168,6 +169,45 @@ def test_sandboxed():
         process.send_signal(signal.SIGTERM)
         report = json.loads(process.stdout.read().splitlines()[-1])
         equal((report["lines"], report["files"][0]["error"], process.wait(60)), (CALM * 600 + 1000, "permission denied", 2))
+
+
+@test
+def test_descriptor():
+    """A file by the name of a descriptor is read as by its own, and read again, by --follow, too"""
+    log = harness.folder() / "held" / "own.log"
+    log.parent.mkdir()
+    log.write_text(calm() + crawl("203.0.113.1", 1), encoding="ascii")
+    route_map = harness.folder() / "map.yaml"
+    route_map.write_text(MAP, encoding="ascii")
+    with open(log, "rb") as held, open(log, "rb") as again:
+        done = subprocess.run([harness.PASU, "scan", "--map", route_map, "--json", f"/dev/fd/{held.fileno()}"], pass_fds=[held.fileno()],
+                              capture_output=True, text=True, check=False)
+        equal((done.returncode, done.stderr), (1, ""))
+        report = json.loads(done.stdout)
+        equal((report["lines"], {(one["subjects"]["at_least"], one["subjects"]["at_most"]) for one in report["findings"]
+                                 if one["principals"] == ["203.0.113.1"]}), (CALM * 600 + 500, {(250, 250)}))
+        with following("/proc/self/fd/0", stdin=again) as process:
+            found(process, "203.0.113.1")
+            process.send_signal(signal.SIGTERM)
+            equal((json.loads(process.stdout.read().splitlines()[-1])["lines"], process.wait(60)), (CALM * 600 + 500, 1))
+
+
+@test
+def test_named_pipe():
+    """A named pipe that nobody has opened yet can be given up"""
+    pipe = harness.folder() / "pipe"
+    os.mkfifo(pipe)
+    with following(pipe) as process:
+        writer = os.open(pipe, os.O_WRONLY)  # once it is read from
+        os.write(writer, crawl("203.0.113.1", 1)[:-1].encode())
+        os.close(writer)
+        _, report, status = ended(process, None)
+        equal((report["lines"], status), (500, 3))
+    with following(pipe) as process:
+        held = pathlib.Path(f"/proc/{process.pid}/fd")
+        until(lambda: str(pipe) in {os.readlink(one) for one in held.iterdir()}, "it is open")
+        _, report, _ = ended(process, signal.SIGTERM)
+        equal(report["lines"], 0)
 
 
 @test

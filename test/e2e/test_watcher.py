@@ -139,13 +139,21 @@ def test_burst():
 
 @test(gateway=True, limit=60)
 def test_off():
-    """A detector that is switched off does not judge, and says so; without any there is no watcher; a reload changes both"""
+    """A detector that is switched off does not judge, and says so; without any there is no watcher; a reload changes both, and how
+    it logs"""
     made = front("off", detectors={"growth": False, "drift": False})
     why = {each["detector"]: each["untestable"] for each in judged(made)["list"]}
     equal((why["growth"], why["drift"], why["coverage"]), ("it is switched off", "it is switched off", None))
     dump(made, 2)
     judged(made)
     assert not [each for each in findings(made) if each["rule"] in ("growth", "drift")], findings(made)
+    pid = made.guard.pids()["watcher"]
+    made.reload()
+    equal(made.guard.pids()["watcher"], pid)
+    made.guard.config["log"] = {"level": "info"}
+    made.reload()
+    made.guard.until_other("watcher", pid)
+    judged(made)
     names = ("coverage", "growth", "successor", "drift", "fanout", "orphan", "misses", "tiling", "novelty", "waking")
     made.guard.config["detectors"] = dict.fromkeys(names, False)
     made.guard.write()

@@ -25,6 +25,18 @@ test_nobody_is_accused_while_nothing_is_wrong(void **state)
 
 /* ---- attacks ---- */
 
+/* When that address asked first. */
+static int64_t
+first_of(const struct town *town, uint64_t address)
+{
+    size_t i = 0;
+
+    while (i < town->count && town->list[i].who[AXIS_ADDRESS] != address)
+        i++;
+    assert_true(i < town->count);
+    return town->list[i].time;
+}
+
 static void
 test_guessed_persons_are_misses(void **state)
 {
@@ -34,6 +46,7 @@ test_guessed_persons_are_misses(void **state)
     (void)state;
     tell(&s, 11, guess);
     f = expect(&s, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER));
+    assert_true(f->first == first_of(&s.town, name(NAME_ADDRESS, ATTACKER)));
     assert_int_equal(f->together, 1);
     assert_true(f->statistic > 0.5 && f->statistic < 0.75);
     assert_int_equal(f->places, FINDING_PLACES);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* E-values against their definition: closed forms, and that they are 1 or less on average. */
+#include "base/memory.h"
 #include "detect/coverage.h"
 #include "detect/fusion.h"
+#include "detect/publish.h"
 #include "detect/tiling.h"
 #include "unit.h"
 
@@ -220,6 +222,124 @@ test_what_is_published_is_what_e_bh_chooses(void **state)
     assert_true(isinf(fusion_choose(log_e, 0, 100, 0, 0.1)));
 }
 
+/* ---- findings ---- */
+
+enum { CREW = FINDING_PRINCIPALS + 4 };
+
+/* Of one network. */
+struct crews {
+    struct principal *list[2 * CREW];
+    struct part parts[PARTS];
+    struct publisher publisher;
+    size_t held;
+};
+
+static void
+gather(struct crews *c)
+{
+    *c = (struct crews){0};
+    for (size_t i = 0; i < COUNT_OF(c->list); i++) {
+        c->list[i] = principal_new(1000 + i, AXIS_ADDRESS, &c->held);
+        assert_non_null(c->list[i]);
+        assert_int_equal(principal_test(c->list[i], &c->held), 0);
+        c->list[i]->asn = 4766;
+    }
+    c->parts[3].principals = c->list;
+    c->parts[3].count = COUNT_OF(c->list);
+}
+
+static void
+disperse(struct crews *c)
+{
+    publish_release(&c->publisher);
+    for (size_t i = 0; i < COUNT_OF(c->list); i++)
+        principal_free(c->list[i], &c->held);
+    assert_int_equal(c->held, 0);
+}
+
+static void
+suspect(struct principal *p, enum detector detector, double strength)
+{
+    p->history->log_now[detector] = strength;
+    p->history->log_fused = strength;
+    p->history->number[detector][0] = strength;
+}
+
+/* The finding of that detector, at that time. */
+static struct finding
+finding_at(struct crews *c, enum detector detector, int64_t now)
+{
+    assert_int_equal(publish_choose(&c->publisher, c->parts, 0.1, 0, now), 0);
+    assert_int_equal(publish_findings(&c->publisher), 0);
+    for (size_t i = 0; i < c->publisher.finding_count; i++)
+        if (c->publisher.findings[i].detector == detector)
+            return c->publisher.findings[i];
+    fail();
+    return (struct finding){0};
+}
+
+static size_t
+named_in_both(const struct finding *a, const struct finding *b)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->principals; i++)
+        for (size_t j = 0; j < b->principals; j++)
+            count += a->principal[i].who == b->principal[j].who;
+    return count;
+}
+
+static void
+test_who_was_named_in_a_finding_stays_so_whoever_becomes_stronger(void **state)
+{
+    struct finding former, now;
+    struct crews c;
+
+    (void)state;
+    gather(&c);
+    for (size_t i = 0; i < CREW; i++)
+        suspect(c.list[i], DETECTOR_MISSES, 100 - (double)i);
+    former = finding_at(&c, DETECTOR_MISSES, 1);
+    assert_int_equal(former.together, CREW);
+    assert_int_equal(former.principals, FINDING_PRINCIPALS);
+    assert_int_equal(former.principal[0].who, 1000);
+    assert_near(former.number[0], 100, 0);
+    for (size_t i = 0; i < CREW; i++)
+        suspect(c.list[i], DETECTOR_MISSES, 200 + (double)i);
+    now = finding_at(&c, DETECTOR_MISSES, 2);
+    assert_int_equal(now.together, CREW);
+    assert_int_equal(named_in_both(&former, &now), FINDING_PRINCIPALS - 1);
+    assert_int_equal(now.principal[0].who, 1000);
+    /* Its numbers are the strongest's, who is named, too. */
+    assert_int_equal(now.principal[FINDING_PRINCIPALS - 1].who, 1000 + CREW - 1);
+    assert_near(now.number[0], 200 + CREW - 1, 0);
+    assert_near(now.log10_fused, (200 + CREW - 1) / M_LN10, 1e-9);
+    disperse(&c);
+}
+
+static void
+test_who_was_found_before_by_another_detector_is_named_behind(void **state)
+{
+    struct finding former, now;
+    struct crews c;
+
+    (void)state;
+    gather(&c);
+    for (size_t i = 0; i < CREW; i++)
+        suspect(c.list[i], DETECTOR_GROWTH, 100);
+    (void)finding_at(&c, DETECTOR_GROWTH, 1);
+    for (size_t i = CREW; i < COUNT_OF(c.list); i++)
+        suspect(c.list[i], DETECTOR_MISSES, 100);
+    former = finding_at(&c, DETECTOR_MISSES, 2);
+    assert_int_equal(former.together, CREW);
+    for (size_t i = 0; i < CREW; i++)
+        suspect(c.list[i], DETECTOR_MISSES, 200);
+    now = finding_at(&c, DETECTOR_MISSES, 3);
+    assert_int_equal(now.together, COUNT_OF(c.list));
+    assert_int_equal(named_in_both(&former, &now), FINDING_PRINCIPALS - 1);
+    disperse(&c);
+}
+
 /* ---- between principals ---- */
 
 static void
@@ -268,6 +388,8 @@ main(void)
         cmocka_unit_test(test_weekdays_are_compared_with_weekdays),
         cmocka_unit_test(test_evidence_of_days_is_shiryaev_and_roberts_sum),
         cmocka_unit_test(test_what_is_published_is_what_e_bh_chooses),
+        cmocka_unit_test(test_who_was_named_in_a_finding_stays_so_whoever_becomes_stronger),
+        cmocka_unit_test(test_who_was_found_before_by_another_detector_is_named_behind),
         cmocka_unit_test(test_peers_numbers_are_fitted_without_the_outermost),
         cmocka_unit_test(test_a_group_is_paid_for_by_all_groups_there_are),
     };

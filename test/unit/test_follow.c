@@ -24,6 +24,7 @@ struct stage {
     struct streams *streams;
     struct follow *follow;
     unsigned seen[MEMBERS], all; /* how often each member was shown; lines */
+    struct sample unread;        /* the last line that was not read */
     int stop;
 };
 
@@ -33,6 +34,8 @@ see_block(void *arg, struct block *block, uint64_t taken PASU_UNUSED)
     struct stage *s = arg;
 
     s->all += (unsigned)block->lines;
+    if (block->sample_count > 0)
+        s->unread = block->samples[block->sample_count - 1];
     return block->result;
 }
 
@@ -94,6 +97,15 @@ assert_seen(const struct stage *s, unsigned from, unsigned to)
 {
     for (unsigned member = 0; member < MEMBERS; member++)
         assert_int_equal(s->seen[member], member >= from && member < to);
+}
+
+static off_t
+size_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
 }
 
 static unsigned
@@ -302,6 +314,64 @@ copied_and_truncated(void **state)
     assert_seen(s, 0, 200);
 }
 
+/* Whoever writes does not know yet, and goes on with it. */
+static void
+a_log_that_was_empty_when_it_was_renamed_is_read(void **state)
+{
+    struct stage *s = *state;
+
+    put_text(s->paths[0], "", 0);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 0);
+    assert_int_equal(rename(s->paths[0], s->paths[1]), 0);
+    put_text(s->paths[0], "", 0);
+    assert_int_equal(follow_read(s->follow), 0);
+    put(s->paths[1], 0, 10);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 10);
+    put(s->paths[0], 10, 20);
+    put(s->paths[1], 20, 30);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_seen(s, 0, 30);
+}
+
+/* What is there of it when nobody can open it any more, or it is renamed once more, is all of it.
+ */
+static void
+a_log_that_was_empty_when_it_was_renamed_is_read_to_its_end(void **state)
+{
+    struct stage *s = *state;
+    unsigned before;
+
+    put_text(s->paths[0], "", 0);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 0);
+    before = open_files();
+    assert_int_equal(unlink(s->paths[0]), 0);
+    put_text(s->paths[0], "", 0);
+    assert_int_equal(follow_read(s->follow), 0); /* it stayed empty, and says nothing of the log */
+    assert_int_equal(follow_read(s->follow), 0);
+    assert_int_equal(open_files(), before);
+    assert_false(follow_tail(s->follow, 0)->is_known);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(rename(s->paths[0], s->paths[1]), 0);
+        put_text(s->paths[0], "", 0);
+        assert_true(follow_read(s->follow) >= 0);
+        if (i < 3)
+            put(s->paths[1], 10 * i, 10 * i + 10);
+        if (i % 2 == 0)
+            assert_int_equal(unlink(s->paths[1]), 0);
+    }
+    assert_true(follow_read(s->follow) >= 0);
+    assert_true(follow_read(s->follow) >= 0);
+    assert_int_equal(unlink(s->paths[0]), 0);
+    put_text(s->paths[0], "", 0);
+    assert_true(follow_read(s->follow) >= 0);
+    assert_true(follow_read(s->follow) >= 0);
+    assert_int_equal(open_files(), before);
+    assert_seen(s, 0, 30);
+}
+
 static void
 what_is_compressed_and_deleted_is_let_go(void **state)
 {
@@ -356,6 +426,59 @@ a_pipe_is_read_as_it_comes_and_to_its_end(void **state)
     close(in);
 }
 
+/* Nobody has it open for writing yet. */
+static void
+a_named_pipe_without_a_writer_is_not_waited_for(void **state)
+{
+    struct stage *s = *state;
+    int writer;
+
+    assert_int_equal(mkfifo(s->paths[0], 0600), 0);
+    alarm(20); /* who waits for it waits for ever */
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 0);
+    alarm(0);
+    assert_false(follow_is_over(s->follow));
+    writer = open(s->paths[0], O_WRONLY | O_CLOEXEC);
+    put(s->paths[0], 0, 5);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_false(follow_is_over(s->follow));
+    put(s->paths[0], 5, 9);
+    follow_wait(s->follow, -1);
+    assert_int_equal(follow_read(s->follow), 1);
+    close(writer);
+    assert_true(follow_read(s->follow) >= 0);
+    assert_true(follow_is_over(s->follow));
+    assert_seen(s, 0, 9);
+}
+
+/* Its end comes with what would be a line by itself. */
+static void
+a_line_that_is_too_long_is_one_line_though_it_comes_in_pieces(void **state)
+{
+    struct stage *s = *state;
+    off_t begins, ends;
+
+    put(s->paths[0], 0, 1);
+    begins = size_of(s->paths[0]);
+    begin(s, 1, 1);
+    assert_int_equal(follow_read(s->follow), 1);
+    for (off_t size = STREAM_LINE; size <= STREAM_LINE + (8 << 20); size += 4 << 20) {
+        assert_int_equal(truncate(s->paths[0], size), 0);
+        assert_true(follow_read(s->follow) >= 0);
+        assert_int_equal(s->all, 1);
+    }
+    put(s->paths[0], 1, 2);
+    ends = size_of(s->paths[0]);
+    put(s->paths[0], 2, 4);
+    assert_int_equal(follow_read(s->follow), 1);
+    assert_int_equal(s->all, 4);
+    assert_int_equal(s->seen[1], 0);
+    assert_int_equal(s->seen[2] + s->seen[3], 2);
+    assert_int_equal(s->unread.offset, begins);
+    assert_int_equal(s->unread.offset + s->unread.length + 1, ends);
+}
+
 static void
 who_waits_is_told(void **state)
 {
@@ -393,8 +516,12 @@ main(void)
         BEHAVIOUR(renamed_and_made_anew),
         BEHAVIOUR(a_last_line_of_a_renamed_log_needs_no_end),
         BEHAVIOUR(copied_and_truncated),
+        BEHAVIOUR(a_log_that_was_empty_when_it_was_renamed_is_read),
+        BEHAVIOUR(a_log_that_was_empty_when_it_was_renamed_is_read_to_its_end),
         BEHAVIOUR(what_is_compressed_and_deleted_is_let_go),
         BEHAVIOUR(a_pipe_is_read_as_it_comes_and_to_its_end),
+        BEHAVIOUR(a_named_pipe_without_a_writer_is_not_waited_for),
+        BEHAVIOUR(a_line_that_is_too_long_is_one_line_though_it_comes_in_pieces),
         BEHAVIOUR(who_waits_is_told),
     };
 

@@ -161,7 +161,7 @@ who_sees_is_the_end_user_and_beside_it_the_role(void **state PASU_UNUSED)
     assert_true(o[4].who[AXIS_ACCOUNT] != o[0].who[AXIS_ACCOUNT]);
     assert_named(&seen, AXIS_TOKEN, o[4].who[AXIS_TOKEN], "role app", "app");
     assert_named(&seen, AXIS_ADDRESS, o[4].who[AXIS_ADDRESS], "address 192.0.2.7", "");
-    assert_named(&seen, AXIS_ACCOUNT, 1, "somebody", "");
+    assert_named(&seen, AXIS_ACCOUNT, o[4].who[AXIS_ACCOUNT], "user kim? lee?? of role app", "app");
     /* The claim of an address counts where it is signed; where that is nobody knows. */
     snprintf(exposure.claims.source, sizeof(exposure.claims.source), "198.51.100.1");
     shows(&seen, exposure);
@@ -170,6 +170,41 @@ who_sees_is_the_end_user_and_beside_it_the_role(void **state PASU_UNUSED)
     shows(&seen, exposure);
     assert_named(&seen, AXIS_ADDRESS, o[12].who[AXIS_ADDRESS], "address 198.51.100.1", "");
     assert_int_equal(o[12].country, 0);
+    sightings_release(&seen.s);
+}
+
+/* As many end users as there is room for names. Those of roles and addresses that come then are
+ * kept, and who has no name is not taken for another one without. */
+static void
+end_users_leave_roles_and_addresses_their_room(void **state PASU_UNUSED)
+{
+    struct exposure exposure = shown(7, NOW);
+    char names[2][SIGHTINGS_NAME], role[NAME_SIZE];
+    struct observation users[2];
+    struct seen seen;
+
+    begin(&seen);
+    exposure.parts[0].ordinal_count = 1;
+    exposure.parts[0].missed_count = 0;
+    for (unsigned i = 0; i < SIGHTINGS_NAMES; i++) {
+        seen.count = 0;
+        snprintf(exposure.actor, sizeof(exposure.actor), "user%u", i);
+        shows(&seen, exposure);
+        users[i % 2] = seen.items[0];
+    }
+    opens(&seen, 10, "shop", "other", "192.0.2.10");
+    seen.count = 0;
+    exposure.session = 10;
+    exposure.actor[0] = '\0';
+    shows(&seen, exposure);
+    assert_named(&seen, AXIS_ACCOUNT, seen.items[0].who[AXIS_ACCOUNT], "role other", "other");
+    assert_named(&seen, AXIS_ADDRESS, seen.items[0].who[AXIS_ADDRESS], "address 192.0.2.10", "");
+    for (size_t i = 0; i < 2; i++) {
+        sightings_name(&seen.s, AXIS_ACCOUNT, users[i].who[AXIS_ACCOUNT], names[i], role);
+        assert_memory_equal(names[i], "somebody #", strlen("somebody #"));
+        assert_string_equal(role, "");
+    }
+    assert_string_not_equal(names[0], names[1]);
     sightings_release(&seen.s);
 }
 
@@ -260,6 +295,7 @@ main(void)
         cmocka_unit_test(an_exposure_is_told_person_by_person_with_its_record),
         cmocka_unit_test(a_text_is_no_number_whatever_its_ordinal_is),
         cmocka_unit_test(who_sees_is_the_end_user_and_beside_it_the_role),
+        cmocka_unit_test(end_users_leave_roles_and_addresses_their_room),
         cmocka_unit_test(what_an_end_user_is_called_cannot_look_like_a_list),
         cmocka_unit_test(what_cannot_be_judged_is_passed_over_and_counted),
         cmocka_unit_test(an_old_log_that_is_imported_late_is_not_what_happens_now),
