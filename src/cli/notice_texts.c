@@ -139,7 +139,8 @@ read_languages(struct reading *r, const struct yaml_node *map, const char *name,
         text[l] = need(r, both, notice_languages[l]);
 }
 
-/* A name in braces for which nothing is put, from where it begins; NULL: there is none. */
+/* A name in braces for which nothing is put, or one without its end, from where it begins; NULL:
+ * there is none. */
 static const char *
 unknown_name(const char *text)
 {
@@ -153,7 +154,7 @@ unknown_name(const char *text)
         while (i < COUNT_OF(known) &&
                (strlen(known[i]) != length || memcmp(known[i], text, length) != 0))
             i++;
-        if (i == COUNT_OF(known))
+        if (i == COUNT_OF(known) || text[length] != '}')
             return text;
     }
     return NULL;
