@@ -119,7 +119,7 @@ read_risks(struct reading *r, const struct yaml_node *list)
     t->risks = store_new(&t->store, list->count, sizeof(*t->risks));
     for (const struct yaml_node *one = list->first; one && t->risks; one = one->next)
         read_risk(r, one);
-    if (t->risk_count > 0 && t->risks[t->risk_count - 1].count > 0)
+    if (t->risks && t->risk_count > 0 && t->risks[t->risk_count - 1].count > 0)
         yaml_table_fault(&r->yaml, list, "write a last one with fields: []",
                          "the last risk does not fit everybody");
 }
