@@ -15,6 +15,8 @@ trace_release(struct trace *t)
 {
     for (size_t r = 0; r < t->reader_count; r++) {
         persons_free(t->readers[r].reach);
+        persons_free(t->readers[r].lately[0].persons);
+        persons_free(t->readers[r].lately[1].persons);
         memory_free(t->readers[r].days);
     }
     memory_free(t->readers);
@@ -205,6 +207,35 @@ trace_part(struct trace *t, struct lexicon *lexicon, unsigned kind, uint64_t cle
 
 /* ---- persons ---- */
 
+/* Of two days the persons are known: a statement that began before midnight can come after one that
+ * began then. */
+static struct trace_lately *
+lately_of(struct trace_reader *r, int32_t day)
+{
+    struct trace_lately *older = &r->lately[r->lately[0].day > r->lately[1].day];
+
+    for (size_t i = 0; i < COUNT_OF(r->lately); i++)
+        if (r->lately[i].day == day)
+            return &r->lately[i];
+    persons_free(older->persons);
+    *older = (struct trace_lately){.day = day};
+    return older;
+}
+
+/* Each of the day's persons once. */
+static int
+count_persons(struct trace_reader *r, int32_t day, const uint32_t *ordinals, size_t count)
+{
+    struct trace_lately *lately = lately_of(r, day);
+    int result = persons_add(&lately->persons, ordinals, count);
+    uint64_t before = lately->count;
+
+    if (result != 0)
+        return result;
+    lately->count = persons_count(lately->persons);
+    return count_day(r, day, lately->count - before);
+}
+
 int
 trace_shown(struct trace *t, uint32_t reader, uint16_t fields, int32_t day,
             const uint32_t *ordinals, size_t count)
@@ -214,7 +245,7 @@ trace_shown(struct trace *t, uint32_t reader, uint16_t fields, int32_t day,
     uint32_t person;
 
     if (result == 0)
-        result = count_day(r, day, count);
+        result = count_persons(r, day, ordinals, count);
     for (size_t i = 0; result == 0 && i < count; i++)
         if (leaked_find(t->sample, ordinals[i], &person))
             result = add_hit(t, (struct trace_hit){reader, person, day, fields});

@@ -10,7 +10,8 @@
  *
  * Filled from statements (trace_take), or from the index (breach/index_trace.h); what follows from
  * it says breach/trace_score.h. Only fields that were shown clear count. Memory: a hit each, and
- * two bytes or less for each person that a principal was shown. One thread.
+ * two bytes or less for each person that a principal was shown, and again on each of two days. One
+ * thread.
  */
 #ifndef PASU_BREACH_TRACE_H
 #define PASU_BREACH_TRACE_H
@@ -29,11 +30,18 @@ struct trace_hit {
     uint16_t fields; /* of the sample's, clear */
 };
 
-/* Persons that a reader was shown on one day: some twice where several kinds of statements showed
- * them. */
+/* Persons that a reader was shown on one day, each once; a day that trace_attend tells of has those
+ * twice whom statements of two classes showed. */
 struct trace_day {
     int32_t day;
     uint64_t persons;
+};
+
+/* Whom a reader was shown on a day: those that have been counted. */
+struct trace_lately {
+    int32_t day;
+    struct persons *persons;
+    uint64_t count;
 };
 
 struct trace_reader {
@@ -43,7 +51,8 @@ struct trace_reader {
     uint64_t bounded;      /* so many statements */
     struct trace_day *days;
     size_t day_count, day_space;
-    int64_t first, last; /* of its statements about the kind */
+    struct trace_lately lately[2]; /* in any order */
+    int64_t first, last;           /* of its statements about the kind */
 };
 
 /* What one vocabulary's numbers are of the sample's fields and kind, of those that were met. */
@@ -89,7 +98,7 @@ PASU_MUST_USE int trace_reader(struct trace *trace, struct view name);
 PASU_MUST_USE int trace_part(struct trace *trace, struct lexicon *lexicon, unsigned kind,
                              uint64_t clear, uint16_t *fields);
 /* Persons of one chunk of ordinals, when they were there: on these days of those that begin with
- * `first`. PASU_E_NOMEM. */
+ * `first`; each call counts its own persons of a day. PASU_E_NOMEM. */
 PASU_MUST_USE int trace_attend(struct trace *trace, uint32_t reader, uint16_t fields, int32_t first,
                                uint32_t days, uint32_t base, const struct attendance *attendance);
 /* Persons of one day. `ordinals` rise. PASU_E_NOMEM. */

@@ -184,12 +184,47 @@ remove_one(const char *path, const struct stat *st PASU_UNUSED, int type PASU_UN
     return remove(path);
 }
 
+/* What ends it, but for what whoever started it had ignored; and that the other process has ended.
+ */
+static void
+ends_of(sigset_t *ends)
+{
+    static const int known[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
+
+    (void)sigemptyset(ends);
+    (void)sigaddset(ends, SIGCHLD);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (sigaction(known[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            (void)sigaddset(ends, known[i]);
+}
+
+/* Its exit status. A signal ends the other process first; *ended is which, 0: none. */
 static int
-run_aside(struct drilling *d)
+await(pid_t pid, const sigset_t *ends, int *ended)
+{
+    int status = 0;
+    pid_t found;
+
+    *ended = 0;
+    while ((found = waitpid(pid, &status, WNOHANG)) == 0) {
+        int number = sigwaitinfo(ends, NULL);
+
+        if (number <= 0 || number == SIGCHLD)
+            continue;
+        *ended = number;
+        (void)kill(pid, SIGTERM);
+    }
+    return found == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+/* With the signals that end it blocked. */
+static int
+run_in_folder(struct drilling *d, const sigset_t *ends, const sigset_t *before, int *ended)
 {
     const char *base = getenv("TMPDIR");
     pid_t parent = getpid(), pid;
-    int status = 0;
+    int status;
 
     snprintf(d->directory, sizeof(d->directory), "%s/pasu-drill.XXXXXX",
              base != NULL && strlen(base) < PATH / 2 ? base : "/tmp");
@@ -202,16 +237,29 @@ run_aside(struct drilling *d)
     fflush(NULL);
     pid = fork();
     if (pid == 0) {
+        (void)sigprocmask(SIG_SETMASK, before, NULL);
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         _exit(getppid() == parent ? run(d) : 2);
     }
-    (void)signal(SIGINT, SIG_IGN); /* the other one ends by it */
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    status = pid < 0 ? complain_error(PASU_E_NOMEM, "drill") : await(pid, ends, ended);
     (void)nftw(d->directory, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    if (pid < 0)
-        return complain_error(PASU_E_NOMEM, "drill");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+    return status;
+}
+
+static int
+run_aside(struct drilling *d)
+{
+    sigset_t ends, before;
+    int status, ended = 0;
+
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would leave no exit status */
+    ends_of(&ends);
+    (void)sigprocmask(SIG_BLOCK, &ends, &before);
+    status = run_in_folder(d, &ends, &before, &ended);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    if (ended != 0)
+        (void)raise(ended); /* as it would have ended without a folder to remove */
+    return status;
 }
 
 int

@@ -190,7 +190,6 @@ principals_of(const struct scope *scope)
     return principals;
 }
 
-/* For the caller to free(). NULL: out of memory. */
 /* What the ledger lacks of the time in question. */
 static uint64_t
 gaps_of(const struct evidence *e)
@@ -203,6 +202,7 @@ gaps_of(const struct evidence *e)
     return count;
 }
 
+/* For the caller to free(). NULL: out of memory. */
 static char *
 more_of(const struct arguments *arguments, const struct evidence *e, const struct scope *scope,
         const char *root)

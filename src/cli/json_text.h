@@ -17,9 +17,4 @@ json_t *json_time(int64_t realtime);
 /* At most 2⁶³ - 1, which most readers can hold. */
 json_t *json_count(uint64_t n);
 
-/* A time (realtime ns) as RFC 3339 has it; null where it is not known (0 or less). */
-json_t *json_time(int64_t time);
-/* A whole number; JSON's largest where it is larger. */
-json_t *json_count(uint64_t n);
-
 #endif

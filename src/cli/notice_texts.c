@@ -119,7 +119,7 @@ read_risks(struct reading *r, const struct yaml_node *list)
     t->risks = store_new(&t->store, list->count, sizeof(*t->risks));
     for (const struct yaml_node *one = list->first; one && t->risks; one = one->next)
         read_risk(r, one);
-    if (t->risk_count > 0 && t->risks[t->risk_count - 1].count > 0)
+    if (t->risks && t->risk_count > 0 && t->risks[t->risk_count - 1].count > 0)
         yaml_table_fault(&r->yaml, list, "write a last one with fields: []",
                          "the last risk does not fit everybody");
 }
@@ -139,7 +139,8 @@ read_languages(struct reading *r, const struct yaml_node *map, const char *name,
         text[l] = need(r, both, notice_languages[l]);
 }
 
-/* A name in braces for which nothing is put, from where it begins; NULL: there is none. */
+/* A name in braces for which nothing is put, or one without its end, from where it begins; NULL:
+ * there is none. */
 static const char *
 unknown_name(const char *text)
 {
@@ -153,7 +154,7 @@ unknown_name(const char *text)
         while (i < COUNT_OF(known) &&
                (strlen(known[i]) != length || memcmp(known[i], text, length) != 0))
             i++;
-        if (i == COUNT_OF(known))
+        if (i == COUNT_OF(known) || text[length] != '}')
             return text;
     }
     return NULL;

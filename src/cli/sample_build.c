@@ -14,6 +14,10 @@
 #define ZONE_AHEAD  (14 * 3600 * NANOSECONDS_PER_SECOND)
 #define ZONE_BEHIND (12 * 3600 * NANOSECONDS_PER_SECOND)
 
+/* How sure a column is a key of the kind's: by its own name in its table, as the kind, as other
+ * tables name it, and as who wrote the sample says. */
+enum { RANK_OWN = 1, RANK_KIND, RANK_REFERENCE, RANK_KEY };
+
 int
 sample_build_begin(struct sample_build *b, struct evidence *e, struct leaked *sample)
 {
@@ -106,24 +110,47 @@ is_word(const char *name, const char *word)
     return strcasecmp(name, word) == 0;
 }
 
-/* A key column of the kind's table, or of one that has its rows. */
-static bool
-is_key_name(const struct sample_build *b, const char *name)
+static const struct config_subject *
+subject_of(const struct sample_build *b)
 {
     const struct config *config = b->evidence->ask.config;
-    const char *kind = b->sample->kind;
 
-    if (is_word(name, "key") || is_word(name, kind))
-        return true;
     for (size_t i = 0; i < config->subject_count; i++)
-        if (strcmp(config->subjects[i].name, kind) == 0 && config->subjects[i].key.count == 1 &&
-            is_word(name, config->subjects[i].key.items[0]))
-            return true;
-    for (size_t i = 0; i < config->personal_count; i++)
-        if (strcmp(config->personal[i].subject, kind) == 0 && config->personal[i].key.count == 1 &&
-            is_word(name, config->personal[i].key.items[0]))
-            return true;
-    return false;
+        if (strcmp(config->subjects[i].name, b->sample->kind) == 0)
+            return &config->subjects[i];
+    return NULL;
+}
+
+static bool
+is_key(const struct config_texts *key, const char *name)
+{
+    return key->count == 1 && is_word(name, key->items[0]);
+}
+
+/* A key column of the kind's table, or of one that has its rows, and how sure it is whose: "id" is
+ * also what other things call their own. 0: it is none. */
+static unsigned
+key_rank(const struct sample_build *b, const char *name)
+{
+    const struct config *config = b->evidence->ask.config;
+    const struct config_subject *subject = subject_of(b);
+    unsigned rank = is_word(name, b->sample->kind) ? RANK_KIND : 0;
+
+    if (is_word(name, "key"))
+        return RANK_KEY;
+    if (rank == 0 && subject != NULL && is_key(&subject->key, name))
+        rank = RANK_OWN;
+    for (size_t i = 0; i < config->personal_count; i++) {
+        const struct config_personal *personal = &config->personal[i];
+
+        if (strcmp(personal->subject, b->sample->kind) != 0 || !is_key(&personal->key, name))
+            continue;
+        if (subject == NULL || subject->table == NULL ||
+            strcmp(personal->table, subject->table) != 0)
+            return RANK_REFERENCE;
+        rank = rank != 0 ? rank : RANK_OWN;
+    }
+    return rank;
 }
 
 /* The configuration's name of the field, as the column is called or mapped; NULL: of none. */
@@ -212,11 +239,12 @@ sample_build_column(struct sample_build *b, const char *name)
         column->role = ROLE_NOT_BEFORE;
     else if (is_word(column->name, "not_after"))
         column->role = ROLE_NOT_AFTER;
-    else if (is_key_name(b, column->name))
+    else if ((column->rank = key_rank(b, column->name)) > 0)
         column->role = ROLE_KEY;
     field = column->role == ROLE_UNKNOWN && length > 0 ? sample_build_field(b, column->name) : -1;
     if (field >= 0) {
         column->role = ROLE_FIELD;
+        column->rank = 1 + (named_field(b, column->name) != NULL); /* or it only looks so */
         column->field = (unsigned)field;
     }
     return (int)b->column_count++;
@@ -245,6 +273,31 @@ look_at_value(struct sample_build *b, struct sample_column *column, const char *
 }
 
 /* ---- rows ---- */
+
+/* Of two values that are the same to a row, the one with more counts; never 0. */
+static unsigned
+standing_of(const struct sample_build *b, const struct sample_column *column)
+{
+    const struct sample_place *place = &b->place;
+    unsigned nearness = place->is_person && !place->is_listed ? SAMPLE_DEPTH_MAX
+                                                              : SAMPLE_DEPTH_MAX - 1 - place->depth;
+
+    return 1 + nearness * (SAMPLE_RANK_MAX + 1) + column->rank;
+}
+
+static void
+key_cell(struct sample_build *b, const struct sample_column *column, const char *value)
+{
+    unsigned standing = standing_of(b, column);
+
+    if (column->rank == RANK_OWN && b->place.is_listed && !b->place.is_person)
+        return;
+    b->has_cell = b->has_key = true;
+    if (standing <= b->key_standing)
+        return;
+    b->key_standing = standing;
+    snprintf(b->key, sizeof(b->key), "%s", value);
+}
 
 void
 sample_build_has(struct sample_build *b, unsigned field, int32_t since)
@@ -277,12 +330,14 @@ field_cell(struct sample_build *b, struct sample_column *column, const char *val
 {
     int32_t first, last, since = INT32_MIN;
     size_t length = strlen(value);
+    unsigned standing = standing_of(b, column);
 
     if (says_since(column->name) && sample_build_day(value, &first, &last) &&
         first <= day_of(b->now)) {
         since = first;
         column->dates++;
-    } else if (length <= SPELLING_SIZE) {
+    } else if (length <= SPELLING_SIZE && standing > b->standings[column->field]) {
+        b->standings[column->field] = standing;
         memcpy(b->values[column->field], value, length);
         b->lengths[column->field] = length;
     }
@@ -302,8 +357,7 @@ sample_build_cell(struct sample_build *b, int at, const char *value)
     column->values++;
     switch (column->role) {
     case ROLE_KEY:
-        b->has_cell = b->has_key = true;
-        snprintf(b->key, sizeof(b->key), "%s", value);
+        key_cell(b, column, value);
         return 0;
     case ROLE_FIELD:
         field_cell(b, column, value);
@@ -383,17 +437,6 @@ value_of(const struct sample_build *b, const char *column)
     int place = field == NULL ? -1 : name_list_find(&b->sample->fields, field);
 
     return place < 0 ? view_of(NULL, 0) : view_of(b->values[place], b->lengths[place]);
-}
-
-static const struct config_subject *
-subject_of(const struct sample_build *b)
-{
-    const struct config *config = b->evidence->ask.config;
-
-    for (size_t i = 0; i < config->subject_count; i++)
-        if (strcmp(config->subjects[i].name, b->sample->kind) == 0)
-            return &config->subjects[i];
-    return NULL;
 }
 
 /* One way to write each part of the key: which, `turn` says. */
@@ -494,11 +537,14 @@ is_of_events(const struct sample_build *b)
 static void
 begin_row(struct sample_build *b)
 {
+    b->place = (struct sample_place){0};
+    b->key_standing = 0;
     b->has_key = b->has_cell = false;
     b->fields = b->dated = 0;
     b->not_before = INT32_MIN;
     b->not_after = INT32_MAX;
     memset(b->lengths, 0, sizeof(b->lengths));
+    memset(b->standings, 0, sizeof(b->standings));
 }
 
 static void
@@ -520,8 +566,10 @@ sample_build_row(struct sample_build *b)
     bool is_ambiguous = false;
     int person = -1, status = 0;
 
-    if (!b->has_cell)
+    if (!b->has_cell) {
+        begin_row(b); /* what dates it had are of no other */
         return 0;
+    }
     b->rows++;
     if (b->has_key)
         status = find_by_key(b, &person);

@@ -9,6 +9,14 @@
  *      ordered_at 2026-05-03   a mapped column with dates: the field was not read before
  *      not_before, not_after   of all of the row
  *
+ * Of several keys or values that a row has, the one counts that stands further out, as place says;
+ * then the one whose column is surer to be so; then the first one. A person's own key within a list
+ * of things is that of a thing, and names nobody.
+ *
+ *      {"id": 31, "orders": [{"id": 7, "customer_id": 9}]}       31
+ *      {"id": 7, "customer": {"id": 31}}                         31: it is called as the kind is
+ *      id,customer_id,item                                       customer_id: id is the order's
+ *
  * A row without a key names its person by values of the identity index, one after the other. A row
  * without either, all of whose fields are dated in it, goes on with the person before it, as the
  * further orders of a customer do. Values are looked at, hashed and forgotten.
@@ -20,7 +28,7 @@
 #include "cli/sample_identity.h"
 #include "policy/spelling.h"
 
-enum { SAMPLE_COLUMNS_MAX = 128 };
+enum { SAMPLE_COLUMNS_MAX = 128, SAMPLE_DEPTH_MAX = 16, SAMPLE_RANK_MAX = 4 };
 
 enum sample_role {
     ROLE_UNKNOWN, /* no value has been seen that tells */
@@ -34,8 +42,16 @@ enum sample_role {
 struct sample_column {
     char name[VOCABULARY_NAME_SIZE];
     enum sample_role role;
+    unsigned rank; /* how sure it is that it is that: up to SAMPLE_RANK_MAX */
     unsigned field;
     uint64_t dates, values;
+};
+
+/* Where in the row values stand: all 0 in CSV and words. */
+struct sample_place {
+    unsigned depth; /* less than SAMPLE_DEPTH_MAX */
+    bool is_listed; /* in an array: one of several */
+    bool is_person; /* directly in what is called as the kind */
 };
 
 struct sample_build {
@@ -47,13 +63,16 @@ struct sample_build {
     struct sample_column columns[SAMPLE_COLUMNS_MAX];
     size_t column_count, left_out; /* columns that there was no room for */
     /* The row that is read. */
+    struct sample_place place; /* of the values that come, by who reads */
     char key[KEY_TEXT_SIZE];
+    unsigned key_standing; /* 0: there is no key */
     bool has_key, has_cell;
     uint16_t fields, dated; /* bits; dated, whether that counts or not */
     int32_t since[LEAKED_FIELDS_MAX], not_before, not_after;
     uint8_t values[LEAKED_FIELDS_MAX][SPELLING_SIZE]; /* of fields, to identify by */
     size_t lengths[LEAKED_FIELDS_MAX];
-    int person; /* of the row before; -1: none */
+    unsigned standings[LEAKED_FIELDS_MAX]; /* of the values */
+    int person;                            /* of the row before; -1: none */
     /* What came of it. */
     uint64_t rows, by_key, by_identity, continued, ambiguous, unknown;
     uint64_t by_field[LEAKED_FIELDS_MAX];

@@ -13,8 +13,6 @@
 #include <jansson.h>
 #include <unistd.h>
 
-enum { JSON_DEPTH_MAX = 16 };
-
 /* ---- bytes ---- */
 
 /* All of it, with room for one byte behind; to be freed. */
@@ -131,22 +129,35 @@ is_scalar(const json_t *value)
     return !json_is_array(value) && !json_is_object(value);
 }
 
-/* What is directly in it first: whose it is stands there. What has no name of its own, in an array,
- * has the array's. */
+/* What stands in a value of that place. */
+static struct sample_place
+place_in(const struct sample_build *b, struct sample_place place, const char *name,
+         const json_t *value)
+{
+    return (struct sample_place){
+        .depth = place.depth + 1,
+        .is_listed = place.is_listed || json_is_array(value),
+        .is_person = json_is_object(value) && strcasecmp(name, b->sample->kind) == 0,
+    };
+}
+
+/* What is directly in it first, as most often whose it is. What has no name of its own, in an
+ * array, has the array's. */
 static int
-json_inside(struct sample_build *b, const char *name, json_t *value, int depth)
+json_inside(struct sample_build *b, const char *name, json_t *value, struct sample_place place)
 {
     const char *key;
     json_t *inside;
     size_t index;
     int status = 0;
 
-    if (depth == JSON_DEPTH_MAX)
+    if (place.depth == SAMPLE_DEPTH_MAX)
         return 0;
     for (index = 0; status == 0 && index < json_array_size(value); index++) {
         inside = json_array_get(value, index);
+        b->place = place;
         status = is_scalar(inside) ? json_cell(b, name, inside)
-                                   : json_inside(b, name, inside, depth + 1);
+                                   : json_inside(b, name, inside, place_in(b, place, name, inside));
     }
     for (int turn = 0; turn < 2; turn++)
         json_object_foreach(value, key, inside)
@@ -158,7 +169,9 @@ json_inside(struct sample_build *b, const char *name, json_t *value, int depth)
                 continue;
             if (field >= 0 && (json_array_size(inside) > 0 || json_object_size(inside) > 0))
                 sample_build_has(b, (unsigned)field, INT32_MIN);
-            status = turn == 0 ? json_cell(b, key, inside) : json_inside(b, key, inside, depth + 1);
+            b->place = place;
+            status = turn == 0 ? json_cell(b, key, inside)
+                               : json_inside(b, key, inside, place_in(b, place, key, inside));
         }
     return status;
 }
@@ -173,7 +186,7 @@ json_row(struct sample_build *b, json_t *row, const char *path)
                  "%s: there is something that is no object", path);
         return 2;
     }
-    status = json_inside(b, "", row, 0);
+    status = json_inside(b, "", row, (struct sample_place){0});
     return status == 0 ? sample_build_row(b) : status;
 }
 

@@ -5,6 +5,8 @@ configuration lacks, notices nothing; and nothing of it comes into the configura
 import html.parser
 import json
 import os
+import signal
+import subprocess
 
 import guard
 import harness
@@ -194,6 +196,21 @@ def test_picture():
     before = page().stat().st_mtime_ns
     done = guard.run("drill", "--scenario", "administrator", "--html", page())
     equal((done.returncode, page().stat().st_mtime_ns), (2, before))
+
+
+@test
+def test_ended():
+    """A signal ends both of its processes and leaves no folder; one that whoever started it had ignored does not"""
+    place = harness.folder() / "ended"
+    place.mkdir()
+    for sent, ignored, status in ((signal.SIGTERM, None, -signal.SIGTERM), (signal.SIGINT, None, -signal.SIGINT), (signal.SIGHUP, signal.SIGHUP, 0)):
+        with subprocess.Popen([harness.PASU, "drill", "--json", *(("--scenario", "web") if ignored else ())], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(place)},
+                              preexec_fn=lambda: ignored and signal.signal(ignored, signal.SIG_IGN)) as run:
+            process.until(lambda: [one for one in place.iterdir() if list(one.iterdir())], "the folder of the drill")
+            run.send_signal(sent)
+            equal(run.stdout.read() != b"", status == 0)  # both have ended
+        equal((run.returncode, list(place.iterdir())), (status, []), str(sent))
 
 
 @test

@@ -138,6 +138,9 @@ def check_people(front, number):
     equal(front.guard.run("incident", "sign", number, "0", *BY, "x").returncode, 1)
     incident(front, "material", number, "--who", "board", "--why", "material", "--when", "2026-11-20T15:00:00-05:00", "--law", "US")
     equal(clocks(front, number)["us-sec-8k"]["due"], "2026-11-27T22:30:00.000000Z")  # Thanksgiving is no business day
+    again = front.guard.run("incident", "material", number, *BY, "again", "--law", "US")
+    assert again.returncode == 1 and "decided already" in again.stderr, again
+    equal(clocks(front, number)["us-sec-8k"]["due"], "2026-11-27T22:30:00.000000Z")
     page = front.guard.folder / "board.html"
     said = front.guard.run("incident", "board", number, "--html", page)
     equal((said.returncode, said.stderr), (0, ""))
@@ -148,6 +151,7 @@ def check_people(front, number):
     equal(front.guard.run("incident", "board", number, "--html", page).returncode, 2)
     incident(front, "close", number, *BY, "over")
     equal(front.guard.run("incident", "close", number, *BY, "over").returncode, 1)
+    equal(front.guard.run("incident", "material", number, *BY, "late").returncode, 1)
     equal({one["state"] for one in clocks(front, number).values()}, {"met", "ended"})
     assert "deadlines" not in front.guard.status() and len(front.guard.json("hold")) == 1
 
@@ -158,6 +162,7 @@ def check_alone(front):
     number = number_of(front, "--law", "EU", why="at night")
     equal([(one["name"], one["closed"]) for one in incident(front)], [("customers called", True), ("another one", False), ("at night", False)])
     equal(list(clocks(front, number)), ["eu-authority"])
+    equal([event["about"] for event in show(front, number)["events"] if event["what"] == "held"], [front.guard.json("hold")[-1]["hold"]])
     equal(scope(front, number)["answer"]["subjects"], {"customer": [8, 8]})
     equal(len(before), 2)
     for words in (("open",), ("open", "--who", "x"), ("open", *BY, "y" * 256), ("open", *BY, "x", "--law", "XX"), ("open", "7", *BY, "x"),

@@ -3,14 +3,17 @@
 """Notices: each person is told exactly what the ledger says was shown of them, nobody else is told that something leaked, and
 what was told before is not told again; texts have what the law asks for."""
 import collections
+import copy
 import csv
 import hashlib
 import io
 import json
 import re
+import subprocess
 
 import guard
 import harness
+from process import until
 import shop
 from stage import equal, test
 from test_incident import BY, incident, number_of, scope
@@ -172,6 +175,7 @@ def check_status(made, number, found, text):
     place = made.guard.folder
     (place / "notices.jsonl").write_text(text)
     rows = [("2026", one["id"], "delivered") for one in found[:-2]] + [("2026", found[-2]["id"], "bounced"), ("2026", "x", "delivered")]
+    rows = [("2026", found[1]["id"], "bounced"), *rows, ("2026", found[0]["id"], "bounced")]  # what has arrived once has arrived
     (place / "status.csv").write_text("when,id,status\n" + "".join(",".join(row) + "\n" for row in rows))
     words = ("notify", "--status", place / "status.csv", *BY, "day 1", number)
     done = made.guard.run(*words, place / "notices.jsonl")
@@ -237,7 +241,15 @@ def test_what_is_wrong_makes_no_notice():
     assert done.returncode == 2 and "controller.ko.name" in done.stderr, done.stderr
     (made.guard.folder / "notices.yaml").write_text(texts().replace("risks:", "risk:"))
     assert "no key \"risk\"" in made.guard.run("notify", number).stderr
+    for right, wrong in (("{items}", "{itmes}"), ("[{controller}] ", "[{controller}] {kind} "), ("{items}", "{items")):
+        head, tail = texts().rsplit(right, 1)
+        (made.guard.folder / "notices.yaml").write_text(head + wrong + tail)
+        checked = made.guard.run("check")
+        assert checked.returncode == 1 and "stands for nothing" in checked.stdout, checked
+        assert f'notices.yaml:{head.count(chr(10)) + 1}:' in checked.stdout or wrong != "{itmes}", checked.stdout
+        equal(made.guard.run("notify", number).returncode, 2)
     (made.guard.folder / "notices.yaml").write_text(texts())
+    equal(made.guard.run("check").returncode, 0)
     for words in (("--json", number), ("--json", "--csv", *BY, "x", number), ("x",), ()):
         equal(made.guard.run("notify", *words).returncode, 2, words)
     equal(made.guard.run("notify", "--json", *BY, "x", "999999").returncode, 1)
@@ -245,9 +257,72 @@ def test_what_is_wrong_makes_no_notice():
     done = made.guard.run("notify", "--json", *BY, "x", number)
     shop.server().sql("GRANT SELECT ON customers TO pasu")
     assert done.returncode == 2 and "permission denied" in done.stderr and "do not send them" in done.stderr, done
+    path = beside(made, "SELECT id, email AS mail FROM public.customers UNION ALL SELECT id, 'else@example.com' FROM public.customers WHERE id = 1287")
+    done = guard.run("notify", "-c", path, "--json", *BY, "x", number)
+    assert done.returncode == 2 and "incident.contacts of customer have a person twice" in done.stderr and "do not send them" in done.stderr, done
     equal(len(incident(made, "show", number)[0]["events"]), before)
     rows = list(csv.DictReader(io.StringIO(run(made, "--csv", *BY, "x", number))))
     equal([(row["notice"], row["key"], json.loads(row["contact"])["mail"]) for row in rows], [("leak", "1287", "user1287@example.com")])
+    made.stop()
+
+
+def beside(made, query):
+    """A configuration of the same ledger in which the contacts of customers are asked for otherwise"""
+    config = copy.deepcopy(made.guard.config)
+    config["incident"]["contacts"][0]["query"] = query
+    path = made.guard.folder / "beside.yaml"
+    path.write_text(guard.yaml(config) + "\n")
+    return path
+
+
+@test(gateway=True)
+def test_who_is_told_by_two_at_once_is_told_once():
+    """One waits for its contacts while another makes the notices: it says that they are made, and records nothing"""
+    made = front("notify_twice")
+    with made.login(user="app") as session:
+        session.query("SELECT id, name FROM customers WHERE id IN (1287, 1294)")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    scope(made, number)
+    with shop.server().connect() as locking:
+        locking.query("BEGIN; LOCK TABLE public.customers IN ACCESS EXCLUSIVE MODE")
+        with subprocess.Popen([harness.PASU, "notify", "-c", made.guard.path, "--json", *BY, "one", number], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+            until(lambda: shop.server().value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%email AS mail%'") != "0",
+                  "a query that waits")
+            other = beside(made, "SELECT 1::bigint AS id, '' AS mail, '' AS phone")
+            told = guard.run("notify", "-c", other, "--json", *BY, "two", number)
+            equal((told.returncode, len(told.stdout.splitlines())), (0, 2), told.stderr)
+            locking.query("ROLLBACK")
+            _, said = waiting.communicate(timeout=20)
+    assert waiting.returncode == 2 and "other notices were made meanwhile" in said and "do not send them" in said, (waiting.returncode, said)
+    equal([event["why"] for event in incident(made, "show", number)[0]["events"] if event["what"] == "noticed"], ["two"])
+    equal(notices(made, number)[0], [])
+    made.stop()
+
+
+@test(gateway=True)
+def test_a_key_that_a_spreadsheet_would_run_is_a_text():
+    """In CSV it has a ' before it, in JSON it is itself; and its notice can be spoken of in both"""
+    made = front("notify_csv")
+    keys = ("=1+1", "@x", "plain5")
+    shop.server().sql("INSERT INTO accounts SELECT unnest(ARRAY['=1+1', '@x']), 'x', NULL, 1")
+    with made.login(user="app") as session:
+        session.query("SELECT login, name FROM accounts WHERE login IN ('=1+1', '@x', 'plain5')")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    scope(made, number)
+    text = run(made, "--csv", *BY, "x", number)
+    shop.server().sql("DELETE FROM accounts WHERE login IN ('=1+1', '@x')")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    equal({row["key"] for row in rows}, {"'=1+1", "'@x", "plain5"})
+    place = made.guard.folder
+    (place / "notices.csv").write_bytes(text.encode())
+    (place / "status.csv").write_text("id,status\n" + "".join(f"{row['id']},delivered\n" for row in rows))
+    done = made.guard.run("notify", "--status", place / "status.csv", *BY, "x", number, place / "notices.csv")
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+    event = incident(made, "show", number)[0]["events"][-1]
+    equal((event["what"], event["at_least"], event["at_most"]), ("delivered", len(keys), len(keys)))
     made.stop()
 
 

@@ -3,6 +3,7 @@
 """Reports: each number is the ledger's, and the command beside it gets it again; what nobody knows is marked as unknown."""
 import hashlib
 import html.parser
+import json
 import re
 import shlex
 
@@ -10,7 +11,7 @@ import guard
 import harness
 from stage import equal, test
 from test_incident import BY, incident, number_of, scope
-from test_notify import front, run, texts
+from test_notify import front, notices, run, texts
 from test_signed import verify
 
 FORMS = {"pipc": ("개인정보 유출등 신고서", "확인되지 않음", "법 제34조제1항제1호"), "gdpr": ("art. 33(3)(a)", "unknown", "art. 33(3)(d)"),
@@ -113,6 +114,51 @@ def test_numbers_come_again_by_the_command_beside_them():
         equal((done.returncode, done.stdout), (status, ""), words)
     (made.guard.folder / "notices.yaml").write_text(texts().replace("가게", ""))
     equal(report(made, number, "pipc")[0].rows["개인정보처리자"], "확인되지 않음")
+    made.stop()
+    verify(made)
+
+
+GAPS = {"pipc": ("조회되지 않은 것으로 확인된 항목", "기록에 공백이 있어"), "8k": ("Data that was watched and not shown", "the record has gaps")}
+
+
+def check_gaps(made, number, version):
+    """The census of sessions that others had with the server is one, whenever it comes"""
+    for form, (label, words) in GAPS.items():
+        equal(words in report(made, number, form)[0].rows[label], version["answer"]["gaps"] > 0, form)
+
+
+@test(gateway=True)
+def test_a_decoy_is_no_person_and_a_gap_is_said():
+    """One that is registered among those who were shown is in no later version, no notice and no report; what a report knows
+    not to have been shown is certain only where nothing is missing of the record"""
+    made = front("report_decoy")
+    keys = (1287, 1294, 1301)
+    with made.login(user="app") as session:
+        session.query(f"SELECT id, name FROM customers WHERE id IN {keys}")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    first = scope(made, number)
+    equal(first["answer"]["subjects"], {"customer": [3, 3]})
+    (made.guard.folder / "planted.json").write_text(json.dumps({"key": str(keys[0]), "email": "", "phone": ""}) + "\n")
+    made.guard.json("decoy", "register", *BY, "made up", "--kind", "customer", str(made.guard.folder / "planted.json"))
+    assert "2 to be told of a leak" in run(made, number)  # of the version that knew no better
+    version = scope(made, number, why="one is made up")
+    equal((version["answer"]["subjects"], version["answer"]["fields"]["name"][:2]), ({"customer": [2, 2]}, [2, 2]))
+    equal([made.guard.json("scope", "--size", str(one["size"]))[0]["subjects"]["customer"]["at_least"] for one in (first, version)], [3, 2])
+    page, text = report(made, number, "gdpr")
+    equal(numbers(page.rows["Approximate number of data subjects"]), [2])
+    equal({kind: one["at_least"] for kind, one in asked_again(made, page.commands["Approximate number of data subjects"])["subjects"].items()},
+          {"customer": 2})
+    assert str(keys[0]) not in text, text
+    check_gaps(made, number, version)
+    found, _ = notices(made, number)
+    equal({one["key"] for one in found}, set(keys[1:]))
+    equal(notices(made, number, "--possible")[0], [])
+    made.guard.stop()
+    made.guard.start()
+    version = scope(made, number, why="it had stopped")
+    assert version["answer"]["gaps"] > 0, version
+    check_gaps(made, number, version)
     made.stop()
     verify(made)
 

@@ -120,6 +120,39 @@ def test_a_date_excludes_who_read_before_it():
 
 
 @test(gateway=True)
+def test_a_row_is_about_whom_it_says_not_about_what_is_in_it():
+    """Keys of what a person has, and whom else a row mentions, name nobody, wherever they stand"""
+    one = next(key for key in stolen() if (key - 1000) // 7 % 4 > 0)
+    other = next(key for key in persons(1900, 3900) if (key - 1000) // 7 % 4 > 0)
+    rows = [{"id": one, "name": "x", "orders": [{"id": other, "item": "book"}, {"id": other}]},
+            {"id": one, "name": "x", "orders": [{"id": other, "customer_id": one}]},
+            {"orders": [{"id": other, "customer_id": one}], "name": "x"},
+            {"id": one, "name": "x", "friends": [{"customer_id": other}, {"key": other}]},
+            {"tag": {"key": other}, "name": "x", "id": one},
+            {"id": other, "name": "x", "customer": {"id": one}},
+            {"id": one, "name": "x", "visits": [{"customer": {"id": other}}]},
+            {"id": other, "customer_id": one, "name": "x"}, {"customer_id": one, "id": other, "name": "x"},
+            {"name": "x", "phone": f"010-{one}", "orders": [{"id": other}]},
+            {"phone": f"010-{one}", "name": "x", "parcel": {"phone": f"010-{other}"}},
+            {"parcel": {"phone": f"010-{other}"}, "customer": {"phone": f"010-{one}", "name": "x"}}]
+    for row in rows:
+        answer = trace(json.dumps(row), name="rows.json")
+        equal((named(answer), answer["sample"]["persons"]), (["analyst"], 1), str(row))
+    for names, values in (("customer_id,id,name", (one, other)), ("id,customer_id,name", (other, one)),
+                          ("phone,recipient_phone,name", (f"010-{one}", f"010-{other}")), ("recipient_phone,phone,name", (f"010-{other}", f"010-{one}"))):
+        answer = trace(f"{names}\n{values[0]},{values[1]},x\n")
+        equal((named(answer), answer["sample"]["persons"]), (["analyst"], 1), names)
+    assert "nobody in the sample is known" in trace(json.dumps({"name": "x", "orders": [{"id": other}]}), name="rows.json", exit=1).stderr
+
+
+@test(gateway=True)
+def test_what_holds_of_an_empty_row_holds_of_no_other():
+    key = stolen()[0]
+    equal(named(trace(f"key,name,not_before,not_after\n,,2099-01-01,\n{key},x,,\n")), ["analyst"])
+    equal(named(trace(f"key,name,not_before,not_after\n,,,2001-01-01\n{key},x,,\n")), ["analyst"])
+
+
+@test(gateway=True)
 def test_what_a_stranger_knows_is_said_in_words_and_not_recorded():
     """--say: who, a colon, fields; one person is a lead, never certain; the ledger says that it was asked, without the text"""
     key = stolen()[5]

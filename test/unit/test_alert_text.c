@@ -168,6 +168,20 @@ a_mail_is_its_headers_and_base64(void **state PASU_UNUSED)
     }
 }
 
+static void
+a_deadlines_hint_is_its_incident(void **state PASU_UNUSED)
+{
+    struct message_delivery d = delivery("");
+    char hint[ALERT_HINT_SIZE];
+
+    d.is_own = true;
+    alert_hint(hint, &d);
+    assert_string_equal(hint, "check the ledger: pasu ledger verify; sign it off: pasu ack 7");
+    snprintf(d.body.rule, sizeof(d.body.rule), "deadline");
+    alert_hint(hint, &d);
+    assert_string_equal(hint, "see what is due: pasu incident show 5; sign it off: pasu ack 7");
+}
+
 int
 main(void)
 {
@@ -175,6 +189,7 @@ main(void)
         cmocka_unit_test(a_body_says_what_is_known),
         cmocka_unit_test(structured_data_is_escaped),
         cmocka_unit_test(any_bytes_are_sent_whole),
+        cmocka_unit_test(a_deadlines_hint_is_its_incident),
         cmocka_unit_test(a_mail_is_its_headers_and_base64),
     };
 

@@ -388,6 +388,29 @@ one_days_reading_of_somebody_who_is_shown_all_is_found(void **state PASU_UNUSED)
     end_case();
 }
 
+/* However many statements show them, and in which order those of two days come. */
+static void
+a_days_persons_count_once(void **state PASU_UNUSED)
+{
+    const struct trace_reader *clerk;
+
+    begin_case(20, INT32_MIN);
+    reads("clerk", 3, 101, 0, 300);
+    reads("clerk", 1, 100, 250, 350);
+    reads("clerk", 3, 101, 200, 400);
+    reads("clerk", 3, 100, 300, 360);
+    clerk = &traced.readers[0];
+    assert_int_equal(clerk->day_count, 2);
+    assert_int_equal(clerk->days[0].persons, 110);
+    assert_int_equal(clerk->days[1].persons, 400);
+    reads("clerk", 3, 102, 0, 10);
+    reads("clerk", 3, 101, 399, 401);
+    assert_int_equal(clerk->days[1].persons, 401);
+    assert_int_equal(clerk->days[2].persons, 10);
+    assert_int_equal(persons_count(clerk->reach), 401);
+    end_case();
+}
+
 static void
 two_sources_are_joint(void **state PASU_UNUSED)
 {
@@ -435,6 +458,7 @@ main(void)
         cmocka_unit_test(few_persons_are_a_lead_only),
         cmocka_unit_test(who_read_before_the_values_were_so_is_excluded),
         cmocka_unit_test(one_days_reading_of_somebody_who_is_shown_all_is_found),
+        cmocka_unit_test(a_days_persons_count_once),
         cmocka_unit_test(two_sources_are_joint),
         cmocka_unit_test(nobody_on_record_is_likelier_than_chance),
     };
