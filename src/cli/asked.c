@@ -103,6 +103,10 @@ asked_complain(int error, const char *what)
     const char *hint = error_hint(error), *text = error_text(error);
     int status = error_exit(error);
 
+    if (error == PASU_E_TIMEOUT) {
+        hint = "look whether it is recorded before you say it again";
+        text = "no answer has come; it may be recorded all the same";
+    }
     if (error == PASU_E_DENIED)
         hint = "run it as root, or as the account that pasu guard runs as";
     if (error == PASU_E_MISUSE) {

@@ -12,9 +12,17 @@
 static int
 take_when(int64_t *when, const struct arguments *arguments)
 {
-    *when = os_realtime(&os_real);
-    return arguments_given(arguments, OPTION_when) ? filter_moment(when, arguments, OPTION_when)
-                                                   : 0;
+    const int64_t now = os_realtime(&os_real);
+    int status = 0;
+
+    *when = now;
+    if (arguments_given(arguments, OPTION_when))
+        status = filter_moment(when, arguments, OPTION_when);
+    if (status == 0 && *when > now) {
+        complain("say when it was", "--when %s has not come yet", arguments->values[OPTION_when]);
+        status = 2;
+    }
+    return status;
 }
 
 static int

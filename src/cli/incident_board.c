@@ -63,7 +63,7 @@ print_clocks(FILE *file, const struct board *b)
 
         if (clock->number != b->number)
             continue;
-        incident_clock_left(left, sizeof(left), clock, b->now);
+        incident_clock_left(left, sizeof(left), &b->in->clocks[c], b->now);
         incident_put_text(file, "  ", clock->name, "");
         print_moment(file, ": ", clock->due);
         fprintf(file, ", %s%s%s\n", incident_clock_text(clock, b->now), *left ? ", " : "", left);
@@ -150,7 +150,7 @@ put_clocks(FILE *file, const struct board *b)
 
         if (clock->number != b->number)
             continue;
-        incident_clock_left(left, sizeof(left), clock, b->now);
+        incident_clock_left(left, sizeof(left), &b->in->clocks[c], b->now);
         fputs("<tr>", file);
         html_tag(file, "td", clock->name);
         fputs("<td>", file);

@@ -270,7 +270,12 @@ ask_scope(const struct arguments *arguments, struct evidence *e, struct scope *s
     e->has_index = false;
     round_filter(&e->filter);
     status = evidence_scope(e, scope);
-    return status == 0 ? record_version(arguments, e, scope, body, root) : status;
+    if (status == 0)
+        status = record_version(arguments, e, scope, body, root);
+    if (status == 0 && body->at_most == 0)
+        complain("is that the question? pasu incident diff compares it with the version before",
+                 "by this version nobody was shown anything");
+    return status;
 }
 
 /* The last two versions, if there are two, for who has just asked. */

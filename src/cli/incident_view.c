@@ -24,11 +24,17 @@ incident_clock_text(const struct payload_clock *clock, int64_t now)
 }
 
 void
-incident_clock_left(char *text, size_t size, const struct payload_clock *clock, int64_t now)
+incident_clock_left(char *text, size_t size, const struct incident_clock *of, int64_t now)
 {
+    const struct payload_clock *clock = &of->body;
     char left[LEFT_SIZE];
     bool is_over = now >= clock->due;
 
+    if (clock->state == CLOCK_MET && of->met > clock->due) {
+        text_duration(left, sizeof(left), (of->met - clock->due) / NANOSECONDS_PER_SECOND);
+        snprintf(text, size, "%s late", left);
+        return;
+    }
     if (clock->state >= CLOCK_MET) {
         snprintf(text, size, "%s", "");
         return;
@@ -69,7 +75,7 @@ put_clock(FILE *file, const struct incident_clock *clock, int64_t now)
 {
     char left[LEFT_SIZE + 8];
 
-    incident_clock_left(left, sizeof(left), &clock->body, now);
+    incident_clock_left(left, sizeof(left), clock, now);
     incident_put_text(file, "  ", clock->body.name, "");
     put_time(file, ": due ", clock->body.due);
     fprintf(file, ", %s", incident_clock_text(&clock->body, now));

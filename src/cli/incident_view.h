@@ -9,7 +9,7 @@
 /* How a deadline stands at that moment: "met", "ended", "over", "nears", "runs". */
 const char *incident_clock_text(const struct payload_clock *clock, int64_t now);
 /* "2d 03h left", "5h 01m over"; "" where it does not run. */
-void incident_clock_left(char *text, size_t size, const struct payload_clock *clock, int64_t now);
+void incident_clock_left(char *text, size_t size, const struct incident_clock *clock, int64_t now);
 /* A text, escaped, between two others. */
 void incident_put_text(FILE *file, const char *before, const char *text, const char *after);
 /* A line each. */

@@ -271,11 +271,42 @@ print_counts(const struct notifying *n)
     puts("nothing is written: --json or --csv makes the notices, and records that");
 }
 
+/* That it was not so is said to nobody unless that is wanted: the last version's question can be a
+ * slip. */
+static int
+check_retractions(struct notifying *n)
+{
+    bool is_csv = n->writer.is_csv;
+    uint64_t count;
+    int status;
+
+    if (arguments_given(n->arguments, OPTION_retract))
+        return 0;
+    n->is_dry = true;
+    n->writer.is_csv = false;
+    status = tell_all(n);
+    count = n->writer.counts[NOTICE_RETRACTION];
+    memset(n->writer.counts, 0, sizeof(n->writer.counts));
+    n->is_dry = false;
+    n->writer.is_csv = is_csv;
+    if (status != 0 || count == 0)
+        return status;
+    complain("look at the question of the last version (pasu incident diff); if it is right, say "
+             "--retract",
+             "%" PRIu64 " would be told that nothing of theirs has leaked after all", count);
+    return 1;
+}
+
 static int
 make(struct notifying *n)
 {
     char digest[HASHED_TEXT_SIZE];
-    int status, result;
+    int status = check_retractions(n), result;
+
+    if (status > 1)
+        complain("do not send them", "no notice was made");
+    if (status != 0)
+        return status;
 
     result = hashed_out_open(&n->out, stdout);
     if (result != 0)

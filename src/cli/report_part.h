@@ -16,7 +16,7 @@ void report_own(FILE *file, struct report *report, enum notice_own own);
 
 typedef void report_row_fn(FILE *file, struct report *report);
 report_row_fn report_known, report_detected, report_period, report_persons, report_kinds,
-    report_fields, report_absent, report_views, report_told, report_versions, report_deadlines,
-    report_material, report_delay;
+    report_fields, report_absent, report_complete, report_views, report_told, report_versions,
+    report_deadlines, report_material, report_delay;
 
 #endif

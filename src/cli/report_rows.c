@@ -232,6 +232,34 @@ report_absent(FILE *file, struct report *r)
     from_ledger(file, r);
 }
 
+/* What was shown while nobody watched is in no number: then the upper bound is none. */
+void
+report_complete(FILE *file, struct report *r)
+{
+    static const struct {
+        const char *name, *ko, *en;
+    } lacks[] = {{"gaps", "기록 공백", "gaps"},
+                 {"unattributed", "조회자를 알 수 없는 조회", "statements of nobody known"},
+                 {"unrecorded", "기록되지 않은 접속", "sessions that are not recorded"}};
+    bool has_any = false;
+
+    if (!has_version(file, r))
+        return;
+    for (size_t i = 0; i < COUNT_OF(lacks); i++) {
+        json_int_t count = json_integer_value(json_object_get(r->version.more, lacks[i].name));
+
+        if (count == 0)
+            continue;
+        html_format(file, "span", "%s%s: %" JSON_INTEGER_FORMAT, has_any ? ", " : "",
+                    report_word(r, lacks[i].ko, lacks[i].en), count);
+        has_any = true;
+    }
+    html_text(file, has_any ? report_word(r, ". 공백 중의 열람은 위 수치에 포함되지 않습니다.",
+                                          ". What was shown then is in none of these numbers.")
+                            : report_word(r, "알려진 공백 없음", "nothing that is known of"));
+    from_ledger(file, r);
+}
+
 void
 report_views(FILE *file, struct report *r)
 {
@@ -239,8 +267,13 @@ report_views(FILE *file, struct report *r)
         return;
     html_format(file, "b", "%" JSON_INTEGER_FORMAT,
                 json_integer_value(json_object_get(r->version.more, "statements")));
-    html_text(file, report_word(r, "회 조회. 정보주체 수와는 다른 수치입니다.",
-                                " statements: not a number of persons."));
+    html_text(
+        file,
+        report_word(
+            r,
+            "회 조회(아무도 조회되지 않았거나 거절된 조회 포함). 정보주체 수와는 다른 수치입니다.",
+            " statements, those among them that found nobody or were refused: not a number of "
+            "persons."));
     from_ledger(file, r);
 }
 
@@ -307,7 +340,7 @@ report_deadlines(FILE *file, struct report *r)
 
         if (clock->number != r->incident)
             continue;
-        incident_clock_left(left, sizeof(left), clock, r->now);
+        incident_clock_left(left, sizeof(left), &r->in->clocks[c], r->now);
         html_format(file, "span", "%s: %s%s%s, ", clock->name, incident_clock_text(clock, r->now),
                     *left ? ", " : "", left);
         html_time(file, clock->due);

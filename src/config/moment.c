@@ -93,8 +93,8 @@ parse_offset(const char **text, int64_t *offset)
     return 0;
 }
 
-/* "10:00:00.25+09:00" at *text: seconds and nanoseconds since the day's first moment in UTC. A leap
- * second is the one after it. */
+/* "10:00:00.25+09:00", "10:00+09:00" at *text: seconds and nanoseconds since the day's first moment
+ * in UTC. A leap second is the one after it. */
 static int
 parse_clock(const char **text, int64_t *seconds, int64_t *nanoseconds)
 {
@@ -105,9 +105,9 @@ parse_clock(const char **text, int64_t *seconds, int64_t *nanoseconds)
     if (hour < 0 || hour > 23 || !take(text, ":"))
         return PASU_E_MALFORMED;
     minute = number(text, 2);
-    if (minute < 0 || minute > 59 || !take(text, ":"))
+    if (minute < 0 || minute > 59)
         return PASU_E_MALFORMED;
-    second = number(text, 2);
+    second = take(text, ":") ? number(text, 2) : 0;
     if (second < 0 || second > 60)
         return PASU_E_MALFORMED;
     if (take(text, ".")) {

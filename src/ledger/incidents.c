@@ -97,6 +97,15 @@ is_wanted(const struct incidents *in, uint64_t number)
     return in->only == UINT64_MAX || in->only == number;
 }
 
+/* It is about the deadline's first record. */
+static void
+note_met(struct incidents *in, const struct payload_incident *event)
+{
+    for (size_t i = 0; i < in->clock_count; i++)
+        if (in->clocks[i].body.number == event->number && in->clocks[i].index == event->about)
+            in->clocks[i].met = event->moment;
+}
+
 static int
 see(void *arg, const struct segment_record *record)
 {
@@ -111,6 +120,8 @@ see(void *arg, const struct segment_record *record)
         in->is_damaged = true;
         return 0;
     }
+    if (record->type == SEGMENT_INCIDENT && body.incident.what == INCIDENT_MET)
+        note_met(in, &body.incident);
     if (record->type == SEGMENT_INCIDENT)
         return is_wanted(in, body.incident.number) ? add_event(in, record, &body.incident) : 0;
     return is_wanted(in, body.clock.number) ? add_clock(in, record, &body.clock) : 0;

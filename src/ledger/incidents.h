@@ -22,6 +22,7 @@ struct incident_event {
 struct incident_clock {
     uint64_t index; /* of its first record */
     int64_t time;   /* of the last that changed something */
+    int64_t met;    /* when it was, as somebody said; 0: nobody has */
     struct payload_clock body;
 };
 

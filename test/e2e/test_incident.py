@@ -173,6 +173,24 @@ def check_alone(front):
     equal(len(incident(front)), 3)
 
 
+@test(gateway=True)
+def test_what_was_late_stays_late():
+    """A deadline that was met after it was over says so; what has not come yet has not been; and a version of nobody asks whether it is meant"""
+    made = shop.front("incident_late")
+    known = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=20)).strftime("%Y-%m-%dT%H:%MZ")
+    number = number_of(made, "--when", known, "--law", "EU")
+    done = made.guard.run("incident", "open", *BY, "x", "--when", "2090-01-01")
+    assert done.returncode == 2 and "has not come yet" in done.stderr, done.stderr
+    incident(made, "met", *BY, "told them", number, "eu-authority")
+    for text in (made.guard.run("incident", "show", number).stdout, made.guard.run("incident", "board", number).stdout):
+        assert ", met, 17d" in text and "late" in text, text
+    read(made, 3)
+    made.guard.until_sessions(0)
+    done = made.guard.run("incident", "scope", *BY, "a slip", "--principal", "ap", number)
+    assert done.returncode == 0 and "by this version nobody was shown anything" in done.stderr, done.stderr
+    made.stop()
+
+
 @test
 def test_a_table_of_another_lawyer():
     """incident.clocks: faults with their lines; its deadlines are those that run"""

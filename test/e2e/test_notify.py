@@ -150,7 +150,10 @@ def test_a_leak_that_grows_and_shrinks():
 
     # It was the analyst alone: who was shown to the application only is cleared.
     scope(made, number, "--principal", "analyst", why="the application was itself")
-    found, _ = notices(made, number)
+    done = made.guard.run("notify", "--json", *BY, "notice", number)
+    equal((done.returncode, done.stdout), (1, ""), done.stderr)
+    assert "12 would be told that nothing of theirs has leaked" in done.stderr and "--retract" in done.stderr, done.stderr
+    found, _ = notices(made, number, "--retract")
     equal({(one["notice"], one["kind"], one["key"]) for one in found},
           {("retraction", "customer", key) for key in keys[:10]} | {("retraction", "account", "plain5"), ("retraction", "account", "plain11")})
     equal(notices(made, number)[0], [])
@@ -220,7 +223,7 @@ def test_what_is_possible_is_told_apart_and_taken_back():
     equal([(one["key"], one["notice"], one["was_possible"]) for one in found], [("plain17", "leak", True)])
     # It was not the analyst.
     scope(made, number, "--principal", "app", why="not the analyst")
-    found, _ = notices(made, number)
+    found, _ = notices(made, number, "--retract")
     equal(({one["notice"] for one in found}, {one["key"] for one in found}), ({"retraction"}, everybody - {"plain5", "plain11"}))
     made.stop()
     rows = list(csv.DictReader(io.StringIO(run(made, "--csv", *BY, "x", number))))

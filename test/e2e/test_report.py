@@ -89,7 +89,7 @@ def test_numbers_come_again_by_the_command_beside_them():
         session.query("SELECT id, name FROM customers WHERE id IN (1308, 1315)")
     made.guard.until_sessions(0)
     persons = {"pipc": "정보주체 수", "gdpr": "Approximate number of data subjects", "8k": "Scope: persons"}
-    views = {"pipc": "조회 건수", "gdpr": "Approximate number of records: statements that showed them", "8k": "Scope: statements"}
+    views = {"pipc": "조회 건수", "gdpr": "Approximate number of records: statements that asked for them", "8k": "Scope: statements"}
     for form in FORMS:
         page, text = report(made, number, form)
         again = asked_again(made, page.commands[persons[form]])
