@@ -169,6 +169,9 @@ def test_compressed_and_hostile_files():
     found = match(torn, exit=2)
     equal((found["damaged"], found["sha256"]), (True, hashlib.sha256(torn).hexdigest()))
     assert 100 < found["persons"]["customer"]["at_least"] < 1000, found["persons"]
+    torn = gzip.compress(text, 1) + b"no member" * (1 << 18)
+    found = match(torn, exit=2)
+    equal((found["sha256"], found["bytes"], found["persons"]["customer"]["at_least"]), (hashlib.sha256(torn).hexdigest(), len(torn), 1000))
     for content, word in ((b"PK\3\4rest", "zip"), ("010".encode("utf-16"), "UTF-16"), (b"%PDF-1.7", "PDF"), (gzip.compress(b"PK\3\4rest"), "zip")):
         done = match(content, exit=2)
         assert word in done.stderr, done.stderr
