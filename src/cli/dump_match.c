@@ -83,34 +83,34 @@ add_section(struct dump_match *m, size_t place)
 /* ---- what is found ---- */
 
 static int
-take_answer(struct dump_match *m, const struct identity_question *question, size_t at)
+take_answer(struct dump_match *m, const struct identity_question *question,
+            struct dump_column *column, struct dump_value *value)
 {
-    struct dump_column *column = &m->columns[at];
-
     if (question->found == IDENTITY_NONE)
         return 0;
     if (question->found == IDENTITY_SEVERAL) {
-        m->is_shared = true;
+        value->is_shared = true;
         column->shared++;
         return 0;
     }
     if (m->evidence->decoys != NULL &&
         decoys_of(m->evidence->decoys, column->name->kind, question->ordinal, INT64_MAX) != NULL) {
-        m->is_decoy = true;
+        value->is_decoy = true;
         return 0;
     }
-    m->is_one = true;
+    value->is_one = true;
     return persons_add(&column->persons, &question->ordinal, 1);
 }
 
-int
-dump_match_flush(struct dump_match *m)
+static int
+flush(struct dump_match *m)
 {
     int result = 0;
 
     identity_find_many(m->identity.identity, m->questions, m->question_count);
     for (size_t i = 0; result == 0 && i < m->question_count; i++)
-        result = take_answer(m, &m->questions[i], m->asked[i]);
+        result =
+            take_answer(m, &m->questions[i], &m->columns[m->asked[i]], &m->waiting[m->asking[i]]);
     m->question_count = 0;
     return result;
 }
@@ -120,8 +120,32 @@ dump_match_ask(struct dump_match *m, size_t column, struct identity_hash hash)
 {
     m->questions[m->question_count] =
         (struct identity_question){.hash = hash, .section = m->columns[column].place};
-    m->asked[m->question_count++] = (uint16_t)column;
-    return m->question_count == DUMP_QUESTIONS ? dump_match_flush(m) : 0;
+    m->asked[m->question_count] = (uint16_t)column;
+    m->asking[m->question_count++] = (uint8_t)(m->waiting_count - 1);
+    return m->question_count == DUMP_QUESTIONS ? flush(m) : 0;
+}
+
+/* All that wait. Whether the last one is anybody's, or an error. */
+static int
+settle(struct dump_match *m)
+{
+    int result = flush(m);
+    bool is_known = false;
+
+    for (size_t i = 0; i < m->waiting_count; i++) {
+        const struct dump_value *value = &m->waiting[i];
+        struct dump_values *values = &m->values[value->what];
+
+        is_known = value->is_one || value->is_decoy || value->is_shared;
+        if (value->is_one)
+            values->ours++;
+        else if (value->is_decoy)
+            values->decoys++;
+        else if (value->is_shared)
+            values->shared++;
+    }
+    m->waiting_count = 0;
+    return result < 0 ? result : is_known;
 }
 
 static int
@@ -159,21 +183,25 @@ see(void *arg, enum contact what, struct view text, struct view before, struct v
     struct dump_match *m = arg;
     int result;
 
-    m->is_one = m->is_shared = false;
-    m->is_decoy = is_decoys(m, what, text);
+    m->waiting[m->waiting_count++] =
+        (struct dump_value){.what = what, .is_decoy = is_decoys(m, what, text)};
     spellings_of(m->ways, text);
     result = ask_all(m, what == CONTACT_EMAIL ? DUMP_EMAIL : DUMP_PHONE);
     if (result == 0 && what == CONTACT_PHONE)
         result = dump_pairs_ask(m, before, behind);
+    if (result == 0 && m->contacts.is_alone && m->waiting_count < DUMP_WAITING)
+        return 0;
+    return result == 0 ? settle(m) : result;
+}
+
+int
+dump_match_finish(struct dump_match *m)
+{
+    int result = contacts_end(&m->contacts);
+
     if (result == 0)
-        result = dump_match_flush(m);
-    if (m->is_one)
-        m->values[what].ours++;
-    else if (m->is_decoy)
-        m->values[what].decoys++;
-    else if (m->is_shared)
-        m->values[what].shared++;
-    return result < 0 ? result : m->is_one || m->is_decoy || m->is_shared;
+        result = settle(m);
+    return result < 0 ? result : 0;
 }
 
 uint64_t

@@ -22,7 +22,7 @@
 #include "policy/spelling.h"
 #include "scan/contacts.h"
 
-enum { DUMP_QUESTIONS = 64 };
+enum { DUMP_QUESTIONS = 256, DUMP_WAITING = 32 };
 
 enum dump_looks { DUMP_EMAIL = 1, DUMP_PHONE = 2, DUMP_PAIR = 4 };
 
@@ -42,6 +42,12 @@ struct dump_values {
     uint64_t ours, shared, decoys;
 };
 
+/* A value, and what is known of it so far. */
+struct dump_value {
+    enum contact what;
+    bool is_one, is_shared, is_decoy;
+};
+
 struct dump_match {
     const struct evidence *evidence;
     struct sample_identity identity;
@@ -49,12 +55,15 @@ struct dump_match {
     struct contacts contacts;
     struct dump_column *columns;
     size_t column_count;
-    struct dump_values values[2];                       /* by enum contact */
-    struct spellings *ways, *words;                     /* of the value; of a word beside it */
-    struct identity_question questions[DUMP_QUESTIONS]; /* that wait, */
-    uint16_t asked[DUMP_QUESTIONS];                     /* for the column */
+    struct dump_values values[2];   /* by enum contact */
+    struct spellings *ways, *words; /* of the value; of a word beside it */
+    /* Values of which nothing else depends wait, for many are looked up in a third of the time. */
+    struct dump_value waiting[DUMP_WAITING];
+    size_t waiting_count;
+    struct identity_question questions[DUMP_QUESTIONS];
+    uint16_t asked[DUMP_QUESTIONS]; /* of which column, */
+    uint8_t asking[DUMP_QUESTIONS]; /* for which of those that wait */
     size_t question_count;
-    bool is_one, is_shared, is_decoy; /* what is known of the value */
 };
 
 /* How many persons of a kind are in it. */
@@ -64,6 +73,8 @@ struct dump_count {
 
 /* 0, or the exit status after a complaint. End it in any case. */
 PASU_MUST_USE int dump_match_begin(struct dump_match *match, const struct evidence *evidence);
+/* No more is read. 0, or an error. */
+PASU_MUST_USE int dump_match_finish(struct dump_match *match);
 void dump_match_end(struct dump_match *match);
 /* The persons of a kind, by all columns that are looked for: a new set in *persons, or NULL.
  * PASU_E_NOMEM. */
@@ -79,10 +90,9 @@ uint64_t dump_match_found(const struct dump_match *match, enum contact what);
 
 /* ---- what dump_pairs.c does for it ---- */
 
-/* The question waits, and is asked at the latest with dump_match_flush. PASU_E_NOMEM. */
+/* The question is of the value that came last, and waits. PASU_E_NOMEM. */
 PASU_MUST_USE int dump_match_ask(struct dump_match *match, size_t column,
                                  struct identity_hash hash);
-PASU_MUST_USE int dump_match_flush(struct dump_match *match);
 /* The telephone number whose spellings are match->ways, with the words around it. */
 PASU_MUST_USE int dump_pairs_ask(struct dump_match *match, struct view before, struct view behind);
 

@@ -147,7 +147,7 @@ read_dump(struct matching *t)
     if (t->matched.is_damaged)
         hash_rest(t);
     if (result == 0 && (n == 0 || t->matched.is_damaged))
-        result = contacts_end(contacts);
+        result = dump_match_finish(&t->match);
     else if (result == 0)
         result = (int)n;
     return result == 0 ? 0 : complain_error(result, "%s", t->matched.path);

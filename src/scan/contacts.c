@@ -227,6 +227,7 @@ take_email(struct contacts *c, size_t at)
         memchr(c->text + domain, '.', to - domain) == NULL)
         return 0;
     c->emails++;
+    c->is_alone = true;
     if (domain - local_end == 1)
         return give(c, CONTACT_EMAIL, from, to);
     memcpy(text, c->text + from, local);
@@ -309,12 +310,23 @@ take_from(struct contacts *c, struct run *run, size_t first)
     return taken > 0 ? (int)found : 0;
 }
 
+/* Whether it can be one number only: nothing is tried for another that is taken. */
+static bool
+is_one_number(const struct run *run)
+{
+    for (size_t g = 1; g < run->count; g++)
+        if (!run->groups[g].is_tied)
+            return false;
+    return true;
+}
+
 /* All but the last groups, where the run goes on. */
 static int
 take_groups(struct contacts *c, struct run *run, size_t kept)
 {
     size_t g = 0;
 
+    c->is_alone = is_one_number(run);
     while (g + kept < run->count) {
         int taken = take_from(c, run, g);
 

@@ -38,6 +38,7 @@ struct contacts {
     size_t raw_used;   /* bytes that wait for the rest of their character */
     size_t begin, end; /* of the text: what was not looked at, and its end */
     bool is_inside;    /* what begins there began before */
+    bool is_alone;     /* what is given: nothing follows from whether it is taken */
     /* That were found, taken or not; of numbers that overlap one. */
     uint64_t emails, phones;
 };

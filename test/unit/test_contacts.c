@@ -82,7 +82,8 @@ static void
 what_only_looks_a_little_so_is_none(void **state PASU_UNUSED)
 {
     static const char *const texts[] = {
-        "110-010-1234-5678-90", "110-010-1234-5678",
+        "110-010-1234-5678-90",
+        "110-010-1234-5678",
         "20260503 12:00:00.123",
         "a01012345678",
         "01012345678f",
