@@ -169,7 +169,7 @@ is_decoys(struct dump_match *m, enum contact what, struct view text)
 {
     char copy[SPELLING_SIZE + CONTACTS_REACH];
 
-    if (m->decoys.count == 0 || text.length >= sizeof(copy))
+    if (text.length >= sizeof(copy))
         return false;
     memcpy(copy, text.bytes, text.length);
     copy[text.length] = '\0';
@@ -183,8 +183,8 @@ see(void *arg, enum contact what, struct view text, struct view before, struct v
     struct dump_match *m = arg;
     int result;
 
-    m->waiting[m->waiting_count++] =
-        (struct dump_value){.what = what, .is_decoy = is_decoys(m, what, text)};
+    m->waiting[m->waiting_count++] = (struct dump_value){
+        .what = what, .is_decoy = m->decoys.count > 0 && is_decoys(m, what, text)};
     spellings_of(m->ways, text);
     result = ask_all(m, what == CONTACT_EMAIL ? DUMP_EMAIL : DUMP_PHONE);
     if (result == 0 && what == CONTACT_PHONE)

@@ -203,14 +203,26 @@ skip_blanks(const struct contacts *c, size_t at, int step)
     return at;
 }
 
+/* An address in one piece. */
+static int
+give_joined(struct contacts *c, struct view local, struct view domain)
+{
+    uint8_t text[LOCAL_MAX + DOMAIN_MAX + 1];
+
+    memcpy(text, local.bytes, local.length);
+    text[local.length] = '@';
+    memcpy(text + local.length + 1, domain.bytes, domain.length);
+    return c->see(c->arg, CONTACT_EMAIL, view_of(text, local.length + 1 + domain.length),
+                  view_of(NULL, 0), view_of(NULL, 0));
+}
+
 /* The address that has its @ there, blanks around it or not. */
 static int
 take_email(struct contacts *c, size_t at)
 {
     size_t local_end = skip_blanks(c, at, -1), from = local_end;
     size_t domain = skip_blanks(c, at + 1, 1), to = domain;
-    uint8_t text[LOCAL_MAX + DOMAIN_MAX + 2];
-    size_t local, length;
+    size_t local;
 
     while (from > 0 && is(c->text[from - 1], OF_ADDRESS) && c->text[from - 1] != '@' &&
            local_end - from <= LOCAL_MAX)
@@ -230,40 +242,24 @@ take_email(struct contacts *c, size_t at)
     c->is_alone = true;
     if (domain - local_end == 1)
         return give(c, CONTACT_EMAIL, from, to);
-    memcpy(text, c->text + from, local);
-    text[local] = '@';
-    memcpy(text + local + 1, c->text + domain, to - domain);
-    length = local + 1 + (to - domain);
-    return c->see(c->arg, CONTACT_EMAIL, view_of(text, length), view_of(NULL, 0), view_of(NULL, 0));
+    return give_joined(c, view_of(c->text + from, local), view_of(c->text + domain, to - domain));
 }
-
-struct group {
-    size_t from, to, digits; /* `from` at its plus, where it has one */
-    bool is_tied;            /* to the group before it, by more than blanks and brackets */
-    bool has_plus;
-};
-
-struct run {
-    struct group groups[CONTACTS_GROUPS];
-    size_t count;
-    size_t counted; /* what is before there was */
-    bool is_open;   /* it goes on in front of its first group */
-};
 
 /* A float, as tables write whole numbers where some are missing: "1012345678.0". */
 static bool
-is_fraction(const struct contacts *c, const struct run *run, size_t g)
+is_fraction(const struct contacts *c, const struct contacts_run *run, size_t g)
 {
-    const struct group *group = &run->groups[g];
+    const struct contacts_group *group = &run->groups[g];
 
     return group->digits == 1 && c->text[group->from] == '0' && c->text[group->from - 1] == '.' &&
            (g + 1 == run->count || !run->groups[g + 1].is_tied);
 }
 
 static bool
-is_number(const struct contacts *c, const struct run *run, size_t first, size_t last, size_t digits)
+is_number(const struct contacts *c, const struct contacts_run *run, size_t first, size_t last,
+          size_t digits)
 {
-    const struct group *group = &run->groups[first];
+    const struct contacts_group *group = &run->groups[first];
     uint8_t head = c->text[group->from];
     char phone[32];
     size_t length;
@@ -281,7 +277,7 @@ is_number(const struct contacts *c, const struct run *run, size_t first, size_t 
 
 /* Numbers that begin with a group. How many groups were taken; 0: none; or an error. */
 static int
-take_from(struct contacts *c, struct run *run, size_t first)
+take_from(struct contacts *c, struct contacts_run *run, size_t first)
 {
     size_t digits[GROUPS_TRIED], tried = 0, sum = 0, found = 0;
     int taken = 0;
@@ -312,7 +308,7 @@ take_from(struct contacts *c, struct run *run, size_t first)
 
 /* Whether it can be one number only: nothing is tried for another that is taken. */
 static bool
-is_one_number(const struct run *run)
+is_one_number(const struct contacts_run *run)
 {
     for (size_t g = 1; g < run->count; g++)
         if (!run->groups[g].is_tied)
@@ -322,7 +318,7 @@ is_one_number(const struct run *run)
 
 /* All but the last groups, where the run goes on. */
 static int
-take_groups(struct contacts *c, struct run *run, size_t kept)
+take_groups(struct contacts *c, struct contacts_run *run, size_t kept)
 {
     size_t g = 0;
 
@@ -380,42 +376,43 @@ goes_on(const struct contacts *c, size_t at)
 static int
 take_run(struct contacts *c, size_t *at)
 {
-    struct run run = {.count = 0};
+    struct contacts_run *run = &c->run; /* is not cleared: most have one group */
     size_t from = *at;
     bool is_tied = false;
     int result = 0;
 
-    run.is_open = is_open_before(c, from - (from > 0 && c->text[from - 1] == '+'));
+    run->count = run->counted = 0;
+    run->is_open = is_open_before(c, from - (from > 0 && c->text[from - 1] == '+'));
     for (;;) {
-        struct group *group = &run.groups[run.count++];
+        struct contacts_group *group = &run->groups[run->count++];
         size_t next;
 
-        *group = (struct group){.from = from, .is_tied = is_tied};
+        *group = (struct contacts_group){.from = from, .is_tied = is_tied};
         while (from < c->end && is(c->text[from], IS_DIGIT))
             from++;
         group->digits = from - group->from;
         group->to = from;
-        if (run.count == 1 && group->from > 0 && c->text[group->from - 1] == '+') {
+        if (run->count == 1 && group->from > 0 && c->text[group->from - 1] == '+') {
             group->has_plus = true;
             group->from--;
         }
         if (goes_on(c, from)) {
-            run.count--; /* "5678th", "5678@x.kr": of something else, and what is tied to it */
+            run->count--; /* "5678th", "5678@x.kr": of something else, and what is tied to it */
             if (group->is_tied)
-                run.groups[run.count++].digits = DIGITS_MOST + 1;
+                run->groups[run->count++].digits = DIGITS_MOST + 1;
             break;
         }
         next = next_group(c, from, &is_tied);
         if (next == from)
             break;
-        if (run.count == CONTACTS_GROUPS)
-            result = take_groups(c, &run, GROUPS_TRIED + 1);
+        if (run->count == CONTACTS_GROUPS)
+            result = take_groups(c, run, GROUPS_TRIED + 1);
         if (result != 0)
             return result;
         from = next;
     }
     *at = from;
-    return take_groups(c, &run, 0);
+    return take_groups(c, run, 0);
 }
 
 /* ---- pieces ---- */

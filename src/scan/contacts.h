@@ -31,14 +31,29 @@ enum contact { CONTACT_EMAIL, CONTACT_PHONE };
 typedef int contacts_fn(void *arg, enum contact what, struct view text, struct view before,
                         struct view behind);
 
+/* Digits in a row, and the rows that can be of one number together. */
+struct contacts_group {
+    size_t from, to, digits; /* `from` at its plus, where it has one */
+    bool is_tied;            /* to the group before it, by more than blanks and brackets */
+    bool has_plus;
+};
+
+struct contacts_run {
+    struct contacts_group groups[CONTACTS_GROUPS];
+    size_t count;
+    size_t counted; /* what is before there was */
+    bool is_open;   /* it goes on in front of its first group */
+};
+
 struct contacts {
     contacts_fn *see;
     void *arg;
     uint8_t *raw, *text;
-    size_t raw_used;   /* bytes that wait for the rest of their character */
-    size_t begin, end; /* of the text: what was not looked at, and its end */
-    bool is_inside;    /* what begins there began before */
-    bool is_alone;     /* what is given: nothing follows from whether it is taken */
+    struct contacts_run run; /* that is read */
+    size_t raw_used;         /* bytes that wait for the rest of their character */
+    size_t begin, end;       /* of the text: what was not looked at, and its end */
+    bool is_inside;          /* what begins there began before */
+    bool is_alone;           /* what is given: nothing follows from whether it is taken */
     /* That were found, taken or not; of numbers that overlap one. */
     uint64_t emails, phones;
 };
