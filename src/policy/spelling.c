@@ -279,32 +279,45 @@ add_phone(struct spellings *s, const char *digits, size_t count)
     }
 }
 
+/* In small letters. */
+static void
+add_small(struct spellings *s, struct view plain)
+{
+    uint8_t text[SPELLING_SIZE];
+    bool is_small = true;
+
+    for (size_t i = 0; is_small && i < plain.length; i++)
+        is_small = plain.bytes[i] < 'A' || plain.bytes[i] > 'Z';
+    if (is_small)
+        return;
+    for (size_t i = 0; i < plain.length; i++)
+        text[i] =
+            (uint8_t)(plain.bytes[i] | (plain.bytes[i] >= 'A' && plain.bytes[i] <= 'Z' ? 0x20 : 0));
+    add(s, view_of(text, plain.length));
+}
+
 /* ---- all ---- */
 
 void
 spellings_of(struct spellings *s, struct view value)
 {
-    uint8_t plain[SPELLING_SIZE];
-    size_t length = spelling_plain(plain, sizeof(plain), value);
+    uint8_t *plain = s->texts[0]; /* where it stays: no room is cleared for it first */
+    size_t length = spelling_plain(plain, SPELLING_SIZE, value);
     char phone[PHONE_SIZE];
     size_t digits = spelling_phone(phone, view_of(plain, length));
 
-    s->count = 0;
+    s->count = 1;
+    s->lengths[0] = (uint16_t)length;
     s->longer = (struct view){NULL, 0};
     if (length == 0) {
         s->longer = value;
-        s->count = 1;
         return;
     }
-    add(s, view_of(plain, length));
     add(s, value);
     if (digits > 0 && phone[0] == '0')
         add_phone(s, phone, digits);
     else if (digits > 0)
         add(s, view_of(phone, digits));
-    for (size_t i = 0; i < length; i++)
-        if (plain[i] >= 'A' && plain[i] <= 'Z')
-            plain[i] |= 0x20;
     if (memchr(plain, '@', length) != NULL)
-        add(s, view_of(plain, length));
+        add_small(s, view_of(plain, length));
 }
