@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breach/day.h"
-#include "cli/json_out.h"
 #include "cli/scope_view.h"
 #include "cli/trace_view.h"
 
@@ -193,38 +192,45 @@ put_answer(struct json_out *out, const struct traced *t)
 }
 
 void
-trace_view_json(FILE *file, const struct traced *t)
+trace_view_put(struct json_out *out, const struct traced *t)
 {
     const struct trace_answer *a = t->answer;
-    struct json_out out = {.file = file};
     size_t listed = a->count < TRACE_LISTED ? a->count : TRACE_LISTED;
+
+    put_answer(out, t);
+    json_put_open(out, "sources", '[');
+    for (size_t s = 0; s < listed; s++)
+        put_source(out, t, s);
+    json_out_close(out, ']');
+    json_put_count(out, "sources_left_out", a->count - listed);
+    json_put_open(out, "excluded", '{');
+    json_put_count(out, "principals", a->readers);
+    json_put_count(out, "none_of_them", a->without);
+    json_put_count(out, "at_other_times", a->all_mistimed);
+    json_out_close(out, '}');
+    json_put_open(out, "persons", '{');
+    json_put_count(out, "explained", a->explained);
+    json_put_count(out, "shown", a->shown);
+    json_put_count(out, "at_other_times", t->trace->sample->count - a->shown - a->unshown);
+    json_put_count(out, "unshown", a->unshown);
+    json_out_close(out, '}');
+    json_put_count(out, "population", a->population);
+    json_put_count(out, "statements", t->trace->statements);
+    json_put_open(out, "completeness", '{');
+    scope_put_gaps(out, &t->evidence->selection);
+    json_put_count(out, "unrecorded_sessions", t->evidence->selection.unrecorded.count);
+    json_out_close(out, '}');
+}
+
+void
+trace_view_json(FILE *file, const struct traced *t)
+{
+    struct json_out out = {.file = file};
 
     json_out_open(&out, '{');
     json_put_text(&out, "kind", t->trace->sample->kind);
     put_sample(&out, t->build);
-    put_answer(&out, t);
-    json_put_open(&out, "sources", '[');
-    for (size_t s = 0; s < listed; s++)
-        put_source(&out, t, s);
-    json_out_close(&out, ']');
-    json_put_count(&out, "sources_left_out", a->count - listed);
-    json_put_open(&out, "excluded", '{');
-    json_put_count(&out, "principals", a->readers);
-    json_put_count(&out, "none_of_them", a->without);
-    json_put_count(&out, "at_other_times", a->all_mistimed);
-    json_out_close(&out, '}');
-    json_put_open(&out, "persons", '{');
-    json_put_count(&out, "explained", a->explained);
-    json_put_count(&out, "shown", a->shown);
-    json_put_count(&out, "at_other_times", t->trace->sample->count - a->shown - a->unshown);
-    json_put_count(&out, "unshown", a->unshown);
-    json_out_close(&out, '}');
-    json_put_count(&out, "population", a->population);
-    json_put_count(&out, "statements", t->trace->statements);
-    json_put_open(&out, "completeness", '{');
-    scope_put_gaps(&out, &t->evidence->selection);
-    json_put_count(&out, "unrecorded_sessions", t->evidence->selection.unrecorded.count);
-    json_out_close(&out, '}');
+    trace_view_put(&out, t);
     json_out_close(&out, '}');
     json_out_end(&out);
 }

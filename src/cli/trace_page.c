@@ -218,7 +218,8 @@ trace_view_page(FILE *file, const struct traced *t, size_t width)
 {
     int result;
 
-    print_sample(file, t);
+    if (t->build != NULL)
+        print_sample(file, t);
     print_grade(file, t);
     result = print_sources(file, t, width);
     print_accesses(file, t);

@@ -5,13 +5,14 @@
 
 #include "breach/trace_access.h"
 #include "cli/evidence.h"
+#include "cli/json_out.h"
 #include "cli/sample_build.h"
 
 enum { TRACE_LISTED = 10 };
 
 struct traced {
     struct evidence *evidence;
-    const struct sample_build *build;
+    const struct sample_build *build; /* NULL: nothing is said of it */
     const struct trace *trace;
     const struct trace_answer *answer;
     const struct trace_look *look;
@@ -19,6 +20,8 @@ struct traced {
 };
 
 void trace_view_json(FILE *file, const struct traced *traced);
+/* Its members behind the sample's, into an object that is open. */
+void trace_view_put(struct json_out *out, const struct traced *traced);
 /* `width` in columns, 0: unlimited. 0 or PASU_E_NOMEM. */
 PASU_MUST_USE int trace_view_page(FILE *file, const struct traced *traced, size_t width);
 /* A reader's name, or what is said in its place. */

@@ -17,9 +17,8 @@ enum {
 
 /* ---- one form ---- */
 
-/* Fullwidth ASCII, blanks, dashes and dots of other scripts as ASCII; 0: leave it out. */
-static uint32_t
-plain_character(uint32_t c)
+uint32_t
+spelling_character(uint32_t c)
 {
     if (c >= 0xff01 && c <= 0xff5e)
         return c - 0xff01 + '!';
@@ -95,11 +94,37 @@ put_last(struct plain *p)
     return true;
 }
 
+/* As most values are, which need no more than blanks cut off. */
+static bool
+is_plain(struct view value)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < value.length; i++)
+        all |= (uint8_t)(value.bytes[i] | (value.bytes[i] < ' ' ? 0x80 : 0));
+    return all < 0x80;
+}
+
+static size_t
+trim(uint8_t *out, size_t size, struct view value)
+{
+    while (value.length > 0 && value.bytes[0] == ' ')
+        value = view_of(value.bytes + 1, value.length - 1);
+    while (value.length > 0 && value.bytes[value.length - 1] == ' ')
+        value.length--;
+    if (value.length > size)
+        return 0;
+    memcpy(out, value.bytes, value.length);
+    return value.length;
+}
+
 size_t
 spelling_plain(uint8_t *out, size_t size, struct view value)
 {
     struct plain p = {.out = out, .size = size};
 
+    if (is_plain(value))
+        return trim(out, size, value);
     while (value.length > 0) {
         uint32_t character, both;
         size_t length = utf8_first(value, &character);
@@ -108,7 +133,7 @@ spelling_plain(uint8_t *out, size_t size, struct view value)
             return 0;
         value.bytes += length;
         value.length -= length;
-        character = plain_character(character);
+        character = spelling_character(character);
         if (character == 0 || (character == ' ' && p.used == 0 && p.last == 0))
             continue;
         both = compose(p.last, character);
@@ -150,6 +175,16 @@ read_digits(char digits[PHONE_SIZE], struct view plain, bool *is_international)
     return count;
 }
 
+/* At most 15 digits, behind what stands before them. */
+static size_t
+put_digits(char out[PHONE_SIZE], char before, const char *digits, size_t count)
+{
+    out[0] = before;
+    memcpy(out + 1, digits, count);
+    out[count + 1] = '\0';
+    return count + 1;
+}
+
 size_t
 spelling_phone(char out[PHONE_SIZE], struct view plain)
 {
@@ -164,14 +199,14 @@ spelling_phone(char out[PHONE_SIZE], struct view plain)
     if (digits[0] == '8' && digits[1] == '2' && (is_international || count >= 10)) {
         rest += 2;
         rest += *rest == '0'; /* "+82 (0)10" */
-        return (size_t)snprintf(out, PHONE_SIZE, "0%.29s", rest);
+        return put_digits(out, '0', rest, count - (size_t)(rest - digits));
     }
     if (is_international)
-        return (size_t)snprintf(out, PHONE_SIZE, "+%.30s", digits);
+        return put_digits(out, '+', digits, count);
     /* A spreadsheet took it for a number, and its zero is gone. */
     if (digits[0] == '1' && count >= 9 && count <= 10)
-        return (size_t)snprintf(out, PHONE_SIZE, "0%.30s", digits);
-    return digits[0] == '0' && count >= 9 ? (size_t)snprintf(out, PHONE_SIZE, "%.31s", digits) : 0;
+        return put_digits(out, '0', digits, count);
+    return digits[0] == '0' && count >= 9 ? put_digits(out, '0', digits + 1, count - 1) : 0;
 }
 
 static void
@@ -186,41 +221,79 @@ add(struct spellings *s, struct view text)
     s->lengths[s->count++] = (uint16_t)text.length;
 }
 
+/* What stands before the area's code, which is without its zero then, between the groups. Of texts
+ * that are shorter than their room all of it is copied, which costs less than to look how long. */
+struct form {
+    char before[4], between[2][2];
+    uint8_t before_length, between_length[2], skipped;
+};
+
+static const struct form forms[] = {
+    {"", {"", ""}, 0, {0, 0}, 0},
+    {"", {"-", "-"}, 0, {1, 1}, 0},
+    {"", {" ", " "}, 0, {1, 1}, 0},
+    {"", {".", "."}, 0, {1, 1}, 0},
+    {"+82", {"", ""}, 3, {0, 0}, 1},
+    {{'+', '8', '2', '-'}, {"-", "-"}, 4, {1, 1}, 1},
+    {{'+', '8', '2', ' '}, {" ", " "}, 4, {1, 1}, 1},
+    {{'+', '8', '2', ' '}, {"-", "-"}, 4, {1, 1}, 1},
+    {"82", {"", ""}, 2, {0, 0}, 1},
+    {"(", {{')', ' '}, "-"}, 1, {2, 1}, 0},
+};
+
+static uint8_t *
+put(uint8_t *to, const void *bytes, size_t room, size_t length)
+{
+    memcpy(to, bytes, room);
+    return to + length;
+}
+
+/* They differ from each other, so only those that were there before are compared. */
 static void
 add_phone(struct spellings *s, const char *digits, size_t count)
 {
-    static const char *const between[] = {"", "-", " ", "."};
-    int area = strncmp(digits, "02", 2) == 0                  ? 2
-               : strncmp(digits, "050", 3) == 0 && count > 11 ? 4
-                                                              : 3;
-    int middle = (int)count - area - 4;
-    const char *last = digits + count - 4;
-    char text[64];
-    int length;
+    size_t area = strncmp(digits, "02", 2) == 0                  ? 2
+                  : strncmp(digits, "050", 3) == 0 && count > 11 ? 4
+                                                                 : 3;
+    size_t middle = count < area + 4 ? 0 : count - area - 4, earlier = s->count;
 
     if (middle < 3 || middle > 4) {
         add(s, view_of(digits, count));
         return;
     }
-    for (size_t b = 0; b < COUNT_OF(between); b++) {
-        length = snprintf(text, sizeof(text), "%.*s%s%.*s%s%s", area, digits, between[b], middle,
-                          digits + area, between[b], last);
-        add(s, view_of(text, (size_t)length));
+    for (size_t f = 0; f < COUNT_OF(forms) && s->count < SPELLINGS_MAX; f++) {
+        const struct form *form = &forms[f];
+        uint8_t *text = s->texts[s->count];
+        uint8_t *to = put(text, form->before, sizeof(form->before), form->before_length);
+        bool is_new = true;
+
+        to = put(to, digits + form->skipped, 4, area - form->skipped);
+        to = put(to, form->between[0], sizeof(form->between[0]), form->between_length[0]);
+        to = put(to, digits + area, 4, middle);
+        to = put(to, form->between[1], sizeof(form->between[1]), form->between_length[1]);
+        to = put(to, digits + area + middle, 4, 4);
+        for (size_t i = 0; is_new && i < earlier; i++)
+            is_new = !view_equal(spellings_at(s, i), view_of(text, (size_t)(to - text)));
+        s->lengths[s->count] = (uint16_t)(to - text);
+        s->count += is_new;
     }
-    for (size_t b = 0; b < 3; b++) {
-        length = snprintf(text, sizeof(text), "+82%s%.*s%s%.*s%s%s", between[b], area - 1,
-                          digits + 1, between[b], middle, digits + area, between[b], last);
-        add(s, view_of(text, (size_t)length));
-    }
-    length = snprintf(text, sizeof(text), "+82 %.*s-%.*s-%s", area - 1, digits + 1, middle,
-                      digits + area, last);
-    add(s, view_of(text, (size_t)length));
-    length = snprintf(text, sizeof(text), "82%.*s%.*s%s", area - 1, digits + 1, middle,
-                      digits + area, last);
-    add(s, view_of(text, (size_t)length));
-    length =
-        snprintf(text, sizeof(text), "(%.*s) %.*s-%s", area, digits, middle, digits + area, last);
-    add(s, view_of(text, (size_t)length));
+}
+
+/* In small letters. */
+static void
+add_small(struct spellings *s, struct view plain)
+{
+    uint8_t text[SPELLING_SIZE];
+    bool is_small = true;
+
+    for (size_t i = 0; is_small && i < plain.length; i++)
+        is_small = plain.bytes[i] < 'A' || plain.bytes[i] > 'Z';
+    if (is_small)
+        return;
+    for (size_t i = 0; i < plain.length; i++)
+        text[i] =
+            (uint8_t)(plain.bytes[i] | (plain.bytes[i] >= 'A' && plain.bytes[i] <= 'Z' ? 0x20 : 0));
+    add(s, view_of(text, plain.length));
 }
 
 /* ---- all ---- */
@@ -228,27 +301,23 @@ add_phone(struct spellings *s, const char *digits, size_t count)
 void
 spellings_of(struct spellings *s, struct view value)
 {
-    uint8_t plain[SPELLING_SIZE];
-    size_t length = spelling_plain(plain, sizeof(plain), value);
+    uint8_t *plain = s->texts[0]; /* where it stays: no room is cleared for it first */
+    size_t length = spelling_plain(plain, SPELLING_SIZE, value);
     char phone[PHONE_SIZE];
     size_t digits = spelling_phone(phone, view_of(plain, length));
 
-    s->count = 0;
+    s->count = 1;
+    s->lengths[0] = (uint16_t)length;
     s->longer = (struct view){NULL, 0};
     if (length == 0) {
         s->longer = value;
-        s->count = 1;
         return;
     }
-    add(s, view_of(plain, length));
     add(s, value);
     if (digits > 0 && phone[0] == '0')
         add_phone(s, phone, digits);
     else if (digits > 0)
         add(s, view_of(phone, digits));
-    for (size_t i = 0; i < length; i++)
-        if (plain[i] >= 'A' && plain[i] <= 'Z')
-            plain[i] |= 0x20;
     if (memchr(plain, '@', length) != NULL)
-        add(s, view_of(plain, length));
+        add_small(s, view_of(plain, length));
 }

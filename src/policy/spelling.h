@@ -38,6 +38,9 @@ spellings_at(const struct spellings *spellings, size_t i)
 /* The value in the one form from which all others are made: at most `size` bytes. 0 where it does
  * not fit, or is no UTF-8. */
 size_t spelling_plain(uint8_t *out, size_t size, struct view value);
+/* What a character becomes in it: fullwidth ASCII, blanks, dashes and dots of other scripts are
+ * ASCII; 0: it is left out. */
+uint32_t spelling_character(uint32_t character);
 /* The national digits of a telephone number, as "01012345678", of a Korean one; of another
  * country's its digits behind "+". The length; 0: it is none. */
 size_t spelling_phone(char out[32], struct view plain);

@@ -25,6 +25,8 @@ struct input {
     enum codec_kind kind;
     uint64_t taken, size;
     struct view left; /* read, and not yet given */
+    input_tap_fn *tap;
+    void *tap_arg;
     uint8_t *raw;
 };
 
@@ -55,6 +57,8 @@ read_some(struct input *in, uint8_t *to, size_t room)
     if (n < 0)
         return PASU_E_IO;
     in->taken += (uint64_t)n;
+    if (n > 0 && in->tap != NULL)
+        in->tap(in->tap_arg, view_of(to, (size_t)n));
     if (n == 0) {
         in->is_over = true;
         in->is_ended |= !in->is_live || !in->is_file;
@@ -215,6 +219,13 @@ enum codec_kind
 input_codec(const struct input *in)
 {
     return in->kind;
+}
+
+void
+input_tap(struct input *in, input_tap_fn *tap, void *arg)
+{
+    in->tap = tap;
+    in->tap_arg = arg;
 }
 
 uint64_t

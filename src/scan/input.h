@@ -25,6 +25,9 @@ void input_close(struct input *input);           /* NULL is allowed */
 /* The next bytes, at most `room`; 0 at the end. PASU_E_IO; PASU_E_CORRUPT where what it is
  * compressed with is damaged or ends too early: what came before holds. */
 PASU_MUST_USE ssize_t input_read(struct input *input, uint8_t *to, size_t room);
+/* Hears from now on of all bytes as they lie in the file. */
+typedef void input_tap_fn(void *arg, struct view bytes);
+void input_tap(struct input *input, input_tap_fn *tap, void *arg);
 /* CODEC_PLAIN before the first read. */
 enum codec_kind input_codec(const struct input *input);
 /* Bytes of the file that were read, as they lie there; and all that it has (0: nobody knows). */
