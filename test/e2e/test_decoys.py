@@ -361,6 +361,9 @@ def test_refused():
         done = front.guard.run("decoy", *words)
         equal(done.returncode, 2, (words, done.stdout))
         assert text in done.stderr, (words, done.stderr)
+    done = front.guard.run("decoy", "plant", "--kind", "customer", *FILL, *BY, "--dsn", "host=/nowhere/a,/nowhere/b")
+    first, hint = done.stderr.splitlines()
+    assert "/nowhere/a" in first and "/nowhere/b" in first and "\\n" not in first and "nothing was planted" in hint, done.stderr
     equal(sets(front), [])
     for line in ('{"key": 7}', "[]", "x", '{"key": ""}'):
         (front.guard.folder / "bad.json").write_text(line + "\n")
