@@ -43,7 +43,10 @@ void decoy_batch_release(struct decoy_batch *batch);
 /* A line that the SQL has answered. 0, or the exit status after a complaint. */
 PASU_MUST_USE int decoy_batch_take(struct decoy_batch *batch, const char *line, size_t length,
                                    unsigned number);
-/* Registers all, in sets. 0, or the exit status after a complaint; printed. */
+/* Whether they may be decoys: none is one already, none is twice in it, and nobody was shown any of
+ * them, as the ledger has it. 0, or the exit status after a complaint. */
+PASU_MUST_USE int decoy_batch_check(struct decoy_batch *batch);
+/* The same, and then registers all, in sets. 0, or the exit status after a complaint; printed. */
 PASU_MUST_USE int decoy_batch_register(struct decoy_batch *batch);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LOGIN_NUMBERS = 1000 }; /* of three digits */
+
 struct word {
     const char *text, *latin; /* latin: also the beginning of a postcode */
     unsigned weight;
@@ -73,10 +75,25 @@ choose(struct chance *chance, const struct word *words, size_t count)
 }
 #define CHOOSE(chance, words) choose(chance, words, COUNT_OF(words))
 
+/* One of those that are left, each as likely as another: the nth of them. */
+static uint32_t
+draw(struct decoy_draw *d, struct chance *chance)
+{
+    uint32_t number = below(chance, d->end - (uint32_t)d->count);
+    size_t at = 0;
+
+    for (; at < d->count && number >= d->taken[at]; at++)
+        number++;
+    memmove(d->taken + at + 1, d->taken + at, (d->count - at) * sizeof(d->taken[0]));
+    d->taken[at] = number;
+    d->count++;
+    return number;
+}
+
 /* ---- a person ---- */
 
 static void
-make_korean(struct decoy_person *p, struct chance *chance)
+make_korean(struct decoy_person *p, struct chance *chance, uint32_t number)
 {
     const struct word *family = CHOOSE(chance, families), *one = CHOOSE(chance, syllables);
     const struct word *other = CHOOSE(chance, syllables);
@@ -85,8 +102,8 @@ make_korean(struct decoy_person *p, struct chance *chance)
     snprintf(p->family, DECOY_TEXT_SIZE, "%s", family->text);
     snprintf(p->given, DECOY_TEXT_SIZE, "%s%s", one->text, other->text);
     snprintf(p->name, DECOY_TEXT_SIZE, "%s%s%s", family->text, one->text, other->text);
-    snprintf(p->login, DECOY_TEXT_SIZE, "%s%s.%s%02u%u", one->latin, other->latin, family->latin,
-             below(chance, 100), below(chance, 10));
+    snprintf(p->login, DECOY_TEXT_SIZE, "%s%s.%s%03u", one->latin, other->latin, family->latin,
+             number);
     snprintf(p->address, DECOY_TEXT_SIZE, "%s %s %u", place->text,
              CHOOSE(chance, korean_roads)->text, 1 + below(chance, 180));
     snprintf(p->detail, DECOY_TEXT_SIZE, "%u동 %u%02u호", 101 + below(chance, 12),
@@ -95,7 +112,7 @@ make_korean(struct decoy_person *p, struct chance *chance)
 }
 
 static void
-make_english(struct decoy_person *p, struct chance *chance)
+make_english(struct decoy_person *p, struct chance *chance, uint32_t number)
 {
     const struct word *first = CHOOSE(chance, firsts), *last = CHOOSE(chance, lasts);
     const struct word *town = CHOOSE(chance, towns);
@@ -103,8 +120,7 @@ make_english(struct decoy_person *p, struct chance *chance)
     snprintf(p->family, DECOY_TEXT_SIZE, "%s", last->text);
     snprintf(p->given, DECOY_TEXT_SIZE, "%s", first->text);
     snprintf(p->name, DECOY_TEXT_SIZE, "%s %s", first->text, last->text);
-    snprintf(p->login, DECOY_TEXT_SIZE, "%s.%s%02u%u", first->text, last->text, below(chance, 100),
-             below(chance, 10));
+    snprintf(p->login, DECOY_TEXT_SIZE, "%s.%s%03u", first->text, last->text, number);
     for (char *at = p->login; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     snprintf(p->address, DECOY_TEXT_SIZE, "%u %s, %s", 1 + below(chance, 240),
@@ -113,22 +129,57 @@ make_english(struct decoy_person *p, struct chance *chance)
     snprintf(p->postcode, DECOY_TEXT_SIZE, "%s%02u", town->latin, below(chance, 100));
 }
 
-int
-decoy_person_make(struct decoy_person *p, const struct decoy_style *style, const struct os *os)
+uint32_t
+decoy_phone_numbers(const char *phone)
 {
-    struct chance chance = {.at = 0};
-    int result = os->random(os->arg, chance.numbers, sizeof(chance.numbers));
+    uint32_t numbers = 1;
 
+    for (; *phone != '\0' && numbers < DECOY_NUMBERS_MAX; phone++)
+        numbers *= *phone == '#' ? 10 : 1;
+    return numbers;
+}
+
+/* The digits of the number, and where there are places for more, chance. */
+static void
+make_phone(struct decoy_person *p, const char *range, uint32_t number, struct chance *chance)
+{
+    uint32_t left = decoy_phone_numbers(range);
+
+    snprintf(p->phone, DECOY_TEXT_SIZE, "%.*s", DECOY_PHONE_MAX, range);
+    for (char *at = p->phone; (at = strchr(at, '#')) != NULL; number /= 10, left /= 10)
+        *at = (char)('0' + (left > 1 ? number % 10 : below(chance, 10)));
+}
+
+void
+decoy_people_init(struct decoy_people *people, const struct decoy_style *style, const struct os *os)
+{
+    *people = (struct decoy_people){.style = style,
+                                    .os = os,
+                                    .phones = {.end = decoy_phone_numbers(style->phone)},
+                                    .logins = {.end = LOGIN_NUMBERS}};
+}
+
+int
+decoy_person_make(struct decoy_person *p, struct decoy_people *people)
+{
+    const struct decoy_style *style = people->style;
+    struct chance chance = {.at = 0};
+    int result;
+
+    if (people->logins.count == DECOY_PERSONS_MAX ||
+        (style->phone[0] != '\0' && people->phones.count == people->phones.end))
+        return PASU_E_RANGE;
+    result = people->os->random(people->os->arg, chance.numbers, sizeof(chance.numbers));
     if (result != 0)
         return result;
     if (style->is_english)
-        make_english(p, &chance);
+        make_english(p, &chance, draw(&people->logins, &chance));
     else
-        make_korean(p, &chance);
+        make_korean(p, &chance, draw(&people->logins, &chance));
     snprintf(p->email, DECOY_TEXT_SIZE, "%.60s@%.100s", p->login, style->domain);
-    snprintf(p->phone, DECOY_TEXT_SIZE, "%.*s", DECOY_PHONE_MAX, style->phone);
-    for (char *at = p->phone; (at = strchr(at, '#')) != NULL;)
-        *at = (char)('0' + below(&chance, 10));
+    p->phone[0] = '\0';
+    if (style->phone[0] != '\0')
+        make_phone(p, style->phone, draw(&people->phones, &chance), &chance);
     snprintf(p->birth, DECOY_TEXT_SIZE, "%u-%02u-%02u", 1955 + below(&chance, 50),
              1 + below(&chance, 12), 1 + below(&chance, 28));
     return 0;

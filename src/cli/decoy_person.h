@@ -10,7 +10,12 @@
 
 #include "base/os.h"
 
-enum { DECOY_TEXT_SIZE = 192, DECOY_DOMAIN_MAX = 100, DECOY_PHONE_MAX = 32 };
+enum {
+    DECOY_TEXT_SIZE = 192,
+    DECOY_DOMAIN_MAX = 100,
+    DECOY_PHONE_MAX = 32,
+    DECOY_PERSONS_MAX = 256 /* of one plant */
+};
 
 struct decoy_style {
     bool is_english;    /* else Korean */
@@ -29,9 +34,28 @@ struct decoy_person {
  * least two #. */
 bool decoy_domain_is_well(const char *domain);
 bool decoy_phone_is_well(const char *phone);
-/* PASU_E_CRYPTO: there is no randomness. */
-PASU_MUST_USE int decoy_person_make(struct decoy_person *person, const struct decoy_style *style,
-                                    const struct os *os);
+/* How many telephone numbers a range has; those above DECOY_NUMBERS_MAX are not counted. */
+enum { DECOY_NUMBERS_MAX = 1000000000 };
+uint32_t decoy_phone_numbers(const char *phone);
+
+/* Numbers below `end`, none of them twice. */
+struct decoy_draw {
+    uint32_t end, taken[DECOY_PERSONS_MAX]; /* ascending */
+    size_t count;
+};
+
+/* Those of one plant: no two have the same telephone number, e-mail address or login. */
+struct decoy_people {
+    const struct decoy_style *style; /* borrowed */
+    const struct os *os;             /* the same */
+    struct decoy_draw phones, logins;
+};
+
+void decoy_people_init(struct decoy_people *people, const struct decoy_style *style,
+                       const struct os *os);
+/* PASU_E_RANGE: the range of telephone numbers is used up, or there are DECOY_PERSONS_MAX;
+ * PASU_E_CRYPTO: there is no randomness. */
+PASU_MUST_USE int decoy_person_make(struct decoy_person *person, struct decoy_people *people);
 
 enum decoy_fill {
     DECOY_FILLED,

@@ -4,10 +4,12 @@
 #include "cli/decoy.h"
 #include "cli/decoy_sql.h"
 
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { PERSONS = 20, PERSONS_MAX = 256 };
+enum { PERSONS = 20, LINE_SIZE = 768 };
 
 struct planting {
     const struct arguments *arguments;
@@ -35,7 +37,7 @@ read_count(struct planting *p)
     if (text != NULL)
         count = strtoul(text, &end, 10);
     if (text != NULL &&
-        (*text < '0' || *text > '9' || *end != '\0' || count == 0 || count > PERSONS_MAX)) {
+        (*text < '0' || *text > '9' || *end != '\0' || count == 0 || count > DECOY_PERSONS_MAX)) {
         complain("a number from 1 to 256", "\"%.64s\" is no number of persons", text);
         return 2;
     }
@@ -57,6 +59,12 @@ read_style(struct planting *p)
     if (phone != NULL && !decoy_phone_is_well(phone))
         return complain_of("digits, + - ( ) . and blanks, and at least two #: +44 7700 900###",
                            "--phone is no range of telephone numbers");
+    if (phone != NULL && decoy_phone_numbers(phone) < p->count) {
+        complain("no two persons get the same number: give --phone more #, or plant fewer",
+                 "--phone has only %" PRIu32 " numbers, for %u persons", decoy_phone_numbers(phone),
+                 p->count);
+        return 2;
+    }
     return 0;
 }
 
@@ -112,13 +120,15 @@ check(struct planting *p)
 static int
 print_persons(const struct planting *p, FILE *file)
 {
+    struct decoy_people people;
     int result = 0;
 
+    decoy_people_init(&people, &p->style, &os_real);
     decoy_sql_begin(file, &p->table);
     for (unsigned i = 0; i < p->count && result == 0; i++) {
         struct decoy_person person;
 
-        result = decoy_person_make(&person, &p->style, &os_real);
+        result = decoy_person_make(&person, &people);
         if (result == 0)
             result = decoy_sql_person(file, &p->table, &p->style, &person);
     }
@@ -142,10 +152,46 @@ print_sql(const struct planting *p)
 
 /* ---- done here ---- */
 
-static int
-complain_server(const PGconn *connection)
+static const char *
+field(const PGresult *rows, int code)
 {
-    complain("nothing was planted", "the server: %s", PQerrorMessage(connection));
+    const char *text = rows != NULL ? PQresultErrorField(rows, code) : NULL;
+
+    return text != NULL ? text : "";
+}
+
+/* What the server, or the library, has said, on one line. */
+static void
+write_line(char line[LINE_SIZE], const PGconn *connection, const PGresult *rows)
+{
+    const char *text = field(rows, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = field(rows, PG_DIAG_MESSAGE_DETAIL);
+    size_t length;
+
+    snprintf(line, LINE_SIZE, "%s%s%s", *text != '\0' ? text : PQerrorMessage(connection),
+             *detail != '\0' ? ": " : "", detail);
+    for (length = strlen(line); length > 0 && line[length - 1] == '\n'; length--)
+        line[length - 1] = '\0';
+    for (char *at = line; *at != '\0'; at++)
+        if (*at == '\n' || *at == '\t')
+            *at = ' ';
+}
+
+/* `rows`: NULL where the connection is what failed. */
+static int
+complain_server(const PGconn *connection, const PGresult *rows)
+{
+    static const char unique_violation[] = "23505";
+    const char *what_to_do = field(rows, PG_DIAG_MESSAGE_HINT);
+    char line[LINE_SIZE], hint[LINE_SIZE];
+
+    if (strcmp(field(rows, PG_DIAG_SQLSTATE), unique_violation) == 0)
+        what_to_do = "a row of before has that value: try again, or give --phone more #, or "
+                     "another range";
+    snprintf(hint, sizeof(hint), "nothing was planted%s%s", *what_to_do != '\0' ? "; " : "",
+             what_to_do);
+    write_line(line, connection, rows);
+    complain(hint, "the server: %s", line);
     return 2;
 }
 
@@ -161,7 +207,7 @@ take_answers(PGconn *connection, struct decoy_batch *batch)
         ExecStatusType is = PQresultStatus(rows);
 
         if (status == 0 && is != PGRES_TUPLES_OK && is != PGRES_COMMAND_OK)
-            status = complain_server(connection);
+            status = complain_server(connection, rows);
         if (status == 0 && is == PGRES_TUPLES_OK && PQntuples(rows) == 1)
             status = decoy_batch_take(batch, PQgetvalue(rows, 0, 0),
                                       (size_t)PQgetlength(rows, 0, 0), ++number);
@@ -174,7 +220,7 @@ static int
 execute(PGconn *connection, const char *sql)
 {
     PGresult *done = PQexec(connection, sql);
-    int status = PQresultStatus(done) == PGRES_COMMAND_OK ? 0 : complain_server(connection);
+    int status = PQresultStatus(done) == PGRES_COMMAND_OK ? 0 : complain_server(connection, done);
 
     PQclear(done);
     return status;
@@ -194,7 +240,7 @@ run_sql(const struct planting *p, PGconn *connection, struct decoy_batch *batch)
     status = result != 0 ? complain_error(result, "decoy")
                          : execute(connection, "SET standard_conforming_strings = on");
     if (status == 0 && PQsendQuery(connection, sql) != 1)
-        status = complain_server(connection);
+        status = complain_server(connection, NULL);
     else if (status == 0)
         status = take_answers(connection, batch);
     free(sql);
@@ -221,7 +267,7 @@ do_it(const struct planting *p, struct evidence *e, const struct config_subject 
     if (!asked_has_reason(p->arguments))
         return 2;
     connection = PQconnectdbParams(names, values, 1);
-    status = PQstatus(connection) == CONNECTION_OK ? 0 : complain_server(connection);
+    status = PQstatus(connection) == CONNECTION_OK ? 0 : complain_server(connection, NULL);
     if (status == 0)
         status = decoy_batch_init(&batch, e, p->arguments, subject);
     if (status == 0)

@@ -200,7 +200,7 @@ look_again(struct decoy_batch *b, struct control_decoys *decoys, size_t from, ui
     return asked_plant(&b->evidence->ask, decoys, &number) == 0
                ? 0
                : complain_error(PASU_E_UNAVAILABLE, "a set is registered, and some of it is not "
-                                                    "watched: retire it, and register it anew");
+                                                    "watched: retire it, and plant others");
 }
 
 static bool
@@ -267,7 +267,7 @@ register_set(struct decoy_batch *b, size_t from, size_t count)
 int
 decoy_batch_register(struct decoy_batch *b)
 {
-    int status = 0;
+    int status = decoy_batch_check(b);
 
     for (size_t at = 0; at < b->count && status == 0; at += DECOY_SET_MAX) {
         size_t left = b->count - at;

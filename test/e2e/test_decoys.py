@@ -5,6 +5,8 @@ is in the ledger; and what is found of them outside tells whose copy it was."""
 import datetime
 import json
 import pathlib
+import socket
+import struct
 import subprocess
 import uuid
 
@@ -137,20 +139,117 @@ def sorted_as(front, number, people):
 def test_as_of():
     """What was answered before they were known as decoys is answered again as it was"""
     front = shop.front("decoys-then")
-    row = shop.server().connect().query("INSERT INTO members VALUES (gen_random_uuid(), '가짜', NULL, 1) RETURNING id").rows[0][0]
-    ask(front, "SELECT id, name FROM members", user="analyst")
-    every = scope(front)["member"]["at_least"]
+    shop.server().sql("INSERT INTO customers VALUES (900001, '가짜', NULL, 'then@example.org', NULL, 1, 'north')")
+    ask(front, "SELECT id, name FROM customers", user="analyst")
+    every = scope(front)["customer"]["at_least"]
     asked = front.guard.json("ledger", "export")[-1]["time"]
     process_time = until(lambda: shop.server().value("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"), "a time")
     assert asked < process_time
-    (front.guard.folder / "planted.json").write_text(json.dumps({"key": row, "email": "", "phone": ""}) + "\n")
-    front.guard.json("decoy", "register", *BY, "--kind", "member", str(front.guard.folder / "planted.json"))
-    equal(scope(front)["member"], {"at_least": every - 1, "at_most": every - 1, "decoys": 1})
+    refused = register(front, "customer", "900001")
+    equal(refused.returncode, 2, refused.stdout)
+    register_unasked(front, "customer", 900001)
+    equal(scope(front)["customer"], {"at_least": every - 1, "at_most": every - 1, "decoys": 1})
     done = front.guard.run("scope", "--json", "--as-of", process_time)
     assert done.returncode == 0, done.stderr
     then = json.loads(done.stdout)
-    equal(then["subjects"]["member"]["at_least"], every, str(then))
-    shop.server().sql(f"DELETE FROM members WHERE id = '{row}'")
+    equal(then["subjects"]["customer"]["at_least"], every, str(then))
+    shop.server().sql("DELETE FROM customers WHERE id = 900001")
+    front.stop()
+
+
+@test(gateway=True, limit=120)
+def test_persons():
+    """Who was shown to anybody is a person, and stays one: not registered, and told since when and how often; who was not shown can be"""
+    front = shop.front("decoys-persons")
+    member = shop.server().value("SELECT min(id::text) FROM members")
+    for _ in range(2):
+        ask(front, "SELECT name FROM customers WHERE id = 1287")
+    ask(front, f"SELECT name FROM members WHERE id = '{member}'")
+    before = scope(front)
+    for kind, keys, words in (("customer", ("1287",), "1 of these 1 persons was shown before now: customer 1287 by 2 statements, from 2"),
+                              ("customer", ("778", "1287"), "1 of these 2 persons was shown before now: customer 1287 by 2 statements, from 2"),
+                              ("member", (member,), f"member {member} by 1 statement, from 2")):
+        for more in ((), ("--principal", "analyst")):  # to whom is all one
+            done = register(front, kind, *keys, more=more)
+            equal(done.returncode, 2, done.stdout)
+            assert words in done.stderr and "plant others" in done.stderr, done.stderr
+    equal((sets(front), scope(front)), ([], before))
+    done = register(front, "customer", "779", "779")
+    equal(done.returncode, 2, done.stdout)
+    assert "779 is in it more than once" in done.stderr, done.stderr
+    equal(register(front, "customer", "778", "779").returncode, 0)
+    equal(register(front, "member", "1287").returncode, 0)  # of another kind
+    done = register(front, "customer", "777", "779")
+    equal(done.returncode, 2, done.stdout)
+    assert f"1 of these 2 persons is registered already: customer 779 is of set {sets(front)[0]['set']}, which watches" in done.stderr, done.stderr
+    equal([len(one["keys"]) + one["unseen"] for one in sets(front)], [2, 1])
+    front.stop()
+
+
+@test(gateway=True, limit=60)
+def test_keys_anew():
+    """A key that the table gives anew, after its row was deleted, is a decoy's again once the old set is retired; one that a person had is none's"""
+    front = shop.front("decoys-anew")
+
+    def plant(key):
+        return front.guard.run("decoy", "plant", "--json", *FILL, *BY, "--kind", "customer", "--dsn", dsn(), "--set", f"id={key}", "1")
+
+    number = json.loads(plant(900500).stdout)["set"]
+    shop.server().sql("DELETE FROM customers WHERE id = 900500")
+    done = plant(900500)
+    equal(done.returncode, 2, done.stdout)
+    assert f"customer 900500 is of set {number}, which watches" in done.stderr and "nothing was planted" in done.stderr, done.stderr
+    front.guard.json("decoy", "retire", *BY, str(number))
+    equal(plant(900500).returncode, 0)
+    shop.server().sql("INSERT INTO customers VALUES (900600, 'Kim-900600', NULL, 'anew@example.org', NULL, 1, 'north')")
+    ask(front, "SELECT name FROM customers WHERE id = 900600")
+    shop.server().sql("DELETE FROM customers WHERE id = 900600")
+    done = plant(900600)
+    equal(done.returncode, 2, done.stdout)
+    assert "customer 900600 by 1 statement, from 2" in done.stderr and "nothing was planted" in done.stderr, done.stderr
+    equal(shop.server().value("SELECT count(*) FROM customers WHERE id IN (900500, 900600)"), "1")
+    equal(len(sets(front)), 2)
+    shop.server().sql("DELETE FROM customers WHERE id = 900500")
+    front.stop()
+
+
+def register(front, kind, *keys, more=()):
+    path = front.guard.folder / "planted.json"
+    path.write_text("".join(json.dumps({"key": key, "email": "", "phone": ""}) + "\n" for key in keys))
+    return front.guard.run("decoy", "register", *BY, *more, "--kind", kind, str(path))
+
+
+def register_unasked(front, kind, ordinal):
+    """As a pasu did that registered persons who had been shown (src/ledger/control_protocol.h)."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(10)
+        control.connect(str(front.guard.folder / "ledger" / "control.sock"))
+        control.sendall((struct.pack("<IIIIQII64s64s256s256s", 0x75736170, 6, 28, 0, 0, 1, 0, kind.encode(), b"", b"kim", b"bait")
+                         + struct.pack("<IB3s16s16s", ordinal, 1, b"", b"\1" * 16, b"")).ljust(16960, b"\0"))
+        answer = b""
+        while piece := control.recv(4096):
+            answer += piece
+    equal(struct.unpack("<IIi", answer[:12]), (4, 16, 0))
+
+
+@test(gateway=True, limit=60)
+def test_unique():
+    """No two persons of a plant have the same telephone number, to the last that there is; that there are no more is said, and what to do"""
+    front = shop.front("decoys-unique")
+    shop.server().sql("CREATE UNIQUE INDEX members_phone ON members (phone)")
+    plant = ("decoy", "plant", "--phone", "+44 7700 98##", *BY, "--kind", "member", "--dsn", dsn())
+    done = front.guard.run(*plant, "101")
+    equal(done.returncode, 2, done.stdout)
+    assert "only 100 numbers, for 101 persons" in done.stderr and "give --phone more #" in done.stderr, done.stderr
+    equal(sum(one["decoys"] for one in front.guard.json(*plant, "100")), 100)
+    equal(shop.server().value("SELECT count(DISTINCT phone) FROM members WHERE phone LIKE '+44 7700 98%'"), "100")
+    done = front.guard.run(*plant, "1")
+    equal(done.returncode, 2, done.stdout)
+    first, hint = done.stderr.splitlines()
+    assert first.endswith("already exists.") and "members_phone" in first and "\\n" not in done.stderr, done.stderr
+    assert "nothing was planted" in hint and "more #" in hint, done.stderr
+    equal(sum(one["unseen"] for one in sets(front)), 100)
+    shop.server().sql("DROP INDEX members_phone; DELETE FROM members WHERE phone LIKE '+44 7700 98%'")
     front.stop()
 
 
@@ -172,6 +271,9 @@ def test_by_hand():
     equal(front.guard.run("decoy", "register", "--kind", "member", str(planted)).returncode, 2)  # who, and why?
     number = front.guard.json("decoy", "register", *BY, "--kind", "member", str(planted))[0]["set"]
     equal((of_set(front, number)["keys"], of_set(front, number)["unseen"]), ([], 5))
+    again = front.guard.run("decoy", "register", *BY, "--kind", "member", str(planted))
+    equal(again.returncode, 2, again.stdout)
+    assert "5 of these 5 persons are registered already" in again.stderr and f"of set {number}, which watches them" in again.stderr, again.stderr
     front.guard.start()
     equal(of_set(front, number)["unseen"], 5)
     ask(front, f"SELECT name FROM members WHERE id = '{keys[0]}'")
@@ -185,6 +287,10 @@ def test_by_hand():
     equal(front.guard.stop(), 0)
     front.guard.json("decoy", "retire", *BY, str(number))
     assert of_set(front, number)["retired"]
+    again = front.guard.run("decoy", "register", *BY, "--kind", "member", str(planted))
+    equal(again.returncode, 2, again.stdout)
+    assert f"of set {number}, which was retired 2" in again.stderr, again.stderr
+    equal(len(sets(front)), 1)
     shop.server().sql("DELETE FROM members WHERE id IN (" + ", ".join(f"'{key}'" for key in keys) + ")")
 
 
@@ -255,6 +361,9 @@ def test_refused():
         done = front.guard.run("decoy", *words)
         equal(done.returncode, 2, (words, done.stdout))
         assert text in done.stderr, (words, done.stderr)
+    done = front.guard.run("decoy", "plant", "--kind", "customer", *FILL, *BY, "--dsn", "host=/nowhere/a,/nowhere/b")
+    first, hint = done.stderr.splitlines()
+    assert "/nowhere/a" in first and "/nowhere/b" in first and "\\n" not in first and "nothing was planted" in hint, done.stderr
     equal(sets(front), [])
     for line in ('{"key": 7}', "[]", "x", '{"key": ""}'):
         (front.guard.folder / "bad.json").write_text(line + "\n")

@@ -16,13 +16,15 @@ persons_are_whole_and_not_alike(void **state PASU_UNUSED)
     enum { PERSONS = 200 };
     static struct decoy_person persons[PERSONS];
     struct decoy_style english = korean;
-    size_t same = 0;
+    struct decoy_people people[2];
 
     english.is_english = true;
+    decoy_people_init(&people[0], &korean, &os_real);
+    decoy_people_init(&people[1], &english, &os_real);
     for (size_t i = 0; i < PERSONS; i++) {
         struct decoy_person *p = &persons[i];
 
-        assert_int_equal(decoy_person_make(p, i % 2 ? &english : &korean, &os_real), 0);
+        assert_int_equal(decoy_person_make(p, &people[i % 2]), 0);
         assert_true(p->name[0] && p->family[0] && p->given[0] && p->address[0] && p->detail[0]);
         assert_non_null(strstr(p->email, "@mail.example.org"));
         assert_int_equal(strlen(p->phone), strlen(korean.phone));
@@ -30,10 +32,42 @@ persons_are_whole_and_not_alike(void **state PASU_UNUSED)
         assert_null(strchr(p->phone, '#'));
         assert_int_equal(strlen(p->postcode), 5);
         assert_int_equal(strlen(p->birth), 10);
-        for (size_t k = 0; k < i; k++)
-            same += strcmp(persons[k].email, p->email) == 0;
+        for (size_t k = i % 2; k < i; k += 2) {
+            assert_string_not_equal(persons[k].login, p->login);
+            assert_string_not_equal(persons[k].email, p->email);
+            assert_string_not_equal(persons[k].phone, p->phone);
+        }
     }
-    assert_true(same < 4); /* of 19,900 pairs, about 0.1 is expected */
+}
+
+/* All the numbers of a range, each once, whatever chance says; then there are none. */
+static void
+ranges_are_used_up(void **state PASU_UNUSED)
+{
+    static const struct decoy_style few = {.domain = "", .phone = "010-#-555-#"};
+    static const struct decoy_style many = {.domain = "", .phone = "###########"};
+    struct decoy_people people;
+    struct decoy_person p;
+    bool has[100] = {0};
+
+    assert_int_equal(decoy_phone_numbers(few.phone), 100);
+    assert_int_equal(decoy_phone_numbers(many.phone), DECOY_NUMBERS_MAX);
+    decoy_people_init(&people, &few, &os_real);
+    for (size_t i = 0; i < COUNT_OF(has); i++) {
+        size_t number;
+
+        assert_int_equal(decoy_person_make(&p, &people), 0);
+        number = (size_t)(10 * (p.phone[4] - '0') + p.phone[10] - '0');
+        assert_false(has[number]);
+        has[number] = true;
+    }
+    assert_int_equal(decoy_person_make(&p, &people), PASU_E_RANGE);
+    decoy_people_init(&people, &many, &os_real);
+    for (size_t i = 0; i < DECOY_PERSONS_MAX; i++) {
+        assert_int_equal(decoy_person_make(&p, &people), 0);
+        assert_int_equal(strspn(p.phone, "0123456789"), strlen(many.phone));
+    }
+    assert_int_equal(decoy_person_make(&p, &people), PASU_E_RANGE);
 }
 
 static void
@@ -145,6 +179,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(persons_are_whole_and_not_alike),
+        cmocka_unit_test(ranges_are_used_up),
         cmocka_unit_test(columns_are_filled_by_their_names),
         cmocka_unit_test(values_have_one_form),
         cmocka_unit_test(only_domains_and_ranges_are_taken),
