@@ -10,6 +10,7 @@ import shlex
 import guard
 import harness
 from stage import equal, test
+from test_decoys import register_unasked
 from test_incident import BY, incident, number_of, scope
 from test_notify import front, notices, run, texts
 from test_signed import verify
@@ -139,8 +140,7 @@ def test_a_decoy_is_no_person_and_a_gap_is_said():
     number = number_of(made)
     first = scope(made, number)
     equal(first["answer"]["subjects"], {"customer": [3, 3]})
-    (made.guard.folder / "planted.json").write_text(json.dumps({"key": str(keys[0]), "email": "", "phone": ""}) + "\n")
-    made.guard.json("decoy", "register", *BY, "made up", "--kind", "customer", str(made.guard.folder / "planted.json"))
+    register_unasked(made, "customer", keys[0])
     assert "2 to be told of a leak" in run(made, number)  # of the version that knew no better
     version = scope(made, number, why="one is made up")
     equal((version["answer"]["subjects"], version["answer"]["fields"]["name"][:2]), ({"customer": [2, 2]}, [2, 2]))
