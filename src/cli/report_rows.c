@@ -4,6 +4,7 @@
 #include "cli/html.h"
 #include "cli/incident_view.h"
 #include "cli/report_part.h"
+#include "ledger/clocks.h"
 
 #include <inttypes.h>
 
@@ -330,19 +331,49 @@ report_versions(FILE *file, struct report *r)
         report_unknown(file, r);
 }
 
+/* How a deadline stands, as incident_clock_text and incident_clock_left say it in English. */
+static void
+put_standing_korean(FILE *file, const struct incident_clock *of, int64_t now)
+{
+    static const char *const states[CLOCK_STATES] = {[CLOCK_RUNS] = "진행 중",
+                                                     [CLOCK_NEARS] = "임박",
+                                                     [CLOCK_OVER] = "기한 경과",
+                                                     [CLOCK_MET] = "이행",
+                                                     [CLOCK_ENDED] = "종료"};
+    const struct payload_clock *clock = &of->body;
+    bool is_ended = clock->state >= CLOCK_MET;
+    int64_t minutes = ((is_ended ? of->met : now) - clock->due) / NANOSECONDS_PER_SECOND / 60;
+    bool is_late = (is_ended ? of->met : now) >= clock->due;
+
+    html_text(file, states[is_ended ? clock->state : clock_state_at(clock, now)]);
+    if (clock->state == CLOCK_ENDED || (clock->state == CLOCK_MET && !is_late))
+        return;
+    if (!is_late)
+        minutes = -minutes;
+    html_format(file, "span", ", %" PRId64 "일 %" PRId64 "시간 %" PRId64 "분 %s", minutes / 1440,
+                minutes / 60 % 24, minutes % 60, is_late ? "초과" : "남음");
+}
+
 void
 report_deadlines(FILE *file, struct report *r)
 {
     char left[LEFT_SIZE];
 
     for (size_t c = 0; c < r->in->clock_count; c++) {
-        const struct payload_clock *clock = &r->in->clocks[c].body;
+        const struct incident_clock *of = &r->in->clocks[c];
+        const struct payload_clock *clock = &of->body;
 
         if (clock->number != r->incident)
             continue;
-        incident_clock_left(left, sizeof(left), &r->in->clocks[c], r->now);
-        html_format(file, "span", "%s: %s%s%s, ", clock->name, incident_clock_text(clock, r->now),
-                    *left ? ", " : "", left);
+        html_format(file, "span", "%s: ", clock->name);
+        if (r->form == REPORT_PIPC) {
+            put_standing_korean(file, of, r->now);
+        } else {
+            incident_clock_left(left, sizeof(left), of, r->now);
+            html_text(file, incident_clock_text(clock, r->now));
+            html_format(file, "span", "%s%s", *left ? ", " : "", left);
+        }
+        html_text(file, ", ");
         html_time(file, clock->due);
         html_format(file, "small class=\"dim\"", " (%s)", clock->law);
         fputs("<br>", file);

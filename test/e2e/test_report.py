@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Reports: each number is the ledger's, and the command beside it gets it again; what nobody knows is marked as unknown."""
+import datetime
 import hashlib
 import html.parser
 import json
@@ -117,6 +118,24 @@ def test_numbers_come_again_by_the_command_beside_them():
     equal(report(made, number, "pipc")[0].rows["개인정보처리자"], "확인되지 않음")
     made.stop()
     verify(made)
+
+
+@test(gateway=True)
+def test_deadlines_are_said_in_the_language_of_the_page():
+    made = front("report_deadlines")
+    fresh = number_of(made)
+    old = number_of(made, "--when", (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=20)).strftime("%Y-%m-%dT%H:%MZ"))
+    incident(made, "met", *BY, "told them", old, "eu-authority")
+    incident(made, "met", *BY, "told them", fresh, "eu-authority")
+    for number, found in ((old, r"eu-authority: 이행, 17일 0시간 \d+분 초과, "), (old, r"kr-network-incident: 기한 경과, 19일 0시간 \d+분 초과, "),
+                          (fresh, r"eu-authority: 이행, 2"), (fresh, r"kr-network-incident: 진행 중, 0일 23시간 \d+분 남음, ")):
+        row = report(made, number, "pipc")[0].rows["법정 기한"]
+        assert re.search(found, row), row
+        assert not re.search(r"\b(met|ended|over|nears|runs|left|late)\b", row), row
+    assert "eu-authority: met, 17d 00h late, " in report(made, old, "gdpr")[0].rows["Deadlines"]
+    incident(made, "close", *BY, "done", fresh)
+    assert "kr-network-incident: 종료, 2" in report(made, fresh, "pipc")[0].rows["법정 기한"]
+    made.stop()
 
 
 GAPS = {"pipc": ("조회되지 않은 것으로 확인된 항목", "기록에 공백이 있어"), "8k": ("Data that was watched and not shown", "the record has gaps")}
