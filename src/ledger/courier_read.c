@@ -117,7 +117,7 @@ courier_read(struct courier *c, uint64_t from)
             result = take(c, &past, &record);
         else if (more < 0 && more != PASU_E_CORRUPT)
             result = more;
-        if (r->watch.read)
+        if (r->watch.read && record.index >= from)
             r->watch.read(r->watch.arg, record.index - from, chain_size(&r->chain) - from);
     }
     folds_keep(&c->folds);

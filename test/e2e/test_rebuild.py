@@ -171,19 +171,21 @@ def test_slow():
     front = shop.front("slow", more=BUDGET)
     seen = take(front, "before")
     front.stop()
-    # Connections that were refused, a MiB of them.
-    ledgerfile.append(front.guard.folder / "ledger", ledgerfile.REFUSED, REFUSED, 3700)
+    # Connections that were refused, two MiB of them.
+    ledgerfile.append(front.guard.folder / "ledger", ledgerfile.REFUSED, REFUSED, 7400)
     mark = front.guard.mark()
     with manager() as (told, name):
         front.guard.environment.update(LD_PRELOAD=str(SLOW_READS), NOTIFY_SOCKET=name)
         front.guard.start(wait=False)
         front.guard.wait("ready", 60, mark)
         said = messages(told)
-    assert not front.guard.find("process_died", mark) and not front.guard.find("process_stuck", mark)
+    wrong = front.guard.find("process_died", mark) + front.guard.find("process_stuck", mark)
+    assert not wrong, wrong
     for name in ("gate", "keeper"):
         reading = front.guard.find("reading", mark, name=name)
-        # At least once in 15 of the 100 seconds of its clock.
-        assert len(reading) >= 6, reading
+        # At least once in 15 of the 50 seconds of its clock.
+        assert len(reading) >= 3, reading
+        assert all(int(one["bytes"]) <= int(one["of"]) for one in reading), reading
         if name == "gate":  # the keeper reads some of it more than once
             equal([one["bytes"] for one in reading], sorted({one["bytes"] for one in reading}))
     extended = [lines for lines in said if any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in lines)]
