@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/clocks.h"
 
-#include "ledger/restated.h"
-
 enum { NEAR_PART = 4 }; /* it nears when this part of its time is left */
 
 static size_t
@@ -51,20 +49,6 @@ clocks_note(struct clocks *clocks, const struct segment_record *record)
         clocks_put(clocks, &clock) != 0) {
         /* more than any keeper of ours writes */
     }
-}
-
-static void
-note(void *arg, const struct segment_record *record)
-{
-    clocks_note(arg, record);
-}
-
-int
-clocks_find(struct clocks *clocks, const struct os *os, int directory,
-            const struct segment_keys *keys, const struct segment_watch *watch)
-{
-    *clocks = (struct clocks){0};
-    return restated_each(os, directory, keys, watch, note, clocks);
 }
 
 enum clock_state

@@ -25,9 +25,6 @@ PASU_MUST_USE int clocks_put(struct clocks *clocks, const struct payload_clock *
 bool clocks_has_room(const struct clocks *clocks, const struct payload_clock *clock);
 /* Takes what a record says; others are ignored. */
 void clocks_note(struct clocks *clocks, const struct segment_record *record);
-/* Those that a folder of segments names: as holds_find. */
-PASU_MUST_USE int clocks_find(struct clocks *clocks, const struct os *os, int directory,
-                              const struct segment_keys *keys, const struct segment_watch *watch);
 /* What is to be told of it at that moment (realtime ns): CLOCK_NEARS where a quarter of its time is
  * left, CLOCK_OVER where none is, CLOCK_RUNS before. */
 enum clock_state clock_state_at(const struct payload_clock *clock, int64_t now);

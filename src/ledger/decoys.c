@@ -154,6 +154,13 @@ decoys_note(struct decoys *d, const struct segment_record *record)
     }
 }
 
+void
+decoys_clear(struct decoys *d)
+{
+    d->count = 0;
+    make_filter(d);
+}
+
 static void
 see(void *arg, const struct segment_record *record)
 {
@@ -164,8 +171,7 @@ int
 decoys_find(struct decoys *d, const struct os *os, int directory, const struct segment_keys *keys,
             const struct segment_watch *watch)
 {
-    d->count = 0;
-    make_filter(d);
+    decoys_clear(d);
     return restated_each(os, directory, keys, watch, see, d);
 }
 

@@ -60,6 +60,8 @@ void decoys_learn(struct decoys *decoys, const struct ring_ordinal *entry);
 void decoys_name(struct decoys *decoys, const struct vocabulary *vocabulary);
 /* Takes what a record says; others are ignored. */
 void decoys_note(struct decoys *decoys, const struct segment_record *record);
+/* No set is left; what the numbers of vocabularies mean is. */
+void decoys_clear(struct decoys *decoys);
 /* Those that a folder of segments names, in the place of those that are there. As restated_each. */
 PASU_MUST_USE int decoys_find(struct decoys *decoys, const struct os *os, int directory,
                               const struct segment_keys *keys, const struct segment_watch *watch);

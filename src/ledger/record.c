@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "ledger/entry.h"
+#include "ledger/restated.h"
 
 enum { GROUP_MILLISECONDS = 10, SIGN_MILLISECONDS = 800, GATE_LOST_SECONDS = 5 };
 
@@ -201,6 +202,26 @@ close_chain(struct record_keeping *r)
     chain_close(&r->chain);
 }
 
+static void
+see_restated(void *arg, const struct segment_record *record)
+{
+    struct record_keeping *r = arg;
+
+    holds_note(&r->holds, record);
+    decoys_note(&r->decoys, record);
+    clocks_note(&r->clocks, record);
+}
+
+/* Holds, decoys and deadlines, in one walk. */
+static int
+find_restated(struct record_keeping *r)
+{
+    r->holds = (struct holds){0};
+    decoys_clear(&r->decoys);
+    r->clocks = (struct clocks){0};
+    return restated_each(r->log->os, r->chain.segments, &r->keys, &r->watch, see_restated, r);
+}
+
 /* What a chain that has just been opened needs beside it. */
 static int
 open_beside(struct record_keeping *r, const struct chain_report *report)
@@ -211,11 +232,7 @@ open_beside(struct record_keeping *r, const struct chain_report *report)
     r->segment = 0;
     result = taken_find(&r->taken, r->log->os, r->chain.segments, &r->keys, &r->watch);
     if (result == 0)
-        result = holds_find(&r->holds, r->log->os, r->chain.segments, &r->keys, &r->watch);
-    if (result == 0)
-        result = decoys_find(&r->decoys, r->log->os, r->chain.segments, &r->keys, &r->watch);
-    if (result == 0)
-        result = clocks_find(&r->clocks, r->log->os, r->chain.segments, &r->keys, &r->watch);
+        result = find_restated(r);
     if (result == 0)
         result = entry_keys_open(&r->entries, r->log->os, r->directory, &nobody);
     if (result == 0)

@@ -5,6 +5,7 @@
 #include "postgres/plan_order.h"
 #include "postgres/plan_shadow.h"
 #include "postgres/plan_text.h"
+#include "postgres/sql_put.h"
 
 enum { ARMS_MAX = 16, COLUMNS_MAX = 64, COLUMN_ROOM = 2 * CATALOG_NAME_SIZE + 64 };
 
@@ -97,60 +98,45 @@ can_be(struct setop *s)
 
 /* ---- the grouped text ---- */
 
-static void
-put(struct writer *w, const char *text)
-{
-    writer_bytes(w, text, strlen(text));
-}
-
-static void
-put_number(struct writer *w, size_t number)
-{
-    char digits[24];
-
-    snprintf(digits, sizeof(digits), "%zu", number);
-    put(w, digits);
-}
-
 /* "c1", "c2" */
 static void
 put_columns(struct writer *w, size_t count)
 {
     for (size_t i = 1; i <= count; i++) {
-        put(w, i > 1 ? ", \"c" : "\"c");
-        put_number(w, i);
-        put(w, "\"");
+        sql_put(w, i > 1 ? ", \"c" : "\"c");
+        sql_put_number(w, i);
+        sql_put(w, "\"");
     }
 }
 
 static void
 put_begin_arm(struct writer *w, const struct setop *s, size_t arm)
 {
-    put(w, "SELECT ");
+    sql_put(w, "SELECT ");
     put_columns(w, s->column_count);
-    put(w, arm == 0 ? ", 1 FROM (" : ", 2 FROM (");
+    sql_put(w, arm == 0 ? ", 1 FROM (" : ", 2 FROM (");
 }
 
 static void
 put_end_arm(struct writer *w, const struct setop *s)
 {
-    put(w, ") AS \"a\" (");
+    sql_put(w, ") AS \"a\" (");
     put_columns(w, s->column_count);
-    put(w, ")");
+    sql_put(w, ")");
 }
 
 static void
 put_head(struct writer *w, const struct setop *s)
 {
-    put(w, "SELECT ");
+    sql_put(w, "SELECT ");
     for (size_t i = 1; i <= s->column_count; i++) {
-        put(w, i > 1 ? ", \"u\".\"c" : "\"u\".\"c");
-        put_number(w, i);
-        put(w, "\" AS \"");
-        put(w, s->names[i - 1]);
-        put(w, "\"");
+        sql_put(w, i > 1 ? ", \"u\".\"c" : "\"u\".\"c");
+        sql_put_number(w, i);
+        sql_put(w, "\" AS \"");
+        sql_put(w, s->names[i - 1]);
+        sql_put(w, "\"");
     }
-    put(w, " FROM (");
+    sql_put(w, " FROM (");
     put_begin_arm(w, s, 0);
 }
 
@@ -158,19 +144,19 @@ static void
 put_tail(struct writer *w, const struct setop *s)
 {
     put_end_arm(w, s);
-    put(w, ") AS \"u\" (");
+    sql_put(w, ") AS \"u\" (");
     put_columns(w, s->column_count);
-    put(w, ", \"s\") GROUP BY ");
+    sql_put(w, ", \"s\") GROUP BY ");
     for (size_t i = 1; i <= s->column_count; i++) {
-        put(w, i > 1 ? ", " : "");
-        put_number(w, i);
+        sql_put(w, i > 1 ? ", " : "");
+        sql_put_number(w, i);
     }
     if (s->select->op == PG_QUERY__SET_OPERATION__SETOP_INTERSECT)
-        put(w, " HAVING pg_catalog.min(\"u\".\"s\") OPERATOR(pg_catalog.=) 1 AND "
-               "pg_catalog.max(\"u\".\"s\") OPERATOR(pg_catalog.=) 2");
+        sql_put(w, " HAVING pg_catalog.min(\"u\".\"s\") OPERATOR(pg_catalog.=) 1 AND "
+                   "pg_catalog.max(\"u\".\"s\") OPERATOR(pg_catalog.=) 2");
     if (s->select->op == PG_QUERY__SET_OPERATION__SETOP_EXCEPT)
-        put(w, " HAVING pg_catalog.max(\"u\".\"s\") OPERATOR(pg_catalog.=) 1");
-    put(w, " ");
+        sql_put(w, " HAVING pg_catalog.max(\"u\".\"s\") OPERATOR(pg_catalog.=) 1");
+    sql_put(w, " ");
 }
 
 enum place { PLACE_HEAD, PLACE_BETWEEN, PLACE_TAIL };
@@ -188,7 +174,7 @@ add_edit(struct setop *s, enum place place, uint32_t at, uint32_t removed)
         put_head(&w, s);
     } else if (place == PLACE_BETWEEN) {
         put_end_arm(&w, s);
-        put(&w, " UNION ALL ");
+        sql_put(&w, " UNION ALL ");
         put_begin_arm(&w, s, 1);
     } else {
         put_tail(&w, s);

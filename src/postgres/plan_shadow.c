@@ -5,6 +5,7 @@
 #include "postgres/plan_text.h"
 #include "postgres/shadow_query.h"
 #include "postgres/showing.h"
+#include "postgres/sql_put.h"
 
 enum {
     ASKED_MAX = 8,           /* hidden columns: bits of plan_part.shadows */
@@ -354,28 +355,13 @@ keep_shadows(struct shadowing *s)
 
 /* ---- the new text ---- */
 
-static void
-put(struct writer *w, const char *text)
-{
-    writer_bytes(w, text, strlen(text));
-}
-
-static void
-put_number(struct writer *w, size_t number)
-{
-    char digits[24];
-
-    snprintf(digits, sizeof(digits), "%zu", number);
-    put(w, digits);
-}
-
 /* "c1": a column of a key query, by its place from 0, hidden ones counted. */
 static void
 put_column(struct writer *w, size_t column)
 {
-    put(w, "\"c");
-    put_number(w, column);
-    put(w, "\"");
+    sql_put(w, "\"c");
+    sql_put_number(w, column);
+    sql_put(w, "\"");
 }
 
 /* Rows that show nothing of the part are nobody's. */
@@ -385,15 +371,15 @@ put_condition(struct writer *w, const struct shadowing *s, const struct asked *a
     const struct plan_part *part = asked->part;
     size_t hidden = asked->plan->statements[0].hidden_count;
 
-    put(w, " WHERE ");
+    sql_put(w, " WHERE ");
     put_column(w, part->origin);
-    put(w, " IS NOT NULL");
+    sql_put(w, " IS NOT NULL");
     for (size_t i = 0; s->is_exact && i < part->column_count; i++) {
-        put(w, i == 0 ? " AND (" : " OR ");
+        sql_put(w, i == 0 ? " AND (" : " OR ");
         put_column(w, hidden + part->columns[i].column);
-        put(w, " IS DISTINCT FROM NULL");
+        sql_put(w, " IS DISTINCT FROM NULL");
     }
-    put(w, s->is_exact ? ")" : "");
+    sql_put(w, s->is_exact ? ")" : "");
 }
 
 static void
@@ -401,25 +387,25 @@ put_asked(struct writer *w, const struct shadowing *s, const struct asked *asked
 {
     const struct plan_statement *statement = &asked->plan->statements[0];
 
-    put(w, "(SELECT " OWN "\"array_cat\"(ARRAY[" OWN "\"count\"(*)::" OWN "\"text\", " OWN
-           "\"string_agg\"(DISTINCT \"t\"::" OWN "\"text\", ',')], " OWN
-           "\"array_agg\"(\"k\") FILTER (WHERE \"n\" OPERATOR(\"pg_catalog\".<=) ");
-    put_number(w, PLAN_SHADOW_KEYS);
-    put(w, ")) FROM (SELECT \"k\", \"t\", " OWN
-           "\"row_number\"() OVER () AS \"n\" FROM (SELECT DISTINCT ");
+    sql_put(w, "(SELECT " OWN "\"array_cat\"(ARRAY[" OWN "\"count\"(*)::" OWN "\"text\", " OWN
+               "\"string_agg\"(DISTINCT \"t\"::" OWN "\"text\", ',')], " OWN
+               "\"array_agg\"(\"k\") FILTER (WHERE \"n\" OPERATOR(\"pg_catalog\".<=) ");
+    sql_put_number(w, PLAN_SHADOW_KEYS);
+    sql_put(w, ")) FROM (SELECT \"k\", \"t\", " OWN
+               "\"row_number\"() OVER () AS \"n\" FROM (SELECT DISTINCT ");
     put_column(w, asked->part->column);
-    put(w, "::" OWN "\"text\" COLLATE " OWN "\"C\" AS \"k\", ");
+    sql_put(w, "::" OWN "\"text\" COLLATE " OWN "\"C\" AS \"k\", ");
     put_column(w, asked->part->origin);
-    put(w, " AS \"t\" FROM (");
+    sql_put(w, " AS \"t\" FROM (");
     writer_bytes(w, asked->plan->rewritten.bytes, asked->plan->rewritten.length);
-    put(w, ") AS \"q\"(");
+    sql_put(w, ") AS \"q\"(");
     for (size_t i = 0; i < statement->column_count + (size_t)statement->hidden_count; i++) {
-        put(w, i > 0 ? ", " : "");
+        sql_put(w, i > 0 ? ", " : "");
         put_column(w, i);
     }
-    put(w, ")");
+    sql_put(w, ")");
     put_condition(w, s, asked);
-    put(w, ") AS \"d\") AS \"e\")");
+    sql_put(w, ") AS \"d\") AS \"e\")");
 }
 
 static const char *
@@ -436,15 +422,15 @@ write_prefix(const struct shadowing *s)
     if (!text)
         return NULL;
     w = writer_of(text, size);
-    put(&w, "SELECT ");
+    sql_put(&w, "SELECT ");
     for (size_t i = 0; i < s->asked_count; i++) {
-        put(&w, "CASE WHEN " OWN "\"row_number\"() OVER () OPERATOR(\"pg_catalog\".=) 1 THEN ");
+        sql_put(&w, "CASE WHEN " OWN "\"row_number\"() OVER () OPERATOR(\"pg_catalog\".=) 1 THEN ");
         put_asked(&w, s, &s->asked[i]);
-        put(&w, " END AS \"" HIDDEN_NAME);
-        put_number(&w, i + 1);
-        put(&w, "\", ");
+        sql_put(&w, " END AS \"" HIDDEN_NAME);
+        sql_put_number(&w, i + 1);
+        sql_put(&w, "\", ");
     }
-    put(&w, "\"shown\".* FROM (");
+    sql_put(&w, "\"shown\".* FROM (");
     return writer_end(&w) < 0 ? NULL : text;
 }
 
