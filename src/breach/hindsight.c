@@ -313,7 +313,7 @@ hindsight_is_changed(const struct hindsight *h, const struct scope *now)
 {
     const struct names *names = &h->now->book->names;
 
-    if (h->late > 0 || h->after > 0 || h->ended > 0 || h->damaged > 0)
+    if (h->late > 0 || h->after > 0 || h->ended > 0 || h->damaged > 0 || h->decoys > 0)
         return true;
     for (size_t k = 0; k < names->kinds.count; k++)
         if (hindsight_kind(h, now, k).is_changed)

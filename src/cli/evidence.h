@@ -70,6 +70,9 @@ PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *su
  * ns; INT64_MAX: now). PASU_E_NOMEM. */
 PASU_MUST_USE int evidence_leave_out(const struct evidence *evidence, struct scope *scope,
                                      int64_t before);
+/* How many of those a scope of this evidence names are known as decoys now. PASU_E_NOMEM. */
+PASU_MUST_USE int evidence_count_decoys(const struct evidence *evidence, const struct scope *scope,
+                                        uint64_t *count);
 /* The set, if the subject, which has its ordinals, is a decoy; else NULL. */
 const struct decoy_set *evidence_decoy(const struct evidence *evidence,
                                        const struct subject *subject);

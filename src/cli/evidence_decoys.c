@@ -62,6 +62,40 @@ evidence_leave_out(const struct evidence *e, struct scope *scope, int64_t before
     return result;
 }
 
+struct among {
+    const struct persons *shown;
+    uint64_t count;
+};
+
+static int
+count_shown(void *arg, uint32_t ordinal)
+{
+    struct among *among = arg;
+
+    among->count += persons_has(among->shown, ordinal);
+    return 0;
+}
+
+int
+evidence_count_decoys(const struct evidence *e, const struct scope *scope, uint64_t *count)
+{
+    const struct name_list *kinds = &scope->selection->book->names.kinds;
+    int result = 0;
+
+    *count = 0;
+    for (size_t k = 0; e->decoys != NULL && result == 0 && k < scope->kind_count; k++) {
+        struct among among = {.shown = scope->kinds[k].shown};
+        struct persons *set = NULL;
+
+        result = gather(e->decoys, kinds->items[k], INT64_MAX, e->until, &set);
+        if (result == 0 && set != NULL)
+            result = persons_each(set, count_shown, &among);
+        persons_free(set);
+        *count += among.count;
+    }
+    return result;
+}
+
 const struct decoy_set *
 evidence_decoy(const struct evidence *e, const struct subject *subject)
 {

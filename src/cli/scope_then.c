@@ -61,6 +61,8 @@ read_both(struct scope_then *t, const struct arguments *arguments, int64_t as_of
         result = evidence_leave_out(&t->evidence, &t->hindsight.scope, as_of);
     if (result == 0)
         result = evidence_leave_out(&t->evidence, &t->now, INT64_MAX);
+    if (result == 0)
+        result = evidence_count_decoys(&t->evidence, &t->hindsight.scope, &t->hindsight.decoys);
     return result == 0 ? 0 : complain_error(result, "scope");
 }
 

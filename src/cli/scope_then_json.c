@@ -125,6 +125,7 @@ put_why(struct json_out *out, const struct hindsight *h)
     json_put_count(out, "gaps", hindsight_gaps(h));
     json_put_count(out, "sessions_ended", h->ended);
     json_put_count(out, "erased", hindsight_erased(h));
+    json_put_count(out, "decoys", h->decoys);
     json_put_count(out, "damaged", h->damaged);
     json_out_close(out, '}');
 }

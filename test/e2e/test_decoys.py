@@ -153,6 +153,12 @@ def test_as_of():
     assert done.returncode == 0, done.stderr
     then = json.loads(done.stdout)
     equal(then["subjects"]["customer"]["at_least"], every, str(then))
+    changed = then["changed"]
+    equal((changed["differs"], changed["subjects"]["customer"]["now"]["at_least"], changed["why"]["decoys"]), (True, every - 1, 1))
+    page = front.guard.run("scope", "--as-of", process_time).stdout
+    assert "  1 of those named then is known since as a decoy, no person\n" in page, page
+    later = front.guard.json("scope", "--as-of", "0s")[0]["changed"]
+    equal((later["differs"], later["why"]["decoys"]), (False, 0))
     shop.server().sql("DELETE FROM customers WHERE id = 900001")
     front.stop()
 
