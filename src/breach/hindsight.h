@@ -37,7 +37,7 @@ struct hindsight {
     uint64_t ended;         /* of them */
     struct persons *erased; /* ordinals erased since; NULL: none */
     uint64_t damaged;       /* places between records of before as_of that concern the question */
-    uint64_t decoys; /* of those named then, known as decoys since; the caller's to say */
+    uint64_t decoys;        /* of those named then, known as decoys since; the caller's to say */
 };
 
 /* `now` is the caller's selection over the same entries; it must outlive this, and be initialised

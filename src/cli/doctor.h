@@ -26,7 +26,4 @@ void doctor_server(struct probe *probe, const struct config *config,
 /* A database_look of a const struct config: what everybody may do with the tables that it names. */
 database_look doctor_rights;
 
-/* How far the detectors are; `status` NULL: the guard does not answer, and nothing is said. */
-void doctor_watched(const struct config *config, const json_t *status, struct findings *findings);
-
 #endif

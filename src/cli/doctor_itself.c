@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "cli/doctor.h"
+#include "cli/doctor_watched.h"
 #include "cli/evidence.h"
 #include "exposure/exposure.h"
 #include "gate/bypass.h"
@@ -72,7 +73,7 @@ look_guard(const struct evidence *e, struct findings *findings)
         FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
               "does not answer on its control socket: %s", error_text(result));
     look_identity(e->ask.config, status, findings);
-    doctor_watched(e->ask.config, status, findings);
+    doctor_watched(e->ask.config, status, os_realtime(&os_real), findings);
     json_decref(status);
     return result == 0;
 }

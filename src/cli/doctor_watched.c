@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/doctor.h"
+#include "cli/doctor_watched.h"
+#include "config/moment.h"
 
 #include <inttypes.h>
+
+/* ns from its start to when a watcher has said something. */
+#define FIRST_WORD (60 * (int64_t)NANOSECONDS_PER_SECOND)
 
 #define FOUND(findings_, name_, state_, hint_, ...)                                                \
     findings_add((findings_), "", (name_), (state_), (hint_), __VA_ARGS__)
@@ -27,6 +31,26 @@ are_off(const struct config *config)
              config->detectors.novelty || config->detectors.waking);
 }
 
+/* The first watcher of this guard, so short a time after its start that nothing need have been
+ * said. */
+static bool
+has_just_begun(const json_t *status, int64_t now)
+{
+    const json_t *one;
+    int64_t since;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "processes"), i, one)
+    {
+        const char *name = text_of(one, "name"), *text = text_of(one, "since");
+
+        if (name != NULL && strcmp(name, "watcher") == 0)
+            return number(one, "restarts") == 0 && text != NULL &&
+                   moment_parse_fixed(&since, text, false) == 0 && now - since < FIRST_WORD;
+    }
+    return false;
+}
+
 static void
 look_untestable(const json_t *detectors, struct findings *findings)
 {
@@ -44,7 +68,8 @@ look_untestable(const json_t *detectors, struct findings *findings)
 }
 
 void
-doctor_watched(const struct config *config, const json_t *status, struct findings *findings)
+doctor_watched(const struct config *config, const json_t *status, int64_t now,
+               struct findings *findings)
 {
     const json_t *detectors = json_object_get(status, "detectors");
 
@@ -53,6 +78,11 @@ doctor_watched(const struct config *config, const json_t *status, struct finding
     if (are_off(config)) {
         FOUND(findings, "detectors", FINDING_WARNING, "configure detectors",
               "all are switched off: nobody sees what no rule or budget names");
+        return;
+    }
+    if (detectors == NULL && has_just_begun(status, now)) {
+        FOUND(findings, "detectors", FINDING_INFO, "ask again in a minute",
+              "the watcher has just begun, and has not said anything yet");
         return;
     }
     if (detectors == NULL) {

@@ -155,8 +155,7 @@ print_why(FILE *file, const struct scope_then *t)
                "sessions that were open then have ended");
     print_some(file, hindsight_erased(h), "person that was named then was erased since",
                "persons that were named then were erased since");
-    print_some(file, h->decoys,
-               "of those named then is known since as a decoy, no person",
+    print_some(file, h->decoys, "of those named then is known since as a decoy, no person",
                "of those named then are known since as decoys, no persons");
     print_some(file, h->damaged,
                "place is damaged, since when is not known: what stood there may have been known",
