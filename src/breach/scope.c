@@ -110,6 +110,7 @@ take_part(struct scope *scope, struct lexicon *lexicon, const struct scope_part 
         return PASU_E_NOMEM;
     result = persons_unite(&kind->shown, part->shown);
     kind->has_numbers |= !part->is_text && part->shown != NULL;
+    kind->has_texts |= part->is_text && part->shown != NULL;
     kind->unknown = sum_of(kind->unknown, part->bound.unknown);
     kind->bounded = sum_of(kind->bounded, part->bound.bounded);
     if (part->bound.largest > kind->largest_bound)

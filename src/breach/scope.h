@@ -36,9 +36,9 @@ struct scope_field {
 };
 
 struct scope_kind {
-    struct persons *shown; /* NULL: nobody */
-    bool has_numbers;      /* some of their keys are */
-    uint64_t decoys;       /* that were shown, and left out: scope_leave_out */
+    struct persons *shown;       /* NULL: nobody */
+    bool has_numbers, has_texts; /* some of their keys are */
+    uint64_t decoys;             /* that were shown, and left out: scope_leave_out */
     uint64_t unknown;
     uint64_t bounded;           /* statements with unknown persons */
     uint64_t largest_bound;     /* of one of them */

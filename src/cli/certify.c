@@ -301,6 +301,8 @@ certify(struct certifying *c, const char *kind, const char *key)
         return 2;
     }
     if (status == 0)
+        status = person_check_form(&c->evidence, &c->subject, key);
+    if (status == 0)
         status = read_ledger(c);
     if (status == 0)
         status = make(c, key);

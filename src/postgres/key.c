@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/key.h"
+#include "base/uuid.h"
 
 enum {
     OID_INT8 = 20,
@@ -9,7 +10,6 @@ enum {
     OID_VARCHAR = 1043,
     OID_NUMERIC = 1700,
     OID_UUID = 2950,
-    UUID_LENGTH = 16,
     NUMERIC_GROUPS_MAX = 14, /* of four digits: more than a key has, wherever its point is */
     NUMERIC_NEGATIVE = 0x4000,
 };
@@ -177,54 +177,19 @@ decimal(struct key *key, struct view v)
 }
 
 static int
-hex_digit(uint8_t c)
+set_uuid(struct key *key, const char text[UUID_TEXT_SIZE])
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 32) >= 'a' && (c | 32) <= 'f')
-        return (c | 32) - 'a' + 10;
-    return -1;
+    memcpy(key->space, text, UUID_TEXT_SIZE - 1);
+    key->text = view_of(key->space, UUID_TEXT_SIZE - 1);
+    return 0;
 }
 
-static void
-set_uuid(struct key *key, const uint8_t bytes[UUID_LENGTH])
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
-
-    for (size_t i = 0; i < UUID_LENGTH; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            key->space[at++] = '-';
-        key->space[at++] = (uint8_t)digits[bytes[i] >> 4];
-        key->space[at++] = (uint8_t)digits[bytes[i] & 15];
-    }
-    key->text = view_of(key->space, at);
-}
-
-/* 32 hexadecimal digits, a dash after any group of four, perhaps in braces: as uuid_in takes it. */
 static int
 uuid_text(struct key *key, struct view v)
 {
-    uint8_t bytes[UUID_LENGTH];
-    size_t digits = 0;
+    char text[UUID_TEXT_SIZE];
 
-    if (v.length >= 2 && v.bytes[0] == '{' && v.bytes[v.length - 1] == '}')
-        v = view_of(v.bytes + 1, v.length - 2);
-    for (size_t i = 0; i < v.length; i++) {
-        int digit = hex_digit(v.bytes[i]);
-
-        if (v.bytes[i] == '-' && digits > 0 && digits % 4 == 0 && v.bytes[i - 1] != '-' &&
-            digits < 2 * UUID_LENGTH)
-            continue;
-        if (digit < 0 || digits == 2 * UUID_LENGTH)
-            return PASU_E_MALFORMED;
-        bytes[digits / 2] = (uint8_t)(digits % 2 ? bytes[digits / 2] | digit : digit << 4);
-        digits++;
-    }
-    if (digits != 2 * UUID_LENGTH)
-        return PASU_E_MALFORMED;
-    set_uuid(key, bytes);
-    return 0;
+    return uuid_is(v, text) ? set_uuid(key, text) : PASU_E_MALFORMED;
 }
 
 static int
@@ -304,6 +269,7 @@ int
 key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes)
 {
     struct reader r = reader_of(bytes);
+    char uuid[UUID_TEXT_SIZE];
 
     key->is_integer = false;
     key->integer = 0;
@@ -323,10 +289,10 @@ key_from_binary(struct key *key, enum catalog_key_type type, struct view bytes)
     case CATALOG_KEY_NUMERIC:
         return numeric_binary(key, bytes);
     case CATALOG_KEY_UUID:
-        if (bytes.length != UUID_LENGTH)
+        if (bytes.length != UUID_BYTES)
             return PASU_E_MALFORMED;
-        set_uuid(key, bytes.bytes);
-        return 0;
+        uuid_write(uuid, bytes.bytes);
+        return set_uuid(key, uuid);
     case CATALOG_KEY_TEXT:
         return text_key(key, bytes);
     case CATALOG_KEY_TUPLE: /* no type has it */

@@ -25,11 +25,11 @@ names = itertools.count()
 
 @harness.shared
 def front():
-    """A shop of which much was shown: all customers but some, accounts by name, and one who is not there."""
+    """A shop of which much was shown: all customers but some, accounts by name, members, and one who is not there."""
     made = shop.front("certify")
     play(made, "reader", "SELECT id, name, phone FROM customers WHERE id > 1200 ORDER BY id",
          "SELECT name FROM customers WHERE id = 1287", "SELECT name FROM customers WHERE id = 1288",
-         "SELECT login, name, email FROM accounts", "SELECT item FROM orders WHERE customer_id IN (1287, 1294)")
+         "SELECT login, name, email FROM accounts", "SELECT id, name FROM members WHERE level < 2", "SELECT item FROM orders WHERE customer_id IN (1287, 1294)")
     return made
 
 
@@ -135,6 +135,34 @@ def test_a_person_who_was_not_shown_gets_a_signed_word_and_no_proof():
     assert any("증명이 아닙니다" in text for text in body["explanation"]["ko"]), body["explanation"]
     digest = hashlib.sha256(signed_part(path.read_bytes())).hexdigest()
     assert any(digest.encode() in payload for _, payload in records(front(), ASKED)), "who signs leaves a record"
+
+
+@test(gateway=True)
+def test_a_key_that_can_be_nobody_s_is_not_signed_for():
+    """Where all keys are numbers, one that is none was mistyped: a signed "not shown" would be about nobody"""
+    for key in ("kim", "01287", " 1287", "1287.0", "+1287"):
+        done = guard.run("certify", "--kind", "customer", "-c", front().guard.path, "--", key)
+        equal((done.returncode, done.stdout), (2, ""), key)
+        assert f'the keys of kind customer that the ledger knows are numbers, and "{key}" is none' in done.stderr, done.stderr
+    path, body = certify(front(), "account", "no such login", due=1)
+    well(path, body)
+    path, body = certify(front(), "account", "1 000 000", due=1)
+    well(path, body)
+
+
+@test(gateway=True)
+def test_a_uuid_is_one_however_it_is_written():
+    """Nobody is told "not shown" for having written it otherwise than the ledger has it"""
+    shown, other = (shop.server().value(f"SELECT md5('{i}')::uuid") for i in (1, 3))  # of levels 1 and 3
+    path, body = certify(front(), "member", shown)
+    well(path, body)
+    for key in (shown.upper(), "{" + shown + "}", shown.replace("-", "")):
+        for command in ("certify", "subject"):
+            done = guard.run(command, "--kind", "member", "-c", front().guard.path, "--", key)
+            equal((done.returncode, done.stdout), (2, ""), f"{command} {key}")
+            assert f"nobody has this key as it was given, but somebody has {shown}\n" in done.stderr, done.stderr
+    path, body = certify(front(), "member", other.upper(), due=1)
+    well(path, body)
 
 
 @test(gateway=True)
