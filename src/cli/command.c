@@ -46,9 +46,9 @@ const char *const command_ledger_actions[] = {
     "export",        "verify",       "checkpoint",  "rotate-key",
     "rebuild-index", "update-index", "check-index", NULL};
 const char *const command_index_actions[] = {"build", "status", NULL};
-const char *const command_incident_actions[] = {"list",  "open",     "show", "scope", "diff",
-                                                "hold",  "material", "met",  "told",  "sign",
-                                                "close", "board",    NULL};
+const char *const command_incident_actions[] = {"list",   "open",  "show",     "scope", "diff",
+                                                "clocks", "hold",  "material", "met",   "told",
+                                                "sign",   "close", "board",    NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 const char *const command_decoy_actions[] = {"list",  "plant", "register", "retire",
                                              "match", "view",  NULL};

@@ -103,6 +103,7 @@ open_incident(const struct ask *ask, const struct arguments *arguments, uint64_t
 {
     struct payload_incident body = {.number = UINT64_MAX, .what = INCIDENT_OPENED};
     struct clock_table table = {0};
+    size_t started = 0;
     int status = take_when(&body.moment, arguments);
 
     if (is_too_long(arguments, OPTION_detected) || is_too_long(arguments, OPTION_how))
@@ -119,10 +120,14 @@ open_incident(const struct ask *ask, const struct arguments *arguments, uint64_t
     if (status == 0)
         status = add_detected(ask, arguments, body.number, body.moment);
     if (status == 0)
-        status = incident_clocks_start(ask, &table, arguments->values[OPTION_law], body.number,
-                                       false, body.moment);
+        status = incident_clocks_start(ask, &table, arguments->values[OPTION_law], NULL,
+                                       body.number, false, body.moment, &started);
     if (status == 0)
         status = add_hold(ask, arguments, body.number);
+    if (status != 0 && body.number != UINT64_MAX)
+        complain("what it lacks is added by: pasu incident clocks, pasu incident hold",
+                 "incident %" PRIu64 " is opened, but not all that belongs to it is recorded",
+                 body.number);
     clock_table_release(&table);
     return status;
 }
@@ -183,6 +188,7 @@ material(const struct ask *ask, const struct arguments *arguments, const struct 
 {
     const char *law = arguments->values[OPTION_law];
     struct clock_table table = {0};
+    size_t started = 0;
     int64_t when;
     int status;
 
@@ -197,10 +203,42 @@ material(const struct ask *ask, const struct arguments *arguments, const struct 
     if (status == 0)
         status = say(ask, arguments, number, INCIDENT_MATERIAL, 0, &when);
     if (status == 0)
-        status = incident_clocks_start(ask, &table, law, number, true, when);
+        status = incident_clocks_start(ask, &table, law, in, number, true, when, &started);
     clock_table_release(&table);
     return status == 0 ? print_number(arguments, number, "what runs from that decision runs")
                        : status;
+}
+
+/* Those of the table that it lacks: of a law that open did not name, or that an end of the guard
+ * kept from being recorded. */
+static int
+start_clocks(const struct ask *ask, const struct arguments *arguments, const struct incidents *in,
+             uint64_t number)
+{
+    const struct incident_event *known = incidents_first(in, number, INCIDENT_OPENED);
+    const struct incident_event *decided = incidents_first(in, number, INCIDENT_MATERIAL);
+    const char *law = arguments->values[OPTION_law];
+    struct clock_table table = {0};
+    char done[64];
+    size_t started = 0;
+    int status;
+
+    if (!known || incidents_first(in, number, INCIDENT_CLOSED)) {
+        complain("pasu incident show",
+                 "incident %" PRIu64 " is closed, or its beginning is damaged", number);
+        return 1;
+    }
+    status = incident_clocks_load(&table, ask->config, law);
+    if (status == 0)
+        status = incident_clocks_start(ask, &table, law, in, number, false, known->body.moment,
+                                       &started);
+    if (status == 0 && decided)
+        status = incident_clocks_start(ask, &table, law, in, number, true, decided->body.moment,
+                                       &started);
+    clock_table_release(&table);
+    snprintf(done, sizeof(done), started == 1 ? "%zu more deadline runs" : "%zu more deadlines run",
+             started);
+    return status == 0 ? print_number(arguments, number, done) : status;
 }
 
 static int
@@ -326,13 +364,10 @@ static const struct {
     bool has_reason; /* --who and --why */
     int (*act)(const struct ask *ask, const struct arguments *arguments,
                const struct incidents *incidents, uint64_t number);
-} actions[] = {{"show", 2, false, show},
-               {"hold", 2, true, hold},
-               {"material", 2, true, material},
-               {"met", 3, true, meet},
-               {"told", 2, true, tell},
-               {"sign", 3, true, sign},
-               {"close", 2, true, close_incident},
+} actions[] = {{"show", 2, false, show},  {"clocks", 2, false, start_clocks},
+               {"hold", 2, true, hold},   {"material", 2, true, material},
+               {"met", 3, true, meet},    {"told", 2, true, tell},
+               {"sign", 3, true, sign},   {"close", 2, true, close_incident},
                {"board", 2, false, board}};
 
 static int

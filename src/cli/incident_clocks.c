@@ -79,12 +79,19 @@ start(const struct ask *ask, const struct clock_rule *rule, uint64_t number, int
 
 int
 incident_clocks_start(const struct ask *ask, const struct clock_table *table, const char *laws,
-                      uint64_t number, bool is_material, int64_t since)
+                      const struct incidents *own, uint64_t number, bool is_material, int64_t since,
+                      size_t *started)
 {
     int status = 0;
 
-    for (size_t i = 0; i < table->count && status == 0; i++)
-        if (table->rules[i].is_material == is_material && is_law(laws, table->rules[i].law))
-            status = start(ask, &table->rules[i], number, since);
+    for (size_t i = 0; i < table->count && status == 0; i++) {
+        const struct clock_rule *rule = &table->rules[i];
+
+        if (rule->is_material != is_material || !is_law(laws, rule->law) ||
+            (own && incidents_clock(own, number, rule->name)))
+            continue;
+        status = start(ask, rule, number, since);
+        *started += status == 0;
+    }
     return status;
 }

@@ -13,9 +13,11 @@
  * any case. */
 PASU_MUST_USE int incident_clocks_load(struct clock_table *table, const struct config *config,
                                        const char *laws);
-/* Starts those of these laws that run from the one or the other, since that moment. */
+/* Starts those of these laws that run from the one or the other, since that moment, but none whose
+ * name the incident has among its own (NULL: it has none). *started: so many more. */
 PASU_MUST_USE int incident_clocks_start(const struct ask *ask, const struct clock_table *table,
-                                        const char *laws, uint64_t number, bool is_material,
-                                        int64_t since);
+                                        const char *laws, const struct incidents *own,
+                                        uint64_t number, bool is_material, int64_t since,
+                                        size_t *started);
 
 #endif

@@ -191,6 +191,31 @@ def test_what_was_late_stays_late():
     made.stop()
 
 
+@test(gateway=True)
+def test_deadlines_that_it_lacks_are_added():
+    """Of another law, and after an open that was cut off: each once, from when it was known; none to an incident that is closed"""
+    made = shop.front("incident_clocks")
+    known = ago(30)
+    number = number_of(made, "--when", known, "--law", "EU")
+    equal(set(clocks(made, number)), {"eu-authority"})
+    incident(made, "met", *BY, "told them", number, "eu-authority")
+    page = made.guard.run("incident", "clocks", "--law", "KR", number)
+    equal((page.returncode, page.stdout), (0, f"incident {number}: 3 more deadlines run, in the signed ledger\n"))
+    equal(incident(made, "clocks", number), [{"incident": int(number)}])
+    found = clocks(made, number)
+    equal({name: (moment(one["due"]) - moment(known)).total_seconds() / 3600 for name, one in found.items()}, HOURS)
+    equal((found["eu-authority"]["state"], found["kr-regulator"]["state"]), ("met", "runs"))
+    equal(len(show(made, number)["clocks"]), len(HOURS))
+    incident(made, "material", *BY, "half the customers", "--law", "KR", number)
+    assert "more deadline runs" in made.guard.run("incident", "clocks", number).stdout
+    equal(set(clocks(made, number)) - set(HOURS), {"us-sec-8k"})
+    incident(made, "close", *BY, "over", number)
+    done = made.guard.run("incident", "clocks", number)
+    equal((done.returncode, done.stdout), (1, ""))
+    assert "is closed" in done.stderr, done.stderr
+    made.stop()
+
+
 @test
 def test_a_table_of_another_lawyer():
     """incident.clocks: faults with their lines; its deadlines are those that run"""
