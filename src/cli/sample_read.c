@@ -49,8 +49,9 @@ read_all(int fd, char **text, size_t *length)
 static int
 complain_csv(const struct csv *csv, const char *path)
 {
-    complain("it is CSV as RFC 4180 has it, or JSON", "%s:%" PRIu32 ": %s", path, csv->fault_line,
-             csv->fault);
+    complain("it is CSV as RFC 4180 has it (fields may be apart by semicolons, tabs or bars, too), "
+             "or JSON",
+             "%s:%" PRIu32 ": %s", path, csv->fault_line, csv->fault);
     return 2;
 }
 
@@ -82,6 +83,7 @@ read_csv(struct sample_build *b, char *text, size_t length, const char *path)
     struct csv csv;
 
     csv_begin(&csv, text, length);
+    csv.separator = csv_guess(view_of(text, length));
     if (!csv_next(&csv)) {
         complain("the first line names the columns", "%s is empty", path);
         return 2;
@@ -279,6 +281,22 @@ next_word(const char **at, char word[64])
     return length > 0;
 }
 
+/* What only joins what is said, and how many there are. */
+static bool
+is_filler(const char *word)
+{
+    static const char *const words[] = {
+        "a",    "all", "an",    "and",    "at",     "by",     "first", "five",   "four",
+        "from", "her", "his",   "in",     "last",   "latest", "of",    "on",     "one",
+        "or",   "the", "their", "them",   "three",  "two",    "with",  "number", "numbers",
+        "및",   "와",  "과",    "그리고", "마지막", "최근"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcasecmp(word, words[i]) == 0)
+            return true;
+    return strspn(word, "0123456789") == strlen(word);
+}
+
 /* A date is of the field before it, or, where there is none, of the next. */
 static int
 say_fields(struct sample_build *b, const char *text)
@@ -298,6 +316,9 @@ say_fields(struct sample_build *b, const char *text)
             continue;
         }
         found = sample_build_field(b, word);
+        if (found < 0 && !is_filler(word))
+            complain("name fields as the configuration does, under personal_data",
+                     "\"%s\" names no field: nothing comes of it", word);
         if (found < 0)
             continue;
         field = found;

@@ -8,9 +8,27 @@ csv_begin(struct csv *csv, char *text, size_t length)
 {
     static const char mark[] = "\xef\xbb\xbf";
 
-    *csv = (struct csv){.at = text, .end = text + length, .line = 1, .fault = ""};
+    *csv = (struct csv){.at = text, .end = text + length, .line = 1, .fault = "", .separator = ','};
     if (length >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0)
         csv->at += strlen(mark);
+}
+
+char
+csv_guess(struct view text)
+{
+    static const char separators[] = {',', ';', '\t', '|'};
+    size_t counts[COUNT_OF(separators)] = {0}, best = 0;
+    bool is_quoted = false;
+
+    for (size_t i = 0; i < text.length && (is_quoted || text.bytes[i] != '\n'); i++) {
+        is_quoted ^= text.bytes[i] == '"';
+        for (size_t s = 0; s < COUNT_OF(separators) && !is_quoted; s++)
+            counts[s] += text.bytes[i] == (uint8_t)separators[s];
+    }
+    for (size_t s = 1; s < COUNT_OF(separators); s++)
+        if (counts[s] > counts[best])
+            best = s;
+    return separators[best];
 }
 
 static int
@@ -75,14 +93,15 @@ csv_field(struct csv *csv, const char **field, bool *is_last)
         csv->at++;
         result = read_quoted(csv, &to);
     } else {
-        while (csv->at < csv->end && *csv->at != ',' && *csv->at != '"' && line_end(csv) == 0)
+        while (csv->at < csv->end && *csv->at != csv->separator && *csv->at != '"' &&
+               line_end(csv) == 0)
             *to++ = *csv->at++;
     }
     if (result != 0)
         return result;
     length = line_end(csv);
     *is_last = length > 0 || csv->at == csv->end;
-    if (!*is_last && *csv->at != ',')
+    if (!*is_last && *csv->at != csv->separator)
         return fault_at(csv, csv->line,
                         "a quote within a field must be doubled, and the field quoted");
     csv->at += *is_last ? length : 1;

@@ -16,11 +16,15 @@ struct csv {
     uint32_t line;  /* that `at` is in, from 1 */
     const char *fault;
     uint32_t fault_line;
+    char separator; /* of fields; a comma, unless whoever reads puts another one here */
 };
 
 /* `text` has room for one byte behind its length. Passes over a byte order mark, with which
  * spreadsheets begin a file. */
 void csv_begin(struct csv *csv, char *text, size_t length);
+/* The separator that its first line has most of: comma, semicolon (as spreadsheets write where the
+ * comma is a decimal point), tab or bar; a comma where it has none. */
+char csv_guess(struct view text);
 /* Passes over empty lines. Whether there is something behind them. */
 bool csv_next(struct csv *csv);
 /* One field and the separator behind it. *is_last: the line ends with it. 0, or PASU_E_MALFORMED

@@ -74,6 +74,9 @@ def test_the_one_who_was_shown_these_persons_is_named_with_the_statement():
     equal((answer["excluded"]["principals"], answer["excluded"]["none_of_them"]), (3, 1))
     page = guard.run("trace", "-c", leaked().guard.path, "--kind", "customer", str(harness.folder() / "sample.csv")).stdout
     assert "strong: analyst, shown 20 of 20" in page, page
+    for mark in (";", "\t", "|"):  # as spreadsheets write where a comma is a decimal point
+        other = trace(f'customer_id{mark}name{mark}"a, b"\n' + "".join(f"{key}{mark}somebody, or not{mark}1,5\n" for key in keys))
+        equal((other["answer"]["principals"], other["sample"]["by_key"], other["sample"]["fields"]), (["analyst"], 20, ["name"]), repr(mark))
     same = trace("customer_id,name,address\n" + "".join(f"{key},somebody,somewhere\n" for key in keys), "--no-index")
     for answer in (answer, same):
         del answer["completeness"]
@@ -165,6 +168,8 @@ def test_what_a_stranger_knows_is_said_in_words_and_not_recorded():
     assert b"say=?" in raw and b"trace" in raw and f"user{key}@".encode() not in raw
     done = trace(None, "--say", "her name and address", exit=2)
     assert "a colon" in done.stderr, done.stderr
+    done = guard.run("trace", "--say", f"user{key}@example.com: her name, zodiac and 2 phone numbers", "-c", leaked().guard.path, "--kind", "customer")
+    equal([line for line in done.stderr.splitlines() if "names no field" in line], ['pasu: "zodiac" names no field: nothing comes of it'])
     done = guard.run("trace", "-c", leaked().guard.path, "--kind", "customer")
     equal(done.returncode, 2)
 
