@@ -2,22 +2,34 @@
 #include "cli/complain.h"
 #include "cli/hashed_out.h"
 #include "cli/notice_load.h"
+#include "cli/pdf.h"
 #include "cli/report_page.h"
 #include "cli/run.h"
 
+#include <stdlib.h>
+
+/* A page, and what it is known by. */
+struct made {
+    char *page; /* open_memstream's */
+    size_t length;
+    char digest[HASHED_TEXT_SIZE], pdf[HASHED_TEXT_SIZE]; /* pdf "": there is none */
+};
+
 static int
 record(const struct ask *ask, const struct arguments *arguments, const struct report *report,
-       const char *digest)
+       const struct made *made)
 {
     struct payload_incident body = {.number = report->incident,
                                     .what = INCIDENT_REPORTED,
                                     .about =
                                         report->version.event ? report->version.event->index : 0};
-    char more[256];
+    const char *key = made->pdf[0] != '\0' ? ",\"pdf_sha256\":\"" : "";
+    char more[384];
     int status;
 
-    snprintf(more, sizeof(more), "{\"form\":\"%s\",\"sha256\":\"%s\",\"unknown\":%u}",
-             report_form_text(report->form), digest, report->unknown);
+    snprintf(more, sizeof(more), "{\"form\":\"%s\",\"sha256\":\"%s\"%s%s%s,\"unknown\":%u}",
+             report_form_text(report->form), made->digest, key, made->pdf, key[0] ? "\"" : "",
+             report->unknown);
     incident_say(&body, arguments);
     body.more = view_of_text(more);
     status = incident_add(ask, &body);
@@ -27,24 +39,44 @@ record(const struct ask *ask, const struct arguments *arguments, const struct re
 }
 
 static int
+make(struct report *report, struct made *made)
+{
+    FILE *file = open_memstream(&made->page, &made->length);
+    bool is_well = file != NULL;
+
+    if (file) {
+        report_page(file, report);
+        is_well = !ferror(file);
+        is_well = fclose(file) == 0 && is_well;
+    }
+    return is_well ? hashed_text(made->page, made->length, made->digest) : PASU_E_NOMEM;
+}
+
+static int
 print(const struct ask *ask, const struct arguments *arguments, struct report *report)
 {
-    char digest[HASHED_TEXT_SIZE];
-    struct hashed_out out;
-    int result = hashed_out_open(&out, stdout);
+    const char *pdf = arguments->values[OPTION_pdf];
+    struct made made = {0};
+    int result = make(report, &made), status = 0;
 
-    if (result == 0) {
-        report_page(out.file, report);
-        result = hashed_out_close(&out, digest);
-    }
     if (result != 0)
-        return complain_error(result, "report");
-    if (report->unknown > 0)
+        status = complain_error(result, "report");
+    if (status == 0 && pdf)
+        status = pdf_save(pdf, view_of(made.page, made.length), made.pdf);
+    if (status == 0) {
+        fwrite(made.page, 1, made.length, stdout);
+        if (fflush(stdout) != 0)
+            status = complain_error(PASU_E_IO, "report");
+    }
+    if (status == 0 && report->unknown > 0)
         complain(
             "fill in controller in incident.notices, ask for a scope (pasu incident scope), or "
             "write by hand what the ledger cannot know",
             "%u times it says that something is unknown", report->unknown);
-    return record(ask, arguments, report, digest);
+    if (status == 0)
+        status = record(ask, arguments, report, &made);
+    free(made.page);
+    return status;
 }
 
 static int

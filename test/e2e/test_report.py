@@ -7,6 +7,9 @@ import html.parser
 import json
 import re
 import shlex
+import shutil
+import stat
+import subprocess
 
 import guard
 import harness
@@ -118,6 +121,41 @@ def test_numbers_come_again_by_the_command_beside_them():
     equal(report(made, number, "pipc")[0].rows["개인정보처리자"], "확인되지 않음")
     made.stop()
     verify(made)
+
+
+@test(gateway=True, limit=120)
+def test_a_pdf_says_what_the_page_says():
+    """--pdf: the same words, in fonts that it carries, a file for this account alone; what cannot be written is not recorded"""
+    for program in ("weasyprint", "pdftotext", "pdffonts"):
+        if not shutil.which(program):
+            raise harness.Skip(f"{program} is not installed")
+    made = front("report_pdf")
+    with made.login(user="app") as session:
+        session.query("SELECT id, name, phone FROM customers WHERE id IN (1287, 1294, 1301)")
+    made.guard.until_sessions(0)
+    number = number_of(made, "--detected", "<b>고객</b>", "--how", "전화")
+    scope(made, number)
+    for form, words in (("pipc", ("개인정보 유출등 신고서", "정보주체 수", "<b>고객</b>: 전화", "확인되지 않음")), ("gdpr", ("art. 33(3)(a)", "Controller"))):
+        path = made.guard.folder / f"{form}.pdf"
+        command = ("report", "-c", made.guard.path, "--form", form, *BY, "report", "--pdf", str(path), number)
+        done = guard.run(*command, timeout=60)
+        equal(done.returncode, 0, done.stderr)
+        event = incident(made, "show", number)[0]["events"][-1]
+        equal((event["more"]["sha256"], event["more"]["pdf_sha256"]),
+              (hashlib.sha256(done.stdout.encode()).hexdigest(), hashlib.sha256(path.read_bytes()).hexdigest()))
+        equal(stat.S_IMODE(path.stat().st_mode), 0o600)
+        text = "".join(subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, encoding="utf-8").stdout.split())
+        for word in words + tuple(Rows(done.stdout).commands.values())[:1]:
+            assert "".join(word.split()) in text, (word, text)
+        fonts = subprocess.run(["pdffonts", path], capture_output=True, check=True, encoding="utf-8").stdout.splitlines()[2:]
+        assert fonts and all(re.search(r" yes yes yes ", line) for line in fonts), fonts
+        count = len(incident(made, "show", number)[0]["events"])
+        for there in (path, made.guard.folder / "no" / "such.pdf"):
+            done = guard.run(*command[:-2], str(there), number)
+            equal((done.returncode, done.stdout), (2, ""), str(there))
+            assert "a name that no file has yet" in done.stderr, done.stderr
+        equal(len(incident(made, "show", number)[0]["events"]), count)
+    made.stop()
 
 
 @test(gateway=True)
