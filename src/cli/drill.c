@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `pasu drill`: breaches told again in virtual time, and what one's own configuration makes of
  * them. */
-#include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/drill_ledger.h"
 #include "cli/drill_view.h"
+#include "cli/evidence.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "config/load.h"
@@ -88,6 +88,27 @@ take_scenario(struct drilling *d, const struct arguments *arguments)
 
 /* ---- the configuration ---- */
 
+/* Those of the first kind, whom the persons of the stories are, that the ledger watches. (Who opens
+ * a ledger to answer from it has that recorded.) */
+static void
+count_decoys(struct drilling *d, const struct arguments *arguments)
+{
+    const struct config *config = d->ask.config;
+    struct evidence e;
+    int status = evidence_open(&e, arguments);
+
+    for (size_t s = 0; status == 0 && e.decoys != NULL && s < e.decoys->count; s++) {
+        const struct decoy_set *set = &e.decoys->sets[s];
+
+        if (set->head.retired == 0 && config->subject_count > 0 &&
+            strcmp(set->head.kind, config->subjects[0].name) == 0)
+            d->options.decoys += set->count;
+    }
+    evidence_close(&e);
+    if (status != 0)
+        complain("", "which decoys there are is not known: the drill has none");
+}
+
 /* That a drill was run, where there is a ledger to say it in. */
 static int
 take_own(struct drilling *d, const struct arguments *arguments)
@@ -98,7 +119,7 @@ take_own(struct drilling *d, const struct arguments *arguments)
         return status;
     d->path = arguments->values[OPTION_config];
     if (access(d->ask.config->ledger.directory, F_OK) == 0)
-        asked_record(&d->ask, arguments, NULL);
+        count_decoys(d, arguments);
     return 0;
 }
 
@@ -116,6 +137,7 @@ take_config(struct drilling *d, const struct arguments *arguments)
         if (status != 0)
             return status;
     } else {
+        d->options.decoys = DRILL_USUAL_DECOYS;
         result = config_parse(&d->ask.config, view_of_text(drill_usual), "usual.yaml", &faults);
         config_faults_release(&faults);
     }

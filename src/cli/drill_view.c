@@ -14,7 +14,8 @@ const char drill_played[] =
     "asked. Persons and the pace at which they are read are a hundredth of the 33.7 million of "
     "2025, times are as they were; a budget counts persons as it is configured, and at full size "
     "stops the same number of them a hundred times sooner. Rules, budgets, roster, origins of "
-    "addresses, detectors, the reader of logs, the comparison of session counts, the ledger, its "
+    "addresses, detectors, decoys, the reader of logs, the comparison of session counts, the "
+    "ledger, its "
     "index and the scope are the real ones. When the exact scope is known is this machine's time "
     "from the notice on, with an index that is up to date.";
 

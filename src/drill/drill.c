@@ -119,7 +119,8 @@ static void
 name_scenario(struct drill_scenario *to, const struct scenario *scenario,
               const struct drill_options *options)
 {
-    unsigned on = controls_of(options->config) & ~options->without;
+    unsigned has = controls_of(options->config) | (options->decoys > 0 ? DRILL_BIT(DECOYS) : 0);
+    unsigned on = has & ~options->without;
 
     *to = (struct drill_scenario){
         .name = scenario->name, .title = scenario->title, .text = scenario->text};
@@ -192,6 +193,8 @@ drill_run(struct drill *drill, const struct drill_options *options)
 
     *drill = (struct drill){0};
     if (result == 0)
+        result = bench_plant(bench, SCENARIO_POPULATION, options->decoys);
+    if (result == 0)
         result = choose_place(bench, &place);
     for (size_t i = 0; i < count && result == 0; i++)
         result = run_one(drill, &list[i], options, bench, &place);
@@ -199,6 +202,8 @@ drill_run(struct drill *drill, const struct drill_options *options)
         result = run_one(drill, &web, options, bench, &place);
     if (result == 0)
         result = run_one(drill, &around, options, bench, &place);
+    if (bench != NULL)
+        bench_release(bench);
     memory_free(bench);
     return result;
 }

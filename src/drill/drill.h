@@ -68,6 +68,7 @@ struct drill_options {
     const struct sources *sources;
     const struct drill_ledger *ledger;
     unsigned without;      /* bits of controls that are switched off */
+    size_t decoys;         /* so many of the persons are */
     const char *only;      /* the one scenario; NULL: all */
     const char *directory; /* an empty folder, which may hold some hundred megabytes */
     /* Called before each scenario. May be NULL. */

@@ -150,6 +150,22 @@ see_outcome(struct judge *j, const struct judged *judged, size_t at,
     notice_it(j, at, (uint32_t)outcome->taken, text);
 }
 
+/* As the keeper looks at each record: what is told comes with the record's last row. */
+static void
+see_decoys(struct judge *j, size_t at, uint32_t done, uint32_t count)
+{
+    const struct story_event *event = &j->story->events[at];
+    struct exposure e = {
+        .time = event->time + done, .vocabulary = j->bench->vocabulary.id, .part_count = 1};
+    struct decoy_touch touch;
+
+    e.parts[0] = (struct exposure_part){.clear = j->bench->fields,
+                                        .ordinals = j->story->persons + event->first + done,
+                                        .ordinal_count = count};
+    if (decoys_touched(j->bench->decoys, &e, 1, &touch))
+        notice_it(j, at, done + count, "a decoy was shown");
+}
+
 static int
 take_rows(struct judge *j, struct judged *judged, size_t at)
 {
@@ -173,6 +189,8 @@ take_rows(struct judge *j, struct judged *judged, size_t at)
         outcome.taken += done;
         if (is_breach)
             see_outcome(j, judged, at, &outcome);
+        if (is_breach && (j->on & DRILL_BIT(DECOYS)) != 0 && j->bench->decoys != NULL)
+            see_decoys(j, at, done, count);
         done += count;
     }
     return 0;

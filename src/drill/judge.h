@@ -14,6 +14,7 @@
 #include "drill/control.h"
 #include "drill/story.h"
 #include "exposure/vocabulary.h"
+#include "ledger/decoys.h"
 #include "policy/sources.h"
 
 enum { NOTICE_TEXT = 160 };
@@ -33,13 +34,18 @@ struct bench {
     const struct config *config;
     const struct sources *sources;
     struct vocabulary vocabulary;
-    uint64_t fields; /* that the persons are shown by: all of the first kind */
+    uint64_t fields;       /* that the persons are shown by: all of the first kind */
+    struct decoys *decoys; /* which of the persons are made up, and watched; NULL: none */
     char sql[STORY_SHAPES][200];
 };
 
 /* PASU_E_NOMEM. */
 PASU_MUST_USE int judge_story(struct notice *notice, const struct bench *bench,
                               const struct story *story, const struct controlled *controlled);
+/* So many of the persons 1 … population, the same each time, are decoys; at most those that a
+ * ledger can have. Released by bench_release. PASU_E_NOMEM. */
+PASU_MUST_USE int bench_plant(struct bench *bench, uint32_t population, size_t count);
+void bench_release(struct bench *bench);
 /* Where that address is, as the sources say. */
 void judge_origin(const struct bench *bench, const char *address, struct origin *origin);
 

@@ -6,4 +6,7 @@
 
 extern const char drill_usual[];
 
+/* And so many decoys. */
+enum { DRILL_USUAL_DECOYS = 20 };
+
 #endif

@@ -7,19 +7,21 @@ import json
 import os
 import signal
 import subprocess
+import types
 
 import guard
 import harness
 import ledgerfile
 import process
 from stage import equal, test
+from test_decoys import register_unasked
 
 ALL = 337000  # a hundredth of 33.7 million
 ASKED = 20
 PAGE, DAYS = 25, 147
 STEP = DAYS * 86400 / (ALL // PAGE)  # seconds between two pages of the leaver, who begins at 14:00
 KNOWN = ("147_days", "night_dump", "colluding_pair", "web")  # of the administrator nobody knows exactly whom he read
-CONTROLS = ("leaver", "country", "hours", "first_use", "approval", "other_rules", "budgets", "detectors", "census")
+CONTROLS = ("leaver", "country", "hours", "first_use", "approval", "other_rules", "budgets", "detectors", "decoys", "census")
 SUBJECTS = {"subjects": {"customer": {"table": "public.customers", "key": "id"}},
             "personal_data": [{"table": "public.customers", "subject": "customer", "key": "id", "fields": {"name": "name", "phone": "phone"}}]}
 
@@ -59,6 +61,15 @@ def cell(scenario, control, after, persons, by, of=None):
         assert 0 < found["scope_known_after"] < 10, (scenario, found)
 
 
+def first_decoy():
+    """The lowest number among the decoys of the usual drill (src/drill/plant.c): who reads all in their order meets this one first"""
+    random, found = 1, []
+    for _ in range(20):
+        random = (random * 6364136223846793005 + 1442695040888963407) % 2**64
+        found.append(1 + ((random >> 32) * ALL >> 32))
+    return min(found)
+
+
 def unnoticed(scenario, shown, *controls, of=None):
     for control in controls:
         cell(scenario, control, None, shown, None, of)
@@ -78,6 +89,8 @@ def test_leaver():
     cell("147_days", "approval", (8 * 3600, 8 * 3600 + STEP + 60), by_night, "rule night")
     cell("147_days", "budgets", (10 * 3600 + 39 * STEP, 10 * 3600 + 42 * STEP), by_midnight + 1000, "budget kind human day 1000")
     cell("147_days", "detectors", (1, 86400), (PAGE, 3000), "detector ")
+    met = -(-first_decoy() // PAGE)
+    cell("147_days", "decoys", ((met - 1) * STEP, met * STEP + 61), met * PAGE, "a decoy was shown")
     cell("147_days", "all", (0, 0), 0, "the roster")
     unnoticed("147_days", ALL, "other_rules", "census", "none")
     first, last = whole()["147_days"]["whole"]["first"], whole()["147_days"]["whole"]["last"]
@@ -91,6 +104,7 @@ def test_dump():
         cell("night_dump", control, (1, 1), 0, f"rule {by}")
     cell("night_dump", "budgets", (5.9, 6.1), 1000, "budget kind human day 1000")
     cell("night_dump", "detectors", (60, 1200), (10000, 240000), "detector ")
+    cell("night_dump", "decoys", (first_decoy() / 200, first_decoy() / 200 + 3), (first_decoy(), first_decoy() + 1000), "a decoy was shown")
     unnoticed("night_dump", ALL, "leaver", "country", "other_rules", "census", "none")
 
 
@@ -101,7 +115,8 @@ def test_pair():
     assert 64 * 200 < none < 90 * 290, none
     cell("colluding_pair", "detectors", (3600, 14 * 86400), (100, none // 5), "detector ")
     cell("colluding_pair", "all", (3600, 14 * 86400), whole()["colluding_pair"]["detectors"]["persons_shown"], "detector ")
-    unnoticed("colluding_pair", none, *set(CONTROLS) - {"detectors"}, "none")
+    cell("colluding_pair", "decoys", (86400, 90 * 86400), (ALL // 20 // 20, none - 1), "a decoy was shown")
+    unnoticed("colluding_pair", none, *set(CONTROLS) - {"detectors", "decoys"}, "none")
 
 
 @test
@@ -168,8 +183,11 @@ def test_own():
     scope = made.json("scope")[0]
     equal((scope["subjects"], scope["statements"], scope["principals"]), ({}, 0, []))
     equal(made.json("ledger", "export"), [])
+    register_unasked(types.SimpleNamespace(guard=made), "customer", 400001)
+    equal([one["configured"] for one in drill("-c", made.path, "--scenario", "administrator", status=1)["administrator"]["whole"]["controls"]
+           if one["control"] == "decoys"], [True])
     made.stop()
-    equal([kind for _, kind, payload in ledgerfile.records(made.folder / "ledger") if b"drill" in payload], [ASKED])
+    equal([kind for _, kind, payload in ledgerfile.records(made.folder / "ledger") if b"drill" in payload], [ASKED, ASKED])
 
 
 class Picture(html.parser.HTMLParser):

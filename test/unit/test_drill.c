@@ -111,7 +111,8 @@ what_a_configuration_lacks_it_does_not_have(void **state PASU_UNUSED)
     assert_int_equal(controls_of(config), DRILL_BIT(DETECTORS));
     config_free(config);
     config = model_of(drill_usual);
-    assert_int_equal(controls_of(config), (1u << DRILL_CONTROLS) - 1 - DRILL_BIT(RULES));
+    assert_int_equal(controls_of(config),
+                     (1u << DRILL_CONTROLS) - 1 - DRILL_BIT(RULES) - DRILL_BIT(DECOYS));
     config_free(config);
 }
 
@@ -146,6 +147,54 @@ a_budget_notices_at_the_row_where_it_ends(void **state PASU_UNUSED)
     assert_string_equal(notice.by, "budget kind human day 10");
     assert_false(judged(&s, DRILL_BIT(APPROVAL), 0).is_noticed);
     assert_false(judged(&s, DRILL_BIT(BUDGETS), DRILL_BIT(BUDGETS)).is_noticed);
+    stage_close(&s);
+}
+
+static void
+a_decoy_is_noticed_when_the_record_that_shows_it_is_complete(void **state PASU_UNUSED)
+{
+    struct notice notice;
+    struct stage s;
+    uint32_t before, session, decoy;
+
+    stage_open(&s, RULES);
+    assert_int_equal(bench_plant(&s.bench, 1000, 1), 0);
+    assert_int_equal(s.bench.decoys->count, 1);
+    assert_int_equal(s.bench.decoys->sets[0].count, 1);
+    decoy = s.bench.decoys->sets[0].items[0].ordinal;
+    assert_in_range(decoy, 4, 996);
+    before = story_open(&s.story, s.who, NULL, NOON - STORY_DAY, false);
+    story_ask(&s.story, before, NOON - STORY_DAY + 1, SHAPE_PAGE, decoy, 1, 1, false);
+    story_close(&s.story, before, NOON - STORY_HOUR);
+    session = story_open(&s.story, s.who, NULL, NOON, true);
+    story_ask(&s.story, session, NOON + 1, SHAPE_PAGE, decoy - 3, 1, 3, false);
+    story_ask(&s.story, session, NOON + STORY_MINUTE, SHAPE_PAGE, decoy, 1, 4, false);
+    assert_int_equal(story_end(&s.story), 0);
+    notice = judged(&s, DRILL_BIT(DECOYS), 0);
+    assert_true(notice.is_noticed);
+    assert_int_equal(notice.event, 5);
+    assert_int_equal(notice.row, 4);
+    assert_string_equal(notice.by, "a decoy was shown");
+    assert_false(judged(&s, DRILL_BIT(BUDGETS), 0).is_noticed);
+    assert_false(judged(&s, DRILL_BIT(DECOYS), DRILL_BIT(DECOYS)).is_noticed);
+    bench_release(&s.bench);
+    assert_false(judged(&s, DRILL_BIT(DECOYS), 0).is_noticed);
+    stage_close(&s);
+}
+
+static void
+a_ledger_has_no_more_decoys_than_it_can_have(void **state PASU_UNUSED)
+{
+    struct stage s;
+
+    stage_open(&s, RULES);
+    assert_int_equal(bench_plant(&s.bench, 1000, DECOY_SET_MAX + 1), 0);
+    assert_int_equal(s.bench.decoys->count, 2);
+    assert_int_equal(s.bench.decoys->sets[1].count, 1);
+    bench_release(&s.bench);
+    assert_int_equal(bench_plant(&s.bench, 1000, SIZE_MAX), 0);
+    assert_int_equal(s.bench.decoys->count, DECOY_SETS_MAX);
+    bench_release(&s.bench);
     stage_close(&s);
 }
 
@@ -293,6 +342,8 @@ main(void)
         cmocka_unit_test(what_a_configuration_lacks_it_does_not_have),
         cmocka_unit_test(each_control_is_found_by_its_name),
         cmocka_unit_test(a_budget_notices_at_the_row_where_it_ends),
+        cmocka_unit_test(a_decoy_is_noticed_when_the_record_that_shows_it_is_complete),
+        cmocka_unit_test(a_ledger_has_no_more_decoys_than_it_can_have),
         cmocka_unit_test(what_was_read_before_the_breach_counts_and_is_not_noticed),
         cmocka_unit_test(a_budget_that_ends_counts_all_that_was_read_before),
         cmocka_unit_test(a_leaver_is_noticed_where_there_is_a_roster),
