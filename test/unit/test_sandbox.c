@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 7, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 8, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper", "herald",
-                                            "indexer",    "registrar", "scanner"};
+static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper",  "herald",
+                                            "indexer",    "registrar", "scanner", "importer"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -38,8 +38,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, scanner, importer}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -57,8 +57,8 @@ try(int profile, act_fn *act, const void *arg)
         struct rlimit none = {0, 0};
 
         setrlimit(RLIMIT_CORE, &none);
-        /* Whose child it is; the scanner is nobody's. */
-        if ((profile != SANDBOX_SCANNER && sandbox_enter(SANDBOX_SUPERVISOR) != 0) ||
+        /* Whose child it is; those who read logs are nobody's. */
+        if ((profile < SANDBOX_SCANNER && sandbox_enter(SANDBOX_SUPERVISOR) != 0) ||
             (profile != SANDBOX_SUPERVISOR && sandbox_enter((enum sandbox_profile)profile) != 0))
             _exit(NO_SANDBOX);
         _exit(act(arg));
@@ -176,13 +176,13 @@ a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
     static const struct call rings[] = {
         {"io_uring_setup",
          SYS_io_uring_setup,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_register",
          SYS_io_uring_register,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_enter",
          SYS_io_uring_enter,
-         {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -217,54 +217,66 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED}},
+        {"TCP",
+         AF_INET,
+         SOCK_STREAM,
+         0,
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"TCP over IPv6",
          AF_INET6,
          SOCK_STREAM,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"a Unix socket",
          AF_UNIX,
          SOCK_STREAM | SOCK_NONBLOCK,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"UDP",
+         AF_INET,
+         SOCK_DGRAM,
+         0,
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"UDP over IPv6",
          AF_INET6,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"a Unix socket of packets",
          AF_UNIX,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"netlink, routes",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_ROUTE,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"netlink, audit",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_AUDIT,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP",
+         AF_INET,
+         SOCK_RAW,
+         1,
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw frames",
          AF_PACKET,
          SOCK_RAW,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the kernel's ciphers",
          AF_ALG,
          SOCK_SEQPACKET,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the hypervisor",
          AF_VSOCK,
          SOCK_STREAM,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -333,6 +345,8 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_REGISTRAR, try(SANDBOX_REGISTRAR, act_thread, NULL), KILLED);
     check("fork", SANDBOX_SCANNER, try(SANDBOX_SCANNER, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_SCANNER, try(SANDBOX_SCANNER, act_thread, NULL), 0);
+    check("fork", SANDBOX_IMPORTER, try(SANDBOX_IMPORTER, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_IMPORTER, try(SANDBOX_IMPORTER, act_thread, NULL), 0);
     check("fork", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_thread, NULL), WORKS);
     for (size_t i = 0; i < COUNT_OF(namespaces); i++)
@@ -430,6 +444,56 @@ act_kept(const void *arg)
                    mkdirat(*folder, "third", 0700) != 0
                ? WORKS
                : 4;
+}
+
+/* `arg` is a folder, open, with two in it: a file goes from the one to the other where it is said.
+ */
+static int
+move(int folder, enum sandbox_use use)
+{
+    int result = sandbox_confine(&(struct sandbox_folder){folder, use}, 1);
+
+    if (result == PASU_E_UNAVAILABLE)
+        return NO_SANDBOX;
+    if (result != 0 || open_error(folder, "one/file", O_WRONLY | O_CREAT) != 0)
+        return 1;
+    return renameat(folder, "one/file", folder, "two/file") == 0 ? WORKS : errno;
+}
+
+static int
+act_keeps(const void *arg)
+{
+    return move(*(const int *)arg, SANDBOX_KEEPS);
+}
+
+static int
+act_moves(const void *arg)
+{
+    return move(*(const int *)arg, SANDBOX_MOVES);
+}
+
+static void
+files_are_moved_between_folders_by_who_may(void **state PASU_UNUSED)
+{
+    char path[] = "/tmp/confined.XXXXXX";
+    int folder, kept, moved;
+
+    assert_non_null(mkdtemp(path));
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(folder >= 0 && mkdirat(folder, "one", 0700) == 0 &&
+                mkdirat(folder, "two", 0700) == 0);
+    kept = try(SANDBOX_SUPERVISOR, act_keeps, &folder);
+    moved = try(SANDBOX_SUPERVISOR, act_moves, &folder);
+    unlinkat(folder, "one/file", 0);
+    unlinkat(folder, "two/file", 0);
+    unlinkat(folder, "one", AT_REMOVEDIR);
+    unlinkat(folder, "two", AT_REMOVEDIR);
+    close(folder);
+    assert_int_equal(rmdir(path), 0);
+    if (moved == NO_SANDBOX)
+        skip(); /* no Landlock here, or one that cannot tell this apart */
+    assert_int_equal(kept, EXDEV);
+    assert_int_equal(moved, WORKS);
 }
 
 static void
@@ -540,6 +604,7 @@ main(void)
 #endif
         cmocka_unit_test(a_confined_process_writes_below_its_folders_alone),
         cmocka_unit_test(a_confined_process_reads_or_keeps_what_it_is_given),
+        cmocka_unit_test(files_are_moved_between_folders_by_who_may),
         cmocka_unit_test(the_first_filter_gives_up_new_privileges),
         cmocka_unit_test(threads_that_run_already_are_filtered_too),
     };
