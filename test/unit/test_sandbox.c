@@ -446,56 +446,6 @@ act_kept(const void *arg)
                : 4;
 }
 
-/* `arg` is a folder, open, with two in it: a file goes from the one to the other where it is said.
- */
-static int
-move(int folder, enum sandbox_use use)
-{
-    int result = sandbox_confine(&(struct sandbox_folder){folder, use}, 1);
-
-    if (result == PASU_E_UNAVAILABLE)
-        return NO_SANDBOX;
-    if (result != 0 || open_error(folder, "one/file", O_WRONLY | O_CREAT) != 0)
-        return 1;
-    return renameat(folder, "one/file", folder, "two/file") == 0 ? WORKS : errno;
-}
-
-static int
-act_keeps(const void *arg)
-{
-    return move(*(const int *)arg, SANDBOX_KEEPS);
-}
-
-static int
-act_moves(const void *arg)
-{
-    return move(*(const int *)arg, SANDBOX_MOVES);
-}
-
-static void
-files_are_moved_between_folders_by_who_may(void **state PASU_UNUSED)
-{
-    char path[] = "/tmp/confined.XXXXXX";
-    int folder, kept, moved;
-
-    assert_non_null(mkdtemp(path));
-    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(folder >= 0 && mkdirat(folder, "one", 0700) == 0 &&
-                mkdirat(folder, "two", 0700) == 0);
-    kept = try(SANDBOX_SUPERVISOR, act_keeps, &folder);
-    moved = try(SANDBOX_SUPERVISOR, act_moves, &folder);
-    unlinkat(folder, "one/file", 0);
-    unlinkat(folder, "two/file", 0);
-    unlinkat(folder, "one", AT_REMOVEDIR);
-    unlinkat(folder, "two", AT_REMOVEDIR);
-    close(folder);
-    assert_int_equal(rmdir(path), 0);
-    if (moved == NO_SANDBOX)
-        skip(); /* no Landlock here, or one that cannot tell this apart */
-    assert_int_equal(kept, EXDEV);
-    assert_int_equal(moved, WORKS);
-}
-
 static void
 a_confined_process_reads_or_keeps_what_it_is_given(void **state PASU_UNUSED)
 {
@@ -604,7 +554,6 @@ main(void)
 #endif
         cmocka_unit_test(a_confined_process_writes_below_its_folders_alone),
         cmocka_unit_test(a_confined_process_reads_or_keeps_what_it_is_given),
-        cmocka_unit_test(files_are_moved_between_folders_by_who_may),
         cmocka_unit_test(the_first_filter_gives_up_new_privileges),
         cmocka_unit_test(threads_that_run_already_are_filtered_too),
     };
