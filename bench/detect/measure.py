@@ -30,9 +30,9 @@ def run(program, *arguments, out=None):
 
 # ---- pasu ----
 
-def ask_pasu(bench, town, attack):
+def ask_pasu(bench, town, attack, off=()):
     """The time and persons until the first true finding (None: never), and the false ones."""
-    lines = run(bench / "detect_run", town, *([attack] if attack else []))
+    lines = run(bench / "detect_run", town, *([attack, *off] if attack else []))
     found, false, days = None, [], 0.0
     for line in lines:
         word = line.split()
@@ -145,7 +145,7 @@ def measure_seed(options, seed):
             with open(attack, "wb") as out:
                 run(bench / "detect_attack", seed, name, START, ATTACKS[name], options.members, out=out)
             if not options.no_pasu:
-                found, _, _ = ask_pasu(bench, town, attack)
+                found, _, _ = ask_pasu(bench, town, attack, options.off)
                 results.append((name, "pasu", found))
                 print(f"{seed} {name}: {found}", file=sys.stderr, flush=True)
             if options.no_baselines:
@@ -187,10 +187,11 @@ def describe(found, members):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
-    parser.add_argument("--seeds", type=lambda s: [int(n) for n in s.split(",")], default="201,202,203,204")
+    parser.add_argument("--seeds", type=lambda s: [int(n) for n in s.split(",")], default="301,302,303,304")
     parser.add_argument("--members", type=int, default=10000)
     parser.add_argument("--attacks", type=lambda s: s.split(","), default=",".join(ATTACKS))
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--off", type=lambda s: s.split(","), default=[], help="detectors that do not judge attacked towns")
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--no-pasu", action="store_true")
     parser.add_argument("--no-clean", action="store_true", help="do not count false findings")

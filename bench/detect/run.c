@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detect_run TOWN [ATTACK]: reads observations of the town, and of the attack, merges them by time,
- * and asks the detectors every minute of the stream in the first day of the attack, every hour in
- * its first week, then every six hours, and once a day before. Prints a line for each finding when
- * it is first published, until one is true: one that names an account, session or address that the
- * attack came from, or whose evidence is a line of the attack; and a line of totals.
+ * detect_run TOWN [ATTACK [DETECTOR…]]: reads observations of the town, and of the attack, merges
+ * them by time, and asks the detectors every minute of the stream in the first day of the attack,
+ * every hour in its first week, then every six hours, and once a day before. Prints a line for each
+ * finding when it is first published, until one is true: one that names an account, session or
+ * address that the attack came from, or whose evidence is a line of the attack; and a line of
+ * totals. Detectors that are named do not judge.
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "dice.h"
@@ -148,6 +149,10 @@ main(int argc, char **argv)
 
     if (argc < 2 || r == NULL)
         return 2;
+    for (int i = 3; i < argc; i++)
+        for (enum detector d = 0; d < DETECTOR_COUNT; d++)
+            if (strcmp(detector_name(d), argv[i]) == 0)
+                options.off |= 1U << d;
     for (size_t i = 0; i < sizeof(options.secret); i++)
         options.secret[i] = (uint8_t)(i * 37 + 11);
     r->persons = calloc(1, 1 << 24);

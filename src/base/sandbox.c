@@ -80,7 +80,7 @@ forbidden(long version)
 static uint64_t
 rights_of(enum sandbox_use use)
 {
-    const uint64_t truncate = UINT64_C(1) << 14;
+    const uint64_t refer = UINT64_C(1) << 13, truncate = UINT64_C(1) << 14;
     const uint64_t reads = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
     const uint64_t writes = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
                             LANDLOCK_ACCESS_FS_REMOVE_FILE | truncate;
@@ -91,7 +91,9 @@ rights_of(enum sandbox_use use)
     case SANDBOX_WRITES:
         return writes;
     case SANDBOX_KEEPS:
-        return reads | writes | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR;
+    case SANDBOX_MOVES:
+        return reads | writes | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+               (use == SANDBOX_MOVES ? refer : 0);
     }
     return 0;
 }
@@ -121,6 +123,9 @@ sandbox_confine(const struct sandbox_folder *folders, size_t count)
 
     if (version < 1)
         return PASU_E_UNAVAILABLE;
+    for (size_t i = 0; i < count; i++)
+        if (folders[i].use == SANDBOX_MOVES && version < 2) /* it would be forbidden everywhere */
+            return PASU_E_UNAVAILABLE;
     ruleset = syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled.handled_access_fs), 0);
     if (ruleset < 0)
         return PASU_E_UNAVAILABLE;
@@ -144,19 +149,19 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[7]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[8]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
+    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, scanner, importer}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
                        HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
                        HAS_ROOM(supervisor, registrar),                                            \
@@ -257,7 +262,7 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_herald(filter);
     if (result == 0 && profile == SANDBOX_INDEXER)
         result = allow_threads(filter);
-    if (result == 0 && profile == SANDBOX_SCANNER)
+    if (result == 0 && (profile == SANDBOX_SCANNER || profile == SANDBOX_IMPORTER))
         result = allow_scanner(filter);
     return result;
 }

@@ -5,7 +5,8 @@
  * the process, and the supervisor logs it and starts a new one; where it is the supervisor, its
  * children end with it and the service manager starts all anew).
  *
- * `pasu scan`, which nobody supervises, gives up as much once it has read what it was told to do.
+ * `pasu scan`, which nobody supervises, gives up as much once it has read what it was told to do;
+ * where it imports, once it has opened the ledger.
  *
  * The profiles are one table, sandbox.def. A process keeps its parent's filter beside its own, so
  * the supervisor's is what its children start with, and holds more than it makes use of itself.
@@ -27,7 +28,8 @@ enum sandbox_profile {
     SANDBOX_HERALD,
     SANDBOX_INDEXER,
     SANDBOX_REGISTRAR,
-    SANDBOX_SCANNER
+    SANDBOX_SCANNER,
+    SANDBOX_IMPORTER
 };
 
 /* What may be done below a folder. */
@@ -35,6 +37,7 @@ enum sandbox_use {
     SANDBOX_READS,
     SANDBOX_WRITES, /* plain files are made, written and replaced */
     SANDBOX_KEEPS,  /* all of that, and folders made and taken away */
+    SANDBOX_MOVES,  /* and files are moved from one folder below it to another */
 };
 
 struct sandbox_folder {
@@ -58,7 +61,8 @@ PASU_MUST_USE int sandbox_close_others(const int *keep, size_t count);
 PASU_MUST_USE int sandbox_drop(const struct sandbox_account *account);
 /* From now on files are opened only below these folders (none: nowhere), for their uses; what is
  * open stays open. Of this thread and those that it makes from now on. Needs no rights.
- * PASU_E_UNAVAILABLE: the kernel cannot (Landlock, from Linux 5.13 on); PASU_E_DENIED. */
+ * PASU_E_UNAVAILABLE: the kernel cannot (Landlock, from Linux 5.13 on, with SANDBOX_MOVES from 5.19
+ * on); PASU_E_DENIED. */
 PASU_MUST_USE int sandbox_confine(const struct sandbox_folder *folders, size_t count);
 /* Sets no_new_privs and installs the filter, for all threads and for what they start, on top of the
  * filters that there are. PASU_E_DENIED: the kernel takes none. A sanitized build installs none. */

@@ -156,6 +156,13 @@ give_part(struct sightings *s, struct lexicon *lexicon, const struct exposure_pa
         o->what = OBSERVED_SHOWN;
         result = give_persons(s, o, part, part->ordinals, part->ordinal_count);
     }
+    if (result == 0 && part->unknown > 0) {
+        struct observation bound = *o;
+
+        bound.what = OBSERVED_BOUND;
+        bound.number = part->unknown;
+        result = s->give(s->arg, &bound, 1);
+    }
     if (result == 0) {
         o->what = OBSERVED_MISS;
         o->fields = 0;

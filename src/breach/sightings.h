@@ -9,10 +9,10 @@
  * An observation's place is the record: `offset` is its index, `file` 0.
  *
  * Not told: exposures of sessions that the ledger does not know; those that are dated behind their
- * record, or were imported and are older than what was seen already (pasu scan judges those);
- * persons that an exposure does not name (how many there can have been is counted). Names are held
- * of at most SIGHTINGS_NAMES who saw something, half of them end users; whoever comes later has
- * none, and is told apart by a number that is another one after a start. One thread.
+ * record, or were imported and are older than what was seen already (pasu scan judges those). Of
+ * persons whom an exposure does not name it is told how many there can have been at most. Names are
+ * held of at most SIGHTINGS_NAMES who saw something, half of them end users; whoever comes later
+ * has none, and is told apart by a number that is another one after a start. One thread.
  */
 #ifndef PASU_BREACH_SIGHTINGS_H
 #define PASU_BREACH_SIGHTINGS_H

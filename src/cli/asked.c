@@ -72,7 +72,8 @@ struct deed {
 static int
 append(const struct ask *ask, const struct deed *deed)
 {
-    struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR}; /* what fails is said by us */
+    /* What fails is said by us. */
+    struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR, .process = "pasu"};
     struct segment_keys keys = {0};
     int directory, lock, result = enter(ask, &keys, &directory, &lock);
 

@@ -102,8 +102,8 @@ doctor_watched(const struct config *config, const json_t *status, int64_t now,
     if (number(detectors, "unnamed") > 0)
         FOUND(findings, "detectors", FINDING_INFO, "see: pasu scope, attribution bound",
               "%" JSON_INTEGER_FORMAT
-              " exposures can have shown persons whom they do not name: these the detectors do not "
-              "see, budgets do",
+              " exposures can have shown persons whom they do not name: detectors count these in "
+              "at_most and judge nothing by them, budgets do",
               number(detectors, "unnamed"));
     if (number(detectors, "forgotten") > 0)
         FOUND(findings, "detectors", FINDING_WARNING, "raise detectors.memory",

@@ -8,6 +8,7 @@
 #include "cli/import_piece.h"
 #include "cli/import_session.h"
 #include "cli/import_view.h"
+#include "cli/scan_sandbox.h"
 #include "cli/text.h"
 #include "exposure/key.h"
 #include "scan/stream.h"
@@ -514,9 +515,13 @@ open_all(struct importing *im, const struct log *log, int *lock)
 static int
 run(struct importing *im, char *const *paths, size_t count, bool is_json)
 {
-    struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR}; /* what fails is said by us */
-    int lock, status, result = open_all(im, &log, &lock);
+    /* What fails is said by us. */
+    struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR, .process = "scan"};
+    int lock, status, result = scan_close_others(paths, count);
 
+    if (result != 0)
+        return result;
+    result = open_all(im, &log, &lock);
     if (result == PASU_E_UNAVAILABLE)
         complain("stop it, or name a configuration with a ledger of its own",
                  "a guard writes to this ledger");
@@ -524,8 +529,11 @@ run(struct importing *im, char *const *paths, size_t count, bool is_json)
         (void)asked_complain(result, "the ledger");
     if (result != 0)
         return 2;
-    result = import_pieces_known(&im->pieces, im->records);
-    status = result == 0 ? read_logs(im, paths, count) : complain_error(result, "the ledger");
+    status = scan_give_up_but(paths, count, im->records->directory);
+    if (status == 0 && (result = import_pieces_known(&im->pieces, im->records)) != 0)
+        status = complain_error(result, "the ledger");
+    if (status == 0)
+        status = read_logs(im, paths, count);
     result = import_sessions_close(&im->sessions, im->records);
     record_aside_close(im->records);
     close(lock);

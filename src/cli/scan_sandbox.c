@@ -100,6 +100,54 @@ find_folders(struct giving_up *g, char *const *paths, size_t count, const char *
     return result;
 }
 
+static const char unable[] = "scan cannot give up what it does not need";
+
+int
+scan_close_others(char *const *paths, size_t count)
+{
+    struct giving_up *g = memory_new(1, sizeof(*g));
+    int result = g != NULL ? 0 : PASU_E_NOMEM;
+
+    for (size_t i = 0; i < count && result == 0; i++)
+        (void)is_descriptor(g, paths[i]);
+    if (result == 0)
+        result = sandbox_close_others(g->kept, g->kept_count);
+    memory_free(g);
+    return result == 0 ? 0 : complain_error(result, unable);
+}
+
+/* Without Landlock the account's rights are the limit. */
+static int
+confine(struct giving_up *g)
+{
+    int result = sandbox_confine(g->folders, g->count);
+
+    return result == PASU_E_UNAVAILABLE ? 0 : result;
+}
+
+int
+scan_give_up_but(char *const *paths, size_t count, int ledger)
+{
+    struct giving_up *g = memory_new(1, sizeof(*g));
+    int result = g != NULL ? 0 : PASU_E_NOMEM;
+    size_t opened = 0;
+
+    tzset(); /* from a file that cannot be read any more */
+    if (result == 0)
+        result = find_folders(g, paths, count, NULL);
+    if (result == 0) {
+        opened = g->count;
+        g->folders[g->count++] = (struct sandbox_folder){.fd = ledger, .use = SANDBOX_MOVES};
+        result = confine(g);
+    }
+    for (size_t i = 0; i < opened; i++)
+        close(g->folders[i].fd);
+    if (result == 0)
+        result = sandbox_enter(SANDBOX_IMPORTER);
+    memory_free(g);
+    return result == 0 ? 0 : complain_error(result, unable);
+}
+
 int
 scan_give_up(char *const *paths, size_t count, const char *page, int stop)
 {
@@ -112,13 +160,11 @@ scan_give_up(char *const *paths, size_t count, const char *page, int stop)
     if (result == 0)
         result = find_folders(g, paths, count, page);
     if (result == 0)
-        result = sandbox_confine(g->folders, g->count);
-    if (result == PASU_E_UNAVAILABLE) /* without Landlock the account's rights are the limit */
-        result = 0;
+        result = confine(g);
     if (result == 0)
         result = sandbox_close_others(g->kept, g->kept_count);
     if (result == 0)
         result = sandbox_enter(SANDBOX_SCANNER);
     memory_free(g);
-    return result == 0 ? 0 : complain_error(result, "scan cannot give up what it does not need");
+    return result == 0 ? 0 : complain_error(result, unable);
 }

@@ -160,8 +160,17 @@ judge(const struct fellow *who, const struct fellow *others, size_t count,
            4 * sizeof(double));
 }
 
+/* On all of its days one account came from there. */
+static bool
+is_one_account(const struct principal *p)
+{
+    const struct pace *accounts = &p->history->paces[PACE_ACCOUNTS];
+
+    return p->axis != AXIS_ACCOUNT && accounts->days > 0 && accounts->sum <= accounts->days;
+}
+
 int
-coverage_judge(struct principal **list, size_t count, uint16_t today)
+coverage_judge(struct principal **list, size_t count, uint16_t today, bool accounts)
 {
     size_t step = (count + COMPARED - 1) / COMPARED, kept = 0, unpublished = 0;
     struct pace_usual all;
@@ -187,7 +196,8 @@ coverage_judge(struct principal **list, size_t count, uint16_t today)
     for (size_t i = 0; i < count; i++) {
         struct fellow who;
 
-        if (list[i]->life.count < COVERAGE_MIN || list[i]->history->days < DAYS_MIN)
+        if (list[i]->life.count < COVERAGE_MIN || list[i]->history->days < DAYS_MIN ||
+            (accounts && is_one_account(list[i])))
             continue;
         who = fellow_of(list[i], today);
         judge(&who, others, kept, &all);

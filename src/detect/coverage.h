@@ -19,9 +19,10 @@
 
 enum { COVERAGE_PEERS = 20, COVERAGE_MIN = 32 /* persons */ };
 
-/* Judges all of them that are worth it; list is of one axis, `today` is closed. 0 or PASU_E_NOMEM.
- */
-PASU_MUST_USE int coverage_judge(struct principal **list, size_t count, uint16_t today);
+/* Judges all of them that are worth it; list is of one axis, `today` is closed. Not who is one
+ * account alone, where `accounts` are judged, too. 0 or PASU_E_NOMEM. */
+PASU_MUST_USE int coverage_judge(struct principal **list, size_t count, uint16_t today,
+                                 bool accounts);
 /* The numbers of many, of which `trim` at each end are left out, as a pace (sorts them). */
 struct pace_usual coverage_usual(double *persons, size_t count, size_t trim);
 

@@ -101,6 +101,7 @@ feel_climate(struct detect *d)
 
     c->day = day_of(d->hour);
     c->off = d->off;
+    c->accounts = (d->axes >> AXIS_ACCOUNT & 1) != 0;
     c->others = d->seen[OBSERVED_OTHER] > 0;
     c->logins = d->logins.first != 0 && !d->logins.overflown &&
                 (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
@@ -122,6 +123,7 @@ judge(struct detect *d, bool full_hour, bool all)
 {
     feel_climate(d);
     d->climate.full_hour = full_hour;
+    d->climate.day_ends = full_hour && all;
     for (size_t i = 0; i < PARTS; i++)
         judge_part(&d->parts[i], d->peers, &d->climate, all);
     return publish_choose(&d->publisher, d->parts, d->q, d->false_a_year, d->now);
@@ -174,7 +176,9 @@ is_off(const struct detect *d, enum detector detector)
 static int
 judge_axis(struct detect *d, struct principal **list, size_t count, unsigned axis)
 {
-    int r = is_off(d, DETECTOR_COVERAGE) ? 0 : coverage_judge(list, count, d->climate.day);
+    int r = is_off(d, DETECTOR_COVERAGE)
+                ? 0
+                : coverage_judge(list, count, d->climate.day, d->climate.accounts);
 
     if (r == 0 && (axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS) && !is_off(d, DETECTOR_TILING)) {
         r = tiling_judge(list, count);
@@ -293,6 +297,7 @@ is_counted(const struct observation *o, unsigned axis)
 {
     bool person = (o->what == OBSERVED_SHOWN || o->what == OBSERVED_MISS) && o->subject != 0;
 
+    person |= o->what == OBSERVED_BOUND;
     return o->who[axis] != 0 && (person || axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS);
 }
 

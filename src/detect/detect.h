@@ -71,6 +71,7 @@ struct finding_principal {
 
 /*
  * What is published of one detector about one principal, or about principals who did it together.
+ * Nothing is judged by persons whom nobody names; they are in at_most.
  * Persons are an interval that is proven, and an estimate in it: beyond 4,096 persons of a
  * principal (256 where memory is short) they are counted by a sketch (±3.3 %), and the exact number
  * is whoever re-reads the log's to say.
@@ -82,6 +83,7 @@ struct finding {
     uint32_t together; /* all principals of it, named or not */
     struct finding_principal principal[FINDING_PRINCIPALS];
     uint64_t at_least, at_most, about; /* persons, since `first`; misses are none */
+    uint64_t bound;                    /* of at_most, those whom nobody names (OBSERVED_BOUND) */
     uint64_t reads, misses;            /* since `first` */
     uint64_t fields;                   /* shown since `first` */
     int64_t first, last;               /* of the reads that are meant, nanoseconds */

@@ -9,11 +9,18 @@ enum {
     GAP_DAYS = 30,      /* of silence, that are dormant */
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
     STEPS_MIN = 64,
+    HELD_FROM = 10, /* days of its own, and how many are held back */
+    HELD_MOST = 40,
+    HELD_MEAN = 8, /* who reads fewer a day has weeks of twice as many */
     FEW = 20,
     FEW_STEPS = 200, /* one of a hundred is chance among so many */
 };
-/* A z this large is a drift, of which some principals have one every day. */
-#define DRIFT_Z 4.0
+/* A z this large is a drift, and evidence this high an order, of which some principals have one
+ * every day. */
+#define DRIFT_Z    4.0
+#define ORDER_SURE 6.9
+/* A day makes what days usually say no higher by more. */
+#define ORDER_RISES 1
 /* What it costs to choose the hour of a share that rises and falls. */
 #define HOUR_PRICE M_LN2
 
@@ -37,18 +44,6 @@ say(struct bench *b, enum detector detector, const double *ways, size_t measures
     b->day->log_e[detector] = log_mean(ways, measures * WAYS);
     b->day->statistic[detector] = statistic;
     memcpy(b->day->number[detector], numbers, count * sizeof(*numbers));
-}
-
-/* As above; there is one e-value. */
-static void
-say_plainly(struct bench *b, enum detector detector, double log_e, double statistic,
-            const double *numbers, size_t count)
-{
-    double ways[WAYS];
-
-    for (size_t i = 0; i < WAYS; i++)
-        ways[i] = log_e;
-    say(b, detector, ways, 1, statistic, numbers, count);
 }
 
 static double
@@ -191,31 +186,91 @@ judge_successor(struct bench *b)
 }
 
 /*
- * Given the past, the principal drifts today with a probability of `usual`; else the order is by
- * chance, at each of 24 hours. An e-value of that mixture is 1 / (usual + (1 - usual) / e).
+ * How often the principal reads in order: what it did, and its peers as long as it has no past.
  */
+static double
+usual_order(const struct bench *b, enum shared which)
+{
+    const struct share_peers *peers = &b->peers->shares[which][CLASS_FEW];
+    const struct share *own = &b->h->shares[which];
+    double usual = (peers->ratio + 0.01) / (peers->days + 1);
+
+    return (usual + (double)own->x) / (1 + (double)own->n);
+}
+
+/* Today it reads in order with a probability of `usual`, whatever the reason; else the order is by
+ * chance. An e-value of that mixture is 1 / (usual + (1 - usual) / e). */
+static double
+but_for_usual(double usual, double log_e)
+{
+    return -log_add(log(usual), log1p(-usual) - log_e);
+}
+
+/* Of all persons of the day's sample, at each of 24 hours. log of the e-value; *usual stays 0 where
+ * it cannot be judged. */
+static double
+judge_rank(struct bench *b, double *z, double *usual)
+{
+    *z = b->m.drift;
+    if (b->m.ordered < DRIFT_MIN)
+        return 0;
+    if (fabs(b->day->drift) > fabs(*z))
+        *z = b->day->drift;
+    else if (b->climate->full_hour)
+        b->day->drift = *z;
+    if (b->peers->shares[SHARE_DRIFTS][CLASS_FEW].days < SHARE_DAYS_MIN)
+        return 0;
+    *usual = usual_order(b, SHARE_DRIFTS);
+    return but_for_usual(*usual, log_calibrated(fmin(log_two_sided(*z) + log(24), 0)));
+}
+
+/* Where days usually speak for an order a little (as lists on a screen have one), that is taken
+ * off, twice: then an evidence whose variance is twice its mean is one on average. */
+static double
+usually_spoken(const struct history *h)
+{
+    return 2 * (double)h->order_sum / (1 + (double)h->order_days);
+}
+
+/* Of those whose numbers are close to each other. */
+static bool
+judge_stretches(struct bench *b, double ways[WAYS], double *usual)
+{
+    struct walk *walk = b->h->walk;
+    double off = usually_spoken(b->h);
+
+    if (walk != NULL && b->climate->full_hour)
+        walk_look(walk, b->climate->day_ends);
+    if (walk == NULL || walk->looked == 0 ||
+        b->peers->shares[SHARE_ORDERS][CLASS_FEW].days < SHARE_DAYS_MIN)
+        return false;
+    *usual = usual_order(b, SHARE_ORDERS);
+    for (size_t i = 0; i < WAYS; i++)
+        ways[i] = but_for_usual(*usual, walk->order[i] - off);
+    return true;
+}
+
 static void
 judge_drift(struct bench *b)
 {
-    const struct share_peers *peers = &b->peers->shares[SHARE_DRIFTS][CLASS_FEW];
-    const struct share *own = &b->h->shares[SHARE_DRIFTS];
-    double z = b->m.drift, usual, log_p, log_e;
+    double ways[2 * WAYS] = {0}, z = 0, usual = 0, stretches_usual = 0;
+    double rank = judge_rank(b, &z, &usual);
+    bool stretches = judge_stretches(b, ways + WAYS, &stretches_usual);
 
-    if (b->m.ordered < DRIFT_MIN)
+    if (usual <= 0 && !stretches)
         return;
-    if (fabs(b->day->drift) > fabs(z))
-        z = b->day->drift;
-    else if (b->climate->full_hour)
-        b->day->drift = z;
-    if (peers->days < SHARE_DAYS_MIN)
-        return;
-    usual = (peers->ratio + 0.01) / (peers->days + 1);
-    usual = (usual + (double)own->x) / (1 + (double)own->n);
-    log_p = fmin(log_two_sided(z) + log(24), 0);
-    log_e = log_calibrated(log_p);
-    log_e = -log_add(log(usual), log1p(-usual) - log_e);
-    say_plainly(b, DETECTOR_DRIFT, log_e, z,
-                (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual}, 4);
+    for (size_t i = 0; i < WAYS; i++) {
+        ways[i] = rank;
+        ways[WAYS + i] = stretches ? ways[WAYS + i] : rank;
+    }
+    if (stretches && log_mean(ways + WAYS, WAYS) >= rank)
+        say(b, DETECTOR_DRIFT, ways, 2, b->h->walk->longest,
+            (double[]){b->h->walk->looked, NAN, b->h->walk->longest, stretches_usual,
+                       log_mean(b->h->walk->order, WAYS) / M_LN10},
+            5);
+    else
+        say(b, DETECTOR_DRIFT, ways, 2, z,
+            (double[]){b->m.ordered, z / sqrt(b->m.ordered - 1), z, usual, 0}, 5);
 }
 
 void
@@ -315,6 +370,15 @@ judge_waking(struct bench *b)
         (double[]){m->gap, x, n, mean_share(&hours), mean_share(&gaps)}, 5);
 }
 
+/* What one account does today from where others may have been is judged as that account's: it may
+ * be another one's desk today, and is nothing unusual for who sits there. */
+static bool
+is_one_account(const struct bench *b)
+{
+    return b->climate->accounts && b->p->axis != AXIS_ACCOUNT && b->m.accounts == 1 &&
+           b->h->days > 0;
+}
+
 void
 evidence_judge(struct principal *p, const struct peers *peers, const struct climate *c)
 {
@@ -323,9 +387,11 @@ evidence_judge(struct principal *p, const struct peers *peers, const struct clim
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
         b.day->log_e[i] = NAN;
     measure_day(p, c->day, &b.m);
-    judge_misses(&b);
     judge_fanout(&b);
     judge_orphan(&b);
+    if (is_one_account(&b))
+        return;
+    judge_misses(&b);
     judge_successor(&b);
     judge_drift(&b);
     judge_growth(&b);
@@ -334,6 +400,38 @@ evidence_judge(struct principal *p, const struct peers *peers, const struct clim
 }
 
 /* ---- learning ---- */
+
+/*
+ * Who reads twice as many from some day on would soon be taken for one who always did. The days
+ * since Page's sum (1954) of the evidence for twice as many was 0 are those that may be meant: they
+ * are held back until it is 0 again, as it soon is where they are chance. Who has no past of its
+ * own yet, who reads few, and who has read more for very long and is not published for it, is
+ * learned at once.
+ */
+static void
+learn_pace(struct principal *p, struct peers *l, enum paced which, unsigned weekday, double x)
+{
+    struct history *h = p->history;
+    struct pace *own = &h->paces[which], *held = &h->held[which], past = *own;
+
+    if (h->doubt > 0 && own->days >= HELD_FROM && held->days < HELD_MOST &&
+        h->paces[PACE_PERSONS].sum >= HELD_MEAN * h->paces[PACE_PERSONS].days) {
+        pace_learn(&l->paces[which], &past, weekday, x);
+        held->sum += (float)x;
+        held->days += 1;
+        return;
+    }
+    if (held->days > 0)
+        pace_catch_up(own, held);
+    pace_learn(&l->paces[which], own, weekday, x);
+}
+
+static void
+doubt(struct history *h, const struct day *day)
+{
+    if (!isnan(day->log_e[DETECTOR_GROWTH]))
+        h->doubt = fmaxf(0, h->doubt + day->ways[DETECTOR_GROWTH][PACE_WAY_TWICE]);
+}
 
 void
 evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
@@ -351,8 +449,17 @@ evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
     if (m.ordered >= DRIFT_MIN)
         share_learn(&l->shares[SHARE_DRIFTS][CLASS_FEW], &h->shares[SHARE_DRIFTS],
                     fabs(day->drift) > DRIFT_Z, 1);
-    pace_learn(&l->paces[PACE_PERSONS], &h->paces[PACE_PERSONS], weekday, m.persons);
-    pace_learn(&l->paces[PACE_MINUTE], &h->paces[PACE_MINUTE], weekday, m.minute);
+    if (h->walk != NULL && h->walk->looked > 0) {
+        double order = log_mean(h->walk->order, WAYS);
+
+        share_learn(&l->shares[SHARE_ORDERS][CLASS_FEW], &h->shares[SHARE_ORDERS],
+                    order > ORDER_SURE, 1);
+        h->order_sum += (float)limited(order, 0, usually_spoken(h) + ORDER_RISES);
+        h->order_days++;
+    }
+    doubt(h, day);
+    learn_pace(p, l, PACE_PERSONS, weekday, m.persons);
+    learn_pace(p, l, PACE_MINUTE, weekday, m.minute);
     if (p->axis != AXIS_ACCOUNT && m.accounts > 0)
         pace_learn(&l->paces[PACE_ACCOUNTS], &h->paces[PACE_ACCOUNTS], weekday, m.accounts);
     h->known_hours |= day->hours;

@@ -22,8 +22,10 @@ struct first_day {
 /* What holds for all principals on a day. */
 struct climate {
     uint16_t day;
+    bool accounts;  /* are judged */
     bool logins;    /* have been seen for a day */
     bool full_hour; /* what is seen now is kept for the day */
+    bool day_ends;  /* nothing comes of it any more */
     bool others;    /* requests that show nobody have been seen */
     double
         surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */

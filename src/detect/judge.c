@@ -78,6 +78,7 @@ note_since(struct principal *p)
     h->since = h->days == 0 ? p->first : day->first;
     h->reads_before = h->days == 0 ? 0 : p->reads - (day->attempts - day->misses);
     h->misses_before = h->days == 0 ? 0 : p->misses - day->misses;
+    h->bound_before = h->days == 0 ? 0 : p->bound - day->bound;
     h->fields_since = h->days == 0 ? p->fields : day->fields;
 }
 
@@ -116,7 +117,7 @@ close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct cl
     if (calm && !h->published)
         h->since = 0;
     if (h->walk != NULL)
-        h->walk->steps = h->walk->beside = h->walk->near = 0;
+        walk_end_day(h->walk);
     h->days++;
     h->last_day = c->day;
     fusion_judge(h, NULL);

@@ -16,6 +16,13 @@ limited(double x, double least, double most)
     return x < least ? least : x > most ? most : x;
 }
 
+/* The sum, or the highest number there is. */
+static inline uint64_t
+sum_limited(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 /* log(exp(a) + exp(b)), without overflow; -INFINITY is log 0. */
 double log_add(double a, double b);
 /* log of the mean of exp(x[i]), count > 0. */

@@ -31,16 +31,19 @@ enum observed {
     OBSERVED_MISS,  /* a subject was asked for and there is none: 404, 403, no row */
     OBSERVED_LOGIN, /* the account, session (or both) logged in, or was refreshed */
     OBSERVED_OTHER, /* any other request: pages, images, searches; subject 0 */
+    OBSERVED_BOUND, /* fields of persons were shown whom nobody names: of `number` at most; subject
+                       0 */
 };
 
-enum { OBSERVED_COUNT = OBSERVED_OTHER + 1 };
+enum { OBSERVED_COUNT = OBSERVED_BOUND + 1 };
 
 #define NUMBER_NONE UINT64_MAX /* the subject's key is no whole number */
 
 struct observation {
     int64_t time;             /* nanoseconds since 1970-01-01 UTC */
     uint64_t subject;         /* hash of kind and key; 0: none */
-    uint64_t number;          /* the key itself where it is a whole number, else NUMBER_NONE */
+    uint64_t number;          /* the key itself where it is a whole number, else NUMBER_NONE;
+                                 OBSERVED_BOUND: how many persons */
     uint64_t who[AXIS_COUNT]; /* hashes; 0: not known */
     uint64_t fields;          /* one bit for each field that was shown, as in the vocabulary */
     uint64_t offset;          /* where the line begins in its file */

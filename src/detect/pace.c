@@ -86,6 +86,7 @@ likelihoods(double mean, double r, double x, double wrong[WAYS])
     static const double times[] = {1.1, 1.25, 1.5, 2, 4, 16};
 
     static_assert(COUNT_OF(times) == WAYS, "a way each");
+    assert(times[PACE_WAY_TWICE] == 2);
     for (size_t i = 0; i < COUNT_OF(times); i++)
         wrong[i] = log_count(times[i] * mean, r, x);
     return log_count(mean, r, x);
@@ -135,6 +136,16 @@ pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double 
     }
     own->sum = (float)((double)own->sum * OWN_KEEP + x);
     own->days = (float)((double)own->days * OWN_KEEP + 1);
+}
+
+void
+pace_catch_up(struct pace *own, struct pace *held)
+{
+    double keep = pow(OWN_KEEP, (double)held->days);
+
+    own->sum = (float)((double)own->sum * keep + (double)held->sum);
+    own->days = (float)((double)own->days * keep + (double)held->days);
+    *held = (struct pace){0};
 }
 
 void

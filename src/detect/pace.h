@@ -30,7 +30,7 @@ struct pace_usual {
     bool own;      /* it has a past */
 };
 
-enum { PACE_DAYS_MIN = 30 };
+enum { PACE_DAYS_MIN = 30, PACE_WAY_TWICE = 3 /* of the e-values, the one against it */ };
 
 /* What is usual on a day of the week (day % 7 of days since 1970). False: too little is known. */
 bool pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned weekday,
@@ -40,6 +40,8 @@ void pace_ways(const struct pace_usual *usual, double x, double ways[WAYS]);
 /* log of their mean. */
 double pace_evidence(const struct pace_usual *usual, double x);
 void pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double x);
+/* Days that were held back become part of the own past. */
+void pace_catch_up(struct pace *own, struct pace *held);
 /* Principal-days of one each. */
 void pace_learn_singles(struct pace_peers *peers, double count);
 void pace_age(struct pace_peers *peers, double keep);

@@ -206,7 +206,7 @@ promote(struct part *part, unsigned axis, struct slot *slot, const struct taken 
     p->agent = o->who[AXIS_AGENT];
     p->first = first_of(slot, t);
     p->reads = slot->reads;
-    p->misses = slot->reads == 0;
+    p->misses = slot->subject != 0 && slot->reads == 0;
     if (list_push(&part->principals, &part->count, &part->room, p, &part->held) < 0) {
         principal_free(p, &part->held);
         return NULL;
@@ -233,24 +233,60 @@ recall(struct part *part, const struct slot *slot, struct day *day, uint16_t tod
 }
 
 static int
+open_day(struct part *part, struct principal *p, const struct slot *slot, const struct taken *t)
+{
+    if (p->today == NULL &&
+        (principal_today(p, t->o->time, &part->held) == NULL ||
+         list_push(&part->open, &part->open_count, &part->open_room, p, &part->held) < 0))
+        return PASU_E_NOMEM;
+    p->today->requests = slot->requests;
+    return 0;
+}
+
+static int
 ask_principal(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
 {
     struct principal *p = slot_is_promoted(slot) ? part->principals[slot_place(slot)] : NULL;
     bool fresh = p == NULL;
-    struct day *day;
 
     if (fresh && (p = promote(part, axis, slot, t)) == NULL)
         return PASU_E_NOMEM;
-    if (p->today == NULL) {
-        if ((day = principal_today(p, t->o->time, &part->held)) == NULL ||
-            list_push(&part->open, &part->open_count, &part->open_room, p, &part->held) < 0)
+    if (open_day(part, p, slot, t) < 0)
+        return PASU_E_NOMEM;
+    if (fresh && recall(part, slot, p->today, t->day) < 0)
+        return PASU_E_NOMEM;
+    return ask(part, p, p->today, t);
+}
+
+/* How many it can have been shown beside those that are named is known, and that is all: it counts
+ * in what a finding says, and nothing is judged by it. */
+static int
+bound_principal(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
+{
+    struct principal *p = slot_is_promoted(slot) ? part->principals[slot_place(slot)] : NULL;
+    const uint64_t fields = t->o->fields;
+
+    if (p == NULL && is_tight(part)) {
+        part->forgotten++;
+        part->crowded = true;
+        return 0;
+    }
+    if (p == NULL) {
+        if ((p = promote(part, axis, slot, t)) == NULL)
+            return PASU_E_NOMEM;
+        if (slot->asked_day == t->day &&
+            (open_day(part, p, slot, t) < 0 || recall(part, slot, p->today, t->day) < 0))
             return PASU_E_NOMEM;
     }
-    day = p->today;
-    day->requests = slot->requests;
-    if (fresh && recall(part, slot, day, t->day) < 0)
-        return PASU_E_NOMEM;
-    return ask(part, p, day, t);
+    p->bound = sum_limited(p->bound, t->o->number);
+    p->fields |= fields;
+    if (p->history != NULL)
+        p->history->fields_since |= fields;
+    if (p->today == NULL)
+        return 0;
+    p->today->bound = sum_limited(p->today->bound, t->o->number);
+    p->today->fields |= fields;
+    return 0;
 }
 
 static void
@@ -284,6 +320,8 @@ part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
         slot->requests = 0;
     }
     slot->requests++;
+    if (o->what == OBSERVED_BOUND)
+        return bound_principal(part, axis, slot, t);
     if (o->what == OBSERVED_LOGIN || o->what == OBSERVED_OTHER || o->subject == 0) {
         if (slot_is_promoted(slot) && part->principals[slot_place(slot)]->today != NULL)
             part->principals[slot_place(slot)]->today->requests = slot->requests;

@@ -40,6 +40,7 @@ enum shared {
     SHARE_HOURS,
     SHARE_GAPS,
     SHARE_DRIFTS,
+    SHARE_ORDERS,
     SHARES
 };
 enum paced { PACE_ACCOUNTS, PACE_PERSONS, PACE_MINUTE, PACES };
@@ -59,7 +60,7 @@ struct day {
     int64_t first;
     uint32_t requests, attempts, misses;
     uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
-    uint64_t fields;
+    uint64_t fields, bound;
     uint32_t hours;        /* bit h: persons were shown in that hour */
     uint32_t fresh_places; /* bits of enum fresh */
     struct snapshot worst[SHARES];
@@ -80,16 +81,21 @@ struct known_place {
 struct history {
     struct share shares[SHARES];
     struct pace paces[PACES];
+    /* Days that may belong to what is growing, and how much speaks for that (evidence_learn). */
+    struct pace held[PACES];
+    float doubt;
     struct walk *walk; /* NULL: never so many persons in a day, or no memory for it */
     struct known_place places[PLACES_KNOWN];
     uint32_t known_hours; /* bit h: persons were shown in that hour of a day that is closed */
     uint16_t country;     /* of the last read, and when it was */
     int64_t country_time;
+    /* Of days that taught: what spoke for an order, and how many. */
+    float order_sum, order_days;
     uint16_t days; /* closed, on which persons were asked for */
     uint16_t last_day;
     bool published, alarmed; /* alarmed: today */
     int64_t since;           /* first read of what is suspicious now; 0: nothing */
-    uint64_t reads_before, misses_before, fields_since;
+    uint64_t reads_before, misses_before, bound_before, fields_since;
     /* Shiryaev and Roberts' sums, up to the last closed day. */
     float log_s[DETECTOR_COUNT][DETECTOR_WAYS];
     double log_now[DETECTOR_COUNT]; /* log of the e-value, today with it */
@@ -110,6 +116,7 @@ struct principal {
     struct history *history; /* NULL: not tested yet */
     int64_t first, last;
     uint64_t reads, misses, fields;
+    uint64_t bound; /* persons whom nobody names, at most */
     uint64_t requests;
     uint8_t axis;
     bool touched;    /* since it was last judged */

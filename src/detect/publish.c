@@ -287,6 +287,7 @@ count_persons(const struct part_of_finding *parts, size_t count, struct finding 
     f->about = f->about < f->at_least ? f->at_least : f->about;
     f->at_most = f->reads > f->at_least ? f->reads : f->at_least;
     f->about = f->about > f->at_most ? f->at_most : f->about;
+    f->at_most = sum_limited(f->at_most, f->bound);
     memory_free(hashes);
     return 0;
 }
@@ -304,6 +305,7 @@ add_principal(struct finding *f, const struct part_of_finding *part)
     f->together++;
     f->reads += p->reads - h->reads_before;
     f->misses += p->misses - h->misses_before;
+    f->bound = sum_limited(f->bound, p->bound - h->bound_before);
     f->fields |= h->since != 0 ? h->fields_since : p->fields;
     f->first = f->first == 0 || since < f->first ? since : f->first;
     f->last = p->last > f->last ? p->last : f->last;

@@ -15,6 +15,8 @@ enum {
 };
 /* With less in common by chance nothing can be too little. */
 #define MEAN_MIN 5.0
+/* Those who read at other times have other persons to read: so much less in common is no plan. */
+#define OTHER_TIMES 0.95
 /* Where pairs vary so many times as much as by chance, it is by custom. */
 #define CUSTOM 20.0
 
@@ -304,7 +306,7 @@ weigh(struct tiles *t, struct group *g)
     g->mean *= omega / t->omega;
     spread = g->custom * (1 + spread / g->mean);
     if (g->mean >= MEAN_MIN)
-        g->log_p = tiling_log_p(g->common, g->mean, spread, g->size, t->count);
+        g->log_p = tiling_log_p(g->common, OTHER_TIMES * g->mean, spread, g->size, t->count);
 }
 
 /* An account is judged among all, and among those from where it is: each counts as one half. */

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+enum { ORDER_LEAST = 50 /* whose order says something */ };
+
 static size_t
 home(const struct walk *w, uint64_t number)
 {
@@ -66,6 +68,8 @@ walk_add(struct walk *w, uint64_t number)
 {
     uint32_t before = age(w, number - 1), far;
 
+    if (w->waiting < WALK_DEPTH)
+        w->window[w->waiting++] = number;
     if (w->votes > 0 && w->stride != 0 && w->stride != 1) {
         far = age(w, number - w->stride);
         before = before == 0 || (far != 0 && far < before) ? far : before;
@@ -83,4 +87,27 @@ walk_add(struct walk *w, uint64_t number)
     w->slots[find(w, number)] = (uint16_t)(w->next + 1);
     w->ring[w->next] = number;
     w->next = (w->next + 1) % WALK_DEPTH;
+}
+
+void
+walk_look(struct walk *w, bool all)
+{
+    struct order_read reads[WALK_DEPTH];
+    uint32_t longest;
+
+    if (w->waiting < (all ? ORDER_LEAST : WALK_DEPTH))
+        return;
+    for (uint32_t i = 0; i < w->waiting; i++)
+        reads[i] = (struct order_read){.number = w->window[i], .rank = i};
+    longest = order_ways(reads, w->waiting, w->order);
+    w->longest = longest > w->longest ? longest : w->longest;
+    w->looked += w->waiting;
+    w->waiting = 0;
+}
+
+void
+walk_end_day(struct walk *w)
+{
+    w->steps = w->beside = w->near = w->waiting = w->looked = w->longest = 0;
+    memset(w->order, 0, sizeof(w->order));
 }

@@ -11,7 +11,7 @@
 #ifndef PASU_DETECT_WALK_H
 #define PASU_DETECT_WALK_H
 
-#include "base/attributes.h"
+#include "detect/order.h"
 
 enum { WALK_DEPTH = 1024, WALK_NEAR = 128, WALK_SLOTS = 4 * WALK_DEPTH };
 
@@ -26,8 +26,17 @@ struct walk {
      * the last WALK_NEAR: by chance that is rarer, but a walk of one read in a thousand is not
      * seen. */
     uint32_t steps, beside, near;
+    /* Whose order is not looked at yet; and of today: what order said (order.h), of how many, and
+     * the longest stretch that was in order. */
+    uint64_t window[WALK_DEPTH];
+    uint32_t waiting, looked, longest;
+    double order[WAYS];
 };
 
 void walk_add(struct walk *w, uint64_t number);
+/* Looks at the order of the first WALK_DEPTH since it was looked at last, once there are so many,
+ * or of `all` that there are. */
+void walk_look(struct walk *w, bool all);
+void walk_end_day(struct walk *w);
 
 #endif

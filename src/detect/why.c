@@ -67,6 +67,15 @@ say_successor(struct text *t, const double *n)
 static void
 say_drift(struct text *t, const double *n)
 {
+    if (isnan(n[1])) {
+        say(t,
+            "of %.0f persons of a day, up to %.0f whose numbers are close to each other came in "
+            "the order of the numbers; such orders come by chance once in 10^%.1f days; it had "
+            "them "
+            "on %.2g %% of its days",
+            n[0], n[2], n[4], n[3] * 100);
+        return;
+    }
     say(t,
         "the numbers of %.0f persons of a day %s with time: rank correlation %.3f, %.1f standard "
         "deviations from chance; it had such an order on %.2g %% of its days",
@@ -143,6 +152,9 @@ finding_why(const struct finding *finding, char text[DETECT_TEXT])
     static_assert(COUNT_OF(says) == DETECTOR_COUNT, "each detector says why");
     text[0] = '\0';
     says[finding->detector](&t, finding->number);
+    if (finding->bound > 0)
+        say(&t, "; it can have been shown up to %llu persons whom nobody names",
+            (unsigned long long)finding->bound);
     return t.length;
 }
 

@@ -5,11 +5,15 @@
 #include "scan/follow.h"
 #include "scan/scan_part.h"
 
-enum { ASKED_SHARE = 20, AT_ONCE = 50 /* milliseconds in which what comes is read together */ };
+enum {
+    ASKED_SHARE = 20,
+    AT_ONCE = 50, /* milliseconds in which what comes is read together */
+    GROWN = 2     /* times as many as were told: it is told again */
+};
 
-/* One principal of a finding that was told. */
+/* One principal of a finding that was told, and of how many persons and misses. */
 struct told {
-    uint64_t who;
+    uint64_t who, many;
     uint8_t axis, detector;
 };
 
@@ -108,25 +112,39 @@ by_told(const void *a, const void *b)
 static struct told
 told_of(const struct finding *finding, size_t principal)
 {
-    return (struct told){finding->principal[principal].who, finding->principal[principal].axis,
-                         finding->detector};
+    return (struct told){.who = finding->principal[principal].who,
+                         .many = finding->about + finding->misses,
+                         .axis = finding->principal[principal].axis,
+                         .detector = finding->detector};
 }
 
-/* What of a finding that grows was told once is told; in the first `count`, which are sorted. */
-static bool
-was_told(const struct following *f, size_t count, const struct finding *finding)
+/* In the first `count`, which are sorted; NULL: it was not told. */
+static struct told *
+find_told(const struct following *f, size_t count, const struct told *told)
 {
+    return count > 0 ? bsearch(told, f->told, count, sizeof(*told), by_told) : NULL;
+}
+
+/* Whether it is to be told: of nobody in it was it told, or of far fewer. */
+static bool
+is_news(const struct following *f, size_t count, const struct finding *finding)
+{
+    const uint64_t many = finding->about + finding->misses;
+    bool was_told = false;
+
     for (size_t i = 0; i < finding->principals; i++) {
         struct told told = told_of(finding, i);
+        const struct told *before = find_told(f, count, &told);
 
-        if (count > 0 && bsearch(&told, f->told, count, sizeof(told), by_told) != NULL)
-            return true;
+        if (before != NULL && many / GROWN < before->many)
+            return false;
+        was_told |= before != NULL;
     }
-    return false;
+    return !was_told || many > 0;
 }
 
 static int
-remember(struct following *f, const struct finding *finding)
+remember(struct following *f, size_t count, const struct finding *finding)
 {
     if (f->count + FINDING_PRINCIPALS > f->space) {
         size_t space = 2 * f->space + FINDING_PRINCIPALS;
@@ -137,12 +155,18 @@ remember(struct following *f, const struct finding *finding)
         f->told = told;
         f->space = space;
     }
-    for (size_t i = 0; i < finding->principals; i++)
-        f->told[f->count++] = told_of(finding, i);
+    for (size_t i = 0; i < finding->principals; i++) {
+        struct told told = told_of(finding, i), *before = find_told(f, count, &told);
+
+        if (before != NULL)
+            before->many = told.many;
+        else
+            f->told[f->count++] = told;
+    }
     return 0;
 }
 
-/* Asks the detectors; each finding that is new goes to `found`, whose result ends it. */
+/* Asks the detectors; each finding that is news goes to `found`, whose result ends it. */
 static int
 ask(struct following *f)
 {
@@ -161,9 +185,9 @@ ask(struct following *f)
     name_them(scan);
     findings = exact_end(scan->exact, false);
     for (size_t i = 0; i < scan->report.detect.finding_count && result == 0; i++) {
-        if (was_told(f, before, findings[i].finding))
+        if (!is_news(f, before, findings[i].finding))
             continue;
-        result = remember(f, findings[i].finding);
+        result = remember(f, before, findings[i].finding);
         if (result == 0 && scan->options.found(scan->options.arg, &findings[i]) != 0)
             result = 1;
     }

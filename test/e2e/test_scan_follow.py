@@ -43,10 +43,10 @@ def calm():
     return lines(events)
 
 
-def crawl(address, hour):
+def crawl(address, hour, first=0, count=500):
     """Somebody goes through the members, behind all that is calm."""
     at = BEGIN + CALM * 86400 + hour * 3600
-    return lines([(at + n * 4, address, f"GET /api/members/{n + 1}/addresses", 200 if n % 2 else 404) for n in range(500)])
+    return lines([(at + n * 4, address, f"GET /api/members/{first + n + 1}/addresses", 200 if n % 2 else 404) for n in range(count)])
 
 
 @contextlib.contextmanager
@@ -113,13 +113,44 @@ def test_rotation():
         late, report, status = ended(process, signal.SIGTERM)
     told += late
     equal((report["lines"], report["unparsed"], status), (sum(text.count("\n") for text in texts), 0, 1))
-    once = [(finding["detector"], principal) for finding in told for principal in finding["principals"]]
-    equal(len(once), len(set(once)), str(once))
+    told_once(told)
     equal({(finding["detector"], *finding["principals"]) for finding in report["findings"]},
           {(finding["detector"], *finding["principals"]) for finding in told})
     places = {place.get("rotated", 0) for finding in report["findings"] if "203.0.113.1" in finding["principals"]
               for place in finding["evidence"]}
     equal(places, {2})
+
+
+def told_once(told):
+    """Each about a principal once, unless it has come to twice as many persons and misses since."""
+    before = {}
+    for finding in told:
+        many = finding["subjects"]["at_least"] + finding["misses"]
+        for principal in finding["principals"]:
+            key = finding["detector"], principal
+            assert many >= 2 * before.get(key, 0) and many > 0, (finding, before)
+            before[key] = many
+
+
+@test
+def test_growing():
+    """A finding that has come to twice as many persons is told again, and not before"""
+    log = harness.folder() / "access.log"
+    log.write_text(calm() + crawl("203.0.113.1", 1), encoding="ascii")
+    with following(log) as process:
+        told = found(process, "203.0.113.1")
+        written(log, "".join(crawl("203.0.113.1", 2 + hour, 500 + hour * 50, 50) for hour in range(4)))
+        written(log, crawl("203.0.113.2", 8))
+        told += found(process, "203.0.113.2")  # the detectors were asked again by then
+        early = [finding for finding in told if finding["principals"] == ["203.0.113.1"]]
+        written(log, crawl("203.0.113.1", 10, 2000, 1500) + crawl("203.0.113.3", 12))
+        told += found(process, "203.0.113.3")
+        late, _, _ = ended(process, signal.SIGTERM)
+    told += late
+    told_once(told)
+    again = [finding for finding in told if finding["principals"] == ["203.0.113.1"]][len(early):]
+    equal(len({finding["detector"] for finding in early}), len(early), str(early))
+    assert again and all(finding["subjects"]["at_least"] > 500 for finding in again if finding["detector"] == "growth"), again
 
 
 @test

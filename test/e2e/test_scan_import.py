@@ -5,11 +5,15 @@ answer from, beside what a gateway recorded; both verifiers take them; and nothi
 import gzip
 import hashlib
 import json
+import os
+import pathlib
+import subprocess
 
 import guard
 import harness
 import ledgerfile
 import shop
+from process import until
 from stage import equal, test
 from test_signed import ledger, verify
 
@@ -43,6 +47,11 @@ def place(name, content):
     at = front().guard.folder / name
     at.write_bytes(content if isinstance(content, bytes) else content.encode())
     return at
+
+
+def said(process):
+    text = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return dict(entry.split(":\t", 1) for entry in text.splitlines())
 
 
 def imported(*logs, status=0):
@@ -145,6 +154,30 @@ def test_database():
     of_batch = scope("--principal", "batch")
     equal(of_batch["subjects"]["customer"]["at_least"], 0)
     assert of_batch["subjects"]["customer"]["at_most"] >= 3, of_batch
+
+
+@test(gateway=True)
+def test_sandboxed():
+    """While it reads it can open no file but those in the logs' folders and the ledger's, and has no descriptor and no system call that it does not need"""
+    folder, elsewhere = front().guard.folder / "logs", place("elsewhere.log", line(5000, "mallory", 600))
+    folder.mkdir()
+    log = folder / "own.log"
+    log.write_bytes(line(5001, "clerk1", 601))
+    command = [harness.PASU, "scan", "--import", "-c", front().guard.path, "--map", place("map.yaml", MAP), "--json", "-", log]
+    with open(elsewhere, "rb") as other, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                                          pass_fds=[other.fileno()]) as process:
+        until(lambda: said(process)["Seccomp"] == "2", "the filter of an import")
+        equal(said(process)["NoNewPrivs"], "1")
+        held = {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in os.listdir(f"/proc/{process.pid}/fd") if int(number) > 2}
+        assert all(name.startswith(str(ledger(front()))) for name in held), held
+        log.unlink()
+        log.symlink_to(elsewhere)
+        out, err = process.communicate(line(5002, "clerk1", 602) * 100, timeout=60)
+    equal((process.returncode, json.loads(out)["views"]), (2, 100), err)
+    assert b"own.log: permission denied" in err, err
+    exported_now = json.dumps(exported("--from", "2026-06-01", "--to", "2026-06-01"))
+    assert "mallory" not in exported_now and "clerk1" in exported_now
+    verify(front())
 
 
 @test(gateway=True)

@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 7, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 8, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper", "herald",
-                                            "indexer",    "registrar", "scanner"};
+static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper",  "herald",
+                                            "indexer",    "registrar", "scanner", "importer"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -38,8 +38,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, scanner, importer}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -57,8 +57,8 @@ try(int profile, act_fn *act, const void *arg)
         struct rlimit none = {0, 0};
 
         setrlimit(RLIMIT_CORE, &none);
-        /* Whose child it is; the scanner is nobody's. */
-        if ((profile != SANDBOX_SCANNER && sandbox_enter(SANDBOX_SUPERVISOR) != 0) ||
+        /* Whose child it is; those who read logs are nobody's. */
+        if ((profile < SANDBOX_SCANNER && sandbox_enter(SANDBOX_SUPERVISOR) != 0) ||
             (profile != SANDBOX_SUPERVISOR && sandbox_enter((enum sandbox_profile)profile) != 0))
             _exit(NO_SANDBOX);
         _exit(act(arg));
@@ -176,13 +176,13 @@ a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
     static const struct call rings[] = {
         {"io_uring_setup",
          SYS_io_uring_setup,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_register",
          SYS_io_uring_register,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_enter",
          SYS_io_uring_enter,
-         {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -217,54 +217,66 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED}},
+        {"TCP",
+         AF_INET,
+         SOCK_STREAM,
+         0,
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"TCP over IPv6",
          AF_INET6,
          SOCK_STREAM,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"a Unix socket",
          AF_UNIX,
          SOCK_STREAM | SOCK_NONBLOCK,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+        {"UDP",
+         AF_INET,
+         SOCK_DGRAM,
+         0,
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"UDP over IPv6",
          AF_INET6,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"a Unix socket of packets",
          AF_UNIX,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
         {"netlink, routes",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_ROUTE,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"netlink, audit",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_AUDIT,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP",
+         AF_INET,
+         SOCK_RAW,
+         1,
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw frames",
          AF_PACKET,
          SOCK_RAW,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the kernel's ciphers",
          AF_ALG,
          SOCK_SEQPACKET,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the hypervisor",
          AF_VSOCK,
          SOCK_STREAM,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -333,6 +345,8 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_REGISTRAR, try(SANDBOX_REGISTRAR, act_thread, NULL), KILLED);
     check("fork", SANDBOX_SCANNER, try(SANDBOX_SCANNER, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_SCANNER, try(SANDBOX_SCANNER, act_thread, NULL), 0);
+    check("fork", SANDBOX_IMPORTER, try(SANDBOX_IMPORTER, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_IMPORTER, try(SANDBOX_IMPORTER, act_thread, NULL), 0);
     check("fork", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_INDEXER, try(SANDBOX_INDEXER, act_thread, NULL), WORKS);
     for (size_t i = 0; i < COUNT_OF(namespaces); i++)

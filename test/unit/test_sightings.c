@@ -222,6 +222,29 @@ what_an_end_user_is_called_cannot_look_like_a_list(void **state PASU_UNUSED)
     sightings_release(&seen.s);
 }
 
+/* Of persons whom nobody names there is a number alone, that of all that there can have been. */
+static void
+an_exposure_that_names_nobody_is_told_by_how_many(void **state PASU_UNUSED)
+{
+    struct exposure exposure = shown(7, NOW);
+    struct seen seen;
+    const struct observation *o = seen.items;
+
+    begin(&seen);
+    exposure.parts[0].ordinal_count = exposure.parts[0].missed_count = 0;
+    exposure.parts[0].unknown = 30000;
+    shows(&seen, exposure);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(o->what, OBSERVED_BOUND);
+    assert_int_equal(o->number, 30000);
+    assert_int_equal(o->subject, 0);
+    assert_int_equal(o->fields, 3);
+    assert_int_equal(o->offset, seen.seq);
+    assert_named(&seen, AXIS_ACCOUNT, o->who[AXIS_ACCOUNT], "role app", "app");
+    assert_int_equal(seen.s.unnamed, 1);
+    sightings_release(&seen.s);
+}
+
 static void
 what_cannot_be_judged_is_passed_over_and_counted(void **state PASU_UNUSED)
 {
@@ -297,6 +320,7 @@ main(void)
         cmocka_unit_test(who_sees_is_the_end_user_and_beside_it_the_role),
         cmocka_unit_test(end_users_leave_roles_and_addresses_their_room),
         cmocka_unit_test(what_an_end_user_is_called_cannot_look_like_a_list),
+        cmocka_unit_test(an_exposure_that_names_nobody_is_told_by_how_many),
         cmocka_unit_test(what_cannot_be_judged_is_passed_over_and_counted),
         cmocka_unit_test(an_old_log_that_is_imported_late_is_not_what_happens_now),
         cmocka_unit_test(fields_that_find_no_room_are_counted),
