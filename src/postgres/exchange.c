@@ -66,12 +66,6 @@ exchange_add(struct exchange *x, enum exchange_step step)
     return request;
 }
 
-struct exchange_request *
-exchange_first(const struct exchange *x)
-{
-    return x->count > 0 ? &x->requests[x->first] : NULL;
-}
-
 void
 exchange_done(struct exchange *x)
 {
