@@ -28,10 +28,12 @@ severest(uint64_t flags)
 uint64_t
 administration_flags(void)
 {
-    uint64_t flags = 0;
+    static const uint64_t flags = 0
+#define X(flag, severity, text) | UINT64_C(1) << FLAG_##flag
+#include "exposure/administration.def"
+#undef X
+        ;
 
-    for (size_t i = 0; i < COUNT_OF(acts); i++)
-        flags |= UINT64_C(1) << acts[i].flag;
     return flags;
 }
 

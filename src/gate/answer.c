@@ -36,8 +36,8 @@ answer_send(struct answering *a)
     return result;
 }
 
-int
-answer_settle(struct answering *a)
+static int
+settle_rows(struct answering *a)
 {
     struct judgement judgement;
     int result = expose_rows(a->s, a->sent, &judgement);
@@ -53,6 +53,12 @@ answer_settle(struct answering *a)
         result = answer_block(a, &judgement);
     }
     return result;
+}
+
+int
+answer_settle(struct answering *a)
+{
+    return a->tools->gather.rows > 0 ? settle_rows(a) : 0;
 }
 
 int
@@ -290,14 +296,22 @@ is_told(const struct answering *a, struct view tag)
     return a->o->result.rows > 0;
 }
 
-/* What the statement has put under others' keys, or anywhere. */
+/* Whether the statement puts something under others' keys, or anywhere. */
+static bool
+can_move(const struct answering *a)
+{
+    const struct plan_statement *statement = a->o->result.statement;
+
+    return statement && statement->moved_fields;
+}
+
+/* What it has put there. */
 static int
 tell_moved(struct answering *a, uint64_t rows, struct view tag)
 {
     const struct plan_statement *statement = a->o->result.statement;
 
-    if (!statement || !statement->moved_fields || rows == 0 ||
-        (!statement->is_understood && is_told(a, tag)))
+    if (rows == 0 || (!statement->is_understood && is_told(a, tag)))
         return 0;
     return expose_moved(a->s, statement, rows);
 }
@@ -321,7 +335,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
         result = finish_result(a);
     if (length > WALK_HEAD)
         tag = view_of(message + WALK_HEAD, length - WALK_HEAD - 1);
-    if (result == 0 && length > WALK_HEAD)
+    if (result == 0 && length > WALK_HEAD && can_move(a))
         result = tell_moved(a, rows_of_tag(tag), tag);
     result_remember(a->o);
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
@@ -347,7 +361,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     if (!request || request->step != STEP_EXECUTE)
         return PASU_E_UPSTREAM_PROTOCOL;
     /* All rows have been written, also where not all that RETURNING says is ever fetched. */
-    if (result == 0)
+    if (result == 0 && can_move(a))
         result = tell_moved(a, UINT64_MAX, view_of("", 0));
     if (a->o->result.statement)
         (void)blank_run(a->s, a->o->result.statement, false);

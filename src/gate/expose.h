@@ -31,8 +31,8 @@ struct judgement {
     const char *ruling; /* of a rule that does (verdict_message), borrowed to the next; or NULL */
 };
 
-/* The gathered rows of the present result, which stand in the outgoing `bytes`. 0, also where a
- * budget blocks; PASU_E_NOMEM; PASU_E_RECORD_UNAVAILABLE. */
+/* The gathered rows of the present result, of which there are some and which stand in the outgoing
+ * `bytes`. 0, also where a budget blocks; PASU_E_NOMEM; PASU_E_RECORD_UNAVAILABLE. */
 PASU_MUST_USE int expose_rows(struct session *session, const uint8_t *bytes,
                               struct judgement *judgement);
 /* Something that is no row and can carry whatever the fields and kinds hold: an error's text, a

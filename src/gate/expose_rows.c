@@ -392,8 +392,6 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     int result;
 
     *judgement = (struct judgement){0};
-    if (g->rows == 0)
-        return 0;
     judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
     judgement->first = g->first_row;
     gather_look_up(g, r->showing->showing, &tools->ordinals);

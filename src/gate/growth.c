@@ -11,7 +11,8 @@ inserted(struct view tag)
         size_t length = strlen(tags[i]);
         uint64_t rows = 0;
 
-        if (tag.length <= length || memcmp(tag.bytes, tags[i], length) != 0)
+        if (tag.length <= length || tag.bytes[0] != (uint8_t)tags[i][0] ||
+            memcmp(tag.bytes, tags[i], length) != 0)
             continue;
         for (size_t at = length; at < tag.length && rows < UINT32_MAX; at++) {
             if (tag.bytes[at] < '0' || tag.bytes[at] > '9')

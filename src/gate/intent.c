@@ -159,8 +159,8 @@ clear(struct intents *in)
     *in = (struct intents){0};
 }
 
-void
-intent_over(struct session *s)
+static void
+end_intents(struct session *s)
 {
     struct observer *o = s->observer;
     struct intents *in = &o->intents;
@@ -168,14 +168,21 @@ intent_over(struct session *s)
     /* Where it is lost, the intention stays in the ledger, in vain. */
     struct putting putting = {&s->worker->instruments->recorder, DURABILITY_OS};
 
-    if (PASU_LIKELY(in->count == 0 && fresh_is_empty(&in->asked)))
-        return;
     if (o->hold.is_marking) /* what has come of it is not recorded yet */
         return;
     if (in->number != 0 &&
         catalog_store_put(s->worker->shared->catalogs, o->place, &over, put_mark, &putting) != 0)
         return; /* the next time that it is idle */
     clear(in);
+}
+
+void
+intent_over(struct session *s)
+{
+    const struct intents *in = &s->observer->intents;
+
+    if (PASU_UNLIKELY(in->count != 0 || !fresh_is_empty(&in->asked)))
+        end_intents(s);
 }
 
 void

@@ -35,11 +35,11 @@ poller_release(struct poller *poller)
     poller->epoll = -1;
 }
 
-/* Apart, so that who waits by the ring has no room for it cleared on its stack. */
+/* Apart, so that who waits by the ring has no room for it on its stack. */
 __attribute__((noinline)) static int
 wait_epoll(struct poller *poller, int milliseconds, struct poller_event *events, int size)
 {
-    struct epoll_event told[EVENTS_MAX];
+    struct epoll_event told[EVENTS_MAX] PASU_UNINITIALIZED;
     int count;
 
     count = epoll_wait(poller->epoll, told, size < EVENTS_MAX ? size : EVENTS_MAX, milliseconds);

@@ -163,25 +163,25 @@ is_current(const struct session *s)
 void
 standing_follow(struct session *s)
 {
+    if (PASU_UNLIKELY(!is_current(s)) && s->observer->exchange.count == 0)
+        standing_begin(s);
+}
+
+static void
+adopt_if_same(struct session *s)
+{
     struct standing now;
 
-    if (is_current(s) || s->observer->exchange.count > 0)
-        return;
     look_up(s, &now);
-    adopt(s, &now);
+    if (is_same_principal(s->observer, &now))
+        adopt(s, &now);
 }
 
 void
 standing_begin_rows(struct session *s)
 {
-    const struct observer *o = s->observer;
-    struct standing now;
-
-    if (is_current(s))
-        return;
-    look_up(s, &now);
-    if (is_same_principal(o, &now))
-        adopt(s, &now);
+    if (PASU_UNLIKELY(!is_current(s)))
+        adopt_if_same(s);
 }
 
 static bool

@@ -230,8 +230,14 @@ skip_zeros(struct segment_scan *s, uint64_t *at, uint64_t end)
         size_t length =
             s->file.limit - *at < sizeof(zeros) ? (size_t)(s->file.limit - *at) : sizeof(zeros);
         int error = 0;
-        const uint8_t *bytes = window_bytes(&s->file, *at, length, &error);
+        uint64_t data = window_data(&s->file, *at) / SEGMENT_ALIGNMENT * SEGMENT_ALIGNMENT;
+        const uint8_t *bytes;
 
+        if (data > *at) { /* only reserved */
+            *at = data;
+            continue;
+        }
+        bytes = window_bytes(&s->file, *at, length, &error);
         if (!bytes)
             return error;
         if (memcmp(bytes, zeros, length) != 0) {

@@ -291,6 +291,7 @@ open_newest(struct segment_writer *w, uint64_t first, uint64_t known,
         report->segment = first;
     if (result != 0)
         return result;
+    window_distrust(&scan.file);
     w->seed = scan.seed;
     w->is_sealed = (scan.header.flags & SEGMENT_IS_SEALED) != 0;
     /* What another writer has put there and the power took away was under this segment's key. */

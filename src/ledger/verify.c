@@ -122,6 +122,7 @@ search_durable(struct part *p)
         segment_scan_release(&ahead);
         return result;
     }
+    window_distrust(&ahead.file);
     ahead.offset = p->scan.offset;
     ahead.next = p->scan.next;
     while ((result = segment_scan_next(&ahead, &record)) == 1 || result == PASU_E_CORRUPT ||
@@ -340,6 +341,7 @@ read_segment(struct part *p)
         fd >= 0 ? segment_scan_open(&p->scan, v->os, fd, p->first) : error_from_errno(errno);
 
     if (result == 0) {
+        window_distrust(&p->scan.file);
         if (see_header(p)) {
             result = segment_scan_unlock(&p->scan, v->question->segment_keys);
             if (result == 0)

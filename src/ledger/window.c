@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { AHEAD_FIRST = 8 << 10, AHEAD_MOST = 256 << 10 };
 
@@ -35,6 +36,7 @@ void
 window_forget(struct window *w)
 {
     w->have = 0;
+    w->known = w->data = w->hole = 0;
 }
 
 int
@@ -47,6 +49,54 @@ window_renew(struct window *w)
         return error_from_errno(errno);
     w->limit = (uint64_t)st.st_size;
     return 0;
+}
+
+/* ---- what is only reserved ---- */
+
+void
+window_distrust(struct window *w)
+{
+    w->is_distrustful = true;
+    window_forget(w);
+}
+
+/* Asks where bytes stand from `at` on. */
+static void
+find_data(struct window *w, uint64_t at)
+{
+    off_t data = w->is_distrustful ? (off_t)at : lseek(w->fd, (off_t)at, SEEK_DATA), hole = -1;
+
+    w->known = at;
+    w->data = data >= 0 ? (uint64_t)data : errno == ENXIO ? w->limit : at;
+    if (!w->is_distrustful && w->data < w->limit)
+        hole = lseek(w->fd, (off_t)w->data, SEEK_HOLE);
+    w->hole = hole > (off_t)w->data ? (uint64_t)hole : w->limit;
+    if (w->data > w->limit)
+        w->data = w->limit;
+}
+
+uint64_t
+window_data(struct window *w, uint64_t at)
+{
+    if (at >= w->limit)
+        return w->limit;
+    if (at < w->known || at >= w->hole)
+        find_data(w, at);
+    return at < w->data ? w->data : at;
+}
+
+/* As pread, up to where the one ends and the other begins. */
+static ssize_t
+fill(struct window *w, uint8_t *bytes, size_t size, uint64_t at)
+{
+    uint64_t data = window_data(w, at), most = at < data ? data - at : w->hole - at;
+
+    if (size > most)
+        size = (size_t)most;
+    if (at == data)
+        return w->os->pread(w->os->arg, w->fd, bytes, size, (off_t)at);
+    memset(bytes, 0, size);
+    return (ssize_t)size;
 }
 
 /* How many bytes to have from `at` on. */
@@ -77,8 +127,7 @@ window_read(struct window *w, uint64_t at, size_t length, int *error)
     w->have = kept;
     while (w->have < length) {
         uint64_t left = w->limit - at - w->have, room = wanted - w->have;
-        ssize_t n = w->os->pread(w->os->arg, w->fd, w->buffer + w->have,
-                                 (size_t)(left < room ? left : room), (off_t)(at + w->have));
+        ssize_t n = fill(w, w->buffer + w->have, (size_t)(left < room ? left : room), at + w->have);
 
         if (n < 0) {
             *error = error_from_errno(errno);

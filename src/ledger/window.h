@@ -3,6 +3,11 @@
  * A window on a file that is read from its beginning to its end and searched through: bytes at any
  * place, with as few calls as its buffer allows. The file may become shorter meanwhile; what it was
  * when the window was opened is the limit. Owned by one thread.
+ *
+ * Room that is only reserved in the file is zeros, and is not read (SEEK_DATA, SEEK_HOLE): reading
+ * it would fill the page cache with what nobody has written, in large pieces, which makes each
+ * write into them slower. Where the file system does not say what is reserved, all of it is read;
+ * and by whom its word is not enough for (window_distrust): who cuts something off, who verifies.
  */
 #ifndef PASU_LEDGER_WINDOW_H
 #define PASU_LEDGER_WINDOW_H
@@ -18,6 +23,8 @@ struct window {
     size_t ahead; /* how much is read at once: little at a place that was sought, more as it goes on
                    */
     uint64_t at;  /* of the buffer, in the file */
+    bool is_distrustful;
+    uint64_t known, data, hole; /* zeros from `known` to `data`, and bytes from there to `hole` */
 };
 
 /* With a buffer of so many bytes. PASU_E_CORRUPT where it is no plain file; PASU_E_NOMEM. After an
@@ -36,6 +43,11 @@ window_bytes(struct window *window, uint64_t at, size_t length, int *error)
         return window->buffer + (at - window->at);
     return window_read(window, at, length, error);
 }
+/* The first place, not before `at`, of which it is not known that all before it is zeros; the limit
+ * where there is none. */
+uint64_t window_data(struct window *window, uint64_t at);
+/* From now on all is read, whatever the file system says of it. */
+void window_distrust(struct window *window);
 /* The next call reads again what it gives. */
 void window_forget(struct window *window);
 /* The same, and the limit is what the file's length is now. PASU_E_IO. */

@@ -224,6 +224,16 @@ first_comment(struct view text)
     return view_of(text.bytes, 0);
 }
 
+static void
+read_first(struct claim *claim, struct view comment)
+{
+    struct claim other = {{0}, {0}, {0}};
+    struct reading r = {.claim = &other};
+
+    read_pairs(&r, comment);
+    memcpy(claim->purpose, other.purpose, sizeof(claim->purpose));
+}
+
 bool
 claim_read(struct claim *claim, struct view text)
 {
@@ -236,12 +246,9 @@ claim_read(struct claim *claim, struct view text)
         read_pairs(&r, view_of(text.bytes + from + 2, end_of(text) - 2 - (from + 2)));
     if (r.purposes == 0) {
         struct view first = first_comment(text);
-        struct claim other = {{0}, {0}, {0}};
-        struct reading of_first = {.claim = &other};
 
         if (PASU_UNLIKELY(first.length > 0))
-            read_pairs(&of_first, first);
-        memcpy(claim->purpose, other.purpose, sizeof(claim->purpose));
+            read_first(claim, first);
     }
     return claim->actor[0] != '\0' || claim->purpose[0] != '\0' || claim->source[0] != '\0';
 }

@@ -66,12 +66,6 @@ exchange_add(struct exchange *x, enum exchange_step step)
     return request;
 }
 
-struct exchange_request *
-exchange_first(const struct exchange *x)
-{
-    return x->count > 0 ? &x->requests[x->first] : NULL;
-}
-
 void
 exchange_done(struct exchange *x)
 {
@@ -142,6 +136,13 @@ exchange_ready(struct exchange *x)
 
 /* ---- names ---- */
 
+/* Mostly there is none. */
+static inline bool
+is_same_name(const char *a, const char *b)
+{
+    return a[0] == b[0] && (a[0] == '\0' || strcmp(a, b) == 0);
+}
+
 static struct prepared **
 prepared_place(const struct exchange *x, const char *name)
 {
@@ -151,7 +152,7 @@ prepared_place(const struct exchange *x, const char *name)
     for (const char *c = name; *c; c++)
         hash = hash * 33 + (uint8_t)*c;
     at = (struct prepared **)(uintptr_t)&x->prepared[hash % EXCHANGE_HEADS];
-    while (*at && strcmp((*at)->name, name) != 0)
+    while (*at && !is_same_name((*at)->name, name))
         at = &(*at)->next;
     return at;
 }
@@ -161,7 +162,7 @@ portal_place(const struct exchange *x, const char *name)
 {
     struct portal **at = (struct portal **)(uintptr_t)&x->portals;
 
-    while (*at && strcmp((*at)->name, name) != 0)
+    while (*at && !is_same_name((*at)->name, name))
         at = &(*at)->next;
     return at;
 }

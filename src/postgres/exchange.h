@@ -156,7 +156,11 @@ PASU_MUST_USE struct exchange_request *exchange_add(struct exchange *exchange,
  * and DEALLOCATE, DECLARE and CLOSE. */
 void exchange_note_names(struct exchange *exchange, struct exchange_request *request);
 /* The request that the server's next answer belongs to, or NULL. */
-struct exchange_request *exchange_first(const struct exchange *exchange);
+static inline struct exchange_request *
+exchange_first(const struct exchange *exchange)
+{
+    return exchange->count > 0 ? &exchange->requests[exchange->first] : NULL;
+}
 /* The one that was added last, or NULL. */
 struct exchange_request *exchange_newest(struct exchange *exchange);
 /* It is done with. */

@@ -216,6 +216,79 @@ to_find_a_record_little_is_read(void **state)
     close(fd);
 }
 
+/* Reads all: how many records; what is damaged is told. */
+static unsigned
+read_through(const struct os *os, int fd, bool is_distrustful, unsigned *damages)
+{
+    struct segment_scan scan;
+    struct segment_record record;
+    unsigned count = 0;
+    int result;
+
+    bytes_read = 0;
+    *damages = 0;
+    assert_int_equal(segment_scan_init(&scan, os, fd, 0), 0);
+    if (is_distrustful)
+        window_distrust(&scan.file);
+    while ((result = segment_scan_next(&scan, &record)) != 0) {
+        assert_true(result == 1 || result == PASU_E_CORRUPT);
+        count += result == 1;
+        *damages += result == PASU_E_CORRUPT;
+        if (result == 1)
+            check_payload(&record);
+    }
+    segment_scan_release(&scan);
+    return count;
+}
+
+/* But by whom the file system's word is not enough for; and what stands behind it is found all the
+ * same. */
+static void
+room_that_is_only_reserved_is_not_read(void **state)
+{
+    enum { RECORDS = 300, ROOM = 60 << 20, LITTLE = 256 << 10, FAR = 30 << 20 };
+    struct disk *d = *state;
+    struct segment_writer w;
+    struct segment_scan scan;
+    struct segment_record record;
+    struct os os = os_real;
+    uint8_t moved[sizeof(struct segment_head) + 304] = {0}, zeros[sizeof(moved)] = {0};
+    unsigned damages;
+    off_t places[2] = {0};
+    size_t room = 0;
+    int fd;
+
+    open_writer(d, &w);
+    w.size = ROOM;
+    assert_int_equal(append(&w, RECORDS), 0);
+    segment_writer_close(&w);
+    fd = openat(d->directory, "00000000000000000000.seg", O_RDWR | O_CLOEXEC);
+    assert_int_equal(segment_scan_init(&scan, &os, fd, 0), 0);
+    while (segment_scan_next(&scan, &record) == 1) {
+        places[0] = places[1], places[1] = (off_t)record.offset;
+        room = scan.room;
+    }
+    segment_scan_release(&scan);
+    assert_int_equal(ftruncate(fd, ROOM), 0);
+    os.pread = counting_pread;
+    assert_int_equal(read_through(&os, fd, false, &damages), RECORDS);
+    assert_int_equal(damages, 0);
+    assert_true(bytes_read < LITTLE);
+    assert_int_equal(read_through(&os, fd, true, &damages), RECORDS);
+    assert_true(bytes_read >= ROOM);
+    /* The last one stands far behind, and the one before it is lost. */
+    assert_int_equal(pread(fd, moved, room, places[1]), room);
+    assert_int_equal(pwrite(fd, zeros, (size_t)(places[1] - places[0]), places[0]),
+                     places[1] - places[0]);
+    assert_int_equal(pwrite(fd, zeros, room, places[1]), room);
+    assert_int_equal(pwrite(fd, moved, room, FAR), room);
+    for (int is_distrustful = 0; is_distrustful < 2; is_distrustful++) {
+        assert_int_equal(read_through(&os, fd, is_distrustful, &damages), RECORDS - 1);
+        assert_int_equal(damages, 1);
+    }
+    close(fd);
+}
+
 /* How many more reads find zeros in there. */
 static struct {
     unsigned reads;
@@ -287,6 +360,7 @@ main(void)
         ON_DISK(a_record_is_found_by_its_index),
         ON_DISK(a_record_that_is_on_its_way_is_no_damage),
         ON_DISK(to_find_a_record_little_is_read),
+        ON_DISK(room_that_is_only_reserved_is_not_read),
         ON_DISK(a_segment_is_the_one_that_the_format_shows),
         ON_DISK(what_is_no_segments_name_is_passed_over),
         ON_DISK(what_is_committed_is_read_back_in_order_over_many_segments),
