@@ -14,6 +14,7 @@
 #include "gate/release.h"
 #include "gate/rest.h"
 #include "gate/result.h"
+#include "gate/retry.h"
 #include "gate/shadow.h"
 #include "gate/speech.h"
 #include "gate/underway.h"
@@ -255,13 +256,28 @@ finish_result(struct answering *a)
     return result;
 }
 
+/* The number that a command tag ends with; UINT64_MAX: there is none. */
+static uint64_t
+number_at(struct view tag, size_t at)
+{
+    uint64_t number = 0;
+
+    if (at >= tag.length || tag.length - at > 18)
+        return UINT64_MAX;
+    for (; at < tag.length; at++) {
+        if (tag.bytes[at] < '0' || tag.bytes[at] > '9')
+            return UINT64_MAX;
+        number = number * 10 + (uint64_t)(tag.bytes[at] - '0');
+    }
+    return number;
+}
+
 /* How many rows a command tag says were written; as many as there can be where it says nothing of
  * it: "INSERT 0 5", "UPDATE 5". */
 static uint64_t
 rows_of_tag(struct view tag)
 {
     static const char *const verbs[] = {"INSERT ", "UPDATE ", "MERGE "};
-    uint64_t rows = 0;
     size_t at = tag.length;
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
@@ -270,14 +286,23 @@ rows_of_tag(struct view tag)
     for (size_t i = at; i < tag.length; i++)
         if (tag.bytes[i] == ' ')
             at = i + 1;
-    if (at == tag.length || tag.length - at > 18)
-        return UINT64_MAX;
-    for (; at < tag.length; at++) {
-        if (tag.bytes[at] < '0' || tag.bytes[at] > '9')
-            return UINT64_MAX;
-        rows = rows * 10 + (uint64_t)(tag.bytes[at] - '0');
-    }
-    return rows;
+    return number_at(tag, at);
+}
+
+/* The same, and 1, of a statement that makes a table: "SELECT 5"; 0: it is not known. */
+static uint64_t
+written_by(const struct answering *a, struct view tag)
+{
+    const struct result *r = &a->o->result;
+    static const char select[] = "SELECT ";
+    uint64_t rows = rows_of_tag(tag);
+
+    if (r->rows_before != 0) /* the tag has those of the last portion */
+        return 0;
+    if (r->statement && r->statement->special == SPECIAL_DDL && tag.length > strlen(select) &&
+        memcmp(tag.bytes, select, strlen(select)) == 0)
+        rows = number_at(tag, strlen(select));
+    return rows == UINT64_MAX ? 0 : rows + 1;
 }
 
 /* Of a text that is not understood, and can be several statements: what this one has shown counts
@@ -337,6 +362,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
         tag = view_of(message + WALK_HEAD, length - WALK_HEAD - 1);
     if (result == 0 && length > WALK_HEAD && can_move(a))
         result = tell_moved(a, rows_of_tag(tag), tag);
+    a->o->result.written = written_by(a, tag);
     result_remember(a->o);
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
                a->s->settings->slots, a->o->result.statement,
@@ -363,9 +389,9 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     /* All rows have been written, also where not all that RETURNING says is ever fetched. */
     if (result == 0 && can_move(a))
         result = tell_moved(a, UINT64_MAX, view_of("", 0));
-    if (a->o->result.statement)
-        (void)blank_run(a->s, a->o->result.statement, false);
     result_remember(a->o);
+    if (result == 0 && a->o->result.statement)
+        result = result_effects(a->s, request);
     result_close(a->o);
     shadow_end(a->o);
     exchange_done(&a->o->exchange);
@@ -407,6 +433,9 @@ ready(struct answering *a, const uint8_t *message, size_t length)
     if (o->exchange.count == 0)
         o->is_unsettled = o->is_taken = false;
     underway_answered(a->s);
+    if (PASU_UNLIKELY(retry_is_ready(o)))
+        return result;
+    retry_forget(o);
     return result == 0 ? answer_pass(a, message, length) : result;
 }
 

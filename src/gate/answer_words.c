@@ -4,6 +4,7 @@
 #include "gate/preface.h"
 #include "gate/release.h"
 #include "gate/result.h"
+#include "gate/retry.h"
 #include "gate/scrub.h"
 #include "gate/shadow.h"
 #include "gate/speech.h"
@@ -79,6 +80,31 @@ expose_speech(struct answering *a, const struct exchange_request *request,
     return result;
 }
 
+/* Everybody counts once for all notices of a statement. */
+static bool
+is_spoken(const struct observer *o, const struct speech *speech)
+{
+    const struct exchange *x = &o->exchange;
+
+    return speech->named_fields == 0 && x->count > 0 && o->spoken.fields != 0 &&
+           o->spoken.request == x->added - x->count && o->spoken.statement == x->statement &&
+           (speech->fields & ~o->spoken.fields) == 0 && (speech->kinds & ~o->spoken.kinds) == 0;
+}
+
+/* A notice that can be of anybody is on its way. */
+static void
+note_spoken(struct observer *o, const struct speech *speech)
+{
+    const struct exchange *x = &o->exchange;
+
+    if (speech->most != UINT64_MAX || x->count == 0)
+        return;
+    o->spoken.request = x->added - x->count;
+    o->spoken.statement = x->statement;
+    o->spoken.fields = speech->fields;
+    o->spoken.kinds = speech->kinds;
+}
+
 static bool
 shows_somebody(const struct speech *speech)
 {
@@ -110,8 +136,12 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
     struct exchange_request *request = exchange_first(&o->exchange);
-    int result = answer_settle(a);
+    bool is_taken;
+    int result = retry_takes(a, message, length, &is_taken);
 
+    if (PASU_UNLIKELY(result != 0 || is_taken))
+        return result;
+    result = answer_settle(a);
     o->blank.is_failed = o->actor.is_failed = true;
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
@@ -144,10 +174,12 @@ answer_notice(struct answering *a, const uint8_t *message, size_t length)
     speech_of(a->s, false, body, &speech);
     if (shows_somebody(&speech) && scrub_is_on(a->s))
         return scrub_report(a, 'N', body, false);
-    if (shows_somebody(&speech)) {
+    if (shows_somebody(&speech) && !is_spoken(a->o, &speech)) {
         result = answer_settle(a);
         if (result == 0 && !a->o->is_muted)
             result = expose_speech(a, request, &speech, FLAG_BIT(NOTICE_TEXT), &judgement);
+        if (result == 0 && !a->o->is_muted && !judgement.is_blocked && !judgement.is_withheld)
+            note_spoken(a->o, &speech);
     }
     if (result == 0 && PASU_UNLIKELY(judgement.is_withheld))
         return scrub_report(a, 'N', body, true);

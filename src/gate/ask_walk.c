@@ -4,6 +4,7 @@
 #include "gate/identity_use.h"
 #include "gate/instruments.h"
 #include "gate/rest.h"
+#include "gate/retry.h"
 #include "gate/source_claim.h"
 #include "gate/standing.h"
 #include "postgres/ask.h"
@@ -45,6 +46,7 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
         return result;
     }
     if (!is_read(at[0])) {
+        retry_forget(a->o);
         result = ask_pass(a, at, WALK_HEAD);
         return result == 0 ? WALK_HEAD : result;
     }
@@ -67,6 +69,7 @@ ask_one(struct asking *a, const uint8_t *at, size_t have, struct walk *walk)
     }
     if (result == 1)
         return WALK_HEAD;
+    retry_forget(a->o);
     identity_use_ask(a->s, NULL);
     a->o->actor.asked = NULL; /* what its text says at its end is not known yet */
     a->o->actor.is_asking = true;

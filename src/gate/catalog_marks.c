@@ -19,6 +19,10 @@ struct marked {
     uint64_t horizon; /* adrift: the server's transactions before this one are waited for; 0: not
                          known yet */
     uint64_t fields, kinds;
+    /* As of struct catalog_mark; the ledger does not have them, so that after a restart it is not
+     * known any more. */
+    bool is_one;
+    uint64_t persons;
     uint64_t recorded_fields, recorded_kinds;                /* of these, what the ledger has */
     char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
 };
@@ -63,6 +67,17 @@ give(struct marked *mark, uint64_t number)
     mark->horizon = 0;
 }
 
+/* Rows of both. */
+static void
+add_rows(struct marked *mark, const struct marked *more)
+{
+    bool is_known = mark->persons != 0 && more->persons != 0;
+
+    mark->is_one &= more->is_one;
+    if (!is_known || __builtin_add_overflow(mark->persons, more->persons, &mark->persons))
+        mark->persons = 0;
+}
+
 static int
 add(struct catalog_marks *marks, const struct marked *mark)
 {
@@ -71,6 +86,7 @@ add(struct catalog_marks *marks, const struct marked *mark)
     keep_gone(marks, mark);
     for (size_t i = 0; i < marks->count; i++)
         if (is_same(&marks->items[i], mark)) {
+            add_rows(&marks->items[i], mark);
             marks->items[i].fields |= mark->fields;
             marks->items[i].kinds |= mark->kinds;
             marks->items[i].recorded_fields |= mark->recorded_fields;
@@ -101,7 +117,9 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
                          .is_late = marks->is_loading,
                          .number = marks->number,
                          .fields = mark->fields,
-                         .kinds = mark->kinds};
+                         .kinds = mark->kinds,
+                         .is_one = mark->is_one,
+                         .persons = mark->persons};
 
     if (mark->relation == 0) {
         snprintf(one.schema, sizeof(one.schema), "%s", mark->schema ? mark->schema : "");
@@ -167,6 +185,8 @@ catalog_marks_list(struct catalog_marks *marks, uint32_t vocabulary, struct cata
             .column = m->column,
             .fields = is_known ? m->fields : UINT64_MAX,
             .kinds = is_known ? m->kinds : UINT64_MAX,
+            .is_one = m->is_one,
+            .persons = m->persons,
         };
     }
     marks->is_loading = true;
@@ -228,7 +248,9 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
                                .column = mark->column,
                                .number = mark->number,
                                .fields = mark->fields,
-                               .kinds = mark->kinds};
+                               .kinds = mark->kinds,
+                               .is_one = mark->is_one,
+                               .persons = mark->persons};
 
         is_there = true;
         result = add(settled, &found);
@@ -343,7 +365,11 @@ catalog_marks_fill(struct catalog_marks *marks, const struct catalog *catalog, u
                               .fields = r->filled_fields,
                               .kinds = r->filled_kinds};
 
-        if (r->filled_fields != 0)
+        if (r->is_mixed) { /* for good: what has mixed its rows can go */
+            mark.fields |= r->marked_fields;
+            mark.kinds |= r->marked_kinds;
+        }
+        if (mark.fields != 0)
             result = add(marks, &mark);
     }
     return result;

@@ -36,6 +36,8 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
     const struct showing_part *part = &r->showing->showing->parts[p];
     uint64_t all = observer_population(o, o->catalog ? o->catalog : r->plan->catalog, part->kind);
 
+    if (part->source == SOURCE_BOUND && part->persons_most != 0 && part->persons_most < all)
+        all = part->persons_most;
     if (part->source == SOURCE_PINNED && result_is_pinned(r, p)) {
         size_t count;
 

@@ -61,7 +61,8 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     int result;
 
     statement = followed(&s->observer->exchange, statement);
-    most = statement->is_kept_of_one && is_sure(s, request, statement) ? 1 : UINT64_MAX;
+    most =
+        statement->kept_most && is_sure(s, request, statement) ? statement->kept_most : UINT64_MAX;
     /* Who listens hears of it before the client does. A function that was read through tells nobody
      * else. */
     if (!request->is_refused && !(statement->read && is_sure(s, request, statement)))

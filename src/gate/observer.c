@@ -9,6 +9,7 @@
 #include "gate/fresh_marks.h"
 #include "gate/instruments.h"
 #include "gate/result.h"
+#include "gate/retry.h"
 #include "gate/session.h"
 #include "gate/standing.h"
 #include "gate/verdict.h"
@@ -137,6 +138,7 @@ observer_free(struct session *s)
     catalog_release(o->catalog);
     ask_end_text(o);
     kept_release(&o->ask);
+    kept_release(&o->retry.asked);
     kept_release(&o->answer);
     kept_release(&o->backlog);
     memory_free(o);
@@ -285,8 +287,8 @@ environment_of(const struct session *s, struct view text)
         .catalog = o->catalog,
         .role = o->role,
         .is_plain_dialect = is_read,
-        .may_inject = s->settings->config->attribution.inject,
-        .may_shadow = s->settings->config->attribution.shadow,
+        .may_inject = s->settings->config->attribution.inject && !o->retry.is_again,
+        .may_shadow = s->settings->config->attribution.shadow && !o->retry.is_again,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
         .shape_key = directory_shape_key(s->worker->shared->directory),
     };
@@ -533,7 +535,8 @@ observer_again(struct session *s)
     if (o->is_unsure) {
         session_fail(s, PASU_E_CANCEL_UNANSWERED, NULL);
         session_watch(s);
-    } else if (o->is_waiting && !o->is_crowded && !o->is_settling && !approval_holds_client(s)) {
+    } else if (o->is_waiting && !o->is_crowded && !o->is_settling && !retry_is_ready(o) &&
+               !approval_holds_client(s)) {
         observer_resume(s);
     }
 }
@@ -546,7 +549,8 @@ observer_catalog(struct session *s, int error)
     /* An idle session would else hold its old snapshot for as long as it asks nothing. */
     if (o->exchange.count == 0)
         observer_renew(s);
-    if (!o->is_waiting || o->is_crowded || o->is_settling || approval_holds_client(s))
+    if (!o->is_waiting || o->is_crowded || o->is_settling || retry_is_ready(o) ||
+        approval_holds_client(s))
         return;
     if (error == 0 &&
         (observer_is_stale(s) || (o->is_behind && catalog_store_is_behind(o->place))) &&
@@ -562,7 +566,9 @@ observer_answered(struct session *s)
 {
     struct observer *o = s->observer;
 
-    if (PASU_UNLIKELY(o->is_crowded && o->exchange.count < ASK_CROWD / 2)) {
+    if (PASU_UNLIKELY(retry_is_ready(o))) {
+        retry_resume(s);
+    } else if (PASU_UNLIKELY(o->is_crowded && o->exchange.count < ASK_CROWD / 2)) {
         observer_resume(s);
     } else if (PASU_UNLIKELY(o->is_settling && o->exchange.count == 0)) {
         o->is_resumed = true;

@@ -80,6 +80,7 @@ struct result {
     struct portal *portal;       /* whose rows they are; NULL for a query's */
     uint64_t rows;               /* of the portal, or cursor, before this portion, too */
     uint64_t rows_before;        /* those */
+    uint64_t written;            /* rows, and 1, as the command tag tells; 0: it does not */
     uint64_t verbs;              /* of what was asked and of what that stands for; 0: not known */
     uint32_t minute;             /* local, of its first record; 0: there is none */
     uint8_t use;                 /* enum rule_use: as its first rows were judged */
@@ -106,10 +107,20 @@ result_has_rows(const struct result *result)
     return result->is_open && result->rows != result->rows_before;
 }
 
+/* What the client has asked with hidden columns, as it was (gate/retry.h). */
+struct retry {
+    enum { RETRY_NONE, RETRY_ASKING, RETRY_ASKED, RETRY_FAILED } state;
+    bool is_again;     /* what is asked now is asked once more: nothing is hidden */
+    uint8_t tries;     /* times that it has been asked again */
+    uint32_t first;    /* the exchange's `added` with the first request of it */
+    struct kept asked; /* its messages */
+};
+
 /* A statement whose marks count for others once its transaction is committed. */
 struct deferred {
     struct plan *plan; /* held */
     const struct plan_statement *statement;
+    uint64_t written; /* as in struct result */
 };
 
 struct observer {
@@ -118,7 +129,14 @@ struct observer {
     struct approval_wait approval;
     struct exchange exchange;
     struct result result;
-    struct preface preface;      /* of the Query under way */
+    struct preface preface; /* of the Query under way */
+    struct retry retry;
+    /* Of whose notices it has been told that they can be of anybody: the request under way, by its
+     * number, its statement, and what of them. */
+    struct {
+        uint32_t request, statement;
+        uint64_t fields, kinds;
+    } spoken;
     struct shadow shadow;        /* of the result whose rows come */
     struct catalog_place *place; /* entered */
     struct catalog *catalog;     /* held: of the last plan; NULL: there is none */
@@ -247,9 +265,9 @@ void observer_touch(struct session *session, enum catalog_touch whose);
  * columns, and of the person of the key. */
 bool observer_knows(const struct observer *observer, const struct plan_mark *mark);
 /* The statement has put personal values into a relation, or has given one another name; or can have
- * put them into notifications. */
+ * put them into notifications. `written`: as in struct result. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
-                                const struct plan_statement *statement);
+                                const struct plan_statement *statement, uint64_t written);
 /* Whether it is a mark of something, and the snapshot does not show it. */
 bool observer_is_new(const struct session *session, const struct plan_mark *mark);
 /* The transaction has ended: what it has filled is marked, or was never there. */

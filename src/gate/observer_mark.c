@@ -27,6 +27,8 @@ observer_knows(const struct observer *o, const struct plan_mark *mark)
             is_there &= !(mark->kinds >> k & 1) || (mark->fields & ~fields[k]) == 0;
         return is_there;
     }
+    if (relation->is_one_marked) /* rows, or persons, that nobody knows of */
+        return false;
     if (relation->show_count > 0)
         return (mark->fields & ~relation->marked_fields) == 0 &&
                (mark->kinds & ~relation->marked_kinds) == 0;
@@ -53,15 +55,26 @@ observer_is_new(const struct session *s, const struct plan_mark *mark)
     return mark->fields && !is_marked(s->observer, mark);
 }
 
+/* A table that has got no row says so, too: 0 is that nobody knows. */
+static uint64_t
+persons_of(const struct plan_mark *m, uint64_t written)
+{
+    if (!m->is_one || !m->is_counted || written == 0)
+        return 0;
+    return written > 1 ? written - 1 : 1;
+}
+
 static int
-mark_one(struct session *s, const struct plan_mark *m, uint32_t relation)
+mark_one(struct session *s, const struct plan_mark *m, uint32_t relation, uint64_t written)
 {
     const struct catalog_mark one = {.relation = relation,
                                      .schema = m->schema,
                                      .name = m->name,
                                      .column = m->column,
                                      .fields = m->fields,
-                                     .kinds = m->kinds};
+                                     .kinds = m->kinds,
+                                     .is_one = m->is_one,
+                                     .persons = persons_of(m, written)};
 
     catalog_store_open(s->worker->shared->catalogs, s->observer->place, &s->observer->marking);
     return catalog_store_mark(s->worker->shared->catalogs, s->observer->place, &one,
@@ -69,7 +82,7 @@ mark_one(struct session *s, const struct plan_mark *m, uint32_t relation)
 }
 
 static int
-mark(struct session *s, const struct plan_statement *statement)
+mark(struct session *s, const struct plan_statement *statement, uint64_t written)
 {
     struct catalog_store *store = s->worker->shared->catalogs;
     struct catalog_place *place = s->observer->place;
@@ -80,9 +93,9 @@ mark(struct session *s, const struct plan_statement *statement)
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
         if (!m->fields || (!m->is_lasting && is_marked(s->observer, m)))
             continue;
-        result = mark_one(s, m, m->relation);
+        result = mark_one(s, m, m->relation, written);
         if (result == 0 && m->relation != 0 && may_be_another(s->observer))
-            result = mark_one(s, m, 0);
+            result = mark_one(s, m, 0, written);
         is_new = true;
     }
     if (result == 0 && move) {
@@ -109,7 +122,8 @@ may_defer(struct session *s)
 }
 
 int
-observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement)
+observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement,
+              uint64_t written)
 {
     struct observer *o = s->observer;
 
@@ -117,7 +131,7 @@ observer_mark(struct session *s, struct plan *plan, const struct plan_statement 
         if (m->fields && !is_marked(o, m))
             doubt_filled(s, m->fields, m->kinds);
     if (may_defer(s)) {
-        o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement};
+        o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement, written};
         return 0;
     }
     /* What waits was before. */
@@ -127,7 +141,7 @@ observer_mark(struct session *s, struct plan *plan, const struct plan_statement 
         if (result != 0)
             return result;
     }
-    return mark(s, statement);
+    return mark(s, statement, written);
 }
 
 int
@@ -142,7 +156,7 @@ observer_marks_over(struct session *s, bool is_rolled_back)
         result = fresh_marks_over(s);
     for (uint8_t i = 0; i < o->deferred_count; i++) {
         if (result == 0 && !is_rolled_back)
-            result = mark(s, o->deferred[i].statement);
+            result = mark(s, o->deferred[i].statement, o->deferred[i].written);
         plan_release(o->deferred[i].plan);
     }
     o->deferred_count = 0;

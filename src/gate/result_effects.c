@@ -118,7 +118,7 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
     int result = fresh_marks_take(s, plan, statement);
 
     if (result == 0 && (statement->mark.fields || statement->move))
-        result = observer_mark(s, plan, statement);
+        result = observer_mark(s, plan, statement, o->result.written);
     if (result == 0 && is_end) {
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
         observer_marks_mean(s, statement->special == SPECIAL_LAY_BY);
@@ -210,8 +210,8 @@ result_done(struct session *s, struct plan *plan, const struct plan_statement *s
 
     remember_speech(s->observer, statement);
     mask_note_done(s, statement);
-    /* Of one person it was counted when it was asked for. */
-    if (!statement->is_kept_of_one || !s->observer->result.is_sure)
+    /* Of few persons it was counted when it was asked for. */
+    if (!statement->kept_most || !s->observer->result.is_sure)
         observer_notifies(s, statement, UINT64_MAX);
     doubt_done(s, statement);
     actor_run(&s->observer->actor, statement);

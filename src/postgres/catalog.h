@@ -119,6 +119,9 @@ struct catalog_relation {
     uint64_t fields, kinds;
     bool has_casts; /* a user's cast can speak where one of its values, or a row, is converted */
     uint64_t marked_fields, marked_kinds; /* of these, what marks say: in any of its columns */
+    bool is_one_marked; /* that is all there is in it, and a row is of one person of each kind */
+    bool is_mixed;      /* so it was marked, and something is there that can have changed it */
+    uint32_t marked_persons; /* is_one_marked: all rows are of so many, at most; 0: not known */
     /* And of those, what functions and triggers can have put there: it stays when they go. */
     uint64_t filled_fields, filled_kinds;
     /* What functions bring that run when it is written (triggers, defaults): RETURNING shows it. */
@@ -186,7 +189,7 @@ struct catalog_function {
 /* A user's function whose text says all that it does with its arguments: SQL or PL/pgSQL, all of
  * its arguments go in, of PostgreSQL's own types, none can be left out, and no setting changes with
  * it. */
-enum { CATALOG_ARGUMENTS_MAX = 8 };
+enum { CATALOG_ARGUMENTS_MAX = 8, CATALOG_RESULTS_MAX = 16 };
 struct catalog_routine {
     uint32_t function;
     bool is_plpgsql; /* else SQL */
@@ -195,7 +198,12 @@ struct catalog_routine {
     size_t argument_count;
     uint32_t argument_types[CATALOG_ARGUMENTS_MAX];
     const char *argument_names[CATALOG_ARGUMENTS_MAX]; /* "": none */
+    /* What OUT parameters or TABLE say that a row of its result has; 0: nothing. */
+    size_t result_count;
+    const char *result_names[CATALOG_RESULTS_MAX];
+    uint32_t result_types[CATALOG_RESULTS_MAX];
     const char *body;
+    bool is_printed; /* as the server prints it: arguments as function.argument */
 };
 
 /* What is written to one relation comes to be in another. */
@@ -228,6 +236,8 @@ struct catalog_mark {
     uint64_t fields, kinds;    /* what no mapping names is left out */
     int16_t column; /* of a mapped relation: there, and of the person of its key; 0: in any column,
                        of anybody */
+    bool is_one;    /* each row is of one person of each kind, at most */
+    uint64_t persons; /* is_one: all of these rows, of so many; 0: not known */
 };
 PASU_MUST_USE int catalog_builder_new(struct catalog_builder **builder,
                                       const struct catalog_policy *policy, struct catalog *prior,

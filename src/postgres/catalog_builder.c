@@ -337,7 +337,7 @@ take_body(struct catalog_builder *b, const struct view *v)
     if (number == SIZE_MAX || !sources[number].has_query_body || !v[1].bytes)
         return 0;
     sources[number].body = catalog_arena_text(&b->scratch, v[1]);
-    return sources[number].body ? 0 : PASU_E_NOMEM;
+    return sources[number].body ? catalog_routine_body(b->catalog, oid, v[2]) : PASU_E_NOMEM;
 }
 
 static int

@@ -177,6 +177,10 @@ struct catalog_taint {
     uint64_t fields, kinds;
     bool is_opaque, is_exit, is_never, renames, twists, fills, keeps;
     uint32_t administers;
+    /* Of marks (`marked`): how many there are, and what they say of rows. */
+    uint32_t marks;
+    bool is_many, is_uncounted;
+    uint64_t persons;
 };
 
 struct catalog_builder {
@@ -356,6 +360,15 @@ PASU_MUST_USE int catalog_fills(struct catalog_builder *builder);
 PASU_MUST_USE int catalog_spill_row(struct catalog_builder *builder, const struct view *values);
 /* Where what is written goes on to; after the functions' texts were read. */
 PASU_MUST_USE int catalog_spills(struct catalog_builder *builder);
+
+/* ---- catalog_routine.c ---- */
+/* What the server prints of a function without a text of its own. */
+PASU_MUST_USE int catalog_routine_body(struct catalog *catalog, uint32_t function,
+                                       struct view body);
+
+/* ---- catalog_rows.c ---- */
+/* Last of all: of which relations a row is of one person. */
+void catalog_rows_judge(const struct catalog_builder *builder);
 
 /* ---- catalog_population.c ---- */
 PASU_MUST_USE int catalog_subject_row(struct catalog_pile *subjects, const struct view *values);

@@ -122,21 +122,29 @@ put_functions(struct sql *sql, const struct catalog_builder *b)
 }
 
 static void
-put_routines(struct sql *sql, const struct catalog_builder *b)
+put_routines(struct sql *sql)
 {
     sql_add(sql,
             "SELECT p.oid, l.lanname = 'plpgsql', p.prorettype, t.typrelid, p.proargtypes, "
-            "array_to_string(p.proargnames, ',', ''), p.prosrc FROM pg_proc p "
+            "array_to_string(CASE WHEN p.proargmodes IS NULL THEN p.proargnames "
+            "ELSE p.proargnames[1:p.pronargs] END, ',', ''), p.prosrc, "
+            "(SELECT string_agg(concat(n, ' ', p.proallargtypes[i]), ',' ORDER BY i) "
+            "FROM unnest(p.proargnames) WITH ORDINALITY u (n, i) "
+            "WHERE p.proargmodes IS NOT NULL AND i > p.pronargs) FROM pg_proc p "
             "JOIN pg_language l ON l.oid = p.prolang JOIN pg_type t ON t.oid = p.prorettype "
             "WHERE p.oid >= %d AND l.lanname IN ('sql', 'plpgsql') AND p.prokind = 'f' "
             "AND p.proconfig IS NULL AND p.provariadic = 0 AND p.pronargdefaults = 0 "
-            "AND p.proargmodes IS NULL AND p.pronargs <= %d AND %s length(p.prosrc) < 4096 "
-            "AND (t.typtype = 'c' OR t.oid = 'void'::regtype OR t.typtype = 'b' AND t.oid < %d) "
+            "AND (p.proargmodes IS NULL OR array_to_string(p.proargmodes, '') ~ '^i*(t+|o+)$' "
+            "AND cardinality(p.proallargtypes) - p.pronargs <= %d "
+            "AND cardinality(p.proargnames) = cardinality(p.proallargtypes)) "
+            "AND p.pronargs <= %d AND length(p.prosrc) < 4096 "
+            "AND (t.typtype = 'c' OR t.oid = 'void'::regtype OR t.typtype = 'b' AND t.oid < %d "
+            "OR t.oid = 'record'::regtype AND p.proargmodes IS NOT NULL) "
             "AND coalesce(array_to_string(p.proargnames, ','), '') ~ '^[a-z0-9_,]*$' "
             "AND NOT EXISTS (SELECT FROM unnest(p.proargtypes) a JOIN pg_type y ON y.oid = a "
             "WHERE y.typtype <> 'b' OR y.oid >= %d) ORDER BY p.oid",
-            FIRST_USER_OID, CATALOG_ARGUMENTS_MAX,
-            b->version >= 140000 ? "p.prosqlbody IS NULL AND" : "", FIRST_USER_OID, FIRST_USER_OID);
+            FIRST_USER_OID, CATALOG_RESULTS_MAX, CATALOG_ARGUMENTS_MAX, FIRST_USER_OID,
+            FIRST_USER_OID);
 }
 
 /* Whether a node tree names one of PostgreSQL's own functions or relations that speak or, with
@@ -396,7 +404,8 @@ put_bodies(struct sql *sql, const struct catalog_builder *b)
 {
     sql_add(sql, "%s",
             b->version >= 140000 ? "SELECT oid, concat(pg_get_function_sqlbody(oid), " DEFAULTS
-                                   ") FROM pg_proc p WHERE oid >= 16384 AND prosqlbody IS NOT NULL"
+                                   "), pg_get_function_sqlbody(oid) FROM pg_proc p "
+                                   "WHERE oid >= 16384 AND prosqlbody IS NOT NULL"
                                  : no_rows);
 }
 
@@ -411,7 +420,7 @@ put(struct sql *sql, const struct catalog_builder *b, size_t index)
         put_functions(sql, b);
         break;
     case QUERY_ROUTINES:
-        put_routines(sql, b);
+        put_routines(sql);
         break;
     case QUERY_TREES:
         put_trees(sql, b);

@@ -96,6 +96,10 @@ mark_relation(struct catalog_builder *b, const struct catalog_mark *mark, size_t
 
     taint->fields |= mark->fields & b->catalog->all_fields;
     taint->kinds |= mark->kinds & b->catalog->all_kinds;
+    taint->marks++;
+    taint->is_many |= !mark->is_one;
+    taint->is_uncounted |= mark->persons == 0;
+    taint->persons += mark->persons < UINT32_MAX ? mark->persons : UINT32_MAX;
 }
 
 /* Its own row's values in another column: of the persons of the shows that it has. False where it

@@ -514,6 +514,7 @@ catalog_taint(struct catalog_builder *b)
     if (result == 0) {
         write_back(b);
         add_view_calls(b);
+        catalog_rows_judge(b);
     }
     b->failure = result;
     return result;

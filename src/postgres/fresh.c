@@ -103,7 +103,7 @@ own_fields(const struct catalog *catalog, const struct fresh_mark *mark)
         only = relation;
         count++;
     }
-    if (count != 1)
+    if (count != 1 || only->is_one_marked) /* in the latter, that it comes by code is news */
         return 0;
     reach = reach_of_relation(only);
     return reach_fields(&reach);

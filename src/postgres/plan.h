@@ -352,6 +352,8 @@ struct plan_mark {
     int16_t column;    /* of its own row, there alone (catalog.h); 0: of anybody, anywhere in it */
     uint64_t fields, kinds;
     bool is_lasting; /* also where the mapping says so: by a name that the relation is losing */
+    bool is_one;     /* each row that goes in has values of one person of each kind, at most */
+    bool is_counted; /* and these are the rows that the command tag tells */
     const struct plan_mark *next;
 };
 
@@ -446,11 +448,13 @@ struct plan_statement {
     uint64_t most_fields, most_kinds;
     struct plan_words words;
     struct plan_row_words row_words;
+    /* Of how many persons of each kind all can be that it reads; 0: of any number (population). */
+    uint32_t persons_most[CATALOG_KINDS_MAX];
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */
     uint64_t kept_fields, kept_kinds;
-    bool is_kept_of_one; /* of one person of each kind at most, each time that it is run */
+    uint16_t kept_most; /* of so many persons of each kind, each time that it is run; 0: of any */
     struct plan_part parts[PLAN_PARTS_MAX];
     size_t part_count;
     uint8_t hidden_count;

@@ -104,6 +104,7 @@ build_begin(struct plan_work *work)
     work->has_stray = false;
     work->reference_depths = 0;
     work->marks = NULL;
+    work->rows_written = (struct mark_rows){.is_one = false};
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
     work->may_group = work->sees_order = work->may_regroup = work->keeps_rows = false;
@@ -115,15 +116,30 @@ build_is_probe(const struct plan_work *work)
     return work->has_probe || (work->has_pin && work->has_test);
 }
 
-struct reach
-build_reach(struct plan_work *work, const PgQuery__Node *query)
+/* Rows of a query that the command tag counts. */
+static struct mark_rows
+rows_of(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope,
+        const struct carry *all)
 {
+    bool is_one = select && !work_is_exhausted(work) &&
+                  (!scope || shape_rows_of(select, scope) == ROWS_SINGLE) &&
+                  shape_is_one_each(work, all);
+
+    return (struct mark_rows){.is_one = is_one, .is_counted = is_one};
+}
+
+struct reach
+build_reach(struct plan_work *work, const PgQuery__Node *query, struct mark_rows *rows)
+{
+    bool is_select = query && query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
     struct outputs columns = {0};
     struct carry all = {0};
+    const struct scope *scope;
 
     build_begin(work);
-    (void)statement_columns(work, NULL, NULL, query, true, &columns);
+    scope = statement_columns(work, NULL, NULL, query, true, &columns);
     outputs_carry(work, &columns, &all);
+    *rows = rows_of(work, is_select ? query->select_stmt : NULL, scope, &all);
     return work_is_exhausted(work) ? work->names.most : carry_reach(work, &all);
 }
 
@@ -145,13 +161,13 @@ mark_fillers(struct plan_work *work, const struct reach *given)
         size_t at = 0;
 
         while ((relation = catalog_fill(work->catalog, f->function, &at)) != NULL) {
-            struct reach own = reach_of_relation(relation);
+            struct reach own = mark_known(relation);
             PgQuery__RangeVar target = {.schemaname = (char *)(uintptr_t)relation->schema,
                                         .relname = (char *)(uintptr_t)relation->name,
                                         .relpersistence = persistence};
 
             if (!reach_covers(&own, given))
-                mark_relation(work, &target, relation, given);
+                mark_relation(work, &target, relation, given, NULL);
         }
     }
 }
@@ -175,6 +191,50 @@ show_kept(struct plan_work *work, struct outputs *columns, struct plan_statement
     }
 }
 
+/* Of how many persons of a kind all can be that the relations hold which a name can mean, where
+ * they hold nothing but what is known of their rows; UINT64_MAX: of any number. */
+static uint64_t
+persons_named(const struct plan_work *work, const struct named *named, unsigned kind)
+{
+    const char *schema = named->range->schemaname[0] ? named->range->schemaname : NULL;
+    const struct catalog_relation *relation;
+    uint64_t persons = 0;
+    size_t at = 0;
+
+    if (names_blank(work, schema, named->range->relname))
+        return UINT64_MAX;
+    while ((relation = names_next_relation(work, schema, named->range->relname, &at)) != NULL) {
+        struct reach reach = names_reach(work, relation);
+
+        if (reach.fields[kind] != 0 && relation->marked_persons == 0)
+            return UINT64_MAX;
+        if (reach.fields[kind] != 0)
+            persons += relation->marked_persons;
+    }
+    return persons;
+}
+
+/* A statement that reads nothing else of a kind, and calls nothing that does. */
+static void
+count_persons(const struct plan_work *work, struct plan_statement *statement)
+{
+    enum { UNKNOWN = PLAN_OPAQUE | PLAN_UNKNOWN_TABLE | PLAN_STATISTICS | PLAN_CALLS };
+
+    if (work->names.flags & UNKNOWN || work->names.has_rules || statement->flags & UNKNOWN)
+        return;
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++) {
+        uint64_t persons = 0;
+
+        for (const struct named *n = work->names.named; n && persons < UINT32_MAX; n = n->next) {
+            uint64_t more = persons_named(work, n, kind);
+
+            persons = more == UINT64_MAX ? more : persons + more;
+        }
+        if (persons < UINT32_MAX)
+            statement->persons_most[kind] = (uint32_t)persons;
+    }
+}
+
 static void
 finish(struct plan_work *work, const struct shape *shape, struct plan_statement *statement)
 {
@@ -192,22 +252,26 @@ finish(struct plan_work *work, const struct shape *shape, struct plan_statement 
         statement->flags |= PLAN_PROBE;
     if (statement->may_return_rows)
         statement->flags |= work->names.flags & PLAN_UNKNOWN_TABLE;
+    count_persons(work, statement);
     mark_statement(work, statement);
     move_statement(work, statement);
 }
 
 /* SELECT … INTO: its rows go to the new table, none comes. */
 static void
-put_into(struct plan_work *work, const PgQuery__IntoClause *into, const struct outputs *columns,
-         struct plan_statement *statement)
+put_into(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope,
+         const struct outputs *columns, struct plan_statement *statement)
 {
+    const PgQuery__IntoClause *into = select->into_clause;
     struct carry all = {0};
+    struct mark_rows rows;
     struct reach reach;
 
     outputs_carry(work, columns, &all);
     reach = work_is_exhausted(work) ? work->names.most : carry_reach(work, &all);
+    rows = rows_of(work, select, scope, &all);
     if (into->rel)
-        mark_relation(work, into->rel, NULL, &reach);
+        mark_relation(work, into->rel, NULL, &reach, &rows);
     statement->special = SPECIAL_DDL;
     statement->may_return_rows = false;
 }
@@ -233,6 +297,32 @@ is_kept_of_one(struct plan_work *work, const struct scope *scope, const PgQuery_
     for (size_t i = 0; i < value->func_call->n_args; i++)
         expression_carry(work, scope, value->func_call->args[i], &carry);
     return !work_is_exhausted(work) && shape_is_of_one(work, &carry);
+}
+
+/* SELECT set_config('…', name, false) FROM customers WHERE id IN (7, 8): it is of no more rows of
+ * one table than the statement names keys of. */
+static uint16_t
+kept_of_pinned(struct plan_work *work, const struct shape *shape, const PgQuery__SelectStmt *select)
+{
+    const struct scope *scope = shape->scope;
+
+    if (!scope || !scope->entries || scope->entries->next || shape->rows != ROWS_SINGLE ||
+        select->with_clause || !work->names.named || work->names.named->next ||
+        work->names.flags != 0 || work->names.fillers || reach_fields(&work->names.kept) != 0 ||
+        work_is_exhausted(work))
+        return 0;
+    for (size_t i = 0; i < work->direct_count; i++) {
+        struct pins pins = {0};
+        bool has_array = false;
+
+        if (work->direct[i].entry == scope->entries && work->direct[i].show->is_key_unique)
+            pins = pins_of(work, scope, &work->direct[i]);
+        for (size_t k = 0; k < pins.count; k++)
+            has_array |= pins.pins[k].is_array;
+        if (pins.count > 0 && !has_array && scope->entries->is_only)
+            return (uint16_t)(pins.are_parts ? 1 : pins.count);
+    }
+    return 0;
 }
 
 static void
@@ -268,14 +358,15 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
         shape.windows = select;
     show_kept(work, &columns, statement);
     if (select->into_clause) {
-        put_into(work, select->into_clause, &columns, statement);
+        put_into(work, select, shape.scope, &columns, statement);
         shape.columns = &none;
     }
     finish(work, &shape, statement);
-    statement->is_kept_of_one =
-        statement->kept_fields != 0 && is_kept_of_one(work, shape.scope, select);
+    if (statement->kept_fields != 0)
+        statement->kept_most =
+            is_kept_of_one(work, shape.scope, select) ? 1 : kept_of_pinned(work, &shape, select);
     words_select(work, shape.scope, select, statement);
-    call_read(work, select, &(struct place){shape.scope, injection}, statement);
+    call_read(work, select, &(struct place){shape.scope, injection, &columns}, statement);
     if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
     preface_query(work, select, statement);

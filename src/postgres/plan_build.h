@@ -34,8 +34,9 @@ void build_copy(struct plan_work *work, const struct build *build, const PgQuery
 /* Names, the most that there is, refusals. */
 void build_names(struct plan_work *work, const ProtobufCMessage *tree,
                  struct plan_statement *statement);
-/* All that the rows of a query can carry; work->names are its own. */
-struct reach build_reach(struct plan_work *work, const PgQuery__Node *query);
+/* All that the rows of a query can carry, and how; work->names are its own. */
+struct reach build_reach(struct plan_work *work, const PgQuery__Node *query,
+                         struct mark_rows *rows);
 /* Whether the query read last asks whether somebody is so. */
 bool build_is_probe(const struct plan_work *work);
 /* Before the lineage of a statement. */

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "postgres/plan_call.h"
+#include "postgres/plan_call_part.h"
 
 #include "postgres/key.h"
 #include "postgres/plan_build.h"
-#include "postgres/plan_code.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_shape.h"
 #include "postgres/plan_words.h"
-
-enum { CALL_COLUMNS_MAX = 1600 /* PostgreSQL's own limit of a table */ };
-
-/* The call, and which of the function's columns stand in the result. */
-struct call {
-    const PgQuery__FuncCall *function;
-    const char *name; /* by which FROM knows its columns; NULL: it stands in the select list */
-    PgQuery__Node *const *targets;
-    size_t target_count;
-    const struct catalog_routine *routine;
-    const struct catalog_relation *row; /* whose rows it returns; NULL: values */
-    bool returns_set;
-};
 
 /* ---- the form ---- */
 
@@ -62,15 +48,23 @@ is_plain_select(const PgQuery__SelectStmt *select)
 
     if (select->n_distinct_clause > 0 || select->n_group_clause > 0 || select->n_sort_clause > 0 ||
         select->n_window_clause > 0 || select->n_locking_clause > 0 || select->n_values_lists > 0 ||
-        select->where_clause || select->having_clause || select->into_clause ||
-        select->with_clause || select->larg || select->rarg || select->n_target_list == 0)
+        select->having_clause || select->into_clause || select->with_clause || select->larg ||
+        select->rarg || select->n_target_list == 0)
         return false;
-    look(&count, &select->base);
-    return count.is_plain && count.calls == 1;
+    for (size_t i = 0; i < select->n_target_list; i++)
+        look(&count, &select->target_list[i]->base);
+    for (size_t i = 0; i < select->n_from_clause; i++)
+        look(&count, &select->from_clause[i]->base);
+    if (select->limit_count)
+        look(&count, &select->limit_count->base);
+    if (select->limit_offset)
+        look(&count, &select->limit_offset->base);
+    return count.is_plain && count.calls == 1 &&
+           (!select->where_clause || select->n_from_clause == 1);
 }
 
-static const PgQuery__FuncCall *
-as_call(const PgQuery__Node *node)
+const PgQuery__FuncCall *
+call_of(const PgQuery__Node *node)
 {
     const PgQuery__FuncCall *call =
         node && node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ? node->func_call : NULL;
@@ -92,7 +86,7 @@ read_from(const PgQuery__RangeFunction *range, struct call *call)
         return false;
     if (item && item->node_case == PG_QUERY__NODE__NODE_LIST)
         item = item->list->n_items > 0 ? item->list->items[0] : NULL;
-    call->function = as_call(item);
+    call->function = call_of(item);
     if (!call->function)
         return false;
     call->name = range->alias ? range->alias->aliasname
@@ -111,7 +105,7 @@ read_form(const PgQuery__SelectStmt *select, struct call *call)
         const PgQuery__Node *target = select->n_target_list == 1 ? select->target_list[0] : NULL;
 
         call->function = target && target->node_case == PG_QUERY__NODE__NODE_RES_TARGET
-                             ? as_call(target->res_target->val)
+                             ? call_of(target->res_target->val)
                              : NULL;
         return call->function != NULL;
     }
@@ -137,8 +131,8 @@ only_function(const struct plan_work *work, const char *name)
     return found;
 }
 
-static bool
-find_routine(const struct plan_work *work, struct call *call)
+bool
+call_find(const struct plan_work *work, struct call *call)
 {
     const struct catalog_function *function =
         only_function(work, sql_last_name(call->function->funcname, call->function->n_funcname));
@@ -162,16 +156,15 @@ find_routine(const struct plan_work *work, struct call *call)
     return true;
 }
 
-/* Nothing else is named that anything could come out of, or that runs code. */
-static bool
-is_alone(const struct plan_work *work)
+bool
+call_is_alone(const struct plan_work *work)
 {
     const struct names *names = &work->names;
 
     return (names->flags & ~(uint32_t)(PLAN_OPAQUE | PLAN_CALLS)) == 0 &&
-           reach_covers(&names->functions, &names->most) && reach_fields(&names->kept) == 0 &&
-           !names->keeps && !names->fillers && !names->has_blank && !names->has_rules &&
-           !names->sets && !catalog_has_foreign_casts(work->catalog);
+           reach_fields(&names->kept) == 0 && !names->keeps && !names->fillers &&
+           !names->has_blank && !names->has_rules && !names->sets &&
+           !catalog_has_foreign_casts(work->catalog);
 }
 
 /* ---- arguments ---- */
@@ -184,7 +177,7 @@ struct substitution {
 
 /* A constant of which nothing is known: no parameter has that number. */
 static PgQuery__Node *
-unknown_constant(struct plan_work *work)
+unknown_constant(struct plan_work *work, int32_t number)
 {
     PgQuery__Node *node = arena_new(&work->memory, 1, sizeof(*node));
     PgQuery__ParamRef *reference = arena_new(&work->memory, 1, sizeof(*reference));
@@ -193,6 +186,7 @@ unknown_constant(struct plan_work *work)
         return NULL;
     pg_query__node__init(node);
     pg_query__param_ref__init(reference);
+    reference->number = number;
     node->node_case = PG_QUERY__NODE__NODE_PARAM_REF;
     node->param_ref = reference;
     return node;
@@ -209,7 +203,10 @@ read_arguments(struct plan_work *work, const struct call *call, struct substitut
 
         if (!argument || argument->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR)
             return false;
-        s->values[i] = is_key && pin_is_constant(argument) ? argument : unknown_constant(work);
+        s->values[i] = is_key && pin_is_constant(argument) ? argument
+                       : call->is_of_rows && is_key
+                           ? unknown_constant(work, CALL_ARGUMENT_0 + (int32_t)i)
+                           : unknown_constant(work, 0);
         if (!s->values[i])
             return false;
     }
@@ -217,14 +214,20 @@ read_arguments(struct plan_work *work, const struct call *call, struct substitut
 }
 
 static size_t
-argument_named(const struct catalog_routine *routine, const PgQuery__Node *node)
+argument_named(const struct call *call, const PgQuery__Node *node)
 {
+    const struct catalog_routine *routine = call->routine;
     const char *name = NULL;
 
     if (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF)
         return node->param_ref->number >= 1 ? (size_t)node->param_ref->number - 1 : SIZE_MAX - 1;
     if (node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF && node->column_ref->n_fields == 1)
         name = sql_string(node->column_ref->fields[0]);
+    if (call->routine->is_printed && node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+        node->column_ref->n_fields == 2 && sql_string(node->column_ref->fields[0]) &&
+        strcmp(sql_string(node->column_ref->fields[0]),
+               sql_last_name(call->function->funcname, call->function->n_funcname)) == 0)
+        name = sql_string(node->column_ref->fields[1]);
     for (size_t i = 0; name && i < routine->argument_count; i++)
         if (strcmp(routine->argument_names[i], name) == 0)
             return i;
@@ -239,7 +242,7 @@ substitute(void *context, const ProtobufCMessage *message)
 
     if (message->descriptor == &pg_query__node__descriptor) {
         PgQuery__Node *node = (PgQuery__Node *)(uintptr_t)message;
-        size_t argument = argument_named(s->call->routine, node);
+        size_t argument = argument_named(s->call, node);
 
         if (argument < s->call->routine->argument_count) {
             node->node_case = s->values[argument]->node_case;
@@ -255,9 +258,14 @@ substitute(void *context, const ProtobufCMessage *message)
 static bool
 is_ambiguous(const struct catalog_routine *routine, const struct entry *entry)
 {
-    for (size_t i = 0; i < routine->argument_count; i++) {
-        const char *name = routine->argument_names[i];
+    for (size_t i = 0; i < routine->argument_count + routine->result_count; i++) {
+        const char *name = i < routine->argument_count
+                               ? routine->argument_names[i]
+                               : routine->result_names[i - routine->argument_count];
 
+        /* Columns of the result are variables in PL/pgSQL alone. */
+        if (i >= routine->argument_count && !routine->is_plpgsql)
+            break;
         if (name[0] && (catalog_column_number(entry->relation, name) != 0 ||
                         scope_is_system_column(name) || strcmp(entry->name, name) == 0))
             return true;
@@ -294,9 +302,9 @@ plan_query(struct plan_work *work, const struct call *call, const PgQuery__Selec
 }
 
 /* Plans the query in a planner's state of its own. */
-static bool
-plan_body(struct plan_work *work, const struct call *call, const struct code *code,
-          struct outputs *columns, struct plan_statement *body)
+bool
+call_plan_text(struct plan_work *work, const struct call *call, const struct code *code,
+               struct outputs *columns, struct plan_statement *body)
 {
     struct plan *plan = work->plan;
     struct plan_work before = *work;
@@ -333,7 +341,7 @@ struct map {
 static bool
 map_star(const struct call *call, struct map *map)
 {
-    size_t count = call->row ? call->row->column_count : 1;
+    size_t count = call_columns(call);
 
     if (count > COUNT_OF(map->from) - map->count)
         return false;
@@ -357,12 +365,8 @@ map_column(const struct call *call, const PgQuery__ColumnRef *reference, struct 
                map_star(call, map);
     if (map->count == COUNT_OF(map->from))
         return false;
-    if (!call->row) {
-        map->from[map->count++] = 0;
-        return strcmp(name, call->name) == 0;
-    }
-    for (size_t i = 0; i < call->row->column_count; i++)
-        if (strcmp(call->row->columns[i].name, name) == 0) {
+    for (size_t i = 0; i < call_columns(call); i++)
+        if (strcmp(call_column_name(call, i), name) == 0) {
             map->from[map->count++] = (int16_t)i;
             return true;
         }
@@ -393,43 +397,23 @@ static bool
 is_fit(const struct call *call, const struct code *code, const struct outputs *columns)
 {
     if (!code->is_returned)
-        return !call->row;
-    return columns->count == (call->row ? call->row->column_count : 1);
-}
-
-static uint64_t
-fields_from(const struct plan_part *part, int16_t from)
-{
-    uint64_t fields = 0;
-
-    for (size_t i = 0; i < part->column_count; i++)
-        if (from < 0 || part->columns[i].column == from)
-            fields |= part->columns[i].fields;
-    return fields;
-}
-
-/* What the columns show surely, without their fields. */
-static struct plan_column
-certain_from(const struct plan_part *part, int16_t from)
-{
-    struct plan_column sum = {.column = 0};
-
-    for (size_t i = 0; i < part->column_count; i++)
-        if (from < 0 || part->columns[i].column == from) {
-            sum.is_certain |= part->columns[i].is_certain;
-            sum.tells_null |= part->columns[i].tells_null;
-        }
-    return sum;
+        return !call->row && call->routine->result_count == 0;
+    return columns->count == call_columns(call);
 }
 
 /* Which of the function's columns is the key: of the key's type, if the row's is the table's. */
 static int
 key_column(const struct call *call, const struct plan_part *of)
 {
-    return of->source == SOURCE_OUTPUT && of->tuple.count == 0 && call->row &&
-                   call->row->oid == of->key_relation && of->column < call->row->column_count
-               ? (int)of->column
-               : -1;
+    bool is_there =
+        of->source == SOURCE_OUTPUT && of->tuple.count == 0 && of->column < call_columns(call);
+
+    if (call->routine->result_count > 0)
+        return is_there && key_types_agree(key_type_of_oid(call->routine->result_types[of->column]),
+                                           of->key_type)
+                   ? (int)of->column
+                   : -1;
+    return is_there && call->row && call->row->oid == of->key_relation ? (int)of->column : -1;
 }
 
 static bool
@@ -448,16 +432,12 @@ map_part(struct plan_work *work, const struct call *call, const struct code *cod
     part->column_count = 0;
     part->source = part->pin_count > 0 ? SOURCE_PINNED : SOURCE_BOUND;
     for (size_t i = 0; code->is_returned && i < map->count; i++) {
-        uint64_t fields = fields_from(of, map->from[i]);
+        struct plan_column column = call_column(of, map->from[i]);
 
-        if (fields) {
-            struct plan_column *column = &columns[part->column_count++];
-
-            *column = certain_from(of, map->from[i]);
-            column->column = (uint16_t)i;
-            column->fields = fields;
-        }
-        part->fields |= fields;
+        column.column = (uint16_t)i;
+        if (column.fields)
+            columns[part->column_count++] = column;
+        part->fields |= column.fields;
         if (map->from[i] >= 0 && map->from[i] == key_column(call, of)) {
             part->source = SOURCE_OUTPUT;
             part->column = (uint16_t)i;
@@ -476,11 +456,11 @@ hide_key(struct plan_work *work, const struct call *call, const struct place *pl
 
     if (part->source != SOURCE_BOUND || key < 0 || !place->injection || !call->name || !scope ||
         !scope->entries || scope->entries->next ||
-        call->row->columns[key].number != of->key_attribute)
+        (call->row && call->row->columns[key].number != of->key_attribute))
         return;
-    column =
-        injection_add_expression(place->injection, place->injection->result,
-                                 injection_named(work, call->name, call->row->columns[key].name));
+    column = injection_add_expression(
+        place->injection, place->injection->result,
+        injection_named(work, call->name, call_column_name(call, (size_t)key)));
     if (column < 0)
         return;
     part->source = SOURCE_HIDDEN;
@@ -506,9 +486,9 @@ read_words(const struct code *code, const struct plan_statement *body, struct pl
     read->words.after = code->after;
 }
 
-static struct plan_statement *
-new_reading(struct plan_work *work, const struct plan_statement *statement,
-            const struct plan_statement *body)
+struct plan_statement *
+call_reading(struct plan_work *work, const struct plan_statement *statement,
+             const struct plan_statement *body)
 {
     struct plan_statement *read = arena_new(work->keep, 1, sizeof(*read));
 
@@ -535,13 +515,20 @@ call_read(struct plan_work *work, const PgQuery__SelectStmt *select, const struc
     struct code code;
     struct map *map;
 
-    if (!work->catalog || !(work->names.flags & PLAN_CALLS) || work_is_exhausted(work) ||
-        !read_form(select, &call) || !is_alone(work) || !find_routine(work, &call) ||
+    if (!work->catalog || !(work->names.flags & PLAN_CALLS) || work_is_exhausted(work))
+        return;
+    if (!read_form(select, &call)) {
+        call_read_rows(work, select, place, statement);
+        return;
+    }
+    if (!reach_covers(&work->names.functions, &work->names.most) || /* nothing else is named */
+        !call_is_alone(work) || !call_find(work, &call) ||
         !code_read(work, call.routine, call.returns_set, &code) || !code.query ||
-        !plan_body(work, &call, &code, &columns, &body) || !is_fit(&call, &code, &columns))
+        !call_plan_text(work, &call, &code, &columns, &body) || !is_fit(&call, &code, &columns) ||
+        !call_condition_is_plain(work, &call, select->where_clause, &body))
         return;
     map = arena_new(&work->memory, 1, sizeof(*map));
-    read = map && map_columns(&call, map) ? new_reading(work, statement, &body) : NULL;
+    read = map && map_columns(&call, map) ? call_reading(work, statement, &body) : NULL;
     if (!read)
         return;
     read->has_columns = true;
@@ -553,7 +540,8 @@ call_read(struct plan_work *work, const PgQuery__SelectStmt *select, const struc
             hide_key(work, &call, place, &body.parts[i], &read->parts[i]);
     }
     read->hidden_count = statement->hidden_count = (uint8_t)injection_count(place->injection);
-    read_words(&code, &body, read);
+    if (!select->where_clause) /* it can be looked at for anybody */
+        read_words(&code, &body, read);
     statement->read = read;
 }
 
@@ -587,9 +575,9 @@ call_read_block(struct plan_work *work, const PgQuery__DoStmt *block, const char
     if (!work->catalog || !text || statement->kept_fields != 0 || statement->mark.fields != 0 ||
         !is_plpgsql(block) || catalog_has_foreign_casts(work->catalog) ||
         !code_read(work, &routine, false, &code) || !code.query ||
-        !plan_body(work, &call, &code, &columns, &body))
+        !call_plan_text(work, &call, &code, &columns, &body))
         return;
-    read = new_reading(work, statement, &body);
+    read = call_reading(work, statement, &body);
     if (!read)
         return;
     for (size_t i = 0; i < body.part_count; i++)

@@ -17,6 +17,7 @@
 struct place {
     const struct scope *scope;
     struct injection *injection;
+    const struct outputs *columns; /* of the result */
 };
 
 /* Of a SELECT that is planned otherwise; work->names are its own. Nothing where it is no such call.

@@ -5,6 +5,7 @@
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
 #include "postgres/plan_pin.h"
+#include "postgres/plan_shape.h"
 
 /* The columns of the target under another name that RETURNING or SET may use. */
 static struct entry *
@@ -406,6 +407,7 @@ insert_columns(struct plan_work *work, const struct scope *outer, const struct c
     struct conflict conflict = {.clause = insert->on_conflict_clause};
     struct entry *target = scope ? from_table(work, scope, insert->relation) : NULL;
     struct supply supply = {.target_count = 0};
+    struct carry supplied = {0};
     struct entry *excluded;
     struct row *row;
 
@@ -416,7 +418,12 @@ insert_columns(struct plan_work *work, const struct scope *outer, const struct c
     if (conflict.clause)
         begin_conflict(work, scope, target, &conflict);
     row = row_new(work, target, false);
+    outputs_carry(work, &supply.columns, &supplied);
+    work->rows_written.is_one =
+        !conflict.clause && !work_is_exhausted(work) && shape_is_one_each(work, &supplied);
+    work->rows_written.is_counted = work->rows_written.is_one && is_top;
     write_query(work, target, insert, &supply, row);
+    work->rows_written = (struct mark_rows){.is_one = false};
     row_judge(work, row,
               &(struct row_source){
                   .scope = supply.scope, .is_grouped = supply.is_grouped, .is_row_known = is_top});

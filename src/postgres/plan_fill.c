@@ -135,7 +135,7 @@ mark_filled(void *context, const char *schema, const char *name)
         if (reach_covers(&own, marking->reach))
             return; /* what it holds anyway */
     }
-    mark_relation(work, &target, count == 1 ? only : NULL, marking->reach);
+    mark_relation(work, &target, count == 1 ? only : NULL, marking->reach, NULL);
 }
 
 void

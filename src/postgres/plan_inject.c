@@ -176,8 +176,10 @@ write_column(struct plan_work *work, const char *table, const char *column)
     char text[2 * NAME_ROOM + 1];
     struct writer w = writer_of(text, sizeof(text));
 
-    write_name(&w, table);
-    writer_u8(&w, '.');
+    if (table) {
+        write_name(&w, table);
+        writer_u8(&w, '.');
+    }
     write_name(&w, column);
     return writer_end(&w) < 0 ? NULL : arena_text(&work->memory, text, writer_length(&w));
 }
@@ -193,7 +195,7 @@ const char *
 injection_named(struct plan_work *work, const char *table, const char *column)
 {
     if (!column || strlen(column) >= CATALOG_NAME_SIZE || !is_ascii(column) ||
-        strlen(table) >= CATALOG_NAME_SIZE)
+        (table && strlen(table) >= CATALOG_NAME_SIZE))
         return NULL;
     return write_column(work, table, column);
 }

@@ -111,7 +111,7 @@ int injection_put(struct addition *addition, const char *expression, size_t numb
 /* How a column of an entry is written, "c"."id": NULL where another one could be meant. */
 const char *injection_column(struct plan_work *work, const struct scope *scope,
                              const struct entry *entry, const char *column);
-/* The same by the name that stands in FROM. */
+/* The same by the name that stands in FROM; `table` NULL: as it is written without one. */
 const char *injection_named(struct plan_work *work, const char *table, const char *column);
 /* The same of the key of a table, or (is_origin) of the OID of the table that a row is of, where
  * the role may read it. */

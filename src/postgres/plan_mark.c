@@ -49,21 +49,25 @@ mark_named(struct plan_work *work, const char *schema, const char *name, int16_t
     return note->mark.name ? &note->mark : NULL;
 }
 
-/* Whether there is more in it now. */
+/* Whether there is more in it now. `rows`: how it comes there; NULL: nobody knows. */
 static bool
-mark_add(struct plan_mark *mark, const struct reach *reach)
+mark_add(struct plan_mark *mark, const struct reach *reach, const struct mark_rows *rows)
 {
+    bool is_first = mark->fields == 0;
     bool is_more =
         (reach_fields(reach) & ~mark->fields) != 0 || (reach_kinds(reach) & ~mark->kinds) != 0;
 
     mark->fields |= reach_fields(reach);
     mark->kinds |= reach_kinds(reach);
+    mark->is_one = rows && rows->is_one && (is_first || mark->is_one);
+    mark->is_counted = rows && rows->is_counted && (is_first || mark->is_counted);
     return is_more;
 }
 
 void
 mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
-              const struct catalog_relation *relation, const struct reach *reach)
+              const struct catalog_relation *relation, const struct reach *reach,
+              const struct mark_rows *rows)
 {
     const char *schema = range->schemaname[0] ? range->schemaname : NULL;
     const struct plan_table *fresh = names_blank(work, schema, range->relname);
@@ -78,7 +82,7 @@ mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
     if (!mark)
         return;
     mark->relation = relation ? relation->oid : 0;
-    (void)mark_add(mark, reach);
+    (void)mark_add(mark, reach, rows);
 }
 
 /* ---- where it goes on to ---- */
@@ -105,7 +109,7 @@ mark_on(struct plan_work *work, const struct catalog_relation *from, const char 
         if (!mark)
             return;
         mark->relation = to->oid;
-        if (mark_add(mark, reach))
+        if (mark_add(mark, reach, NULL))
             mark_on(work, to, NULL, reach, false);
     }
 }
@@ -124,12 +128,13 @@ mark_written_on(struct plan_work *work, const PgQuery__RangeVar *range, const ch
         mark_on(work, relation, name, reach, is_mapped);
 }
 
-/* A temporary table of that name can be another by now, or another session's: what the snapshot
- * knows of it nobody may rely on. */
+/* What the snapshot knows of it nobody may rely on: a temporary table of that name can be another
+ * by now, or another session's. And whatever goes into one whose rows are of one person each has to
+ * be said, be it of no other fields. */
 static bool
 is_passing(const struct catalog_relation *relation)
 {
-    return relation->persistence == 't';
+    return relation->persistence == 't' || relation->is_one_marked;
 }
 
 struct reach
@@ -165,7 +170,7 @@ act_on(struct plan_work *work, const struct catalog_relation *from)
         if (!mark)
             return;
         mark->relation = to->oid;
-        if (mark_add(mark, &reach))
+        if (mark_add(mark, &reach, NULL))
             mark_on(work, to, NULL, &reach, false);
     }
 }
@@ -257,7 +262,7 @@ mark_own(struct plan_work *work, const struct entry *target, const char *name,
     if (!mark)
         return;
     mark->relation = target->relation->oid;
-    (void)mark_add(mark, reach);
+    (void)mark_add(mark, reach, NULL);
 }
 
 void
@@ -276,7 +281,8 @@ mark_written(struct plan_work *work, const struct entry *target, const char *nam
     if (!is_mapped && name && is_own(work, target, written))
         mark_own(work, target, name, &reach);
     else if (!is_mapped)
-        mark_relation(work, target->range, target->is_only ? target->relation : NULL, &reach);
+        mark_relation(work, target->range, target->is_only ? target->relation : NULL, &reach,
+                      &work->rows_written);
     mark_written_on(work, target->range, name, &reach, is_mapped);
 }
 
@@ -289,7 +295,7 @@ mark_target(struct plan_work *work, const struct entry *target, const struct rea
     if (!mark)
         return;
     mark->relation = target->is_only && target->relation ? target->relation->oid : 0;
-    if (mark_add(mark, reach))
+    if (mark_add(mark, reach, NULL))
         mark_written_on(work, target->range, NULL, reach, false);
 }
 
@@ -305,7 +311,7 @@ mark_one_lasting(struct plan_work *work, const struct catalog_relation *relation
         return;
     mark->relation = relation->oid;
     mark->is_lasting = true;
-    (void)mark_add(mark, reach);
+    (void)mark_add(mark, reach, NULL);
 }
 
 void

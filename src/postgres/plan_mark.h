@@ -14,9 +14,10 @@ struct reach carry_reach(const struct plan_work *work, const struct carry *carry
  * of it. */
 void mark_written(struct plan_work *work, const struct entry *target, const char *name,
                   const struct carry *written);
-/* Notes that a relation holds at least that. */
+/* Notes that a relation holds at least that; `rows`: by rows of which that is known, or NULL. */
 void mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
-                   const struct catalog_relation *relation, const struct reach *reach);
+                   const struct catalog_relation *relation, const struct reach *reach,
+                   const struct mark_rows *rows);
 /* Notes that it is in the target, though its mapping names it: the keys there do not say whose. */
 void mark_target(struct plan_work *work, const struct entry *target, const struct reach *reach);
 /* A row of the table is written, whatever is put there: what triggers and rules copy from it. */

@@ -307,10 +307,28 @@ fields_of_column(const struct catalog_show *show, const struct catalog_relation 
     return column > 0 && column <= relation->column_limit ? show->column_fields[column] : 0;
 }
 
-/* What a table is marked with beyond its mapping may be in any of its columns. */
+static void
+add_fields(struct carry *carry, uint8_t kind, uint64_t table, uint64_t fields)
+{
+    if (fields == 0)
+        return;
+    if (table == 0) {
+        carry->bound.fields[kind] |= fields;
+        return;
+    }
+    carry->inner.fields[kind] |= fields;
+    carry->tables |= table;
+    if (table < UINT64_C(1) << CARRY_OWN_MAX) {
+        carry->own[__builtin_ctzll(table)] |= fields;
+        carry->certain.shown |= (uint32_t)table;
+    }
+}
+
+/* What a table is marked with beyond its mapping may be in any of its columns; `tables`: by kind,
+ * where a row is of one person of each. */
 static void
 add_marks(const struct plan_work *work, const struct catalog_relation *relation,
-          const struct catalog_column *column, struct carry *carry)
+          const struct catalog_column *column, const uint64_t *tables, struct carry *carry)
 {
     if (relation->speaks_values) {
         if (names_column_speaks(relation, column->name)) {
@@ -319,6 +337,12 @@ add_marks(const struct plan_work *work, const struct catalog_relation *relation,
             reach_add(&carry->bound, &reach);
             carry->flags |= PLAN_STATISTICS;
         }
+        return;
+    }
+    if (relation->is_one_marked) {
+        for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+            if (relation->marked_kinds >> kind & 1)
+                add_fields(carry, kind, tables[kind], relation->marked_fields);
         return;
     }
     if (relation->show_count == 0)
@@ -365,6 +389,9 @@ take_tables(struct plan_work *work, const struct scope *scope, const struct entr
 {
     const struct catalog_relation *relation = entry->relation;
 
+    for (uint8_t kind = 0; relation->is_one_marked && kind < CATALOG_KINDS_MAX; kind++)
+        if (relation->marked_kinds >> kind & 1)
+            tables[kind] = inner_table(work, kind);
     for (size_t i = 0; i < relation->show_count && i < CATALOG_KINDS_MAX; i++) {
         tables[i] = inner_table(work, relation->shows[i].kind % CATALOG_KINDS_MAX);
         if (tables[i] != 0)
@@ -372,25 +399,6 @@ take_tables(struct plan_work *work, const struct scope *scope, const struct entr
                                                                 .scope = scope,
                                                                 .show = &relation->shows[i],
                                                                 .is_in_view = work->view_depth > 0};
-    }
-}
-
-static void
-add_fields(struct carry *carry, const struct catalog_show *show, uint64_t table, uint64_t fields)
-{
-    uint8_t kind = show->kind % CATALOG_KINDS_MAX;
-
-    if (fields == 0)
-        return;
-    if (table == 0) {
-        carry->bound.fields[kind] |= fields;
-        return;
-    }
-    carry->inner.fields[kind] |= fields;
-    carry->tables |= table;
-    if (table < UINT64_C(1) << CARRY_OWN_MAX) {
-        carry->own[__builtin_ctzll(table)] |= fields;
-        carry->certain.shown |= (uint32_t)table;
     }
 }
 
@@ -430,8 +438,8 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
     note_table(work, relation);
     if (first < 0)
         take_tables(work, scope, entry, tables);
-    for (size_t k = 0; k < COUNT_OF(tables); k++)
-        entry->tables |= tables[k];
+    for (size_t k = 0; !relation->is_one_marked && k < COUNT_OF(tables); k++)
+        entry->tables |= tables[k]; /* of what a mark says nobody has a key */
     for (size_t i = 0; i < relation->column_count; i++) {
         const struct catalog_column *column = &relation->columns[i];
         struct carry carry = {0};
@@ -445,11 +453,12 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
                 carry.direct[(size_t)first + k] |= fields;
                 carry.certain.shown |= CERTAIN_DIRECT((size_t)first + k);
             } else if (first < 0) {
-                add_fields(&carry, show, k < CATALOG_KINDS_MAX ? tables[k] : 0, fields);
+                add_fields(&carry, show->kind % CATALOG_KINDS_MAX,
+                           k < CATALOG_KINDS_MAX ? tables[k] : 0, fields);
             }
         }
         carry.certain.strict = carry.certain.shown;
-        add_marks(work, relation, column, &carry);
+        add_marks(work, relation, column, tables, &carry);
         carry.is_text = !carry_is_empty(&carry) && !is_measure(column->type);
         output = outputs_add(work, &entry->columns, column->name, carry_keep(work, &carry));
         if (!output)

@@ -316,6 +316,23 @@ shape_is_of_one(const struct plan_work *work, const struct carry *carry)
     return true;
 }
 
+bool
+shape_is_one_each(const struct plan_work *work, const struct carry *carry)
+{
+    unsigned count[CATALOG_KINDS_MAX] = {0};
+
+    if (reach_fields(&carry->bound) != 0 || within_has_groups(work, carry->tables))
+        return false;
+    for (size_t i = 0; i < work->direct_count; i++)
+        count[work->direct[i].show->kind % CATALOG_KINDS_MAX] += carry->direct[i] != 0;
+    for (size_t i = 0; i < work->inner_count; i++)
+        count[work->inner_kinds[i] % CATALOG_KINDS_MAX] += carry->tables >> i & 1;
+    for (unsigned kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        if (count[kind] > 1)
+            return false;
+    return true;
+}
+
 /* Whether all that is shown of a kind is of one row of one table inside. */
 static bool
 is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)

@@ -35,6 +35,8 @@ void shape_parts(struct plan_work *work, const struct shape *shape,
                  struct plan_statement *statement);
 /* Whether what is carried is of one row of one table inside, for each kind, and of no more. */
 bool shape_is_of_one(const struct plan_work *work, const struct carry *carry);
+/* The same, where it may be a row of the top level's tables, too: of one person of each kind. */
+bool shape_is_one_each(const struct plan_work *work, const struct carry *carry);
 /* Parts that say: whatever comes, it is one of these. */
 void shape_bound(struct plan_work *work, const struct reach *reach,
                  struct plan_statement *statement);

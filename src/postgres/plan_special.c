@@ -182,6 +182,7 @@ static void
 build_create_as(struct plan_work *work, const PgQuery__CreateTableAsStmt *create,
                 struct plan_statement *statement)
 {
+    struct mark_rows rows = {.is_one = false};
     struct reach reach = {{0}};
 
     if (!create->query || !create->into || !create->into->rel)
@@ -195,12 +196,12 @@ build_create_as(struct plan_work *work, const PgQuery__CreateTableAsStmt *create
         statement->may_return_rows = false;
         statement->part_count = 0;
     } else if (statement->most_fields != 0) {
-        reach = build_reach(work, create->query);
+        reach = build_reach(work, create->query, &rows);
         if (build_is_probe(work))
             statement->flags |= PLAN_PROBE;
     }
     work->marks = NULL;
-    mark_relation(work, create->into->rel, NULL, &reach);
+    mark_relation(work, create->into->rel, NULL, &reach, &rows);
     mark_statement(work, statement);
 }
 
@@ -360,13 +361,15 @@ build_alter_table(struct plan_work *work, const PgQuery__AlterTableStmt *alter,
 static void
 build_view(struct plan_work *work, const PgQuery__ViewStmt *view, struct plan_statement *statement)
 {
+    struct mark_rows rows;
+
     if (view->query)
         build_names(work, &view->query->base, statement);
     statement->special = SPECIAL_DDL;
     if (statement->most_fields == 0)
         return;
     /* Whoever reads it is not asked for its conditions: they are asked for here. */
-    (void)build_reach(work, view->query);
+    (void)build_reach(work, view->query, &rows);
     work->marks = NULL;
     if (build_is_probe(work))
         statement->flags |= PLAN_PROBE;

@@ -51,6 +51,11 @@ struct inner {
     bool is_one;             /* the group is of one person, or nobody knows of whom */
 };
 
+/* How what is marked comes into a table (struct plan_mark). */
+struct mark_rows {
+    bool is_one, is_counted;
+};
+
 /* A view whose definition was parsed already. */
 struct parsed_view {
     struct parsed_view *next;
@@ -130,11 +135,12 @@ struct plan_work {
     struct plan_copy copies[PLAN_COPIES_MAX]; /* pieces of the text that are put into it once more:
                                                  where they stand, and how long they are */
     size_t copy_count;
-    bool has_strict_columns; /* all columns of a set operation have a strict_type */
-    bool has_stray;          /* a column was found nowhere */
-    struct note *marks;      /* plan_mark.c */
-    bool writes_values;      /* what is written to a table is made of what is in one */
-    struct {                 /* plan_move.c */
+    bool has_strict_columns;       /* all columns of a set operation have a strict_type */
+    bool has_stray;                /* a column was found nowhere */
+    struct note *marks;            /* plan_mark.c */
+    struct mark_rows rows_written; /* by the INSERT at hand */
+    bool writes_values;            /* what is written to a table is made of what is in one */
+    struct {                       /* plan_move.c */
         struct reach reach;
         uint64_t places, tables; /* of the rows that they are of */
         uint8_t most;            /* enum plan_moved */

@@ -25,7 +25,8 @@ struct making {
     uint32_t flags;
     bool is_never;
     bool has_tuples;
-    bool is_blank; /* a relation that the snapshot does not show is one that was just made */
+    bool is_beside; /* a column is of what the statement does not name */
+    bool is_blank;  /* a relation that the snapshot does not show is one that was just made */
     struct showing_part parts[ROOM];
     size_t part_count;
     int bound[CATALOG_KINDS_MAX];      /* the part of that kind, or -1 */
@@ -350,6 +351,7 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
     if (relation->show_count == 0)
         reach_add_all(&marks, relation->kinds, relation->fields);
     reach_add_all(&marks, relation->marked_kinds, relation->marked_fields);
+    m->is_beside |= !relation->marked_persons && (relation->show_count || reach_fields(&marks));
     if (attribute >= 0)
         add_reach(m, at, &marks);
     /* What was written into the column by the very statement: of its own table, too, where that is
@@ -371,6 +373,7 @@ add_of_view(struct making *m, size_t at, const struct catalog_relation *view)
 {
     struct reach reach = reach_of_relation(view);
 
+    m->is_beside |= reach_fields(&reach) != 0 || view->speaks_values;
     if (m->has_columns) {
         add_planned(m, at, false);
         return;
@@ -396,6 +399,7 @@ add_column(struct making *m, size_t at)
         struct reach everything = reach_of_everything(m->catalog);
 
         add_reach(m, at, &everything);
+        m->is_beside = true;
         m->flags |= PLAN_UNKNOWN_TABLE;
     } else if (is_view(relation)) {
         add_of_view(m, at, relation);
@@ -456,7 +460,8 @@ fold(struct making *m, size_t into, size_t from)
     m->parts[into] = (struct showing_part){.kind = m->parts[into].kind,
                                            .source = SOURCE_BOUND,
                                            .fields = m->parts[into].fields,
-                                           .unknown = m->parts[into].unknown};
+                                           .unknown = m->parts[into].unknown,
+                                           .persons_most = m->parts[into].persons_most};
     unite(m, into, from);
 }
 
@@ -554,6 +559,8 @@ make(struct making *m, struct showing **showing)
         add_column(m, i);
     if (m->count == 0)
         add_all(m);
+    for (size_t i = 0; !m->is_beside && i < m->part_count; i++)
+        m->parts[i].persons_most = s->persons_most[m->parts[i].kind % CATALOG_KINDS_MAX];
     note_unattributed(m);
     if (m->has_columns && !m->is_never && !m->is_certain) /* COPY's texts have escapes */
         showing_identities(m->parts, m->part_count, m->statement,

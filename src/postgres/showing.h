@@ -57,6 +57,7 @@ struct showing_part {
     } keys[CATALOG_KEY_PARTS_MAX]; /* of several: each */
     uint64_t fields;  /* of all its columns; of a result without any, what the statement can show */
     uint64_t unknown; /* BOUND: at most so many persons (population) */
+    uint32_t persons_most;       /* BOUND: at most so many, too; 0: that is not known */
     const struct plan_pin *pins; /* borrowed from the plan */
     size_t pin_count;
     /* BOUND: values that tell whom a row shows, if an index knows their columns: all of them

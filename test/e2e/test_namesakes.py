@@ -127,4 +127,38 @@ def test_no_other_right():
     same("columns", "app", ("SET search_path = columns, archive, public",), ("SELECT name FROM accounts", "SELECT name FROM members"))
 
 
+def late(n):
+    """Another `parcels`, which a path finds first, made past pasu: it knows nothing of it for a moment."""
+    shop.server().sql(f"CREATE TABLE late_{n}.parcels AS SELECT 'product ' || i AS door_code FROM generate_series(1, 3) i; "
+                      f"GRANT SELECT ON late_{n}.parcels TO app")
+
+
+@test(gateway=True, limit=60)
+def test_between_plan_and_execution():
+    """Whose table of that name was made past pasu a moment ago gets its rows, and not an error about a column that no client has named;
+    the session goes on, and nobody is counted for them"""
+    sql = "SELECT door_code FROM parcels ORDER BY door_code"
+    pasu = front().guard
+    for n, (kind, data) in enumerate(forms(sql)):
+        with wire.login(front().address, user="app", application_name=f"late {kind}") as session:
+            session.query(f"SET search_path = late_{n}, public")
+            session.query("SELECT 1 FROM customers")
+            mark = pasu.mark()
+            shop.server().sql(f"DROP SCHEMA IF EXISTS late_{max(n - 1, 0)} CASCADE; CREATE SCHEMA late_{n}; GRANT USAGE ON SCHEMA late_{n} TO app")
+            pasu.wait("catalog_reloaded", start=mark)  # from here on it looks again when some time has passed
+            late(n)
+            came = ask(session, data)
+            later = ask(session, wire.query("SELECT 1"))
+            session.terminate()
+        with wire.login(shop.server().address, user="app") as session:
+            session.query(f"SET search_path = late_{n}, public")
+            equal(came, ask(session, data), kind)
+            equal(later, ask(session, wire.query("SELECT 1")), kind)
+            session.terminate()
+    pasu.until_sessions(0)
+    said = shop.export(front())
+    equal({kind: said[f"late {kind}"].unknown for kind, _ in forms(sql) if f"late {kind}" in said}, {})
+    shop.server().sql("DROP SCHEMA late_2 CASCADE")
+
+
 harness.main()

@@ -10,11 +10,19 @@ enum { BIGINT = 20, INTEGER = 23, TEXT = 25, BPCHAR = 1042, VOID = 2278 };
 
 #define SQL(oid, result, row, type, text)                                                          \
     {                                                                                              \
-        oid, false, result, row, 1, {type}, {"k"}, text                                            \
+        .function = oid, .is_plpgsql = false, .result_type = result, .result_relation = row,       \
+        .argument_count = 1, .argument_types = {type}, .argument_names = {"k"}, .body = text       \
     }
 #define PLPGSQL(oid, result, row, type, text)                                                      \
     {                                                                                              \
-        oid, true, result, row, 1, {type}, {"k"}, text                                             \
+        .function = oid, .is_plpgsql = true, .result_type = result, .result_relation = row,        \
+        .argument_count = 1, .argument_types = {type}, .argument_names = {"k"}, .body = text       \
+    }
+#define TABLE(oid, is_code, text, key, key_type)                                                   \
+    {                                                                                              \
+        .function = oid, .is_plpgsql = is_code, .result_type = 2249, .argument_count = 1,          \
+        .argument_types = {INTEGER}, .argument_names = {"k"}, .body = text, .result_count = 2,     \
+        .result_names = {key, "nm"}, .result_types = {key_type, TEXT},                             \
     }
 static const struct catalog_routine routines[] = {
     SQL(3020, TEXT, 0, BIGINT, "SELECT email FROM customers WHERE id = k"),
@@ -40,9 +48,27 @@ static const struct catalog_routine routines[] = {
     SQL(3030, 17000, SHOP_CUSTOMERS, BIGINT, "SELECT * FROM customers WHERE id = k"),
     SQL(3032, TEXT, 0, BIGINT, "SELECT x FROM customers c (k, x) WHERE k = 7 AND $1 = 7"),
     SQL(3033, TEXT, 0, BIGINT, "SELECT k.name FROM customers k WHERE id = $1 AND k IS NOT NULL"),
-    {3034, false, TEXT, 0, 1, {BIGINT}, {"region"}, "SELECT name FROM customers WHERE id = region"},
+    {.function = 3034,
+     .result_type = TEXT,
+     .argument_count = 1,
+     .argument_types = {BIGINT},
+     .argument_names = {"region"},
+     .body = "SELECT name FROM customers WHERE id = region"},
     SQL(3035, TEXT, 0, BIGINT, "SELECT name FROM customers WHERE id = $2"),
     SQL(3031, TEXT, 0, BPCHAR, "SELECT name FROM customers WHERE region = k"),
+    TABLE(3040, true, "BEGIN RETURN QUERY SELECT id, name FROM customers WHERE grade = k; END",
+          "cid", BIGINT),
+    TABLE(3041, false, "SELECT id, name FROM customers WHERE grade = k", "cid", TEXT),
+    TABLE(3042, true, "BEGIN RETURN QUERY SELECT id, name FROM customers WHERE grade = k; END",
+          "grade", BIGINT),
+    TABLE(3043, false, "SELECT id FROM customers WHERE grade = k", "cid", BIGINT),
+    {.function = 3044,
+     .result_type = TEXT,
+     .argument_count = 1,
+     .argument_types = {BIGINT},
+     .argument_names = {"k"},
+     .is_printed = true,
+     .body = " SELECT customers.email FROM public.customers WHERE (customers.id = f_printed.k)"},
 };
 
 /* One whose text says all: see `routines`. */
@@ -110,6 +136,11 @@ static const struct catalog_function functions[] = {
     ROUTINE(3033, "f_row", true),
     ROUTINE(3034, "f_column", true),
     ROUTINE(3035, "f_third", true),
+    ROUTINE(3040, "f_table", true),
+    ROUTINE(3041, "f_text_table", true),
+    ROUTINE(3042, "f_vague_table", true),
+    ROUTINE(3043, "f_short_table", true),
+    ROUTINE(3044, "f_printed", false),
     {.oid = SHOP_F_LOG, .schema = "public", .name = "f_log", .fills = true, .text = "NEW.title"},
 };
 

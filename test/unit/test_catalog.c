@@ -296,10 +296,10 @@ marks_are_seen_in_what_reads_the_table(void **state PASU_UNUSED)
         FUNCTION(22001, "f", "sql", "SELECT 1 FROM products"),
     };
     static const struct catalog_mark marks[] = {
-        {20006, NULL, NULL, PHONE, CUSTOMER, 0},
-        {0, "public", "visits", NAME, RECIPIENT, 0},
-        {0, "nowhere", "book", PHONE, CUSTOMER, 0},
-        {29999, NULL, NULL, UINT64_MAX, UINT64_MAX, 0},
+        {20006, NULL, NULL, PHONE, CUSTOMER, 0, false, 0},
+        {0, "public", "visits", NAME, RECIPIENT, 0, false, 0},
+        {0, "nowhere", "book", PHONE, CUSTOMER, 0, false, 0},
+        {29999, NULL, NULL, UINT64_MAX, UINT64_MAX, 0, false, 0},
     };
     struct catalog *c = NULL;
 
@@ -428,7 +428,7 @@ rows_that_contradict_each_other_end_in_a_snapshot(void **state PASU_UNUSED)
         {ROWS_KEYS, "20001|99999"},
         {ROWS_DEPENDENCIES, "1|f|2|0"},
         {ROWS_TREES, "1|t|t|t"},
-        {ROWS_BODIES, "5|SELECT 1"},
+        {ROWS_BODIES, "5|SELECT 1|SELECT 1"},
         {ROWS_DEFINITIONS, "5|SELECT 1"},
     };
     struct catalog *c = build(NULL, rows, COUNT_OF(rows));

@@ -394,7 +394,7 @@ marks_of_temporary_tables_are_theirs_alone(void **state PASU_UNUSED)
     static const struct catalog_row rows[] = {
         SHOP, {ROWS_RELATIONS, "20010|pg_temp_3|products|r|t|f|f"}, {ROWS_COLUMNS, "20010|1|v|25"}};
     static const struct catalog_mark marks[] = {
-        {0, CATALOG_TEMPORARY, "products", NAME, CUSTOMER, 0},
+        {0, CATALOG_TEMPORARY, "products", NAME, CUSTOMER, 0, false, 0},
     };
     struct catalog *c = NULL;
 

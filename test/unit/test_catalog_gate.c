@@ -46,7 +46,7 @@ a_mark_by_name_becomes_one_by_oid_when_the_table_is_there(void **state PASU_UNUS
     static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
                                               {ROWS_RELATIONS, "20001|a|t|r|p|f|f"},
                                               {ROWS_RELATIONS, "20002|b|t|r|p|f|f"}};
-    const struct catalog_mark mark = {0, "b", "t", 1, 2, 0};
+    const struct catalog_mark mark = {0, "b", "t", 1, 2, 0, false, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
     struct catalog *c = catalog_rows_snapshot(empty, COUNT_OF(empty));
@@ -112,7 +112,7 @@ settle(struct catalog_marks *marks, const struct catalog_row *rows, size_t count
 static void
 a_name_stays_marked_until_the_transaction_that_marks_is_over(void **state PASU_UNUSED)
 {
-    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0, false, 0};
     struct catalog_marks marks = {.number = 7};
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
@@ -131,7 +131,7 @@ a_name_stays_marked_until_the_transaction_that_marks_is_over(void **state PASU_U
 static void
 a_name_that_is_adrift_waits_for_all_transactions_of_its_time(void **state PASU_UNUSED)
 {
-    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0, false, 0};
     struct catalog_marks marks = {.number = 7};
 
     assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
@@ -154,9 +154,10 @@ a_name_that_is_adrift_waits_for_all_transactions_of_its_time(void **state PASU_U
 static void
 a_standby_loses_only_what_is_gone_in_both(void **state PASU_UNUSED)
 {
-    const struct catalog_mark name = {0, "a", "t", 1, 2, 0}, oid = {20001, NULL, NULL, 1, 2, 0},
-                              gone = {20002, NULL, NULL, 1, 2, 0},
-                              new = {20009, NULL, NULL, 1, 2, 0};
+    const struct catalog_mark name = {0, "a", "t", 1, 2, 0, false, 0},
+                              oid = {20001, NULL, NULL, 1, 2, 0, false, 0},
+                              gone = {20002, NULL, NULL, 1, 2, 0, false, 0},
+                              new = {20009, NULL, NULL, 1, 2, 0, false, 0};
     struct catalog_marks marks = {0}, leader = {0};
     struct catalog *c = catalog_rows_snapshot(before_rows, COUNT_OF(before_rows));
 
@@ -183,7 +184,7 @@ partitions_keep_the_mark_when_they_are_detached(void **state PASU_UNUSED)
                                               {ROWS_INHERITS, "20003|20002"}};
     static const struct catalog_row detached[] = {CATALOG_ROWS_SERVER,
                                                   {ROWS_RELATIONS, "20003|a|leaf|r|p|f|f"}};
-    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0};
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0, false, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
     struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
@@ -207,8 +208,8 @@ partitions_keep_the_mark_when_they_are_detached(void **state PASU_UNUSED)
 static void
 under_another_vocabulary_a_mark_stands_for_everything(void **state PASU_UNUSED)
 {
-    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0},
-                              more = {20001, NULL, NULL, 4, 2, 0};
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 2, 0, false, 0},
+                              more = {20001, NULL, NULL, 4, 2, 0, false, 0};
     struct catalog_marks marks = {0};
     struct catalog_mark *list;
     size_t count;
@@ -229,7 +230,7 @@ static void
 a_name_of_which_nothing_comes_is_forgotten_in_the_end(void **state PASU_UNUSED)
 {
     static const struct catalog_row empty[] = {CATALOG_ROWS_SERVER};
-    const struct catalog_mark mark = {0, NULL, "t", 1, 2, 0};
+    const struct catalog_mark mark = {0, NULL, "t", 1, 2, 0, false, 0};
     struct catalog_marks marks = {0};
     struct catalog *c = catalog_rows_snapshot(empty, COUNT_OF(empty));
     size_t loads = 0;
@@ -250,7 +251,7 @@ a_name_that_is_marked_during_a_load_waits_for_the_next(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
                                               {ROWS_RELATIONS, "20001|a|t|r|p|f|f"}};
-    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0};
+    const struct catalog_mark mark = {0, "a", "t", 1, 2, 0, false, 0};
     struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
     struct catalog_marks marks = {0};
 
@@ -276,15 +277,16 @@ a_name_that_is_marked_during_a_load_waits_for_the_next(void **state PASU_UNUSED)
 static void
 a_mark_moves_with_the_name_of_a_table_that_no_snapshot_shows(void **state PASU_UNUSED)
 {
-    static const struct catalog_mark from[] = {{0, "s", "t", 0, 0, 0},
-                                               {0, NULL, "u", 0, 0, 0},
-                                               {0, "s", NULL, 0, 0, 0},
-                                               {0, "x", "t", 0, 0, 0}};
-    static const struct catalog_mark to[] = {{0, "s", "t2", 0, 0, 0},
-                                             {0, NULL, "u2", 0, 0, 0},
-                                             {0, "s2", NULL, 0, 0, 0},
-                                             {0, "x", "never", 0, 0, 0}};
-    const struct catalog_mark one = {0, "s", "t", 1, 2, 0}, other = {0, NULL, "u", 1, 2, 0};
+    static const struct catalog_mark from[] = {{0, "s", "t", 0, 0, 0, false, 0},
+                                               {0, NULL, "u", 0, 0, 0, false, 0},
+                                               {0, "s", NULL, 0, 0, 0, false, 0},
+                                               {0, "x", "t", 0, 0, 0, false, 0}};
+    static const struct catalog_mark to[] = {{0, "s", "t2", 0, 0, 0, false, 0},
+                                             {0, NULL, "u2", 0, 0, 0, false, 0},
+                                             {0, "s2", NULL, 0, 0, 0, false, 0},
+                                             {0, "x", "never", 0, 0, 0, false, 0}};
+    const struct catalog_mark one = {0, "s", "t", 1, 2, 0, false, 0},
+                              other = {0, NULL, "u", 1, 2, 0, false, 0};
     struct catalog_marks marks = {0};
 
     assert_int_equal(catalog_marks_add(&marks, &one, 7), 0);

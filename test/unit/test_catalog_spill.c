@@ -216,9 +216,9 @@ a_marked_column_is_of_the_rows_own_person(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {SHOP};
     static const struct catalog_mark marks[] = {
-        {CUSTOMERS, NULL, NULL, NAME, CUSTOMER, 4},
-        {LOG, NULL, NULL, PHONE, CUSTOMER, 1}, /* it has no key */
-        {CUSTOMERS, NULL, NULL, PHONE, CUSTOMER, 99},
+        {CUSTOMERS, NULL, NULL, NAME, CUSTOMER, 4, false, 0},
+        {LOG, NULL, NULL, PHONE, CUSTOMER, 1, false, 0}, /* it has no key */
+        {CUSTOMERS, NULL, NULL, PHONE, CUSTOMER, 99, false, 0},
     };
     struct catalog *c = build(marks, 1, rows, COUNT_OF(rows));
     const struct catalog_relation *r = catalog_relation(c, CUSTOMERS);

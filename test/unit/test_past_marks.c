@@ -59,8 +59,8 @@ give(const struct past_marks *past, uint64_t system, uint32_t database, const ch
 static void
 a_mark_is_written_once_and_again_only_with_new_bits(void **state PASU_UNUSED)
 {
-    const struct catalog_mark mark = {0, "w", "t", 1, 1, 0};
-    const struct catalog_mark more = {0, "w", "t", 3, 1, 0};
+    const struct catalog_mark mark = {0, "w", "t", 1, 1, 0, false, 0};
+    const struct catalog_mark more = {0, "w", "t", 3, 1, 0, false, 0};
     struct catalog_marks marks = {0};
     struct written w = {0};
 
@@ -84,7 +84,7 @@ what_finds_no_room_is_written_the_next_time(void **state PASU_UNUSED)
     struct written w = {.left = 2};
 
     for (uint32_t i = 1; i <= 4; i++) {
-        const struct catalog_mark mark = {i, NULL, NULL, 1, 1, 0};
+        const struct catalog_mark mark = {i, NULL, NULL, 1, 1, 0, false, 0};
 
         assert_int_equal(catalog_marks_add(&marks, &mark, 7), 0);
     }
@@ -102,7 +102,7 @@ a_name_that_has_become_an_oid_is_forgotten_after_it(void **state PASU_UNUSED)
 {
     static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
                                               {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
-    const struct catalog_mark mark = {0, "w", "t", 5, 2, 0};
+    const struct catalog_mark mark = {0, "w", "t", 5, 2, 0, false, 0};
     struct catalog_marks marks = {0}, back = {0};
     struct past_marks past = {0};
     struct catalog_mark *list;
@@ -138,7 +138,7 @@ a_name_that_is_marked_again_before_it_is_forgotten_stays(void **state PASU_UNUSE
 {
     static const struct catalog_row rows[] = {CATALOG_ROWS_SERVER,
                                               {ROWS_RELATIONS, "20001|w|t|r|p|f|f"}};
-    const struct catalog_mark mark = {0, "w", "t", 1, 1, 0};
+    const struct catalog_mark mark = {0, "w", "t", 1, 1, 0, false, 0};
     struct catalog_marks marks = {0};
     struct past_marks past = {0};
     struct catalog *c = catalog_rows_snapshot(rows, COUNT_OF(rows));
@@ -160,7 +160,7 @@ static void
 what_is_gone_is_forgotten(void **state PASU_UNUSED)
 {
     static const struct catalog_row empty[] = {CATALOG_ROWS_SERVER};
-    const struct catalog_mark mark = {20001, NULL, NULL, 1, 1, 0};
+    const struct catalog_mark mark = {20001, NULL, NULL, 1, 1, 0, false, 0};
     struct catalog_marks marks = {0};
     struct past_marks past = {0};
     struct catalog *c = catalog_rows_snapshot(empty, COUNT_OF(empty));
@@ -434,9 +434,10 @@ who_has_another_name_is_marked_by_its_number(void **state PASU_UNUSED)
                                                  {ROWS_COLUMNS, "20001|1|id|20"},
                                                  {ROWS_COLUMNS, "20001|2|called|25"},
                                                  {ROWS_COLUMNS, "20001|3|phone|25"}};
-    static const struct catalog_mark of_moved[] = {
-        {20001, NULL, NULL, 1, 1, 2}, {20001, NULL, NULL, 2, 1, 3}, {20003, NULL, NULL, 3, 1, 0}};
-    static const struct catalog_mark of_renamed[] = {{20001, NULL, NULL, 1, 1, 2}};
+    static const struct catalog_mark of_moved[] = {{20001, NULL, NULL, 1, 1, 2, false, 0},
+                                                   {20001, NULL, NULL, 2, 1, 3, false, 0},
+                                                   {20003, NULL, NULL, 3, 1, 0, false, 0}};
+    static const struct catalog_mark of_renamed[] = {{20001, NULL, NULL, 1, 1, 2, false, 0}};
     struct catalog_marks marks = {0};
     struct catalog *first = snapshot(NULL, before, COUNT_OF(before));
     struct catalog *c = snapshot(first, moved, COUNT_OF(moved));
@@ -467,7 +468,7 @@ a_part_keeps_what_its_parent_said(void **state PASU_UNUSED)
                                                 {ROWS_RELATIONS, "20001|public|customers|p|p|f|f"},
                                                 {ROWS_RELATIONS, "20002|public|part|r|p|f|f"},
                                                 COLUMNS};
-    static const struct catalog_mark expected[] = {{20002, NULL, NULL, 1, 1, 2}};
+    static const struct catalog_mark expected[] = {{20002, NULL, NULL, 1, 1, 2, false, 0}};
     struct catalog_marks marks = {0};
     struct catalog *before = snapshot(NULL, whole, COUNT_OF(whole));
     struct catalog *now = snapshot(before, parted, COUNT_OF(parted));

@@ -228,7 +228,6 @@ what_does_more_is_opaque(void **state PASU_UNUSED)
         {"SELECT f_email(k => 7)", "opaque"},
         {"SELECT f_email(7), f_email(8)", "opaque"},
         {"SELECT f_email(f_clean(7))", "opaque"},
-        {"SELECT f_email(id) FROM customers", "opaque"},
         {"SELECT f_email((SELECT max(id) FROM customers))", "opaque"},
         {"SELECT f_email(7) FROM products", "opaque"},
         {"SELECT * FROM f_email(7), products", "opaque"},
@@ -247,12 +246,97 @@ what_does_more_is_opaque(void **state PASU_UNUSED)
     check_printed(cases, COUNT_OF(cases), &environment, print_read);
 }
 
+/* The argument is hidden: it is the key of whom the row shows. */
+static void
+a_call_for_each_row_shows_whose_key_it_is_given(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT f_email(id) FROM customers", "customer hidden@0: 0=email"},
+        {"SELECT c.grade, f_email(c.id) AS e FROM customers c WHERE grade > 2 LIMIT 7",
+         "customer hidden@0: 1=email"},
+        {"SELECT f_email(customer_id), id FROM orders ORDER BY 2", "customer hidden@0: 0=email"},
+        {"SELECT f_email(p.id) FROM products p, customers c", "customer hidden@0: 0=email"},
+        /* Of an expression, of several calls, of groups, beside what others show. */
+        {"SELECT f_email(id + 1) FROM customers", "opaque"},
+        {"SELECT f_email(id), f_email(id) FROM customers", "opaque"},
+        {"SELECT upper(f_email(id)) FROM customers", "opaque"},
+        {"SELECT f_email(id), name FROM customers", "opaque"},
+        {"SELECT f_email(id), c FROM customers c", "opaque"},
+        {"SELECT f_email(id), name = 'x' FROM customers", "opaque"},
+        {"SELECT f_email(c.id), c.f_sql FROM customers c", "opaque"},
+        {"SELECT f_email(id) FROM customers WHERE f_clean(1) = 1", "opaque"},
+        {"SELECT f_email(id) FROM customers GROUP BY id", "opaque"},
+        {"SELECT DISTINCT f_email(id) FROM customers", "opaque"},
+        {"SELECT f_email(max(id)) FROM customers", "opaque"},
+        {"SELECT f_email(id), pg_notify('c', name) FROM customers", "opaque"},
+        {"SELECT f_email(id) FROM customers UNION ALL SELECT f_email(id) FROM customers", "opaque"},
+        {"SELECT f_twice(id) FROM customers", "opaque"},
+        {"SELECT f_branch(id) FROM customers", "opaque"},
+        {"SELECT f_join(id) FROM customers", "opaque"},
+        {"SELECT f_email(id) FROM customers FOR UPDATE", "opaque"},
+        {"WITH c AS (SELECT 7 AS id) SELECT f_email(id) FROM c", "opaque"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.may_inject = true;
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
+/* TABLE and OUT parameters say what the columns of a row are called; the server's own printing of a
+ * text says whose argument one is. */
+static void
+columns_of_a_result_have_the_names_that_it_declares(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT nm FROM f_table(2)", "customer hidden@0: 0=name"},
+        {"SELECT t.nm, t.cid FROM f_table(2) t WHERE cid < 7", "customer key@1: 0=name"},
+        {"SELECT * FROM f_table(2)", "customer key@0: 1=name"},
+        {"SELECT f_table(2)", "customer bound1: 0=name"},
+        {"SELECT nm FROM f_text_table(2)", "customer bound1: 0=name"}, /* no key of its type */
+        {"SELECT nm FROM f_vague_table(2)", "opaque"},
+        {"SELECT nm FROM f_short_table(2)", "opaque"},
+        {"SELECT name FROM f_table(2)", "opaque"},
+        {"SELECT f_printed(7)", "customer pinned 7: 0=email / fields 4 of 1 pins certain"},
+        {"SELECT f_printed(id) FROM customers", "customer hidden@0: 0=email"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.may_inject = true;
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
+/* Of columns that are nobody's it may be asked whom it shows. */
+static void
+rows_of_a_call_can_be_chosen_from(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT name FROM f_rows(2) WHERE id < 7", "customer hidden@0: 0=name"},
+        {"SELECT name FROM f_rows(2) f WHERE f.id IN (7, 8) AND grade IS NOT NULL LIMIT 3",
+         "customer hidden@0: 0=name"},
+        {"SELECT name FROM f_rows(2) WHERE name < 'x'", "opaque"},
+        {"SELECT name FROM f_rows(2) WHERE id < 7 OR phone = 'x'", "opaque"},
+        {"SELECT name FROM f_rows(2) WHERE id < length(email)", "opaque"},
+        {"SELECT name FROM f_rows(2) WHERE id IN (SELECT id FROM customers)", "opaque"},
+        {"SELECT name FROM f_rows(2) WHERE id BETWEEN 1 AND 7", "opaque"},
+        {"SELECT name FROM f_rows(2) LIMIT (SELECT max(id) FROM customers)", "opaque"},
+        {"SELECT f_email(7) WHERE 1 = 2", "opaque"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.may_inject = true;
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
 static void
 print_kept(const struct plan *plan, char *text, size_t size)
 {
     const struct plan_statement *s = &plan->statements[0];
 
-    snprintf(text, size, "%s", !s->kept_fields ? "nothing" : s->is_kept_of_one ? "one" : "many");
+    snprintf(text, size, "%s",
+             !s->kept_fields     ? "nothing"
+             : s->kept_most == 1 ? "one"
+             : s->kept_most > 1  ? "few"
+                                 : "many");
 }
 
 static void
@@ -264,7 +348,19 @@ what_is_put_into_a_notification_is_of_one(void **state PASU_UNUSED)
         {"SELECT pg_notify('c', 'x')", "nothing"},
         {"SELECT pg_notify('c', (SELECT max(email) FROM customers))", "many"},
         {"SELECT pg_notify('c', ARRAY(SELECT email FROM customers)::text)", "many"},
-        {"SELECT pg_notify('c', email) FROM customers WHERE id = 7", "many"},
+        {"SELECT pg_notify('c', email) FROM customers WHERE id = 7", "one"},
+        {"SELECT set_config('my.x', email, false), grade FROM customers WHERE id = 7 AND grade > 0",
+         "one"},
+        {"SELECT pg_notify('c', email) FROM customers WHERE id IN (7, 8, $1)", "few"},
+        {"SELECT pg_notify('c', email) FROM customers WHERE id = ANY ($1)", "many"},
+        {"SELECT pg_notify('c', email) FROM customers WHERE id = 7 OR grade = 1", "many"},
+        {"SELECT pg_notify('c', email) FROM customers LIMIT 1", "many"},
+        {"SELECT pg_notify('c', item) FROM orders WHERE customer_id = 7", "many"},
+        {"SELECT pg_notify('c', string_agg(email, ',')) FROM customers WHERE id = 7", "many"},
+        {"SELECT pg_notify('c', c.email || (SELECT max(d.email) FROM customers d)) FROM customers "
+         "c WHERE c.id = 7",
+         "many"},
+        {"SELECT pg_notify('c', d.email) FROM customers c, customers d WHERE c.id = 7", "many"},
         {"SELECT pg_notify('c', (SELECT email FROM customers WHERE id = p.id)) FROM products p",
          "many"},
         {"SELECT pg_notify('c', (SELECT email FROM customers WHERE id = 7)), generate_series(1, 9)",
@@ -294,6 +390,9 @@ run(void)
         cmocka_unit_test(a_call_shows_what_its_query_does),
         cmocka_unit_test(a_block_is_a_call),
         cmocka_unit_test(what_does_more_is_opaque),
+        cmocka_unit_test(a_call_for_each_row_shows_whose_key_it_is_given),
+        cmocka_unit_test(columns_of_a_result_have_the_names_that_it_declares),
+        cmocka_unit_test(rows_of_a_call_can_be_chosen_from),
         cmocka_unit_test(what_is_put_into_a_notification_is_of_one),
     };
 

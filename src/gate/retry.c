@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/retry.h"
+
+#include "gate/answer.h"
+#include "gate/session.h"
+#include "postgres/response.h"
+
+static bool
+is_end(uint8_t type)
+{
+    return type == 'Q' || type == 'S';
+}
+
+int
+retry_asked(struct session *s, const uint8_t *message, size_t length, bool is_rewritten)
+{
+    struct observer *o = s->observer;
+    struct retry *r = &o->retry;
+    int result;
+
+    if (r->is_again)
+        return 0;
+    if (r->state != RETRY_ASKING) {
+        bool is_first = is_rewritten && o->exchange.count == 1 && s->transaction == 'I' &&
+                        !o->is_waiting && !s->is_replication;
+
+        r->state = RETRY_NONE;
+        if (!is_first)
+            return 0;
+        r->asked.length = 0;
+        r->first = o->exchange.added;
+        r->state = RETRY_ASKING;
+    }
+    if (length > RETRY_MAX || r->asked.length > RETRY_MAX - length) {
+        r->state = RETRY_NONE;
+        return 0;
+    }
+    result = kept_add(&r->asked, message, length);
+    if (result == 0 && is_end(message[0]))
+        r->state = RETRY_ASKED;
+    return result;
+}
+
+/* Whether the server has read nothing more of the pipeline than that text. */
+static bool
+is_first(const struct observer *o)
+{
+    const struct exchange *x = &o->exchange;
+    const struct exchange_request *request = exchange_first(x);
+
+    return request && !request->is_refused && !request->is_ours && request->plan &&
+           request->plan->rewritten.bytes && x->added - x->count + 1 == o->retry.first &&
+           (request->step == STEP_PARSE ||
+            (request->step == STEP_QUERY && x->statement == 0 && !o->result.is_open));
+}
+
+/* A column that is not there, or could be several, where a text is read: not within code. */
+static bool
+is_of_column(const uint8_t *message, size_t length)
+{
+    struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
+    bool is_column = false, has_position = false;
+    uint8_t field;
+
+    while ((field = reader_u8(&r)) != 0) {
+        struct view value = reader_text(&r);
+
+        if (field == 'C')
+            is_column = view_equal(value, VIEW("42703")) || view_equal(value, VIEW("42702"));
+        has_position |= field == 'P';
+        if (field == 'W' || field == 'p' || field == 'q')
+            return false;
+    }
+    return reader_end(&r) == 0 && is_column && has_position;
+}
+
+int
+retry_takes(struct answering *a, const uint8_t *message, size_t length, bool *is_taken)
+{
+    struct observer *o = a->o;
+
+    *is_taken = o->retry.state == RETRY_ASKED && a->s->transaction == 'I' && !o->is_muted &&
+                !o->is_waiting && !o->is_cancelling && o->backlog.length == 0 &&
+                o->ask.length == 0 && a->s->from_client.left == 0 && is_first(o) &&
+                exchange_is_last(&o->exchange) && is_of_column(message, length);
+    if (!*is_taken)
+        return 0;
+    o->retry.state = RETRY_FAILED;
+    o->is_waiting = true;
+    exchange_failed(&o->exchange);
+    return 0;
+}
+
+bool
+retry_is_ready(const struct observer *o)
+{
+    return o->retry.state == RETRY_FAILED;
+}
+
+void
+retry_resume(struct session *s)
+{
+    struct observer *o = s->observer;
+
+    if (PASU_LIKELY(o->retry.state != RETRY_FAILED || o->exchange.count > 0))
+        return;
+    o->retry.state = RETRY_NONE;
+    if (kept_add(&o->backlog, o->retry.asked.bytes, o->retry.asked.length) != 0) {
+        session_fail(s, PASU_E_NOMEM, NULL);
+        return;
+    }
+    /* The snapshot is not what is there: another one is waited for. What was made since even that
+     * one is asked for as it is. */
+    observer_touch(s, TOUCH_ALL);
+    o->retry.is_again = o->is_resumed = ++o->retry.tries > 1;
+    observer_resume(s);
+    if (s->observer)
+        s->observer->retry.is_again = false;
+}

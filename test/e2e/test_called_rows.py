@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Functions that look somebody up, however their text and their result are written, and for each row of a query: the ledger names whom they show. Where it
+cannot, it says how many there can be."""
+import re
+
+import harness
+import shop
+from stage import equal, test
+import wire
+
+PERSON = re.compile(r"(?:Kim-|user|item \d of |Main Street |010-)(-?\d+)")
+MAKE = """
+CREATE FUNCTION r_email(k bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers WHERE id = k';
+CREATE FUNCTION r_name(k bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$ DECLARE n text; BEGIN SELECT name INTO n FROM customers WHERE id = k; RETURN n; END $$;
+CREATE FUNCTION r_return(k bigint) RETURNS text LANGUAGE sql STABLE RETURN (SELECT email FROM customers WHERE id = k);
+CREATE FUNCTION r_atomic(g int) RETURNS SETOF text LANGUAGE sql STABLE BEGIN ATOMIC SELECT name FROM customers WHERE grade = g; END;
+CREATE FUNCTION r_table(g int) RETURNS TABLE (cid bigint, nm text) LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT id, name FROM customers WHERE grade = g; END $$;
+CREATE FUNCTION r_names(g int) RETURNS TABLE (nm text, mail text) LANGUAGE sql STABLE AS 'SELECT name, email FROM customers WHERE grade = g';
+CREATE FUNCTION r_out(k bigint, OUT nm text, OUT mail text) LANGUAGE sql STABLE AS 'SELECT name, email FROM customers WHERE id = k';
+CREATE FUNCTION r_rows(g int) RETURNS SETOF customers LANGUAGE sql STABLE AS 'SELECT * FROM customers WHERE grade = g';
+CREATE FUNCTION r_tells(g int) RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN
+    FOR r IN SELECT name FROM customers WHERE grade = g LOOP RAISE NOTICE '%', r.name; END LOOP; END $$;
+CREATE VIEW r_keys AS SELECT id AS k, grade AS g FROM customers;
+GRANT SELECT ON r_keys TO app;
+"""
+EXACT = (
+    "SELECT r_email(id) FROM customers WHERE grade = 1",
+    "SELECT c.grade, r_name(c.id) AS n, 'x' FROM customers c WHERE grade < 3 ORDER BY 1 LIMIT 30",
+    "SELECT r_email(customer_id) FROM orders WHERE id < 50",
+    "SELECT r_name(k.k) FROM r_keys k WHERE g = 2",
+    "SELECT r_return(id) FROM customers WHERE region = 'north' OFFSET 3",
+    "SELECT r_return(1357)",
+    "SELECT * FROM r_out(1357)",
+    "SELECT mail FROM r_out(1357)",
+    "SELECT nm FROM r_table(2)",
+    "SELECT t.nm FROM r_table(2) t WHERE t.cid < 1700",
+    "SELECT name FROM r_rows(3) WHERE id < 1700 AND grade >= 0",
+    "SELECT name FROM r_rows(3) WHERE id IN (1357, 1364, 1371, 1378, 1385) LIMIT 2",
+    "SELECT r_email(id) FROM customers WHERE id = 1357",
+)
+ROWS = ("SELECT * FROM r_atomic(2)", "SELECT nm FROM r_names(2)", "SELECT * FROM r_names(3) LIMIT 4")
+
+
+@harness.shared
+def front():
+    shop.server().sql(MAKE)
+    return shop.front("called")
+
+
+def ask(name, sql):
+    """Whom the client saw, in rows and in texts."""
+    with wire.login(front().address, user="app", application_name=name) as session:
+        rows = session.query(sql).rows
+        session.terminate()
+    return set(PERSON.findall(str(rows)))
+
+
+@test(gateway=True, limit=60)
+def test_named():
+    """Each row names whom it shows"""
+    told = [(f"exact {n}", sql, ask(f"exact {n}", sql)) for n, sql in enumerate(EXACT)]
+    front().guard.until_sessions(0)
+    shop.judge(front(), told, lambda _, seen, keys, unknown, __: seen and keys == seen and unknown == 0)
+
+
+@test(gateway=True)
+def test_as_many_as_rows():
+    """Without the key in what it returns it is one person a row"""
+    told = [(f"rows {n}", sql, ask(f"rows {n}", sql)) for n, sql in enumerate(ROWS)]
+    front().guard.until_sessions(0)
+    shop.judge(front(), told, lambda _, seen, keys, unknown, __: seen and not keys and unknown == len(seen))
+
+
+@test(gateway=True)
+def test_nobody_there():
+    """Keys that nobody has show nobody"""
+    equal(ask("nobody", "SELECT r_email(id) FROM products"), set())
+    front().guard.until_sessions(0)
+    equal(set(shop.export(front())["nobody"].keys["customer"]), set())
+
+
+@test(gateway=True)
+def test_notices():
+    """Of any number of notices of one statement everybody is counted once, and once for what it returns"""
+    ask("notices", "SELECT r_tells(2)")
+    front().guard.until_sessions(0)
+    equal(shop.export(front())["notices"].unknown, 2 * shop.CUSTOMERS)
+
+
+@test(gateway=True)
+def test_kept():
+    """What is put into a setting is of no more persons than the statement names"""
+    equal(ask("kept", "SELECT set_config('my.x', name, false) FROM customers WHERE id IN (1357, 1364)"), {"1357", "1364"})
+    front().guard.until_sessions(0)
+    shown = shop.export(front())["kept"]
+    assert len(shown.keys["customer"]) + shown.unknown <= 4, shown
+
+
+harness.main()
