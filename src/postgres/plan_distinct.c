@@ -41,8 +41,9 @@ distinct_strict_type(const struct catalog_relation *relation, int16_t attribute)
 {
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == attribute)
-            return is_strict_type(relation->columns[i].type) && !relation->columns[i].is_loose
-                       ? relation->columns[i].type
+            return is_strict_type(catalog_value_type(&relation->columns[i])) &&
+                           !relation->columns[i].is_loose
+                       ? catalog_value_type(&relation->columns[i])
                        : 0;
     return 0;
 }
@@ -230,6 +231,103 @@ is_value(const struct values *v, const PgQuery__Node *node)
     default:
         return false;
     }
+}
+
+/* ---- types of expressions ---- */
+
+enum { INTEGER = 23, TEXT = 25, VARCHAR = 1043 };
+
+uint32_t
+distinct_common_type(uint32_t a, uint32_t b)
+{
+    if ((a == TEXT && b == VARCHAR) || (a == VARCHAR && b == TEXT))
+        return TEXT;
+    return a == b ? a : 0;
+}
+
+static uint32_t
+type_of_column(const struct values *v, const PgQuery__ColumnRef *reference)
+{
+    bool had_stray = v->work->has_stray;
+    struct found found;
+
+    scope_find(v->work, v->scope, reference, &found);
+    v->work->has_stray = had_stray;
+    return found.output && found.output->entry && found.output->entry->relation
+               ? distinct_strict_type(found.output->entry->relation, found.output->attribute)
+               : distinct_strict_type(catalog_relation(v->work->catalog, found.stored.relation),
+                                      found.stored.attribute);
+}
+
+static bool
+is_text(uint32_t type)
+{
+    return type == TEXT || type == VARCHAR;
+}
+
+static uint32_t type_of_value(const struct values *v, const PgQuery__Node *node);
+
+/* Some of these functions there are of bytes, too. */
+static uint32_t
+type_of_call(const struct values *v, const PgQuery__FuncCall *call)
+{
+    const char *name = function_facts(v->work, call->funcname, call->n_funcname).name;
+
+    for (size_t i = 0; i < call->n_args; i++) {
+        uint32_t type = type_of_value(v, call->args[i]);
+
+        if (!is_text(type) && (type != INTEGER || i == 0))
+            return 0;
+    }
+    return name && strcmp(name, "length") == 0 ? INTEGER : TEXT;
+}
+
+/* Of what is a value (is_value). */
+static uint32_t
+type_of_value(const struct values *v, const PgQuery__Node *node)
+{
+    const char *name;
+
+    if (!work_spend(v->work, 1))
+        return 0;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return type_of_column(v, node->column_ref);
+    case PG_QUERY__NODE__NODE_A_CONST:
+        if (node->a_const->isnull)
+            return 0;
+        return node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL   ? TEXT
+               : node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL ? INTEGER
+                                                                         : 0;
+    case PG_QUERY__NODE__NODE_TYPE_CAST:
+        name =
+            sql_last_name(node->type_cast->type_name->names, node->type_cast->type_name->n_names);
+        return name && strcmp(name, "text") == 0 ? TEXT : 0;
+    case PG_QUERY__NODE__NODE_A_EXPR:
+        return is_text(type_of_value(v, node->a_expr->lexpr)) &&
+                       is_text(type_of_value(v, node->a_expr->rexpr))
+                   ? TEXT
+                   : 0;
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return type_of_call(v, node->func_call);
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+        for (size_t i = 0; i < node->coalesce_expr->n_args; i++)
+            if (!is_text(type_of_value(v, node->coalesce_expr->args[i])))
+                return 0;
+        return TEXT;
+    default:
+        return 0;
+    }
+}
+
+uint32_t
+distinct_type_of(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node)
+{
+    const struct values values = {work, scope};
+
+    if (!scope || !work->catalog || !is_value(&values, node))
+        return 0;
+    return type_of_value(&values, node);
 }
 
 static bool
