@@ -124,6 +124,7 @@ is_constant(const PgQuery__Node *node)
 struct values {
     struct plan_work *work;
     const struct scope *scope;
+    bool is_united; /* of an arm of a set operation, which hands on keys of tables alone */
 };
 
 static bool is_value(const struct values *v, const PgQuery__Node *node);
@@ -137,23 +138,26 @@ are_values(const struct values *v, PgQuery__Node *const *nodes, size_t count)
     return true;
 }
 
-static bool
-is_column(const struct values *v, const PgQuery__ColumnRef *reference)
+/* What a column's values are as they come out of a table or materialized view; 0: not known. */
+static uint32_t
+type_of_column(const struct values *v, const PgQuery__ColumnRef *reference)
 {
     bool had_stray = v->work->has_stray;
+    const struct catalog_relation *place;
     struct found found;
+    int16_t attribute = 0;
 
     scope_find(v->work, v->scope, reference, &found);
     v->work->has_stray = had_stray;
-    if (found.stored.relation == 0) /* two in one, of USING, or an expression */
-        return false;
     if (found.output && found.output->entry && found.output->entry->relation)
-        return found.output->entry->is_only &&
-               distinct_is_strict(found.output->entry->relation, found.output->attribute);
-    return found.named &&
-           distinct_is_strict(catalog_relation(v->work->catalog, found.stored.relation),
-                              found.stored.attribute) &&
-           !has_collation(v->work);
+        return found.stored.relation != 0 && found.output->entry->is_only
+                   ? distinct_strict_type(found.output->entry->relation, found.output->attribute)
+                   : 0;
+    place = found.named ? output_place(v->work, found.named, &attribute) : NULL;
+    if (!place || (place->kind == 'm' ? v->is_united || !found.named->view->is_only
+                                      : found.stored.relation == 0 || has_collation(v->work)))
+        return 0; /* two in one, of USING, or an expression */
+    return distinct_strict_type(place, attribute);
 }
 
 /* PostgreSQL's own functions of texts, which cannot fail. */
@@ -217,7 +221,7 @@ is_value(const struct values *v, const PgQuery__Node *node)
         return false;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
-        return is_column(v, node->column_ref);
+        return type_of_column(v, node->column_ref) != 0;
     case PG_QUERY__NODE__NODE_A_CONST:
         return node->a_const->val_case != PG_QUERY__A__CONST__VAL_BSVAL;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
@@ -243,20 +247,6 @@ distinct_common_type(uint32_t a, uint32_t b)
     if ((a == TEXT && b == VARCHAR) || (a == VARCHAR && b == TEXT))
         return TEXT;
     return a == b ? a : 0;
-}
-
-static uint32_t
-type_of_column(const struct values *v, const PgQuery__ColumnRef *reference)
-{
-    bool had_stray = v->work->has_stray;
-    struct found found;
-
-    scope_find(v->work, v->scope, reference, &found);
-    v->work->has_stray = had_stray;
-    return found.output && found.output->entry && found.output->entry->relation
-               ? distinct_strict_type(found.output->entry->relation, found.output->attribute)
-               : distinct_strict_type(catalog_relation(v->work->catalog, found.stored.relation),
-                                      found.stored.attribute);
 }
 
 static bool
@@ -323,7 +313,7 @@ type_of_value(const struct values *v, const PgQuery__Node *node)
 uint32_t
 distinct_type_of(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node)
 {
-    const struct values values = {work, scope};
+    const struct values values = {work, scope, true};
 
     if (!scope || !work->catalog || !is_value(&values, node))
         return 0;
@@ -333,7 +323,7 @@ distinct_type_of(struct plan_work *work, const struct scope *scope, const PgQuer
 static bool
 are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    const struct values values = {work, scope};
+    const struct values values = {work, scope, false};
 
     for (size_t i = 0; i < select->n_target_list; i++) {
         const PgQuery__Node *target = select->target_list[i];
@@ -583,7 +573,7 @@ bool
 distinct_are_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
                     const struct scope *scope)
 {
-    const struct values values = {work, scope};
+    const struct values values = {work, scope, false};
 
     for (size_t i = 0; i < select->n_target_list; i++)
         if (select->target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||

@@ -91,13 +91,14 @@ static bool
 add_named(struct shown *s, const struct output *named, bool is_part)
 {
     const struct entry *entry = s->scope->entries;
+    const struct catalog_relation *place;
+    int16_t attribute;
 
     while (entry && !((entry->query || named->view == entry) && is_column_of(entry, named)))
         entry = entry->next;
+    place = output_place(s->work, named, &attribute);
     /* What is computed is so anew each time that it is read. */
-    if (!entry || !named->is_plain ||
-        (is_part && !is_scalar(catalog_relation(s->work->catalog, named->stored.relation),
-                               named->stored.attribute)))
+    if (!entry || !named->is_plain || (is_part && !is_scalar(place, attribute)))
         return false;
     return add_value(s, injection_column(s->work, s->scope, entry, named->name));
 }
@@ -533,14 +534,16 @@ static const char *
 peak_column(struct shown *s, const PgQuery__ColumnRef *reference, enum peak_family *family)
 {
     bool had_stray = s->work->has_stray;
+    const struct catalog_relation *place;
+    int16_t attribute = 0;
     struct found found;
 
     scope_find(s->work, s->scope, reference, &found);
     s->work->has_stray = had_stray;
-    *family = found.output && found.output->entry
-                  ? peak_family_of(found.output->entry->relation, found.output->attribute)
-                  : peak_family_of(catalog_relation(s->work->catalog, found.stored.relation),
-                                   found.stored.attribute);
+    if (!found.output && !found.named)
+        return NULL;
+    place = output_place(s->work, found.output ? found.output : found.named, &attribute);
+    *family = peak_family_of(place, attribute);
     s->rows = (struct group_rows){.count = 0};
     return *family != PEAK_NONE && add_column(s, reference, true) ? s->rows.values[0] : NULL;
 }

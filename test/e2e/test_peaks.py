@@ -16,6 +16,8 @@ PEAKS = (
     "SELECT kv FROM (SELECT min(item) AS kv, count(*) AS kc FROM orders GROUP BY status) AS k ORDER BY 1",
     "SELECT max(n), count(*) FROM (SELECT name AS n FROM customers WHERE grade > 0) s",
     "SELECT max(who), count(*) FROM labels WHERE region IS NOT NULL",
+    "SELECT max(name), count(*) FROM buyers",
+    "SELECT bought, max(name) FROM buyers GROUP BY bought ORDER BY 1",
     "SELECT max(b.name) FROM customers a LEFT JOIN customers b ON a.referrer = b.id WHERE b.referrer < 4",
 )
 GROUPS = (
@@ -23,6 +25,7 @@ GROUPS = (
     "SELECT day, json_agg(place) FROM visits GROUP BY day",
     "SELECT DISTINCT phone FROM customers ORDER BY 1",
     "SELECT DISTINCT who FROM labels ORDER BY 1",
+    "SELECT DISTINCT name, bought FROM buyers ORDER BY 1, 2",
     "SELECT DISTINCT buyer FROM handled ORDER BY buyer LIMIT 3",
     "SELECT email FROM customers UNION SELECT nick FROM members ORDER BY 1",
     "SELECT upper(name) FROM customers UNION SELECT name || '!' FROM customers ORDER BY 1",
