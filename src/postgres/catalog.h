@@ -89,10 +89,18 @@ struct catalog_column {
     char name[CATALOG_NAME_SIZE];
     int16_t number;   /* attnum, from 1; dropped ones are left out */
     uint32_t type;    /* OID */
+    uint32_t base;    /* its type is a domain over this one; 0: it is none */
     bool is_computed; /* generated: nobody writes it */
     bool is_text;     /* of a type of one's own whose values are texts: citext */
     bool is_loose;    /* values that are equal need not be the same bytes, by its collation */
 };
+
+/* The type that its values are of, be it that of a domain. */
+static inline uint32_t
+catalog_value_type(const struct catalog_column *column)
+{
+    return column->base ? column->base : column->type;
+}
 
 struct catalog_relation {
     uint32_t oid;

@@ -35,7 +35,7 @@ catalog_builder_free(struct catalog_builder *b)
         &b->relations,    &b->functions, &b->sources,   &b->columns,    &b->inherits,  &b->keys,
         &b->loose,        &b->texts,     &b->generated, &b->aggregates, &b->operators, &b->casts,
         &b->dependencies, &b->writers,   &b->acts,      &b->edges,      &b->computed,  &b->tokens,
-        &b->names,        &b->triggers,  &b->fills,     &b->called,     &b->forms,
+        &b->names,        &b->triggers,  &b->fills,     &b->called,     &b->forms,     &b->domains,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -100,6 +100,19 @@ take_column(struct catalog_builder *b, const struct view *v)
     return catalog_value_u32(v[0], &c->relation) && catalog_value_i16(v[1], &c->column.number) &&
                    catalog_value_name(v[2], c->column.name) &&
                    catalog_value_u32(v[3], &c->column.type) && c->column.number > 0
+               ? 0
+               : PASU_E_MALFORMED;
+}
+
+static int
+take_domain(struct catalog_builder *b, const struct view *v)
+{
+    struct catalog_domain *d = catalog_pile_add(&b->domains, sizeof(*d));
+
+    if (!d)
+        return PASU_E_NOMEM;
+    return catalog_value_u32(v[0], &d->relation) && catalog_value_i16(v[1], &d->column) &&
+                   catalog_value_u32(v[2], &d->type)
                ? 0
                : PASU_E_MALFORMED;
 }
@@ -378,6 +391,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_pair(&b->loose, v);
     case QUERY_TEXTS:
         return take_pair(&b->texts, v);
+    case QUERY_DOMAINS:
+        return take_domain(b, v);
     case QUERY_COMPUTED:
         return take_pair(&b->computed, v);
     case QUERY_GENERATED:

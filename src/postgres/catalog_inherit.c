@@ -324,6 +324,21 @@ note_text_columns(struct catalog_builder *b)
     }
 }
 
+static void
+note_domains(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+
+    PILE_EACH (const struct catalog_domain, domain, &b->domains) {
+        size_t number = catalog_relation_number(c, domain->relation);
+        struct catalog_relation *r = number == SIZE_MAX ? NULL : &c->relations[number];
+
+        for (size_t i = 0; r && i < r->column_count; i++)
+            if (r->columns[i].number == domain->column)
+                r->columns[i].base = domain->type;
+    }
+}
+
 int
 catalog_inherit(struct catalog_builder *b)
 {
@@ -339,5 +354,6 @@ catalog_inherit(struct catalog_builder *b)
     drop_loose_keys(b->catalog);
     note_computed_columns(b);
     note_text_columns(b);
+    note_domains(b);
     return 0;
 }

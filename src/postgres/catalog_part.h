@@ -137,6 +137,10 @@ struct catalog_generated {
     uint32_t relation;
     int16_t column, source;
 };
+struct catalog_domain {
+    uint32_t relation, type;
+    int16_t column;
+};
 struct catalog_operator {
     const char *name;
     uint32_t function;
@@ -197,8 +201,8 @@ struct catalog_builder {
     bool is_utf8, has_population, may_restrict, has_own_concatenation;
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
-    struct catalog_pile sources, columns, inherits, keys, loose, texts, computed, generated,
-        aggregates, operators, casts;
+    struct catalog_pile sources, columns, inherits, keys, loose, texts, domains, computed,
+        generated, aggregates, operators, casts;
     struct catalog_pile dependencies, writers, acts, triggers;
     struct catalog_pile fills;  /* struct catalog_pair: the text of node `a` fills relation `b` */
     struct catalog_pile called; /* struct catalog_pair: function node `a` calls `b` */

@@ -41,8 +41,9 @@ distinct_strict_type(const struct catalog_relation *relation, int16_t attribute)
 {
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == attribute)
-            return is_strict_type(relation->columns[i].type) && !relation->columns[i].is_loose
-                       ? relation->columns[i].type
+            return is_strict_type(catalog_value_type(&relation->columns[i])) &&
+                           !relation->columns[i].is_loose
+                       ? catalog_value_type(&relation->columns[i])
                        : 0;
     return 0;
 }
@@ -123,6 +124,7 @@ is_constant(const PgQuery__Node *node)
 struct values {
     struct plan_work *work;
     const struct scope *scope;
+    bool is_united; /* of an arm of a set operation, which hands on keys of tables alone */
 };
 
 static bool is_value(const struct values *v, const PgQuery__Node *node);
@@ -136,23 +138,26 @@ are_values(const struct values *v, PgQuery__Node *const *nodes, size_t count)
     return true;
 }
 
-static bool
-is_column(const struct values *v, const PgQuery__ColumnRef *reference)
+/* What a column's values are as they come out of a table or materialized view; 0: not known. */
+static uint32_t
+type_of_column(const struct values *v, const PgQuery__ColumnRef *reference)
 {
     bool had_stray = v->work->has_stray;
+    const struct catalog_relation *place;
     struct found found;
+    int16_t attribute = 0;
 
     scope_find(v->work, v->scope, reference, &found);
     v->work->has_stray = had_stray;
-    if (found.stored.relation == 0) /* two in one, of USING, or an expression */
-        return false;
     if (found.output && found.output->entry && found.output->entry->relation)
-        return found.output->entry->is_only &&
-               distinct_is_strict(found.output->entry->relation, found.output->attribute);
-    return found.named &&
-           distinct_is_strict(catalog_relation(v->work->catalog, found.stored.relation),
-                              found.stored.attribute) &&
-           !has_collation(v->work);
+        return found.stored.relation != 0 && found.output->entry->is_only
+                   ? distinct_strict_type(found.output->entry->relation, found.output->attribute)
+                   : 0;
+    place = found.named ? output_place(v->work, found.named, &attribute) : NULL;
+    if (!place || (place->kind == 'm' ? v->is_united || !found.named->view->is_only
+                                      : found.stored.relation == 0 || has_collation(v->work)))
+        return 0; /* two in one, of USING, or an expression */
+    return distinct_strict_type(place, attribute);
 }
 
 /* PostgreSQL's own functions of texts, which cannot fail. */
@@ -216,7 +221,7 @@ is_value(const struct values *v, const PgQuery__Node *node)
         return false;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
-        return is_column(v, node->column_ref);
+        return type_of_column(v, node->column_ref) != 0;
     case PG_QUERY__NODE__NODE_A_CONST:
         return node->a_const->val_case != PG_QUERY__A__CONST__VAL_BSVAL;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
@@ -232,10 +237,93 @@ is_value(const struct values *v, const PgQuery__Node *node)
     }
 }
 
+/* ---- types of expressions ---- */
+
+enum { INTEGER = 23, TEXT = 25, VARCHAR = 1043 };
+
+uint32_t
+distinct_common_type(uint32_t a, uint32_t b)
+{
+    if ((a == TEXT && b == VARCHAR) || (a == VARCHAR && b == TEXT))
+        return TEXT;
+    return a == b ? a : 0;
+}
+
+static bool
+is_text(uint32_t type)
+{
+    return type == TEXT || type == VARCHAR;
+}
+
+static uint32_t type_of_value(const struct values *v, const PgQuery__Node *node);
+
+/* Some of these functions there are of bytes, too. */
+static uint32_t
+type_of_call(const struct values *v, const PgQuery__FuncCall *call)
+{
+    const char *name = function_facts(v->work, call->funcname, call->n_funcname).name;
+
+    for (size_t i = 0; i < call->n_args; i++) {
+        uint32_t type = type_of_value(v, call->args[i]);
+
+        if (!is_text(type) && (type != INTEGER || i == 0))
+            return 0;
+    }
+    return name && strcmp(name, "length") == 0 ? INTEGER : TEXT;
+}
+
+/* Of what is a value (is_value). */
+static uint32_t
+type_of_value(const struct values *v, const PgQuery__Node *node)
+{
+    const char *name;
+
+    if (!work_spend(v->work, 1))
+        return 0;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return type_of_column(v, node->column_ref);
+    case PG_QUERY__NODE__NODE_A_CONST:
+        if (node->a_const->isnull)
+            return 0;
+        return node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL   ? TEXT
+               : node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL ? INTEGER
+                                                                         : 0;
+    case PG_QUERY__NODE__NODE_TYPE_CAST:
+        name =
+            sql_last_name(node->type_cast->type_name->names, node->type_cast->type_name->n_names);
+        return name && strcmp(name, "text") == 0 ? TEXT : 0;
+    case PG_QUERY__NODE__NODE_A_EXPR:
+        return is_text(type_of_value(v, node->a_expr->lexpr)) &&
+                       is_text(type_of_value(v, node->a_expr->rexpr))
+                   ? TEXT
+                   : 0;
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return type_of_call(v, node->func_call);
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+        for (size_t i = 0; i < node->coalesce_expr->n_args; i++)
+            if (!is_text(type_of_value(v, node->coalesce_expr->args[i])))
+                return 0;
+        return TEXT;
+    default:
+        return 0;
+    }
+}
+
+uint32_t
+distinct_type_of(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node)
+{
+    const struct values values = {work, scope, true};
+
+    if (!scope || !work->catalog || !is_value(&values, node))
+        return 0;
+    return type_of_value(&values, node);
+}
+
 static bool
 are_targets(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    const struct values values = {work, scope};
+    const struct values values = {work, scope, false};
 
     for (size_t i = 0; i < select->n_target_list; i++) {
         const PgQuery__Node *target = select->target_list[i];
@@ -485,7 +573,7 @@ bool
 distinct_are_groups(struct plan_work *work, const PgQuery__SelectStmt *select,
                     const struct scope *scope)
 {
-    const struct values values = {work, scope};
+    const struct values values = {work, scope, false};
 
     for (size_t i = 0; i < select->n_target_list; i++)
         if (select->target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||

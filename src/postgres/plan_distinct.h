@@ -58,6 +58,13 @@ uint32_t distinct_strict_type(const struct catalog_relation *relation, int16_t a
 /* Whether they are. */
 bool distinct_is_strict(const struct catalog_relation *relation, int16_t attribute);
 
+/* The type of an expression that is no more than columns of such types and what is made of them
+ * without failing; 0: it is something else. A constant has that of a text, or a whole number. */
+uint32_t distinct_type_of(struct plan_work *work, const struct scope *scope,
+                          const PgQuery__Node *node);
+/* That of a column of a set operation whose arms have these; 0: it cannot be told. */
+uint32_t distinct_common_type(uint32_t a, uint32_t b);
+
 /* Of a GROUP BY: whether rows of a group have the same bytes in all that it is made by, so that it
  * does not matter of which of them they are taken. */
 bool distinct_are_groups(struct plan_work *work, const PgQuery__SelectStmt *select,

@@ -184,6 +184,7 @@ draft_pool(struct plan_work *work, const struct shape *shape, unsigned bit, size
         like.relation = like.key_relation;
     keys.keys = taken.key;
     keys.origin = taken.origin;
+    keys.is_one = pool.peak.value != NULL;
     part = part_of_keys(draft, first, &like, &keys);
     return part && add_to_part(work, part, &column);
 }

@@ -142,9 +142,10 @@ write_columns(struct shown *s, const PgQuery__Node *target, struct group_within 
             one_write_extreme(work, s->scope, s->entry, s->show, target->res_target->val);
         within->origin = within->keys ? injection_meaning(work, s->entry->range) : NULL;
     } else {
-        within->keys =
-            s->is_one ? one_write(work, key, tableoid) : group_write_keys(work, &s->rows, key);
-        within->origin = group_write_origin(work, &s->rows, tableoid);
+        within->keys = s->peak.value ? peak_write(work, &s->peak, &s->rows, key, s->show->key_type)
+                       : s->is_one   ? one_write(work, key, tableoid)
+                                     : group_write_keys(work, &s->rows, key);
+        within->origin = group_write_origin(work, &s->rows, tableoid, s->entry->relation);
     }
     within->is_one = s->is_one;
     return within->keys && (within->origin || (s->entry->is_certain && !s->needs_origin));
@@ -196,6 +197,7 @@ group_within(struct plan_work *work, const struct query *query, unsigned bit,
         if (!pool ||
             !pool_rows(work, query->scope, query->select, bit, target->res_target->val, pool))
             return false;
+        within->is_one = pool->peak.value != NULL;
     } else if (!write_columns(&shown, target, within)) {
         return false;
     }

@@ -9,8 +9,8 @@
  * A row of DISTINCT is a group, too: of rows that are alike in all of its columns
  * (plan_distinct.h). Groups further inside hand their arrays on (plan_within.h).
  *
- * Not each column of a group shows all of its rows: min(name) shows one of them, nobody knows
- * whose. Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
+ * Not each column of a group shows all of its rows: min(name) shows one of them (plan_peak.h).
+ * Proven are what all rows of a group have alike (no aggregate in it), and PostgreSQL's own
  * aggregates that put each value into the result, of arguments of which it is known when they are
  * null, or that they never are (objects and rows that are made of columns).
  *

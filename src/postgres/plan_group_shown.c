@@ -52,7 +52,7 @@ is_scalar(const struct catalog_relation *relation, int16_t attribute)
 
     for (size_t i = 0; relation && i < relation->column_count; i++)
         if (relation->columns[i].number == attribute)
-            switch (relation->columns[i].type) {
+            switch (catalog_value_type(&relation->columns[i])) {
             case BOOL:
             case INT8:
             case INT2:
@@ -91,13 +91,14 @@ static bool
 add_named(struct shown *s, const struct output *named, bool is_part)
 {
     const struct entry *entry = s->scope->entries;
+    const struct catalog_relation *place;
+    int16_t attribute;
 
     while (entry && !((entry->query || named->view == entry) && is_column_of(entry, named)))
         entry = entry->next;
+    place = output_place(s->work, named, &attribute);
     /* What is computed is so anew each time that it is read. */
-    if (!entry || !named->is_plain ||
-        (is_part && !is_scalar(catalog_relation(s->work->catalog, named->stored.relation),
-                               named->stored.attribute)))
+    if (!entry || !named->is_plain || (is_part && !is_scalar(place, attribute)))
         return false;
     return add_value(s, injection_column(s->work, s->scope, entry, named->name));
 }
@@ -528,6 +529,47 @@ add_all(struct shown *s, const PgQuery__Node *value)
     return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
 }
 
+/* The column of which it is, by the name that it has here. */
+static const char *
+peak_column(struct shown *s, const PgQuery__ColumnRef *reference, enum peak_family *family)
+{
+    bool had_stray = s->work->has_stray;
+    const struct catalog_relation *place;
+    int16_t attribute = 0;
+    struct found found;
+
+    scope_find(s->work, s->scope, reference, &found);
+    s->work->has_stray = had_stray;
+    if (!found.output && !found.named)
+        return NULL;
+    place = output_place(s->work, found.output ? found.output : found.named, &attribute);
+    *family = peak_family_of(place, attribute);
+    s->rows = (struct group_rows){.count = 0};
+    return *family != PEAK_NONE && add_column(s, reference, true) ? s->rows.values[0] : NULL;
+}
+
+/* The least or greatest value of a column over the group. */
+static bool
+add_peak(struct shown *s, const PgQuery__Node *value)
+{
+    enum peak_family family;
+    const PgQuery__FuncCall *call;
+    bool is_max;
+
+    if (!s->select || !one_has_key(s->show) || peak_is_alone(s->work, s->select) ||
+        !(call = peak_call(s->work, value, &is_max)))
+        return false;
+    s->peak.value = peak_column(s, call->args[0]->column_ref, &family);
+    if (!s->peak.value || !group_filter(s->work, s->scope, call, &s->rows.filter)) {
+        s->peak.value = NULL;
+        s->rows = (struct group_rows){.count = 0};
+        return false;
+    }
+    s->peak.is_max = is_max;
+    s->peak.family = (uint8_t)family;
+    return true;
+}
+
 bool
 shown_add(struct shown *s, const PgQuery__Node *value)
 {
@@ -543,6 +585,10 @@ shown_add(struct shown *s, const PgQuery__Node *value)
     if (add_all(s, value))
         return true;
     s->rows = (struct group_rows){.count = 0};
+    if (add_peak(s, value)) {
+        s->is_one = s->needs_origin = true;
+        return true;
+    }
     if (s->is_pooled)
         return false;
     s->is_extreme = s->select && one_is_extreme(s->work, s->scope, s->select, s->entry, value);

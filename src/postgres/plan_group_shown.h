@@ -8,6 +8,7 @@
 
 #include "postgres/plan_group.h"
 #include "postgres/plan_group_text.h"
+#include "postgres/plan_peak.h"
 
 /* Which rows of a group an item shows: those in which none of these is null. */
 struct shown {
@@ -23,6 +24,7 @@ struct shown {
     bool needs_origin; /* what is shown need not be of anybody: then there is no table's OID */
     bool is_one;       /* some of the rows: known where they are of one person (plan_one.h) */
     bool is_extreme;   /* the same: those that have the least or greatest value */
+    struct peak peak;  /* the same, of the group */
 };
 
 /* Fills in the rows; false where it is not known which. */

@@ -15,12 +15,16 @@ struct group_rows {
     const char *filter; /* NULL: none */
 };
 
+/* Behind an aggregate: that it is of these rows alone, and how many bytes that is at most. */
+void group_put_filter(struct writer *w, const struct group_rows *rows);
+size_t group_filter_size(const struct group_rows *rows);
 /* The keys of a group; none where there are so many rows that the gateway could not take them out
  * of the message again. `key` may be NULL, and then so is this. */
 const char *group_write_keys(struct plan_work *work, const struct group_rows *of, const char *key);
-/* The OID of the table that all of these rows are of; 0 where they are of several; null where there
- * are none. `tableoid` may be NULL, and then so is this. */
+/* The OID of the table that all of these rows are of, or whose partitions' they all are; 0 where
+ * they are of several; null where there are none. `tableoid` may be NULL, and then so is this;
+ * `relation` is what their table is taken for. */
 const char *group_write_origin(struct plan_work *work, const struct group_rows *of,
-                               const char *tableoid);
+                               const char *tableoid, const struct catalog_relation *relation);
 
 #endif

@@ -131,8 +131,12 @@ write_pool(struct search *search, const struct pool *pool)
         return NULL;
     if (!is_shown)
         rows.values[rows.count++] = origin;
-    return is_origin ? group_write_origin(search->work, &rows, origin)
-                     : group_write_keys(search->work, &rows, key);
+    if (is_origin)
+        return group_write_origin(search->work, &rows, origin, inner->entry->relation);
+    if (pool->peak.value)
+        return peak_write(search->work, &pool->peak, &rows, key,
+                          search->is_united ? CATALOG_KEY_INT8 : inner->show->key_type);
+    return group_write_keys(search->work, &rows, key);
 }
 
 /* How it is written in a query: of groups, the array. */

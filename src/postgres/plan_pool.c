@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_pool.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_group_shown.h"
 #include "postgres/plan_union.h"
 #include "postgres/plan_within.h"
@@ -60,7 +61,8 @@ pool_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Sele
     if (!shown.entry || shown.entry->columns.is_open || shown.show->key_part_count > 0 ||
         shown.show->key_type == CATALOG_KEY_NONE || !shown_add(&shown, value))
         return false;
-    *pool = (struct pool){scope, UINT64_C(1) << bit, shown.rows,
-                          select->n_group_clause == 0 && select->n_distinct_clause == 0};
+    *pool = (struct pool){scope, UINT64_C(1) << bit, shown.rows, shown.peak,
+                          (select->n_group_clause == 0 && select->n_distinct_clause == 0) ||
+                              distinct_is_ordered(select)};
     return true;
 }

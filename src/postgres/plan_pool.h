@@ -16,14 +16,16 @@
 #define PASU_POSTGRES_PLAN_POOL_H
 
 #include "postgres/plan_group_text.h"
+#include "postgres/plan_peak.h"
 #include "postgres/plan_scope.h"
 
 struct pool {
     const struct scope *scope; /* of the FROM that it is of */
     uint64_t table;            /* its bit there */
     struct group_rows rows;
-    bool may_inline; /* a view among them may be read through: in which order groups come of that is
-                        not to be seen */
+    struct peak peak; /* of which only those with that value are shown, if they are of one person */
+    bool may_inline;  /* a view among them may be read through: in which order groups come of that
+                         is not to be seen, or an ORDER BY has all of the targets */
 };
 
 /* The tables further inside that a value is made of, each by its own bit, whatever they are paired

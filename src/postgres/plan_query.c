@@ -125,20 +125,20 @@ carry_expression(struct plan_work *work, const struct scope *scope, const PgQuer
         stored_find(work, scope, node, &found->stored);
 }
 
-/* Of a column, or of a constant, which has that of a text unless another one decides. */
+/* Of a column; of what else there is where a set operation as a whole asks for it (plan_setop.h).
+ */
 static uint32_t
-strict_type_of(const PgQuery__Node *node, const struct found *found)
+strict_type_of(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
+               const struct found *found)
 {
-    enum { INTEGER = 23, TEXT = 25 };
     const struct output *column = found->output;
+    const PgQuery__Node *whole = (const PgQuery__Node *)(const void *)work->statement;
 
     if (column && column->entry && column->entry->is_only)
         return distinct_strict_type(column->entry->relation, column->attribute);
-    if (!node || node->node_case != PG_QUERY__NODE__NODE_A_CONST || node->a_const->isnull)
-        return 0;
-    return node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL   ? TEXT
-           : node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL ? INTEGER
-                                                                     : 0;
+    return whole && whole->node_case == PG_QUERY__NODE__NODE_SELECT_STMT && whole->select_stmt->larg
+               ? distinct_type_of(work, scope, node)
+               : 0;
 }
 
 static void
@@ -167,7 +167,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     output->is_key = found.is_key;
     output->keys = found.keys;
     output->stored = found.stored;
-    output->strict_type = strict_type_of(target->val, &found);
+    output->strict_type = strict_type_of(work, scope, target->val, &found);
     if (found.named) {
         output->view = found.named->view;
         output->view_attribute = found.named->view_attribute;

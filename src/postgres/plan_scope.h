@@ -87,6 +87,25 @@ struct entry {
     const PgQuery__RangeFunction *function;
 };
 
+/* The relation in which a column's values stand as they come out of it, and its number there: the
+ * table's, or a materialized view's; NULL: they stand in none that is known. */
+static inline const struct catalog_relation *
+output_place(const struct plan_work *work, const struct output *output, int16_t *attribute)
+{
+    const struct catalog_relation *view = output->view ? output->view->relation : NULL;
+
+    if (output->entry && output->entry->relation) {
+        *attribute = output->attribute;
+        return output->entry->relation;
+    }
+    if (view && view->kind == 'm') {
+        *attribute = output->view_attribute;
+        return view;
+    }
+    *attribute = output->stored.attribute;
+    return catalog_relation(work->catalog, output->stored.relation);
+}
+
 struct cte {
     const struct cte *outer;
     const char *name;

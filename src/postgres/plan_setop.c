@@ -44,6 +44,25 @@ list_arms(struct setop *s, const PgQuery__SelectStmt *select)
            list_arms(s, select->rarg);
 }
 
+/* What the server calls a column that has been given no name (parse_target.c, FigureColname). */
+static const char *
+server_name(const PgQuery__Node *value)
+{
+    switch (value->node_case) {
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return sql_last_name(value->column_ref->fields, value->column_ref->n_fields);
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return sql_last_name(value->func_call->funcname, value->func_call->n_funcname);
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+        return "coalesce";
+    case PG_QUERY__NODE__NODE_A_CONST:
+    case PG_QUERY__NODE__NODE_A_EXPR:
+        return "?column?";
+    default:
+        return NULL;
+    }
+}
+
 /* What its columns are called, as the first arm tells. */
 static bool
 list_names(struct setop *s)
@@ -55,15 +74,12 @@ list_names(struct setop *s)
         return false;
     for (size_t i = 0; i < s->column_count; i++) {
         const PgQuery__Node *target = first->target_list[i];
-        const char *name = NULL;
+        const char *name;
 
         if (target->node_case != PG_QUERY__NODE__NODE_RES_TARGET || !target->res_target->val)
             return false;
-        if (target->res_target->name[0])
-            name = target->res_target->name;
-        else if (target->res_target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
-            name = sql_last_name(target->res_target->val->column_ref->fields,
-                                 target->res_target->val->column_ref->n_fields);
+        name = target->res_target->name[0] ? target->res_target->name
+                                           : server_name(target->res_target->val);
         if (!name || strlen(name) >= CATALOG_NAME_SIZE)
             return false;
         for (const char *c = name; *c; c++)

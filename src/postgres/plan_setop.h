@@ -15,10 +15,11 @@
  * is planned like any other (plan_pool.h), and is sent with the keys that come of that.
  *
  * Only where it cannot be told from the client's (plan_distinct.h): ORDER BY has all columns, whose
- * values are the same bytes where they are equal, and of one type in all arms, so that no error
- * names the operation; the names of the columns are told; no arm takes some of its rows only, and
- * nothing is called that is not known. One SELECT as a text of its own; with INTERSECT and EXCEPT
- * two arms, with UNION any number.
+ * values are the same bytes where they are equal, and of one type in all arms (or text and
+ * varchar), so that no error names the operation: columns, constants, and what PostgreSQL's own
+ * functions that cannot fail make of these; the names of the columns are known; no arm takes some
+ * of its rows only, and nothing is called that is not known. One SELECT as a text of its own; with
+ * INTERSECT and EXCEPT two arms, with UNION any number.
  */
 #ifndef PASU_POSTGRES_PLAN_SETOP_H
 #define PASU_POSTGRES_PLAN_SETOP_H

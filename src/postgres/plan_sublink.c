@@ -207,7 +207,8 @@ sublink_take(struct plan_work *work, struct injection *injection, const struct s
     if (!key || !origin)
         return false;
     key = write_query(work, sublink, group_write_keys(work, &shown.rows, key));
-    origin = write_query(work, sublink, group_write_origin(work, &shown.rows, origin));
+    origin = write_query(work, sublink,
+                         group_write_origin(work, &shown.rows, origin, shown.entry->relation));
     columns[0] = injection_add_expression(injection, injection->result, key);
     columns[1] = injection_add_expression(injection, injection->result, origin);
     return columns[0] >= 0 && columns[1] >= 0;

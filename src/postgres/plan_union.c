@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_union.h"
 
+#include "postgres/plan_distinct.h"
 #include "postgres/plan_within.h"
 
 /* ---- pairs ---- */
@@ -196,8 +197,7 @@ unite(struct plan_work *work, struct output *c, const struct output *o)
     c->keys &= o ? o->keys : 0;
     c->groups = (c->groups | (o ? o->groups : 0)) & ~parts;
     stored_unite(&c->stored, o ? &o->stored : NULL);
-    if (!o || o->strict_type != c->strict_type)
-        c->strict_type = 0;
+    c->strict_type = o ? distinct_common_type(c->strict_type, o->strict_type) : 0;
 }
 
 void

@@ -7,7 +7,7 @@ Every personal text has its person's token in it, at both ends: q, two digits, a
 
 The variants of the world are schemas of one database. In `removed` there is nothing of the person; in `low`,
 `high` and `null` there is the same person with other values: before all others in every order, behind them and
-longer, or none at all."""
+longer, or none at all. One more has none of those who have one name."""
 import hashlib
 import re
 
@@ -53,13 +53,13 @@ def text(number, letter, more=""):
 
 
 class World:
-    """The rows of one variant: of `person`, in `state`."""
+    """The rows of one variant: of `person`, in `state`; or of all who have one name ("shared"), removed."""
 
     def __init__(self, state=None, person=None):
         self.state, self.person = state, person
 
     def is_gone(self, number):
-        return self.state == "removed" and number == self.person
+        return self.state == "removed" and (number == self.person or (self.person == "shared" and number in SHARED))
 
     def personal(self, number, letter, value):
         """A personal value of that person as SQL; `value` None is NULL."""

@@ -13,8 +13,9 @@ The truth is measured without pasu, by running the statement again in worlds tha
   have, one of them is shown at least; and each of them whose own name comes instead of it, in the same rows
   and places, in both worlds where that person has another one.
 - *Influence* is who may be named: the answer is another one in a world where the person has other values, or
-  none. Whoever is named must have it, but where a condition on the person decides (CASE), or all that it showed
-  of anybody was that there is none.
+  none. One row can be of each of two who have one name (DISTINCT), or of any (LIMIT): then it is the same without
+  the one and without the other, but not without both. Whoever is named must have influence, but where a condition
+  on the person decides (CASE), or all that it showed of anybody was that there is none.
 
 In the figures the truth are those shown, and those named that have influence.
 
@@ -70,6 +71,7 @@ def server():
     worlds = people.SHARED_TYPES + people.World().sql("w")
     for number in people.PERSONS:
         worlds += "".join(people.World(state, number).sql(schema(state, number)) for state in people.STATES)
+    worlds += people.World("removed", "shared").sql(schema("removed", "shared"))
     made.sql(worlds, "variants")
     return made
 
@@ -245,6 +247,10 @@ def truth(told, named, worlds):
     for number in named - shown:
         if any(other != base for other in worlds.answers(program, [(state, number) for state in people.STATES[1:]])):
             influence.add(number)
+    if named & people.SHARED - influence:
+        without = worlds.answers(program, [("removed", number) for number in sorted(people.SHARED)] + [("removed", "shared")])
+        if without.pop() != base and without == [base] * len(without):
+            influence |= named & people.SHARED
     loose = named - influence if told.nothing_but_null or DECIDED.search(str(program)) else set()
     return shown, influence, loose
 
@@ -397,6 +403,11 @@ def summary(figures):
 
 # What was wrong once, in its smallest form.
 FOUND = (
+    # 9637: a row that two share, which other values of one of them would not change
+    "SELECT x FROM (SELECT DISTINCT name AS x FROM customers ORDER BY 1) k WHERE x > 'C' LIMIT 3",
+    "SELECT string_agg(DISTINCT name, ';') FROM customers WHERE name < 'L' AND name > 'C'",
+    "SELECT name FROM customers WHERE name = 'Kim Minji' ORDER BY id LIMIT 1",
+    "SELECT DISTINCT c.name FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.name = 'Kim Minji' ORDER BY 1",
     # 20516: a column that USING makes of a known one and one of a function
     "SELECT name FROM (SELECT 'x'::text AS name) a RIGHT JOIN of_region('north') t USING (name)",
     "SELECT j.name FROM ((SELECT 'x'::text AS name) a NATURAL RIGHT JOIN of_region('north') t) AS j",

@@ -11,7 +11,7 @@ check_rewritten(const char *sql, const char *expected)
 {
     struct plan_environment environment = shop_environment();
     struct plan *plan = plan_of(sql, &environment);
-    char text[1024];
+    char text[4096];
 
     snprintf(text, sizeof(text), "%.*s", (int)plan->rewritten.length,
              plan->rewritten.bytes ? (const char *)plan->rewritten.bytes : "");
@@ -76,6 +76,30 @@ numbers_of_order_by_are_shifted(void **state PASU_UNUSED)
     "CASE WHEN " OF_WHOM("min") " OPERATOR(pg_catalog.<>) " OF_WHOM(                               \
         "max") " THEN '0'::pg_catalog.oid ELSE " OF_WHOM("min") " END"
 
+#define IN_ROWS "FILTER (WHERE \"customers\".\"name\" IS DISTINCT FROM NULL)"
+#define SIDE(sign)                                                                                 \
+    "(pg_catalog.max(ARRAY[\"customers\".\"name\", (20000000000000000000 "                         \
+    "OPERATOR(pg_catalog." sign ") \"customers\".\"id\")::pg_catalog.text]) " IN_ROWS              \
+    ")[2]::pg_catalog.numeric"
+
+/* The key of the row that has the greatest value, if all that have it have that key. */
+static void
+a_peak_is_of_one_key_from_both_sides(void **state PASU_UNUSED)
+{
+    check_rewritten("SELECT region, max(name) FROM customers GROUP BY 1",
+                    "SELECT CASE WHEN pg_catalog.count(\"customers\".\"id\") " IN_ROWS
+                    " OPERATOR(pg_catalog.=) pg_catalog.count(*) " IN_ROWS " AND (" SIDE(
+                        "+") " OPERATOR(pg_catalog.-) 20000000000000000000) OPERATOR(pg_catalog.=) "
+                             "(20000000000000000000 OPERATOR(pg_catalog.-) " SIDE(
+                                 "-") ") THEN ARRAY[(" SIDE("+") " OPERATOR(pg_catalog.-) "
+                                                                 "20000000000000000000)::"
+                                                                 "pg_catalog.int8] END "
+                                                                 "AS \"pasu_key_1\", " ORIGIN
+                                                                 " AS \"pasu_key_2\", region, "
+                                                                 "max(name) FROM customers GROUP "
+                                                                 "BY 3");
+}
+
 #define TABLE_OF "\"customers\".\"tableoid\""
 #define FILTERED "FILTER (WHERE \"customers\".\"name\" IS DISTINCT FROM NULL AND (grade = $1))"
 
@@ -86,7 +110,7 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT DISTINCT name FROM customers",
         "SELECT name FROM customers GROUP BY ROLLUP (name)",
         "SELECT name FROM customers GROUP BY name HAVING max(name) > min(email)",
-        "SELECT name, max(email) FROM customers GROUP BY name",
+        "SELECT name, max(upper(email)) FROM customers GROUP BY name",
         "SELECT string_agg(name, ',') FILTER (WHERE random() < 0.5) FROM customers",
         "SELECT string_agg(name, ',') FILTER (WHERE grade = (SELECT 1)) FROM customers",
         "SELECT $1 + 0.5, string_agg(name, ',') FILTER (WHERE grade = $1) FROM customers",
@@ -506,6 +530,7 @@ run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_hidden_before_the_first_column),
         cmocka_unit_test(numbers_of_order_by_are_shifted),
+        cmocka_unit_test(a_peak_is_of_one_key_from_both_sides),
         cmocka_unit_test(where_it_could_change_the_result_nothing_is_hidden),
         cmocka_unit_test(nothing_is_hidden_without_right_or_leave),
         cmocka_unit_test(error_positions_are_those_of_the_clients_text),

@@ -108,8 +108,15 @@ operations_with_an_order_are_groups(void **state PASU_UNUSED)
          "customer bound: 0=name+order"},
         {"SELECT name, id FROM customers UNION SELECT item, id FROM orders ORDER BY 1",
          "customer bound: 0=name+order"},
-        /* what is equal can be other bytes, or an error would say what it is not */
         {"SELECT upper(name) AS n FROM customers UNION SELECT item FROM orders ORDER BY 1",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order"},
+        {"SELECT upper(name) FROM customers UNION SELECT item || 'x' FROM orders ORDER BY 1",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order"},
+        {"SELECT coalesce(name, 'x'), 'y' FROM customers EXCEPT SELECT 'x', title FROM "
+         "public.products ORDER BY 2, 1",
+         "customer hidden@0: 0=name"},
+        /* what is equal can be other bytes, or an error would say what it is not */
+        {"SELECT length(name) AS n FROM customers UNION SELECT item FROM orders ORDER BY 1",
          "customer bound: 0=name+order"},
         {"SELECT name FROM customers UNION SELECT id FROM orders ORDER BY 1",
          "customer bound: 0=name"},
