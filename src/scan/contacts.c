@@ -508,3 +508,10 @@ contacts_end(struct contacts *c)
     make_text(c, c->raw_used, true);
     return look(c, c->end);
 }
+
+void
+contacts_again(struct contacts *c)
+{
+    c->begin = c->end = c->raw_used = 0;
+    c->is_inside = false;
+}
