@@ -78,7 +78,7 @@ record(const struct ask *ask, const struct fingerprint_bundle *bundle, const cha
        const struct arguments *arguments)
 {
     const char *who = arguments->values[OPTION_who];
-    char begin[WORDS_SIZE], words[WORDS_SIZE], name[FINGERPRINT_NAME_SIZE];
+    char begin[96], words[WORDS_SIZE], name[FINGERPRINT_NAME_SIZE];
     uint64_t count = 0;
     int status, result;
 
