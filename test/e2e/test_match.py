@@ -49,6 +49,7 @@ def place():
     asked = inspector.install(server)
     server.sql("GRANT SELECT ON customers, parcels TO pasu")
     made = stage.Front(server, "match", inspector=asked, more=CONFIG)
+    made.asked = asked
     made.guard.wait("catalog_loaded")
     done = made.guard.run("index", "build", timeout=60)
     equal(done.returncode, 0, done.stderr)
@@ -108,6 +109,27 @@ def test_a_name_and_a_number_tell_together():
 
 def dialled(n):
     return messy.dialled(OURS[n].phone)
+
+
+@test(gateway=True)
+def test_where_only_pairs_tell():
+    """An index of names with numbers, and of no number alone: in every format at least 99.9 % of the persons, and nobody of others"""
+    other = stage.Front(place().behind, "pairs", inspector=place().asked, more={**CONFIG, "identity": ["public.customers.mail"]})
+    other.guard.wait("catalog_loaded")
+    done = other.guard.run("index", "build", timeout=60)
+    equal(done.returncode, 0, done.stderr)
+    path = harness.folder() / "bare"
+    for n, form in enumerate(messy.FORMS):
+        people = [p for pair in zip(OURS[10:1010], OTHERS[:1000]) for p in pair]
+        path.write_text(without_mail(messy.dump(people, form, seed=n)))
+        found = json.loads(other.guard.run("match", "--json", str(path), timeout=60).stdout)
+        equal(found["persons"]["customer"]["at_least"], 1000, form)
+        equal([(one["looked_for"], one["persons"]) for one in found["columns"] if one["column"] != "mail"], [("pairs", 1000)], form)
+
+
+def without_mail(text):
+    """No address is left of it."""
+    return text.replace("@", "#").replace("\uff20", "#")
 
 
 @test(gateway=True)
