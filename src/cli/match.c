@@ -7,6 +7,7 @@
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "scan/input.h"
+#include "scan/utf16.h"
 
 #include "base/memory.h"
 
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 /* Of more persons a part is traced: every so many, by their ordinals. */
-enum { TRACED_MAX = 100000, HEAD = 4 };
+enum { TRACED_MAX = 100000, HEAD = 4, BLOCK = 1 << 16 };
 
 struct matching {
     struct evidence evidence;
@@ -25,7 +26,8 @@ struct matching {
     struct input *input;
     EVP_MD_CTX *digest;
     bool is_hashed; /* so far */
-    uint8_t head[HEAD];
+    struct utf16 utf16;
+    uint8_t block[BLOCK]; /* of the file, before it is text */
     struct matched matched;
 };
 
@@ -67,8 +69,6 @@ what_else(const uint8_t *head, const char **hint)
          4,
          "a zip archive, as .xlsx is",
          "unpack it; save a workbook as CSV in UTF-8"},
-        {{0xff, 0xfe}, 2, "UTF-16", "make it UTF-8: iconv -f UTF-16 -t UTF-8 FILE"},
-        {{0xfe, 0xff}, 2, "UTF-16", "make it UTF-8: iconv -f UTF-16 -t UTF-8 FILE"},
         {{'%', 'P', 'D', 'F'}, 4, "a PDF", "make it text: pdftotext FILE"},
         {{'P', 'G', 'D', 'M'},
          4,
@@ -84,19 +84,56 @@ what_else(const uint8_t *head, const char **hint)
     return NULL;
 }
 
-/* The first bytes, once they are there. 0, or the exit status. */
+/* The first bytes say what it is. 0, or the exit status. */
 static int
-check_head(struct matching *t, const uint8_t *bytes, size_t count)
+check_head(struct matching *t, struct view head)
 {
-    const char *hint, *what;
+    const char *hint = NULL, *what = head.length < HEAD ? NULL : what_else(head.bytes, &hint);
 
-    for (size_t i = 0; i < count && t->matched.text_bytes + i < HEAD; i++)
-        t->head[t->matched.text_bytes + i] = bytes[i];
-    what = t->matched.text_bytes < HEAD ? what_else(t->head, &hint) : NULL;
+    t->utf16.order = utf16_order_of(head);
     if (what == NULL)
         return 0;
     complain(hint, "%s is %s, which is not read", t->matched.path, what);
     return 2;
+}
+
+/* Bytes of the file, as text. */
+static int
+take_block(struct matching *t, struct view bytes)
+{
+    struct contacts *contacts = &t->match.contacts;
+    int result = 0;
+
+    t->matched.text_bytes += bytes.length;
+    while (result == 0 && bytes.length > 0) {
+        size_t room, length;
+        uint8_t *to = contacts_room(contacts, &room);
+
+        if (t->utf16.order != UTF16_NONE) {
+            length = utf16_take(&t->utf16, &bytes, to, room);
+        } else {
+            length = room < bytes.length ? room : bytes.length;
+            memcpy(to, bytes.bytes, length);
+            bytes = view_of(bytes.bytes + length, bytes.length - length);
+        }
+        result = contacts_took(contacts, length);
+    }
+    return result;
+}
+
+/* So much of it as tells what it is, or all: 0 or below as input_read; else the length, and what
+ * input_read has for the rest. */
+static ssize_t
+read_head(struct matching *t, ssize_t *next)
+{
+    size_t have = 0;
+    ssize_t n = 1;
+
+    while (have < sizeof(t->block) &&
+           (n = input_read(t->input, t->block + have, sizeof(t->block) - have)) > 0)
+        have += (size_t)n;
+    *next = n;
+    return have > 0 ? (ssize_t)have : n;
 }
 
 /* What is behind damage counts for the hash alone. */
@@ -117,26 +154,19 @@ hash_rest(struct matching *t)
 static int
 read_dump(struct matching *t)
 {
-    struct contacts *contacts = &t->match.contacts;
     struct progress progress = {0};
     int result = 0, status = 0;
-    ssize_t n = 0;
+    ssize_t next = 1, n = read_head(t, &next);
 
-    for (;;) {
-        size_t room;
-        uint8_t *to = contacts_room(contacts, &room);
-
-        n = input_read(t->input, to, room);
-        if (n <= 0)
-            break;
-        status = check_head(t, to, (size_t)n);
-        t->matched.text_bytes += (uint64_t)n;
-        result = status == 0 ? contacts_took(contacts, (size_t)n) : 0;
-        if (status != 0 || result != 0)
-            break;
+    if (n > 0)
+        status = check_head(t, view_of(t->block, (size_t)n));
+    while (status == 0 && result == 0 && n > 0) {
+        result = take_block(t, view_of(t->block, (size_t)n));
         if (progress_is_due(&progress))
             progress_show(&progress, "reading the dump", input_taken(t->input),
                           input_size(t->input));
+        if (result == 0)
+            n = next > 0 ? input_read(t->input, t->block, sizeof(t->block)) : next;
     }
     progress_end(&progress);
     if (status != 0)
