@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "scan/archive.h"
 #include "scan/input.h"
 #include "scan/utf16.h"
 
@@ -27,7 +28,10 @@ struct matching {
     EVP_MD_CTX *digest;
     bool is_hashed; /* so far */
     struct utf16 utf16;
-    uint8_t block[BLOCK]; /* of the file, before it is text */
+    struct archive *archive; /* NULL: it is none */
+    uint8_t block[BLOCK];    /* of the file, before it is text */
+    uint8_t gathered[BLOCK];
+    size_t gathered_length;
     struct matched matched;
 };
 
@@ -65,10 +69,6 @@ what_else(const uint8_t *head, const char **hint)
         size_t length;
         const char *what, *hint;
     } others[] = {
-        {{'P', 'K', 3, 4},
-         4,
-         "a zip archive, as .xlsx is",
-         "unpack it; save a workbook as CSV in UTF-8"},
         {{'%', 'P', 'D', 'F'}, 4, "a PDF", "make it text: pdftotext FILE"},
         {{'P', 'G', 'D', 'M'},
          4,
@@ -84,6 +84,47 @@ what_else(const uint8_t *head, const char **hint)
     return NULL;
 }
 
+static int
+take_text(struct matching *t, struct view text)
+{
+    struct contacts *contacts = &t->match.contacts;
+    int result = 0;
+
+    while (result == 0 && text.length > 0) {
+        size_t room, length;
+        uint8_t *to = contacts_room(contacts, &room);
+
+        length = room < text.length ? room : text.length;
+        memcpy(to, text.bytes, length);
+        result = contacts_took(contacts, length);
+        text = view_of(text.bytes + length, text.length - length);
+    }
+    return result;
+}
+
+/* Text of an archive, which comes in small pieces. */
+static int
+gather(void *arg, struct view text)
+{
+    struct matching *t = arg;
+    int result = 0;
+
+    t->matched.text_bytes += text.length;
+    while (result == 0 && text.length > 0) {
+        size_t room = sizeof(t->gathered) - t->gathered_length;
+        size_t length = room < text.length ? room : text.length;
+
+        memcpy(t->gathered + t->gathered_length, text.bytes, length);
+        t->gathered_length += length;
+        text = view_of(text.bytes + length, text.length - length);
+        if (t->gathered_length == sizeof(t->gathered)) {
+            result = take_text(t, view_of(t->gathered, t->gathered_length));
+            t->gathered_length = 0;
+        }
+    }
+    return result;
+}
+
 /* The first bytes say what it is. 0, or the exit status. */
 static int
 check_head(struct matching *t, struct view head)
@@ -91,6 +132,11 @@ check_head(struct matching *t, struct view head)
     const char *hint = NULL, *what = head.length < HEAD ? NULL : what_else(head.bytes, &hint);
 
     t->utf16.order = utf16_order_of(head);
+    if (archive_is(head)) {
+        int result = archive_new(&t->archive, gather, t);
+
+        return result == 0 ? 0 : complain_error(result, "%s", t->matched.path);
+    }
     if (what == NULL)
         return 0;
     complain(hint, "%s is %s, which is not read", t->matched.path, what);
@@ -101,22 +147,18 @@ check_head(struct matching *t, struct view head)
 static int
 take_block(struct matching *t, struct view bytes)
 {
-    struct contacts *contacts = &t->match.contacts;
     int result = 0;
 
+    if (t->archive != NULL)
+        return archive_take(t->archive, bytes);
     t->matched.text_bytes += bytes.length;
+    if (t->utf16.order == UTF16_NONE)
+        return take_text(t, bytes);
     while (result == 0 && bytes.length > 0) {
-        size_t room, length;
-        uint8_t *to = contacts_room(contacts, &room);
+        size_t room;
+        uint8_t *to = contacts_room(&t->match.contacts, &room);
 
-        if (t->utf16.order != UTF16_NONE) {
-            length = utf16_take(&t->utf16, &bytes, to, room);
-        } else {
-            length = room < bytes.length ? room : bytes.length;
-            memcpy(to, bytes.bytes, length);
-            bytes = view_of(bytes.bytes + length, bytes.length - length);
-        }
-        result = contacts_took(contacts, length);
+        result = contacts_took(&t->match.contacts, utf16_take(&t->utf16, &bytes, to, room));
     }
     return result;
 }
@@ -152,6 +194,20 @@ hash_rest(struct matching *t)
 }
 
 static int
+complain_archive(const struct matching *t, int result)
+{
+    if (result == PASU_E_DENIED)
+        complain("unpack it with its password", "%s is a zip archive that is encrypted",
+                 t->matched.path);
+    else
+        complain("unpack it",
+                 "%s is a zip archive of nothing that is read: no workbook, and no "
+                 "file with a name that text has",
+                 t->matched.path);
+    return 2;
+}
+
+static int
 read_dump(struct matching *t)
 {
     struct progress progress = {0};
@@ -173,9 +229,17 @@ read_dump(struct matching *t)
         return status;
     t->matched.bytes = input_taken(t->input);
     t->matched.codec = codec_name(input_codec(t->input));
-    t->matched.is_damaged = n == PASU_E_CORRUPT;
-    if (t->matched.is_damaged)
+    if (result == 0 && n == 0 && t->archive != NULL)
+        result = archive_end(t->archive);
+    if (t->archive != NULL && (result == PASU_E_DENIED || result == PASU_E_NOTFOUND))
+        return complain_archive(t, result);
+    t->matched.is_damaged = n == PASU_E_CORRUPT || result == PASU_E_CORRUPT;
+    if (t->matched.is_damaged) {
         hash_rest(t);
+        result = 0;
+    }
+    if (result == 0)
+        result = take_text(t, view_of(t->gathered, t->gathered_length));
     if (result == 0 && (n == 0 || t->matched.is_damaged))
         result = dump_match_finish(&t->match);
     else if (result == 0)
@@ -367,6 +431,9 @@ run_match(const struct arguments *arguments)
     tracing_end(&t->tracing);
     leaked_release(&t->sample);
     input_close(t->input);
+    archive_free(t->archive);
+    memory_wipe(t->block, sizeof(t->block));
+    memory_wipe(t->gathered, sizeof(t->gathered));
     EVP_MD_CTX_free(t->digest);
     dump_match_end(&t->match);
     evidence_close(&t->evidence);
