@@ -202,16 +202,25 @@ filters_text(char text[CONTROL_TEXT_SIZE], const struct arguments *arguments, co
             used = add(text, used, arguments->operands[i], "");
 }
 
-void
-asked_record(const struct ask *ask, const struct arguments *arguments, const char *key)
+int
+asked_words(const struct ask *ask, const char *command, const char *words)
 {
     union payload_body body = {.asked = {.uid = getuid(), .pid = (uint32_t)getpid()}};
     struct payload_asked *asked = &body.asked;
     uint64_t number = 0;
 
-    snprintf(asked->command, sizeof(asked->command), "%s", arguments->command->name);
-    filters_text(asked->filters, arguments, key);
-    say(tell(ask, CONTROL_ASKED, SEGMENT_ASKED, &body, asked->command, asked->filters, &number));
+    snprintf(asked->command, sizeof(asked->command), "%s", command);
+    snprintf(asked->filters, sizeof(asked->filters), "%s", words);
+    return tell(ask, CONTROL_ASKED, SEGMENT_ASKED, &body, asked->command, asked->filters, &number);
+}
+
+void
+asked_record(const struct ask *ask, const struct arguments *arguments, const char *key)
+{
+    char words[CONTROL_TEXT_SIZE];
+
+    filters_text(words, arguments, key);
+    say(asked_words(ask, arguments->command->name, words));
 }
 
 void

@@ -15,6 +15,9 @@
 /* A question: the command's name, and its options and operands as they were given, but for keys:
  * `key` (NULL: none) stands for the operand. What the guard's rings hold is in the ledger then. */
 void asked_record(const struct ask *ask, const struct arguments *arguments, const char *key);
+/* A question in words, of at most 255 bytes, without which there is no answer: 0, or an error, for
+ * asked_complain. */
+PASU_MUST_USE int asked_words(const struct ask *ask, const char *command, const char *words);
 /* All that is recorded goes to this place. */
 void asked_export(const struct ask *ask, const char *where);
 /* Whether --why is there, and of at most so many bytes; or it has been complained about. */

@@ -49,6 +49,7 @@ const char *const command_index_actions[] = {"build", "status", NULL};
 const char *const command_incident_actions[] = {"list",   "open",  "show",     "scope", "diff",
                                                 "clocks", "hold",  "material", "met",   "told",
                                                 "sign",   "close", "board",    NULL};
+const char *const command_fingerprint_actions[] = {"make", "check", "hash", "range", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
 const char *const command_decoy_actions[] = {"list",  "plant", "register", "retire",
                                              "match", "view",  NULL};

@@ -43,20 +43,21 @@ enum command_who { WHO_ANYBODY, WHO_OPERATOR };
 enum command_effect { EFFECT_READS, EFFECT_CHANGES, EFFECT_SERVES };
 enum command_operand {
     OPERAND_NONE,
-    OPERAND_SESSION,  /* a session's identity: 16 hexadecimal digits */
-    OPERAND_COMMAND,  /* a command's name, or a topic of help */
-    OPERAND_SHELL,    /* bash, zsh or fish */
-    OPERAND_LEDGER,   /* what is to be done with the ledger */
-    OPERAND_KEY,      /* a subject's key: any text */
-    OPERAND_FILE,     /* a file's name */
-    OPERAND_SQL,      /* a text of SQL */
-    OPERAND_REQUEST,  /* the number of what waits to be approved */
-    OPERAND_ALERT,    /* an alert's number */
-    OPERAND_INDEX,    /* what is to be done with the identity index */
-    OPERAND_HOLD,     /* what is to be done with holds, and a hold's number */
-    OPERAND_DECOY,    /* what is to be done with decoys, and a set's number or a file */
-    OPERAND_INCIDENT, /* what is to be done with an incident, its number, and of what */
-    OPERAND_ROSTER,   /* what is to be done with the roster, and a file */
+    OPERAND_SESSION,     /* a session's identity: 16 hexadecimal digits */
+    OPERAND_COMMAND,     /* a command's name, or a topic of help */
+    OPERAND_SHELL,       /* bash, zsh or fish */
+    OPERAND_LEDGER,      /* what is to be done with the ledger */
+    OPERAND_KEY,         /* a subject's key: any text */
+    OPERAND_FILE,        /* a file's name */
+    OPERAND_SQL,         /* a text of SQL */
+    OPERAND_REQUEST,     /* the number of what waits to be approved */
+    OPERAND_ALERT,       /* an alert's number */
+    OPERAND_INDEX,       /* what is to be done with the identity index */
+    OPERAND_HOLD,        /* what is to be done with holds, and a hold's number */
+    OPERAND_DECOY,       /* what is to be done with decoys, and a set's number or a file */
+    OPERAND_INCIDENT,    /* what is to be done with an incident, its number, and of what */
+    OPERAND_FINGERPRINT, /* what is to be done with fingerprints, and files */
+    OPERAND_ROSTER,      /* what is to be done with the roster, and a file */
 };
 
 struct command {
@@ -103,6 +104,8 @@ extern const char *const command_roster_actions[];
 /* What `pasu hold` can do, ended by NULL. */
 extern const char *const command_hold_actions[];
 extern const char *const command_decoy_actions[];
+/* What `pasu fingerprint` can do, ended by NULL. */
+extern const char *const command_fingerprint_actions[];
 /* What `pasu incident` can do, ended by NULL. */
 extern const char *const command_incident_actions[];
 

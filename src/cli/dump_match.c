@@ -80,6 +80,47 @@ add_section(struct dump_match *m, size_t place)
     }
 }
 
+/* Whether a column has the numbers of a pair alone, of persons of the same kind. */
+static bool
+covers(const struct dump_column *alone, const struct dump_column *pair)
+{
+    const struct identity_section *a = alone->section, *p = pair->section;
+    int16_t number = pair->phone_part == 0 ? p->attribute : p->others[pair->phone_part - 1];
+
+    return (alone->looks & DUMP_PHONE) != 0 && a->attribute == number &&
+           a->relation == p->relation && a->key_attribute == p->key_attribute &&
+           a->database_oid == p->database_oid && a->system == p->system &&
+           strcmp(a->gateway, p->gateway) == 0 && strcmp(alone->name->kind, pair->name->kind) == 0;
+}
+
+/* What is looked for, as a whole. PASU_E_NOMEM. */
+static int
+look_through(struct dump_match *m)
+{
+    bool has_pairs = false, is_any = false;
+
+    for (size_t c = 0; c < m->column_count; c++) {
+        struct dump_column *column = &m->columns[c];
+        size_t number = column->looks == DUMP_PAIR ? column->phone_part : 0;
+
+        if ((column->looks & (DUMP_PHONE | DUMP_PAIR)) == 0)
+            continue;
+        m->shapes |= column->section->shapes[number];
+        is_any |= column->section->shapes[number] == 0;
+        if (column->looks != DUMP_PAIR)
+            continue;
+        for (size_t a = 0; a < m->column_count; a++)
+            column->is_covered |= covers(&m->columns[a], column);
+        has_pairs = true;
+        m->has_bare_pairs |= !column->is_covered;
+    }
+    if (is_any)
+        m->shapes = 0;
+    if (has_pairs)
+        m->contexts = memory_new(DUMP_WAITING, sizeof(*m->contexts));
+    return has_pairs && m->contexts == NULL ? PASU_E_NOMEM : 0;
+}
+
 /* ---- what is found ---- */
 
 static int
@@ -88,6 +129,7 @@ take_answer(struct dump_match *m, const struct identity_question *question,
 {
     if (question->found == IDENTITY_NONE)
         return 0;
+    value->is_paired |= column->looks == DUMP_PAIR;
     if (question->found == IDENTITY_SEVERAL) {
         value->is_shared = true;
         column->shared++;
@@ -102,8 +144,8 @@ take_answer(struct dump_match *m, const struct identity_question *question,
     return persons_add(&column->persons, &question->ordinal, 1);
 }
 
-static int
-flush(struct dump_match *m)
+int
+dump_match_flush(struct dump_match *m)
 {
     int result = 0;
 
@@ -121,16 +163,19 @@ dump_match_ask(struct dump_match *m, size_t column, struct identity_hash hash)
     m->questions[m->question_count] =
         (struct identity_question){.hash = hash, .section = m->columns[column].place};
     m->asked[m->question_count] = (uint16_t)column;
-    m->asking[m->question_count++] = (uint8_t)(m->waiting_count - 1);
-    return m->question_count == DUMP_QUESTIONS ? flush(m) : 0;
+    m->asking[m->question_count++] = (uint8_t)m->current;
+    return m->question_count == DUMP_QUESTIONS ? dump_match_flush(m) : 0;
 }
 
 /* All that wait. Whether the last one is anybody's, or an error. */
 static int
 settle(struct dump_match *m)
 {
-    int result = flush(m);
+    int result = dump_match_flush(m);
     bool is_known = false;
+
+    if (result == 0 && m->contexts != NULL)
+        result = dump_pairs_ask(m);
 
     for (size_t i = 0; i < m->waiting_count; i++) {
         const struct dump_value *value = &m->waiting[i];
@@ -154,11 +199,19 @@ ask_all(struct dump_match *m, enum dump_looks looks)
     int result = 0;
 
     for (size_t w = 0; result == 0 && w < m->ways->count; w++) {
-        struct identity_hash hash = identity_hash_of(&m->identity.key, spellings_at(m->ways, w));
+        struct view way = spellings_at(m->ways, w);
+        struct identity_hash hash;
+        bool is_hashed = false;
 
-        for (size_t c = 0; result == 0 && c < m->column_count; c++)
-            if ((m->columns[c].looks & looks) != 0)
-                result = dump_match_ask(m, c, hash);
+        for (size_t c = 0; result == 0 && c < m->column_count; c++) {
+            if ((m->columns[c].looks & looks) == 0 ||
+                !identity_may_have(m->columns[c].section, 0, way))
+                continue;
+            if (!is_hashed)
+                hash = identity_hash_of(&m->identity.key, way);
+            is_hashed = true;
+            result = dump_match_ask(m, c, hash);
+        }
     }
     return result;
 }
@@ -183,12 +236,13 @@ see(void *arg, enum contact what, struct view text, struct view before, struct v
     struct dump_match *m = arg;
     int result;
 
-    m->waiting[m->waiting_count++] = (struct dump_value){
+    m->current = m->waiting_count++;
+    m->waiting[m->current] = (struct dump_value){
         .what = what, .is_decoy = m->decoys.count > 0 && is_decoys(m, what, text)};
-    spellings_of(m->ways, text);
+    spellings_shaped(m->ways, text, what == CONTACT_PHONE ? m->shapes : 0);
     result = ask_all(m, what == CONTACT_EMAIL ? DUMP_EMAIL : DUMP_PHONE);
-    if (result == 0 && what == CONTACT_PHONE)
-        result = dump_pairs_ask(m, before, behind);
+    if (what == CONTACT_PHONE && m->contexts != NULL)
+        dump_pairs_keep(m, text, before, behind);
     if (result == 0 && m->contacts.is_alone && m->waiting_count < DUMP_WAITING)
         return 0;
     return result == 0 ? settle(m) : result;
@@ -280,6 +334,9 @@ dump_match_begin(struct dump_match *m, const struct evidence *e)
         return complain_error(PASU_E_NOMEM, "the dump");
     for (size_t s = 0; s < sections; s++)
         add_section(m, s);
+    result = look_through(m);
+    if (result != 0)
+        return complain_error(result, "the dump");
     return decoy_search_begin(&m->decoys, e);
 }
 
@@ -293,6 +350,9 @@ dump_match_end(struct dump_match *m)
         memory_wipe(m->ways, sizeof(*m->ways));
     if (m->words != NULL)
         memory_wipe(m->words, sizeof(*m->words));
+    if (m->contexts != NULL)
+        memory_wipe(m->contexts, DUMP_WAITING * sizeof(*m->contexts));
+    memory_free(m->contexts);
     memory_free(m->ways);
     memory_free(m->words);
     contacts_release(&m->contacts);

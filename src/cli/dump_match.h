@@ -22,7 +22,7 @@
 #include "policy/spelling.h"
 #include "scan/contacts.h"
 
-enum { DUMP_QUESTIONS = 256, DUMP_WAITING = 32 };
+enum { DUMP_QUESTIONS = 256, DUMP_WAITING = 32, DUMP_REACH = 400 };
 
 enum dump_looks { DUMP_EMAIL = 1, DUMP_PHONE = 2, DUMP_PAIR = 4 };
 
@@ -33,6 +33,8 @@ struct dump_column {
     uint16_t place;                   /* of the section */
     uint8_t looks;                    /* enum dump_looks; 0: it is not looked for */
     uint8_t phone_part;               /* of a pair: which is the number */
+    bool is_covered; /* of a pair: another column has its numbers alone: those that it has not are
+                        in no pair */
     struct persons *persons;
     uint64_t shared; /* values found that are several persons' */
 };
@@ -46,6 +48,14 @@ struct dump_values {
 struct dump_value {
     enum contact what;
     bool is_one, is_shared, is_decoy;
+    bool is_paired; /* with a name, it is somebody's */
+};
+
+/* What stands around a number that waits, and how far it was looked at (dump_pairs.c). */
+struct dump_context {
+    uint8_t text[CONTACTS_REACH], before[DUMP_REACH], behind[DUMP_REACH];
+    size_t length, before_left, behind_from, behind_length;
+    unsigned cells; /* that were */
 };
 
 struct dump_match {
@@ -59,7 +69,11 @@ struct dump_match {
     struct spellings *ways, *words; /* of the value; of a word beside it */
     /* Values of which nothing else depends wait, for many are looked up in a third of the time. */
     struct dump_value waiting[DUMP_WAITING];
+    struct dump_context *contexts; /* of these; NULL: names are not looked for */
+    size_t current;                /* of which questions are asked */
     size_t waiting_count;
+    uint64_t shapes;     /* of all columns of numbers, as identity_shape has them; 0: any */
+    bool has_bare_pairs; /* that are not covered */
     struct identity_question questions[DUMP_QUESTIONS];
     uint16_t asked[DUMP_QUESTIONS]; /* of which column, */
     uint8_t asking[DUMP_QUESTIONS]; /* for which of those that wait */
@@ -90,10 +104,16 @@ uint64_t dump_match_found(const struct dump_match *match, enum contact what);
 
 /* ---- what dump_pairs.c does for it ---- */
 
-/* The question is of the value that came last, and waits. PASU_E_NOMEM. */
+/* Answers to all questions; the values wait on. 0, or an error. */
+PASU_MUST_USE int dump_match_flush(struct dump_match *match);
+
+/* The question is of the current value, and waits. PASU_E_NOMEM. */
 PASU_MUST_USE int dump_match_ask(struct dump_match *match, size_t column,
                                  struct identity_hash hash);
-/* The telephone number whose spellings are match->ways, with the words around it. */
-PASU_MUST_USE int dump_pairs_ask(struct dump_match *match, struct view before, struct view behind);
+/* Keeps a number, as the current value, with what is around it. */
+void dump_pairs_keep(struct dump_match *match, struct view text, struct view before,
+                     struct view behind);
+/* The numbers that wait, whose own answers are there, with the words around them. */
+PASU_MUST_USE int dump_pairs_ask(struct dump_match *match);
 
 #endif

@@ -4,11 +4,14 @@
  * the nearest cells before and behind it, whatever stands between cells in that format.
  *
  *      {"name": "이영희", "tel": "010-1234-5678"}      tel, 이영희, name
+ *
+ * Numbers wait until there are many: then all of them are looked up with one of their cells, those
+ * that need more with the next one, and so on, so that each look-up is one of many.
  */
 #include "cli/dump_match.h"
 #include "exposure/tuple.h"
 
-enum { CELLS = 6, WORDS = 3, NAME_MAX_SIZE = 96, REACH = 400 };
+enum { CELLS = 6, WORDS = 3, NAME_MAX_SIZE = 96 };
 
 static bool
 is_in_cell(uint8_t c)
@@ -35,13 +38,28 @@ ask_pair(struct dump_match *m, size_t at, struct view name)
     struct view text;
     int result = 0;
 
+    if (!identity_may_have(column->section, 1U - column->phone_part, name))
+        return 0;
     tuple.parts[1 - column->phone_part] = name;
     for (size_t w = 0; result == 0 && w < m->ways->count; w++) {
         tuple.parts[column->phone_part] = spellings_at(m->ways, w);
+        if (!identity_may_have(column->section, column->phone_part,
+                               tuple.parts[column->phone_part]))
+            continue;
         if (tuple_write(&tuple, space, &text) == 0)
             result = dump_match_ask(m, at, identity_hash_of(&m->identity.key, text));
     }
     return result;
+}
+
+/* Of columns that are covered, only numbers that are in what covers them. */
+static bool
+is_asked(const struct dump_match *m, const struct dump_column *column)
+{
+    const struct dump_value *value = &m->waiting[m->current];
+
+    return column->looks == DUMP_PAIR &&
+           (!column->is_covered || value->is_one || value->is_shared || value->is_decoy);
 }
 
 static int
@@ -53,8 +71,7 @@ ask_name(struct dump_match *m, struct view name)
         return 0;
     spellings_of(m->words, name);
     for (size_t c = 0; c < m->column_count; c++)
-        for (size_t w = 0; result == 0 && m->columns[c].looks == DUMP_PAIR && w < m->words->count;
-             w++)
+        for (size_t w = 0; result == 0 && is_asked(m, &m->columns[c]) && w < m->words->count; w++)
             result = ask_pair(m, c, spellings_at(m->words, w));
     return result;
 }
@@ -84,58 +101,103 @@ ask_cell(struct dump_match *m, struct view cell)
     return result;
 }
 
-static int
-ask_before(struct dump_match *m, struct view text)
+/* ---- cells ---- */
+
+static struct view
+cell_before(struct dump_context *c)
 {
-    int result = 0;
+    size_t end, from = c->before_left;
 
-    for (size_t cells = 0; result == 0 && cells < CELLS && text.length > 0; cells++) {
-        size_t end, from;
-
-        while (text.length > 0 && !is_in_cell(text.bytes[text.length - 1]))
-            text.length--;
-        end = from = text.length;
-        while (from > 0 && is_in_cell(text.bytes[from - 1]))
-            from--;
-        result = ask_cell(m, view_of(text.bytes + from, end - from));
-        text.length = from;
-    }
-    return result;
+    while (from > 0 && !is_in_cell(c->before[from - 1]))
+        from--;
+    end = from;
+    while (from > 0 && is_in_cell(c->before[from - 1]))
+        from--;
+    c->before_left = from;
+    return view_of(c->before + from, end - from);
 }
 
-static int
-ask_behind(struct dump_match *m, struct view text)
+static struct view
+cell_behind(struct dump_context *c)
 {
-    size_t at = 0;
-    int result = 0;
+    size_t from = c->behind_from, at;
 
-    for (size_t cells = 0; result == 0 && cells < CELLS && at < text.length; cells++) {
-        size_t from;
+    while (from < c->behind_length && !is_in_cell(c->behind[from]))
+        from++;
+    at = from;
+    while (at < c->behind_length && is_in_cell(c->behind[at]))
+        at++;
+    c->behind_from = at;
+    return view_of(c->behind + from, at - from);
+}
 
-        while (at < text.length && !is_in_cell(text.bytes[at]))
-            at++;
-        from = at;
-        while (at < text.length && is_in_cell(text.bytes[at]))
-            at++;
-        result = ask_cell(m, view_of(text.bytes + from, at - from));
-    }
-    return result;
+/* The next one, nearest first, those before it before those behind it. False: there is none. */
+static bool
+next_cell(struct dump_context *c, struct view *cell)
+{
+    if (c->cells < CELLS && c->before_left == 0)
+        c->cells = CELLS;
+    if (c->cells >= 2 * CELLS || (c->cells >= CELLS && c->behind_from == c->behind_length))
+        return false;
+    *cell = c->cells < CELLS ? cell_before(c) : cell_behind(c);
+    c->cells++;
+    return true;
+}
+
+/* Whether a name can tell more: not, where whose the number is is known without one, and one that
+ * goes with it was found; nor where no column but covered ones is asked, and the number is in none.
+ */
+static bool
+needs_name(const struct dump_match *m, const struct dump_value *value)
+{
+    if (value->what != CONTACT_PHONE)
+        return false;
+    if (m->has_bare_pairs)
+        return true;
+    if (value->is_paired && value->is_one && !value->is_shared)
+        return false;
+    return value->is_one || value->is_shared || value->is_decoy;
+}
+
+void
+dump_pairs_keep(struct dump_match *m, struct view text, struct view before, struct view behind)
+{
+    struct dump_context *c = &m->contexts[m->current];
+
+    if (before.length > DUMP_REACH)
+        before = view_of(before.bytes + (before.length - DUMP_REACH), DUMP_REACH);
+    if (behind.length > DUMP_REACH)
+        behind.length = DUMP_REACH;
+    c->cells = 0;
+    c->length = text.length < sizeof(c->text) ? text.length : sizeof(c->text);
+    memcpy(c->text, text.bytes, c->length);
+    c->before_left = before.length;
+    memcpy(c->before, before.bytes, before.length);
+    c->behind_from = 0;
+    c->behind_length = behind.length;
+    memcpy(c->behind, behind.bytes, behind.length);
 }
 
 int
-dump_pairs_ask(struct dump_match *m, struct view before, struct view behind)
+dump_pairs_ask(struct dump_match *m)
 {
-    bool is_wanted = false;
-    int result;
+    bool is_over = false;
+    int result = 0;
 
-    for (size_t c = 0; c < m->column_count; c++)
-        is_wanted |= m->columns[c].looks == DUMP_PAIR;
-    if (!is_wanted)
-        return 0;
-    if (before.length > REACH)
-        before = view_of(before.bytes + (before.length - REACH), REACH);
-    if (behind.length > REACH)
-        behind.length = REACH;
-    result = ask_before(m, before);
-    return result == 0 ? ask_behind(m, behind) : result;
+    while (result == 0 && !is_over) {
+        is_over = true;
+        for (m->current = 0; result == 0 && m->current < m->waiting_count; m->current++) {
+            struct dump_context *c = &m->contexts[m->current];
+            struct view cell;
+
+            if (!needs_name(m, &m->waiting[m->current]) || !next_cell(c, &cell))
+                continue;
+            is_over = false;
+            spellings_shaped(m->ways, view_of(c->text, c->length), m->shapes);
+            result = ask_cell(m, cell);
+        }
+        if (result == 0)
+            result = dump_match_flush(m);
+    }
+    return result;
 }

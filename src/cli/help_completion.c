@@ -35,6 +35,8 @@ print_operand_words(FILE *file, const struct command *command)
         print_words(file, command_hold_actions);
     if (command->operand == OPERAND_DECOY)
         print_words(file, command_decoy_actions);
+    if (command->operand == OPERAND_FINGERPRINT)
+        print_words(file, command_fingerprint_actions);
     if (command->operand == OPERAND_INCIDENT)
         print_words(file, command_incident_actions);
     if (command->operand == OPERAND_ROSTER)
@@ -177,7 +179,7 @@ print_fish(FILE *file)
         if (commands[i].operand == OPERAND_COMMAND || commands[i].operand == OPERAND_SHELL ||
             commands[i].operand == OPERAND_LEDGER || commands[i].operand == OPERAND_HOLD ||
             commands[i].operand == OPERAND_INDEX || commands[i].operand == OPERAND_DECOY ||
-            commands[i].operand == OPERAND_INCIDENT) {
+            commands[i].operand == OPERAND_INCIDENT || commands[i].operand == OPERAND_FINGERPRINT) {
             fprintf(file, "complete -c pasu -n '__fish_seen_subcommand_from %s' -a '", name);
             print_operand_words(file, &commands[i]);
             fputs("'\n", file);

@@ -6,7 +6,9 @@
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "scan/archive.h"
 #include "scan/input.h"
+#include "scan/utf16.h"
 
 #include "base/memory.h"
 
@@ -15,7 +17,7 @@
 #include <unistd.h>
 
 /* Of more persons a part is traced: every so many, by their ordinals. */
-enum { TRACED_MAX = 100000, HEAD = 4 };
+enum { TRACED_MAX = 100000, HEAD = 4, BLOCK = 1 << 16 };
 
 struct matching {
     struct evidence evidence;
@@ -25,7 +27,11 @@ struct matching {
     struct input *input;
     EVP_MD_CTX *digest;
     bool is_hashed; /* so far */
-    uint8_t head[HEAD];
+    struct utf16 utf16;
+    struct archive *archive; /* NULL: it is none */
+    uint8_t block[BLOCK];    /* of the file, before it is text */
+    uint8_t gathered[BLOCK];
+    size_t gathered_length;
     struct matched matched;
 };
 
@@ -63,12 +69,6 @@ what_else(const uint8_t *head, const char **hint)
         size_t length;
         const char *what, *hint;
     } others[] = {
-        {{'P', 'K', 3, 4},
-         4,
-         "a zip archive, as .xlsx is",
-         "unpack it; save a workbook as CSV in UTF-8"},
-        {{0xff, 0xfe}, 2, "UTF-16", "make it UTF-8: iconv -f UTF-16 -t UTF-8 FILE"},
-        {{0xfe, 0xff}, 2, "UTF-16", "make it UTF-8: iconv -f UTF-16 -t UTF-8 FILE"},
         {{'%', 'P', 'D', 'F'}, 4, "a PDF", "make it text: pdftotext FILE"},
         {{'P', 'G', 'D', 'M'},
          4,
@@ -84,19 +84,98 @@ what_else(const uint8_t *head, const char **hint)
     return NULL;
 }
 
-/* The first bytes, once they are there. 0, or the exit status. */
 static int
-check_head(struct matching *t, const uint8_t *bytes, size_t count)
+take_text(struct matching *t, struct view text)
 {
-    const char *hint, *what;
+    struct contacts *contacts = &t->match.contacts;
+    int result = 0;
 
-    for (size_t i = 0; i < count && t->matched.text_bytes + i < HEAD; i++)
-        t->head[t->matched.text_bytes + i] = bytes[i];
-    what = t->matched.text_bytes < HEAD ? what_else(t->head, &hint) : NULL;
+    while (result == 0 && text.length > 0) {
+        size_t room, length;
+        uint8_t *to = contacts_room(contacts, &room);
+
+        length = room < text.length ? room : text.length;
+        memcpy(to, text.bytes, length);
+        result = contacts_took(contacts, length);
+        text = view_of(text.bytes + length, text.length - length);
+    }
+    return result;
+}
+
+/* Text of an archive, which comes in small pieces. */
+static int
+gather(void *arg, struct view text)
+{
+    struct matching *t = arg;
+    int result = 0;
+
+    t->matched.text_bytes += text.length;
+    while (result == 0 && text.length > 0) {
+        size_t room = sizeof(t->gathered) - t->gathered_length;
+        size_t length = room < text.length ? room : text.length;
+
+        memcpy(t->gathered + t->gathered_length, text.bytes, length);
+        t->gathered_length += length;
+        text = view_of(text.bytes + length, text.length - length);
+        if (t->gathered_length == sizeof(t->gathered)) {
+            result = take_text(t, view_of(t->gathered, t->gathered_length));
+            t->gathered_length = 0;
+        }
+    }
+    return result;
+}
+
+/* The first bytes say what it is. 0, or the exit status. */
+static int
+check_head(struct matching *t, struct view head)
+{
+    const char *hint = NULL, *what = head.length < HEAD ? NULL : what_else(head.bytes, &hint);
+
+    t->utf16.order = utf16_order_of(head);
+    if (archive_is(head)) {
+        int result = archive_new(&t->archive, gather, t);
+
+        return result == 0 ? 0 : complain_error(result, "%s", t->matched.path);
+    }
     if (what == NULL)
         return 0;
     complain(hint, "%s is %s, which is not read", t->matched.path, what);
     return 2;
+}
+
+/* Bytes of the file, as text. */
+static int
+take_block(struct matching *t, struct view bytes)
+{
+    int result = 0;
+
+    if (t->archive != NULL)
+        return archive_take(t->archive, bytes);
+    t->matched.text_bytes += bytes.length;
+    if (t->utf16.order == UTF16_NONE)
+        return take_text(t, bytes);
+    while (result == 0 && bytes.length > 0) {
+        size_t room;
+        uint8_t *to = contacts_room(&t->match.contacts, &room);
+
+        result = contacts_took(&t->match.contacts, utf16_take(&t->utf16, &bytes, to, room));
+    }
+    return result;
+}
+
+/* So much of it as tells what it is, or all: 0 or below as input_read; else the length, and what
+ * input_read has for the rest. */
+static ssize_t
+read_head(struct matching *t, ssize_t *next)
+{
+    size_t have = 0;
+    ssize_t n = 1;
+
+    while (have < sizeof(t->block) &&
+           (n = input_read(t->input, t->block + have, sizeof(t->block) - have)) > 0)
+        have += (size_t)n;
+    *next = n;
+    return have > 0 ? (ssize_t)have : n;
 }
 
 /* What is behind damage counts for the hash alone. */
@@ -115,37 +194,52 @@ hash_rest(struct matching *t)
 }
 
 static int
+complain_archive(const struct matching *t, int result)
+{
+    if (result == PASU_E_DENIED)
+        complain("unpack it with its password", "%s is a zip archive that is encrypted",
+                 t->matched.path);
+    else
+        complain("unpack it",
+                 "%s is a zip archive of nothing that is read: no workbook, and no "
+                 "file with a name that text has",
+                 t->matched.path);
+    return 2;
+}
+
+static int
 read_dump(struct matching *t)
 {
-    struct contacts *contacts = &t->match.contacts;
     struct progress progress = {0};
     int result = 0, status = 0;
-    ssize_t n = 0;
+    ssize_t next = 1, n = read_head(t, &next);
 
-    for (;;) {
-        size_t room;
-        uint8_t *to = contacts_room(contacts, &room);
-
-        n = input_read(t->input, to, room);
-        if (n <= 0)
-            break;
-        status = check_head(t, to, (size_t)n);
-        t->matched.text_bytes += (uint64_t)n;
-        result = status == 0 ? contacts_took(contacts, (size_t)n) : 0;
-        if (status != 0 || result != 0)
-            break;
+    if (n > 0)
+        status = check_head(t, view_of(t->block, (size_t)n));
+    while (status == 0 && result == 0 && n > 0) {
+        result = take_block(t, view_of(t->block, (size_t)n));
         if (progress_is_due(&progress))
             progress_show(&progress, "reading the dump", input_taken(t->input),
                           input_size(t->input));
+        if (result == 0)
+            n = next > 0 ? input_read(t->input, t->block, sizeof(t->block)) : next;
     }
     progress_end(&progress);
     if (status != 0)
         return status;
     t->matched.bytes = input_taken(t->input);
     t->matched.codec = codec_name(input_codec(t->input));
-    t->matched.is_damaged = n == PASU_E_CORRUPT;
-    if (t->matched.is_damaged)
+    if (result == 0 && n == 0 && t->archive != NULL)
+        result = archive_end(t->archive);
+    if (t->archive != NULL && (result == PASU_E_DENIED || result == PASU_E_NOTFOUND))
+        return complain_archive(t, result);
+    t->matched.is_damaged = n == PASU_E_CORRUPT || result == PASU_E_CORRUPT;
+    if (t->matched.is_damaged) {
         hash_rest(t);
+        result = 0;
+    }
+    if (result == 0)
+        result = take_text(t, view_of(t->gathered, t->gathered_length));
     if (result == 0 && (n == 0 || t->matched.is_damaged))
         result = dump_match_finish(&t->match);
     else if (result == 0)
@@ -337,6 +431,9 @@ run_match(const struct arguments *arguments)
     tracing_end(&t->tracing);
     leaked_release(&t->sample);
     input_close(t->input);
+    archive_free(t->archive);
+    memory_wipe(t->block, sizeof(t->block));
+    memory_wipe(t->gathered, sizeof(t->gathered));
     EVP_MD_CTX_free(t->digest);
     dump_match_end(&t->match);
     evidence_close(&t->evidence);

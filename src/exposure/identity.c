@@ -351,7 +351,7 @@ identity_find_many(const struct identity *identity, struct identity_question *qu
                    size_t count)
 {
     enum { TOGETHER = 32 };
-    struct bucket buckets[TOGETHER];
+    struct bucket buckets[TOGETHER] PASU_UNINITIALIZED;
 
     while (count > 0) {
         size_t n = count < TOGETHER ? count : TOGETHER;

@@ -60,7 +60,36 @@ struct identity_section {
     struct identity_counters counters; /* before the rows were read */
     uint32_t bits;                     /* there are 2^bits buckets */
     uint64_t entries_at, directory_at; /* offsets in the file */
+    /* Of each of its columns, the shapes that values have: bits. All 0: it is not known. */
+    uint64_t shapes[IDENTITY_VALUES_MAX];
 };
+
+/* What a value looks like, from its length and the kinds of some of its bytes: 0 to 63. Two that
+ * are the same have the same one, and two that differ in digits only; so what has none of a
+ * column's shapes need not be looked for there. */
+static inline unsigned
+identity_shape(struct view value)
+{
+    static const uint8_t classes[256] = {
+        ['0' ... '9'] = 1, ['a' ... 'z'] = 2, ['A' ... 'Z'] = 3, ['-'] = 4,           [' '] = 5,
+        ['.'] = 6,         ['+'] = 7,         ['('] = 8,         [0x80 ... 0xff] = 9,
+    };
+    uint32_t sum = (uint32_t)value.length;
+
+    for (size_t i = 0; i < 4 && i < value.length; i++)
+        sum = sum * 13 + classes[value.bytes[i]];
+    if (value.length > 4)
+        sum = sum * 13 + classes[value.bytes[value.length - 5]];
+    return sum * UINT32_C(2654435769) >> 26;
+}
+/* Whether a column of a section can have it. */
+static inline bool
+identity_may_have(const struct identity_section *section, size_t column, struct view value)
+{
+    uint64_t shapes = section->shapes[column];
+
+    return shapes == 0 || (shapes >> identity_shape(value) & 1) != 0;
+}
 
 /* When the first row was read, or before. */
 struct identity_moment {

@@ -48,6 +48,7 @@ struct identity_builder {
     uint64_t size;                      /* of the file so far */
     crypto_generichash_state hash;      /* of all behind the table of sections */
     /* of the section at hand: */
+    uint64_t shaped; /* rows */
     struct portion portions[PORTIONS];
     struct chunk *chunks; /* of the spool, each with room for CHUNK records */
     size_t chunk_count, chunk_room;
@@ -155,7 +156,8 @@ identity_builder_begin(struct identity_builder *b, const struct identity_section
     if (b->section_count == b->section_room)
         return PASU_E_MISUSE;
     *s = *about;
-    s->rows = s->values = s->several = s->unkeyed = 0;
+    s->rows = s->values = s->several = s->unkeyed = b->shaped = 0;
+    memset(s->shapes, 0, sizeof(s->shapes));
     for (size_t i = 0; i < PORTIONS; i++)
         b->portions[i].count = b->portions[i].spooled = 0;
     b->chunk_count = 0;
@@ -244,6 +246,15 @@ identity_builder_add(struct identity_builder *b, struct view value, uint32_t ord
     s->unkeyed += ordinal == IDENTITY_NOBODY;
     p->records[p->count++] = (struct record){(uint32_t)(hash.high >> 32), ordinal, hash.low};
     return PASU_UNLIKELY(p->count == CHUNK) ? spool(b, number) : 0;
+}
+
+void
+identity_builder_shape(struct identity_builder *b, size_t column, struct view value)
+{
+    struct identity_section *s = &b->sections[b->section_count];
+
+    s->shapes[column] |= UINT64_C(1) << identity_shape(value);
+    b->shaped += column == 0;
 }
 
 /* ---- a section's end ---- */
@@ -378,6 +389,8 @@ identity_builder_end(struct identity_builder *b)
         records += count;
         largest = count > largest ? count : largest;
     }
+    if (b->shaped != s->rows)
+        memset(s->shapes, 0, sizeof(s->shapes));
     s->bits = IDENTITY_BITS_LEAST; /* a bucket is of one portion */
     while (s->bits < IDENTITY_BITS_MAX && records >> s->bits > PER_BUCKET)
         s->bits++;

@@ -36,6 +36,9 @@ PASU_MUST_USE int identity_builder_begin(struct identity_builder *builder,
  * directory), or IDENTITY_NOBODY. */
 PASU_MUST_USE int identity_builder_add(struct identity_builder *builder, struct view value,
                                        uint32_t ordinal);
+/* The same row's value of a column alone, for its shape. Of a section in which some row was not
+ * told of, nothing is known of shapes. */
+void identity_builder_shape(struct identity_builder *builder, size_t column, struct view value);
 /* The section is over. PASU_E_RANGE: it has more values than 32 bits count. */
 PASU_MUST_USE int identity_builder_end(struct identity_builder *builder);
 /* Puts it in place. PASU_E_MISUSE: sections are missing. */

@@ -115,7 +115,7 @@ identity_read_head(struct identity_head *head, struct view bytes)
     version = little_read_u32(&r);
     if (r.failed || memcmp(is_magic, magic, sizeof(magic)) != 0)
         return PASU_E_CORRUPT;
-    if (version != IDENTITY_VERSION)
+    if (version < IDENTITY_VERSION_LEAST || version > IDENTITY_VERSION)
         return PASU_E_NOTFOUND;
     head->section_count = little_read_u32(&r);
     head->size = little_read_u64(&r);
@@ -176,6 +176,8 @@ identity_write_section(uint8_t bytes[IDENTITY_SECTION_SIZE], const struct identi
         little_write_u16(&w, (uint16_t)s->others[i]);
     little_write_u16(&w, 0);
     writer_bytes(&w, s->definition, sizeof(s->definition));
+    for (size_t i = 0; i < COUNT_OF(s->shapes); i++)
+        little_write_u64(&w, s->shapes[i]);
 }
 
 static bool
@@ -227,6 +229,8 @@ identity_read_section(struct identity_section *s, struct view bytes)
     s->bits = (uint32_t)bits;
     is_text &= read_others(&r, s);
     read_into(&r, s->definition, sizeof(s->definition));
+    for (size_t i = 0; i < COUNT_OF(s->shapes); i++)
+        s->shapes[i] = little_read_u64(&r);
     if (r.failed || !is_text || flags > (FLAG_UNIQUE | FLAG_TEXT) || bits < IDENTITY_BITS_LEAST ||
         bits > IDENTITY_BITS_MAX || !is_zero(reader_bytes(&r, reader_left(&r))))
         return PASU_E_CORRUPT;

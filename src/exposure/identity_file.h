@@ -8,7 +8,8 @@
 #include "exposure/key.h"
 
 enum {
-    IDENTITY_VERSION = 2,
+    IDENTITY_VERSION = 3,
+    IDENTITY_VERSION_LEAST = 2, /* which has no shapes */
     IDENTITY_HEAD_SIZE = 128,
     IDENTITY_TAG_AT = 96, /* in the head */
     IDENTITY_TAG_SIZE = 32,

@@ -69,6 +69,8 @@ take_values(struct identity_rows *r, struct reader *reader, uint8_t space[TUPLE_
     *value = tuple.parts[0];
     if (r->values > 1 && (!has_all || tuple_write(&tuple, space, value) != 0))
         *value = view_of(NULL, 0);
+    for (size_t i = 0; value->bytes != NULL && i < r->values; i++)
+        identity_builder_shape(r->builder, i, tuple.parts[i]);
     return true;
 }
 

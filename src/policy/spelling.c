@@ -2,6 +2,7 @@
 #include "policy/spelling.h"
 
 #include "base/utf8.h"
+#include "exposure/identity.h"
 
 enum {
     PHONE_SIZE = 32,
@@ -146,6 +147,13 @@ spelling_plain(uint8_t *out, size_t size, struct view value)
 
 /* ---- telephone numbers ---- */
 
+/* What may stand between digits. */
+static bool
+is_between(uint8_t c)
+{
+    return c == '-' || c == ' ' || c == '.' || c == '(' || c == ')' || c == '/';
+}
+
 /* The digits, and whether "+" or "00" stands before them; 0: it is no number. */
 static size_t
 read_digits(char digits[PHONE_SIZE], struct view plain, bool *is_international)
@@ -162,7 +170,7 @@ read_digits(char digits[PHONE_SIZE], struct view plain, bool *is_international)
             digits[count++] = (char)c;
         } else if (c == '+' && count == 0) {
             *is_international = true;
-        } else if (c == 0 || strchr(" -.()/", c) == NULL) {
+        } else if (!is_between(c)) {
             return 0;
         }
     }
@@ -248,33 +256,72 @@ put(uint8_t *to, const void *bytes, size_t room, size_t length)
     return to + length;
 }
 
+/* Where an area's code has `area` digits, and the group behind it `middle`. */
+static size_t
+write_form(uint8_t *text, const struct form *form, const char *digits, size_t area, size_t middle)
+{
+    uint8_t *to = put(text, form->before, sizeof(form->before), form->before_length);
+
+    to = put(to, digits + form->skipped, 4, area - form->skipped);
+    to = put(to, form->between[0], sizeof(form->between[0]), form->between_length[0]);
+    to = put(to, digits + area, 4, middle);
+    to = put(to, form->between[1], sizeof(form->between[1]), form->between_length[1]);
+    to = put(to, digits + area + middle, 4, 4);
+    return (size_t)(to - text);
+}
+
+enum { ALL_WAYS = (1 << COUNT_OF(forms)) - 1, WAYS_ARE_KNOWN = 1 << 15 };
+
+/* Which forms have one of the shapes: that depends on how long the groups are alone. */
+static unsigned
+ways_of(struct spellings *s, const char *digits, size_t area, size_t middle, uint64_t shapes)
+{
+    uint16_t *ways = &s->ways[area - 2][middle - 3];
+    uint8_t text[SPELLING_SIZE];
+
+    if (shapes == 0)
+        return ALL_WAYS;
+    if (s->shapes != shapes)
+        memset(s->ways, 0, sizeof(s->ways));
+    s->shapes = shapes;
+    if (*ways != 0)
+        return *ways;
+    *ways = (uint16_t)WAYS_ARE_KNOWN;
+    for (size_t f = 0; f < COUNT_OF(forms); f++) {
+        size_t length = write_form(text, &forms[f], digits, area, middle);
+
+        if ((shapes >> identity_shape(view_of(text, length)) & 1) != 0)
+            *ways = (uint16_t)(*ways | 1U << f);
+    }
+    return *ways;
+}
+
 /* They differ from each other, so only those that were there before are compared. */
 static void
-add_phone(struct spellings *s, const char *digits, size_t count)
+add_phone(struct spellings *s, const char *digits, size_t count, uint64_t shapes)
 {
     size_t area = strncmp(digits, "02", 2) == 0                  ? 2
                   : strncmp(digits, "050", 3) == 0 && count > 11 ? 4
                                                                  : 3;
     size_t middle = count < area + 4 ? 0 : count - area - 4, earlier = s->count;
+    unsigned ways;
 
     if (middle < 3 || middle > 4) {
         add(s, view_of(digits, count));
         return;
     }
+    ways = ways_of(s, digits, area, middle, shapes);
     for (size_t f = 0; f < COUNT_OF(forms) && s->count < SPELLINGS_MAX; f++) {
-        const struct form *form = &forms[f];
         uint8_t *text = s->texts[s->count];
-        uint8_t *to = put(text, form->before, sizeof(form->before), form->before_length);
         bool is_new = true;
+        size_t length;
 
-        to = put(to, digits + form->skipped, 4, area - form->skipped);
-        to = put(to, form->between[0], sizeof(form->between[0]), form->between_length[0]);
-        to = put(to, digits + area, 4, middle);
-        to = put(to, form->between[1], sizeof(form->between[1]), form->between_length[1]);
-        to = put(to, digits + area + middle, 4, 4);
+        if ((ways >> f & 1) == 0)
+            continue;
+        length = write_form(text, &forms[f], digits, area, middle);
         for (size_t i = 0; is_new && i < earlier; i++)
-            is_new = !view_equal(spellings_at(s, i), view_of(text, (size_t)(to - text)));
-        s->lengths[s->count] = (uint16_t)(to - text);
+            is_new = !view_equal(spellings_at(s, i), view_of(text, length));
+        s->lengths[s->count] = (uint16_t)length;
         s->count += is_new;
     }
 }
@@ -301,6 +348,12 @@ add_small(struct spellings *s, struct view plain)
 void
 spellings_of(struct spellings *s, struct view value)
 {
+    spellings_shaped(s, value, 0);
+}
+
+void
+spellings_shaped(struct spellings *s, struct view value, uint64_t shapes)
+{
     uint8_t *plain = s->texts[0]; /* where it stays: no room is cleared for it first */
     size_t length = spelling_plain(plain, SPELLING_SIZE, value);
     char phone[PHONE_SIZE];
@@ -315,7 +368,7 @@ spellings_of(struct spellings *s, struct view value)
     }
     add(s, value);
     if (digits > 0 && phone[0] == '0')
-        add_phone(s, phone, digits);
+        add_phone(s, phone, digits, shapes);
     else if (digits > 0)
         add(s, view_of(phone, digits));
     if (memchr(plain, '@', length) != NULL)

@@ -18,16 +18,22 @@
 
 #include "base/bytes.h"
 
-enum { SPELLING_SIZE = 256, SPELLINGS_MAX = 16 };
+enum { SPELLING_SIZE = 256, SPELLINGS_MAX = 16, SPELLING_AREAS = 3, SPELLING_MIDDLES = 2 };
 
 struct spellings {
     size_t count;       /* at least one */
     struct view longer; /* the first one where it does not fit: as it is, borrowed */
     uint8_t texts[SPELLINGS_MAX][SPELLING_SIZE];
     uint16_t lengths[SPELLINGS_MAX];
+    /* Which ways have one of those shapes, by the digits of a number's groups; 0: not known yet. */
+    uint64_t shapes;
+    uint16_t ways[SPELLING_AREAS][SPELLING_MIDDLES];
 };
 
 void spellings_of(struct spellings *spellings, struct view value);
+/* The same without such ways to write a number as have none of these shapes (identity_shape); 0:
+ * any. The space was zeroed before its first use. */
+void spellings_shaped(struct spellings *spellings, struct view value, uint64_t shapes);
 static inline struct view
 spellings_at(const struct spellings *spellings, size_t i)
 {

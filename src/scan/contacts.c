@@ -264,7 +264,8 @@ is_number(const struct contacts *c, const struct contacts_run *run, size_t first
     char phone[32];
     size_t length;
 
-    if (digits < DIGITS_LEAST || digits > DIGITS_MOST || strchr("+018", head) == NULL)
+    if (digits < DIGITS_LEAST || digits > DIGITS_MOST ||
+        (head != '0' && head != '1' && head != '+' && head != '8'))
         return false;
     if ((head == '1' || head == '8') && last > first && group->digits != 2)
         return false; /* "10-1234-5678", "82 10 ..." */
@@ -507,4 +508,11 @@ contacts_end(struct contacts *c)
 {
     make_text(c, c->raw_used, true);
     return look(c, c->end);
+}
+
+void
+contacts_again(struct contacts *c)
+{
+    c->begin = c->end = c->raw_used = 0;
+    c->is_inside = false;
 }

@@ -67,5 +67,7 @@ uint8_t *contacts_room(struct contacts *contacts, size_t *room);
 PASU_MUST_USE int contacts_took(struct contacts *contacts, size_t count);
 /* No more come. */
 PASU_MUST_USE int contacts_end(struct contacts *contacts);
+/* Behind the end: another text begins, with the same memory. */
+void contacts_again(struct contacts *contacts);
 
 #endif

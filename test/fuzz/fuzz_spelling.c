@@ -9,7 +9,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t once[SPELLING_SIZE], again[SPELLING_SIZE];
     size_t length = spelling_plain(once, sizeof(once), view_of(data, size));
-    struct spellings s;
+    struct spellings s = {.count = 0};
 
     spellings_of(&s, view_of(data, size));
     if (s.count == 0 || s.count > SPELLINGS_MAX)

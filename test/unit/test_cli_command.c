@@ -43,6 +43,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"subject", WHO_ANYBODY, EFFECT_READS, true},
         {"trace", WHO_ANYBODY, EFFECT_READS, true},
         {"match", WHO_ANYBODY, EFFECT_READS, true},
+        {"fingerprint", WHO_ANYBODY, EFFECT_READS, true},
         {"ledger", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"erase", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},

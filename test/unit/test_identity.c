@@ -232,28 +232,40 @@ the_file_is_as_the_specification_shows_it(void **state)
                                       {"bob@mail.example", 2},
                                       {"both@mail.example", 3},
                                       {"both@mail.example", 4}};
-    static const uint8_t head[] = "pasuiden\2\0\0\0\1\0\0\0\xa8\x03\0\0\0\0\0\0"
+    static const uint8_t head[] = "pasuiden\3\0\0\0\1\0\0\0\xa8\x03\0\0\0\0\0\0"
                                   "\0\0\x2a\x36\xfe\x9c\x97\x17\x39\x30\0\0\0\0\0\0"
                                   "\x15\x45\x1c\xab\x0a\x3a\xd7\x3a";
-    static const uint8_t tag[] = "\xca\x18\xbd\x64\x01\x76\x5e\xab\xf4\xaf\x3a\x67\x2d\xd2\xfe\x55"
-                                 "\x34\xfd\xe5\x11\xc4\x9c\x55\xdf\x55\x66\x2e\xa4\xee\x9c\x25\x3e";
+    static const uint8_t tag[] = "\xc3\x66\xeb\x79\x5f\x4a\x9e\x25\x87\x84\x71\x58\x52\xce\xb1\xd0"
+                                 "\xd7\xbf\x7d\x63\x97\x40\x89\x9c\xc0\x78\xe2\xd2\x8e\xda\xf0\xe6";
+    static const uint8_t tag_of_2[] =
+        "\xca\x18\xbd\x64\x01\x76\x5e\xab\xf4\xaf\x3a\x67\x2d\xd2\xfe\x55"
+        "\x34\xfd\xe5\x11\xc4\x9c\x55\xdf\x55\x66\x2e\xa4\xee\x9c\x25\x3e";
     static const uint8_t definition[] =
         "\xe6\xfc\x13\x15\xf7\x65\x1b\xa1\x0f\x46\xd4\xca\xe6\x8f\x71\x3b";
     static const uint8_t entries[] = "\x0b\x39\x24\xc1\x19\x0c\x6c\xd5\2\0\0\0"
                                      "\x66\xb9\xb5\x02\x62\xee\xeb\xc8\0\0\0\xf0"
                                      "\xfb\x92\xf3\x89\x38\xf6\x6b\x18\1\0\0\0";
     struct disk *d = *state;
+    struct identity *identity;
     uint8_t bytes[1024];
     int fd;
 
     assert_int_equal(build(d, rows, COUNT_OF(rows)), 0);
-    fd = openat(d->directory, "index", O_RDONLY | O_CLOEXEC);
+    fd = openat(d->directory, "index", O_RDWR | O_CLOEXEC);
     assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), 936);
-    close(fd);
     assert_memory_equal(bytes, head, sizeof(head) - 1);
     assert_memory_equal(bytes + 96, tag, sizeof(tag) - 1);
     assert_memory_equal(bytes + 128 + 452, definition, sizeof(definition) - 1);
     assert_memory_equal(bytes + 640, entries, sizeof(entries) - 1);
+    /* Those of version 2 are read for ever. */
+    assert_int_equal(pwrite(fd, "\2", 1, 8), 1);
+    assert_int_equal(pwrite(fd, tag_of_2, sizeof(tag_of_2) - 1, 96), sizeof(tag_of_2) - 1);
+    assert_int_equal(open_file(d, &identity, secret), 0);
+    assert_true(identity_may_have(identity_section_at(identity, 0), 0, view_of_text("any")));
+    identity_release(identity);
+    assert_int_equal(pwrite(fd, "\4", 1, 8), 1);
+    assert_int_equal(open_file(d, &identity, secret), PASU_E_NOTFOUND);
+    close(fd);
 }
 
 static void

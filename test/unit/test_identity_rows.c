@@ -240,10 +240,37 @@ more_than_the_limit_is_an_error_and_all_is_given_back(void **state PASU_UNUSED)
     }
 }
 
+/* What is in a column has one of its shapes. */
+static void
+shapes_are_those_of_the_rows(void **state PASU_UNUSED)
+{
+    static const char *const values[] = {"010-1234-5678", "02-123-4567", "ada@x.kr"};
+    uint8_t space[COPY_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
+    const struct identity_section *section;
+    struct identity *identity;
+
+    put_header(&w);
+    for (size_t i = 0; i < COUNT_OF(values); i++)
+        put_row(&w, "\0\0\0\7", 4, values[i]);
+    put_row(&w, "\0\0\0\7", 4, NULL);
+    writer_u16(&w, UINT16_MAX);
+    identity = read_rows(&w);
+    section = identity_section_at(identity, 0);
+    for (size_t i = 0; i < COUNT_OF(values); i++)
+        assert_true(identity_may_have(section, 0, view_of_text(values[i])));
+    assert_true(identity_may_have(section, 0, view_of_text("010-9999-0000")));
+    assert_false(identity_may_have(section, 0, view_of_text("01012345678")));
+    assert_false(identity_may_have(section, 0, view_of_text("+82-10-1234-5678")));
+    assert_int_equal(section->shapes[1], 0);
+    identity_release(identity);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shapes_are_those_of_the_rows),
         cmocka_unit_test(keys_of_all_lengths_are_persons_and_others_are_nobody),
         cmocka_unit_test(what_is_no_such_copy_is_refused),
         cmocka_unit_test(an_index_in_memory_is_whole_or_refused),
