@@ -144,22 +144,23 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[7]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[9]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)                     \
+    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)                     \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
                        HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
-                       HAS_ROOM(supervisor, registrar),                                            \
+                       HAS_ROOM(supervisor, registrar) && HAS_ROOM(supervisor, console) &&          \
+                       HAS_ROOM(supervisor, clerk),                                            \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X
@@ -223,6 +224,18 @@ allow_herald(scmp_filter_ctx filter)
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
 }
 
+/* Processes for what it is asked, which have its rights and no more; UDP is for names. */
+static int
+allow_clerk(scmp_filter_ctx filter)
+{
+    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                                  SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
+
+    if (result == 0)
+        result = allow_sockets(filter, SOCK_STREAM);
+    return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
+}
+
 /* What isatty and the width of a page ask. */
 static int
 allow_scanner(scmp_filter_ctx filter)
@@ -257,6 +270,8 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_herald(filter);
     if (result == 0 && profile == SANDBOX_INDEXER)
         result = allow_threads(filter);
+    if (result == 0 && profile == SANDBOX_CLERK)
+        result = allow_clerk(filter);
     if (result == 0 && profile == SANDBOX_SCANNER)
         result = allow_scanner(filter);
     return result;

@@ -21,6 +21,7 @@
 
 #include "base/channel.h"
 #include "ledger/finding.h"
+#include "ledger/inquiry.h"
 #include "ledger/message_size.h"
 #include "ledger/tree.h"
 
@@ -122,6 +123,15 @@ enum message_type {
     /* watcher → supervisor → keeper; ledger/finding.h */
     MESSAGE_FINDING, /* record, and raise it */
     MESSAGE_WATCHED, /* for status */
+    /* console → clerk; ledger/inquiry.h. PEER of the supervisor's links the two */
+    MESSAGE_CODE_WANTED, /* send a code to that contact; there is no answer */
+    MESSAGE_CODE_GIVEN,  /* answer with CODE_JUDGED */
+    MESSAGE_LOOK,        /* what is to be seen: answer with SEEN or UNSEEN */
+    MESSAGE_LEAVE,       /* the session is over */
+    /* clerk → console */
+    MESSAGE_CODE_JUDGED,
+    MESSAGE_SEEN,   /* fd: sealed memory with it; message_result */
+    MESSAGE_UNSEEN, /* why not; message_result */
 };
 
 struct message_empty {
@@ -578,6 +588,16 @@ extern const struct channel_rule message_rules_registrar_from_supervisor[];
 extern const size_t message_rules_registrar_from_supervisor_count;
 extern const struct channel_rule message_rules_supervisor_from_registrar[];
 extern const size_t message_rules_supervisor_from_registrar_count;
+extern const struct channel_rule message_rules_console_from_supervisor[];
+extern const size_t message_rules_console_from_supervisor_count;
+extern const struct channel_rule message_rules_clerk_from_supervisor[];
+extern const size_t message_rules_clerk_from_supervisor_count;
+extern const struct channel_rule message_rules_supervisor_from_console[];
+extern const size_t message_rules_supervisor_from_console_count;
+extern const struct channel_rule message_rules_clerk_from_console[];
+extern const size_t message_rules_clerk_from_console_count;
+extern const struct channel_rule message_rules_console_from_clerk[];
+extern const size_t message_rules_console_from_clerk_count;
 extern const struct channel_rule message_rules_indexer_from_supervisor[];
 extern const size_t message_rules_indexer_from_supervisor_count;
 extern const struct channel_rule message_rules_supervisor_from_indexer[];

@@ -22,7 +22,7 @@
 enum { PROFILES = 7, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
 static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper", "herald",
-                                            "indexer",    "registrar", "scanner"};
+                                            "indexer",    "registrar", "console", "clerk", "scanner"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -38,8 +38,8 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner)                     \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)                     \
+    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner}},
 #include "base/sandbox.def"
 #undef X
 };
