@@ -183,6 +183,15 @@ allow_sockets(scmp_filter_ctx filter, int type)
     return result;
 }
 
+/* The kernel's routes, which the look-up of names reads. */
+static int
+allow_netlink(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+                            SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+                            SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+}
+
 /* Processes and threads in the namespaces that there are; UDP and netlink are for names. */
 static int
 allow_supervisor(scmp_filter_ctx filter)
@@ -191,9 +200,7 @@ allow_supervisor(scmp_filter_ctx filter)
                                   SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
 
     if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-                                  SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
-                                  SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+        result = allow_netlink(filter);
     if (result == 0)
         result = allow_sockets(filter, SOCK_STREAM);
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
@@ -231,6 +238,8 @@ allow_clerk(scmp_filter_ctx filter)
     int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                                   SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
 
+    if (result == 0)
+        result = allow_netlink(filter);
     if (result == 0)
         result = allow_sockets(filter, SOCK_STREAM);
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;

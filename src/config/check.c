@@ -336,14 +336,18 @@ check_scim(struct parse *parse, const struct config_key *map, void *base,
 /* Codes, and what of persons was shown, would be for all to read who see the network. */
 static void
 check_affected(struct parse *parse, const struct config_key *map, void *base,
-               const struct yaml_node *node PASU_UNUSED)
+               const struct yaml_node *node)
 {
     const struct config_affected *affected = &((struct config *)base)->affected;
+    size_t before;
 
     check_pair(parse, map, KEY_affected_certificate, KEY_affected_key);
-    if (is_absent(parse, KEY_affected_file) && is_absent(parse, KEY_affected_webhook))
-        fault_key(parse, map, KEY_affected_file, KEY_affected_webhook,
-                  "write affected.webhook, or affected.file", "is missing, and so is webhook");
+    if (is_absent(parse, KEY_affected_file) && is_absent(parse, KEY_affected_webhook)) {
+        before = trail_push_name(parse, "file");
+        fault_here(parse, node, "write affected.webhook, or affected.file",
+                   "is missing, and so is webhook");
+        trail_pop(parse, before);
+    }
     if (is_good(parse, KEY_affected_listen))
         check_door(parse, map, KEY_affected_listen, KEY_affected_certificate, &affected->listen);
 }

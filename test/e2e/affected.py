@@ -12,28 +12,37 @@ import process
 import shop
 from stage import equal
 
-NOTICES = """controller:
+CONTROLLER = """controller:
   ko: {name: "가게", contact: "개인정보팀 02-1-2", path: "", measures: "-", remedy: "-", more: ""}
   en: {name: "Shop", contact: "privacy team, 02-1-2", path: "", measures: "-", remedy: "-", more: ""}
 """
 CONTACTS = [{"subject": "customer", "query": "SELECT id, email AS mail, phone FROM public.customers;"},
             {"subject": "account", "query": "SELECT login, email AS mail FROM public.accounts"}]
+
+
+def texts():
+    page = (harness.TREE / "contrib" / "incident" / "notices.yaml").read_text(encoding="utf-8")
+    return re.sub(r"controller:\n.*\n.*\n", CONTROLLER, page, count=1)
+
+
 FORM = re.compile(r'name="form" value="([0-9a-f]{32})"')
 
 
 class Page:
     """A gateway with the page, and the folder that a mailer would take messages from."""
 
-    def __init__(self, name, *, contacts=CONTACTS, more=None, **settings):
+    def __init__(self, name, *, contacts=CONTACTS, more=None, context=None, **settings):
         shop.asked()  # the inspector's role is there
         shop.server().sql("GRANT SELECT ON customers, accounts TO pasu")
-        self.port = process.free_port()
+        self.port, self.context = process.free_port(), context
         self.outbox = harness.folder() / f"{name}-outbox"
         self.outbox.mkdir()
         self.outbox.chmod(0o777)
+        notices = harness.folder() / f"{name}-notices.yaml"
+        notices.write_text(texts(), encoding="utf-8")
         self.affected = {"listen": f"127.0.0.1:{self.port}", "file": str(self.outbox), "answer_time": "100ms",
                          "codes_per_address": 1000, **settings}
-        self.front = shop.front(name, more={"affected": self.affected, "incident": {"notices": "notices.yaml", "contacts": contacts},
+        self.front = shop.front(name, more={"affected": self.affected, "incident": {"notices": str(notices), "contacts": contacts},
                                             "time_zone": "Asia/Seoul", **(more or {})})
         self.guard = self.front.guard
         self.taken = set()
@@ -41,7 +50,7 @@ class Page:
 
     def wait(self):
         self.guard.wait("console_ready")
-        process.until(lambda: Browser(self).get("/")[0] == 200, "the page")
+        process.until(lambda: Browser(self, context=self.context).get("/")[0] == 200, "the page")
         process.until(lambda: {"console", "clerk"} <= set(self.guard.pids()), "console and clerk")
 
     def messages(self):
