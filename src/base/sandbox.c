@@ -148,19 +148,20 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)                     \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)     \
+    {SCMP_SYS(name),                                                                               \
+     {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)                     \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)     \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
                        HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
-                       HAS_ROOM(supervisor, registrar) && HAS_ROOM(supervisor, console) &&          \
-                       HAS_ROOM(supervisor, clerk),                                            \
+                       HAS_ROOM(supervisor, registrar) && HAS_ROOM(supervisor, console) &&         \
+                       HAS_ROOM(supervisor, clerk),                                                \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X

@@ -338,8 +338,7 @@ affected_find(void *arg, const char *contact, struct clerk_found *found)
     put_spellings(f);
     for (size_t i = 0; i < state->config->incident.contact_count && status == 0; i++)
         status = ask_one(f, state, &state->config->incident.contacts[i]);
-    snprintf(found->kind, sizeof(found->kind), "%s",
-             f->kind == CONTACT_EMAIL ? "email" : "phone");
+    snprintf(found->kind, sizeof(found->kind), "%s", f->kind == CONTACT_EMAIL ? "email" : "phone");
     memory_free(f);
     return status == 0 ? leave_out_decoys(state, &found->persons) : status;
 }

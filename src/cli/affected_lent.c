@@ -16,12 +16,12 @@ void
 affected_ask(struct affected_question *question, struct affected_state *state,
              const struct command *command, const struct person *person)
 {
-    *question =
-        (struct affected_question){.arguments = {.lent = state->config,
-                                                 .command = command,
-                                                 .values = {[OPTION_config] = state->config->path,
-                                                            [OPTION_kind] = person->kind},
-                                                 .operand_count = 1}};
+    *question = (struct affected_question){
+        .arguments = {
+            .lent = state->config,
+            .command = command,
+            .values = {[OPTION_config] = state->config->path, [OPTION_kind] = person->kind},
+            .operand_count = 1}};
     question->operands[0] = (char *)(uintptr_t)person->key;
     question->arguments.operands = question->operands;
 }

@@ -88,8 +88,8 @@ see(void *arg, const struct sight *sight)
     if (result != 0)
         return result;
     one.is_unrecorded = !s->is_session_known;
-    one.by = one.is_unrecorded ? PRINCIPAL_UNKNOWN
-                               : roster_kind(l->state->roster, s->session.principal);
+    one.by =
+        one.is_unrecorded ? PRINCIPAL_UNKNOWN : roster_kind(l->state->roster, s->session.principal);
     l->clear |= one.clear;
     l->masked |= one.masked;
     for (size_t back = 1; back <= l->count && back <= 8; back++)
@@ -181,8 +181,8 @@ list_of(const struct looking *l, uint64_t places)
 
     for (size_t p = 0; p < l->evidence.book->names.fields.count && p < EXPOSURE_FIELDS_MAX; p++)
         if ((places >> p & 1) != 0 && used < sizeof(text))
-            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
-                                     used > 0 ? ", " : "", field_name(l, p));
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used > 0 ? ", " : "",
+                                     field_name(l, p));
     return json_string(text);
 }
 
@@ -199,8 +199,8 @@ is_same_day(int64_t a, int64_t b)
 static json_t *
 group_json(const struct looking *l, const struct group *group)
 {
-    bool is_long = group->last / NANOSECONDS_PER_SECOND / 60 !=
-                   group->first / NANOSECONDS_PER_SECOND / 60;
+    bool is_long =
+        group->last / NANOSECONDS_PER_SECOND / 60 != group->first / NANOSECONDS_PER_SECOND / 60;
 
     return json_pack("{so so* sI sb ss so so}", "from", when_text(l, group->first, true), "until",
                      is_long ? when_text(l, group->last, !is_same_day(group->first, group->last))
@@ -222,11 +222,11 @@ fields_json(const struct looking *l)
 
         if (!is_clear && (l->masked >> p & 1) == 0)
             continue;
-        if (json_array_append_new(
-                fields,
-                json_pack("{ss sb ss}", "name", field_name(l, p), "is_clear", is_clear, "advice",
-                          field != NULL ? field->advice[l->texts]
-                                        : l->state->texts.other[l->texts])) != 0) {
+        if (json_array_append_new(fields, json_pack("{ss sb ss}", "name", field_name(l, p),
+                                                    "is_clear", is_clear, "advice",
+                                                    field != NULL
+                                                        ? field->advice[l->texts]
+                                                        : l->state->texts.other[l->texts])) != 0) {
             json_decref(fields);
             return NULL;
         }
@@ -277,10 +277,10 @@ person_json(struct looking *l, size_t number, size_t persons)
 
     for (size_t i = 0; i < l->count && i < LISTED_MAX; i++)
         listed += l->groups[i].count;
-    return json_pack("{sI sI sI sb sb sI so* so* so so sI sb sb}", "number",
-                     (json_int_t)number, "one", (json_int_t)number + 1, "times",
-                     (json_int_t)s->shown, "is_shown", s->shown > 0, "is_possible",
-                     s->possible > 0, "possible", (json_int_t)s->possible, "first",
+    return json_pack("{sI sI sI sb sb sI so* so* so so sI sb sb}", "number", (json_int_t)number,
+                     "one", (json_int_t)number + 1, "times", (json_int_t)s->shown, "is_shown",
+                     s->shown > 0, "is_possible", s->possible > 0, "possible",
+                     (json_int_t)s->possible, "first",
                      s->shown > 0 ? when_text(l, s->first, true) : NULL, "last",
                      s->shown > 0 ? when_text(l, s->last, true) : NULL, "fields", fields_json(l),
                      "showings", showings_json(l), "more", (json_int_t)(s->shown - listed),
@@ -315,10 +315,10 @@ static int
 print(const struct looking *l, json_t *list, FILE *file)
 {
     const struct notice_texts *texts = &l->state->texts;
-    json_t *page = json_pack("{sO so so ss ss}", "persons", list, "now",
-                             when_text(l, os_realtime(&os_real), true), "zone", zone_text(),
-                             "controller", texts->own[OWN_NAME][l->texts], "contact",
-                             texts->own[OWN_CONTACT][l->texts]);
+    json_t *page =
+        json_pack("{sO so so ss ss}", "persons", list, "now",
+                  when_text(l, os_realtime(&os_real), true), "zone", zone_text(), "controller",
+                  texts->own[OWN_NAME][l->texts], "contact", texts->own[OWN_CONTACT][l->texts]);
     int failed = page != NULL ? json_dumpf(page, file, JSON_COMPACT) : -1;
 
     json_decref(page);

@@ -338,9 +338,11 @@ static void
 check_affected(struct parse *parse, const struct config_key *map, void *base,
                const struct yaml_node *node)
 {
-    const struct config_affected *affected = &((struct config *)base)->affected;
+    struct config_affected *affected = &((struct config *)base)->affected;
     size_t before;
 
+    if (is_absent(parse, KEY_affected_listen))
+        affected->listen = (struct endpoint){.host = "127.0.0.1", .port = 8444};
     check_pair(parse, map, KEY_affected_certificate, KEY_affected_key);
     if (is_absent(parse, KEY_affected_file) && is_absent(parse, KEY_affected_webhook)) {
         before = trail_push_name(parse, "file");

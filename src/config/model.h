@@ -204,7 +204,7 @@ struct config_affected {
     size_t forwarded_from_count;
     const char *file, *webhook; /* NULL: not so */
     struct config_file webhook_secret_file, ca;
-    int64_t answer_time, code_time, session_time; /* ns */
+    int64_t answer_time, code_time, session_time;  /* ns */
     uint64_t codes_per_contact, codes_per_address; /* an hour */
 };
 

@@ -30,9 +30,9 @@ who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_S
         memcpy(&address.u, info->client_addr, address.length);
     }
     if (networks_contain(c->forwarded_from, c->forwarded_from_count, &address) &&
-        request_forwarded(text, sizeof(text),
-                          MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
-                                                      "X-Forwarded-For")) &&
+        request_forwarded(
+            text, sizeof(text),
+            MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "X-Forwarded-For")) &&
         address_parse(&forwarded, text) == 0)
         address = forwarded;
     if (address.length > 0)

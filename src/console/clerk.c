@@ -17,7 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MILLISECONDS = 1000, SAID_SIZE = 256, SEEN_MAX = 64 << 20, FOLDERS = 2 + CLERK_FOLDERS };
+enum {
+    TICK_MILLISECONDS = 1000,
+    SAID_SIZE = 256,
+    SEEN_MAX = 64 << 20,
+    FOLDERS = 2 + CLERK_FOLDERS
+};
 
 struct clerk {
     struct log log;
@@ -134,8 +139,8 @@ seen(struct clerk *c, const struct job *job)
     off_t length = lseek(job->memory, 0, SEEK_END);
 
     if (length <= 0 || length > SEEN_MAX ||
-        fcntl(job->memory, F_ADD_SEALS,
-              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+        fcntl(job->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) !=
+            0)
         unseen(c, job->id, PASU_E_RANGE);
     else
         tell(c, MESSAGE_SEEN, &result, sizeof(result), job->memory);
@@ -165,8 +170,8 @@ job_done(void *arg, struct job *job, int status)
 static void
 code_wanted(struct clerk *c, const struct message_code_wanted *message)
 {
-    struct job job = {.language = message->language == INQUIRY_ENGLISH ? INQUIRY_ENGLISH
-                                                                       : INQUIRY_KOREAN};
+    struct job job = {.language =
+                          message->language == INQUIRY_ENGLISH ? INQUIRY_ENGLISH : INQUIRY_KOREAN};
     char typed[INQUIRY_CONTACT_SIZE];
     bool is_allowed;
     enum contact_kind kind;
@@ -199,9 +204,11 @@ static void
 look(struct clerk *c, const struct message_look *message)
 {
     const struct persons *persons = codes_persons(&c->codes, message->token);
-    struct job job = {.id = message->id, .what = message->what, .which = message->which,
-                      .language = message->language == INQUIRY_ENGLISH ? INQUIRY_ENGLISH
-                                                                       : INQUIRY_KOREAN};
+    struct job job = {.id = message->id,
+                      .what = message->what,
+                      .which = message->which,
+                      .language =
+                          message->language == INQUIRY_ENGLISH ? INQUIRY_ENGLISH : INQUIRY_KOREAN};
     int result;
 
     if (persons == NULL || message->what >= INQUIRY_LOOKS || message->which >= persons->count) {

@@ -54,8 +54,9 @@ enum { CLERK_FOLDERS = 5 };
 struct clerk_start {
     int supervisor_fd, directory_fd, outbox_fd /* -1: none */;
     int read_fds[CLERK_FOLDERS]; /* folders that may be read, too; -1: none */
-    struct config *config; /* with what it needs of secrets, and no other: taken */
-    struct view webhook_secret, authorities; /* borrowed until it is set up, and beyond: the secret */
+    struct config *config;       /* with what it needs of secrets, and no other: taken */
+    struct view webhook_secret,
+        authorities; /* borrowed until it is set up, and beyond: the secret */
     const struct clerk_lent *lent;
 };
 

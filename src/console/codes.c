@@ -148,8 +148,8 @@ codes_make(struct codes *codes, const uint8_t ticket[INQUIRY_TOKEN_SIZE],
         return PASU_E_NOTFOUND;
     result = draw(codes, text);
     if (result == 0)
-        result = hash(codes, OF_CODE, view_of(id, INQUIRY_TOKEN_SIZE), view_of_text(text),
-                      code->hash);
+        result =
+            hash(codes, OF_CODE, view_of(id, INQUIRY_TOKEN_SIZE), view_of_text(text), code->hash);
     code->is_made = result == 0;
     code->persons = *persons;
     return result;
@@ -204,8 +204,7 @@ codes_give(struct codes *codes, const uint8_t ticket[INQUIRY_TOKEN_SIZE], const 
 
     plain(digits, text);
     if (result == 0)
-        result =
-            hash(codes, OF_CODE, view_of(id, INQUIRY_TOKEN_SIZE), view_of_text(digits), given);
+        result = hash(codes, OF_CODE, view_of(id, INQUIRY_TOKEN_SIZE), view_of_text(digits), given);
     if (result != 0)
         return result;
     code = find(codes, id);

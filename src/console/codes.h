@@ -23,8 +23,8 @@
 enum {
     CODE_DIGITS = 8,
     CODE_TRIES = 5,
-    CODES_MAX = 4096,   /* tickets at a time */
-    VISITS_MAX = 512,   /* tokens at a time */
+    CODES_MAX = 4096, /* tickets at a time */
+    VISITS_MAX = 512, /* tokens at a time */
     CODES_HASH_SIZE = 32,
 };
 

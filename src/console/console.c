@@ -237,8 +237,8 @@ patience(const struct console *c)
     if (MHD_get_timeout(c->daemon, &milliseconds) == MHD_YES && (int64_t)milliseconds < most)
         most = (int64_t)milliseconds;
     for (const struct call *call = c->waiting; call; call = call->next) {
-        int64_t left = (call->due - now + NANOSECONDS_PER_MILLISECOND - 1) /
-                       NANOSECONDS_PER_MILLISECOND;
+        int64_t left =
+            (call->due - now + NANOSECONDS_PER_MILLISECOND - 1) / NANOSECONDS_PER_MILLISECOND;
 
         if (call->wait != WAIT_TIME && !call->is_answered)
             continue;
@@ -283,13 +283,12 @@ open_daemon(struct console *c, const struct config_affected *affected, int liste
         {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
-    c->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, c, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                         (unsigned)TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         (size_t)MEMORY_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed, c,
-                         MHD_OPTION_ARRAY, c->has_tls ? tls : none, MHD_OPTION_END);
+    c->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, c, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, c, MHD_OPTION_ARRAY, c->has_tls ? tls : none, MHD_OPTION_END);
     return c->daemon ? 0 : PASU_E_UNAVAILABLE;
 }
 

@@ -58,8 +58,7 @@ take_away(struct jobs *jobs, struct job *job)
 int
 jobs_add(struct jobs *jobs, enum jobs_lane lane, const struct job *asked)
 {
-    struct job *job =
-        jobs->counts[lane] < JOBS_WAITING_MAX ? memory_new(1, sizeof(*job)) : NULL;
+    struct job *job = jobs->counts[lane] < JOBS_WAITING_MAX ? memory_new(1, sizeof(*job)) : NULL;
 
     if (job == NULL)
         return jobs->counts[lane] < JOBS_WAITING_MAX ? PASU_E_NOMEM : PASU_E_RANGE;

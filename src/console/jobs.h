@@ -27,8 +27,8 @@ enum {
 struct job {
     struct list link;
     enum jobs_lane lane;
-    pid_t pid; /* 0: it waits */
-    int end;   /* of a pipe that is closed when it ends */
+    pid_t pid;  /* 0: it waits */
+    int end;    /* of a pipe that is closed when it ends */
     int memory; /* what it writes */
     int64_t until;
     bool is_overdue;

@@ -113,8 +113,8 @@ common_values(const struct console *c, const struct call *call, const char *name
     snprintf(title, sizeof(title), "%.*s_title", (int)strcspn(name, "."), name);
     of_page = json_object_get(values, title);
     of_page = of_page != NULL ? of_page : json_object_get(c->words[call->request.language], title);
-    return json_pack("{ss* ss ss sb sI sI}", "page_title", json_string_value(of_page), "form", form, "language",
-                     words_languages[call->request.language], "is_korean",
+    return json_pack("{ss* ss ss sb sI sI}", "page_title", json_string_value(of_page), "form", form,
+                     "language", words_languages[call->request.language], "is_korean",
                      call->request.language == INQUIRY_KOREAN, "code_minutes",
                      (json_int_t)((c->code_time + MINUTE - 1) / MINUTE), "session_minutes",
                      (json_int_t)((c->session_time + MINUTE - 1) / MINUTE));

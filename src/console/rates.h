@@ -18,7 +18,7 @@ struct rate {
 };
 
 struct rates {
-    uint64_t most; /* an hour, at least 1 */
+    uint64_t most;      /* an hour, at least 1 */
     struct rate *items; /* RATES_ROOM */
 };
 

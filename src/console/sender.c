@@ -143,8 +143,8 @@ set_headers(const struct sender *s, struct web_post *post, const char *id, const
     length = signature_secret(secret, s->secret);
     if (length < 0)
         return (int)length;
-    result = signature_make(signature, view_of(secret, (size_t)length), id, seconds,
-                            view_of_text(text));
+    result =
+        signature_make(signature, view_of(secret, (size_t)length), id, seconds, view_of_text(text));
     memory_wipe(secret, sizeof(secret));
     if (result != 0)
         return result;

@@ -15,7 +15,7 @@
 
 struct sender {
     const struct os *os;
-    int outbox; /* -1: none */
+    int outbox;      /* -1: none */
     const char *url; /* NULL: none */
     struct web web;
     struct view secret; /* the file's bytes; empty: unsigned */

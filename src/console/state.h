@@ -34,7 +34,7 @@ struct call {
     uint8_t token[INQUIRY_TOKEN_SIZE];
     char contact[INQUIRY_CONTACT_SIZE];
     uint32_t what;
-    int memory; /* -1: none */
+    int memory;        /* -1: none */
     struct call *next; /* of those that wait */
 };
 

@@ -3,8 +3,8 @@
 
 #include "base/attributes.h"
 
-const char *const words_languages[INQUIRY_LANGUAGES] = {[INQUIRY_KOREAN] = "ko",
-                                                        [INQUIRY_ENGLISH] = "en"};
+const char *const words_languages[INQUIRY_LANGUAGES] = {
+    [INQUIRY_KOREAN] = "ko", [INQUIRY_ENGLISH] = "en"};
 
 #define FILES(X)                                                                                   \
     X(ask, "ask.html")                                                                             \

@@ -225,7 +225,7 @@ prepare(struct clerk_run *run)
         result = run->start.outbox_fd >= 0 ? 0 : error_from_errno(errno);
     }
     return result == 0 && (run->directory == NULL || run->control == NULL) ? PASU_E_NOTFOUND
-                                                                          : result;
+                                                                           : result;
 }
 
 static void

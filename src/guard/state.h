@@ -98,6 +98,8 @@ void tell(struct supervisor *v, struct child *child, uint32_t type, const void *
 void tell_config(struct supervisor *v, struct child *child, const struct config *config,
                  uint64_t generation);
 void tell_processes(struct supervisor *v);
+/* Once gate and keeper serve: that it runs. */
+void tell_ready(struct supervisor *v);
 /* A child still reads the ledger: says so in the log, and to the service manager. */
 void tell_reading(struct supervisor *v, const struct child *child,
                   const struct message_progress *progress);

@@ -169,28 +169,6 @@ start_child(struct supervisor *v, int which)
 /* ---- the children's messages ---- */
 
 static void
-announce(struct supervisor *v)
-{
-    char text[1024] = "", one[ENDPOINT_HOST_SIZE + 16];
-    size_t at = 0;
-
-    if (v->is_announced || !v->children[GATE].is_ready || !v->children[KEEPER].is_ready)
-        return;
-    for (size_t i = 0; i < v->listeners.count && at < sizeof(text) - 1; i++) {
-        int n;
-
-        endpoint_text(one, sizeof(one), &v->listeners.items[i].endpoint);
-        n = snprintf(text + at, sizeof(text) - at, "%s%s", i ? " " : "", one);
-        at += n > 0 ? (size_t)n : 0;
-    }
-    v->is_announced = true;
-    v->phase = PHASE_RUNNING;
-    LOG_EVENT(&v->log, READY, F_TEXT("listen", text), F_INT("pid", getpid()),
-              F_TEXT("version", PASU_VERSION));
-    notify_send("READY=1\nSTATUS=watching");
-}
-
-static void
 prepared(struct supervisor *v, int which, const struct message_result *result)
 {
     struct child *child = &v->children[which];
@@ -243,7 +221,7 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         break;
     case MESSAGE_READY:
         child->is_ready = true;
-        announce(v);
+        tell_ready(v);
         if (which == GATE)
             reload_done(v);
         break;

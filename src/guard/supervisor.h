@@ -10,7 +10,8 @@
 
 #include "console/clerk.h"
 
-/* Runs until SIGTERM or SIGINT; `lent` is how the clerk looks persons up. The exit status: 0 stopped as asked, 2 could not start. */
+/* Runs until SIGTERM or SIGINT; `lent` is how the clerk looks persons up. The exit status: 0
+ * stopped as asked, 2 could not start. */
 int guard_main(const char *config_path, const struct clerk_lent *lent);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef PASU_LEDGER_INQUIRY_H
 #define PASU_LEDGER_INQUIRY_H
 
-#include <stdint.h>
+#include "base/channel.h"
 
 enum { INQUIRY_TOKEN_SIZE = 16, INQUIRY_CONTACT_SIZE = 256, INQUIRY_CODE_SIZE = 16 };
 
@@ -46,5 +46,17 @@ struct message_look {
 struct message_leave {
     uint8_t token[INQUIRY_TOKEN_SIZE];
 };
+
+/* Of ledger/message.c. */
+extern const struct channel_rule message_rules_console_from_supervisor[];
+extern const size_t message_rules_console_from_supervisor_count;
+extern const struct channel_rule message_rules_clerk_from_supervisor[];
+extern const size_t message_rules_clerk_from_supervisor_count;
+extern const struct channel_rule message_rules_supervisor_from_console[];
+extern const size_t message_rules_supervisor_from_console_count;
+extern const struct channel_rule message_rules_clerk_from_console[];
+extern const size_t message_rules_clerk_from_console_count;
+extern const struct channel_rule message_rules_console_from_clerk[];
+extern const size_t message_rules_console_from_clerk_count;
 
 #endif

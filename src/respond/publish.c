@@ -153,8 +153,9 @@ is_own_machine(const char *url)
     struct address address;
     struct network own4, own6;
 
-    return publish_endpoint_of_url(&endpoint, url) == 0 && endpoint_address(&address, &endpoint) == 0 &&
-           network_parse(&own4, "127.0.0.0/8") == 0 && network_parse(&own6, "::1") == 0 &&
+    return publish_endpoint_of_url(&endpoint, url) == 0 &&
+           endpoint_address(&address, &endpoint) == 0 && network_parse(&own4, "127.0.0.0/8") == 0 &&
+           network_parse(&own6, "::1") == 0 &&
            (network_contains(&own4, &address) || network_contains(&own6, &address));
 }
 

@@ -111,8 +111,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_of_forms), cmocka_unit_test(languages), cmocka_unit_test(routes),
-        cmocka_unit_test(tokens_and_addresses), cmocka_unit_test(contacts),
+        cmocka_unit_test(values_of_forms), cmocka_unit_test(languages),
+        cmocka_unit_test(routes),          cmocka_unit_test(tokens_and_addresses),
+        cmocka_unit_test(contacts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

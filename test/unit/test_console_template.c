@@ -68,8 +68,12 @@ sections(void **state PASU_UNUSED)
 static void
 what_is_no_template_is_refused(void **state PASU_UNUSED)
 {
-    static const char *const wrong[] = {"{{a",       "{{#a}}",      "{{/a}}",
-                                        "{{#a}}{{/b}}", "{{}}",        "{{#a}}{{#b}}{{/a}}{{/b}}",
+    static const char *const wrong[] = {"{{a",
+                                        "{{#a}}",
+                                        "{{/a}}",
+                                        "{{#a}}{{/b}}",
+                                        "{{}}",
+                                        "{{#a}}{{#b}}{{/a}}{{/b}}",
                                         "{{a_name_that_is_longer_than_any_that_there_is_in_it}}"};
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++)

@@ -21,8 +21,8 @@
 
 enum { PROFILES = 9, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
-static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper", "herald",
-                                            "indexer",    "registrar", "console", "clerk", "scanner"};
+static const char *const names[PROFILES] = {"supervisor", "gate",    "keeper", "herald", "indexer",
+                                            "registrar",  "console", "clerk",  "scanner"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -38,8 +38,10 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)                     \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner)     \
+    {#name,                                                                                        \
+     SYS_##name,                                                                                   \
+     {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -217,7 +219,11 @@ static void
 sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
 {
     static const struct socket_kind kinds[] = {
-        {"TCP", AF_INET, SOCK_STREAM, 0, {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED}},
+        {"TCP",
+         AF_INET,
+         SOCK_STREAM,
+         0,
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED}},
         {"TCP over IPv6",
          AF_INET6,
          SOCK_STREAM,
@@ -228,7 +234,11 @@ sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
          SOCK_STREAM | SOCK_NONBLOCK,
          0,
          {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED}},
-        {"UDP", AF_INET, SOCK_DGRAM, 0, {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED}},
+        {"UDP",
+         AF_INET,
+         SOCK_DGRAM,
+         0,
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED}},
         {"UDP over IPv6",
          AF_INET6,
          SOCK_DGRAM,
@@ -249,7 +259,11 @@ sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
          SOCK_RAW,
          NETLINK_AUDIT,
          {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
-        {"raw IP", AF_INET, SOCK_RAW, 1, {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+        {"raw IP",
+         AF_INET,
+         SOCK_RAW,
+         1,
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw frames",
          AF_PACKET,
          SOCK_RAW,
