@@ -88,6 +88,8 @@ rights_of(enum sandbox_use use)
     switch (use) {
     case SANDBOX_READS:
         return reads;
+    case SANDBOX_SHARES:
+        return reads | LANDLOCK_ACCESS_FS_WRITE_FILE;
     case SANDBOX_WRITES:
         return writes;
     case SANDBOX_KEEPS:

@@ -35,6 +35,7 @@ enum sandbox_profile {
 /* What may be done below a folder. */
 enum sandbox_use {
     SANDBOX_READS,
+    SANDBOX_SHARES, /* that, and files that are there are written to */
     SANDBOX_WRITES, /* plain files are made, written and replaced */
     SANDBOX_KEEPS,  /* all of that, and folders made and taken away */
 };

@@ -7,6 +7,7 @@
 #include "console/jobs.h"
 #include "console/sender.h"
 #include "console/words.h"
+#include "ledger/index.h"
 #include "ledger/message.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ enum {
     TICK_MILLISECONDS = 1000,
     SAID_SIZE = 256,
     SEEN_MAX = 64 << 20,
-    FOLDERS = 2 + CLERK_FOLDERS
+    FOLDERS = 3 + CLERK_FOLDERS
 };
 
 struct clerk {
@@ -364,15 +365,19 @@ enter_sandbox(struct clerk *c, const struct clerk_start *start)
 {
     struct sandbox_folder folders[FOLDERS];
     size_t count = 0;
-    int result;
+    int index = index_folder(start->directory_fd), result;
 
     folders[count++] = (struct sandbox_folder){start->directory_fd, SANDBOX_READS};
+    if (index >= 0) /* whoever reads it says so in a file that all readers have */
+        folders[count++] = (struct sandbox_folder){index, SANDBOX_SHARES};
     if (start->outbox_fd >= 0)
         folders[count++] = (struct sandbox_folder){start->outbox_fd, SANDBOX_WRITES};
     for (size_t i = 0; i < COUNT_OF(start->read_fds); i++)
         if (start->read_fds[i] >= 0)
             folders[count++] = (struct sandbox_folder){start->read_fds[i], SANDBOX_READS};
     result = sandbox_confine(folders, count);
+    if (index >= 0)
+        close(index);
     if (result == PASU_E_UNAVAILABLE) {
         LOG_EVENT(&c->log, UNCONFINED, F_TEXT("hint", "a kernel with Landlock (from 5.13 on)"));
         result = 0;

@@ -114,6 +114,28 @@ def test_telephone_numbers():
 
 
 @test(gateway=True, limit=120)
+def test_keys_that_are_texts_and_a_ledger_that_is_encrypted():
+    """Of a kind whose keys are texts, in an encrypted ledger, by the ledger's index and without it: the same"""
+    key = harness.folder() / "ledger-key"
+    key.write_text("5a" * 32)
+    key.chmod(0o600)
+    made = affected.Page("affected-sealed", more={"ledger": {"key_file": str(key)}})
+    login, contact = shop.server().sql("SELECT login, email FROM accounts WHERE email IS NOT NULL ORDER BY login LIMIT 1")[0]
+    read(made, f"SELECT login, name, email FROM accounts WHERE login = '{login}'")
+    browser = affected.Browser(made, language="ko")
+    said = affected.text_of(browser.enter(contact.upper())[2])
+    assert "모두 1번" in said and "이메일 주소 그대로 보임" in said, said
+    done = guard.run("ledger", "update-index", "-c", made.guard.path)
+    equal(done.returncode, 0, done.stderr)
+    again = affected.text_of(browser.get("/yours")[2])
+    equal(re.sub(r"현재의.*", "", again[:40]), re.sub(r"현재의.*", "", said[:40]))
+    assert "모두 1번" in again, again
+    document = json.loads(browser.post("/certificate", person="0")[2])
+    equal((document["certificate"]["person"]["kind"], document["certificate"]["person"]["key"]), ("account", login))
+    equal([line for line in made.guard.process.lines if "clerk_said" in line or "clerk_failed" in line], [])
+
+
+@test(gateway=True, limit=120)
 def test_a_contact_of_several():
     """A contact that several persons of a kind have opens nobody's page: who reads there is told why, and gets no code"""
     made = page()
