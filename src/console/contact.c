@@ -24,7 +24,7 @@ is_email(const char *text, size_t length)
 enum contact_kind
 contact_plain(char plain[INQUIRY_CONTACT_SIZE], struct view text)
 {
-    char phone[PHONE_SIZE];
+    char phone[PHONE_SIZE], again[PHONE_SIZE];
     size_t length = spelling_plain((uint8_t *)plain, INQUIRY_CONTACT_SIZE - 1, text), digits;
 
     if (length == 0 || memchr(plain, 0, length) != NULL) {
@@ -39,7 +39,10 @@ contact_plain(char plain[INQUIRY_CONTACT_SIZE], struct view text)
         return CONTACT_EMAIL;
     }
     digits = spelling_phone(phone, view_of_text(plain));
-    if (digits < PHONE_LEAST || digits >= sizeof(phone))
+    /* What is not its own form is no number that can be dialled. */
+    if (digits < PHONE_LEAST || digits >= sizeof(phone) ||
+        spelling_phone(again, view_of((const uint8_t *)phone, digits)) != digits ||
+        memcmp(phone, again, digits) != 0)
         return CONTACT_NONE;
     memcpy(plain, phone, digits);
     plain[digits] = '\0';

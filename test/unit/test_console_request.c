@@ -99,6 +99,7 @@ contacts(void **state PASU_UNUSED)
     check_contact("a@b\nBcc: c", CONTACT_NONE, NULL);
     check_contact("<a@b>", CONTACT_NONE, NULL);
     check_contact("1234", CONTACT_NONE, NULL);
+    check_contact("+82 10-1278", CONTACT_NONE, NULL); /* its digits are another one's */
     /* letters that small ones of others look like are not folded into them */
     check_contact("m\u0131ke@example.org", CONTACT_EMAIL, "m\u0131ke@example.org");
     memset(longer, 'a', sizeof(longer) - 1);
