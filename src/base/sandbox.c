@@ -88,6 +88,8 @@ rights_of(enum sandbox_use use)
     switch (use) {
     case SANDBOX_READS:
         return reads;
+    case SANDBOX_SHARES:
+        return reads | LANDLOCK_ACCESS_FS_WRITE_FILE;
     case SANDBOX_WRITES:
         return writes;
     case SANDBOX_KEEPS:
@@ -149,22 +151,26 @@ sandbox_enter(enum sandbox_profile profile PASU_UNUSED)
 
 struct call {
     int number;
-    int answer[8]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
+    int answer[10]; /* by profile: 1, 0 or an error number, as sandbox.def has them */
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
-    {SCMP_SYS(name), {supervisor, gate, keeper, herald, indexer, registrar, scanner, importer}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner,     \
+          importer)                                                                                \
+    {SCMP_SYS(name),                                                                               \
+     {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner, importer}},
 #include "base/sandbox.def"
 #undef X
 };
 
 /* Of all filters of a process the one that kills wins, then the one that fails, then the others. */
 #define HAS_ROOM(above, below) ((above) == 1 || ((below) != 1 && ((above) != 0 || (below) == 0)))
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner,     \
+          importer)                                                                                \
     _Static_assert(HAS_ROOM(supervisor, gate) && HAS_ROOM(supervisor, keeper) &&                   \
                        HAS_ROOM(supervisor, herald) && HAS_ROOM(supervisor, indexer) &&            \
-                       HAS_ROOM(supervisor, registrar),                                            \
+                       HAS_ROOM(supervisor, registrar) && HAS_ROOM(supervisor, console) &&         \
+                       HAS_ROOM(supervisor, clerk),                                                \
                    #name ": the supervisor's filter applies to its children, too");
 #include "base/sandbox.def"
 #undef X
@@ -187,6 +193,15 @@ allow_sockets(scmp_filter_ctx filter, int type)
     return result;
 }
 
+/* The kernel's routes, which the look-up of names reads. */
+static int
+allow_netlink(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+                            SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+                            SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+}
+
 /* Processes and threads in the namespaces that there are; UDP and netlink are for names. */
 static int
 allow_supervisor(scmp_filter_ctx filter)
@@ -195,9 +210,7 @@ allow_supervisor(scmp_filter_ctx filter)
                                   SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
 
     if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-                                  SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
-                                  SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+        result = allow_netlink(filter);
     if (result == 0)
         result = allow_sockets(filter, SOCK_STREAM);
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
@@ -225,6 +238,20 @@ allow_herald(scmp_filter_ctx filter)
 {
     int result = allow_sockets(filter, SOCK_STREAM);
 
+    return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
+}
+
+/* Processes for what it is asked, which have its rights and no more; UDP is for names. */
+static int
+allow_clerk(scmp_filter_ctx filter)
+{
+    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                                  SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
+
+    if (result == 0)
+        result = allow_netlink(filter);
+    if (result == 0)
+        result = allow_sockets(filter, SOCK_STREAM);
     return result == 0 ? allow_sockets(filter, SOCK_DGRAM) : result;
 }
 
@@ -262,6 +289,8 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
         result = allow_herald(filter);
     if (result == 0 && profile == SANDBOX_INDEXER)
         result = allow_threads(filter);
+    if (result == 0 && profile == SANDBOX_CLERK)
+        result = allow_clerk(filter);
     if (result == 0 && (profile == SANDBOX_SCANNER || profile == SANDBOX_IMPORTER))
         result = allow_scanner(filter);
     return result;

@@ -28,6 +28,8 @@ enum sandbox_profile {
     SANDBOX_HERALD,
     SANDBOX_INDEXER,
     SANDBOX_REGISTRAR,
+    SANDBOX_CONSOLE,
+    SANDBOX_CLERK,
     SANDBOX_SCANNER,
     SANDBOX_IMPORTER
 };
@@ -35,6 +37,7 @@ enum sandbox_profile {
 /* What may be done below a folder. */
 enum sandbox_use {
     SANDBOX_READS,
+    SANDBOX_SHARES, /* that, and files that are there are written to */
     SANDBOX_WRITES, /* plain files are made, written and replaced */
     SANDBOX_KEEPS,  /* all of that, and folders made and taken away */
     SANDBOX_MOVES,  /* and files are moved from one folder below it to another */

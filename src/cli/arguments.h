@@ -20,7 +20,10 @@ struct argument_more {
     const char *value;
 };
 
+struct config;
+
 struct arguments {
+    struct config *lent;           /* a configuration in the place of the file's; NULL: none */
     const struct command *command; /* what was asked for; NULL after an error */
     /* NULL: not given; "" where the option takes no argument; of several the first one. */
     const char *values[OPTION_COUNT];

@@ -24,7 +24,11 @@ ask_init(struct ask *ask, const struct arguments *arguments)
     struct config_faults faults = {0};
     int r;
 
-    *ask = (struct ask){0};
+    *ask = (struct ask){.config = arguments->lent, .is_lent = arguments->lent != NULL};
+    if (ask->is_lent) {
+        ask->path = ask->config->control;
+        return 0;
+    }
     if (access(file, R_OK) != 0) {
         complain("give the configuration that pasu guard runs with", "cannot read %s: %s", file,
                  strerror(errno));
@@ -45,7 +49,8 @@ ask_init(struct ask *ask, const struct arguments *arguments)
 void
 ask_release(struct ask *ask)
 {
-    config_free(ask->config);
+    if (!ask->is_lent)
+        config_free(ask->config);
     *ask = (struct ask){0};
 }
 
@@ -55,6 +60,10 @@ ask_keys(const struct ask *ask, struct segment_keys *keys)
     struct config_faults faults = {0};
     int result;
 
+    if (ask->is_lent)
+        return take_keys_copy(keys, ask->config) == 0
+                   ? 0
+                   : complain_error(PASU_E_NOTFOUND, "the keys of the ledger");
     ledger_keys_load(ask->config, &faults);
     if (faults.count > 0)
         complain(faults.items[0].hint, "%s:%u: %s", ask->config->path,

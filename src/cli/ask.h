@@ -18,6 +18,7 @@
 struct ask {
     struct config *config;
     const char *path; /* of the control socket */
+    bool is_lent;     /* the configuration: somebody else's, with the bytes of its keys */
 };
 
 /* Reads the configuration that -c names. 0, or the exit status, after a complaint. Release it then

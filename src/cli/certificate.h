@@ -36,4 +36,8 @@ PASU_MUST_USE int certificate_put_showings(struct certificate *certificate, stru
 /* The member `explanation`. */
 void certificate_put_words(const struct certificate *certificate, struct json_out *out);
 
+/* What `pasu certify` makes, of the person that the arguments name, to a file. Only a document that
+ * is signed. 0, or the exit status, after a complaint. */
+PASU_MUST_USE int certify_to(const struct arguments *arguments, FILE *file);
+
 #endif

@@ -380,27 +380,56 @@ put_out(const struct certifying *c, const struct arguments *arguments)
     return status != 0 ? status : c->subject.shown > 0 ? 0 : 1;
 }
 
+/* All but where it goes; forget() in any case. */
+static int
+make_all(struct certifying *c, const struct arguments *arguments)
+{
+    const char *kind = NULL, *key = NULL;
+    char space[KEY_OPERAND_SIZE];
+    int status = evidence_open(&c->evidence, arguments);
+
+    if (status == 0)
+        status = person_kind(&c->evidence, arguments, &kind);
+    if (status == 0)
+        status = person_key(&c->evidence, kind, arguments->operands[0], space, &key);
+    if (status == 0)
+        status = certify(c, kind, key);
+    if (status == 0 && c->certificate.is_signed)
+        status = sign(c);
+    return status;
+}
+
+static void
+forget(struct certifying *c)
+{
+    forget_document(c);
+    mentions_release(&c->mentions);
+    subject_release(&c->subject);
+    evidence_close(&c->evidence);
+}
+
+int
+certify_to(const struct arguments *arguments, FILE *file)
+{
+    struct certifying c = {0};
+    int status = make_all(&c, arguments);
+
+    if (status == 0 && c.note[0] == '\0')
+        status = complain_unmade(PASU_E_UNAVAILABLE);
+    if (status == 0)
+        print_document(&c, file);
+    forget(&c);
+    return status;
+}
+
 int
 run_certify(const struct arguments *arguments)
 {
     struct certifying c = {0};
-    const char *kind = NULL, *key = NULL;
-    char space[KEY_OPERAND_SIZE];
-    int status = evidence_open(&c.evidence, arguments);
+    int status = make_all(&c, arguments);
 
     if (status == 0)
-        status = person_kind(&c.evidence, arguments, &kind);
-    if (status == 0)
-        status = person_key(&c.evidence, kind, arguments->operands[0], space, &key);
-    if (status == 0)
-        status = certify(&c, kind, key);
-    if (status == 0 && c.certificate.is_signed)
-        status = sign(&c);
-    if (status == 0)
         status = put_out(&c, arguments);
-    forget_document(&c);
-    mentions_release(&c.mentions);
-    subject_release(&c.subject);
-    evidence_close(&c.evidence);
+    forget(&c);
     return output_end(status);
 }

@@ -2,6 +2,7 @@
 #include "cli/html.h"
 
 #include "base/log.h"
+#include "base/markup.h"
 #include "cli/complain.h"
 #include "cli/text.h"
 
@@ -48,31 +49,6 @@ html_end(FILE *file)
     fputs("</body></html>\n", file);
 }
 
-static void
-put_escaped(FILE *file, const char *at)
-{
-    for (; *at != '\0'; at++)
-        switch (*at) {
-        case '<':
-            fputs("&lt;", file);
-            break;
-        case '>':
-            fputs("&gt;", file);
-            break;
-        case '&':
-            fputs("&amp;", file);
-            break;
-        case '"':
-            fputs("&quot;", file);
-            break;
-        case '\'':
-            fputs("&#39;", file);
-            break;
-        default:
-            putc(*at, file);
-        }
-}
-
 /* Where a piece of at most so many bytes can end: not inside a character. */
 static size_t
 piece_of(const char *text, size_t length)
@@ -92,7 +68,7 @@ html_text(FILE *file, const char *text)
     for (size_t length = strlen(text), size; length > 0; text += size, length -= size) {
         size = piece_of(text, length);
         text_escape(escaped, sizeof(escaped), view_of((const uint8_t *)text, size));
-        put_escaped(file, escaped);
+        markup_put(file, view_of_text(escaped));
     }
 }
 

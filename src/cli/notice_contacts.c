@@ -8,8 +8,8 @@
 
 enum { CONTACT_COLUMNS_MAX = 64 };
 
-static const struct config_gateway *
-gateway_of(const struct config *config, const char *name)
+const struct config_gateway *
+notice_contacts_gateway(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->gateway_count; i++)
         if (!name || strcmp(config->gateways[i].name, name) == 0)
@@ -17,9 +17,8 @@ gateway_of(const struct config *config, const char *name)
     return NULL;
 }
 
-/* Of a row, as the directory has it. */
-static int
-key_of(PGresult *row, size_t parts, char key[TUPLE_TEXT_MAX + 1])
+int
+notice_contacts_key(PGresult *rows, int number, size_t parts, char key[TUPLE_TEXT_MAX + 1])
 {
     uint8_t bytes[TUPLE_TEXT_MAX];
     struct tuple tuple = {.count = parts};
@@ -27,18 +26,18 @@ key_of(PGresult *row, size_t parts, char key[TUPLE_TEXT_MAX + 1])
     int result;
 
     if (parts == 1) {
-        const char *value = PQgetvalue(row, 0, 0);
+        const char *value = PQgetvalue(rows, number, 0);
 
-        if (PQgetisnull(row, 0, 0) || strlen(value) > TUPLE_TEXT_MAX)
+        if (PQgetisnull(rows, number, 0) || strlen(value) > TUPLE_TEXT_MAX)
             return PASU_E_NOTFOUND;
         snprintf(key, TUPLE_TEXT_MAX + 1, "%s", value);
         return 0;
     }
     for (size_t i = 0; i < parts; i++)
-        tuple.parts[i] = PQgetisnull(row, 0, (int)i)
+        tuple.parts[i] = PQgetisnull(rows, number, (int)i)
                              ? (struct view){0}
-                             : view_of((const uint8_t *)PQgetvalue(row, 0, (int)i),
-                                       (size_t)PQgetlength(row, 0, (int)i));
+                             : view_of((const uint8_t *)PQgetvalue(rows, number, (int)i),
+                                       (size_t)PQgetlength(rows, number, (int)i));
     result = tuple_write(&tuple, bytes, &text);
     if (result == 0)
         text_from_view(key, TUPLE_TEXT_MAX + 1, text);
@@ -54,7 +53,7 @@ take_row(PGresult *row, size_t parts, notice_contact_fn *fn, void *arg)
 
     if (columns < parts || columns - parts > CONTACT_COLUMNS_MAX)
         return PASU_E_RANGE;
-    if (key_of(row, parts, key) != 0)
+    if (notice_contacts_key(row, 0, parts, key) != 0)
         return 0; /* nobody's */
     for (size_t c = parts; c < columns; c++)
         contacts[count++] = (struct notice_contact){
@@ -115,7 +114,7 @@ int
 notice_contacts_each(struct ask *ask, const struct config_contacts *contacts, notice_contact_fn *fn,
                      void *arg)
 {
-    const struct config_gateway *gateway = gateway_of(ask->config, contacts->gateway);
+    const struct config_gateway *gateway = notice_contacts_gateway(ask->config, contacts->gateway);
     struct probe probe = {0};
     int status = 0;
 

@@ -282,7 +282,7 @@ list_files(struct secret_file files[FILES_MAX], const struct config *c)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < c->gateway_count && count + 4 < FILES_MAX; i++) {
+    for (size_t i = 0; i < c->gateway_count && count + 8 < FILES_MAX; i++) {
         const struct config_gateway *g = &c->gateways[i];
 
         files[count++] = (struct secret_file){"gateway.tls.key", &g->tls.key};
@@ -290,7 +290,7 @@ list_files(struct secret_file files[FILES_MAX], const struct config *c)
         files[count++] =
             (struct secret_file){"gateway.inspector.password_file", &g->inspector.password_file};
     }
-    for (size_t i = 0; i < c->ledger.key_count && count + 4 < FILES_MAX; i++)
+    for (size_t i = 0; i < c->ledger.key_count && count + 8 < FILES_MAX; i++)
         files[count++] = (struct secret_file){"ledger.key_file", &c->ledger.keys[i]};
     files[count++] =
         (struct secret_file){"alerts.webhook_secret_file", &c->alerts.webhook_secret_file};
@@ -300,6 +300,9 @@ list_files(struct secret_file files[FILES_MAX], const struct config *c)
     files[count++] =
         (struct secret_file){"principals.scim.token_file", &c->principals.scim.token_file};
     files[count++] = (struct secret_file){"principals.scim.key", &c->principals.scim.key};
+    files[count++] = (struct secret_file){"affected.key", &c->affected.key};
+    files[count++] =
+        (struct secret_file){"affected.webhook_secret_file", &c->affected.webhook_secret_file};
     return count;
 }
 

@@ -304,28 +304,54 @@ check_witness(struct parse *parse PASU_UNUSED, const struct config_key *map PASU
     ((struct config_witness *)base)->line = node->line;
 }
 
+/* A listener of HTTP: without a certificate only for this machine, and never a Unix socket. */
+static void
+check_door(struct parse *parse, const struct config_key *map, enum key_id listen,
+           enum key_id certificate, const struct endpoint *endpoint)
+{
+    struct address address;
+    bool is_here = endpoint->is_unix || strcasecmp(endpoint->host, "localhost") == 0 ||
+                   (endpoint_address(&address, endpoint) == 0 && address_is_loopback(&address));
+
+    if (!is_here && is_absent(parse, certificate))
+        fault_key(parse, map, listen, listen,
+                  "write certificate and key, or listen on 127.0.0.1 behind a proxy that has them",
+                  "is no address of this machine's own, and there is no certificate");
+    if (endpoint->is_unix)
+        fault_key(parse, map, listen, listen, "write HOST:PORT", "is a Unix socket");
+}
+
 /* Without a certificate the token, and who has left, would be for all to read who see the network.
  */
 static void
 check_scim(struct parse *parse, const struct config_key *map, void *base,
            const struct yaml_node *node PASU_UNUSED)
 {
-    struct config_scim *scim = &((struct config *)base)->principals.scim;
-    struct address address;
-    bool is_here;
-
     check_pair(parse, map, KEY_principals_scim_certificate, KEY_principals_scim_key);
-    if (!is_good(parse, KEY_principals_scim_listen))
-        return;
-    is_here = scim->listen.is_unix || strcasecmp(scim->listen.host, "localhost") == 0 ||
-              (endpoint_address(&address, &scim->listen) == 0 && address_is_loopback(&address));
-    if (!is_here && is_absent(parse, KEY_principals_scim_certificate))
-        fault_key(parse, map, KEY_principals_scim_listen, KEY_principals_scim_listen,
-                  "write certificate and key, or listen on 127.0.0.1 behind a proxy that has them",
-                  "is no address of this machine's own, and there is no certificate");
-    if (scim->listen.is_unix)
-        fault_key(parse, map, KEY_principals_scim_listen, KEY_principals_scim_listen,
-                  "write HOST:PORT", "is a Unix socket");
+    if (is_good(parse, KEY_principals_scim_listen))
+        check_door(parse, map, KEY_principals_scim_listen, KEY_principals_scim_certificate,
+                   &((struct config *)base)->principals.scim.listen);
+}
+
+/* Codes, and what of persons was shown, would be for all to read who see the network. */
+static void
+check_affected(struct parse *parse, const struct config_key *map, void *base,
+               const struct yaml_node *node)
+{
+    struct config_affected *affected = &((struct config *)base)->affected;
+    size_t before;
+
+    if (is_absent(parse, KEY_affected_listen))
+        affected->listen = (struct endpoint){.host = "127.0.0.1", .port = 8444};
+    check_pair(parse, map, KEY_affected_certificate, KEY_affected_key);
+    if (is_absent(parse, KEY_affected_file) && is_absent(parse, KEY_affected_webhook)) {
+        before = trail_push_name(parse, "file");
+        fault_here(parse, node, "write affected.webhook, or affected.file",
+                   "is missing, and so is webhook");
+        trail_pop(parse, before);
+    }
+    if (is_good(parse, KEY_affected_listen))
+        check_door(parse, map, KEY_affected_listen, KEY_affected_certificate, &affected->listen);
 }
 
 void
@@ -341,7 +367,7 @@ check_map(struct parse *parse, const struct config_key *key, void *base,
         {KEY_personal_data, check_personal}, {KEY_rules, check_rule},
         {KEY_budgets, check_budget},         {KEY_ledger_publish_witnesses, check_witness},
         {KEY_bypass_except, check_bypass},   {KEY_principals_scim, check_scim},
-        {KEY_holidays, check_holidays},
+        {KEY_holidays, check_holidays},      {KEY_affected, check_affected},
     };
 
     for (size_t i = 0; i < COUNT_OF(checks); i++)
@@ -441,6 +467,21 @@ check_people(struct parse *parse)
     trail_pop(parse, before);
 }
 
+/* Whose a contact is, only a query can tell. */
+static void
+check_asking(struct parse *parse)
+{
+    size_t before;
+
+    if (!parse->config->affected.enabled || parse->config->incident.contact_count > 0)
+        return;
+    before = trail_push_name(parse, "incident.contacts");
+    fault_here(parse, mark_of(parse, KEY_affected)->node,
+               "write incident.contacts: a query that gives key and contacts of each person",
+               "are missing, but affected is there");
+    trail_pop(parse, before);
+}
+
 static void
 check_ledger_keys(struct parse *parse)
 {
@@ -498,6 +539,7 @@ check_all(struct parse *parse)
     check_subjects(parse);
     known_check(parse);
     check_people(parse);
+    check_asking(parse);
     check_control(parse);
     if (is_good(parse, KEY_time_zone))
         parse->config->time_zone_line = mark_of(parse, KEY_time_zone)->node->line;

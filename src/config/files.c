@@ -335,24 +335,43 @@ check_tokens(struct view v)
     return count == 0 ? "has no token" : count <= 8 ? NULL : "has more than 8 tokens";
 }
 
+/* Of a listener of HTTP, where it has them. */
 static void
-load_scim(struct loading *loading, struct config_scim *scim)
+load_pair(struct loading *loading, struct config_file *certificate, const char *certificate_name,
+          struct config_file *key, const char *key_name)
 {
     const char *fault;
 
+    load_other(loading, certificate, certificate_name, pem_check_certificates,
+               "write the path of a certificate as PEM");
+    load_other(loading, key, key_name, pem_check_key,
+               "write the path of a private key as PEM, without a passphrase");
+    if (certificate->bytes.length == 0 || key->bytes.length == 0)
+        return;
+    fault = pem_check_fit(certificate->bytes, key->bytes);
+    if (fault != NULL)
+        config_fault_add(loading->faults, loading->config->path, key->line, key->column,
+                         "write the certificate's own key", "%s: %s %s", key_name, key->path,
+                         fault);
+}
+
+static void
+load_scim(struct loading *loading, struct config_scim *scim)
+{
     load_other(loading, &scim->token_file, "principals.scim.token_file", check_tokens,
                "write one into it: openssl rand -hex 32");
-    load_other(loading, &scim->certificate, "principals.scim.certificate", pem_check_certificates,
-               "write the path of a certificate as PEM");
-    load_other(loading, &scim->key, "principals.scim.key", pem_check_key,
-               "write the path of a private key as PEM, without a passphrase");
-    if (scim->certificate.bytes.length == 0 || scim->key.bytes.length == 0)
-        return;
-    fault = pem_check_fit(scim->certificate.bytes, scim->key.bytes);
-    if (fault != NULL)
-        config_fault_add(loading->faults, loading->config->path, scim->key.line, scim->key.column,
-                         "write the certificate's own key", "principals.scim.key: %s %s",
-                         scim->key.path, fault);
+    load_pair(loading, &scim->certificate, "principals.scim.certificate", &scim->key,
+              "principals.scim.key");
+}
+
+static void
+load_affected(struct loading *loading, struct config_affected *affected)
+{
+    load_pair(loading, &affected->certificate, "affected.certificate", &affected->key,
+              "affected.key");
+    load_other(loading, &affected->webhook_secret_file, "affected.webhook_secret_file", NULL, "");
+    load_other(loading, &affected->ca, "affected.ca", pem_check_certificates,
+               "write the path of certificates as PEM");
 }
 
 int
@@ -371,6 +390,7 @@ config_load_files(struct config *config, struct config_faults *faults)
     load_other(&loading, &config->sources.claim_key_file, "sources.claim_key_file", NULL, "");
     check_claim_key(&loading);
     load_scim(&loading, &config->principals.scim);
+    load_affected(&loading, &config->affected);
     load_other(&loading, &config->ledger.publish.ca, "ledger.publish.ca", pem_check_certificates,
                authorities);
     load_other(&loading, &config->alerts.ca, "alerts.ca", pem_check_certificates, authorities);

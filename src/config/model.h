@@ -195,6 +195,19 @@ struct config_scim {
     const char *file; /* what it was told, in the ledger's folder: the registrar's alone */
 };
 
+/* The page on which persons ask what of theirs was shown. */
+struct config_affected {
+    bool enabled;
+    struct endpoint listen;
+    struct config_file certificate, key; /* none: HTTP */
+    struct network *forwarded_from;
+    size_t forwarded_from_count;
+    const char *file, *webhook; /* NULL: not so */
+    struct config_file webhook_secret_file, ca;
+    int64_t answer_time, code_time, session_time;  /* ns */
+    uint64_t codes_per_contact, codes_per_address; /* an hour */
+};
+
 struct config {
     const char *path; /* of the file it was read from */
     struct config_gateway *gateways;
@@ -288,6 +301,7 @@ struct config {
         struct config_contacts *contacts;
         size_t contact_count;
     } incident;
+    struct config_affected affected;
 };
 
 #endif

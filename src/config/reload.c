@@ -40,7 +40,7 @@ is_same(const struct config_key *key, const void *a, const void *b)
     const uint8_t *other = (const uint8_t *)b + key->place.offset;
     const char *text, *other_text;
 
-    if (key->type != TYPE_PATH && key->type != TYPE_ACCOUNT)
+    if (key->type != TYPE_PATH && key->type != TYPE_ACCOUNT && key->type != TYPE_TIME_ZONE)
         return memcmp(one, other, key->place.size) == 0;
     text = text_at(one);
     other_text = text_at(other);

@@ -14,7 +14,7 @@
 #define BACKOFF_LAST      (5 * NANOSECONDS_PER_SECOND)
 #define ALIVE_LONG_ENOUGH (60 * NANOSECONDS_PER_SECOND)
 
-enum { KEEP_MAX = 8, OUTGOING_MAX = 16384 };
+enum { KEEP_MAX = 10, OUTGOING_MAX = 16384 };
 
 struct outgoing {
     struct list link;

@@ -121,8 +121,14 @@ reload_commit(struct supervisor *v)
         reload_refuse(v, "the SCIM endpoint's socket could not be opened");
         return;
     }
+    if (asking_open(v, v->next, 0) != 0) {
+        enrolling_drop(v);
+        reload_refuse(v, "the socket of the page for persons could not be opened");
+        return;
+    }
     if (listeners_open(&v->next_listeners, &former, v->next, 0, &v->log) != 0) {
         enrolling_drop(v);
+        asking_drop(v);
         reload_refuse(v, "a listening socket could not be opened");
         return;
     }
@@ -141,6 +147,8 @@ reload_commit(struct supervisor *v)
     publishing_renew(v);
     enrolling_commit(v);
     enrolling_renew(v);
+    asking_commit(v);
+    asking_renew(v);
     is_log_other = v->log.format != log.format || v->log.level != log.level;
     detecting_renew(v, is_log_other);
     if (is_log_other)

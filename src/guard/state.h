@@ -5,6 +5,7 @@
 
 #include "breach/watcher.h"
 #include "config/load.h"
+#include "console/clerk.h"
 #include "guard/approving.h"
 #include "guard/child.h"
 #include "guard/listeners.h"
@@ -16,7 +17,7 @@
 #include <signal.h>
 
 /* Those that serve come first. */
-enum { GATE, KEEPER, HERALD, INDEXER, REGISTRAR, WATCHER, CHILDREN };
+enum { GATE, KEEPER, HERALD, INDEXER, REGISTRAR, WATCHER, CONSOLE, CLERK, CHILDREN };
 enum phase {
     PHASE_STARTING,
     PHASE_RUNNING,
@@ -65,7 +66,9 @@ struct supervisor {
     struct enrolling { /* where the registrar listens */
         int fd;        /* -1: nowhere */
         struct endpoint endpoint;
-    } enrolling, next_enrolling;
+    } enrolling, next_enrolling, asking, next_asking; /* asking: the console */
+    const struct clerk_lent *lent;
+    bool is_asking_linked, is_console_renewed, is_clerk_renewed;
     struct sourced {
         int fd; /* sealed memory: the table of policy/origins.h; -1: none */
         struct identity_file files[2],
@@ -95,6 +98,8 @@ void tell(struct supervisor *v, struct child *child, uint32_t type, const void *
 void tell_config(struct supervisor *v, struct child *child, const struct config *config,
                  uint64_t generation);
 void tell_processes(struct supervisor *v);
+/* Once gate and keeper serve: that it runs. */
+void tell_ready(struct supervisor *v);
 /* A child still reads the ledger: says so in the log, and to the service manager. */
 void tell_reading(struct supervisor *v, const struct child *child,
                   const struct message_progress *progress);
@@ -132,6 +137,19 @@ PASU_MUST_USE int enrolling_start(struct supervisor *v);
 void enrolling_from_registrar(struct supervisor *v, const struct channel_message *message);
 /* There is a new configuration: the registrar ends, and another one begins with it. */
 void enrolling_renew(struct supervisor *v);
+
+/* ---- asking.c: console and clerk, whom persons ask what of theirs was shown ---- */
+/* As those of enrolling.c. */
+PASU_MUST_USE int asking_open(struct supervisor *v, const struct config *config, int64_t patience);
+void asking_commit(struct supervisor *v);
+void asking_drop(struct supervisor *v);
+void asking_close(struct supervisor *v);
+bool asking_is_wanted(const struct supervisor *v);
+PASU_MUST_USE int asking_start_console(struct supervisor *v);
+PASU_MUST_USE int asking_start_clerk(struct supervisor *v);
+/* Lets the two talk to each other, once there are both. */
+void asking_look(struct supervisor *v);
+void asking_renew(struct supervisor *v);
 
 /* ---- indexing.c: the indexer, which keeps the ledger's index ---- */
 /* It begins once there is a ledger. */

@@ -36,6 +36,8 @@ stop_begin(struct supervisor *v)
     tell(v, &v->children[INDEXER], MESSAGE_STOP, &empty, sizeof(empty), -1);
     tell(v, &v->children[REGISTRAR], MESSAGE_STOP, &empty, sizeof(empty), -1);
     tell(v, &v->children[WATCHER], MESSAGE_STOP, &empty, sizeof(empty), -1);
+    tell(v, &v->children[CONSOLE], MESSAGE_STOP, &empty, sizeof(empty), -1);
+    tell(v, &v->children[CLERK], MESSAGE_STOP, &empty, sizeof(empty), -1);
 }
 
 /* Whose end is awaited. */

@@ -138,6 +138,10 @@ start_any(struct supervisor *v, int which)
         return enrolling_start(v);
     if (which == WATCHER)
         return detecting_start(v);
+    if (which == CONSOLE)
+        return asking_start_console(v);
+    if (which == CLERK)
+        return asking_start_clerk(v);
     return which == GATE ? start_gate(v) : start_keeper(v);
 }
 
@@ -163,28 +167,6 @@ start_child(struct supervisor *v, int which)
 }
 
 /* ---- the children's messages ---- */
-
-static void
-announce(struct supervisor *v)
-{
-    char text[1024] = "", one[ENDPOINT_HOST_SIZE + 16];
-    size_t at = 0;
-
-    if (v->is_announced || !v->children[GATE].is_ready || !v->children[KEEPER].is_ready)
-        return;
-    for (size_t i = 0; i < v->listeners.count && at < sizeof(text) - 1; i++) {
-        int n;
-
-        endpoint_text(one, sizeof(one), &v->listeners.items[i].endpoint);
-        n = snprintf(text + at, sizeof(text) - at, "%s%s", i ? " " : "", one);
-        at += n > 0 ? (size_t)n : 0;
-    }
-    v->is_announced = true;
-    v->phase = PHASE_RUNNING;
-    LOG_EVENT(&v->log, READY, F_TEXT("listen", text), F_INT("pid", getpid()),
-              F_TEXT("version", PASU_VERSION));
-    notify_send("READY=1\nSTATUS=watching");
-}
 
 static void
 prepared(struct supervisor *v, int which, const struct message_result *result)
@@ -223,6 +205,8 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
 
     child->pong_at = os_monotonic(&os_real);
     child->is_told_stuck = false;
+    if (which >= CONSOLE) /* PONG: it lives */
+        return;
     if (which > KEEPER) {
         (which == HERALD    ? publishing_from_herald
          : which == INDEXER ? indexing_from_indexer
@@ -237,7 +221,7 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
         break;
     case MESSAGE_READY:
         child->is_ready = true;
-        announce(v);
+        tell_ready(v);
         if (which == GATE)
             reload_done(v);
         break;
@@ -311,6 +295,8 @@ is_wanted(const struct supervisor *v, int which)
         return indexing_is_wanted(v);
     if (which == REGISTRAR)
         return enrolling_is_wanted(v);
+    if (which >= CONSOLE)
+        return asking_is_wanted(v);
     return which == WATCHER ? detecting_is_wanted(v) : v->phase < PHASE_DRAINING;
 }
 
@@ -320,7 +306,8 @@ is_renewed(const struct supervisor *v, int which)
 {
     return (which == HERALD && v->is_herald_renewed) ||
            (which == REGISTRAR && v->is_registrar_renewed) ||
-           (which == WATCHER && v->is_watcher_renewed);
+           (which == WATCHER && v->is_watcher_renewed) ||
+           (which == CONSOLE && v->is_console_renewed) || (which == CLERK && v->is_clerk_renewed);
 }
 
 static bool
@@ -342,6 +329,8 @@ reap_child(struct supervisor *v, int which, int status)
         v->is_linked = false;
     if (which == KEEPER || which == HERALD)
         v->is_herald_linked = false;
+    if (which >= CONSOLE)
+        v->is_asking_linked = false;
     if (is_renewed(v, which))
         child->retry_at = 0;
     if (which == INDEXER)
@@ -436,6 +425,7 @@ look_after(struct supervisor *v, int64_t now)
             tell_upstream(v, &v->lookups[i]);
     link_children(v);
     publishing_look(v, now);
+    asking_look(v);
     identifying_look(v, now);
     watching_look(v, now);
     sourcing_look(v, now);
@@ -544,6 +534,10 @@ start(struct supervisor *v)
     if (result == 0)
         enrolling_commit(v);
     if (result == 0)
+        result = asking_open(v, v->config, LISTEN_PATIENCE);
+    if (result == 0)
+        asking_commit(v);
+    if (result == 0)
         result = catch_signals(v);
     if (result == 0)
         result = enter_sandbox(v);
@@ -552,7 +546,7 @@ start(struct supervisor *v)
 }
 
 int
-guard_main(const char *config_path)
+guard_main(const char *config_path, const struct clerk_lent *lent)
 {
     struct supervisor *v = memory_new(1, sizeof(*v));
     int result;
@@ -562,6 +556,7 @@ guard_main(const char *config_path)
     /* Its memory holds keys: no core file of it, nobody of the same account looks into it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     v->path = config_path;
+    v->lent = lent;
     v->log = (struct log){.fd = STDERR_FILENO,
                           .format = isatty(STDERR_FILENO) ? LOG_LOGFMT : LOG_JSON,
                           .level = LOG_INFO,
@@ -569,18 +564,21 @@ guard_main(const char *config_path)
                           .os = &os_real};
     resources_init(&v->resources);
     v->signals = v->sources.fd = v->next_sources.fd = v->metrics = -1;
-    v->enrolling.fd = v->next_enrolling.fd = -1;
+    v->enrolling.fd = v->next_enrolling.fd = v->asking.fd = v->next_asking.fd = -1;
     child_init(&v->children[GATE], "gate");
     child_init(&v->children[KEEPER], "keeper");
     child_init(&v->children[HERALD], "herald");
     child_init(&v->children[INDEXER], "indexer");
     child_init(&v->children[REGISTRAR], "registrar");
     child_init(&v->children[WATCHER], "watcher");
+    child_init(&v->children[CONSOLE], "console");
+    child_init(&v->children[CLERK], "clerk");
     result = start(v);
     if (result == 0)
         serve(v);
     listeners_close(&v->listeners, true);
     enrolling_close(v);
+    asking_close(v);
     if (v->config)
         resources_close(&v->resources, v->config);
     if (v->signals >= 0)

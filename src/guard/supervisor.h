@@ -8,9 +8,10 @@
 #ifndef PASU_GUARD_SUPERVISOR_H
 #define PASU_GUARD_SUPERVISOR_H
 
-#include "base/error.h"
+#include "console/clerk.h"
 
-/* Runs until SIGTERM or SIGINT. The exit status: 0 stopped as asked, 2 could not start. */
-int guard_main(const char *config_path);
+/* Runs until SIGTERM or SIGINT; `lent` is how the clerk looks persons up. The exit status: 0
+ * stopped as asked, 2 could not start. */
+int guard_main(const char *config_path, const struct clerk_lent *lent);
 
 #endif

@@ -196,3 +196,25 @@ tell_commit(struct supervisor *v, int which)
     if (which == GATE)
         tell_listeners(v);
 }
+
+void
+tell_ready(struct supervisor *v)
+{
+    char text[1024] = "", one[ENDPOINT_HOST_SIZE + 16];
+    size_t at = 0;
+
+    if (v->is_announced || !v->children[GATE].is_ready || !v->children[KEEPER].is_ready)
+        return;
+    for (size_t i = 0; i < v->listeners.count && at < sizeof(text) - 1; i++) {
+        int n;
+
+        endpoint_text(one, sizeof(one), &v->listeners.items[i].endpoint);
+        n = snprintf(text + at, sizeof(text) - at, "%s%s", i ? " " : "", one);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    v->is_announced = true;
+    v->phase = PHASE_RUNNING;
+    LOG_EVENT(&v->log, READY, F_TEXT("listen", text), F_INT("pid", getpid()),
+              F_TEXT("version", PASU_VERSION));
+    notify_send("READY=1\nSTATUS=watching");
+}

@@ -69,6 +69,21 @@ TABLE(registrar_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message
 TABLE(supervisor_from_registrar, PLAIN(PONG, message_empty), PLAIN(ENROLL, message_generation),
       PLAIN(REFUSED, message_refused), PLAIN(TOLD, message_told));
 
+TABLE(console_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
+      PLAIN(PING, message_empty));
+
+TABLE(clerk_from_supervisor, WITH_FD(PEER, message_empty), PLAIN(STOP, message_empty),
+      PLAIN(PING, message_empty));
+
+TABLE(supervisor_from_console, PLAIN(PONG, message_empty));
+
+TABLE(clerk_from_console, PLAIN(CODE_WANTED, message_code_wanted),
+      PLAIN(CODE_GIVEN, message_code_given), PLAIN(LOOK, message_look),
+      PLAIN(LEAVE, message_leave));
+
+TABLE(console_from_clerk, PLAIN(CODE_JUDGED, message_code_judged), WITH_FD(SEEN, message_result),
+      PLAIN(UNSEEN, message_result));
+
 TABLE(indexer_from_supervisor, PLAIN(STOP, message_empty), PLAIN(PING, message_empty));
 
 TABLE(supervisor_from_indexer, PLAIN(READY, message_empty), PLAIN(PONG, message_empty));

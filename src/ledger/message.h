@@ -21,6 +21,7 @@
 
 #include "base/channel.h"
 #include "ledger/finding.h"
+#include "ledger/inquiry.h"
 #include "ledger/message_size.h"
 #include "ledger/tree.h"
 
@@ -122,6 +123,15 @@ enum message_type {
     /* watcher → supervisor → keeper; ledger/finding.h */
     MESSAGE_FINDING, /* record, and raise it */
     MESSAGE_WATCHED, /* for status */
+    /* console → clerk; ledger/inquiry.h. PEER of the supervisor's links the two */
+    MESSAGE_CODE_WANTED, /* send a code to that contact; there is no answer */
+    MESSAGE_CODE_GIVEN,  /* answer with CODE_JUDGED */
+    MESSAGE_LOOK,        /* what is to be seen: answer with SEEN or UNSEEN */
+    MESSAGE_LEAVE,       /* the session is over */
+    /* clerk → console */
+    MESSAGE_CODE_JUDGED,
+    MESSAGE_SEEN,   /* fd: sealed memory with it; message_result */
+    MESSAGE_UNSEEN, /* why not; message_result */
 };
 
 struct message_empty {

@@ -7,7 +7,7 @@
 #include "ledger/control.h"
 #include "ledger/message.h"
 
-enum { OTHERS_MAX = 7 };
+enum { OTHERS_MAX = 12 };
 
 struct others {
     struct message_process processes[OTHERS_MAX];

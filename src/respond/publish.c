@@ -44,9 +44,8 @@ publish_url(const struct config *config, size_t target)
                : NULL;
 }
 
-/* As libcurl reads it, which connects there later. */
-static int
-endpoint_of_url(struct endpoint *endpoint, const char *url)
+int
+publish_endpoint_of_url(struct endpoint *endpoint, const char *url)
 {
     CURLU *parts = curl_url();
     char *host = NULL, *port = NULL;
@@ -81,7 +80,7 @@ publish_endpoint(const struct config *config, size_t target, struct endpoint *en
 
     if (syslog && syslog[0] != '/')
         return endpoint_parse(endpoint, syslog + strlen("udp://"));
-    return url ? endpoint_of_url(endpoint, url) : PASU_E_NOTFOUND;
+    return url ? publish_endpoint_of_url(endpoint, url) : PASU_E_NOTFOUND;
 }
 
 /* ---- faults ---- */
@@ -118,7 +117,7 @@ check_witness(struct checking *c, size_t i)
                 note_key_is(&key, view_of_text(other.name), other.id))
                 complain(c, witness->line, "list each witness once",
                          "a witness is in ledger.publish.witnesses twice");
-    if (endpoint_of_url(&endpoint, witness->url) != 0 || strpbrk(witness->url, "?#"))
+    if (publish_endpoint_of_url(&endpoint, witness->url) != 0 || strpbrk(witness->url, "?#"))
         complain(c, witness->line, "write https://HOST/PATH, without ? and #",
                  "the URL of a witness in ledger.publish.witnesses has no host, or is no prefix");
 }
@@ -154,8 +153,9 @@ is_own_machine(const char *url)
     struct address address;
     struct network own4, own6;
 
-    return endpoint_of_url(&endpoint, url) == 0 && endpoint_address(&address, &endpoint) == 0 &&
-           network_parse(&own4, "127.0.0.0/8") == 0 && network_parse(&own6, "::1") == 0 &&
+    return publish_endpoint_of_url(&endpoint, url) == 0 &&
+           endpoint_address(&address, &endpoint) == 0 && network_parse(&own4, "127.0.0.0/8") == 0 &&
+           network_parse(&own6, "::1") == 0 &&
            (network_contains(&own4, &address) || network_contains(&own6, &address));
 }
 
@@ -205,7 +205,7 @@ check_alerts(struct checking *c)
     uint8_t secret[SIGNATURE_SECRET_MAX];
     struct endpoint endpoint;
 
-    if (config->alerts.webhook && endpoint_of_url(&endpoint, config->alerts.webhook) != 0)
+    if (config->alerts.webhook && publish_endpoint_of_url(&endpoint, config->alerts.webhook) != 0)
         complain(c, 0, "write https://HOST/PATH", "alerts.webhook has no host");
     if (config->alerts.webhook_secret_file.path && signature_secret(secret, file) < 0)
         complain(c, 0, "write whsec_ and base64, or any text, on its first line: at most 256 bytes",
@@ -214,6 +214,34 @@ check_alerts(struct checking *c)
     check_email(c);
     if (config->alerts.escalation_count > ALERT_STEPS_MAX)
         complain(c, 0, "leave some out", "alerts.escalation has more than 16");
+}
+
+/* Codes go there: who reads one on its way is the person whom it is for. */
+static void
+check_affected(struct checking *c)
+{
+    const struct config_affected *affected = &c->config->affected;
+    uint8_t secret[SIGNATURE_SECRET_MAX];
+    struct endpoint endpoint;
+
+    if (!affected->enabled)
+        return;
+    if (affected->webhook && publish_endpoint_of_url(&endpoint, affected->webhook) != 0)
+        complain(c, 0, "write https://HOST/PATH", "affected.webhook has no host");
+    else if (affected->webhook && strncmp(affected->webhook, "http://", 7) == 0 &&
+             !is_own_machine(affected->webhook))
+        complain(c, 0, "write https://, or a server on this machine",
+                 "codes would pass to affected.webhook in the clear");
+    if (affected->webhook_secret_file.path &&
+        signature_secret(secret, affected->webhook_secret_file.bytes) < 0)
+        complain(c, 0, "write whsec_ and base64, or any text, on its first line: at most 256 bytes",
+                 "affected.webhook_secret_file has no secret");
+    memory_wipe(secret, sizeof(secret));
+    if (affected->file && access(affected->file, F_OK) != 0)
+        complain(c, 0, "make the folder; the account that pasu runs as must be able to write to it",
+                 "affected.file is no folder that can be found");
+    else if (affected->file && file_is_below(affected->file, c->config->ledger.directory))
+        complain(c, 0, "choose another folder", "affected.file is in the ledger's own folder");
 }
 
 int
@@ -225,7 +253,8 @@ publish_check(const struct config *config, struct config_faults *faults)
 
     check_file(&c);
     check_alerts(&c);
-    if (p->webhook && endpoint_of_url(&endpoint, p->webhook) != 0)
+    check_affected(&c);
+    if (p->webhook && publish_endpoint_of_url(&endpoint, p->webhook) != 0)
         complain(&c, 0, "write https://HOST/PATH", "ledger.publish.webhook has no host");
     if (p->witness_count > PUBLISH_WITNESSES_MAX)
         complain(&c, p->witnesses[PUBLISH_WITNESSES_MAX].line, "leave some out",

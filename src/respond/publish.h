@@ -39,6 +39,9 @@ const char *publish_url(const struct config *config, size_t target);
  * configured; PASU_E_MALFORMED. */
 PASU_MUST_USE int publish_endpoint(const struct config *config, size_t target,
                                    struct endpoint *endpoint);
+/* Where a URL leads, as libcurl reads it, which connects there later. PASU_E_MALFORMED: it has no
+ * host; PASU_E_NOMEM. */
+PASU_MUST_USE int publish_endpoint_of_url(struct endpoint *endpoint, const char *url);
 /* Keys of witnesses, URLs, the secret of alerts, and that the file is not in the ledger's folder:
  * 0, PASU_E_CONFIG with faults, or PASU_E_NOMEM. */
 PASU_MUST_USE int publish_check(const struct config *config, struct config_faults *faults);

@@ -8,7 +8,7 @@ import re
 import sys
 
 # Top to bottom: a module may include only from modules that stand below it here.
-ORDER = ["cli", "console", "guard", "drill", "gate", "breach", "scan", "people", "respond", "detect", "policy", "ledger",
+ORDER = ["cli", "guard", "console", "drill", "gate", "breach", "scan", "people", "respond", "detect", "policy", "ledger",
          "exposure", "postgres", "mysql", "config", "base"]
 # And not these, although they point down: neither protocol knows the other, the exposure knows no
 # protocol, and the process that talks to the network needs none of what answers questions afterwards.

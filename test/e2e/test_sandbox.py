@@ -22,7 +22,7 @@ from stage import Front, equal, test
 
 # The children's own, and the one they started with; and before both, that which takes the io_uring away.
 FILTERS = {name: count + harness.EPOLL for name, count in
-           {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2, "registrar": 2, "watcher": 2}.items()}
+           {"supervisor": 1, "gate": 2, "keeper": 2, "herald": 2, "indexer": 2, "registrar": 2, "watcher": 2, "console": 2, "clerk": 2}.items()}
 TOKEN = "a-token-of-more-than-20-characters"
 
 
@@ -42,7 +42,8 @@ def works(front):
 
 @harness.shared
 def publishing():
-    """A gateway whose checkpoints are published to a file, and that is told of people: it has a herald and a registrar, too."""
+    """A gateway whose checkpoints are published to a file, that is told of people, and whom persons ask: it has a herald, a registrar,
+    console and clerk, too."""
     target = harness.folder() / "published"
     target.mkdir()
     target.chmod(0o777)
@@ -50,10 +51,16 @@ def publishing():
     roster.write_text("principal\n", encoding="utf-8")
     token.write_text(TOKEN, encoding="utf-8")
     token.chmod(0o600)
+    outbox = harness.folder() / "outbox"
+    outbox.mkdir()
+    outbox.chmod(0o777)
     front = Front(stage.server(), "publishing", more={
         "ledger": {"publish": {"file": str(target / "checkpoint")}},
-        "principals": {"roster": str(roster), "scim": {"listen": f"127.0.0.1:{process.free_port()}", "token_file": str(token)}}})
-    process.until(lambda: {"herald", "indexer", "registrar", "watcher"} <= set(front.guard.pids()), "all of its processes")
+        "principals": {"roster": str(roster), "scim": {"listen": f"127.0.0.1:{process.free_port()}", "token_file": str(token)}},
+        "subjects": {"customer": {"table": "public.customers", "key": "id"}},
+        "affected": {"listen": f"127.0.0.1:{process.free_port()}", "file": str(outbox)},
+        "incident": {"contacts": [{"subject": "customer", "query": "SELECT id, email FROM public.customers"}]}})
+    process.until(lambda: {"herald", "indexer", "registrar", "watcher", "console", "clerk"} <= set(front.guard.pids()), "all of its processes")
     return front
 
 
@@ -65,20 +72,20 @@ def published(front):
 
 @test(gateway=True)
 def test_every_process_is_filtered():
-    """Supervisor, gate, keeper, herald, registrar, indexer and watcher run under a system-call filter, and no program they ran could have more
+    """Supervisor, gate, keeper, herald, registrar, indexer, watcher, console and clerk run under a system-call filter, and no program they ran could have more
     rights than they"""
     for name, pid in publishing().guard.pids().items():
         process.until(lambda name=name, pid=pid: int(said(pid)["Seccomp_filters"]) == FILTERS[name], f"the filters of {name}")
         status = said(pid)
         equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"), name)
-        equal(len(process.children(pid)), 6 if name == "supervisor" else 0, f"{name}: children")
+        equal(len(process.children(pid)), 8 if name == "supervisor" else 0, f"{name}: children")
         for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
             equal(said(f"{pid}/task/{thread.name}")["Seccomp_filters"], str(FILTERS[name]), f"{name}: a thread")
 
 
 @test(gateway=True)
 def test_children_have_no_rights():
-    """Gate, keeper, herald, registrar, indexer and watcher run without root's rights, can get none back, and hold few descriptors"""
+    """Gate, keeper, herald, registrar, indexer, watcher, console and clerk run without root's rights, can get none back, and hold few descriptors"""
     for name, pid in publishing().guard.pids().items():
         status = said(pid)
         assert process.descriptors(pid) < 32, f"{name}: {process.descriptors(pid)} descriptors"

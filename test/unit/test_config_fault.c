@@ -166,16 +166,42 @@ an_endpoint_for_people_is_not_open_to_all(void **state PASU_UNUSED)
 }
 
 static void
+a_page_for_persons_is_whole(void **state PASU_UNUSED)
+{
+    static const char contacts[] = GATEWAY "subjects: {s: {table: t, key: a}}\n"
+                                           "incident: {contacts: [{subject: s, query: q}]}\n";
+    char text[1024];
+
+    snprintf(text, sizeof(text), "%saffected: {file: f}\n", contacts);
+    assert_faults(text, "");
+    snprintf(text, sizeof(text), "%saffected: {listen: 192.0.2.1:8444, file: f}\n", contacts);
+    assert_faults(text,
+                  "4:12: affected.listen is no address of this machine's own, and there is no "
+                  "certificate | write certificate and key, or listen on 127.0.0.1 behind a proxy "
+                  "that has them\n");
+    snprintf(text, sizeof(text), "%saffected: {listen: 127.0.0.1:8444, certificate: c}\n",
+             contacts);
+    assert_faults(text,
+                  "4:11: affected.file is missing, and so is webhook | write affected.webhook, or "
+                  "affected.file\n"
+                  "4:36: affected.key is missing, but its certificate is there | a certificate and "
+                  "its key are written together\n");
+    assert_faults(GATEWAY "affected: {file: f}\n",
+                  "2:11: incident.contacts are missing, but affected is there | write "
+                  "incident.contacts: a query that gives key and contacts of each person\n");
+}
+
+static void
 keys_are_known_and_written_once(void **state PASU_UNUSED)
 {
-    assert_faults(
-        GATEWAY "GATEWAY: 1\nlogg: 1\nfoo: 1\n",
-        "2:1: GATEWAY is not a known key | did you mean gateway?\n"
-        "3:1: logg is not a known key | did you mean log?\n"
-        "4:1: foo is not a known key | known here: gateway, ledger, control, user, log, "
-        "subjects, personal_data, never, identity, principals, sources, time_zone, "
-        "holidays, attribution, rules, "
-        "budgets, administrators, bypass, approvals, metrics, detectors, alerts, incident\n");
+    assert_faults(GATEWAY "GATEWAY: 1\nlogg: 1\nfoo: 1\n",
+                  "2:1: GATEWAY is not a known key | did you mean gateway?\n"
+                  "3:1: logg is not a known key | did you mean log?\n"
+                  "4:1: foo is not a known key | known here: gateway, ledger, control, user, log, "
+                  "subjects, personal_data, never, identity, principals, sources, time_zone, "
+                  "holidays, attribution, rules, "
+                  "budgets, administrators, bypass, approvals, metrics, detectors, alerts, "
+                  "incident, affected\n");
     assert_faults(GATEWAY "log: {level: info}\nlog: {level: warning}\n",
                   "3:1: log is written twice, first on line 2 | keep one of them\n");
     assert_faults(GATEWAY "log: {level: info, level: info, <<: x}\n",
@@ -460,6 +486,7 @@ main(void)
         cmocka_unit_test(who_is_known_as_another_has_columns_and_a_kind_for_that),
         cmocka_unit_test(what_must_be_there_is_missed),
         cmocka_unit_test(an_endpoint_for_people_is_not_open_to_all),
+        cmocka_unit_test(a_page_for_persons_is_whole),
         cmocka_unit_test(keys_are_known_and_written_once),
         cmocka_unit_test(a_map_is_no_list_and_a_list_no_value),
         cmocka_unit_test(tls_needs_what_its_mode_says),

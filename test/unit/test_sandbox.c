@@ -19,10 +19,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROFILES = 8, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
+enum { PROFILES = 10, WORKS = 0, NO_SANDBOX = 254, KILLED = 255 };
 
 static const char *const names[PROFILES] = {"supervisor", "gate",      "keeper",  "herald",
-                                            "indexer",    "registrar", "scanner", "importer"};
+                                            "indexer",    "registrar", "console", "clerk",
+                                            "scanner",    "importer"};
 
 #ifdef PASU_SANITIZED
 static const bool is_filtered = false;
@@ -38,8 +39,11 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define X(name, supervisor, gate, keeper, herald, indexer, registrar, scanner, importer)           \
-    {#name, SYS_##name, {supervisor, gate, keeper, herald, indexer, registrar, scanner, importer}},
+#define X(name, supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner,     \
+          importer)                                                                                \
+    {#name,                                                                                        \
+     SYS_##name,                                                                                   \
+     {supervisor, gate, keeper, herald, indexer, registrar, console, clerk, scanner, importer}},
 #include "base/sandbox.def"
 #undef X
 };
@@ -176,13 +180,13 @@ a_ring_is_made_by_none_of_the_children(void **state PASU_UNUSED)
     static const struct call rings[] = {
         {"io_uring_setup",
          SYS_io_uring_setup,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_register",
          SYS_io_uring_register,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"io_uring_enter",
          SYS_io_uring_enter,
-         {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -221,62 +225,62 @@ sockets_are_those_that_each_process_needs(void **state PASU_UNUSED)
          AF_INET,
          SOCK_STREAM,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"TCP over IPv6",
          AF_INET6,
          SOCK_STREAM,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"a Unix socket",
          AF_UNIX,
          SOCK_STREAM | SOCK_NONBLOCK,
          0,
-         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, WORKS, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"UDP",
          AF_INET,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"UDP over IPv6",
          AF_INET6,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"a Unix socket of packets",
          AF_UNIX,
          SOCK_DGRAM,
          0,
-         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, WORKS, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"netlink, routes",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_ROUTE,
-         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {WORKS, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, WORKS, KILLED, KILLED}},
         {"netlink, audit",
          AF_NETLINK,
          SOCK_RAW,
          NETLINK_AUDIT,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw IP",
          AF_INET,
          SOCK_RAW,
          1,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"raw frames",
          AF_PACKET,
          SOCK_RAW,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the kernel's ciphers",
          AF_ALG,
          SOCK_SEQPACKET,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
         {"the hypervisor",
          AF_VSOCK,
          SOCK_STREAM,
          0,
-         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
+         {KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED, KILLED}},
     };
 
     if (!is_filtered)
@@ -343,6 +347,9 @@ processes_and_threads_are_made_by_whom_needs_them(void **state PASU_UNUSED)
     check("a thread", SANDBOX_HERALD, try(SANDBOX_HERALD, act_thread, NULL), KILLED);
     check("fork", SANDBOX_REGISTRAR, try(SANDBOX_REGISTRAR, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_REGISTRAR, try(SANDBOX_REGISTRAR, act_thread, NULL), KILLED);
+    check("fork", SANDBOX_CONSOLE, try(SANDBOX_CONSOLE, act_fork, NULL), KILLED);
+    check("a thread", SANDBOX_CONSOLE, try(SANDBOX_CONSOLE, act_thread, NULL), KILLED);
+    check("fork", SANDBOX_CLERK, try(SANDBOX_CLERK, act_fork, NULL), WORKS);
     check("fork", SANDBOX_SCANNER, try(SANDBOX_SCANNER, act_fork, NULL), KILLED);
     check("a thread", SANDBOX_SCANNER, try(SANDBOX_SCANNER, act_thread, NULL), 0);
     check("fork", SANDBOX_IMPORTER, try(SANDBOX_IMPORTER, act_fork, NULL), KILLED);

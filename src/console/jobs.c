@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/jobs.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { RUNNING_OF_LANE = JOBS_RUNNING_MAX / LANES };
+
+void
+jobs_init(struct jobs *jobs, const struct os *os,
+          int (*run)(void *arg, const struct job *job, FILE *file),
+          void (*done)(void *arg, struct job *job, int status), void *arg)
+{
+    *jobs = (struct jobs){.os = os, .run = run, .done = done, .arg = arg};
+    for (size_t l = 0; l < LANES; l++)
+        list_init(&jobs->lanes[l]);
+}
+
+static struct job *
+first_of(const struct jobs *jobs, size_t lane)
+{
+    return LIST_ENTRY(jobs->lanes[lane].next, struct job, link);
+}
+
+static bool
+is_end(const struct jobs *jobs, size_t lane, const struct job *job)
+{
+    return &job->link == &jobs->lanes[lane];
+}
+
+static struct job *
+next_of(const struct job *job)
+{
+    return LIST_ENTRY(job->link.next, struct job, link);
+}
+
+static void
+take_away(struct jobs *jobs, struct job *job)
+{
+    list_remove(&job->link);
+    jobs->counts[job->lane]--;
+    jobs->running[job->lane] -= job->pid != 0;
+    if (job->end >= 0)
+        close(job->end);
+    if (job->memory >= 0)
+        close(job->memory);
+    memory_wipe(job, sizeof(*job));
+    memory_free(job);
+}
+
+int
+jobs_add(struct jobs *jobs, enum jobs_lane lane, const struct job *asked)
+{
+    struct job *job = jobs->counts[lane] < JOBS_WAITING_MAX ? memory_new(1, sizeof(*job)) : NULL;
+
+    if (job == NULL)
+        return jobs->counts[lane] < JOBS_WAITING_MAX ? PASU_E_NOMEM : PASU_E_RANGE;
+    *job = *asked;
+    job->lane = lane;
+    job->pid = 0;
+    job->end = job->memory = -1;
+    list_append(&jobs->lanes[lane], &job->link);
+    jobs->counts[lane]++;
+    return 0;
+}
+
+/* ---- one ---- */
+
+static PASU_NORETURN void
+run(struct jobs *jobs, const struct job *job)
+{
+    FILE *file = fdopen(job->memory, "w");
+    int status = file != NULL ? jobs->run(jobs->arg, job, file) : 2;
+
+    if (file != NULL && fflush(file) != 0)
+        status = 2;
+    _exit(status);
+}
+
+/* 0, or an error. */
+static int
+begin(struct jobs *jobs, struct job *job)
+{
+    int ends[2];
+
+    job->memory = memfd_create("pasu answer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (job->memory < 0 || pipe2(ends, O_CLOEXEC) != 0)
+        return PASU_E_IO;
+    job->end = ends[0];
+    job->pid = fork();
+    if (job->pid == 0)
+        run(jobs, job);
+    close(ends[1]);
+    if (job->pid < 0) {
+        job->pid = 0;
+        return PASU_E_IO;
+    }
+    job->until = os_monotonic(jobs->os) + JOB_SECONDS * NANOSECONDS_PER_SECOND;
+    jobs->running[job->lane]++;
+    return 0;
+}
+
+/* Its pipe is closed, so it has ended, or is about to. */
+static void
+finish(struct jobs *jobs, struct job *job)
+{
+    int status = 0;
+
+    while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (job->is_overdue)
+        status = JOB_OVERDUE;
+    else
+        status = WIFEXITED(status) ? WEXITSTATUS(status) : JOB_DIED;
+    jobs->done(jobs->arg, job, status);
+    take_away(jobs, job);
+}
+
+static bool
+has_ended(const struct job *job)
+{
+    struct pollfd one = {.fd = job->end, .events = POLLIN};
+
+    return poll(&one, 1, 0) > 0;
+}
+
+static void
+step_job(struct jobs *jobs, struct job *job)
+{
+    if (job->pid != 0 && has_ended(job)) {
+        finish(jobs, job);
+    } else if (job->pid != 0 && !job->is_overdue && os_monotonic(jobs->os) > job->until) {
+        job->is_overdue = true;
+        kill(job->pid, SIGKILL);
+    } else if (job->pid == 0 && jobs->running[job->lane] < RUNNING_OF_LANE &&
+               begin(jobs, job) != 0) {
+        jobs->done(jobs->arg, job, JOB_DIED);
+        take_away(jobs, job);
+    }
+}
+
+/* ---- all ---- */
+
+void
+jobs_step(struct jobs *jobs)
+{
+    for (size_t l = 0; l < LANES; l++)
+        for (struct job *job = first_of(jobs, l), *next; !is_end(jobs, l, job); job = next) {
+            next = next_of(job);
+            step_job(jobs, job);
+        }
+}
+
+void
+jobs_release(struct jobs *jobs)
+{
+    for (size_t l = 0; l < LANES && jobs->os != NULL; l++)
+        while (!is_end(jobs, l, first_of(jobs, l))) {
+            struct job *job = first_of(jobs, l);
+
+            if (job->pid != 0)
+                kill(job->pid, SIGKILL);
+            take_away(jobs, job);
+        }
+}
+
+size_t
+jobs_polls(const struct jobs *jobs, struct pollfd *polls)
+{
+    size_t count = 0;
+
+    for (size_t l = 0; l < LANES; l++)
+        for (struct job *job = first_of(jobs, l); !is_end(jobs, l, job); job = next_of(job))
+            if (job->pid != 0 && count < JOBS_RUNNING_MAX)
+                polls[count++] = (struct pollfd){.fd = job->end, .events = POLLIN};
+    return count;
+}
+
+int
+jobs_wait(const struct jobs *jobs, int most)
+{
+    for (size_t l = 0; l < LANES; l++)
+        if (jobs->counts[l] > jobs->running[l] && jobs->running[l] < RUNNING_OF_LANE)
+            return 0;
+    return most;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What takes time, each in a process of its own, which ends with it. There are lanes, so many at a
+ * time in each, and the others wait their turn: what is in one lane is never behind another's. A
+ * job that takes too long is ended. One thread, which no job is waited for by.
+ */
+#ifndef PASU_CONSOLE_JOBS_H
+#define PASU_CONSOLE_JOBS_H
+
+#include "base/list.h"
+#include "console/clerk.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+enum jobs_lane { LANE_FIND, LANE_SEND, LANE_LOOK, LANES };
+
+enum {
+    JOBS_RUNNING_MAX = 12, /* 4 of each lane */
+    JOBS_WAITING_MAX = 64, /* of each lane */
+    JOB_SECONDS = 60,
+    JOB_OVERDUE = 254, /* a status */
+    JOB_DIED = 255,
+};
+
+struct job {
+    struct list link;
+    enum jobs_lane lane;
+    pid_t pid;  /* 0: it waits */
+    int end;    /* of a pipe that is closed when it ends */
+    int memory; /* what it writes */
+    int64_t until;
+    bool is_overdue;
+    /* What is asked, and was found meanwhile. */
+    uint64_t id;
+    uint8_t token[INQUIRY_TOKEN_SIZE];
+    uint32_t what, which;
+    enum inquiry_language language;
+    char contact[INQUIRY_CONTACT_SIZE], code[CODE_DIGITS + 1];
+    struct persons persons;
+    struct clerk_found found;
+};
+
+struct jobs {
+    const struct os *os;
+    int (*run)(void *arg, const struct job *job, FILE *file); /* in its process: the status */
+    void (*done)(void *arg, struct job *job, int status);     /* in ours; 0: well */
+    void *arg;
+    struct list lanes[LANES]; /* in their order; those that run come first */
+    size_t counts[LANES], running[LANES];
+};
+
+void jobs_init(struct jobs *jobs, const struct os *os,
+               int (*run)(void *arg, const struct job *job, FILE *file),
+               void (*done)(void *arg, struct job *job, int status), void *arg);
+/* Ends those that run. */
+void jobs_release(struct jobs *jobs);
+/* A copy of what is asked, in a lane. PASU_E_RANGE: too many wait; PASU_E_NOMEM. */
+PASU_MUST_USE int jobs_add(struct jobs *jobs, enum jobs_lane lane, const struct job *asked);
+/* What to wait for: at most JOBS_RUNNING_MAX; how many. */
+size_t jobs_polls(const struct jobs *jobs, struct pollfd *polls);
+/* How long at most, in milliseconds. */
+int jobs_wait(const struct jobs *jobs, int most);
+/* Begins, and ends, what can be. */
+void jobs_step(struct jobs *jobs);
+
+#endif
