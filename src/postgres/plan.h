@@ -447,6 +447,7 @@ struct plan_statement {
     struct plan_words words;
     struct plan_row_words row_words;
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
+    uint32_t changes;      /* UPDATE: the same of those that change and keep their keys; else 0 */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */
     uint64_t kept_fields, kept_kinds;
