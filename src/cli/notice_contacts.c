@@ -6,10 +6,8 @@
 #include "cli/key_text.h"
 #include "cli/probe.h"
 
-enum { CONTACT_COLUMNS_MAX = 64 };
-
-static const struct config_gateway *
-gateway_of(const struct config *config, const char *name)
+const struct config_gateway *
+contacts_gateway(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->gateway_count; i++)
         if (!name || strcmp(config->gateways[i].name, name) == 0)
@@ -115,7 +113,7 @@ int
 notice_contacts_each(struct ask *ask, const struct config_contacts *contacts, notice_contact_fn *fn,
                      void *arg)
 {
-    const struct config_gateway *gateway = gateway_of(ask->config, contacts->gateway);
+    const struct config_gateway *gateway = contacts_gateway(ask->config, contacts->gateway);
     struct probe probe = {0};
     int status = 0;
 

@@ -9,6 +9,10 @@
 #include "cli/ask.h"
 #include "cli/notice_write.h"
 
+enum { CONTACT_COLUMNS_MAX = 64 }; /* behind the key */
+
+/* The gateway of that name, NULL: the first one; or NULL. */
+const struct config_gateway *contacts_gateway(const struct config *config, const char *name);
 /* A person of the table: the key as the ledger has it. A result other than 0 ends the reading. */
 typedef int notice_contact_fn(void *arg, const char *key, const struct notice_contact *contacts,
                               size_t count);
