@@ -59,6 +59,8 @@ struct held {
     struct words words;
     uint64_t fingerprint;
     bool is_requested;
+    struct plan *plan; /* of a query whose template is in hand, and its text; NULL: none */
+    struct view text;
 };
 
 static void
@@ -96,7 +98,12 @@ query_is_held(struct session *s, struct view text, struct held *held)
     if (is && s->observer->exchange.count == 0)
         request(s, held);
     actor->asked = NULL;
-    plan_release(plan);
+    if (is_templated && !is) {
+        held->plan = plan;
+        held->text = text;
+    } else {
+        plan_release(plan);
+    }
     return is;
 }
 
@@ -226,9 +233,14 @@ must_wait(struct asking *a, const uint8_t *message, size_t length)
     struct observer *o = a->o;
     struct held held = {0};
 
-    if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange) ||
-        !look(a->s, message, length, &held))
+    if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange))
         return false;
+    if (!look(a->s, message, length, &held)) {
+        ask_forget_look(a);
+        a->looked = held.plan;
+        a->looked_text = held.text;
+        return false;
+    }
     /* What was asked before is answered first, so that there is a place for the notice. */
     if (o->exchange.count > 0) {
         o->is_settling = true;
