@@ -7,6 +7,7 @@ io_uring: a library that is loaded before stands for both, so the gate uses epol
 import os
 import re
 import shutil
+import statistics
 import subprocess
 
 import rig as rigs
@@ -74,3 +75,9 @@ def run(rig, server, program, mapping, mode, queries):
 def per_query(rig, server, program, mapping, mode):
     few, many = (run(rig, server, program, mapping, mode, queries) for queries in (FEW, MANY))
     return {name: (many[name] - few[name]) / (CLIENTS * (MANY - FEW)) for name in PROCESSES}
+
+
+def middle(rounds):
+    """Of several counts the median of each process, with the least and the most."""
+    return {name: (statistics.median(values), min(values), max(values))
+            for name in PROCESSES for values in [[one[name] for one in rounds]]}

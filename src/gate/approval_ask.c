@@ -231,8 +231,15 @@ static bool
 must_wait(struct asking *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
-    struct held held = {0};
+    struct held held; /* but its words' text, which is long */
 
+    held.hold = (struct verdict_hold){.fields = 0};
+    held.words.length = 0;
+    held.words.text[0] = '\0';
+    held.fingerprint = 0;
+    held.is_requested = false;
+    held.plan = NULL;
+    held.text = (struct view){0};
     if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange))
         return false;
     if (!look(a->s, message, length, &held)) {
@@ -252,7 +259,9 @@ must_wait(struct asking *a, const uint8_t *message, size_t length)
 bool
 approval_must_wait(struct asking *a, const uint8_t *message, size_t length)
 {
-    return PASU_UNLIKELY(rules_can_hold(session_rules_settings(a->s)->rules)) &&
+    /* Others run nothing. */
+    return (message[0] == 'Q' || message[0] == 'E' || message[0] == 'F') &&
+           PASU_UNLIKELY(rules_can_hold(session_rules_settings(a->s)->rules)) &&
            must_wait(a, message, length);
 }
 
