@@ -316,9 +316,9 @@ log_stats = 0
     return process, port
 
 
-def start_pasu(rig, upstream, program, workers, sessions, mapping=""):
+def start_pasu(rig, upstream, program, workers, sessions, mapping="", before=()):
     """`mapping` is the configuration's part that names personal data; without it, rows are not looked
-    at."""
+    at. `before` are words before the program's own."""
     port, folder = free_port(), rig.make_folder(f"pasu-{time.monotonic_ns()}", "nobody")
     config = os.path.join(folder, "pasu.yaml")
     with open(config, "w") as file:
@@ -335,7 +335,7 @@ control: ./control.sock
 log: {{format: json, level: warning}}
 {mapping}""")
     rig.give(config, "nobody")
-    process = rig.start("pasu", [rig.copy(program), "guard", "-c", config], is_proxy=True,
+    process = rig.start("pasu", [*before, rig.copy(program), "guard", "-c", config], is_proxy=True,
                         death_signal=signal.SIGTERM)
     process.config = config
     rig.wait_session(process, port)

@@ -274,13 +274,11 @@ static int
 see_outcome(struct replay *r, struct replay_session *s, const struct replay_record *record,
             const struct tally_outcome *outcome, bool is_sure)
 {
-    int result = 0;
+    size_t at = 0;
+    int result = 0, by;
 
-    for (int w = 0; w < TALLY_WINDOWS && result == 0; w++) {
-        int by = s->budget.alert_by[w];
-
-        if (!(outcome->alerts >> w & 1) || by < 0)
-            continue;
+    while (result == 0 &&
+           (by = budget_told(&s->budget, r->config, record->info->principal, outcome, &at)) >= 0) {
         r->outcomes[budget_outcome(r, (size_t)by)].alerts++;
         result = replay_note(r, s, budget_outcome(r, (size_t)by), record, is_sure, true);
     }

@@ -257,8 +257,7 @@ ask_table(struct finding *f)
 static int
 ask_one(struct finding *f, struct affected_state *state, const struct config_contacts *contacts)
 {
-    const struct config_gateway *gateway =
-        notice_contacts_gateway(state->config, contacts->gateway);
+    const struct config_gateway *gateway = contacts_gateway(state->config, contacts->gateway);
     int status = 0;
 
     f->contacts = contacts;

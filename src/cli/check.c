@@ -101,6 +101,7 @@ look_at_servers(const struct config *config, struct findings *findings)
     }
     if (is_any_open)
         wanted_report(&look.wanted, findings);
+    check_contacts(config, findings);
     memory_free(look.wanted.items);
     return r == 0 && findings->out_of_memory ? PASU_E_NOMEM : r;
 }

@@ -65,6 +65,9 @@ struct table_look {
 /* A database_look of a struct table_look: what is wanted, whether subjects can be counted, and
  * which columns look personal and are not mapped. */
 database_look check_tables;
+/* Whether the inspector may run the queries of incident.contacts, and what they give; nobody's row
+ * is read. */
+void check_contacts(const struct config *config, struct findings *findings);
 /* Says what was found and what was not, after all servers have been looked through. */
 void wanted_report(const struct wanted_list *list, struct findings *findings);
 

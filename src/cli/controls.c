@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/ask.h"
 #include "cli/json_text.h"
+#include "ledger/decoys.h"
 #include "policy/budget.h"
 #include "policy/rule.h"
 
@@ -20,8 +21,8 @@ enum { TIME_SIZE = 32, TOKEN_TEXT_SIZE = 40 };
 
 #define SAY(look, ...) snprintf((look)->text, sizeof((look)->text), __VA_ARGS__)
 
-static const char *const control_names[TRIAL_CONTROLS] = {"source", "leaver", "budget", "exit",
-                                                          "bypass"};
+static const char *const control_names[TRIAL_CONTROLS] = {"source", "leaver", "budget",
+                                                          "exit",   "bypass", "decoy"};
 
 struct control_look *
 controls_add(struct controls *c, enum trial_control control, const struct config_gateway *gateway,
@@ -376,6 +377,64 @@ look_bypasses(struct controls *c)
     return 0;
 }
 
+/* ---- decoys ---- */
+
+static int
+try_set(struct controls *c, const struct decoy_set *set)
+{
+    struct control_try asked = {.number = set->head.number};
+    char what[TRIAL_WHAT_SIZE];
+    struct control_look *look;
+    struct control_trial trial;
+    uint64_t token;
+
+    snprintf(what, sizeof(what), "set %" PRIu64, set->head.number);
+    look = controls_add(c, TRIAL_OF_DECOY, NULL, what);
+    if (!look)
+        return PASU_E_NOMEM;
+    look->hint = "see pasu decoy list, and restart the guard";
+    if (control_begin(c->ask, look, &asked, &token) != 0)
+        return 0;
+    control_end_look(c->ask, look, token, TEST_WAIT, false, &trial);
+    if (trial.error == PASU_E_UNAVAILABLE)
+        SAY(look, "cannot be tried: none of its decoys has a number yet; they get one when they "
+                  "are shown first");
+    else if (look->state == STATE_HELD)
+        SAY(look, "a record that names one of its %zu decoys would be an alert", set->count);
+    else if (look->state == STATE_FAILED)
+        SAY(look, "a record that names one of its %zu decoys would be no alert", set->count);
+    return 0;
+}
+
+/* By the ledger, not by what the guard remembers of it. */
+static int
+look_decoys(struct controls *c)
+{
+    static const struct segment_watch nobody;
+    struct decoys *decoys = memory_new(1, sizeof(*decoys));
+    struct control_look *look;
+    size_t count = 0;
+    int result = decoys ? 0 : PASU_E_NOMEM, found = -1;
+
+    if (result == 0 && c->segments >= 0)
+        found = decoys_find(decoys, &os_real, c->segments, &c->keys, &nobody);
+    for (size_t i = 0; found == 0 && result == 0 && i < decoys->count; i++)
+        if (decoys->sets[i].head.retired == 0 && ++count)
+            result = try_set(c, &decoys->sets[i]);
+    if (result == 0 && count == 0) {
+        look = controls_add(c, TRIAL_OF_DECOY, NULL, "decoys");
+        result = look ? 0 : PASU_E_NOMEM;
+        if (look && found == 0)
+            look->state = STATE_UNCONFIGURED;
+        if (look)
+            SAY(look, "%s",
+                found == 0 ? "none are watched (pasu decoy plant)"
+                           : "cannot be tried: the ledger cannot be read");
+    }
+    memory_free(decoys);
+    return result;
+}
+
 /* ---- all of them ---- */
 
 /* When each was proven before: what is not known is not told. */
@@ -383,26 +442,28 @@ static void
 look_back(struct controls *c)
 {
     struct proven *asked = memory_new(c->count + 1, sizeof(*asked));
-    struct segment_keys keys;
-    int folder, segments;
 
-    if (!asked || ask_keys(c->ask, &keys) != 0) {
-        memory_free(asked);
-        return;
-    }
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; asked && i < c->count; i++)
         asked[i] = c->items[i].proven;
-    folder = open(c->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    segments = folder >= 0 ? openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (segments >= 0 && proven_find(asked, c->count, &os_real, segments, &keys) == 0)
+    if (asked && c->segments >= 0 &&
+        proven_find(asked, c->count, &os_real, c->segments, &c->keys) == 0)
         for (size_t i = 0; i < c->count; i++)
             c->items[i].proven.at = asked[i].at;
-    segment_keys_release(&keys);
-    if (segments >= 0)
-        close(segments);
+    memory_free(asked);
+}
+
+static void
+open_segments(struct controls *c)
+{
+    int folder;
+
+    c->segments = -1;
+    if (ask_keys(c->ask, &c->keys) != 0)
+        return;
+    folder = open(c->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    c->segments = folder >= 0 ? openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder >= 0)
         close(folder);
-    memory_free(asked);
 }
 
 static void
@@ -467,8 +528,8 @@ int
 controls_look(const struct ask *ask, const struct roster *roster, bool answers,
               struct findings *findings, json_t **list)
 {
-    static int (*const looks[])(struct controls *) = {look_sources, look_leavers, look_budgets,
-                                                      look_exits, look_bypasses};
+    static int (*const looks[])(struct controls *) = {look_sources, look_leavers,  look_budgets,
+                                                      look_exits,   look_bypasses, look_decoys};
     struct controls c = {
         .ask = ask, .config = ask->config, .roster = roster, .bypass_wait = BYPASS_WAIT};
     int result = 0;
@@ -479,6 +540,7 @@ controls_look(const struct ask *ask, const struct roster *roster, bool answers,
     if (!answers)
         return 0; /* that is a finding of its own */
     probe_init();
+    open_segments(&c);
     for (size_t i = 0; i < COUNT_OF(looks) && result == 0; i++)
         result = looks[i](&c);
     if (result == 0)
@@ -488,6 +550,9 @@ controls_look(const struct ask *ask, const struct roster *roster, bool answers,
         add_findings(&c, c.config->gateways[g].name, findings);
     for (size_t i = 0; i < c.count && result == 0; i++)
         result = add_json(&c.items[i], *list);
+    segment_keys_release(&c.keys);
+    if (c.segments >= 0)
+        close(c.segments);
     memory_free(c.items);
     return result;
 }

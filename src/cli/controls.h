@@ -9,6 +9,7 @@
  *      budget    made-up persons, counted by the guard with the budget's limit
  *      exit      COPY … TO PROGRAM through the listener, as the inspector
  *      bypass    the inspector connects to the server itself; the guard must see it
+ *      decoy     the keeper judges a record that names a decoy, which it does not keep
  */
 #ifndef PASU_CLI_CONTROLS_H
 #define PASU_CLI_CONTROLS_H
@@ -37,6 +38,8 @@ struct controls {
     struct control_look *items;
     size_t count, space;
     int64_t bypass_wait; /* ns */
+    int segments;        /* of the ledger; -1: they cannot be read */
+    struct segment_keys keys;
 };
 
 /* Tries all, and adds to the findings; *list: the same for --json, new. With `answers` false no

@@ -5,6 +5,7 @@
 #include "cli/ask.h"
 #include "cli/complain.h"
 #include "cli/controls.h"
+#include "cli/notice_load.h"
 #include "config/time_zone.h"
 
 /* 0, or the exit status. */
@@ -29,6 +30,25 @@ load(struct config *config, struct roster **roster)
         complain_error(result, "cannot read the files that the configuration names");
     config_faults_release(&faults);
     return result == 0 ? 0 : 2;
+}
+
+/* The texts and deadlines for incidents: those who need them have no time to mend them. */
+static void
+look_at_files(const struct config *config, struct findings *findings)
+{
+    struct config_faults faults = {0};
+    bool is_named = config->incident.notices || config->incident.clocks;
+    int result = incident_files_check(config, &faults);
+
+    for (size_t i = 0; i < faults.count; i++)
+        findings_add(findings, "", "incident files", FINDING_MISSING, faults.items[i].hint,
+                     "%s:%u: %s", faults.items[i].path ? faults.items[i].path : config->path,
+                     (unsigned)faults.items[i].line, faults.items[i].text);
+    findings->out_of_memory |= result == PASU_E_NOMEM;
+    if (result == 0 && is_named)
+        findings_add(findings, "", "incident files", FINDING_OK, "",
+                     "the texts and deadlines that the configuration names can be used");
+    config_faults_release(&faults);
 }
 
 /* A database_look of both. */
@@ -69,6 +89,7 @@ look_at_servers(struct config *config, const struct roster *roster, struct findi
     }
     if (is_any_open)
         wanted_report(&looks.tables.wanted, findings);
+    check_contacts(config, findings);
     memory_free(looks.tables.wanted.items);
     return result == 0 && findings->out_of_memory ? PASU_E_NOMEM : result;
 }
@@ -87,6 +108,7 @@ run_doctor(const struct arguments *arguments)
         status = load(ask.config, &roster);
     if (status == 0) {
         answers = doctor_itself(arguments, ask.config, &findings);
+        look_at_files(ask.config, &findings);
         result = controls_look(&ask, roster, answers, &findings, &controls);
         if (result == 0)
             result = look_at_servers(ask.config, roster, &findings);

@@ -9,7 +9,7 @@
 enum { CONTACT_COLUMNS_MAX = 64 };
 
 const struct config_gateway *
-notice_contacts_gateway(const struct config *config, const char *name)
+contacts_gateway(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->gateway_count; i++)
         if (!name || strcmp(config->gateways[i].name, name) == 0)
@@ -114,7 +114,7 @@ int
 notice_contacts_each(struct ask *ask, const struct config_contacts *contacts, notice_contact_fn *fn,
                      void *arg)
 {
-    const struct config_gateway *gateway = notice_contacts_gateway(ask->config, contacts->gateway);
+    const struct config_gateway *gateway = contacts_gateway(ask->config, contacts->gateway);
     struct probe probe = {0};
     int status = 0;
 

@@ -12,6 +12,10 @@
 
 #include <libpq-fe.h>
 
+enum { CONTACT_COLUMNS_MAX = 64 }; /* behind the key */
+
+/* The gateway of that name, NULL: the first one; or NULL. */
+const struct config_gateway *contacts_gateway(const struct config *config, const char *name);
 /* A person of the table: the key as the ledger has it. A result other than 0 ends the reading. */
 typedef int notice_contact_fn(void *arg, const char *key, const struct notice_contact *contacts,
                               size_t count);
@@ -19,8 +23,6 @@ typedef int notice_contact_fn(void *arg, const char *key, const struct notice_co
 /* Reads each row of the query. 0, or the exit status, after a complaint; or what `fn` returned. */
 PASU_MUST_USE int notice_contacts_each(struct ask *ask, const struct config_contacts *contacts,
                                        notice_contact_fn *fn, void *arg);
-/* By its name; NULL: the first one. NULL: there is none. */
-const struct config_gateway *notice_contacts_gateway(const struct config *config, const char *name);
 /* The key that the first columns of a row are, as the directory has it. PASU_E_NOTFOUND: it is
  * nobody's; PASU_E_RANGE. */
 PASU_MUST_USE int notice_contacts_key(PGresult *rows, int number, size_t parts,

@@ -137,13 +137,14 @@ see_outcome(struct judge *j, const struct judged *judged, size_t at,
     const struct config_budget *budgets = j->config->budgets;
     const struct budget *budget = &judged->budget;
     char text[EXPOSURE_TEXT_MAX];
+    size_t told = 0;
     int by = -1;
 
     if (outcome->blocked_by >= 0)
         by = budget->block_by[outcome->blocked_by];
-    for (int w = 0; w < TALLY_WINDOWS && by < 0; w++)
-        if ((outcome->alerts >> w & 1) != 0)
-            by = budget->alert_by[w];
+    if (by < 0)
+        by = budget_told(budget, j->config, j->story->who[judged - j->who].principal, outcome,
+                         &told);
     if (by < 0)
         return;
     budget_rule_text(text, &budgets[by]);

@@ -414,7 +414,7 @@ tally_take_clear(struct tally *t, uint32_t now, const struct tally_item *items, 
     counts_add(&t->counts, b.levels);
     outcome->fresh = t->counts.known[TALLY_DAY] - today;
     outcome->blocked_by = b.blocked_by;
-    outcome->alerts = counts_alert(&t->counts, before, limits->alert);
+    counts_alert(&t->counts, before, limits, outcome);
     pthread_mutex_unlock(&t->lock);
     return result;
 }
@@ -450,7 +450,7 @@ take_unknown(struct tally *t, uint32_t now, uint8_t kind, uint64_t count,
     if (is_moved && count > 0)
         counts_move_values(&t->counts, t->counts.now);
     outcome->blocked_by = b.blocked_by;
-    outcome->alerts = counts_alert(&t->counts, before, limits->alert);
+    counts_alert(&t->counts, before, limits, outcome);
     if (PASU_UNLIKELY(most != NULL)) {
         clear->stopped_by = over(t, most, limits->block);
         clear->count = clear->stopped_by < 0;

@@ -50,7 +50,8 @@ struct tally_item {
  * included) a window may hold. UINT64_MAX: no limit. */
 struct tally_limits {
     uint64_t block[TALLY_WINDOWS];
-    uint64_t alert[TALLY_WINDOWS];
+    uint64_t alert[TALLY_WINDOWS];      /* of several the smallest */
+    uint64_t alert_last[TALLY_WINDOWS]; /* and the largest; less than alert: there is one only */
 };
 
 struct tally_outcome {
@@ -58,9 +59,11 @@ struct tally_outcome {
     int8_t blocked_by; /* window whose block limit the next row would pass, the longest of several;
                           -1: all were taken */
     uint64_t fresh;    /* of the subjects taken, those shown for the first time today */
-    uint8_t alerts;    /* bits of windows that this call made larger, that are over their alert
-                          limit, and had not said so: each once in its minute or hour, the longer
-                          ones once a day */
+    uint8_t alerts;    /* bits of windows that this call made larger, and that are over an alert
+                          limit of which they had not said so: each once in its minute or hour, the
+                          longer ones once a day */
+    /* Of each of these which limits to tell of: from `alert_from` on, and less than `alert_to`. */
+    uint64_t alert_from[TALLY_WINDOWS], alert_to[TALLY_WINDOWS];
 };
 
 PASU_MUST_USE int tally_book_new(struct tally_book **book);

@@ -40,8 +40,7 @@ static void
 restart(struct tally_counts *c, enum tally_window last)
 {
     for (unsigned w = 0; w <= (unsigned)last; w++)
-        c->known[w] = c->unknown[w] = 0;
-    c->alerted = (uint8_t)(c->alerted & ~((2U << last) - 1));
+        c->known[w] = c->unknown[w] = c->told[w] = 0;
 }
 
 bool
@@ -59,7 +58,7 @@ counts_advance(struct tally_counts *c, uint32_t now)
     }
     restart(c, TALLY_DAY);
     /* The long windows move at midnight: what they still hold too many of is told once a day. */
-    c->alerted = 0;
+    memset(c->told, 0, sizeof(c->told));
     begin_day(c, now / MINUTES_OF_DAY);
     return true;
 }
@@ -146,19 +145,24 @@ counts_passed(const struct tally_counts *c, const uint64_t limits[TALLY_WINDOWS]
     return -1;
 }
 
-uint8_t
+/* Told is what lies up to the largest limit, no more: a larger one can come with other settings. */
+void
 counts_alert(struct tally_counts *c, const uint64_t before[TALLY_WINDOWS],
-             const uint64_t limits[TALLY_WINDOWS])
+             const struct tally_limits *limits, struct tally_outcome *outcome)
 {
-    uint8_t alerts = 0;
-
     for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+        uint64_t first = limits->alert[w], last = limits->alert_last[w];
         uint64_t all = counts_sum(c, (enum tally_window)w);
 
-        if (all > limits[w] && all > before[w])
-            alerts = (uint8_t)(alerts | 1U << w);
+        if (PASU_LIKELY(all <= first || all <= before[w]))
+            continue;
+        if (last < first)
+            last = first;
+        if (c->told[w] > last)
+            continue;
+        outcome->alerts = (uint8_t)(outcome->alerts | 1U << w);
+        outcome->alert_from[w] = c->told[w];
+        outcome->alert_to[w] = all;
+        c->told[w] = all > last ? last + 1 : all;
     }
-    alerts = (uint8_t)(alerts & ~c->alerted);
-    c->alerted |= alerts;
-    return alerts;
 }

@@ -14,8 +14,8 @@
 struct tally_counts {
     uint32_t now, day; /* local minute and day */
     uint16_t stamp;    /* of now */
-    uint8_t alerted;   /* bits of windows that have raised their alert */
     uint64_t known[TALLY_WINDOWS], unknown[TALLY_WINDOWS];
+    uint64_t told[TALLY_WINDOWS];  /* alert limits below this have been told of */
     uint64_t days[DAYS_OF_WINDOW]; /* known, by day % DAYS_OF_WINDOW */
     uint64_t unknown_days[DAYS_OF_WINDOW];
     uint32_t moved[TALLY_WINDOWS]; /* values were put under others' keys: windows until then */
@@ -39,9 +39,10 @@ void counts_room(const struct tally_counts *counts, const uint64_t limits[TALLY_
 void counts_move_values(struct tally_counts *counts, uint32_t at);
 /* The longest window that holds more than its limit, and in which that was; -1. */
 int8_t counts_passed(const struct tally_counts *counts, const uint64_t limits[TALLY_WINDOWS]);
-/* Bits of windows that hold more than `limits`, more than `before`, and had not raised an alert. */
-uint8_t counts_alert(struct tally_counts *counts, const uint64_t before[TALLY_WINDOWS],
-                     const uint64_t limits[TALLY_WINDOWS]);
+/* What of the outcome concerns alerts: windows that hold more than `before`, and more than a limit
+ * that had not been told of. */
+void counts_alert(struct tally_counts *counts, const uint64_t before[TALLY_WINDOWS],
+                  const struct tally_limits *limits, struct tally_outcome *outcome);
 
 /* The sum, or where it is too large UINT64_MAX. */
 static inline uint64_t

@@ -59,6 +59,8 @@ struct held {
     struct words words;
     uint64_t fingerprint;
     bool is_requested;
+    struct plan *plan; /* of a query whose template is in hand, and its text; NULL: none */
+    struct view text;
 };
 
 static void
@@ -96,7 +98,12 @@ query_is_held(struct session *s, struct view text, struct held *held)
     if (is && s->observer->exchange.count == 0)
         request(s, held);
     actor->asked = NULL;
-    plan_release(plan);
+    if (is_templated && !is) {
+        held->plan = plan;
+        held->text = text;
+    } else {
+        plan_release(plan);
+    }
     return is;
 }
 
@@ -224,11 +231,23 @@ static bool
 must_wait(struct asking *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
-    struct held held = {0};
+    struct held held; /* but its words' text, which is long */
 
-    if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange) ||
-        !look(a->s, message, length, &held))
+    held.hold = (struct verdict_hold){.fields = 0};
+    held.words.length = 0;
+    held.words.text[0] = '\0';
+    held.fingerprint = 0;
+    held.is_requested = false;
+    held.plan = NULL;
+    held.text = (struct view){0};
+    if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange))
         return false;
+    if (!look(a->s, message, length, &held)) {
+        ask_forget_look(a);
+        a->looked = held.plan;
+        a->looked_text = held.text;
+        return false;
+    }
     /* What was asked before is answered first, so that there is a place for the notice. */
     if (o->exchange.count > 0) {
         o->is_settling = true;
@@ -240,7 +259,9 @@ must_wait(struct asking *a, const uint8_t *message, size_t length)
 bool
 approval_must_wait(struct asking *a, const uint8_t *message, size_t length)
 {
-    return PASU_UNLIKELY(rules_can_hold(session_rules_settings(a->s)->rules)) &&
+    /* Others run nothing. */
+    return (message[0] == 'Q' || message[0] == 'E' || message[0] == 'F') &&
+           PASU_UNLIKELY(rules_can_hold(session_rules_settings(a->s)->rules)) &&
            must_wait(a, message, length);
 }
 

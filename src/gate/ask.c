@@ -156,6 +156,19 @@ set_claim(struct asking *a, const struct plan *plan)
     a->o->actor.asked = plan ? plan->claim : NULL;
 }
 
+/* As it was looked at just now (gate/approval_ask.c), or anew. */
+static int
+plan_query(struct asking *a, struct view text, struct plan **plan, bool *is_templated)
+{
+    if (PASU_LIKELY(!a->looked) || a->looked_text.bytes != text.bytes ||
+        a->looked_text.length != text.length)
+        return observer_plan_query(a->s, text, plan, is_templated);
+    *plan = a->looked;
+    a->looked = NULL;
+    *is_templated = true;
+    return 0;
+}
+
 static int
 ask_query(struct asking *a, const uint8_t *message, size_t length, struct view body)
 {
@@ -167,7 +180,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
 
     if (ask_read_query(&text, body) != 0)
         return PASU_E_MESSAGE_INVALID;
-    result = observer_plan_query(a->s, text, &plan, &is_templated);
+    result = plan_query(a, text, &plan, &is_templated);
     if (result != 0)
         return result;
     result = unveil_before(a, 'Q', plan, NULL);

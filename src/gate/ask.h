@@ -23,6 +23,10 @@ struct asking {
     struct instruments *tools;
     const uint8_t *start, *at;
     bool is_changed;
+    /* The plan of the text that was looked at last, whose template is in hand, or NULL: it is asked
+     * at once, or not at all. Ours. */
+    struct plan *looked;
+    struct view looked_text;
 };
 
 /* Where the values of parameters come from. */
@@ -36,6 +40,15 @@ struct ask_values {
 PASU_MUST_USE int ask_pin_all(struct asking *asking, const struct plan *plan,
                               const struct plan_statement *statement,
                               const struct ask_values *values, struct pinned *pinned);
+/* What was looked at is over. */
+static inline void
+ask_forget_look(struct asking *asking)
+{
+    if (PASU_UNLIKELY(asking->looked)) {
+        plan_release(asking->looked);
+        asking->looked = NULL;
+    }
+}
 /* From now on the batch goes out from a buffer of its own. PASU_E_NOMEM. */
 PASU_MUST_USE int ask_change(struct asking *asking);
 /* Bytes in hand go out as they are. PASU_E_NOMEM. */

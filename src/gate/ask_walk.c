@@ -221,7 +221,8 @@ int
 ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *walk)
 {
     struct observer *o = s->observer;
-    struct asking a = {s, o, s->worker->instruments, bytes, bytes, false};
+    struct asking a = {
+        .s = s, .o = o, .tools = s->worker->instruments, .start = bytes, .at = bytes};
     const uint8_t *at = bytes, *end = bytes + length;
     int result = 0, written;
 
@@ -256,6 +257,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
             result = (int)used;
         else
             at += used;
+        ask_forget_look(&a);
         if (o->is_waiting) {
             if (result == 0 && at < end)
                 result = kept_add(&o->backlog, at, (size_t)(end - at));

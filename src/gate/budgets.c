@@ -49,24 +49,23 @@ put_beside(struct session *s, struct exposure *e, const char *rule)
     return result;
 }
 
-/* Each that alerts is told; the record names the one of the longest window, where neither what
- * blocks nor what holds stands there. */
+/* Each that alerts is told; the record names the last one, which is of the longest window, where
+ * neither what blocks nor what holds stands there. */
 static int
 tell_alerts(struct session *s, const struct tally_outcome *outcome, struct exposure *e)
 {
     const struct config *config = s->observer->in_force->config;
     const struct budget *budget = budget_now(s);
     char rule[EXPOSURE_TEXT_MAX];
-    int result = 0;
+    size_t at = 0;
+    int result = 0, by;
 
-    for (unsigned window = 0; window < TALLY_WINDOWS && result == 0; window++) {
-        int by = outcome->alerts >> window & 1 ? budget->alert_by[window] : -1;
-
-        if (by < 0)
-            continue;
+    by = budget_told(budget, config, s->user, outcome, &at);
+    while (by >= 0 && result == 0) {
         budget_rule_text(rule, &config->budgets[by]);
         log_budget(s, EVENT_BUDGET_ALERT, rule);
-        if (outcome->alerts >> window > 1 || e->verdict >= VERDICT_OF_HOLD) {
+        by = budget_told(budget, config, s->user, outcome, &at);
+        if (by >= 0 || e->verdict >= VERDICT_OF_HOLD) {
             result = put_beside(s, e, rule);
             continue;
         }

@@ -243,7 +243,9 @@ expose_named(struct session *s, const struct plan_statement *statement, const st
     result = verdict_judge(s, e, statement, speech->named_fields & known, 0, judgement);
     if (result == 0 && !judgement->is_blocked && !judgement->is_withheld &&
         expose_is_kind(s, speech->part->kind)) {
-        part = expose_add_part(e, speech->part->kind, ATTRIBUTION_PINNED);
+        part = expose_add_part(e, speech->part->kind,
+                               speech->part->source == SOURCE_OUTPUT ? ATTRIBUTION_KEY
+                                                                     : ATTRIBUTION_PINNED);
         part->clear = speech->named_fields & known;
         part->is_text = key_type_is_text(speech->part->key_type);
         part->unknown = speech->is_shown ? 0 : speech->count;

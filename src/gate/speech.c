@@ -194,8 +194,11 @@ speech_of(struct session *s, bool is_error, struct view body, struct speech *spe
         return;
     if (most_fields && speech_is_of_pinned(s, request, is_error, body, speech))
         return;
-    if (is_error && !is_code && most_fields && !speech->fields && !o->unseen_fields)
+    if (is_error && !is_code && most_fields && !speech->fields && !o->unseen_fields) {
+        if (speech_is_of_key(s, request, statement, body, speech))
+            return;
         speech->most = row_of(s, request, statement, body);
+    }
     speech->fields |= most_fields | o->unseen_fields;
     speech->kinds |= most_kinds | o->unseen_kinds;
 }

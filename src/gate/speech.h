@@ -18,6 +18,9 @@ struct speech {
     const uint32_t *ordinals; /* of the result under way */
     size_t count;
     bool is_shown; /* there is one, and a value of theirs is in the text */
+    /* Where the text itself says who it is, `part` and `ordinals` are these. */
+    struct plan_part own_part;
+    uint32_t own_ordinal;
 };
 
 /* What an error or a notice that comes now can carry; `body` is its own. The result under way is
@@ -33,6 +36,13 @@ uint8_t speech_of_query_row(struct session *session, struct exchange_request *re
                             struct view body);
 uint8_t speech_of_changed_row(const struct session *session, const struct plan_statement *statement,
                               struct view body);
+/* Whether the text of an error is the row that an UPDATE would have made, with its key, which it
+ * had before: then whose that is is in `speech`. */
+bool speech_is_of_key(struct session *session, struct exchange_request *request,
+                      const struct plan_statement *statement, struct view body,
+                      struct speech *speech);
+/* Whether there is a result of the request, or one about to be, of which it is known what it is. */
+bool speech_has_result(struct session *session, struct exchange_request *request);
 /* Whether an error says that a row cannot go because others refer to it: it shows its key, which is
  * no more than the statement said that named it. Only of tables that hold nothing but what their
  * mapping says, and of columns that are personal in none. */

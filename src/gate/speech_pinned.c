@@ -6,9 +6,8 @@
 #include "gate/result.h"
 #include "gate/session.h"
 
-/* The result that the request has, or is about to have; false where it is not known. */
-static bool
-has_result(struct session *s, struct exchange_request *request)
+bool
+speech_has_result(struct session *s, struct exchange_request *request)
 {
     const struct portal *portal;
 
@@ -119,7 +118,7 @@ speech_of_query_row(struct session *s, struct exchange_request *request, struct 
     const struct plan_row_words *words;
 
     if (speech_field(body, 'W').length > 0 || speech_field(body, 'q').length > 0 ||
-        !has_result(s, request) || !r->statement || !r->is_sure)
+        !speech_has_result(s, request) || !r->statement || !r->is_sure)
         return 0;
     words = &r->statement->row_words;
     return words->persons > 0 && (words->is_certain || comes_from(r, words->relation))
@@ -137,7 +136,7 @@ speech_is_of_pinned(struct session *s, struct exchange_request *request, bool is
     const struct plan_part *part;
     size_t first;
 
-    if (!has_result(s, request) || !r->statement || !r->is_sure || o->unseen_fields)
+    if (!speech_has_result(s, request) || !r->statement || !r->is_sure || o->unseen_fields)
         return false;
     words = &r->statement->words;
     part = &r->statement->parts[words->part];

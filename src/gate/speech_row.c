@@ -3,6 +3,7 @@
  * that a statement was to add or change. */
 #include "gate/speech.h"
 
+#include "gate/instruments.h"
 #include "gate/session.h"
 #include "postgres/plan_words.h"
 
@@ -58,4 +59,88 @@ speech_of_changed_row(const struct session *s, const struct plan_statement *stat
         return 0;
     table = speech_relation(catalog, body);
     return table && table->marked_fields == 0 ? words_persons_of_row(table) : 0;
+}
+
+/* ---- the row's key, as it stands in "Failing row contains (1350, Kim, null)" ---- */
+
+/* Types whose texts have neither comma nor bracket, so that a value behind them is found. */
+static bool
+is_of_one_word(uint32_t type)
+{
+    enum { BOOLEAN = 16, DATE = 1082 };
+    enum catalog_key_type key = key_type_of_oid(type);
+
+    return type == BOOLEAN || type == DATE || (key != CATALOG_KEY_NONE && key != CATALOG_KEY_TEXT);
+}
+
+/* How many values stand before that of the key; -1 where it cannot be found behind them. */
+static int
+values_before(const struct catalog_relation *table, const struct catalog_show *show)
+{
+    int count = 0;
+
+    if (show->key_column <= 0 || show->is_key_loose || show->key_type == CATALOG_KEY_NONE ||
+        show->key_type == CATALOG_KEY_TEXT || show->key_type == CATALOG_KEY_TUPLE)
+        return -1;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].number >= show->key_column)
+            continue;
+        if (!is_of_one_word(table->columns[i].type))
+            return -1;
+        count++;
+    }
+    return count;
+}
+
+/* Behind the first bracket, whatever the language. Where not all columns may be read, their names
+ * stand there, which are no keys. */
+static struct view
+value_at(struct view detail, int index)
+{
+    size_t at = 0, end;
+
+    while (at < detail.length && detail.bytes[at] != '(')
+        at++;
+    for (at++;; index--, at = end + 2) { /* ", " */
+        for (end = at; end < detail.length && detail.bytes[end] != ','; end++)
+            if (detail.bytes[end] == ')')
+                break;
+        if (end >= detail.length)
+            return view_of("", 0);
+        if (index == 0)
+            return view_of(detail.bytes + at, end - at);
+    }
+}
+
+bool
+speech_is_of_key(struct session *s, struct exchange_request *request,
+                 const struct plan_statement *statement, struct view body, struct speech *speech)
+{
+    const struct catalog *catalog = s->observer->catalog;
+    const struct catalog_relation *table = catalog ? speech_relation(catalog, body) : NULL;
+    const struct catalog_show *show;
+    struct view value;
+    int before;
+
+    if (!table || !statement || statement->changes != table->oid || table->kind != 'r' ||
+        table->marked_fields != 0 || table->show_count != 1 ||
+        !writes_own_values(statement, VERB_UPDATE) ||
+        !(has_code(body, "23502") || has_code(body, "23514")) || !speech_has_result(s, request) ||
+        !s->observer->result.is_sure)
+        return false;
+    show = &table->shows[0];
+    before = values_before(table, show);
+    value = before >= 0 ? value_at(speech_field(body, 'D'), before) : view_of("", 0);
+    if (value.length == 0 || ordinal_of_value(&s->worker->instruments->ordinals, show->kind,
+                                              (enum catalog_key_type)show->key_type, 0, value,
+                                              &speech->own_ordinal) != 0)
+        return false;
+    speech->own_part =
+        (struct plan_part){.kind = show->kind, .source = SOURCE_OUTPUT, .key_type = show->key_type};
+    speech->part = &speech->own_part;
+    speech->named_fields = show->fields;
+    speech->ordinals = &speech->own_ordinal;
+    speech->count = 1;
+    speech->is_shown = true;
+    return true;
 }

@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 6,
+    CONTROL_VERSION = 7,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256,
     CONTROL_MORE_MAX = 16384
@@ -62,6 +62,7 @@ struct control_try {
     uint32_t pid;     /* BYPASS: the server's process that is to be seen */
     uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
     uint32_t count;   /* VISIT: how many connections */
+    uint64_t number;  /* DECOY: the set */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char address[ADDRESS_SIZE];

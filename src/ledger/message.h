@@ -434,6 +434,7 @@ enum trial_control {
     TRIAL_OF_BUDGET,
     TRIAL_OF_EXIT,   /* a statement by which data would leave through the server */
     TRIAL_OF_BYPASS, /* a session past pasu is seen */
+    TRIAL_OF_DECOY,  /* whoever is shown one is told of */
     TRIAL_CONTROLS,
 };
 

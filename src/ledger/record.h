@@ -115,6 +115,10 @@ void record_raise(struct record_keeping *records, int64_t now);
 /* An exposure that is or becomes the record with this index, and names a decoy. */
 void record_touched(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
                     const char *principal, const char *address);
+/* Whether one that names the first of the set's decoys that has a number would be told of, as it
+ * comes from a ring: 0. PASU_E_TRIED: it would not; PASU_E_NOTFOUND: there is no such set that is
+ * watched; PASU_E_UNAVAILABLE: none of it has a number yet. */
+PASU_MUST_USE int record_try_decoy(const struct record_keeping *records, uint64_t number);
 /* An exposure that is or becomes the record with this index. */
 void record_judged(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
                    const char *principal);

@@ -196,6 +196,50 @@ describe_touch(struct message_alert *alert, const struct exposure *exposure,
              touch->set->head.principal, exposure->shape, touch->count > 1 ? ", and others" : "");
 }
 
+/* Under the names that exposures have had last; where there were none yet, any kind is meant. */
+static uint8_t
+kind_of(const struct decoys *d, const struct decoy_set *set, uint32_t *vocabulary)
+{
+    const struct decoys_vocabulary *last =
+        &d->vocabularies[(d->next + DECOYS_VOCABULARIES - 1) % DECOYS_VOCABULARIES];
+
+    *vocabulary = last->id;
+    for (uint32_t i = 0; i < last->kind_count; i++)
+        if (strcmp(last->kinds[i], set->head.kind) == 0)
+            return (uint8_t)i;
+    return EXPOSURE_KINDS_MAX - 1;
+}
+
+int
+record_try_decoy(const struct record_keeping *r, uint64_t number)
+{
+    const struct decoy_set *set = decoys_get(&r->decoys, number);
+    struct exposure made = {.statements = 1, .rows = 1, .part_count = 1}, read;
+    struct exposure_part *part = &made.parts[0];
+    const struct payload_decoy *decoy = NULL;
+    uint8_t bytes[1024];
+    struct decoy_touch touch;
+    uint32_t ordinal;
+    ssize_t length;
+
+    if (!set || set->head.retired != 0)
+        return PASU_E_NOTFOUND;
+    for (size_t i = 0; i < set->count && !decoy; i++)
+        decoy = set->items[i].is_known ? &set->items[i] : NULL;
+    if (!decoy)
+        return PASU_E_UNAVAILABLE;
+    made.time = os_realtime(r->log->os);
+    *part = (struct exposure_part){.clear = 1, .ordinals = &decoy->ordinal, .ordinal_count = 1};
+    part->kind = kind_of(&r->decoys, set, &made.vocabulary);
+    length = exposure_encode(&made, bytes, sizeof(bytes));
+    if (length < 0 || exposure_decode(&read, view_of(bytes, (size_t)length), &ordinal, 1) != 0)
+        return PASU_E_MISUSE;
+    return r->folds && decoys_touched(&r->decoys, &read, UINT32_MAX, &touch) &&
+                   touch.set->head.number == number
+               ? 0
+               : PASU_E_TRIED;
+}
+
 void
 record_touched(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
                const char *principal, const char *address)

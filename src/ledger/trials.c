@@ -37,6 +37,7 @@ is_proof(const struct trial *trial, int error)
     case TRIAL_OF_EXIT:
         return error == PASU_E_REFUSED;
     case TRIAL_OF_BYPASS:
+    case TRIAL_OF_DECOY:
         return error == 0;
     case TRIAL_CONTROLS:
         break;
@@ -116,8 +117,19 @@ record_visit(struct trials *t, const struct control_client *client, const struct
     return record_other(t->records, SEGMENT_ASKED, &body);
 }
 
+/* The gate has no part in it: whom an exposure names is looked at here. */
+static void
+try_decoy(struct trials *t, struct control_client *client, struct trial *trial)
+{
+    int result = record_try_decoy(t->records, trial->asked.number);
+
+    /* The ledger has the set, so a keeper that does not know of it has failed, too. */
+    end(t, trial, result, result == PASU_E_TRIED || result == PASU_E_NOTFOUND);
+    control_end(client, 0, trial->token);
+}
+
 static int
-begin(struct trials *t, const struct control_client *client, struct channel *gate)
+begin(struct trials *t, struct control_client *client, struct channel *gate)
 {
     struct control_try asked = client->request.trial;
     struct trial visit, *trial = asked.control == TRY_OF_VISIT ? &visit : make_room(t);
@@ -134,10 +146,12 @@ begin(struct trials *t, const struct control_client *client, struct channel *gat
         result = record_visit(t, client, &asked);
     while (result == 0 && trial->token == 0)
         result = t->os->random(t->os->arg, &trial->token, sizeof(trial->token));
-    if (result == 0)
+    if (result == 0 && asked.control != TRIAL_OF_DECOY)
         result = tell_gate(trial, client->question, gate);
     if (result != 0)
         trial->token = 0;
+    else if (asked.control == TRIAL_OF_DECOY)
+        try_decoy(t, client, trial);
     return result;
 }
 

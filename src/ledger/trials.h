@@ -9,6 +9,9 @@
  *      gate ── MESSAGE_TRIED ──▶ keeper: the record
  *      doctor ── TRIED ──▶ keeper: what came of it
  *
+ * A decoy (TRIAL_OF_DECOY) needs no connection: an exposure that names it is judged here as those
+ * that come from a ring are, and neither recorded nor told of.
+ *
  * A session past pasu (TRIAL_OF_BYPASS) is known by the server's process; that the gate tells of it
  * is the proof. What ends otherwise than by the control that is tried, such as a login that fails,
  * is no proof of anything, and no record. In the keeper.

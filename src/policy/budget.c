@@ -32,6 +32,13 @@ is_concerned(const struct config_budget *budget, const char *principal, const ch
     return !budget->kind || strcmp(budget->kind, kind) == 0;
 }
 
+/* Those that can be told of: their indexes are numbers of 16 bits. */
+static size_t
+count_of(const struct config *config)
+{
+    return config->budget_count <= INT16_MAX ? config->budget_count : (size_t)INT16_MAX + 1;
+}
+
 /* The first one of several that allow the same number is named, of those that stop one that does so
  * for good. */
 static void
@@ -56,27 +63,37 @@ apply_stop(struct budget *budget, const struct config *config, const struct conf
         apply(&budget->limits.block[b->window], by, b->subjects, index);
 }
 
+static void
+apply_alert(struct budget *budget, const struct config_budget *b, int16_t index)
+{
+    if (b->subjects > budget->limits.alert_last[b->window])
+        budget->limits.alert_last[b->window] = b->subjects;
+    apply(&budget->limits.alert[b->window], &budget->alert_by[b->window], b->subjects, index);
+}
+
 void
 budget_of(struct budget *budget, const struct config *config, const struct roster *roster,
           const char *principal, bool is_approved)
 {
-    const char *kind = principal_kind_text(roster_kind(roster, principal));
+    const char *kind;
 
+    budget->kind = roster_kind(roster, principal);
+    kind = principal_kind_text(budget->kind);
     for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
         budget->limits.block[w] = budget->limits.alert[w] = UINT64_MAX;
         budget->clear[w] = UINT64_MAX;
+        budget->limits.alert_last[w] = 0;
         budget->block_by[w] = budget->alert_by[w] = budget->clear_by[w] = -1;
     }
     budget->masks = budget->holds = false;
-    for (size_t i = 0; i < config->budget_count && i <= INT16_MAX; i++) {
+    for (size_t i = 0; i < count_of(config); i++) {
         const struct config_budget *b = &config->budgets[i];
 
         if (b->verdict == VERDICT_ALLOW || !is_concerned(b, principal, kind) ||
             (b->verdict == VERDICT_HOLD && is_approved))
             continue;
         if (b->verdict == VERDICT_ALERT)
-            apply(&budget->limits.alert[b->window], &budget->alert_by[b->window], b->subjects,
-                  (int16_t)i);
+            apply_alert(budget, b, (int16_t)i);
         else if (b->verdict == VERDICT_MASK)
             apply(&budget->clear[b->window], &budget->clear_by[b->window], b->subjects, (int16_t)i);
         else
@@ -93,6 +110,26 @@ budget_of(struct budget *budget, const struct config *config, const struct roste
             budget->masks = true;
         }
     }
+}
+
+int
+budget_told(const struct budget *budget, const struct config *config, const char *principal,
+            const struct tally_outcome *outcome, size_t *at)
+{
+    const char *kind = principal_kind_text(budget->kind);
+    const size_t count = count_of(config);
+
+    while (outcome->alerts != 0 && *at < count * TALLY_WINDOWS) {
+        const size_t w = *at / count, i = *at % count;
+        const struct config_budget *b = &config->budgets[i];
+
+        *at += outcome->alerts >> w & 1 ? 1 : count;
+        if (outcome->alerts >> w & 1 && b->verdict == VERDICT_ALERT && b->window == w &&
+            b->subjects >= outcome->alert_from[w] && b->subjects < outcome->alert_to[w] &&
+            is_concerned(b, principal, kind))
+            return (int)i;
+    }
+    return -1;
 }
 
 void

@@ -451,6 +451,7 @@ struct plan_statement {
     /* Of how many persons of each kind all can be that it reads; 0: of any number (population). */
     uint32_t persons_most[CATALOG_KINDS_MAX];
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
+    uint32_t changes;      /* UPDATE: the same of those that change and keep their keys; else 0 */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */
     uint64_t kept_fields, kept_kinds;

@@ -399,6 +399,41 @@ deleted_from(const struct scope *scope, const PgQuery__Node *node)
     return target->relation->oid;
 }
 
+static bool
+is_key_column(const struct catalog_relation *relation, const char *name)
+{
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct catalog_column *column = &relation->columns[i];
+
+        if (strcmp(column->name, name) != 0)
+            continue;
+        for (size_t k = 0; k < relation->show_count; k++)
+            if (relation->shows[k].key_column == column->number)
+                return true;
+    }
+    return false;
+}
+
+/* Rows of that one table, by values of its own row and the client's, beside the keys. */
+static uint32_t
+changed_in(const struct scope *scope, const PgQuery__Node *node)
+{
+    const struct entry *target = scope ? scope->entries : NULL;
+    const PgQuery__UpdateStmt *update;
+
+    if (node->node_case != PG_QUERY__NODE__NODE_UPDATE_STMT || !target || !target->is_only ||
+        !target->relation)
+        return 0;
+    update = node->update_stmt;
+    if (update->with_clause || update->n_from_clause > 0)
+        return 0;
+    for (size_t i = 0; i < update->n_target_list; i++)
+        if (update->target_list[i]->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+            is_key_column(target->relation, update->target_list[i]->res_target->name))
+            return 0;
+    return target->relation->oid;
+}
+
 static void
 build_change(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
              struct plan_statement *statement)
@@ -418,6 +453,7 @@ build_change(struct plan_work *work, const struct build *build, const PgQuery__N
     if (!shape.scope)
         shape.rows = ROWS_ANY;
     statement->deletes_from = deleted_from(shape.scope, node);
+    statement->changes = changed_in(shape.scope, node);
     if (build->injections && columns.query && !is_beyond(work))
         injection =
             injection_begin_change(work, columns.query->targets, columns.query->target_count);

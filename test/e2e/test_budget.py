@@ -118,12 +118,13 @@ BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict":
 BUDGETS += [{"principal": "b_two", "window": "180d", "subjects": 1000, "verdict": "block"},
             {"kind": "unknown", "window": "180d", "subjects": 3, "verdict": "alert"}]
 BUDGETS += [{"principal": "b_alerts", "window": window, "subjects": subjects, "verdict": verdict}
-            for window, subjects, verdict in (("hour", 7, "alert"), ("day", 20, "alert"), ("30d", 40, "alert"), ("30d", 30, "block"))]
+            for window, subjects, verdict in (("hour", 7, "alert"), ("day", 20, "alert"), ("day", 25, "alert"), ("30d", 40, "alert"), ("30d", 30, "block"))]
+BUDGETS += [{"principal": "b_steps", "window": "day", "subjects": subjects, "verdict": "alert"} for subjects in (12, 6, 30)]
 
 
 @harness.shared
 def roles():
-    for name in [*LIMITS, "b_clock", "b_alerts"]:
+    for name in [*LIMITS, "b_clock", "b_alerts", "b_steps"]:
         shop.server().sql(f"CREATE ROLE {name} LOGIN IN ROLE app")
 
 
@@ -310,7 +311,7 @@ def test_alert():
     """An alert only alerts: all is shown; each budget that one statement goes beyond is told by the record, or one beside it, the log and an alert, once, also
     where another budget blocks the rest"""
     due = {"b_alert": {"budget b_alert 30d 10", "budget kind unknown 180d 3"},
-           "b_alerts": {"budget b_alerts day 20", "budget b_alerts hour 7", "budget kind unknown 180d 3"}}
+           "b_alerts": {"budget b_alerts day 20", "budget b_alerts day 25", "budget b_alerts hour 7", "budget kind unknown 180d 3"}}
     for name, rules in due.items():
         with login(name) as session:
             for number in range(2):
@@ -326,6 +327,22 @@ def test_alert():
         equal(sorted(told), sorted(rules), name)
         raised = {one["rule"] for one in front().guard.json("ack") if one["principal"] == name and one["verdict"] == "alert"}
         equal(raised, rules, name)
+
+
+@test(gateway=True)
+def test_alerts_one_after_the_other():
+    """Of several alert budgets of one window each is told when it is gone beyond: once, by a record, the log and an alert of its own"""
+    due = ["budget kind unknown 180d 3", "budget b_steps day 6", "budget b_steps day 12"]
+
+    def told():
+        return [one["rule"] for one in front().guard.find("budget_alert", principal="b_steps")]
+
+    with login("b_steps") as session:
+        for count, rules in ((3, 0), (4, 1), (6, 1), (7, 2), (12, 2), (13, 3), (20, 3)):
+            equal(len(session.query(f"SELECT id, name FROM customers ORDER BY id LIMIT {count}").rows), count)
+            equal(told(), due[:rules], f"{count} persons")
+    equal([line["rule"] for line in recorded("b_steps").lines if line["verdict"] == "alert"], due)
+    equal(sorted(one["rule"] for one in front().guard.json("ack") if one["principal"] == "b_steps"), sorted(due))
 
 
 @test(gateway=True)
@@ -488,6 +505,7 @@ def test_race():
         except Exception as error:  # told below
             problems.append(repr(error))
 
+    front()  # not by all of them at once
     threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(RACERS)]
     for thread in threads:
         thread.start()

@@ -67,7 +67,7 @@ def states(found):
 HELD = {"source": {"rule overseas": "held", "rule office": "held"}, "leaver": {"roster": "held"},
         "budget": {"budget analyst hour 100": "held", "budget analyst day 5000000": "held", "budget kind service day 300": "held",
                    "budget analyst hour 200": "untried"},
-        "exit": {"server exits": "held"}, "bypass": {"past pasu": "held"}}
+        "exit": {"server exits": "held"}, "bypass": {"past pasu": "held"}, "decoy": {"decoys": "not configured"}}
 
 
 def swap(front, config):
@@ -89,7 +89,7 @@ def test_each_control_is_tried_and_holds_and_nobody_is_told():
     equal(states(found), HELD)
     for which in found.values():
         for one in which.values():
-            assert one["state"] == "untried" or began - 1 <= seconds(one["proven"]) <= time.time() + 1, one
+            assert one["state"] in ("untried", "not configured") or began - 1 <= seconds(one["proven"]) <= time.time() + 1, one
     assert "from 198.51.100.0" in found["source"]["rule office"]["text"] and "PS004" in found["source"]["rule office"]["text"], found
     assert "(DE)" in found["source"]["rule overseas"]["text"] and "PS003" in found["source"]["rule overseas"]["text"], found
     assert "as gone" in found["leaver"]["roster"]["text"] and "a smaller one holds" in found["budget"]["budget analyst hour 200"]["text"], found
@@ -115,11 +115,11 @@ def test_a_guard_without_the_controls_fails_each_test():
     found = examine(bare)
     equal({control: set(one["state"] for one in which.values()) for control, which in found.items()},
           {"source": {"not configured"}, "leaver": {"not configured"}, "budget": {"not configured"},
-           "exit": {"not configured"}, "bypass": {"held"}})
+           "exit": {"not configured"}, "bypass": {"held"}, "decoy": {"not configured"}})
     with_all = front().guard.config
     swap(bare, {key: with_all[key] for key in ("rules", "budgets", "principals", "sources", "personal_data", "subjects")})
     found = examine(bare)
-    failed = {control: {name: "untried" if state == "untried" else "failed" for name, state in which.items()}
+    failed = {control: {name: state if state in ("untried", "not configured") else "failed" for name, state in which.items()}
               for control, which in HELD.items()}
     equal(states(found), {**failed, "bypass": HELD["bypass"]})
     assert "was not refused" in found["leaver"]["roster"]["text"] and "more than 100" in found["budget"]["budget analyst hour 100"]["text"], found
@@ -135,8 +135,8 @@ def begin(place, control, principal, address=""):
     with socket.socket(socket.AF_UNIX) as asked:
         asked.settimeout(10)
         asked.connect(str(ledger(place) / "control.sock"))
-        body = struct.pack("<IIII64s64s48s256s", control, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
-        asked.sendall(struct.pack("<IIII", 0x75736170, 6, 24, 0) + body.ljust(16944, b"\0"))
+        body = struct.pack("<IIIIQ64s64s48s256s", control, 0, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
+        asked.sendall(struct.pack("<IIII", 0x75736170, 7, 24, 0) + body.ljust(16944, b"\0"))
         answer = b""
         while piece := asked.recv(4096):
             answer += piece

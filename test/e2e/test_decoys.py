@@ -5,6 +5,7 @@ is in the ledger; and what is found of them outside tells whose copy it was."""
 import datetime
 import json
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -230,7 +231,7 @@ def register_unasked(front, kind, ordinal):
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(10)
         control.connect(str(front.guard.folder / "ledger" / "control.sock"))
-        control.sendall((struct.pack("<IIIIQII64s64s256s256s", 0x75736170, 6, 28, 0, 0, 1, 0, kind.encode(), b"", b"kim", b"bait")
+        control.sendall((struct.pack("<IIIIQII64s64s256s256s", 0x75736170, 7, 28, 0, 0, 1, 0, kind.encode(), b"", b"kim", b"bait")
                          + struct.pack("<IB3s16s16s", ordinal, 1, b"", b"\1" * 16, b"")).ljust(16960, b"\0"))
         answer = b""
         while piece := control.recv(4096):
@@ -375,6 +376,38 @@ def test_refused():
         (front.guard.folder / "bad.json").write_text(line + "\n")
         equal(front.guard.run("decoy", "register", *BY, "--kind", "customer", str(front.guard.folder / "bad.json")).returncode, 2, line)
     equal(sets(front), [])
+    front.stop()
+
+
+@test(gateway=True, limit=120)
+def test_doctor():
+    """Doctor tries each set that is watched at the running guard: a record that names a decoy of it would be an alert, and is neither kept nor told of;
+    what cannot be tried yet, is retired, or is not there is no failure"""
+    front = shop.front("decoys-doctor")
+
+    def tried():
+        done = front.guard.run("doctor", "--json", timeout=60)
+        return {one["name"]: one for one in json.loads(done.stdout)["controls"] if one["control"] == "decoy"}, done
+
+    found, _ = tried()
+    equal({name: (one["state"], one["proven"]) for name, one in found.items()}, {"decoys": ("not configured", None)})
+    numbers = [front.guard.json("decoy", "plant", *FILL, *BY, "--kind", kind, "--dsn", dsn(), "3")[0]["set"] for kind in ("customer", "member")]
+    names = [f"set {number}" for number in numbers]
+    found, _ = tried()  # of the members none has a number
+    equal({name: one["state"] for name, one in found.items()}, dict(zip(names, ("untried", "untried"))))
+    ask(front, "SELECT id, name FROM customers WHERE id > 0", user="analyst")
+    ask(front, "SELECT id, name FROM members")
+    told = until_alert(front, 2)
+    found, _ = tried()
+    equal({name: one["state"] for name, one in found.items()}, dict.fromkeys(names, "held"))
+    assert all(one["proven"] and "would be an alert" in one["text"] for one in found.values()), found
+    front.guard.json("decoy", "retire", *BY, str(numbers[1]))
+    equal(set(tried()[0]), set(names[:1]))
+    front.guard.run("scope")
+    equal((len(alerts(front)), len(front.guard.json("ledger", "export"))), (len(told), 2))
+    page = front.guard.run("doctor", timeout=60).stdout
+    assert re.search(rf"ok +control decoy: set {numbers[0]} .*would be an alert; last proven: 20", page), page
+    equal(front.guard.run("ledger", "verify", timeout=60).returncode, 0)
     front.stop()
 
 

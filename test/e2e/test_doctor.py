@@ -351,6 +351,42 @@ def test_rules_and_the_age_of_sources_are_told():
 
 
 @test(gateway=True)
+def test_what_incidents_need_is_tried_before_there_is_one():
+    made = server_of("contacts")
+    made.sql("CREATE TABLE hidden (id bigint, email text); GRANT SELECT ON hidden TO PUBLIC; ALTER TABLE hidden ENABLE ROW LEVEL SECURITY")
+    queries = {"SELECT id, phone, name FROM public.customers": ("ok", "which gives: phone, name"),
+               "SELECT id FROM public.customers": ("warning", "nothing behind the key"),
+               "SELECT id, phone FROM public.vault": ("missing", "permission denied"),
+               "SELECT id, phone FROM customers": ("missing", 'relation "customers" does not exist'),
+               "SELECT id, email FROM public.hidden": ("missing", "row-level security"),
+               "SELECT id, pg_sleep(50) FROM public.customers": ("ok", ""),  # nobody's row is read
+               "SELECT 1; SELECT 2": ("missing", "multiple commands")}
+    site = front_of(made)
+    made.sql("GRANT SELECT ON customers TO pasu")
+    notices = (harness.TREE / "contrib" / "incident" / "notices.yaml").read_text()
+    for command in (["doctor"], ["check", "--connect"]):
+        for query, (state, text) in queries.items():
+            site.guard.config["incident"] = {"notices": "notices.yaml", "contacts": [{"subject": "customer", "query": query}]}
+            (site.guard.folder / "notices.yaml").write_text(notices)
+            site.guard.write()
+            done = guard.run(*command, "-c", site.guard.path, "--json", timeout=60)
+            found = json.loads(done.stdout)["findings"]
+            one, = named(found, "contacts customer")
+            equal((one["state"], one["gateway"]), (state, "gateway"), query)
+            assert text in one["text"], one
+            equal([each["state"] for each in named(found, "incident files")], ["ok"] if command == ["doctor"] else [])
+    (site.guard.folder / "notices.yaml").write_text(notices.replace("controller:", "contoller:", 1))
+    found = named(examine(site, 1)[0], "incident files")
+    assert found and found[0]["state"] == "missing" and "notices.yaml:" in found[0]["text"], found
+    equal(guard.run("check", "-c", site.guard.path).returncode, 1)
+    (site.guard.folder / "notices.yaml").unlink()
+    assert "notices.yaml" in named(examine(site, 1)[0], "incident files")[0]["text"]
+    equal(guard.run("check", "-c", site.guard.path).returncode, 1)
+    site.stop()
+    made.stop()
+
+
+@test(gateway=True)
 def test_a_checkpoint_that_does_not_verify_is_told():
     made = server_of("forged")
     site = front_of(made, budgets=[])

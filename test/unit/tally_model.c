@@ -70,23 +70,28 @@ find_passed(const struct model *m, const uint64_t before[TALLY_WINDOWS],
     return found;
 }
 
-static uint8_t
+static void
 raise_alerts(struct model *m, const uint64_t before[TALLY_WINDOWS],
-             const struct tally_limits *limits)
+             const struct tally_limits *limits, struct tally_outcome *outcome)
 {
     uint64_t all[TALLY_WINDOWS];
-    uint8_t alerts = 0;
 
     sum_all(m, all);
     for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
         int64_t start = model_start(m->now, (enum tally_window)w);
+        uint64_t told = m->alerted[w] == start ? m->told[w] : 0;
+        uint64_t last = limits->alert[w];
 
-        if (all[w] <= before[w] || all[w] <= limits->alert[w] || m->alerted[w] == start)
+        if (limits->alert_last[w] > last)
+            last = limits->alert_last[w];
+        if (all[w] <= before[w] || all[w] <= limits->alert[w] || told > last)
             continue;
+        outcome->alerts = (uint8_t)(outcome->alerts | 1U << w);
+        outcome->alert_from[w] = told;
+        outcome->alert_to[w] = all[w];
         m->alerted[w] = start;
-        alerts = (uint8_t)(alerts | 1U << w);
+        m->told[w] = all[w] < last + 1 ? all[w] : last + 1;
     }
-    return alerts;
 }
 
 static void
@@ -118,7 +123,7 @@ model_take(struct model *m, uint32_t now, const size_t *items, const bool *row_e
         }
         outcome->taken = i;
     }
-    outcome->alerts = raise_alerts(m, before_all, limits);
+    raise_alerts(m, before_all, limits, outcome);
 }
 
 static void
@@ -143,7 +148,7 @@ model_take_unknown(struct model *m, uint32_t now, uint64_t count, const struct t
         m->unknown_count--;
     else
         outcome->taken = count;
-    outcome->alerts = raise_alerts(m, before, limits);
+    raise_alerts(m, before, limits, outcome);
 }
 
 void

@@ -22,7 +22,8 @@ struct model {
         uint64_t count;
     } unknown[MODEL_UNKNOWN_MAX];
     size_t unknown_count;
-    int64_t alerted[TALLY_WINDOWS]; /* beginning of the window that raised its alert */
+    int64_t alerted[TALLY_WINDOWS]; /* beginning of the window that raised alerts */
+    uint64_t told[TALLY_WINDOWS];   /* and the largest limit that it has told of, and one more */
 };
 
 /* Forgets everything but which subjects there are. */

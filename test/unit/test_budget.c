@@ -121,6 +121,71 @@ one_that_holds_is_not_there_once_it_is_approved(void **state PASU_UNUSED)
     assert_true(!b.holds && b.block_by[TALLY_HOUR] == 5);
 }
 
+/* The rules that one call tells of, each behind a comma. */
+static const char *
+told(const struct config *with, const struct budget *b, struct tally *tally, uint32_t minute,
+     uint32_t first, uint32_t count)
+{
+    static char text[512];
+    struct tally_item items[32];
+    struct tally_outcome outcome;
+    size_t at = 0;
+    int by;
+
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = (struct tally_item){first + i, 0, 1};
+    assert_int_equal(tally_take(tally, minute, items, count, &b->limits, &outcome), 0);
+    text[0] = '\0';
+    while ((by = budget_told(b, with, "kim", &outcome, &at)) >= 0) {
+        char rule[EXPOSURE_TEXT_MAX];
+
+        budget_rule_text(rule, &with->budgets[by]);
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s,", rule);
+    }
+    return text;
+}
+
+static void
+of_several_that_alert_each_is_told_once_in_its_window(void **state PASU_UNUSED)
+{
+    static struct config_budget several[] = {
+        {.principal = "kim", .window = WINDOW_DAY, .subjects = 9, .verdict = VERDICT_ALERT},
+        {.window = WINDOW_HOUR, .subjects = 12, .verdict = VERDICT_ALERT},
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 3, .verdict = VERDICT_ALERT},
+        {.kind = "unknown", .window = WINDOW_HOUR, .subjects = 3, .verdict = VERDICT_ALERT},
+        {.principal = "lee", .window = WINDOW_HOUR, .subjects = 4, .verdict = VERDICT_ALERT},
+        {.kind = "human", .window = WINDOW_HOUR, .subjects = 4, .verdict = VERDICT_ALERT},
+        {.principal = "kim", .window = WINDOW_HOUR, .subjects = 20, .verdict = VERDICT_ALERT},
+    };
+    struct config with = {.budgets = several, .budget_count = COUNT_OF(several)};
+    const char *const first = "budget kim hour 3,budget kind unknown hour 3,";
+    struct tally_book *book;
+    struct tally *tally;
+    struct budget b;
+
+    assert_int_equal(tally_book_new(&book), 0);
+    assert_int_equal(tally_book_get(book, "kim", &tally), 0);
+    budget_of(&b, &with, NULL, "kim", false);
+    assert_string_equal(told(&with, &b, tally, 600, 0, 3), "");
+    assert_string_equal(told(&with, &b, tally, 600, 0, 4), first);
+    assert_string_equal(told(&with, &b, tally, 601, 0, 8), "");
+    assert_string_equal(told(&with, &b, tally, 602, 0, 13),
+                        "budget everybody hour 12,budget kim day 9,");
+    assert_string_equal(told(&with, &b, tally, 603, 0, 21), "budget kim hour 20,");
+    assert_string_equal(told(&with, &b, tally, 604, 0, 30), "");
+
+    /* A larger one that comes later, and the next hour: all that are over at once. */
+    several[4].principal = "kim";
+    several[4].subjects = 25;
+    budget_of(&b, &with, NULL, "kim", false);
+    assert_string_equal(told(&with, &b, tally, 605, 0, 31), "budget kim hour 25,");
+    assert_string_equal(told(&with, &b, tally, 660, 0, 13),
+                        "budget everybody hour 12,budget kim hour 3,budget kind unknown hour 3,");
+    assert_string_equal(told(&with, &b, tally, 661, 100, 32),
+                        "budget kim hour 25,budget kim hour 20,");
+    tally_book_free(book);
+}
+
 static void
 a_rule_names_whom_window_and_number_however_long_the_name_is(void **state PASU_UNUSED)
 {
@@ -170,6 +235,7 @@ main(void)
         cmocka_unit_test(without_budgets_there_are_no_limits),
         cmocka_unit_test(a_budget_that_masks_lets_fewer_be_clear_than_are_shown),
         cmocka_unit_test(one_that_holds_is_not_there_once_it_is_approved),
+        cmocka_unit_test(of_several_that_alert_each_is_told_once_in_its_window),
         cmocka_unit_test(a_rule_names_whom_window_and_number_however_long_the_name_is),
         cmocka_unit_test(a_client_is_told_the_limit_the_window_and_what_to_do),
     };

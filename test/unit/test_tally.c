@@ -99,6 +99,8 @@ make_limits(struct random *r, struct tally_limits *limits)
             limits->block[w] = random_below(r, 30);
         if (random_below(r, 20) == 0)
             limits->alert[w] = random_below(r, 30);
+        if (random_below(r, 3) == 0 && limits->alert[w] != UINT64_MAX)
+            limits->alert_last[w] = limits->alert[w] + random_below(r, 100);
     }
 }
 
@@ -151,6 +153,8 @@ assert_same_outcome(const struct tally_outcome *a, const struct tally_outcome *b
     assert_int_equal(a->taken, b->taken);
     assert_int_equal(a->blocked_by, b->blocked_by);
     assert_int_equal(a->alerts, b->alerts);
+    assert_memory_equal(a->alert_from, b->alert_from, sizeof(a->alert_from));
+    assert_memory_equal(a->alert_to, b->alert_to, sizeof(a->alert_to));
 }
 
 static void

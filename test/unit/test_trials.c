@@ -90,6 +90,52 @@ only_the_session_of_a_test_is_one_and_only_while_it_is_made(void **state PASU_UN
     assert_true(is_test(PID, "pasu", true));   /* that the test's own has ended */
 }
 
+static const struct control_trial *
+try_set(uint64_t number)
+{
+    const struct control_request request = {
+        .magic = CONTROL_MAGIC,
+        .version = CONTROL_VERSION,
+        .verb = CONTROL_TRY,
+        .trial = {.control = TRIAL_OF_DECOY, .number = number, .what = "set"}};
+    struct channel_message message;
+
+    now += (UNTIL + 1) * SECOND; /* the place of the one before is free */
+    assert_int_equal(stage_answer(stage_ask(&request, 0, asked)), 0);
+    assert_int_equal(channel_receive(&stage.gate, &message), PASU_E_AGAIN);
+    assert_true(trials.items[0].result.is_over);
+    return &trials.items[0].result;
+}
+
+static void
+a_decoy_is_tried_by_the_keeper_itself_and_fails_where_nobody_would_be_told(void **state PASU_UNUSED)
+{
+    static struct folds folds;
+    struct record_keeping *records = &stage.place->records;
+    struct payload_decoy items[2] = {{.ordinal = 7}, {.ordinal = 9}};
+    struct payload_decoys set = {.number = 4, .planted = 1, .kind = "customer"};
+
+    records->folds = &folds;
+    assert_false(try_set(4)->is_held); /* there is none */
+    assert_false(trials.items[0].result.is_other);
+    set.items = view_of(items, sizeof(items));
+    assert_int_equal(decoys_add(&records->decoys, &set), 0);
+    assert_true(try_set(4)->is_other); /* nobody can be shown one yet */
+    assert_int_equal(trials.items[0].result.error, PASU_E_UNAVAILABLE);
+    items[1].is_known = 1;
+    assert_int_equal(decoys_add(&records->decoys, &set), 0);
+    assert_true(try_set(4)->is_held);
+    assert_null(folds_due(&folds, INT64_MAX)); /* nobody is told */
+    assert_false(try_set(5)->is_held);
+    records->folds = NULL; /* no alerts are raised */
+    assert_false(try_set(4)->is_held);
+    assert_false(trials.items[0].result.is_other);
+    records->folds = &folds;
+    assert_int_equal(decoys_retire(&records->decoys, 4, 2), 0);
+    assert_false(try_set(4)->is_held);
+    records->folds = NULL;
+}
+
 int
 main(void)
 {
@@ -97,6 +143,9 @@ main(void)
         cmocka_unit_test_setup_teardown(texts_come_whole_up_to_their_last_byte, start, stop_stage),
         cmocka_unit_test_setup_teardown(only_the_session_of_a_test_is_one_and_only_while_it_is_made,
                                         start, stop_stage),
+        cmocka_unit_test_setup_teardown(
+            a_decoy_is_tried_by_the_keeper_itself_and_fails_where_nobody_would_be_told, start,
+            stop_stage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
