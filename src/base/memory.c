@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 static _Atomic uint64_t allocations;
 static _Atomic uint64_t fail_at;
@@ -46,6 +47,51 @@ void
 memory_free(void *block)
 {
     free(block);
+}
+
+/* ---- tables ---- */
+
+#define LARGE_PAGE ((size_t)2 << 20)
+
+static size_t
+whole_pages(size_t bytes)
+{
+    return (bytes + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+}
+
+void *
+memory_new_table(size_t count, size_t size)
+{
+    size_t bytes, room;
+    uint8_t *map, *table;
+
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
+        return NULL;
+    if (bytes < LARGE_PAGE)
+        return memory_new(count, size);
+    if (must_fail())
+        return NULL;
+    bytes = whole_pages(bytes);
+    room = bytes + LARGE_PAGE;
+    map = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        return NULL;
+    table = (uint8_t *)whole_pages((size_t)map);
+    if (table > map) /* what is before and behind whole pages goes back */
+        (void)munmap(map, (size_t)(table - map));
+    if (table + bytes < map + room)
+        (void)munmap(table + bytes, (size_t)(map + room - table - bytes));
+    (void)madvise(table, bytes, MADV_HUGEPAGE);
+    return table;
+}
+
+void
+memory_free_table(void *table, size_t count, size_t size)
+{
+    if (table == NULL || count * size < LARGE_PAGE)
+        memory_free(table);
+    else
+        (void)munmap(table, whole_pages(count * size));
 }
 
 uint64_t

@@ -21,6 +21,10 @@ PASU_MUST_USE void *memory_resize(void *block, size_t count, size_t size);
 PASU_MUST_USE char *memory_dup(const void *bytes, size_t length);
 /* NULL is allowed. */
 void memory_free(void *block);
+/* Zeroed bytes for a table that is looked at all over: from some megabytes on in large pages, where
+ * the machine has them. NULL: none is left. Free with memory_free_table, of the same size. */
+PASU_MUST_USE void *memory_new_table(size_t count, size_t size);
+void memory_free_table(void *table, size_t count, size_t size);
 /* Allocations of this process so far, all threads. */
 uint64_t memory_allocations(void);
 /* For tests, before threads start: the Nth allocation from now fails once (0: none). */

@@ -17,7 +17,7 @@
  */
 #define ORPHANS_KEEP 0.9
 enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5, WEEK = 7 };
-enum { AHEAD = 12 /* observations whose slots are fetched before they are taken */ };
+enum { TOGETHER = 32 /* observations whose slots are fetched before they are taken */ };
 
 struct detect {
     struct part parts[PARTS];
@@ -257,29 +257,30 @@ is_orphan(struct detect *d, const struct observation *o, uint32_t minute)
     return !session && !account;
 }
 
-/* What is the same for all principals of it, in the order of time. */
-static int
-prepare(struct detect *d, const struct observation *o, struct taken *t)
+static bool
+is_of_person(const struct observation *o)
 {
-    uint32_t minute = (uint32_t)(o->time / (INT64_C(60) * 1000000000));
-    int64_t second = o->time / 1000000000 - (int64_t)day_of(d->hour) * 86400;
-    int r;
+    return (o->what == OBSERVED_SHOWN || o->what == OBSERVED_MISS) && o->subject != 0;
+}
 
-    *t = (struct taken){.o = o, .day = day_of(d->hour), .horizon = d->horizon[o->kind]};
-    t->second = (uint32_t)limited((double)second, 0, 86399);
-    d->seen[o->what]++;
-    if (o->time > d->now)
-        d->now = o->time;
-    if (o->what == OBSERVED_LOGIN) {
-        for (size_t axis = AXIS_ACCOUNT; axis <= AXIS_SESSION; axis += AXIS_SESSION - AXIS_ACCOUNT)
-            if (o->who[axis] != 0 &&
-                (r = logins_add(&d->logins, o->who[axis], minute, &d->logins_held)) < 0)
-                return r;
-        return 0;
-    }
-    if (o->what == OBSERVED_OTHER || o->subject == 0)
-        return 0;
-    t->orphan = is_orphan(d, o, minute);
+static struct taken
+take_any(const struct detect *d, const struct observation *o)
+{
+    int64_t second = o->time / 1000000000 - (int64_t)day_of(d->hour) * 86400;
+
+    return (struct taken){.o = o,
+                          .day = day_of(d->hour),
+                          .horizon = d->horizon[o->kind],
+                          .second = (uint32_t)limited((double)second, 0, 86399)};
+}
+
+/* What is known of a read of a person, in the order of time. */
+static struct taken
+take_person(struct detect *d, const struct observation *o, uint32_t minute)
+{
+    struct taken t = take_any(d, o);
+
+    t.orphan = is_orphan(d, o, minute);
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
         d->known[axis] += o->who[axis] != 0;
     d->placed += o->country != 0 || o->asn != 0;
@@ -288,71 +289,137 @@ prepare(struct detect *d, const struct observation *o, struct taken *t)
         if (o->what == OBSERVED_SHOWN && o->number > d->rising[o->kind])
             d->rising[o->kind] = o->number;
     }
-    return 0;
-}
-
-/* Of what asks for no person only these are counted. */
-static bool
-is_counted(const struct observation *o, unsigned axis)
-{
-    bool person = (o->what == OBSERVED_SHOWN || o->what == OBSERVED_MISS) && o->subject != 0;
-
-    person |= o->what == OBSERVED_BOUND;
-    return o->who[axis] != 0 && (person || axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS);
-}
-
-/* Slots lie far apart, and of most lines nothing takes as long as to fetch theirs. */
-PASU_ALWAYS_INLINE static inline void
-prefetch(const struct detect *d, const struct observation *o)
-{
-    for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
-        if (is_counted(o, axis)) {
-            uint64_t key = part_key(d->secret, o->who[axis], axis);
-
-            slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
-        }
+    return t;
 }
 
 static int
-take(struct detect *d, const struct taken *t)
+take_login(struct detect *d, const struct observation *o, uint32_t minute)
 {
-    const struct observation *o = t->o;
-    int r;
+    int r = 0;
 
-    for (unsigned axis = 0; axis < AXIS_COUNT; axis++) {
-        uint64_t key;
+    for (size_t axis = AXIS_ACCOUNT; axis <= AXIS_SESSION && r >= 0;
+         axis += AXIS_SESSION - AXIS_ACCOUNT)
+        if (o->who[axis] != 0)
+            r = logins_add(&d->logins, o->who[axis], minute, &d->logins_held);
+    return r;
+}
 
-        if ((d->axes >> axis & 1) == 0 || !is_counted(o, axis))
-            continue;
-        key = part_key(d->secret, o->who[axis], axis);
-        if ((r = part_take(&d->parts[part_of(key)], axis, key, t)) < 0)
-            return r;
+/* What one principal does. */
+struct act {
+    uint64_t key;
+    uint8_t axis, person; /* which of those of `persons`; TOGETHER: it asks for none */
+};
+
+/* Observations of one hour, of which the slots are on their way. */
+struct bunch {
+    size_t acts, persons;
+    struct act act[TOGETHER * AXIS_COUNT];
+    struct taken person[TOGETHER];
+};
+
+/* Slots lie far apart, and of most lines nothing takes as long as to fetch theirs. */
+PASU_ALWAYS_INLINE static inline void
+plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigned axis,
+     size_t person)
+{
+    uint64_t key;
+
+    if (o->who[axis] == 0 || (d->axes >> axis & 1) == 0)
+        return;
+    key = part_key(d->secret, o->who[axis], axis);
+    slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
+    bunch->act[bunch->acts++] =
+        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)person};
+}
+
+/* Of what neither asks for a person nor can have shown one only the requests of an account and of
+ * an address are counted. */
+static int
+prepare(struct detect *d, struct bunch *bunch, const struct observation *o)
+{
+    uint32_t minute = (uint32_t)(o->time / (INT64_C(60) * 1000000000));
+
+    d->seen[o->what]++;
+    if (o->time > d->now)
+        d->now = o->time;
+    if (is_of_person(o) || o->what == OBSERVED_BOUND) {
+        bunch->person[bunch->persons] =
+            is_of_person(o) ? take_person(d, o, minute) : take_any(d, o);
+        for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
+            plan(d, bunch, o, axis, bunch->persons);
+        bunch->persons++;
+        return 0;
     }
-    return 0;
+    plan(d, bunch, o, AXIS_ACCOUNT, TOGETHER);
+    plan(d, bunch, o, AXIS_ADDRESS, TOGETHER);
+    return o->what == OBSERVED_LOGIN ? take_login(d, o, minute) : 0;
+}
+
+static int
+take(struct detect *d, const struct bunch *bunch)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < bunch->acts && r >= 0; i++) {
+        const struct act *act = &bunch->act[i];
+        struct part *part = &d->parts[part_of(act->key)];
+
+        r = act->person < TOGETHER
+                ? part_take(part, act->axis, act->key, &bunch->person[act->person])
+                : part_count(part, act->axis, act->key, day_of(d->hour));
+    }
+    return r;
+}
+
+/* As many as are of the open hour, or late; how many, or an error. */
+static ssize_t
+add_bunch(struct detect *d, const struct observation *observations, size_t count)
+{
+    PASU_UNINITIALIZED struct bunch bunch;
+    uint16_t today = day_of(d->hour);
+    size_t taken = 0;
+    int r = 0;
+
+    bunch.acts = bunch.persons = 0;
+    for (; taken < count && taken < TOGETHER && r >= 0; taken++) {
+        const struct observation *o = &observations[taken];
+        int64_t hour = o->time / NANOSECONDS_PER_HOUR;
+
+        if (o->time < 0 || o->what >= OBSERVED_COUNT)
+            r = PASU_E_MALFORMED;
+        else if (hour > d->hour)
+            break;
+        else {
+            d->taken++;
+            d->late += day_of(hour) < today;
+            r = prepare(d, &bunch, o);
+        }
+    }
+    if (r >= 0)
+        r = take(d, &bunch);
+    return r < 0 ? r : (ssize_t)taken;
 }
 
 int
 detect_add(struct detect *d, const struct observation *observations, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct observation *o = &observations[i];
-        int64_t hour = o->time / NANOSECONDS_PER_HOUR;
-        struct taken t;
+    while (count > 0) {
+        int64_t hour = observations[0].time / NANOSECONDS_PER_HOUR;
+        ssize_t taken;
         int r;
 
-        if (o->time < 0 || o->what >= OBSERVED_COUNT)
+        if (observations[0].time < 0)
             return PASU_E_MALFORMED;
-        if (i + AHEAD < count)
-            prefetch(d, o + AHEAD);
         if (!d->started)
             d->hour = hour;
         d->started = true;
         if (hour > d->hour && (r = turn(d, hour)) < 0)
             return r;
-        d->taken++;
-        d->late += day_of(hour) < day_of(d->hour);
-        if ((r = prepare(d, o, &t)) < 0 || (r = take(d, &t)) < 0)
-            return r;
+        taken = add_bunch(d, observations, count);
+        if (taken < 0)
+            return (int)taken;
+        observations += taken;
+        count -= (size_t)taken;
     }
     return 0;
 }

@@ -300,33 +300,64 @@ count_single(struct singles *s, unsigned axis, const struct taken *t)
     s->orphans += account && t->orphan;
 }
 
+/* NULL: there is none, and none can be had; *result is 0 or the error then. */
+static struct slot *
+slot_of(struct part *part, unsigned axis, uint64_t key, int *result)
+{
+    struct slots *table = &part->tables[axis];
+    size_t place;
+    struct slot *slot = slots_find(table, key, &place);
+
+    *result = 0;
+    if (slot != NULL)
+        return slot;
+    if (part->held + slots_growth(table) > part->limit / 4 * 3) {
+        part->forgotten++;
+        part->crowded = true;
+        return NULL;
+    }
+    slot = slots_add(table, key, place, &part->held);
+    if (slot == NULL)
+        *result = PASU_E_NOMEM;
+    return slot;
+}
+
+static inline void
+count_request(struct slot *slot, uint16_t day)
+{
+    if (slot->last_day != day) {
+        slot->last_day = day;
+        slot->requests = 0;
+    }
+    slot->requests++;
+}
+
+int
+part_count(struct part *part, unsigned axis, uint64_t key, uint16_t day)
+{
+    int result;
+    struct slot *slot = slot_of(part, axis, key, &result);
+
+    if (slot == NULL)
+        return result;
+    count_request(slot, day);
+    if (slot_is_promoted(slot) && part->principals[slot_place(slot)]->today != NULL)
+        part->principals[slot_place(slot)]->today->requests = slot->requests;
+    return 0;
+}
+
 int
 part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
 {
     const struct observation *o = t->o;
-    struct slot *slot = slots_find(&part->tables[axis], key);
+    int result;
+    struct slot *slot = slot_of(part, axis, key, &result);
 
-    if (slot == NULL) {
-        if (part->held + slots_growth(&part->tables[axis]) > part->limit / 4 * 3) {
-            part->forgotten++;
-            part->crowded = true;
-            return 0;
-        }
-        if ((slot = slots_add(&part->tables[axis], key, &part->held)) == NULL)
-            return PASU_E_NOMEM;
-    }
-    if (slot->last_day != t->day) {
-        slot->last_day = t->day;
-        slot->requests = 0;
-    }
-    slot->requests++;
+    if (slot == NULL)
+        return result;
+    count_request(slot, t->day);
     if (o->what == OBSERVED_BOUND)
         return bound_principal(part, axis, slot, t);
-    if (o->what == OBSERVED_LOGIN || o->what == OBSERVED_OTHER || o->subject == 0) {
-        if (slot_is_promoted(slot) && part->principals[slot_place(slot)]->today != NULL)
-            part->principals[slot_place(slot)]->today->requests = slot->requests;
-        return 0;
-    }
     if (!slot_is_promoted(slot) && (slot->subject == 0 || slot->subject == o->subject)) {
         if (slot->asked_day != t->day) {
             count_single(&part->singles[axis], axis, t);

@@ -22,29 +22,68 @@ set_tag(struct slots *t, size_t at, uint8_t tag)
         t->tags[t->size + at] = tag;
 }
 
-/* Which of eight tags are the wanted one: the highest bit of each. Above the lowest of them others
- * can be named, too: whoever asks looks at the slot. */
-static uint64_t
-equal_tags(uint64_t tags, uint8_t wanted)
+/* ---- tags, as many as are looked at together ---- */
+
+#ifdef __SSE2__ /* by its built-in, as <emmintrin.h> has functions that do not compile here */
+enum { TOGETHER = SLOTS_TAGS };
+
+typedef uint8_t tags __attribute__((vector_size(16)));
+typedef char tags_mask __attribute__((vector_size(16)));
+
+static inline tags
+tags_at(const struct slots *t, size_t at)
+{
+    tags found;
+
+    memcpy(&found, &t->tags[at], sizeof(found));
+    return found;
+}
+
+/* A bit for each tag that is the wanted one, the first lowest. */
+static inline uint64_t
+equal_tags(tags found, uint8_t wanted)
+{
+    return (unsigned)__builtin_ia32_pmovmskb128((tags_mask)(found == wanted));
+}
+
+static inline size_t
+first_of(uint64_t bits)
+{
+    return (size_t)__builtin_ctzll(bits);
+}
+#else
+enum { TOGETHER = 8 };
+
+/* Eight tags from a place on, the first one lowest. */
+static inline uint64_t
+tags_at(const struct slots *t, size_t at)
+{
+    uint64_t found;
+
+    memcpy(&found, &t->tags[at], sizeof(found));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    found = __builtin_bswap64(found);
+#endif
+    return found;
+}
+
+/* The highest bit of each tag that is the wanted one. Above the lowest of them others can be named,
+ * too: whoever asks looks at the slot. */
+static inline uint64_t
+equal_tags(uint64_t found, uint8_t wanted)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
 
-    tags ^= ones * wanted;
-    return (tags - ones) & ~tags & ones << 7;
+    found ^= ones * wanted;
+    return (found - ones) & ~found & ones << 7;
 }
 
-/* Eight tags from a place on, the first one lowest. */
-static uint64_t
-tags_at(const struct slots *t, size_t at)
+static inline size_t
+first_of(uint64_t bits)
 {
-    uint64_t tags;
-
-    memcpy(&tags, &t->tags[at], sizeof(tags));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    tags = __builtin_bswap64(tags);
-#endif
-    return tags;
+    return (size_t)__builtin_ctzll(bits) >> 3;
 }
+#endif
 
 /* The place of the key, or the free one where it would be. */
 static size_t
@@ -52,19 +91,19 @@ find(const struct slots *t, uint64_t key)
 {
     uint8_t tag = tag_of(key);
 
-    for (size_t at = key & (t->size - 1);; at = (at + 8) & (t->size - 1)) {
-        uint64_t tags = tags_at(t, at), free = equal_tags(tags, 0), same = equal_tags(tags, tag);
+    for (size_t at = key & (t->size - 1);; at = (at + TOGETHER) & (t->size - 1)) {
+        uint64_t free = equal_tags(tags_at(t, at), 0), same = equal_tags(tags_at(t, at), tag);
 
         if (free != 0)
             same &= (free & -free) - 1; /* no further than the first free one */
         for (; same != 0; same &= same - 1) {
-            size_t place = (at + ((size_t)__builtin_ctzll(same) >> 3)) & (t->size - 1);
+            size_t place = (at + first_of(same)) & (t->size - 1);
 
             if (t->slots[place].key == key)
                 return place;
         }
         if (free != 0)
-            return (at + ((size_t)__builtin_ctzll(free) >> 3)) & (t->size - 1);
+            return (at + first_of(free)) & (t->size - 1);
     }
 }
 
@@ -106,10 +145,10 @@ grow(struct slots *t, size_t *held)
 {
     struct slots larger = {.count = t->count, .size = next_size(t)};
 
-    larger.slots = memory_new(larger.size, sizeof(*larger.slots));
+    larger.slots = memory_new_table(larger.size, sizeof(*larger.slots));
     larger.tags = memory_new(larger.size + SLOTS_TAGS, 1);
     if (larger.slots == NULL || larger.tags == NULL) {
-        memory_free(larger.slots);
+        memory_free_table(larger.slots, larger.size, sizeof(*larger.slots));
         memory_free(larger.tags);
         return false;
     }
@@ -117,35 +156,34 @@ grow(struct slots *t, size_t *held)
         if (t->slots[i].key != 0)
             put(&larger, &t->slots[i]);
     *held += bytes_of(larger.size) - bytes_of(t->size);
-    memory_free(t->slots);
+    memory_free_table(t->slots, t->size, sizeof(*t->slots));
     memory_free(t->tags);
     *t = larger;
     return true;
 }
 
 struct slot *
-slots_find(const struct slots *t, uint64_t key)
+slots_find(const struct slots *t, uint64_t key, size_t *place)
 {
-    size_t at;
-
+    *place = 0;
     if (t->size == 0)
         return NULL;
-    at = find(t, key);
-    return t->tags[at] != 0 ? &t->slots[at] : NULL;
+    *place = find(t, key);
+    return t->tags[*place] != 0 ? &t->slots[*place] : NULL;
 }
 
 struct slot *
-slots_add(struct slots *t, uint64_t key, size_t *held)
+slots_add(struct slots *t, uint64_t key, size_t place, size_t *held)
 {
-    size_t at;
-
-    if (is_full(t) && !grow(t, held))
-        return NULL;
-    at = find(t, key);
-    set_tag(t, at, tag_of(key));
-    t->slots[at].key = key;
+    if (is_full(t)) {
+        if (!grow(t, held))
+            return NULL;
+        place = find(t, key);
+    }
+    set_tag(t, place, tag_of(key));
+    t->slots[place].key = key;
     t->count++;
-    return &t->slots[at];
+    return &t->slots[place];
 }
 
 /* In place, from a free slot on once around: what is behind a hole is put again. */
@@ -178,7 +216,7 @@ void
 slots_release(struct slots *t, size_t *held)
 {
     *held -= bytes_of(t->size);
-    memory_free(t->slots);
+    memory_free_table(t->slots, t->size, sizeof(*t->slots));
     memory_free(t->tags);
     *t = (struct slots){0};
 }

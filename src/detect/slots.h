@@ -60,10 +60,11 @@ slots_prefetch(const struct slots *t, uint64_t key)
     __builtin_prefetch(&t->slots[key & (t->size - 1)]);
 }
 
-/* The slot of the key, or NULL. */
-struct slot *slots_find(const struct slots *t, uint64_t key);
-/* A slot for a key that has none; its other bytes are 0. NULL: no memory. */
-PASU_MUST_USE struct slot *slots_add(struct slots *t, uint64_t key, size_t *held);
+/* The slot of the key, or NULL: then *place is where it would be, until the table changes. */
+struct slot *slots_find(const struct slots *t, uint64_t key, size_t *place);
+/* A slot for a key that has none, at the place that slots_find told; its other bytes are 0. NULL:
+ * no memory. */
+PASU_MUST_USE struct slot *slots_add(struct slots *t, uint64_t key, size_t place, size_t *held);
 /* Bytes that one more would take. */
 size_t slots_growth(const struct slots *t);
 /* Takes out the slots for which `may` says so, each asked once; how many. */

@@ -24,10 +24,14 @@ struct head {
     } of[2]; /* countries, systems */
 };
 
+/* By an address's upper bits it is known where its range is, nearly. */
+enum { FRONT_BITS = 12 };
+
 struct table {
     const struct origin_range4 *ranges4;
     const struct origin_range6 *ranges6;
     uint32_t count4, count6;
+    uint32_t front4[(1 << FRONT_BITS) + 1]; /* how many ranges begin below such addresses */
 };
 
 struct origins {
@@ -253,8 +257,10 @@ origins_build(uint8_t **bytes, size_t *length, const struct sources *sources)
         if (i == 0 && sources->carried && !has[0])
             borrow_carried(&tables[0], &head, sources->carried);
         else
-            tables[i] = (struct table){builds[i]->ranges4, builds[i]->ranges6,
-                                       (uint32_t)builds[i]->count4, (uint32_t)builds[i]->count6};
+            tables[i] = (struct table){.ranges4 = builds[i]->ranges4,
+                                       .ranges6 = builds[i]->ranges6,
+                                       .count4 = (uint32_t)builds[i]->count4,
+                                       .count6 = (uint32_t)builds[i]->count6};
         head.of[i].count4 = tables[i].count4;
         head.of[i].count6 = tables[i].count6;
         if (has[i])
@@ -295,6 +301,18 @@ is_in_order(const struct table *t)
     return true;
 }
 
+static void
+find_fronts(struct table *t)
+{
+    uint32_t front = 0;
+
+    for (uint32_t i = 0; i < t->count4; i++)
+        for (; front <= t->ranges4[i].start >> (32 - FRONT_BITS); front++)
+            t->front4[front] = i;
+    for (; front < COUNT_OF(t->front4); front++)
+        t->front4[front] = t->count4;
+}
+
 /* What the program carries was looked at when it was made (test/unit/test_countries.c). */
 static bool
 take_tables(struct origins *o)
@@ -323,6 +341,7 @@ take_tables(struct origins *o)
         left -= size4 + size6;
         if (o->bytes != BYTES_CARRIED && !is_in_order(tables[i]))
             return false;
+        find_fronts(tables[i]);
     }
     return left == 0;
 }
@@ -425,7 +444,8 @@ origins_release(struct origins *o)
 static uint32_t
 find4(const struct table *t, uint32_t address)
 {
-    uint32_t low = 0, high = t->count4;
+    uint32_t front = address >> (32 - FRONT_BITS);
+    uint32_t low = t->front4[front], high = t->front4[front + 1];
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

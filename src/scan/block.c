@@ -7,6 +7,8 @@ int
 block_init(struct block *block, size_t size)
 {
     *block = (struct block){0};
+    if ((block->memory = memory_new(1, sizeof(*block->memory))) == NULL)
+        return PASU_E_NOMEM;
     return block_grow(block, size);
 }
 
@@ -33,6 +35,7 @@ block_release(struct block *block)
     memory_free(block->scratch);
     memory_free(block->items);
     memory_free(block->more);
+    memory_free(block->memory);
     memory_free(block->reader);
     memory_free(block->names);
     *block = (struct block){0};
@@ -102,11 +105,11 @@ static int
 read_event(struct reading *r, struct view line)
 {
     uint64_t offset = offset_of(r->block, line.bytes);
-    struct event event;
+    PASU_UNINITIALIZED struct event event; /* the reader fills it in */
     int result = 0;
 
     r->block->lines++;
-    if (dialect_read(r->dialect, line, &event, r->block->scratch))
+    if (dialect_read(r->dialect, line, &event, r->block->scratch, r->block->memory))
         result = r->see(r->arg, &event, offset);
     if (result == 0)
         add_sample(r->block, offset, line.length, line);
@@ -376,8 +379,8 @@ block_event(struct block *block, const struct dialect *dialect, uint64_t offset,
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')
         line.length--;
     rest = line;
-    if (dialect_read(dialect, line, event, block->scratch))
+    if (dialect_read(dialect, line, event, block->scratch, block->memory))
         return true;
     return dialect->kind == DIALECT_JSON && json_records_next(&rest, &record, &is_whole) &&
-           dialect_read(dialect, record, event, block->scratch);
+           dialect_read(dialect, record, event, block->scratch, block->memory);
 }

@@ -40,6 +40,7 @@ struct block {
     uint64_t lines, unparsed, unmatched; /* unmatched: statements (observe.h) */
     struct sample samples[SAMPLES];
     size_t sample_count;
+    struct line_memory *memory;   /* of its dialect, for as long as the block is */
     struct server_reader *reader; /* of block_event; NULL: not needed yet */
     struct block_names *names;    /* whose events are, where no line says it by itself */
     size_t names_count, names_space;

@@ -27,13 +27,14 @@ dialects_init(struct dialects *dialects, const struct route_map *map)
 }
 
 bool
-dialect_read(const struct dialect *dialect, struct view line, struct event *event, uint8_t *scratch)
+dialect_read(const struct dialect *dialect, struct view line, struct event *event, uint8_t *scratch,
+             struct line_memory *memory)
 {
     switch (dialect->kind) {
     case DIALECT_FORMAT:
-        return dialect->format != NULL && line_format_read(dialect->format, line, event);
+        return dialect->format != NULL && line_format_read(dialect->format, line, event, memory);
     case DIALECT_JSON:
-        return json_line_read(dialect->names, line, event, scratch);
+        return json_line_read(dialect->names, line, event, scratch, memory);
     case DIALECT_AUDIT:
         return audit_line_read(line, dialect->east, event, scratch);
     case DIALECT_AUDIT_JSON:
@@ -58,6 +59,7 @@ static size_t
 try_it(const struct dialect *dialect, struct view head, uint8_t *scratch)
 {
     const uint8_t *at = head.bytes, *end = at + head.length;
+    struct line_memory memory = {0};
     struct event event;
     size_t count = 0;
 
@@ -72,7 +74,7 @@ try_it(const struct dialect *dialect, struct view head, uint8_t *scratch)
         if (dialect->kind == DIALECT_JSON && json_records_begin(&records))
             count += json_records_next(&records, &record, &is_whole);
         else
-            count += dialect_read(dialect, line, &event, scratch);
+            count += dialect_read(dialect, line, &event, scratch, &memory);
         at = stop + 1;
     }
     return count;

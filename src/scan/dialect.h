@@ -55,7 +55,7 @@ void dialect_find(struct dialect *dialect, const struct dialects *dialects, stru
                   uint8_t *scratch);
 /* One event, not of serial ones; false: the line is none. `scratch` is as long as the line. */
 PASU_MUST_USE bool dialect_read(const struct dialect *dialect, struct view line,
-                                struct event *event, uint8_t *scratch);
+                                struct event *event, uint8_t *scratch, struct line_memory *memory);
 /* Of a serial one: the time of the first event of a log that begins so; 0: there is none. */
 int64_t dialect_first_time(const struct dialect *dialect, struct view head);
 /* A line that is no record and need not be one. */

@@ -2,6 +2,7 @@
 #include "scan/event.h"
 
 #include "scan/date.h"
+#include "scan/find.h"
 
 enum { HOUR = 3600, YEAR_LEAST = 1970, YEAR_MOST = 2200, EPOCH_DIGITS = 9 /* 1973 */ };
 
@@ -183,6 +184,23 @@ event_time(struct view text, int64_t *time)
     return is_time && reader_end(&r) == 0 && *time > 0;
 }
 
+bool
+event_time_again(struct event_clock *clock, struct view text, int64_t *time)
+{
+    if (clock == NULL || text.length == 0 || text.length > sizeof(clock->text))
+        return event_time(text, time);
+    if (clock->length == text.length && memcmp(clock->text, text.bytes, text.length) == 0) {
+        *time = clock->time;
+        return true;
+    }
+    if (!event_time(text, time))
+        return false;
+    clock->time = *time;
+    clock->length = (uint8_t)text.length;
+    memcpy(clock->text, text.bytes, text.length);
+    return true;
+}
+
 /* ---- the request ---- */
 
 /* "GET /path HTTP/1.1"; what has spaces inside goes up to the last one. A request that is none
@@ -191,12 +209,14 @@ static void
 split_request(struct event *event)
 {
     struct view request = event->slot[SLOT_REQUEST];
-    const uint8_t *space = request.length > 0 ? memchr(request.bytes, ' ', request.length) : NULL;
-    const uint8_t *last = request.length > 0 ? memrchr(request.bytes, ' ', request.length) : NULL;
-    const uint8_t *end = request.bytes + request.length;
+    const uint8_t *end = request.bytes + request.length, *last;
+    const uint8_t *space = find_byte(request.bytes, end, ' ');
 
-    if (space == NULL)
+    if (space == end)
         return;
+    last = end - space > 9 ? end - 9 : NULL;
+    if (last == NULL || memcmp(last, " HTTP/1.", 8) != 0 || end[-1] == ' ')
+        last = memrchr(space, ' ', (size_t)(end - space));
     if (last > space && (size_t)(end - last) > 5 && memcmp(last, " HTTP/", 6) == 0)
         end = last;
     event->slot[SLOT_METHOD] = view_of(request.bytes, (size_t)(space - request.bytes));
@@ -217,13 +237,13 @@ take_status(struct event *event)
 }
 
 bool
-event_complete(struct event *event)
+event_complete(struct event *event, struct event_clock *clock)
 {
     event->what = EVENT_REQUEST;
     event->status = 0;
     if (event->slot[SLOT_REQUEST].length > 0 && event->slot[SLOT_TARGET].length == 0)
         split_request(event);
-    if (event->time == 0 && !event_time(event->slot[SLOT_TIME], &event->time))
+    if (event->time == 0 && !event_time_again(clock, event->slot[SLOT_TIME], &event->time))
         return false;
     if (!take_status(event))
         return false;

@@ -47,9 +47,19 @@ struct event {
  * milliseconds, microseconds or nanoseconds since 1970, by the number of digits.
  */
 PASU_MUST_USE bool event_time(struct view text, int64_t *time);
+
+/* The last time that was read: most lines have the time of the line before. Zeroes at first. */
+struct event_clock {
+    int64_t time;
+    uint8_t length;
+    uint8_t text[39];
+};
+
+/* The same. `clock` may be NULL. */
+PASU_MUST_USE bool event_time_again(struct event_clock *clock, struct view text, int64_t *time);
 /* Time, status, method and target out of the slots; false: without time, or without anything else,
  * it is no event. */
-PASU_MUST_USE bool event_complete(struct event *event);
+PASU_MUST_USE bool event_complete(struct event *event, struct event_clock *clock);
 /* "-" and "" stand for nothing. */
 static inline bool
 event_is_blank(struct view v)

@@ -356,14 +356,152 @@ json_line_take(const struct log_names *names, struct view line, struct event *ev
     return w.at == w.end;
 }
 
+/* ---- flat lines ---- */
+
+/*
+ * Most lines are an object of texts and numbers, without escapes, whose members have the names and
+ * the order of those of the line before. What is anything else is left to the walk above, which
+ * begins anew.
+ */
+struct flat {
+    const uint8_t *at;
+    struct lanes lanes;
+    const struct log_names *names;
+    struct line_memory *memory;
+    struct event *event;
+    unsigned rank[SLOT_COUNT];
+};
+
+enum { FLAT_QUOTE, FLAT_SLASH, FLAT_BELOW, FLAT_STOPS };
+
+/* A text in its quotes; false: it is none, or not so simple. */
+static inline bool
+flat_text(struct flat *f, struct view *text)
+{
+    const uint8_t *start = f->at + 1, *end = f->lanes.end, *stop;
+
+    if (f->at == end || *f->at != '"')
+        return false;
+    stop = lanes_next(&f->lanes, start, FLAT_STOPS, FLAT_STOPS);
+    if (stop == end || *stop != '"')
+        return false;
+    *text = view_of(start, (size_t)(stop - start));
+    f->at = stop + 1;
+    return true;
+}
+
+static inline bool
+flat_take(struct flat *f, uint8_t byte)
+{
+    const uint8_t *end = f->lanes.end;
+
+    while (f->at < end && *f->at == ' ')
+        f->at++;
+    if (f->at == end || *f->at != byte)
+        return false;
+    f->at++;
+    return true;
+}
+
+/* "42" and "0.026" */
+static inline bool
+flat_number(struct flat *f, struct view *number)
+{
+    const uint8_t *start = f->at, *end = f->lanes.end, *at = start, *digits;
+
+    while (at < end && *at - (unsigned)'0' <= 9)
+        at++;
+    if (at == start || (*start == '0' && at - start > 1))
+        return false;
+    if (at < end && *at == '.') {
+        for (digits = ++at; at < end && *at - (unsigned)'0' <= 9;)
+            at++;
+        if (at == digits)
+            return false;
+    }
+    if (at < end && (*at | 0x20) == 'e')
+        return false;
+    *number = view_of(start, (size_t)(at - start));
+    f->at = at;
+    return true;
+}
+
+static void
+flat_put(struct flat *f, size_t index, struct view name, struct view value)
+{
+    struct line_member *member = index < LINE_MEMBERS ? &f->memory->members[index] : NULL;
+    unsigned rank;
+    int slot;
+
+    if (member != NULL && member->length == name.length &&
+        memcmp(member->name, name.bytes, name.length) == 0) {
+        slot = member->slot;
+        rank = member->rank;
+    } else {
+        slot = log_names_slot(f->names, name, &rank);
+        if (member != NULL && name.length <= LINE_MEMBER_NAME) {
+            *member = (struct line_member){
+                .length = (uint8_t)name.length, .slot = (int8_t)slot, .rank = slot < 0 ? 0 : rank};
+            memcpy(member->name, name.bytes, name.length);
+        }
+    }
+    if (slot < 0 || rank > f->rank[slot])
+        return;
+    f->rank[slot] = rank;
+    f->event->slot[slot] = value;
+}
+
+/* False: it is another line, and the event is of no use. */
+static bool
+flat_read(const struct log_names *names, struct view line, struct event *event,
+          struct line_memory *memory)
+{
+    static const struct lanes_wanted stops = {{'"', '\\'}, 2, ' '};
+    PASU_UNINITIALIZED struct flat f;
+    const uint8_t *end = line.bytes + line.length;
+
+    if (line.length > LINE_LANES || line.length < 2 || line.bytes[0] != '{' || end[-1] != '}')
+        return false;
+    lanes_find(line, &stops, memory->found);
+    for (size_t w = 0; w < LANES_WORDS(line.length); w++)
+        memory->found[w][FLAT_STOPS] = memory->found[w][FLAT_QUOTE] | memory->found[w][FLAT_SLASH] |
+                                       memory->found[w][FLAT_BELOW];
+    f.at = line.bytes + 1;
+    f.lanes = (struct lanes){line.bytes, end, memory->found};
+    f.names = names;
+    f.memory = memory;
+    f.event = event;
+    memset(f.rank, 0xff, sizeof(f.rank));
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        event->slot[i] = (struct view){0};
+    event->time = 0;
+    for (size_t i = 0;; i++) {
+        struct view name, value;
+
+        if (!flat_text(&f, &name) || name.length == 0 || name.length + 1 > PATH_SIZE ||
+            !flat_take(&f, ':'))
+            return false;
+        while (f.at < end && *f.at == ' ')
+            f.at++;
+        if (!flat_text(&f, &value) && !flat_number(&f, &value))
+            return false;
+        flat_put(&f, i, name, value);
+        if (flat_take(&f, ','))
+            while (f.at < end && *f.at == ' ')
+                f.at++;
+        else
+            return flat_take(&f, '}') && f.at == end;
+    }
+}
+
 bool
 json_line_read(const struct log_names *names, struct view line, struct event *event,
-               uint8_t *scratch)
+               uint8_t *scratch, struct line_memory *memory)
 {
-    if (!json_line_take(names, line, event, scratch))
+    if (!flat_read(names, line, event, memory) && !json_line_take(names, line, event, scratch))
         return false;
     cut_port(&event->slot[SLOT_ADDRESS]);
-    return event_complete(event);
+    return event_complete(event, &memory->clock);
 }
 
 /* ---- CloudTrail ---- */

@@ -10,12 +10,13 @@
 #ifndef PASU_SCAN_JSON_LINE_H
 #define PASU_SCAN_JSON_LINE_H
 
-#include "scan/log_names.h"
+#include "scan/line_memory.h"
 
 /* `scratch`, as many bytes as the line, holds what had escapes in it. False: it is no object, or no
  * event. */
 PASU_MUST_USE bool json_line_read(const struct log_names *names, struct view line,
-                                  struct event *event, uint8_t *scratch);
+                                  struct event *event, uint8_t *scratch,
+                                  struct line_memory *memory);
 
 /* The same of what need be no event: slots only, as texts. */
 PASU_MUST_USE bool json_line_take(const struct log_names *names, struct view line,

@@ -162,6 +162,44 @@ has_slot(const struct line_format *format, enum slot slot)
     return false;
 }
 
+/* The kind's number; LANES_KINDS: there is no room for one more. */
+static uint8_t
+add_stop(struct lanes_wanted *stops, uint8_t byte)
+{
+    for (uint8_t k = 0; k < stops->count; k++)
+        if (stops->kinds[k] == byte)
+            return k;
+    if (stops->count == LANES_KINDS)
+        return LANES_KINDS;
+    stops->kinds[stops->count] = byte;
+    return stops->count++;
+}
+
+/* Where values can end is looked for in the whole line at once, unless the format is an unusual
+ * one. */
+static void
+find_stops(struct line_format *format)
+{
+    size_t times = 0;
+
+    for (size_t i = 0; i < format->count; i++) {
+        struct line_format_part *part = &format->parts[i];
+
+        times += part->slot == SLOT_TIME;
+        part->kind = add_stop(&format->stops, part->length > 0 ? part->behind[0] : ' ');
+        part->slash = part->is_quoted ? add_stop(&format->stops, '\\') : part->kind;
+        if (part->kind == LANES_KINDS || part->slash == LANES_KINDS ||
+            (part->is_time && part->slot != SLOT_TIME) ||
+            (part->slot == SLOT_TIME && part->is_quoted) ||
+            (part->length > 0 && part->behind[0] == '\\'))
+            times = SLOT_COUNT;
+        if (times > 1)
+            break;
+    }
+    if (times != 1)
+        format->stops.count = 0;
+}
+
 int
 line_format_parse(struct line_format *format, const char *pattern, const struct log_names *names,
                   const char **why)
@@ -188,10 +226,11 @@ line_format_parse(struct line_format *format, const char *pattern, const struct 
         return fail(&p, "without a time ($time_local, $time_iso8601, $msec; %t) no line says when");
     if (result == 0 && !has_slot(format, SLOT_REQUEST) && !has_slot(format, SLOT_TARGET))
         return fail(&p, "without a request ($request, $request_uri; %r, %U) no line says what");
+    find_stops(format);
     return result;
 }
 
-/* ---- a line ---- */
+/* ---- a line, step by step ---- */
 
 /* Where the text behind a value begins: the value's end; NULL: it is not there. */
 static const uint8_t *
@@ -231,7 +270,7 @@ end_of_value(const struct line_format_part *part, const uint8_t *at, const uint8
  * stands before a time: it ends where a time follows. */
 static const uint8_t *
 end_before_time(const struct line_format_part *part, const uint8_t *at, const uint8_t *end,
-                struct event *event)
+                struct event *event, struct event_clock *clock)
 {
     const struct line_format_part *next = part + 1;
     const uint8_t *stop = end_of_value(part, at, end);
@@ -239,15 +278,16 @@ end_before_time(const struct line_format_part *part, const uint8_t *at, const ui
     while (stop != NULL) {
         const uint8_t *from = stop + part->length, *to = end_of_value(next, from, end);
 
-        if (to != NULL && event_time(view_of(from, (size_t)(to - from)), &event->time))
+        if (to != NULL && event_time_again(clock, view_of(from, (size_t)(to - from)), &event->time))
             return stop;
         stop = end_of_value(part, stop + 1, end);
     }
     return NULL;
 }
 
-bool
-line_format_read(const struct line_format *format, struct view line, struct event *event)
+static bool
+read_slowly(const struct line_format *format, struct view line, struct event *event,
+            struct event_clock *clock)
 {
     const uint8_t *at = line.bytes, *end = line.bytes + line.length;
 
@@ -262,8 +302,8 @@ line_format_read(const struct line_format *format, struct view line, struct even
         const struct line_format_part *part = &format->parts[i];
         bool is_before_time = !part->is_quoted && part->length > 0 && i + 1 < format->count &&
                               part[1].slot == SLOT_TIME;
-        const uint8_t *stop =
-            is_before_time ? end_before_time(part, at, end, event) : end_of_value(part, at, end);
+        const uint8_t *stop = is_before_time ? end_before_time(part, at, end, event, clock)
+                                             : end_of_value(part, at, end);
 
         if (stop == NULL)
             return false;
@@ -271,5 +311,101 @@ line_format_read(const struct line_format *format, struct view line, struct even
             event->slot[part->slot] = view_of(at, (size_t)(stop - at));
         at = stop + part->length;
     }
-    return (at == end || *at == ' ') && event_complete(event);
+    return (at == end || *at == ' ') && event_complete(event, clock);
+}
+
+/* ---- a line like the one before ---- */
+
+/*
+ * Most lines have the second of the line before and no backslash, and behind each value, where what
+ * stands there first is found, all of it is there. Where the values end is found for the whole line
+ * at once; what is anything else is left to the steps above.
+ */
+struct quick {
+    const uint64_t (*found)[LANES_KINDS];
+    size_t words;
+};
+
+/* From a place on, the first that is of one of the kinds; all words behind it: there is none. */
+static inline size_t
+next_place(const struct quick *q, size_t place, const struct line_format_part *part)
+{
+    size_t w = place / LANES;
+    uint64_t found = (q->found[w][part->kind] | q->found[w][part->slash]) >> place % LANES;
+
+    if (PASU_LIKELY(found != 0))
+        return place + (size_t)__builtin_ctzll(found);
+    for (w++; w < q->words; w++) {
+        found = q->found[w][part->kind] | q->found[w][part->slash];
+        if (found != 0)
+            return w * LANES + (size_t)__builtin_ctzll(found);
+    }
+    return w * LANES;
+}
+
+/* Whether what stands behind a value is there, of which the first byte is. */
+static inline bool
+stands_at(const struct line_format_part *part, const uint8_t *at, const uint8_t *end)
+{
+    if (end - at < part->length)
+        return false;
+    for (size_t i = 1; i < part->length; i++)
+        if (at[i] != part->behind[i])
+            return false;
+    return true;
+}
+
+/* False: it is another line, of which nothing is known. */
+static bool
+read_quickly(const struct line_format *format, struct view line, struct event *event,
+             struct line_memory *memory)
+{
+    const struct event_clock *clock = &memory->clock;
+    const struct quick q = {memory->found, LANES_WORDS(line.length)};
+    const uint8_t *end = line.bytes + line.length;
+    size_t place = 0;
+
+    if (format->stops.count == 0 || clock->length == 0 || format->before_length > 0 ||
+        line.length > LINE_LANES)
+        return false;
+    lanes_find(line, &format->stops, memory->found);
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        event->slot[i] = (struct view){0};
+    event->time = 0;
+    for (size_t i = 0; i < format->count; i++) {
+        const struct line_format_part *part = &format->parts[i];
+        size_t stop;
+
+        if (part->slot == SLOT_TIME) {
+            stop = place + clock->length;
+            if (stop > line.length || memcmp(line.bytes + place, clock->text, clock->length) != 0)
+                return false;
+            event->time = clock->time;
+            if (part->length > 0 && (stop == line.length || line.bytes[stop] != part->behind[0]))
+                return false;
+        } else {
+            stop = next_place(&q, place, part);
+            if (stop >= line.length) {
+                if (part->length > 0)
+                    return false;
+                stop = line.length;
+            } else if (line.bytes[stop] == '\\') {
+                return false;
+            }
+        }
+        if (part->length > 1 && !stands_at(part, line.bytes + stop, end))
+            return false;
+        if (part->slot >= 0)
+            event->slot[part->slot] = view_of(line.bytes + place, stop - place);
+        place = stop + part->length;
+    }
+    return (place == line.length || line.bytes[place] == ' ') && event_complete(event, NULL);
+}
+
+bool
+line_format_read(const struct line_format *format, struct view line, struct event *event,
+                 struct line_memory *memory)
+{
+    return read_quickly(format, line, event, memory) ||
+           read_slowly(format, line, event, &memory->clock);
 }

@@ -16,7 +16,7 @@
 #define PASU_SCAN_LINE_FORMAT_H
 
 #include "scan/event.h"
-#include "scan/log_names.h"
+#include "scan/line_memory.h"
 
 enum { LINE_FORMAT_PARTS = 64, LINE_FORMAT_TEXT = 16 };
 
@@ -24,6 +24,7 @@ struct line_format_part {
     int8_t slot;             /* -1: passed over */
     bool is_quoted, is_time; /* behind a quote; %t, which brings its own brackets */
     uint8_t length;
+    uint8_t kind, slash;              /* of the lanes: where the text behind can begin */
     uint8_t behind[LINE_FORMAT_TEXT]; /* the literal text behind it */
 };
 
@@ -32,6 +33,7 @@ struct line_format {
     uint8_t before[LINE_FORMAT_TEXT];
     size_t count;
     struct line_format_part parts[LINE_FORMAT_PARTS];
+    struct lanes_wanted stops; /* none: the format is an unusual one */
 };
 
 #define LINE_FORMAT_COMBINED                                                                       \
@@ -46,6 +48,6 @@ PASU_MUST_USE int line_format_parse(struct line_format *format, const char *patt
 /* A line without its end. False: it is none of these. What stands behind the pattern's end, after
  * a space, is passed over, as formats grow at their end. */
 PASU_MUST_USE bool line_format_read(const struct line_format *format, struct view line,
-                                    struct event *event);
+                                    struct event *event, struct line_memory *memory);
 
 #endif

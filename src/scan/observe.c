@@ -4,21 +4,39 @@
 #include "base/memory.h"
 #include "exposure/key.h"
 #include "policy/origins.h"
+#include "scan/find.h"
+#include "scan/siphash.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 
 /* Not <sodium.h>: one of its headers uses a word that does not compile here. */
 #include <sodium/crypto_generichash.h>
-#include <sodium/crypto_shorthash_siphash24.h>
 
-enum { PLACES = 4096, AGENTS = 1024, AGENT_SIZE = 240, KEY_FOLDED = 256, SHOWN_SECRET = 12 };
+enum {
+    NAMES = 1024,
+    NAME_LEAST = 8,
+    NAME_MOST = 16,
+    PLACES = 4096,
+    AGENTS = 1024,
+    AGENT_SIZE = 240,
+    KEY_FOLDED = 256,
+    SHOWN_SECRET = 12
+};
 
 /* Where an address is, as it was looked up. */
 struct place {
     uint64_t who;
     uint32_t asn;
     uint16_t country;
+};
+
+/* A short name, or an address, as it stands there, and what was made of it. */
+struct name {
+    uint64_t front, back; /* its first and last eight bytes: they overlap */
+    uint64_t who;
+    uint8_t length; /* 0: none */
+    uint8_t bytes[16];
 };
 
 struct agent {
@@ -33,14 +51,13 @@ struct observe_state {
     const struct sources *sources;
     bool has_sources;
     struct place places[PLACES];
+    struct name accounts[NAMES], addresses[NAMES];
     struct agent agents[AGENTS];
     bool is_unmatched;
     const char *pattern;
     struct sql_match statement;
     uint8_t scratch[ROUTE_SCRATCH];
 };
-
-static_assert(crypto_shorthash_siphash24_KEYBYTES == 16, "as the keys are");
 
 void
 observe_keys_init(struct observe_keys *keys, const uint8_t secret[OBSERVE_SECRET])
@@ -76,11 +93,8 @@ observe_free(struct observe_state *observer)
 static uint64_t
 hash_of(const uint8_t key[16], const void *bytes, size_t length)
 {
-    uint8_t hash[crypto_shorthash_siphash24_BYTES];
-    uint64_t n;
+    uint64_t n = siphash(key, bytes, length);
 
-    (void)crypto_shorthash_siphash24(hash, bytes, length, key);
-    memcpy(&n, hash, sizeof(n));
     return n != 0 ? n : 1;
 }
 
@@ -92,6 +106,44 @@ hash_view(const uint8_t key[16], struct view v)
 
 /* ---- who asks ---- */
 
+/* Where the name is remembered, or will be, as *is_known says; NULL: it is too short or long. */
+static struct name *
+name_of(struct name names[NAMES], struct view text, bool *is_known)
+{
+    uint64_t front, back, mixed;
+    struct name *name;
+
+    *is_known = false;
+    if (text.length < NAME_LEAST || text.length > NAME_MOST)
+        return NULL;
+    front = siphash_word(text.bytes);
+    back = siphash_word(text.bytes + text.length - 8);
+    mixed = (front ^ siphash_turn(back, 29)) * UINT64_C(0x9E3779B97F4A7C15);
+    name = &names[mixed >> 54];
+    *is_known = name->front == front && name->back == back && name->length == text.length;
+    if (!*is_known) {
+        name->front = front;
+        name->back = back;
+        name->length = (uint8_t)text.length;
+    }
+    return name;
+}
+
+static_assert(NAMES == 1 << 10, "a place is the upper ten bits");
+
+static uint64_t
+account_of(struct observe_state *o, struct view text)
+{
+    bool is_known;
+    struct name *name = name_of(o->accounts, text, &is_known);
+
+    if (name == NULL)
+        return hash_view(o->keys->axis[AXIS_ACCOUNT], text);
+    if (!is_known)
+        name->who = hash_view(o->keys->axis[AXIS_ACCOUNT], text);
+    return name->who;
+}
+
 /* "203.0.113.7" as 16 bytes; false: something else. */
 static bool
 parse_v4(uint8_t bytes[16], struct view text)
@@ -100,14 +152,16 @@ parse_v4(uint8_t bytes[16], struct view text)
     const uint8_t *at = text.bytes, *end = at + text.length;
 
     for (unsigned i = 0; i < 4; i++) {
-        unsigned part = 0;
-        const uint8_t *start = at;
+        unsigned part, digit;
 
-        for (; at < end && at - start < 4 && *at - (unsigned)'0' <= 9; at++)
-            part = part * 10 + (*at - (unsigned)'0');
-        if (at == start || at - start > 3 || part > 255)
+        if (at == end || (part = *at++ - (unsigned)'0') > 9)
             return false;
-        if (i < 3 ? at == end || *at++ != '.' : at != end)
+        for (unsigned more = 0; at < end && (digit = *at - (unsigned)'0') <= 9; at++) {
+            part = part * 10 + digit;
+            if (++more > 2)
+                return false;
+        }
+        if (part > 255 || (i < 3 ? at == end || *at++ != '.' : at != end))
             return false;
         bytes[12 + i] = (uint8_t)part;
     }
@@ -136,10 +190,13 @@ parse_address(uint8_t bytes[16], struct view text)
 static struct view
 last_address(struct view text)
 {
-    const uint8_t *comma = text.length > 0 ? memrchr(text.bytes, ',', text.length) : NULL;
+    const uint8_t *end = text.bytes + text.length;
 
-    if (comma != NULL)
-        text = view_of(comma + 1, (size_t)(text.bytes + text.length - comma - 1));
+    if (find_byte(text.bytes, end, ',') < end) {
+        const uint8_t *comma = memrchr(text.bytes, ',', text.length);
+
+        text = view_of(comma + 1, (size_t)(end - comma - 1));
+    }
     while (text.length > 0 && text.bytes[0] == ' ')
         text = view_of(text.bytes + 1, text.length - 1);
     return text;
@@ -190,6 +247,31 @@ look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16]
     to->asn = place->asn;
 }
 
+/* The address, and its hash; false: it is none. */
+static bool
+know_address(struct observe_state *o, struct view text, uint8_t bytes[16], uint64_t *who)
+{
+    bool is_known;
+    struct name *name = name_of(o->addresses, text, &is_known);
+
+    if (is_known) {
+        memcpy(bytes, name->bytes, 16);
+        *who = name->who;
+        return true;
+    }
+    if (!parse_address(bytes, text)) {
+        if (name != NULL)
+            name->length = 0;
+        return false;
+    }
+    *who = hash_of(o->keys->axis[AXIS_ADDRESS], bytes, 16);
+    if (name != NULL) {
+        name->who = *who;
+        memcpy(name->bytes, bytes, 16);
+    }
+    return true;
+}
+
 static void
 take_address(struct observe_state *o, const struct event *event, struct observation *to,
              bool is_person)
@@ -201,14 +283,11 @@ take_address(struct observe_state *o, const struct event *event, struct observat
 
     if (event_is_blank(text))
         return;
-    if (!parse_address(bytes, text)) {
+    if (!know_address(o, text, bytes, &who)) {
         if (is_asked(o, AXIS_ADDRESS)) /* a host's name */
             to->who[AXIS_ADDRESS] = hash_view(keys[AXIS_ADDRESS], text);
         return;
     }
-    if (!is_person && !is_asked(o, AXIS_ADDRESS))
-        return;
-    who = hash_of(keys[AXIS_ADDRESS], bytes, sizeof(bytes));
     if (is_asked(o, AXIS_ADDRESS))
         to->who[AXIS_ADDRESS] = who;
     if (!is_person)
@@ -255,7 +334,7 @@ take_who(struct observe_state *o, const struct event *event, struct observation 
 
     take_address(o, event, to, is_person);
     if (is_asked(o, AXIS_ACCOUNT))
-        to->who[AXIS_ACCOUNT] = hash_view(keys[AXIS_ACCOUNT], event->slot[SLOT_ACCOUNT]);
+        to->who[AXIS_ACCOUNT] = account_of(o, event->slot[SLOT_ACCOUNT]);
     if (is_asked(o, AXIS_SESSION) && (is_person || to->what == OBSERVED_LOGIN))
         to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
     if (!is_person)
@@ -367,12 +446,15 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
     if (event->what == EVENT_STATEMENT && map->statement_count > 0) {
         enum sql_language language = event->is_mysql ? SQL_OF_MYSQL : SQL_OF_POSTGRESQL;
 
-        if (!event->is_cut)
+        bool can_touch =
+            sql_templates_can_touch(map->statements, map->statement_count, event->statement);
+
+        if (!event->is_cut && can_touch)
             sql_templates_find(map->statements, map->statement_count, language, event->statement,
                                &parameters, &o->statement);
         o->is_unmatched = o->statement.found == NULL &&
-                          (sql_templates_touch(map->statements, map->statement_count, language,
-                                               event->statement) ||
+                          ((can_touch && sql_templates_touch(map->statements, map->statement_count,
+                                                             language, event->statement)) ||
                            event->is_cut);
     }
     if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
@@ -406,7 +488,7 @@ size_t
 observe(struct observe_state *o, const struct event *event, struct observation *to,
         struct observed_more *more)
 {
-    struct route_match match;
+    PASU_UNINITIALIZED struct route_match match; /* routes_find fills in what it says */
     bool is_sure = false;
 
     *to = (struct observation){.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};

@@ -2,6 +2,7 @@
 #include "scan/route.h"
 
 #include "scan/find.h"
+#include "scan/lanes.h"
 
 #include <strings.h>
 
@@ -406,7 +407,7 @@ goes_back(const uint8_t *at, const uint8_t *end)
 
 /* Whether it can be said by the first segment as it stands there that none fits, as of most. */
 static bool
-fits_none(const struct routes *routes, struct view target)
+fits_none_of_long(const struct routes *routes, struct view target)
 {
     const uint8_t *at = target.bytes, *end = at + target.length, *stop, *first;
     size_t bucket;
@@ -421,6 +422,31 @@ fits_none(const struct routes *routes, struct view target)
         return false;
     bucket = bucket_of(view_of(at + 1, (size_t)(first - at - 1)));
     return routes->sizes[bucket] == 0;
+}
+
+/* The same of those that have fewer bytes than a word has bits. */
+static bool
+fits_none(const struct routes *routes, struct view target)
+{
+    enum { SLASH, SEMICOLON, DOT, PERCENT, MARK, SHARP };
+    static const struct lanes_wanted wanted = {{'/', ';', '.', '%', '?', '#'}, 6, 0};
+    uint64_t found[1][LANES_KINDS], path, ends, dots;
+    const uint8_t *at = target.bytes;
+    size_t first;
+
+    if (target.length >= LANES || at[0] != '/')
+        return fits_none_of_long(routes, target);
+    lanes_find(target, &wanted, found);
+    ends = found[0][MARK] | found[0][SHARP] | UINT64_C(1) << target.length;
+    path = (ends & -ends) - 1; /* what is before the query */
+    if ((found[0][PERCENT] & path) != 0)
+        return false;
+    ends |= (found[0][SLASH] & ~UINT64_C(1)) | found[0][SEMICOLON];
+    first = (size_t)__builtin_ctzll(ends);
+    dots = found[0][DOT] & path;
+    if (first == 1 || at[1] == '.' || (dots & found[0][SLASH] << 1 & dots >> 1) != 0)
+        return false;
+    return routes->sizes[bucket_of(view_of(at + 1, first - 1))] == 0;
 }
 
 static void

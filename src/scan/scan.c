@@ -102,11 +102,11 @@ count(struct scan_report *report, const struct observation *items, size_t n)
         report->misses += items[i].what == OBSERVED_MISS;
         report->logins += items[i].what == OBSERVED_LOGIN;
         report->other += items[i].what == OBSERVED_OTHER;
+        if (report->first == 0 || items[i].time < report->first)
+            report->first = items[i].time;
+        if (items[i].time > report->last)
+            report->last = items[i].time;
     }
-    if (report->first == 0 || items[0].time < report->first)
-        report->first = items[0].time;
-    if (items[n - 1].time > report->last)
-        report->last = items[n - 1].time;
 }
 
 int

@@ -3,20 +3,6 @@
 
 #include "base/memory.h"
 
-bool
-view_begins(struct view text, const char *with)
-{
-    size_t length = strlen(with);
-
-    return text.length >= length && memcmp(text.bytes, with, length) == 0;
-}
-
-bool
-view_is(struct view text, const char *other)
-{
-    return view_equal(text, view_of_text(other));
-}
-
 void
 server_log_put(struct server_log *log, enum server_log_field field, struct view text)
 {
@@ -25,7 +11,7 @@ server_log_put(struct server_log *log, enum server_log_field field, struct view 
     to->is_there = true;
     to->length = (uint16_t)(text.length < SERVER_LOG_TEXT ? text.length : SERVER_LOG_TEXT);
     if (to->length > 0)
-        memcpy(to->bytes, text.bytes, to->length);
+        memcpy(log->texts[field], text.bytes, to->length);
 }
 
 void
@@ -34,10 +20,8 @@ server_log_begin(struct server_log *log)
     log->begin = log->at;
     log->is_begun = false;
     log->state = log->column = 0;
-    for (size_t f = 0; f < SERVER_LOG_FIELDS; f++) {
-        log->fields[f].length = 0;
-        log->fields[f].is_there = false;
-    }
+    for (size_t f = 0; f < SERVER_LOG_FIELDS; f++)
+        log->fields[f] = (struct server_log_text){.at = log->texts[f]};
 }
 
 void

@@ -19,7 +19,7 @@
 #ifndef PASU_SCAN_SERVER_LOG_H
 #define PASU_SCAN_SERVER_LOG_H
 
-#include "base/bytes.h"
+#include "scan/lanes.h"
 
 #define SERVER_LOG_PREFIX "%m [%p] %q%u@%d " /* Debian's log_line_prefix */
 
@@ -31,6 +31,8 @@ enum {
     SERVER_LOG_ZONES = 16,
     SERVER_LOG_ZONE_SIZE = 16,
     SERVER_LOG_KEY_SIZE = 24,
+    SERVER_LOG_LANES = 4096, /* bytes of csvlog whose quotes and commas are found at once */
+    SERVER_LOG_SECOND = 19,  /* bytes of "2026-11-24 10:00:00" */
 };
 
 enum server_log_format { SERVER_LOG_UNKNOWN, SERVER_LOG_CSV, SERVER_LOG_JSON, SERVER_LOG_STDERR };
@@ -91,9 +93,16 @@ enum server_log_field {
 };
 
 struct server_log_text {
-    uint16_t length; /* what is longer is cut */
+    const uint8_t *at; /* in server_log.texts, or, until its record is taken, in what was fed */
+    uint16_t length;   /* what is longer is cut */
     bool is_there;
-    uint8_t bytes[SERVER_LOG_TEXT];
+};
+
+/* A second that was read: most lines have that of the line before. */
+struct server_log_second {
+    int64_t seconds;
+    uint8_t text[SERVER_LOG_SECOND];
+    bool is_known;
 };
 
 /* What a zone's name stands for in this log. */
@@ -129,6 +138,9 @@ struct server_log {
     size_t line_length;
     uint8_t line[SERVER_LOG_LINE];
     struct server_log_text fields[SERVER_LOG_FIELDS];
+    uint8_t texts[SERVER_LOG_FIELDS][SERVER_LOG_TEXT];
+    struct server_log_second now, then; /* of a line, and of its session's start */
+    uint64_t found[LANES_WORDS(SERVER_LOG_LANES)][LANES_KINDS];
     struct server_log_zone zones[SERVER_LOG_ZONES];
     size_t zone_count, zone_next;
     struct server_log_prefix_part prefix[SERVER_LOG_PREFIX_MAX];

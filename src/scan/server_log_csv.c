@@ -155,13 +155,154 @@ pass(struct server_log *log, const uint8_t *at, const uint8_t *end)
     return stop;
 }
 
+/* ---- whole records ---- */
+
+/*
+ * Most records are there as a whole, and are what PostgreSQL writes: their columns are taken where
+ * they stand, from one comma or quote to the next, which are found for some kilobytes at once. All
+ * else is left to the steps above.
+ */
+enum { OF_QUOTE, OF_COMMA, OF_NEWLINE, OF_RETURN, OF_STOP /* any of them */ };
+
+static void
+look_at(struct server_log *log, struct lanes *lanes, const uint8_t *at, const uint8_t *end)
+{
+    static const struct lanes_wanted wanted = {{'"', ',', '\n', '\r'}, 4, 0};
+    size_t length = (size_t)(end - at) < SERVER_LOG_LANES ? (size_t)(end - at) : SERVER_LOG_LANES;
+
+    lanes_find(view_of(at, length), &wanted, log->found);
+    for (size_t w = 0; w < LANES_WORDS(length); w++)
+        log->found[w][OF_STOP] = log->found[w][OF_QUOTE] | log->found[w][OF_COMMA] |
+                                 log->found[w][OF_NEWLINE] | log->found[w][OF_RETURN];
+    *lanes = (struct lanes){at, at + length, log->found};
+}
+
+/* Without what doubles its quotes, in the log's own place. */
+static void
+keep_quoted(struct server_log *log, int field, struct view text)
+{
+    const uint8_t *at = text.bytes, *end = at + text.length;
+
+    while (at < end) {
+        const uint8_t *quote = find_byte(at, end, '"'), *stop = quote < end ? quote + 1 : end;
+
+        server_log_keep_all(log, field, at, stop);
+        at = quote < end ? stop + 1 : end;
+    }
+}
+
+/* A column in quotes, from the byte behind the first one on: the byte behind the last one; NULL: it
+ * has no end that is known. */
+static const uint8_t *
+take_quoted(struct server_log *log, const struct lanes *lanes, const uint8_t *at, int field)
+{
+    const uint8_t *start = at, *stop;
+    bool is_doubled = false;
+
+    for (;;) {
+        stop = lanes_next(lanes, at, OF_QUOTE, OF_QUOTE);
+        if (lanes->end - stop < 2) /* what is behind says whether it is the last one */
+            return NULL;
+        if (stop[1] != '"')
+            break;
+        is_doubled = true;
+        at = stop + 2;
+    }
+    if (field < 0)
+        return stop + 1;
+    log->fields[field].is_there = true;
+    if (is_doubled) {
+        keep_quoted(log, field, view_of(start, (size_t)(stop - start)));
+    } else {
+        size_t length = (size_t)(stop - start);
+
+        log->fields[field].at = start;
+        log->fields[field].length = (uint16_t)(length < SERVER_LOG_TEXT ? length : SERVER_LOG_TEXT);
+    }
+    return stop + 1;
+}
+
+/* The byte behind the record; NULL: nothing is kept of it, as it is not there as a whole (*is_cut),
+ * or none of those. */
+static const uint8_t *
+take_record(struct server_log *log, const struct lanes *lanes, const uint8_t *at, bool *is_cut)
+{
+    const uint8_t *start = at;
+
+    *is_cut = true;
+
+    for (unsigned column = 0;; column++) {
+        int field = field_of(column);
+        const uint8_t *stop;
+
+        if (at == lanes->end)
+            break;
+        if (*at == ',') { /* an empty one */
+            at++;
+            continue;
+        }
+        if (*at == '"') {
+            stop = take_quoted(log, lanes, at + 1, field);
+            if (stop == NULL)
+                break;
+        } else {
+            stop = lanes_next(lanes, at, OF_STOP, OF_STOP);
+            if (stop == lanes->end)
+                break;
+            if (field >= 0 && stop > at) {
+                log->fields[field].at = at;
+                log->fields[field].length = (uint16_t)(stop - at);
+                log->fields[field].is_there = true;
+            }
+        }
+        if (*stop == '\n' && column + 1 >= COLUMNS_LEAST) {
+            log->at += (uint64_t)(stop + 1 - start);
+            return stop + 1;
+        }
+        *is_cut = *stop == ',';
+        if (!*is_cut)
+            break;
+        at = stop + 1;
+    }
+    server_log_begin(log);
+    return NULL;
+}
+
+/* All records from there on that can be taken so; up to where. */
+static const uint8_t *
+take_records(struct server_log *log, struct lanes *lanes, const uint8_t *at, const uint8_t *end,
+             int *result)
+{
+    while (at < end && *result == 0) {
+        bool is_cut = true;
+        const uint8_t *behind = lanes->end > at ? take_record(log, lanes, at, &is_cut) : NULL;
+
+        if (behind == NULL && (!is_cut || lanes->start == at || lanes->end == end))
+            break;
+        if (behind == NULL) {
+            look_at(log, lanes, at, end);
+            continue;
+        }
+        *result = server_log_take(log, false);
+        server_log_begin(log);
+        at = behind;
+    }
+    return at;
+}
+
 int
 server_log_csv(struct server_log *log, struct view bytes)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
+    struct lanes lanes = {NULL, at, NULL}; /* nothing is looked at yet */
     int result = 0;
 
     while (at < end && result == 0) {
+        if (log->state == BEGIN && log->column == 0 && !log->is_begun) {
+            at = take_records(log, &lanes, at, end, &result);
+            if (at == end || result != 0)
+                break;
+        }
         at = pass(log, at, end);
         if (at == end)
             break;

@@ -39,20 +39,27 @@ server_log_number(struct view text, uint64_t most, uint64_t *number)
 static bool
 take_hex(struct reader *r, uint64_t *number)
 {
-    size_t digits = 0;
+    static const uint8_t digits[UINT8_MAX + 1] = {
+        ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21,
+        ['6'] = 22, ['7'] = 23, ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27,
+        ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+    };
+    const uint8_t *at = r->at, *end = r->end;
+    uint64_t n = 0;
 
     *number = 0;
-    while (reader_left(r) > 0 && *r->at != '.' && digits++ < 15) {
-        uint8_t byte = reader_u8(r);
-        unsigned digit = byte >= '0' && byte <= '9'   ? byte - (unsigned)'0'
-                         : byte >= 'a' && byte <= 'f' ? byte - (unsigned)'a' + 10
-                                                      : 16;
-
-        if (digit == 16)
+    if (end - at > 15)
+        end = at + 15;
+    for (; at < end && *at != '.'; at++) {
+        if (digits[*at] == 0)
             return false;
-        *number = *number << 4 | digit;
+        n = n << 4 | (digits[*at] & 15u);
     }
-    return digits > 0;
+    if (at == r->at)
+        return false;
+    r->at = at;
+    *number = n;
+    return true;
 }
 
 /* "6b086d95.748f": the seconds at which the process began, and its number; 0: not there. */
@@ -103,9 +110,10 @@ take_times(struct server_log *log, struct server_line *line)
     line->start = seconds * NANOSECONDS_PER_SECOND;
     if (take_epoch(text, &line->at))
         return true;
-    if (!server_log_local(text, &local, &zone))
+    if (!server_log_local_again(&log->now, text, &local, &zone))
         return false;
-    if (server_log_local(server_log_field(log, SERVER_LOG_START), &start_local, &start_zone)) {
+    if (server_log_local_again(&log->then, server_log_field(log, SERVER_LOG_START), &start_local,
+                               &start_zone)) {
         int64_t apart = (start_local - line->start) / NANOSECONDS_PER_SECOND;
 
         if (seconds != 0 && apart % 60 == 0 && apart >= INT32_MIN && apart <= INT32_MAX) {

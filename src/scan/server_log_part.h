@@ -11,7 +11,7 @@ server_log_field(const struct server_log *log, enum server_log_field field)
 {
     const struct server_log_text *text = &log->fields[field];
 
-    return view_of(text->bytes, text->length);
+    return view_of(text->at, text->length);
 }
 /* One more byte of a field; what has no room is dropped. */
 static inline void
@@ -24,7 +24,7 @@ server_log_keep(struct server_log *log, int field, uint8_t byte)
     text = &log->fields[field];
     text->is_there = true;
     if (text->length < SERVER_LOG_TEXT)
-        text->bytes[text->length++] = byte;
+        log->texts[field][text->length++] = byte;
 }
 static inline void
 server_log_keep_all(struct server_log *log, int field, const uint8_t *from, const uint8_t *to)
@@ -38,13 +38,26 @@ server_log_keep_all(struct server_log *log, int field, const uint8_t *from, cons
     text->is_there = true;
     if (length > (size_t)SERVER_LOG_TEXT - text->length)
         length = (size_t)SERVER_LOG_TEXT - text->length;
-    memcpy(text->bytes + text->length, from, length);
+    memcpy(log->texts[field] + text->length, from, length);
     text->length = (uint16_t)(text->length + length);
 }
 
 void server_log_put(struct server_log *log, enum server_log_field field, struct view text);
-bool view_begins(struct view text, const char *with);
-bool view_is(struct view text, const char *other);
+/* Inlined: of a text that stands there the length is known. */
+PASU_ALWAYS_INLINE static inline bool
+view_begins(struct view text, const char *with)
+{
+    size_t length = strlen(with);
+
+    return text.length >= length && memcmp(text.bytes, with, length) == 0;
+}
+PASU_ALWAYS_INLINE static inline bool
+view_is(struct view text, const char *other)
+{
+    size_t length = strlen(other);
+
+    return text.length == length && (length == 0 || memcmp(text.bytes, other, length) == 0);
+}
 /* Another record begins with the next byte. */
 void server_log_begin(struct server_log *log);
 
@@ -60,6 +73,9 @@ PASU_MUST_USE bool server_log_stderr(struct server_log *log, struct view line);
 /* "2026-11-24 10:00:00.123 KST" → ns since 1970 as the clock there shows it, and the zone's name.
  */
 PASU_MUST_USE bool server_log_local(struct view text, int64_t *local, struct view *zone);
+/* The same, of a log that remembers the second. */
+PASU_MUST_USE bool server_log_local_again(struct server_log_second *known, struct view text,
+                                          int64_t *local, struct view *zone);
 /* That in UTC, where the zone is known; `offset`, seconds, of a zone that is not (NULL: none). */
 PASU_MUST_USE bool server_log_utc(const struct server_log *log, int64_t local, struct view zone,
                                   const int32_t *offset, int64_t *utc);

@@ -51,26 +51,50 @@ take_second(struct reader *r, int64_t *seconds)
     return true;
 }
 
-bool
-server_log_local(struct view text, int64_t *local, struct view *zone)
+static bool
+take_fraction_and_zone(struct reader r, int64_t seconds, int64_t *local, struct view *zone)
 {
-    struct reader r = reader_of(text);
-    int64_t seconds, unit = NANOSECONDS_PER_SECOND, rest = 0;
+    int64_t unit = NANOSECONDS_PER_SECOND, rest = 0;
 
-    if (!take_second(&r, &seconds))
-        return false;
-    if (reader_left(&r) > 0 && *r.at == '.') {
-        reader_u8(&r);
-        while (reader_left(&r) > 0 && *r.at >= '0' && *r.at <= '9') {
+    if (r.at < r.end && *r.at == '.') {
+        r.at++;
+        while (r.at < r.end && *r.at >= '0' && *r.at <= '9') {
             unit /= 10;
             rest += (*r.at++ - '0') * unit;
         }
     }
-    if (reader_u8(&r) != ' ' || r.failed)
+    if (r.at == r.end || *r.at++ != ' ')
         return false;
-    *zone = reader_bytes(&r, reader_left(&r));
+    *zone = view_of(r.at, (size_t)(r.end - r.at));
     *local = seconds * NANOSECONDS_PER_SECOND + rest;
     return zone->length > 0 && zone->length < SERVER_LOG_ZONE_SIZE;
+}
+
+bool
+server_log_local(struct view text, int64_t *local, struct view *zone)
+{
+    struct reader r = reader_of(text);
+    int64_t seconds;
+
+    return take_second(&r, &seconds) && take_fraction_and_zone(r, seconds, local, zone);
+}
+
+bool
+server_log_local_again(struct server_log_second *known, struct view text, int64_t *local,
+                       struct view *zone)
+{
+    struct reader r = reader_of(text);
+
+    if (text.length < SERVER_LOG_SECOND)
+        return false;
+    if (!known->is_known || memcmp(known->text, text.bytes, SERVER_LOG_SECOND) != 0) {
+        known->is_known = take_second(&r, &known->seconds);
+        if (!known->is_known)
+            return false;
+        memcpy(known->text, text.bytes, SERVER_LOG_SECOND);
+    }
+    r.at = text.bytes + SERVER_LOG_SECOND;
+    return take_fraction_and_zone(r, known->seconds, local, zone);
 }
 
 /* ---- zones ---- */
@@ -174,6 +198,8 @@ server_log_learn(struct server_log *log, struct view zone, int32_t offset)
     for (size_t i = 0; i < log->zone_count && place == NULL; i++)
         if (view_is(zone, log->zones[i].name))
             place = &log->zones[i];
+    if (place != NULL && place->offset == offset)
+        return;
     if (place == NULL && log->zone_count < SERVER_LOG_ZONES) {
         place = &log->zones[log->zone_count++];
     } else if (place == NULL) {

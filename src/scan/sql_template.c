@@ -345,15 +345,18 @@ has_name(struct view sql, struct view name)
 }
 
 /* Few names are looked for before a statement is taken into words: most have none. */
-static bool
-can_touch(const struct sql_template *templates, size_t count, struct view sql)
+bool
+sql_templates_can_touch(const struct sql_template *templates, size_t count, struct view sql)
 {
     size_t looked = 0;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (templates[i].relation_count == 0)
+            return true;
         for (size_t r = 0; r < templates[i].relation_count; r++)
             if (++looked > NAMES_LOOKED || has_name(sql, templates[i].relations[r].text))
                 return true;
+    }
     return false;
 }
 
@@ -363,7 +366,7 @@ sql_templates_touch(const struct sql_template *templates, size_t count, enum sql
 {
     struct sql_rest rest = {sql, language};
 
-    if (!can_touch(templates, count, sql))
+    if (!sql_templates_can_touch(templates, count, sql))
         return false;
     for (struct sql_token token = sql_next_token(&rest); token.what != SQL_END;
          token = sql_next_token(&rest))

@@ -51,6 +51,9 @@ struct sql_parameters {
 /* Takes a template apart. 0; PASU_E_MALFORMED with what is wrong in *why; PASU_E_NOMEM. */
 PASU_MUST_USE int sql_template_parse(struct sql_template *to, struct store *store, const char *sql,
                                      route_kind_fn *kind_of, void *arg, const char **why);
+/* Whether any can fit or touch the statement, by the names of relations in it, as few have them.
+ * False: none does. */
+bool sql_templates_can_touch(const struct sql_template *templates, size_t count, struct view sql);
 /* Finds the first that fits; found NULL: none, or it has more than SQL_KEYS keys. */
 void sql_templates_find(const struct sql_template *templates, size_t count,
                         enum sql_language language, struct view sql,

@@ -381,7 +381,8 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
     return 0;
 }
 
-/* The place whose turn it is, ready; NULL: there is no more. The lock is held. */
+/* The place whose turn it is, ready; NULL: there is no more. The lock is held. Who waits works as
+ * the threads do; without any, on nothing but this stream. */
 static struct place *
 wait_for(struct stream *s)
 {
@@ -389,12 +390,15 @@ wait_for(struct stream *s)
     struct place *place = &s->place[s->take % s->places];
 
     for (;;) {
+        struct stream *work;
+
         if (place->state == SLOT_READY)
             return place;
         if (place->state == SLOT_FREE && !s->is_reading && s->is_over)
             return NULL;
-        if (all->thread_count == 0)
-            do_work(all, s, all->observer);
+        work = all->thread_count == 0 ? s : find_work(all);
+        if (work != NULL)
+            do_work(all, work, all->observer);
         else
             pthread_cond_wait(&all->ready, &all->lock);
     }

@@ -59,6 +59,7 @@ static int64_t
 first_time(const struct dialect *dialect, struct view head, uint8_t *scratch)
 {
     const uint8_t *at = head.bytes, *end = at + head.length;
+    struct line_memory memory = {0};
     struct view record, rest;
     struct event event;
     bool is_whole;
@@ -76,7 +77,7 @@ first_time(const struct dialect *dialect, struct view head, uint8_t *scratch)
         if (dialect->kind == DIALECT_JSON && json_records_begin(&rest) &&
             json_records_next(&rest, &record, &is_whole))
             line = record;
-        if (dialect_read(dialect, line, &event, scratch))
+        if (dialect_read(dialect, line, &event, scratch, &memory))
             return event.time;
         at = stop + 1;
     }

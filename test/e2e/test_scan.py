@@ -211,6 +211,14 @@ def test_threads():
 
 
 @test
+def test_first_and_last():
+    """The earliest and the latest line are said, wherever they stand among others"""
+    lines = [f'192.0.2.1 - - [01/Jun/2026:00:00:{second:02d} +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n' for second in (5, 2, 9, 7)]
+    document = scan(place("mixed.log", "".join(lines)))[1]
+    equal((seconds(document["first"]), seconds(document["last"])), (BEGIN + 2, BEGIN + 9))
+
+
+@test
 def test_rotated():
     """A log in many files, in any order, and of two servers, is the one log that it was"""
     lines = combined(requests()).splitlines(keepends=True)

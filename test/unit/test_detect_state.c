@@ -270,7 +270,7 @@ test_slots_are_found_until_they_are_forgotten(void **state)
     struct random r = {.state = 5};
     uint64_t keys[2000];
     uint16_t before = 10;
-    size_t held = 0, old = 0;
+    size_t held = 0, old = 0, place;
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
@@ -278,8 +278,8 @@ test_slots_are_found_until_they_are_forgotten(void **state)
 
         /* Many begin at the same place. */
         keys[i] = (random_u64(&r) & ~UINT64_C(0xFFF)) | random_below(&r, 64) | 1;
-        assert_null(slots_find(&s, keys[i]));
-        assert_non_null(slot = slots_add(&s, keys[i], &held));
+        assert_null(slots_find(&s, keys[i], &place));
+        assert_non_null(slot = slots_add(&s, keys[i], place, &held));
         slot->last_day = (uint16_t)random_below(&r, 20);
         slot->reads = (uint32_t)i;
         old += slot->last_day < before;
@@ -287,7 +287,7 @@ test_slots_are_found_until_they_are_forgotten(void **state)
     assert_int_equal(slots_forget(&s, is_old, &before), old);
     assert_int_equal(s.count, COUNT_OF(keys) - old);
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        struct slot *slot = slots_find(&s, keys[i]);
+        struct slot *slot = slots_find(&s, keys[i], &place);
 
         if (slot != NULL) {
             assert_true(slot->last_day >= before);

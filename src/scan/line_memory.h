@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the reader of a log's lines remembers from one line to the next, so that what repeats is not
+ * read again: the time of the second, the names of members in their order. It changes nothing of
+ * what is read. Zeroes at first; one thread's; the dialect's, of which `names` stays the same.
+ */
+#ifndef PASU_SCAN_LINE_MEMORY_H
+#define PASU_SCAN_LINE_MEMORY_H
+
+#include "scan/lanes.h"
+#include "scan/log_names.h"
+
+enum {
+    LINE_MEMBERS = 32,
+    LINE_MEMBER_NAME = 32,
+    LINE_LANES = 4096, /* bytes of a line; a longer one is read step by step */
+};
+
+struct line_member {
+    uint8_t length; /* 0: none is known yet */
+    int8_t slot;
+    uint8_t name[LINE_MEMBER_NAME];
+    unsigned rank;
+};
+
+struct line_memory {
+    struct event_clock clock;
+    struct line_member members[LINE_MEMBERS];
+    uint64_t found[LANES_WORDS(LINE_LANES)][LANES_KINDS];
+};
+
+#endif
