@@ -80,7 +80,7 @@ memory_new_table(size_t count, size_t size)
     if (table > map) /* what is before and behind whole pages goes back */
         (void)munmap(map, (size_t)(table - map));
     if (table + bytes < map + room)
-        (void)munmap(table + bytes, (size_t)(map + room - table - bytes));
+        (void)munmap(table + bytes, room - bytes - (size_t)(table - map));
     (void)madvise(table, bytes, MADV_HUGEPAGE);
     return table;
 }

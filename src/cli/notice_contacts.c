@@ -6,8 +6,6 @@
 #include "cli/key_text.h"
 #include "cli/probe.h"
 
-enum { CONTACT_COLUMNS_MAX = 64 };
-
 const struct config_gateway *
 contacts_gateway(const struct config *config, const char *name)
 {

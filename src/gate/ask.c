@@ -572,16 +572,6 @@ take_message(struct asking *a, const uint8_t *message, size_t length)
     }
 }
 
-/* Whether the text of a message has gone out with hidden columns. */
-static bool
-is_rewritten(struct observer *o, uint8_t type)
-{
-    const struct exchange_request *request =
-        type == 'Q' || type == 'P' ? exchange_newest(&o->exchange) : NULL;
-
-    return request && request->plan && request->plan->rewritten.bytes && !request->is_refused;
-}
-
 /* One whole message. */
 int
 ask_message(struct asking *a, const uint8_t *message, size_t length)
@@ -593,7 +583,7 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     source_claim_begin(a->s);
     result = take_message(a, message, length);
     if (result == 0)
-        result = retry_asked(a->s, message, length, is_rewritten(a->o, message[0]));
+        result = retry_asked(a->s, message, length);
     source_claim_asked(a->s);
     a->o->actor.is_asking = false;
     approval_asked(a->s);

@@ -11,8 +11,18 @@ is_end(uint8_t type)
     return type == 'Q' || type == 'S';
 }
 
+/* Whether the text of a message has gone out with hidden columns. */
+static bool
+is_rewritten(struct observer *o, uint8_t type)
+{
+    const struct exchange_request *request =
+        type == 'Q' || type == 'P' ? exchange_newest(&o->exchange) : NULL;
+
+    return request && request->plan && request->plan->rewritten.bytes && !request->is_refused;
+}
+
 int
-retry_asked(struct session *s, const uint8_t *message, size_t length, bool is_rewritten)
+retry_asked(struct session *s, const uint8_t *message, size_t length)
 {
     struct observer *o = s->observer;
     struct retry *r = &o->retry;
@@ -21,8 +31,8 @@ retry_asked(struct session *s, const uint8_t *message, size_t length, bool is_re
     if (r->is_again)
         return 0;
     if (r->state != RETRY_ASKING) {
-        bool is_first = is_rewritten && o->exchange.count == 1 && s->transaction == 'I' &&
-                        !o->is_waiting && !s->is_replication;
+        bool is_first = is_rewritten(o, message[0]) && o->exchange.count == 1 &&
+                        s->transaction == 'I' && !o->is_waiting && !s->is_replication;
 
         r->state = RETRY_NONE;
         if (!is_first)

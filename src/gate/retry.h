@@ -24,9 +24,8 @@ struct answering;
 
 enum { RETRY_MAX = 64 << 10 };
 
-/* A message of the client's has been asked; `rewritten`: as a text with hidden columns. */
-PASU_MUST_USE int retry_asked(struct session *session, const uint8_t *message, size_t length,
-                              bool is_rewritten);
+/* A message of the client's has been asked. PASU_E_NOMEM. */
+PASU_MUST_USE int retry_asked(struct session *session, const uint8_t *message, size_t length);
 /* Bytes that are not kept have gone to the server, or it has answered: too late. */
 static inline void
 retry_forget(struct observer *observer)
