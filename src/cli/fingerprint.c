@@ -122,7 +122,7 @@ fingerprint_read(const char *path, const struct fingerprint_key *key,
     else if (result == PASU_E_DENIED)
         complain("name the one that came with it: --key FILE", "the key is not that of %s", path);
     else
-        return complain_error(result, "%s", path);
+        complain(error_hint(result), "%s: %s", path, error_text(result));
     return 2;
 }
 

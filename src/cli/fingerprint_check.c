@@ -164,8 +164,11 @@ read_file(struct checking *c, const char *path)
     int result = input_open(&c->input, path);
     ssize_t n = 0;
 
-    if (result != 0)
-        return complain_error(result, "%s", path);
+    if (result != 0) {
+        complain("name a file that can be read, or - for standard input", "%s: %s", path,
+                 error_text(result));
+        return 2; /* and not that nothing is in it */
+    }
     result = recognise_init(&c->recognise, c->key.terms.form == FINGERPRINT_PAIRS, see, c);
     while (result == 0 && (n = input_read(c->input, c->block, sizeof(c->block))) > 0) {
         result = recognise_take(&c->recognise, view_of(c->block, (size_t)n));

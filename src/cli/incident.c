@@ -209,6 +209,16 @@ material(const struct ask *ask, const struct arguments *arguments, const struct 
                        : status;
 }
 
+/* Whether some of these laws run from materiality. */
+static bool
+has_material(const struct clock_table *table, const char *laws)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rules[i].is_material && incident_clocks_is_law(laws, table->rules[i].law))
+            return true;
+    return false;
+}
+
 /* Those of the table that it lacks: of a law that open did not name, or that an end of the guard
  * kept from being recorded. */
 static int
@@ -235,6 +245,9 @@ start_clocks(const struct ask *ask, const struct arguments *arguments, const str
     if (status == 0 && decided)
         status = incident_clocks_start(ask, &table, law, in, number, true, decided->body.moment,
                                        &started);
+    if (status == 0 && !decided && has_material(&table, law))
+        complain("pasu incident material",
+                 "what runs from the decision that it is material does not run yet");
     clock_table_release(&table);
     snprintf(done, sizeof(done), started == 1 ? "%zu more deadline runs" : "%zu more deadlines run",
              started);

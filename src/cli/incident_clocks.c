@@ -4,9 +4,8 @@
 #include "cli/carried_file.h"
 #include "cli/complain.h"
 
-/* Whether it is one of a list with commas; NULL: all are. */
-static bool
-is_law(const char *laws, const char *law)
+bool
+incident_clocks_is_law(const char *laws, const char *law)
 {
     size_t length = strlen(law);
 
@@ -87,7 +86,7 @@ incident_clocks_start(const struct ask *ask, const struct clock_table *table, co
     for (size_t i = 0; i < table->count && status == 0; i++) {
         const struct clock_rule *rule = &table->rules[i];
 
-        if (rule->is_material != is_material || !is_law(laws, rule->law) ||
+        if (rule->is_material != is_material || !incident_clocks_is_law(laws, rule->law) ||
             (own && incidents_clock(own, number, rule->name)))
             continue;
         status = start(ask, rule, number, since);

@@ -13,6 +13,8 @@
  * any case. */
 PASU_MUST_USE int incident_clocks_load(struct clock_table *table, const struct config *config,
                                        const char *laws);
+/* Whether it is one of a list with commas; NULL: all are. */
+bool incident_clocks_is_law(const char *laws, const char *law);
 /* Starts those of these laws that run from the one or the other, since that moment, but none whose
  * name the incident has among its own (NULL: it has none). *started: so many more. */
 PASU_MUST_USE int incident_clocks_start(const struct ask *ask, const struct clock_table *table,

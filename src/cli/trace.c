@@ -23,6 +23,8 @@ read_sample(struct asking *t, const struct arguments *arguments)
 
     if (status != 0 || t->sample.count > 0)
         return status;
+    if (t->build.rows > 0 && person_check_kind(&t->evidence, t->sample.kind) != 0)
+        return 2;
     if (t->build.rows == 0)
         complain("a column is named key, or as the key or a field in the configuration",
                  "the sample names nobody");

@@ -140,6 +140,8 @@ def test_nothing_of_it_without_the_right_key():
             assert "damaged" in run(*words, exit=2).stderr or at == 8
         assert ("damaged" in run("range", changed, "-", exit=2, configured=True).stderr) == (at != 8)
     (harness.folder() / "lone").write_bytes(path.read_bytes())
+    done = run("check", bundle()[0], harness.folder() / "nofile.csv", exit=2)  # 1 would say that nothing of it is in the file
+    assert "nofile.csv: not found" in done.stderr and "can be read" in done.stderr, done.stderr
     assert "lone.key" in run("check", harness.folder() / "lone", path, exit=2).stderr
 
 

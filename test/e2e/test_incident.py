@@ -200,7 +200,8 @@ def test_deadlines_that_it_lacks_are_added():
     equal(set(clocks(made, number)), {"eu-authority"})
     incident(made, "met", *BY, "told them", number, "eu-authority")
     page = made.guard.run("incident", "clocks", "--law", "KR", number)
-    equal((page.returncode, page.stdout), (0, f"incident {number}: 3 more deadlines run, in the signed ledger\n"))
+    equal((page.returncode, page.stdout, page.stderr), (0, f"incident {number}: 3 more deadlines run, in the signed ledger\n", ""))
+    assert "does not run yet" in made.guard.run("incident", "clocks", "--law", "US", number).stderr
     equal(incident(made, "clocks", number), [{"incident": int(number)}])
     found = clocks(made, number)
     equal({name: (moment(one["due"]) - moment(known)).total_seconds() / 3600 for name, one in found.items()}, HOURS)

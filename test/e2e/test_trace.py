@@ -168,6 +168,9 @@ def test_what_a_stranger_knows_is_said_in_words_and_not_recorded():
     assert b"say=?" in raw and b"trace" in raw and f"user{key}@".encode() not in raw
     done = trace(None, "--say", "her name and address", exit=2)
     assert "a colon" in done.stderr, done.stderr
+    done = guard.run("trace", "--say", f"user{key}@example.com: name", "-c", leaked().guard.path, "--kind", "foo")
+    equal(done.returncode, 2)
+    assert 'no kind of subject is called "foo"' in done.stderr, done.stderr
     done = guard.run("trace", "--say", f"user{key}@example.com: her name, zodiac and 2 phone numbers", "-c", leaked().guard.path, "--kind", "customer")
     equal([line for line in done.stderr.splitlines() if "names no field" in line], ['pasu: "zodiac" names no field: nothing comes of it'])
     done = guard.run("trace", "-c", leaked().guard.path, "--kind", "customer")
