@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TIME_SIZE = 40, FORMAT_SIZE = 1024, PIECE = 512 };
@@ -103,6 +104,24 @@ html_time(FILE *file, int64_t realtime)
         return;
     log_time_text(text, sizeof(text), realtime);
     fprintf(file, "<time datetime=\"%s\">%.10s %.8s UTC</time>", text, text, text + 11);
+}
+
+void
+html_local_time(FILE *file, int64_t realtime)
+{
+    time_t seconds = realtime / NANOSECONDS_PER_SECOND;
+    char text[TIME_SIZE], local[TIME_SIZE];
+    struct tm tm;
+
+    if (realtime <= 0)
+        return;
+    log_time_text(text, sizeof(text), realtime);
+    if (localtime_r(&seconds, &tm) == NULL ||
+        strftime(local, sizeof(local), "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+        return;
+    fprintf(file, "<time datetime=\"%s\">", text);
+    html_text(file, local);
+    fputs("</time>", file);
 }
 
 int

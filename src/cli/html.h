@@ -20,6 +20,9 @@ void html_format(FILE *file, const char *tag, const char *format, ...) PASU_PRIN
 /* "2026-11-24 10:00:00 UTC" in a <time>; "" for 0 and below. */
 void html_time(FILE *file, int64_t realtime);
 
+/* The same in the time zone that is in use (config/time_zone.h): "2026-11-24 19:00:00 KST". */
+void html_local_time(FILE *file, int64_t realtime);
+
 /* Writes a page to a new file by `put`. 0, or the exit status, after a complaint; there is no file
  * then. `option` is the option that named it. */
 typedef void html_put_fn(FILE *file, const void *arg);

@@ -5,8 +5,10 @@
 #include "cli/pdf.h"
 #include "cli/report_page.h"
 #include "cli/run.h"
+#include "config/time_zone.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* A page, and what it is known by. */
 struct made {
@@ -118,7 +120,10 @@ run_report(const struct arguments *arguments)
     if (status != 0)
         return output_end(status);
     status = ask_init(&ask, arguments);
+    if (status == 0 && time_zone_use(ask.config) != 0)
+        status = complain_error(PASU_E_NOMEM, "the time zone");
     if (status == 0) {
+        tzset();
         asked_record(&ask, arguments, NULL);
         status = report(&ask, arguments, &r);
     }

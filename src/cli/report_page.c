@@ -112,7 +112,7 @@ put_source(FILE *file, const struct report *r)
     fputs("<p class=\"dim\">", file);
     html_text(file, report_word(r, "서명된 원장에서 작성. 작성 시점: ",
                                 "Made from the signed ledger, as of "));
-    html_time(file, r->now);
+    html_local_time(file, r->now);
     fputs(". ", file);
     if (r->version.event)
         html_format(file, "span",

@@ -87,7 +87,7 @@ report_known(FILE *file, struct report *r)
 {
     const struct incident_event *opened = incidents_first(r->in, r->incident, INCIDENT_OPENED);
 
-    html_time(file, opened->body.moment);
+    html_local_time(file, opened->body.moment);
     from_record(file, r, opened);
 }
 
@@ -292,7 +292,7 @@ report_told(FILE *file, struct report *r)
         if (has_any)
             fputs("<br>", file);
         has_any = true;
-        html_time(file, event->time);
+        html_local_time(file, event->time);
         fputs(": ", file);
         html_format(file, "span",
                     event->body.what == INCIDENT_NOTICED
@@ -319,7 +319,7 @@ report_versions(FILE *file, struct report *r)
         if (event->body.number != r->incident || event->body.what != INCIDENT_SCOPE)
             continue;
         html_format(file, "span", "%u. ", ++count);
-        html_time(file, event->time);
+        html_local_time(file, event->time);
         fputs(": ", file);
         put_interval(file, r, (json_int_t)event->body.at_least, (json_int_t)event->body.at_most);
         fputs(": ", file);
@@ -374,7 +374,7 @@ report_deadlines(FILE *file, struct report *r)
             html_format(file, "span", "%s%s", *left ? ", " : "", left);
         }
         html_text(file, ", ");
-        html_time(file, clock->due);
+        html_local_time(file, clock->due);
         html_format(file, "small class=\"dim\"", " (%s)", clock->law);
         fputs("<br>", file);
     }
@@ -389,7 +389,7 @@ report_material(FILE *file, struct report *r)
         report_unknown(file, r);
         return;
     }
-    html_time(file, event->body.moment);
+    html_local_time(file, event->body.moment);
     fputs(": ", file);
     html_text(file, event->body.why);
     from_record(file, r, event);

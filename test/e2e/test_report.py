@@ -87,6 +87,7 @@ def test_numbers_come_again_by_the_command_beside_them():
     number = number_of(made, "--detected", "<b>a customer</b>", "--how", "a call")
     nothing, _ = report(made, number, "pipc")
     equal(nothing.rows["정보주체 수"], "확인되지 않음")
+    assert " KST" in nothing.rows["유출등을 알게 된 시점"], nothing.rows
     scope(made, number, "--principal", "app", "--from", "2026-01-01", why="first look")
     version = scope(made, number, why="all of it")
     run(made, "--json", *BY, "notice", number)
