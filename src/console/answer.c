@@ -12,6 +12,24 @@ enum { FORWARDED_SIZE = 64 };
 
 /* ---- who asks ---- */
 
+/* Of headers of one name the last; a proxy adds its own behind those that it was given. */
+static enum MHD_Result
+take_last(void *arg, enum MHD_ValueKind kind PASU_UNUSED, const char *name, const char *value)
+{
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        *(const char **)arg = value;
+    return MHD_YES;
+}
+
+static const char *
+forwarded_for(const struct call *call)
+{
+    const char *found = NULL;
+
+    MHD_get_connection_values(call->connection, MHD_HEADER_KIND, take_last, &found);
+    return found;
+}
+
 /* Where the person is; of IPv6 the network that one household has. */
 static void
 who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_SIZE])
@@ -30,9 +48,7 @@ who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_S
         memcpy(&address.u, info->client_addr, address.length);
     }
     if (networks_contain(c->forwarded_from, c->forwarded_from_count, &address) &&
-        request_forwarded(
-            text, sizeof(text),
-            MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "X-Forwarded-For")) &&
+        request_forwarded(text, sizeof(text), forwarded_for(call)) &&
         address_parse(&forwarded, text) == 0)
         address = forwarded;
     if (address.length > 0)

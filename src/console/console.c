@@ -20,7 +20,8 @@ enum {
     CONNECTIONS_MAX = 256,
     CONNECTIONS_OF_ONE = 32, /* address */
     TIMEOUT_SECONDS = 20,
-    MEMORY_MAX = 16 << 10, /* of a connection: its headers */
+    MEMORY_MAX = 16 << 10,   /* of a connection: its headers */
+    LEFT_OUT_MAX = 64 << 10, /* of a body that is too long, before the connection ends */
     TICK_MILLISECONDS = 1000,
     TRIES_OF_ASK = 3, /* times what an address may ask for */
     LOOKS_OF_ASK = 6,
@@ -91,6 +92,41 @@ read_request(const struct console *c, struct call *call, const char *url, const 
         MHD_lookup_connection_value(m, MHD_COOKIE_KIND, is_secure ? "__Host-pasu" : "pasu"));
 }
 
+/* What says where the body ends. */
+static enum MHD_Result
+count_length(void *arg, enum MHD_ValueKind kind PASU_UNUSED, const char *name,
+             const char *value PASU_UNUSED)
+{
+    *(unsigned *)arg += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+                        strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    return MHD_YES;
+}
+
+/* RFC 9112, 6.3: a proxy in front may see the end elsewhere, and send another one's request as the
+ * rest of this one. */
+static bool
+has_several_lengths(struct MHD_Connection *connection)
+{
+    unsigned count = 0;
+
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_length, &count);
+    return count > 1;
+}
+
+/* False: nobody who means well sends so much. */
+static bool
+take_body(struct call *call, const char *bytes, size_t length)
+{
+    call->is_too_long |= length > BODY_MAX - call->length;
+    if (call->is_too_long) {
+        call->left_out += length;
+        return call->left_out <= LEFT_OUT_MAX;
+    }
+    memcpy(call->body + call->length, bytes, length);
+    call->length += length;
+    return true;
+}
+
 /* libmicrohttpd calls it with the headers, for each part of the body, and at the end. */
 static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
@@ -100,7 +136,7 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
     struct call *call = *state;
 
     if (!call) {
-        call = memory_new(1, sizeof(*call));
+        call = !has_several_lengths(connection) ? memory_new(1, sizeof(*call)) : NULL;
         if (!call)
             return MHD_NO;
         *state = call;
@@ -110,11 +146,8 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
         return MHD_YES;
     }
     if (*length > 0) {
-        call->is_too_long |= *length > BODY_MAX - call->length;
-        if (!call->is_too_long) {
-            memcpy(call->body + call->length, bytes, *length);
-            call->length += *length;
-        }
+        if (!take_body(call, bytes, *length))
+            return MHD_NO;
         *length = 0;
         return MHD_YES;
     }

@@ -24,7 +24,7 @@ struct call {
     struct MHD_Connection *connection;
     struct request request;
     char body[BODY_MAX + 1];
-    size_t length;
+    size_t length, left_out; /* of the body: what is kept, and what is not */
     bool is_too_long, is_resumed;
     enum call_wait wait;
     uint64_t id;        /* of what the clerk is asked */

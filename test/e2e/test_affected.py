@@ -159,6 +159,35 @@ def test_a_decoy_gets_nothing():
     equal(made.messages(), [])
 
 
+@test(gateway=True, limit=120)
+def test_contacts_that_decoys_have_too():
+    """A contact that only decoys have is sent nothing, be they several; a person who shares one with a decoy gets the code"""
+    made = affected.Page("affected-decoys")
+    shop.server().sql("UPDATE customers SET phone = '010-5555-0002' WHERE id IN (1357, 1364)")
+    shop.server().sql("UPDATE customers SET phone = '010-5555-0003' WHERE id IN (1371, 1378)")
+    for key in ("1357", "1364", "1371"):
+        done = register(made.front, "customer", key)
+        equal(done.returncode, 0, done.stderr)
+    affected.Browser(made).want("010-5555-0002")
+    browser = affected.Browser(made)
+    browser.want("010-5555-0003")
+    message = made.message()
+    equal((message["what"], message["to"]), ("code", "010-5555-0003"))
+    equal(browser.give(message["code"])[:2], (303, "/yours"))
+    process.until(lambda: len([1 for command, _ in asked(made) if command == "affected-code"]) == 4, "all looked up")
+    equal(made.messages(), [])
+
+
+@test(gateway=True, limit=120)
+def test_a_contact_that_several_write_otherwise():
+    """Of several who have one contact, written in two ways, nobody's page opens"""
+    made = page()
+    shop.server().sql("UPDATE customers SET email = 'Mixed@Example.com' WHERE id = 1385")
+    shop.server().sql("UPDATE customers SET email = 'mixed@example.com' WHERE id = 1392")
+    affected.Browser(made).want("mixed@example.com")
+    equal(made.message()["what"], "shared")
+
+
 # ---- who has not ----
 
 def without_tokens(text):
@@ -281,6 +310,42 @@ def test_rates():
         browser.get("/")
         equal(browser.post("/code", contact="nobody@example.com")[0], due, address)
         assert browser.cookies["__Host-pasu"], browser.cookies
+    browser.get("/")
+    for forged, due in (("6.6.6.8", b"303"), ("6.6.6.9", b"429")):  # a proxy may add a line of its own behind the browser's
+        said = sent(made, post_of(browser, f"X-Forwarded-For: {forged}\r\nX-Forwarded-For: 192.0.2.3\r\n"))
+        assert said.startswith(b"HTTP/1.1 " + due), (forged, said)
+
+
+def post_of(browser, headers):
+    body, token = f"form={browser.form}&contact=nobody%40example.com", browser.cookies["__Host-pasu"]
+    return (f"POST /code HTTP/1.1\r\nHost: x\r\n{headers}Cookie: __Host-pasu={token}\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+def sent(made, *parts):
+    """What comes back until the end, which is awaited."""
+    said = b""
+    with socket.create_connection(("127.0.0.1", made.port), timeout=10) as sock:
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                sock.sendall(part)
+        with contextlib.suppress(ConnectionError):
+            while more := sock.recv(65536):
+                said += more
+    return said
+
+
+@test(gateway=True, limit=120)
+def test_bodies_without_end():
+    """A request that says twice how long it is gets no answer, and neither does what is hidden behind it; a body that does not end does not hold its connection"""
+    made = page()
+    hidden = b"GET /code HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for lengths in (b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"Content-Length: 0\r\nContent-Length: 56\r\n\r\n",
+                    b"Transfer-Encoding: chunked\r\ntransfer-encoding: identity\r\n\r\n0\r\n\r\n"):
+        equal(sent(made, b"POST /code HTTP/1.1\r\nHost: x\r\n" + lengths + hidden), b"", lengths)
+    chunk = b"4000\r\n" + b"a" * 0x4000 + b"\r\n"
+    equal(sent(made, b"POST /code HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", *[chunk] * 64), b"")
+    equal(affected.Browser(made).get("/")[0], 200)
 
 
 @test(gateway=True, limit=120)
