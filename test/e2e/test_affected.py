@@ -4,9 +4,11 @@
 anybody is known."""
 import contextlib
 import http.server
+import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -95,6 +97,43 @@ def test_nothing_shown_and_possibly():
     read(made, "SELECT upper(max(name)) FROM customers")
     said = affected.text_of(affected.Browser(made).enter(email(1294))[2])
     assert "may have been shown" in said and "What is not certain" in said, said
+
+
+@test(gateway=True, limit=180)
+def test_the_newest_of_very_many():
+    """Of more showings than are kept the newest are listed, by the ledger's index and without it, and the others are counted"""
+    made, turns = page(), 260
+    key = int(shop.server().value("SELECT min(customer_id) FROM orders WHERE customer_id > 1400"))
+    shop.server().sql(f"UPDATE customers SET phone = '010-5555-0004', address = 'Sejong-daero 1' WHERE id = {key}")
+    more = (", c.name", ", c.email", ", c.address", ", o.item")
+    sets = ["".join(names) for count in range(5) for names in itertools.combinations(more, count)]
+    with made.front.login(user="analyst") as session:  # of what a rule masks each statement has a record of its own
+        for names in sets * turns:
+            session.query(f"SELECT c.id, c.phone{names} FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.id = {key} LIMIT 1")
+        session.terminate()
+    read(made, f"SELECT id, email FROM customers WHERE id = {key}")
+    for _ in range(2):
+        _, _, text = affected.Browser(made).enter(email(key))
+        listed = text[text.index('<ol class="times">'):]
+        listed = listed[:listed.index("</ol>")]
+        equal(listed.count('<p class="when">'), 200)
+        assert "partly hidden" not in listed[:listed.index("</li>")], listed[:1500]
+        said = affected.text_of(text)
+        assert f"Number of times: {16 * turns + 1}." in said, said[:1500]
+        assert f" {16 * turns + 1 - 200} older times" in said, said[-1500:]
+        shutil.rmtree(ledger(made.front) / "index", ignore_errors=True)
+
+
+@test(gateway=True, limit=120)
+def test_it_never_says_fewer():
+    """Where several statements share a record, it says "at least" """
+    made = page()
+    with made.front.login(user="app") as session:
+        for _ in range(500):
+            session.query("SELECT id, name FROM customers WHERE id = 1399")
+        session.terminate()
+    found = re.search(r"Number of times: (at least )?(\d+)", affected.text_of(affected.Browser(made).enter(email(1399))[2]))
+    assert found[1] or found[2] == "500", found[0]
 
 
 @test(gateway=True, limit=120)
