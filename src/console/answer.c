@@ -69,7 +69,7 @@ may(struct console *c, const struct call *call, struct rates *rates)
     who_of(c, call, who);
     if (rates_take(rates, who, os_monotonic(c->os)))
         return true;
-    LOG_EVENT(&c->log, CONSOLE_REFUSED, F_UINT("route", call->request.route));
+    c->refused++;
     return false;
 }
 

@@ -18,6 +18,7 @@
 /* In which a request has to be there, and its answer to be taken. */
 #define REQUEST_TIME (40 * NANOSECONDS_PER_SECOND)
 #define ANSWER_TIME  (300 * NANOSECONDS_PER_SECOND)
+#define REFUSED_TIME (60 * NANOSECONDS_PER_SECOND)
 
 enum {
     CONNECTIONS_MAX = 256,
@@ -312,6 +313,19 @@ read_channel(struct console *c, struct channel *channel)
 
 /* ---- all ---- */
 
+/* Not for each: whoever is refused could fill the disk. */
+static void
+tell_refused(struct console *c)
+{
+    int64_t now = os_monotonic(c->os);
+
+    if (c->refused == 0 || now < c->tell_refused)
+        return;
+    LOG_EVENT(&c->log, CONSOLE_REFUSED, F_UINT("requests", c->refused));
+    c->refused = 0;
+    c->tell_refused = now + REFUSED_TIME;
+}
+
 /* Until the next answer is to leave. */
 static int
 patience(const struct console *c)
@@ -350,6 +364,7 @@ serve(struct console *c)
             channel_close(&c->clerk);
         resume(c, false);
         peers_end(&c->peers, os_monotonic(c->os));
+        tell_refused(c);
         MHD_run(c->daemon);
     }
 }

@@ -51,6 +51,8 @@ struct console {
     size_t forwarded_from_count;
     struct peers peers;
     struct rates asks, tries, looks;
+    uint64_t refused;     /* requests, since the log was told */
+    int64_t tell_refused; /* monotonic: when it may be told again */
     json_t *words[INQUIRY_LANGUAGES];
     uint64_t ids;
     struct call *waiting;

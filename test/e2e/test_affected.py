@@ -343,6 +343,10 @@ def test_rates():
     equal((status, headers["Retry-After"]), (429, "600"))
     assert "Too many requests" in affected.text_of(text), text
     equal(len(list(made.outbox.glob("*.json"))), 2)
+    for _ in range(20):
+        equal(browser.post("/code", contact=email(1294))[0], 429)
+    made.guard.wait("console_refused")
+    equal(sum('"console_refused"' in line for line in made.guard.process.lines), 1, "once a minute")
     made = affected.Page("affected-proxied", codes_per_address=1, forwarded_from="127.0.0.0/8")
     for address, due in (("6.6.6.6, 192.0.2.1", 303), ("6.6.6.7, 192.0.2.1", 429), ("192.0.2.2", 303), ("2001:db8::1", 303), ("2001:db8::2", 429), ("2001:db8:0:1::1", 303)):
         browser = affected.Browser(made, headers={"X-Forwarded-For": address})
