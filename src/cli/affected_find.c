@@ -11,7 +11,7 @@
 #include "console/contact.h"
 #include "policy/spelling.h"
 
-enum { SQL_SIZE = 32 << 10, ROWS_MAX = 16, VALUE_SIZE = 8192 };
+enum { SQL_SIZE = 32 << 10, CANDIDATES_MAX = 16 * PERSONS_MAX, VALUE_SIZE = 8192 };
 
 /* Of the types of contacts: text, varchar, char. */
 enum { OID_TEXT = 25, OID_BPCHAR = 1042, OID_VARCHAR = 1043 };
@@ -24,6 +24,8 @@ struct finding {
     const char *plain;
     char sql[SQL_SIZE], value[VALUE_SIZE];
     size_t used;
+    struct person candidates[CANDIDATES_MAX]; /* whose the contact is; decoys, too */
+    size_t count;
     struct clerk_found *found;
 };
 
@@ -141,19 +143,19 @@ put_spellings(struct finding *f)
 /* ---- the answer ---- */
 
 static int
-add_person(struct finding *f, const char *key)
+add_candidate(struct finding *f, const char *key)
 {
-    struct persons *persons = &f->found->persons;
+    struct person *person = &f->candidates[f->count];
 
-    for (size_t i = 0; i < persons->count; i++)
-        if (strcmp(persons->items[i].kind, f->contacts->subject) == 0) {
-            f->found->is_shared |= strcmp(persons->items[i].key, key) != 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->candidates[i].kind, f->contacts->subject) == 0 &&
+            strcmp(f->candidates[i].key, key) == 0)
             return 0;
-        }
-    if (persons->count == PERSONS_MAX || strlen(key) >= PERSON_KEY_SIZE)
+    if (f->count == CANDIDATES_MAX || strlen(key) >= PERSON_KEY_SIZE)
         return PASU_E_RANGE;
-    snprintf(persons->items[persons->count].kind, PERSON_KIND_SIZE, "%s", f->contacts->subject);
-    snprintf(persons->items[persons->count++].key, PERSON_KEY_SIZE, "%s", key);
+    snprintf(person->kind, PERSON_KIND_SIZE, "%s", f->contacts->subject);
+    snprintf(person->key, PERSON_KEY_SIZE, "%s", key);
+    f->count++;
     return 0;
 }
 
@@ -186,7 +188,7 @@ take_rows(struct finding *f, PGresult *rows)
             continue;
         if (f->found->to[0] == '\0')
             snprintf(f->found->to, sizeof(f->found->to), "%s", to);
-        result = add_person(f, key);
+        result = add_candidate(f, key);
     }
     return result;
 }
@@ -199,11 +201,14 @@ complain_query(const struct finding *f)
     return 2;
 }
 
-/* What nobody has as it can be written may be written otherwise; but nobody waits long for that. */
+/* What nobody has as it can be written may be written otherwise; but nobody waits long for that.
+ * Where somebody has it, others may have it too, so that it tells not who asks: with an index that
+ * is known at once, and without it is not worth reading a large table. */
 static int
-ask_loosely(struct finding *f, const PGresult *columns)
+ask_loosely(struct finding *f, const PGresult *columns, bool is_found)
 {
-    static const char *const timeout = "SELECT set_config('statement_timeout', '3s', false)";
+    const char *timeout = is_found ? "SELECT set_config('statement_timeout', '300ms', false)"
+                                   : "SELECT set_config('statement_timeout', '3s', false)";
     const char *values[] = {f->value};
     PGresult *rows;
     int result = 0;
@@ -213,12 +218,12 @@ ask_loosely(struct finding *f, const PGresult *columns)
         return 0;
     PQclear(probe_query(&f->probe, timeout, 0, NULL));
     rows = probe_query(&f->probe, f->sql, 1, values);
-    if (rows == NULL)
+    if (rows != NULL)
+        result = take_rows(f, rows);
+    else if (!is_found)
         complain("store contacts in one form, or make an index of lower(e-mail)",
                  "contacts of %s that are written otherwise are not found: %s",
                  f->contacts->subject, f->probe.error);
-    else
-        result = take_rows(f, rows);
     PQclear(rows);
     return result == 0 ? 0 : 2;
 }
@@ -227,7 +232,7 @@ static int
 ask_table(struct finding *f)
 {
     static const char *const security = "SELECT set_config('row_security', 'off', false)";
-    size_t before = f->found->persons.count;
+    size_t before = f->count;
     const char *values[] = {f->value};
     PGresult *columns, *rows = NULL;
     int status = 2;
@@ -248,8 +253,8 @@ ask_table(struct finding *f)
         status = rows == NULL ? complain_query(f) : take_rows(f, rows) == 0 ? 0 : 2;
     }
     PQclear(rows);
-    if (status == 0 && f->found->persons.count == before && !f->found->is_shared)
-        status = ask_loosely(f, columns);
+    if (status == 0)
+        status = ask_loosely(f, columns, f->count > before);
     PQclear(columns);
     return status;
 }
@@ -302,22 +307,29 @@ look_for_decoy(struct affected_state *state, const struct person *person, bool *
     return status;
 }
 
+/* Who is no decoy, one of each kind: several of a kind share the contact. */
 static int
-leave_out_decoys(struct affected_state *state, struct persons *persons)
+choose(struct finding *f, struct affected_state *state)
 {
-    size_t kept = 0;
+    struct persons *persons = &f->found->persons;
+    int status = 0;
 
-    for (size_t i = 0; i < persons->count; i++) {
-        bool is_decoy;
-        int status = look_for_decoy(state, &persons->items[i], &is_decoy);
+    for (size_t i = 0; i < f->count && !f->found->is_shared && status == 0; i++) {
+        bool is_decoy, has_kind = false;
 
-        if (status != 0)
-            return status;
-        if (!is_decoy)
-            persons->items[kept++] = persons->items[i];
+        status = look_for_decoy(state, &f->candidates[i], &is_decoy);
+        if (status != 0 || is_decoy)
+            continue;
+        for (size_t p = 0; p < persons->count; p++)
+            has_kind |= strcmp(persons->items[p].kind, f->candidates[i].kind) == 0;
+        if (has_kind)
+            f->found->is_shared = true;
+        else if (persons->count < PERSONS_MAX)
+            persons->items[persons->count++] = f->candidates[i];
+        else
+            status = complain_error(PASU_E_RANGE, "kinds of persons with one contact");
     }
-    persons->count = kept;
-    return 0;
+    return status;
 }
 
 int
@@ -338,6 +350,8 @@ affected_find(void *arg, const char *contact, struct clerk_found *found)
     for (size_t i = 0; i < state->config->incident.contact_count && status == 0; i++)
         status = ask_one(f, state, &state->config->incident.contacts[i]);
     snprintf(found->kind, sizeof(found->kind), "%s", f->kind == CONTACT_EMAIL ? "email" : "phone");
+    if (status == 0)
+        status = choose(f, state);
     memory_free(f);
-    return status == 0 ? leave_out_decoys(state, &found->persons) : status;
+    return status;
 }

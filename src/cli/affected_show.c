@@ -8,8 +8,8 @@
 
 #include <time.h>
 
-/* Showings that the page lists; the certificate has all. */
-enum { GROUPS_MAX = 4096, LISTED_MAX = 200, WHEN_SIZE = 64, LIST_SIZE = 2048 };
+/* Showings that are kept, the newest, of which the page lists some; the certificate has all. */
+enum { GROUPS_MAX = 4096, LISTED_MAX = 200, ALIKE_MAX = 8, WHEN_SIZE = 64, LIST_SIZE = 2048 };
 
 #define GROUP_SECONDS 3600
 
@@ -20,6 +20,8 @@ struct group {
     uint64_t count, clear, masked;
     enum principal_kind by;
     bool is_unrecorded; /* nobody knows whose session it was */
+    bool is_least;      /* a record can be of several executions: how many of them showed it is not
+                           known */
 };
 
 struct looking {
@@ -28,10 +30,10 @@ struct looking {
     struct subject subject;
     enum inquiry_language language;
     enum notice_language texts; /* the same */
-    struct group *groups;
+    struct group *groups;       /* GROUPS_MAX */
     size_t count;
-    uint64_t left_out;
     uint64_t clear, masked; /* of all */
+    bool is_least;          /* of any */
 };
 
 /* ---- what was shown ---- */
@@ -70,6 +72,31 @@ join(struct group *group, const struct group *more)
     group->first = more->first < group->first ? more->first : group->first;
     group->last = more->last > group->last ? more->last : group->last;
     group->count += more->count;
+    group->is_least |= more->is_least;
+}
+
+/* The newest last. */
+static int
+compare_groups(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+
+    return x->last != y->last ? (x->last < y->last ? -1 : 1) : 0;
+}
+
+static void
+sort_groups(struct looking *l)
+{
+    qsort(l->groups, l->count, sizeof(*l->groups), compare_groups);
+}
+
+/* There is no more room: the older half goes. */
+static void
+forget_old(struct looking *l)
+{
+    sort_groups(l);
+    l->count /= 2;
+    memmove(l->groups, l->groups + GROUPS_MAX - l->count, l->count * sizeof(*l->groups));
 }
 
 static int
@@ -77,7 +104,8 @@ see(void *arg, const struct sight *sight)
 {
     struct looking *l = arg;
     const struct statement *s = sight->statement;
-    struct group one = {.first = s->time, .last = s->time, .count = 1};
+    struct group one = {
+        .first = s->time, .last = s->time, .count = 1, .is_least = s->statements > 1};
     int result;
 
     if (!sight->is_shown)
@@ -92,15 +120,15 @@ see(void *arg, const struct sight *sight)
         one.is_unrecorded ? PRINCIPAL_UNKNOWN : roster_kind(l->state->roster, s->session.principal);
     l->clear |= one.clear;
     l->masked |= one.masked;
-    for (size_t back = 1; back <= l->count && back <= 8; back++)
+    l->is_least |= one.is_least;
+    for (size_t back = 1; back <= l->count && back <= ALIKE_MAX; back++)
         if (is_alike(&l->groups[l->count - back], &one)) {
             join(&l->groups[l->count - back], &one);
             return 0;
         }
-    if (l->count < GROUPS_MAX)
-        l->groups[l->count++] = one;
-    else
-        l->left_out++;
+    if (l->count == GROUPS_MAX)
+        forget_old(l);
+    l->groups[l->count++] = one;
     return 0;
 }
 
@@ -110,7 +138,8 @@ begin(struct looking *l, const struct person *person)
     subject_release(&l->subject);
     subject_init(&l->subject, &l->evidence.selection, person->kind, see, l);
     l->count = 0;
-    l->left_out = l->clear = l->masked = 0;
+    l->clear = l->masked = 0;
+    l->is_least = false;
 }
 
 /* With the index, or else all. */
@@ -202,12 +231,12 @@ group_json(const struct looking *l, const struct group *group)
     bool is_long =
         group->last / NANOSECONDS_PER_SECOND / 60 != group->first / NANOSECONDS_PER_SECOND / 60;
 
-    return json_pack("{so so* sI sb ss so so}", "from", when_text(l, group->first, true), "until",
-                     is_long ? when_text(l, group->last, !is_same_day(group->first, group->last))
-                             : NULL,
-                     "count", (json_int_t)group->count, "is_several", group->count > 1, "by",
-                     l->state->texts.by[group->by][l->texts], "clear", list_of(l, group->clear),
-                     "masked", list_of(l, group->masked));
+    return json_pack(
+        "{so so* sI sb sb ss so so}", "from", when_text(l, group->first, true), "until",
+        is_long ? when_text(l, group->last, !is_same_day(group->first, group->last)) : NULL,
+        "count", (json_int_t)group->count, "is_several", group->count > 1, "is_least",
+        group->is_least, "by", l->state->texts.by[group->by][l->texts], "clear",
+        list_of(l, group->clear), "masked", list_of(l, group->masked));
 }
 
 static json_t *
@@ -234,13 +263,11 @@ fields_json(const struct looking *l)
     return fields;
 }
 
-/* The newest first. */
-static int
-compare_groups(const void *a, const void *b)
+/* Of the sorted ones the last. */
+static size_t
+listed_of(const struct looking *l)
 {
-    const struct group *x = a, *y = b;
-
-    return x->last != y->last ? (x->last > y->last ? -1 : 1) : 0;
+    return l->count < LISTED_MAX ? l->count : LISTED_MAX;
 }
 
 static json_t *
@@ -248,9 +275,8 @@ showings_json(struct looking *l)
 {
     json_t *showings = json_array();
 
-    qsort(l->groups, l->count, sizeof(*l->groups), compare_groups);
-    for (size_t i = 0; i < l->count && i < LISTED_MAX; i++)
-        if (json_array_append_new(showings, group_json(l, &l->groups[i])) != 0) {
+    for (size_t i = 0; i < listed_of(l); i++)
+        if (json_array_append_new(showings, group_json(l, &l->groups[l->count - 1 - i])) != 0) {
             json_decref(showings);
             return NULL;
         }
@@ -275,12 +301,13 @@ person_json(struct looking *l, size_t number, size_t persons)
     const struct subject *s = &l->subject;
     uint64_t listed = 0;
 
-    for (size_t i = 0; i < l->count && i < LISTED_MAX; i++)
-        listed += l->groups[i].count;
-    return json_pack("{sI sI sI sb sb sI so* so* so so sI sb sb}", "number", (json_int_t)number,
-                     "one", (json_int_t)number + 1, "times", (json_int_t)s->shown, "is_shown",
-                     s->shown > 0, "is_possible", s->possible > 0, "possible",
-                     (json_int_t)s->possible, "first",
+    sort_groups(l);
+    for (size_t i = 0; i < listed_of(l); i++)
+        listed += l->groups[l->count - 1 - i].count;
+    return json_pack("{sI sI sI sb sb sb sI so* so* so so sI sb sb}", "number", (json_int_t)number,
+                     "one", (json_int_t)number + 1, "times", (json_int_t)s->shown, "is_least",
+                     l->is_least, "is_shown", s->shown > 0, "is_possible", s->possible > 0,
+                     "possible", (json_int_t)s->possible, "first",
                      s->shown > 0 ? when_text(l, s->first, true) : NULL, "last",
                      s->shown > 0 ? when_text(l, s->last, true) : NULL, "fields", fields_json(l),
                      "showings", showings_json(l), "more", (json_int_t)(s->shown - listed),

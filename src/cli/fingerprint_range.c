@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define DAY (24 * 3600 * INT64_C(1000000000))
@@ -39,25 +40,34 @@ read_prefix(const struct fingerprint_terms *terms, const char *text, uint32_t *p
     return 2;
 }
 
-/* How many were answered in 24 hours: words that begin so. */
+/* The folder of segments, for one question at a time: of several at once none is counted by the
+ * others before it is recorded. -1: it cannot be read, as is said. */
 static int
-count_asked(const struct ask *ask, const char *begin, uint64_t *count)
+open_segments(const struct ask *ask)
 {
     int folder = open(ask->config->ledger.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int segments =
         folder >= 0 ? openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    struct segment_keys keys = {0};
-    bool is_damaged = false;
-    int result, status;
 
     if (folder >= 0)
         close(folder);
-    if (segments < 0) {
-        complain("run it as root, or as the account that pasu guard runs as",
-                 "the ledger in %s cannot be read", ask->config->ledger.directory);
-        return 2;
-    }
-    status = ask_keys(ask, &keys);
+    if (segments >= 0 && flock(segments, LOCK_EX) == 0)
+        return segments;
+    complain("run it as root, or as the account that pasu guard runs as",
+             "the ledger in %s cannot be read", ask->config->ledger.directory);
+    if (segments >= 0)
+        close(segments);
+    return -1;
+}
+
+/* How many were answered in 24 hours: words that begin so. */
+static int
+count_asked(const struct ask *ask, int segments, const char *begin, uint64_t *count)
+{
+    struct segment_keys keys = {0};
+    bool is_damaged = false;
+    int result, status = ask_keys(ask, &keys);
+
     if (status == 0) {
         result = questions_count(&os_real, segments, &keys, FINGERPRINT_COMMAND, begin,
                                  os_realtime(&os_real) - DAY, count, &is_damaged);
@@ -68,14 +78,13 @@ count_asked(const struct ask *ask, const char *begin, uint64_t *count)
                      "some records are damaged: there may have been more questions");
     }
     segment_keys_release(&keys);
-    close(segments);
     return status;
 }
 
 /* Recorded, and not more often than it may be. */
 static int
-record(const struct ask *ask, const struct fingerprint_bundle *bundle, const char *prefix,
-       const struct arguments *arguments)
+record(const struct ask *ask, int segments, const struct fingerprint_bundle *bundle,
+       const char *prefix, const struct arguments *arguments)
 {
     const char *who = arguments->values[OPTION_who];
     char begin[96], words[WORDS_SIZE], name[FINGERPRINT_NAME_SIZE];
@@ -84,7 +93,7 @@ record(const struct ask *ask, const struct fingerprint_bundle *bundle, const cha
 
     fingerprint_name(&bundle->terms, name);
     snprintf(begin, sizeof(begin), "range bundle=%s ", name);
-    status = count_asked(ask, begin, &count);
+    status = count_asked(ask, segments, begin, &count);
     if (status != 0)
         return status;
     if (count >= bundle->questions) {
@@ -139,9 +148,15 @@ fingerprint_range(const struct arguments *arguments)
     if (status == 0)
         status = read_prefix(&bundle.terms, text, &prefix);
     if (status == 0) {
+        int segments = -1;
+
         status = ask_init(&ask, arguments);
+        if (status == 0 && (segments = open_segments(&ask)) < 0)
+            status = 2;
         if (status == 0)
-            status = record(&ask, &bundle, text, arguments);
+            status = record(&ask, segments, &bundle, text, arguments);
+        if (segments >= 0)
+            close(segments);
         ask_release(&ask);
     }
     if (status == 0)

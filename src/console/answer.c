@@ -12,7 +12,33 @@ enum { FORWARDED_SIZE = 64 };
 
 /* ---- who asks ---- */
 
-/* Where the person is; of IPv6 the network that one household has. */
+/* Of headers of one name the last; a proxy adds its own behind those that it was given. */
+static enum MHD_Result
+take_last(void *arg, enum MHD_ValueKind kind PASU_UNUSED, const char *name, const char *value)
+{
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        *(const char **)arg = value;
+    return MHD_YES;
+}
+
+static const char *
+forwarded_for(const struct call *call)
+{
+    const char *found = NULL;
+
+    MHD_get_connection_values(call->connection, MHD_HEADER_KIND, take_last, &found);
+    return found;
+}
+
+void
+address_of(struct address *address, const struct sockaddr *from)
+{
+    *address = (struct address){.length = from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                                      : sizeof(struct sockaddr_in)};
+    memcpy(&address->u, from, address->length);
+}
+
+/* Where the person is. */
 static void
 who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_SIZE])
 {
@@ -20,26 +46,17 @@ who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_S
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct address address = {0}, forwarded;
     char text[FORWARDED_SIZE];
-    uint8_t bytes[16] = {0}, hash[KEY_SIZE];
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    uint8_t network[PEERS_NETWORK_SIZE], hash[KEY_SIZE];
     unsigned length = 0;
 
-    if (info != NULL && info->client_addr != NULL) {
-        address.length = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                                  : sizeof(struct sockaddr_in);
-        memcpy(&address.u, info->client_addr, address.length);
-    }
+    if (info != NULL && info->client_addr != NULL)
+        address_of(&address, info->client_addr);
     if (networks_contain(c->forwarded_from, c->forwarded_from_count, &address) &&
-        request_forwarded(
-            text, sizeof(text),
-            MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "X-Forwarded-For")) &&
+        request_forwarded(text, sizeof(text), forwarded_for(call)) &&
         address_parse(&forwarded, text) == 0)
         address = forwarded;
-    if (address.length > 0)
-        address_bytes(bytes, &address);
-    if (memcmp(bytes, mapped, sizeof(mapped)) != 0)
-        memset(bytes + 8, 0, 8);
-    if (HMAC(EVP_sha256(), c->key, sizeof(c->key), bytes, sizeof(bytes), hash, &length) == NULL)
+    peers_network(network, &address);
+    if (HMAC(EVP_sha256(), c->key, sizeof(c->key), network, sizeof(network), hash, &length) == NULL)
         memset(hash, 0, sizeof(hash));
     memcpy(who, hash, RATES_WHO_SIZE);
 }
@@ -52,7 +69,7 @@ may(struct console *c, const struct call *call, struct rates *rates)
     who_of(c, call, who);
     if (rates_take(rates, who, os_monotonic(c->os)))
         return true;
-    LOG_EVENT(&c->log, CONSOLE_REFUSED, F_UINT("route", call->request.route));
+    c->refused++;
     return false;
 }
 

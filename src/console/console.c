@@ -15,12 +15,17 @@
 /* The clerk judges codes at once; a ledger takes its time. */
 #define CODE_PATIENCE (10 * NANOSECONDS_PER_SECOND)
 #define LOOK_PATIENCE (90 * NANOSECONDS_PER_SECOND)
+/* In which a request has to be there, and its answer to be taken. */
+#define REQUEST_TIME (40 * NANOSECONDS_PER_SECOND)
+#define ANSWER_TIME  (300 * NANOSECONDS_PER_SECOND)
+#define REFUSED_TIME (60 * NANOSECONDS_PER_SECOND)
 
 enum {
     CONNECTIONS_MAX = 256,
-    CONNECTIONS_OF_ONE = 32, /* address */
+    CONNECTIONS_OF_ONE = 32, /* network */
     TIMEOUT_SECONDS = 20,
-    MEMORY_MAX = 16 << 10, /* of a connection: its headers */
+    MEMORY_MAX = 16 << 10,   /* of a connection: its headers */
+    LEFT_OUT_MAX = 64 << 10, /* of a body that is too long, before the connection ends */
     TICK_MILLISECONDS = 1000,
     TRIES_OF_ASK = 3, /* times what an address may ask for */
     LOOKS_OF_ASK = 6,
@@ -70,6 +75,53 @@ find_call(struct console *c, uint64_t id, enum call_wait wait)
     return call;
 }
 
+/* ---- connections ---- */
+
+/* Behind a proxy all come from one address. */
+static enum MHD_Result
+on_connect(void *arg, const struct sockaddr *from, socklen_t length PASU_UNUSED)
+{
+    const struct console *c = arg;
+    struct address address;
+
+    address_of(&address, from);
+    return c->forwarded_from_count > 0 || peers_count(&c->peers, &address) < CONNECTIONS_OF_ONE
+               ? MHD_YES
+               : MHD_NO;
+}
+
+static void
+on_connection(void *arg, struct MHD_Connection *connection, void **peer,
+              enum MHD_ConnectionNotificationCode code)
+{
+    struct console *c = arg;
+    const union MHD_ConnectionInfo *fd, *from;
+    struct address address;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        peers_remove(*peer);
+        *peer = NULL;
+        return;
+    }
+    fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (fd == NULL || from == NULL || from->client_addr == NULL)
+        return;
+    address_of(&address, from->client_addr);
+    *peer = peers_add(&c->peers, fd->connect_fd, &address, os_monotonic(c->os) + REQUEST_TIME);
+}
+
+static void
+give_time(const struct console *c, struct MHD_Connection *connection, int64_t time)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct peer *peer = info != NULL ? info->socket_context : NULL;
+
+    if (peer != NULL)
+        peer->until = os_monotonic(c->os) + time;
+}
+
 /* ---- requests ---- */
 
 static void
@@ -91,6 +143,41 @@ read_request(const struct console *c, struct call *call, const char *url, const 
         MHD_lookup_connection_value(m, MHD_COOKIE_KIND, is_secure ? "__Host-pasu" : "pasu"));
 }
 
+/* What says where the body ends. */
+static enum MHD_Result
+count_length(void *arg, enum MHD_ValueKind kind PASU_UNUSED, const char *name,
+             const char *value PASU_UNUSED)
+{
+    *(unsigned *)arg += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+                        strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    return MHD_YES;
+}
+
+/* RFC 9112, 6.3: a proxy in front may see the end elsewhere, and send another one's request as the
+ * rest of this one. */
+static bool
+has_several_lengths(struct MHD_Connection *connection)
+{
+    unsigned count = 0;
+
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_length, &count);
+    return count > 1;
+}
+
+/* False: nobody who means well sends so much. */
+static bool
+take_body(struct call *call, const char *bytes, size_t length)
+{
+    call->is_too_long |= length > BODY_MAX - call->length;
+    if (call->is_too_long) {
+        call->left_out += length;
+        return call->left_out <= LEFT_OUT_MAX;
+    }
+    memcpy(call->body + call->length, bytes, length);
+    call->length += length;
+    return true;
+}
+
 /* libmicrohttpd calls it with the headers, for each part of the body, and at the end. */
 static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
@@ -100,7 +187,7 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
     struct call *call = *state;
 
     if (!call) {
-        call = memory_new(1, sizeof(*call));
+        call = !has_several_lengths(connection) ? memory_new(1, sizeof(*call)) : NULL;
         if (!call)
             return MHD_NO;
         *state = call;
@@ -110,11 +197,8 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
         return MHD_YES;
     }
     if (*length > 0) {
-        call->is_too_long |= *length > BODY_MAX - call->length;
-        if (!call->is_too_long) {
-            memcpy(call->body + call->length, bytes, *length);
-            call->length += *length;
-        }
+        if (!take_body(call, bytes, *length))
+            return MHD_NO;
         *length = 0;
         return MHD_YES;
     }
@@ -122,18 +206,20 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
         return answer_go_on(c, call);
     if (call->wait != WAIT_NOTHING)
         return MHD_YES;
+    give_time(c, connection, ANSWER_TIME);
     if (call->is_too_long)
         return page_note(c, call, MHD_HTTP_CONTENT_TOO_LARGE, "form");
     return answer_begin(c, call);
 }
 
 static void
-on_completed(void *arg, struct MHD_Connection *connection PASU_UNUSED, void **state,
+on_completed(void *arg, struct MHD_Connection *connection, void **state,
              enum MHD_RequestTerminationCode code PASU_UNUSED)
 {
     struct console *c = arg;
     struct call *call = *state;
 
+    give_time(c, connection, REQUEST_TIME);
     if (!call)
         return;
     for (struct call **at = &c->waiting; *at; at = &(*at)->next)
@@ -227,6 +313,19 @@ read_channel(struct console *c, struct channel *channel)
 
 /* ---- all ---- */
 
+/* Not for each: whoever is refused could fill the disk. */
+static void
+tell_refused(struct console *c)
+{
+    int64_t now = os_monotonic(c->os);
+
+    if (c->refused == 0 || now < c->tell_refused)
+        return;
+    LOG_EVENT(&c->log, CONSOLE_REFUSED, F_UINT("requests", c->refused));
+    c->refused = 0;
+    c->tell_refused = now + REFUSED_TIME;
+}
+
 /* Until the next answer is to leave. */
 static int
 patience(const struct console *c)
@@ -264,6 +363,8 @@ serve(struct console *c)
         if (!read_channel(c, &c->clerk))
             channel_close(&c->clerk);
         resume(c, false);
+        peers_end(&c->peers, os_monotonic(c->os));
+        tell_refused(c);
         MHD_run(c->daemon);
     }
 }
@@ -273,8 +374,6 @@ open_daemon(struct console *c, const struct config_affected *affected, int liste
 {
     const unsigned flags =
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (c->has_tls ? MHD_USE_TLS : 0);
-    /* Behind a proxy all come from one address. */
-    unsigned of_one = c->forwarded_from_count > 0 ? CONNECTIONS_MAX : CONNECTIONS_OF_ONE;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)affected->certificate.bytes.bytes},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)affected->key.bytes.bytes},
@@ -284,8 +383,8 @@ open_daemon(struct console *c, const struct config_affected *affected, int liste
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
     c->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, c, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one, MHD_OPTION_CONNECTION_LIMIT,
+        flags, 0, on_connect, c, on_request, c, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, c, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, c, MHD_OPTION_ARRAY, c->has_tls ? tls : none, MHD_OPTION_END);
@@ -364,6 +463,7 @@ console_main(const struct console_start *start, const struct log *log)
     c->log = *log;
     c->os = log->os;
     c->clerk.fd = -1;
+    peers_init(&c->peers);
     signal(SIGPIPE, SIG_IGN);
     channel_init(&c->supervisor, start->supervisor_fd, message_rules_console_from_supervisor,
                  message_rules_console_from_supervisor_count);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "config/model.h"
+#include "console/peers.h"
 #include "console/rates.h"
 #include "console/request.h"
 #include "ledger/inquiry.h"
@@ -24,7 +25,7 @@ struct call {
     struct MHD_Connection *connection;
     struct request request;
     char body[BODY_MAX + 1];
-    size_t length;
+    size_t length, left_out; /* of the body: what is kept, and what is not */
     bool is_too_long, is_resumed;
     enum call_wait wait;
     uint64_t id;        /* of what the clerk is asked */
@@ -48,7 +49,10 @@ struct console {
     int64_t answer_time, code_time, session_time;
     struct network *forwarded_from; /* owned */
     size_t forwarded_from_count;
+    struct peers peers;
     struct rates asks, tries, looks;
+    uint64_t refused;     /* requests, since the log was told */
+    int64_t tell_refused; /* monotonic: when it may be told again */
     json_t *words[INQUIRY_LANGUAGES];
     uint64_t ids;
     struct call *waiting;
@@ -57,6 +61,8 @@ struct console {
 /* ---- answer.c: what is asked, and what that is answered with ---- */
 /* A request is there as a whole: answers, or lets it wait. */
 enum MHD_Result answer_begin(struct console *c, struct call *call);
+/* What libmicrohttpd says of where somebody is, IPv4 or IPv6. */
+void address_of(struct address *address, const struct sockaddr *from);
 /* Its time has come. */
 enum MHD_Result answer_go_on(struct console *c, struct call *call);
 

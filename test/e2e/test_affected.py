@@ -4,9 +4,11 @@
 anybody is known."""
 import contextlib
 import http.server
+import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -97,6 +99,43 @@ def test_nothing_shown_and_possibly():
     assert "may have been shown" in said and "What is not certain" in said, said
 
 
+@test(gateway=True, limit=180)
+def test_the_newest_of_very_many():
+    """Of more showings than are kept the newest are listed, by the ledger's index and without it, and the others are counted"""
+    made, turns = page(), 260
+    key = int(shop.server().value("SELECT min(customer_id) FROM orders WHERE customer_id > 1400"))
+    shop.server().sql(f"UPDATE customers SET phone = '010-5555-0004', address = 'Sejong-daero 1' WHERE id = {key}")
+    more = (", c.name", ", c.email", ", c.address", ", o.item")
+    sets = ["".join(names) for count in range(5) for names in itertools.combinations(more, count)]
+    with made.front.login(user="analyst") as session:  # of what a rule masks each statement has a record of its own
+        for names in sets * turns:
+            session.query(f"SELECT c.id, c.phone{names} FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.id = {key} LIMIT 1")
+        session.terminate()
+    read(made, f"SELECT id, email FROM customers WHERE id = {key}")
+    for _ in range(2):
+        _, _, text = affected.Browser(made).enter(email(key))
+        listed = text[text.index('<ol class="times">'):]
+        listed = listed[:listed.index("</ol>")]
+        equal(listed.count('<p class="when">'), 200)
+        assert "partly hidden" not in listed[:listed.index("</li>")], listed[:1500]
+        said = affected.text_of(text)
+        assert f"Number of times: {16 * turns + 1}." in said, said[:1500]
+        assert f" {16 * turns + 1 - 200} older times" in said, said[-1500:]
+        shutil.rmtree(ledger(made.front) / "index", ignore_errors=True)
+
+
+@test(gateway=True, limit=120)
+def test_it_never_says_fewer():
+    """Where several statements share a record, it says "at least" """
+    made = page()
+    with made.front.login(user="app") as session:
+        for _ in range(500):
+            session.query("SELECT id, name FROM customers WHERE id = 1399")
+        session.terminate()
+    found = re.search(r"Number of times: (at least )?(\d+)", affected.text_of(affected.Browser(made).enter(email(1399))[2]))
+    assert found[1] or found[2] == "500", found[0]
+
+
 @test(gateway=True, limit=120)
 def test_telephone_numbers():
     """A telephone number is found however it is written; the code goes to the one that is stored"""
@@ -157,6 +196,35 @@ def test_a_decoy_gets_nothing():
     equal(made.message()["to"], email(1322))
     process.until(lambda: len([1 for command, _ in asked(made) if command == "affected-code"]) == 2, "both looked up")
     equal(made.messages(), [])
+
+
+@test(gateway=True, limit=120)
+def test_contacts_that_decoys_have_too():
+    """A contact that only decoys have is sent nothing, be they several; a person who shares one with a decoy gets the code"""
+    made = affected.Page("affected-decoys")
+    shop.server().sql("UPDATE customers SET phone = '010-5555-0002' WHERE id IN (1357, 1364)")
+    shop.server().sql("UPDATE customers SET phone = '010-5555-0003' WHERE id IN (1371, 1378)")
+    for key in ("1357", "1364", "1371"):
+        done = register(made.front, "customer", key)
+        equal(done.returncode, 0, done.stderr)
+    affected.Browser(made).want("010-5555-0002")
+    browser = affected.Browser(made)
+    browser.want("010-5555-0003")
+    message = made.message()
+    equal((message["what"], message["to"]), ("code", "010-5555-0003"))
+    equal(browser.give(message["code"])[:2], (303, "/yours"))
+    process.until(lambda: len([1 for command, _ in asked(made) if command == "affected-code"]) == 4, "all looked up")
+    equal(made.messages(), [])
+
+
+@test(gateway=True, limit=120)
+def test_a_contact_that_several_write_otherwise():
+    """Of several who have one contact, written in two ways, nobody's page opens"""
+    made = page()
+    shop.server().sql("UPDATE customers SET email = 'Mixed@Example.com' WHERE id = 1385")
+    shop.server().sql("UPDATE customers SET email = 'mixed@example.com' WHERE id = 1392")
+    affected.Browser(made).want("mixed@example.com")
+    equal(made.message()["what"], "shared")
 
 
 # ---- who has not ----
@@ -275,12 +343,52 @@ def test_rates():
     equal((status, headers["Retry-After"]), (429, "600"))
     assert "Too many requests" in affected.text_of(text), text
     equal(len(list(made.outbox.glob("*.json"))), 2)
+    for _ in range(20):
+        equal(browser.post("/code", contact=email(1294))[0], 429)
+    made.guard.wait("console_refused")
+    equal(sum('"console_refused"' in line for line in made.guard.process.lines), 1, "once a minute")
     made = affected.Page("affected-proxied", codes_per_address=1, forwarded_from="127.0.0.0/8")
     for address, due in (("6.6.6.6, 192.0.2.1", 303), ("6.6.6.7, 192.0.2.1", 429), ("192.0.2.2", 303), ("2001:db8::1", 303), ("2001:db8::2", 429), ("2001:db8:0:1::1", 303)):
         browser = affected.Browser(made, headers={"X-Forwarded-For": address})
         browser.get("/")
         equal(browser.post("/code", contact="nobody@example.com")[0], due, address)
         assert browser.cookies["__Host-pasu"], browser.cookies
+    browser.get("/")
+    for forged, due in (("6.6.6.8", b"303"), ("6.6.6.9", b"429")):  # a proxy may add a line of its own behind the browser's
+        said = sent(made, post_of(browser, f"X-Forwarded-For: {forged}\r\nX-Forwarded-For: 192.0.2.3\r\n"))
+        assert said.startswith(b"HTTP/1.1 " + due), (forged, said)
+
+
+def post_of(browser, headers):
+    body, token = f"form={browser.form}&contact=nobody%40example.com", browser.cookies["__Host-pasu"]
+    return (f"POST /code HTTP/1.1\r\nHost: x\r\n{headers}Cookie: __Host-pasu={token}\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+def sent(made, *parts):
+    """What comes back until the end, which is awaited."""
+    said = b""
+    with socket.create_connection(("127.0.0.1", made.port), timeout=10) as sock:
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                sock.sendall(part)
+        with contextlib.suppress(ConnectionError):
+            while more := sock.recv(65536):
+                said += more
+    return said
+
+
+@test(gateway=True, limit=120)
+def test_bodies_without_end():
+    """A request that says twice how long it is gets no answer, and neither does what is hidden behind it; a body that does not end does not hold its connection"""
+    made = page()
+    hidden = b"GET /code HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for lengths in (b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"Content-Length: 0\r\nContent-Length: 56\r\n\r\n",
+                    b"Transfer-Encoding: chunked\r\ntransfer-encoding: identity\r\n\r\n0\r\n\r\n"):
+        equal(sent(made, b"POST /code HTTP/1.1\r\nHost: x\r\n" + lengths + hidden), b"", lengths)
+    chunk = b"4000\r\n" + b"a" * 0x4000 + b"\r\n"
+    equal(sent(made, b"POST /code HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", *[chunk] * 64), b"")
+    equal(affected.Browser(made).get("/")[0], 200)
 
 
 @test(gateway=True, limit=120)

@@ -160,8 +160,12 @@ def test_ranges_are_recorded_equal_and_rationed():
     assert f"range bundle={said['bundle']} prefix=- for=market.example who=market".encode() in raw
     plainly = run("range", path, "-", configured=True).stdout
     equal(plainly.split(), answer["suffixes"])
-    for _ in range(98):
+    for _ in range(96):
         equal(len(run("range", path, "-", configured=True).stdout), len(plainly))
+    words = [harness.PASU, "fingerprint", "range", "-c", place().guard.path, path, "-"]
+    at_once = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    said = [(len(one.communicate(timeout=60)[0]), one.returncode) for one in at_once]
+    equal(sorted(said), [(0, 1)] * 6 + [(len(plainly), 0)] * 2)
     done = run("range", path, "-", exit=1, configured=True)
     assert done.stdout == "" and "100" in done.stderr, done
     for word in ("", "0", "zz", "--"):
