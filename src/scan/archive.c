@@ -21,6 +21,7 @@ enum {
 
 #define FILE_MARK  UINT32_C(0x04034b50)
 #define OTHER_MARK UINT32_C(0x02014b50) /* the directory: there are no files behind it */
+#define EMPTY_MARK UINT32_C(0x06054b50) /* the end of it, where it has nothing */
 #define SIZE_LATER UINT32_C(0xffffffff) /* in the extra field: zip64 */
 
 enum state { IN_HEAD, IN_NAME, IN_STORED, IN_DEFLATED, BEHIND, OVER };
@@ -139,16 +140,25 @@ end_file(struct archive *a)
 
 /* ---- its bytes ---- */
 
-/* Everything but `head` begins with 4 bytes, too. */
+/* What is neither a file nor the directory could stand before more files. */
+static int
+take_mark(struct archive *a)
+{
+    struct reader r = reader_of(view_of(a->head, 4));
+    uint32_t mark = little_read_u32(&r);
+
+    if (mark == OTHER_MARK || mark == EMPTY_MARK)
+        a->state = OVER;
+    else if (mark != FILE_MARK)
+        return PASU_E_CORRUPT;
+    return 0;
+}
+
 static int
 take_head(struct archive *a)
 {
-    struct reader r = reader_of(view_of(a->head, sizeof(a->head)));
+    struct reader r = reader_of(view_of(a->head + 4, sizeof(a->head) - 4));
 
-    if (little_read_u32(&r) != FILE_MARK) {
-        a->state = OVER;
-        return 0;
-    }
     (void)reader_bytes(&r, 2);
     a->flags = little_read_u16(&r);
     a->method = little_read_u16(&r);
@@ -230,8 +240,8 @@ take_byte(struct archive *a, uint8_t byte)
 
     if (a->state == IN_HEAD) {
         a->head[a->have++] = byte;
-        if (a->have == 4 && memcmp(a->head, "PK\3\4", 4) != 0)
-            a->state = OVER;
+        if (a->have == 4)
+            result = take_mark(a);
         else if (a->have == HEAD_SIZE)
             result = take_head(a);
     } else if (a->state == IN_NAME) {
