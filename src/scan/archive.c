@@ -38,7 +38,8 @@ struct archive {
     uint64_t left; /* of what is stored */
     char name[NAME_SIZE];
     z_stream stream;
-    bool has_stream, is_read; /* some text was */
+    bool has_stream, is_read, is_document; /* some text was; some of it XML */
+    uint64_t passed;
     struct archive_text *text;
     uint8_t output[OUTPUT_SIZE];
 };
@@ -100,6 +101,14 @@ kind_of(const char *name)
                : PASSED_OVER;
 }
 
+static bool
+is_folder(const struct archive *a)
+{
+    size_t length = strlen(a->name);
+
+    return length > 0 && a->name[length - 1] == '/';
+}
+
 static int
 begin_file(struct archive *a)
 {
@@ -107,6 +116,8 @@ begin_file(struct archive *a)
         return PASU_E_DENIED;
     a->kind = kind_of(a->name);
     a->is_read |= a->kind != PASSED_OVER;
+    a->is_document |= a->kind == XML;
+    a->passed += a->kind == PASSED_OVER && !is_folder(a);
     if (a->method == DEFLATED && inflateReset(&a->stream) != Z_OK)
         return PASU_E_NOMEM;
     if (a->method != DEFLATED &&
@@ -270,6 +281,12 @@ archive_take(struct archive *a, struct view bytes)
         }
     }
     return result;
+}
+
+uint64_t
+archive_passed(const struct archive *a)
+{
+    return a->is_document ? 0 : a->passed;
 }
 
 int

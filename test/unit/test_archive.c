@@ -49,6 +49,8 @@ put_end(struct writer *w)
     writer_bytes(w, "the directory", 13);
 }
 
+static uint64_t passed;
+
 static int
 read_all(struct view bytes, size_t piece, int returned)
 {
@@ -66,6 +68,7 @@ read_all(struct view bytes, size_t piece, int returned)
     }
     if (result == 0)
         result = archive_end(archive);
+    passed = archive_passed(archive);
     archive_free(archive);
     return result;
 }
@@ -110,6 +113,26 @@ text_of_all_files_comes_in_their_order(void **state PASU_UNUSED)
         assert_int_equal(read_all(view_of(space, writer_length(&w)), piece, 0), 0);
         expect("1,2\n\nkim@x.kr\n010-1\n\t\n\t10\t\t\n\t\n");
     }
+}
+
+static void
+files_that_are_passed_over_are_counted(void **state PASU_UNUSED)
+{
+    struct writer w = writer_of(space, sizeof(space));
+
+    put_file(&w, "folder/", VIEW(""), 0, 0);
+    put_file(&w, "folder/a.csv", VIEW("1,2"), 0, 0);
+    put_file(&w, "folder/b.xlsx", VIEW("PK"), 0, 0);
+    put_file(&w, "folder/c", VIEW("3,4"), 0, 0);
+    put_end(&w);
+    assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), 0);
+    assert_int_equal(passed, 2);
+    w = writer_of(space, sizeof(space));
+    put_file(&w, "xl/styles.xml", VIEW(""), 0, 0);
+    put_file(&w, "xl/sharedStrings.xml", VIEW("<a/>"), 0, 0);
+    put_end(&w);
+    assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), 0);
+    assert_int_equal(passed, 0);
 }
 
 static void
@@ -179,6 +202,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_all_files_comes_in_their_order),
+        cmocka_unit_test(files_that_are_passed_over_are_counted),
         cmocka_unit_test(what_is_cut_or_is_no_text_is_said),
         cmocka_unit_test(xml_that_wants_memory_is_refused),
     };
