@@ -385,6 +385,10 @@ print(struct matching *t, bool is_json)
             t->match.values[v].ours + t->match.values[v].shared + t->match.values[v].decoys > 0;
     if (result != 0)
         return complain_error(result, "match");
+    if (t->archive != NULL && archive_passed(t->archive) > 0)
+        complain("unpack it, and match them one by one",
+                 "%s: %llu of its files were not read: they have no name that text has",
+                 t->matched.path, (unsigned long long)archive_passed(t->archive));
     if (t->matched.is_damaged) {
         complain("", "%s is damaged: what is behind the damage was not read", t->matched.path);
         return 2;

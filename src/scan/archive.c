@@ -21,6 +21,7 @@ enum {
 
 #define FILE_MARK  UINT32_C(0x04034b50)
 #define OTHER_MARK UINT32_C(0x02014b50) /* the directory: there are no files behind it */
+#define EMPTY_MARK UINT32_C(0x06054b50) /* the end of it, where it has nothing */
 #define SIZE_LATER UINT32_C(0xffffffff) /* in the extra field: zip64 */
 
 enum state { IN_HEAD, IN_NAME, IN_STORED, IN_DEFLATED, BEHIND, OVER };
@@ -37,7 +38,8 @@ struct archive {
     uint64_t left; /* of what is stored */
     char name[NAME_SIZE];
     z_stream stream;
-    bool has_stream, is_read; /* some text was */
+    bool has_stream, is_read, is_document; /* some text was; some of it XML */
+    uint64_t passed;
     struct archive_text *text;
     uint8_t output[OUTPUT_SIZE];
 };
@@ -99,6 +101,14 @@ kind_of(const char *name)
                : PASSED_OVER;
 }
 
+static bool
+is_folder(const struct archive *a)
+{
+    size_t length = strlen(a->name);
+
+    return length > 0 && a->name[length - 1] == '/';
+}
+
 static int
 begin_file(struct archive *a)
 {
@@ -106,6 +116,8 @@ begin_file(struct archive *a)
         return PASU_E_DENIED;
     a->kind = kind_of(a->name);
     a->is_read |= a->kind != PASSED_OVER;
+    a->is_document |= a->kind == XML;
+    a->passed += a->kind == PASSED_OVER && !is_folder(a);
     if (a->method == DEFLATED && inflateReset(&a->stream) != Z_OK)
         return PASU_E_NOMEM;
     if (a->method != DEFLATED &&
@@ -139,16 +151,25 @@ end_file(struct archive *a)
 
 /* ---- its bytes ---- */
 
-/* Everything but `head` begins with 4 bytes, too. */
+/* What is neither a file nor the directory could stand before more files. */
+static int
+take_mark(struct archive *a)
+{
+    struct reader r = reader_of(view_of(a->head, 4));
+    uint32_t mark = little_read_u32(&r);
+
+    if (mark == OTHER_MARK || mark == EMPTY_MARK)
+        a->state = OVER;
+    else if (mark != FILE_MARK)
+        return PASU_E_CORRUPT;
+    return 0;
+}
+
 static int
 take_head(struct archive *a)
 {
-    struct reader r = reader_of(view_of(a->head, sizeof(a->head)));
+    struct reader r = reader_of(view_of(a->head + 4, sizeof(a->head) - 4));
 
-    if (little_read_u32(&r) != FILE_MARK) {
-        a->state = OVER;
-        return 0;
-    }
     (void)reader_bytes(&r, 2);
     a->flags = little_read_u16(&r);
     a->method = little_read_u16(&r);
@@ -230,8 +251,8 @@ take_byte(struct archive *a, uint8_t byte)
 
     if (a->state == IN_HEAD) {
         a->head[a->have++] = byte;
-        if (a->have == 4 && memcmp(a->head, "PK\3\4", 4) != 0)
-            a->state = OVER;
+        if (a->have == 4)
+            result = take_mark(a);
         else if (a->have == HEAD_SIZE)
             result = take_head(a);
     } else if (a->state == IN_NAME) {
@@ -260,6 +281,12 @@ archive_take(struct archive *a, struct view bytes)
         }
     }
     return result;
+}
+
+uint64_t
+archive_passed(const struct archive *a)
+{
+    return a->is_document ? 0 : a->passed;
 }
 
 int

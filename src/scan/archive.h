@@ -34,6 +34,8 @@ void archive_free(struct archive *archive); /* NULL is allowed */
 /* The next bytes. PASU_E_CORRUPT: what came before holds; PASU_E_DENIED: a file in it is encrypted;
  * PASU_E_NOMEM; what `fn` returned. Nothing more is to be given then. */
 PASU_MUST_USE int archive_take(struct archive *archive, struct view bytes);
+/* How many files of it were passed over so far; 0 of a workbook, where that says nothing. */
+uint64_t archive_passed(const struct archive *archive);
 /* No more come. PASU_E_CORRUPT: it is cut off; PASU_E_NOTFOUND: it has no text that is read. */
 PASU_MUST_USE int archive_end(struct archive *archive);
 

@@ -43,6 +43,8 @@ note_name(struct archive_text *t, const char *name)
 {
     uint32_t hash = 2166136261;
 
+    if (t->result != 0) /* a tag goes on behind the one too many, and the table has an end */
+        return;
     for (; *name != '\0'; name++)
         hash = (hash ^ (uint8_t)*name) * 16777619;
     hash += hash == 0;
@@ -67,9 +69,19 @@ bare(const char *name)
     return colon != NULL ? colon + 1 : name;
 }
 
+static bool
+is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static void XMLCALL
 begin(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
+    static const char *const others[] = {"f", "rPr"}; /* formulas, and what letters look like */
     struct archive_text *t = arg;
 
     t->quiet = 0;
@@ -86,14 +98,17 @@ begin(void *arg, const XML_Char *name, const XML_Char **attributes)
         for (size_t i = 0; attributes[i] != NULL; i += 2)
             t->is_shared |= strcmp(attributes[i], "t") == 0 && strcmp(attributes[i + 1], "s") == 0;
     }
-    if (t->skipped > 0 || strcmp(name, "f") == 0 || (strcmp(name, "v") == 0 && t->is_shared))
+    if (t->skipped > 0 || is_one_of(name, others, COUNT_OF(others)) ||
+        (strcmp(name, "v") == 0 && t->is_shared))
         t->skipped++;
 }
 
-/* What is of one text goes on: runs of characters in other letters. */
+/* What is of one text goes on: runs of characters in other letters, and marks between them. */
 static void XMLCALL
 end(void *arg, const XML_Char *name)
 {
+    static const char *const inside[] = {"t",          "r", "span", "proofErr", "bookmarkStart",
+                                         "bookmarkEnd"};
     struct archive_text *t = arg;
 
     t->quiet = 0;
@@ -103,7 +118,7 @@ end(void *arg, const XML_Char *name)
         t->skipped--;
     else if (strcmp(name, "row") == 0 || strcmp(name, "table-row") == 0 || strcmp(name, "si") == 0)
         give(t, VIEW("\n"));
-    else if (strcmp(name, "t") != 0 && strcmp(name, "r") != 0 && strcmp(name, "span") != 0)
+    else if (!is_one_of(name, inside, COUNT_OF(inside)))
         give(t, VIEW("\t"));
 }
 

@@ -34,7 +34,8 @@ struct scan_options {
     void *arg;
     /* Follows what goes on (follow.h) until `stop`, a descriptor, becomes readable (-1: never), or
      * nothing more can come. Then the logs are read once only, and each finding is given to `found`
-     * once, as it arises; a result that is not 0 ends it as `stop` does. */
+     * as it arises, and as it grows (scan_follow.c); a result that is not 0 ends it as `stop`
+     * does. */
     bool is_following;
     int stop;
     int (*found)(void *arg, const struct exact_finding *finding);

@@ -199,6 +199,8 @@ def test_workbooks_and_zip_archives():
         equal(match(zipped(workbook(OTHERS, 6, is_shared)), exit=1)["persons"]["customer"]["at_least"], 0)
     text = messy.dump(people, "sql", seed=7)
     equal(match(zipped({"README": "x", "data/people.sql": text}))["persons"]["customer"]["at_least"], 1000)
+    done = guard.run("match", "-c", place().guard.path, str(harness.folder() / "dump"), timeout=60)
+    assert "1 of its files were not read" in done.stderr, done.stderr
     torn = match(zipped({"people.csv": text})[:-len(text) // 4], exit=2)
     equal((torn["damaged"], 100 < torn["persons"]["customer"]["at_least"] < 1000), (True, True))
     path = harness.folder() / "bomb"

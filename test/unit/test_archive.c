@@ -49,6 +49,8 @@ put_end(struct writer *w)
     writer_bytes(w, "the directory", 13);
 }
 
+static uint64_t passed;
+
 static int
 read_all(struct view bytes, size_t piece, int returned)
 {
@@ -66,6 +68,7 @@ read_all(struct view bytes, size_t piece, int returned)
     }
     if (result == 0)
         result = archive_end(archive);
+    passed = archive_passed(archive);
     archive_free(archive);
     return result;
 }
@@ -98,9 +101,11 @@ text_of_all_files_comes_in_their_order(void **state PASU_UNUSED)
     put_file(&w, "a.csv", VIEW("1,2"), 0, 0);
     put_file(&w, "picture.png", VIEW("PK\3\4"), 0, 0);
     put_file(&w, "empty.txt", VIEW(""), 0, 0);
-    put_file(&w, "xl/sharedStrings.xml",
-             VIEW("<sst><si><t>kim@x.kr</t></si><si><r><t>010-</t></r><r><t>1</t></r></si></sst>"),
-             0, 0);
+    put_file(
+        &w, "xl/sharedStrings.xml",
+        VIEW("<sst><si><t>kim@x.kr</t></si><si><r><t>010-</t></r><r><rPr><b/><sz val=\"9\"/></rPr>"
+             "<t>1</t></r></si></sst>"),
+        0, 0);
     put_file(&w, "xl/worksheets/sheet1.xml",
              VIEW("<s><row><c t=\"s\"><v>17</v></c><c><f>A1+1</f><v>10</v></c></row></s>"), 0, 0);
     put_end(&w);
@@ -108,6 +113,26 @@ text_of_all_files_comes_in_their_order(void **state PASU_UNUSED)
         assert_int_equal(read_all(view_of(space, writer_length(&w)), piece, 0), 0);
         expect("1,2\n\nkim@x.kr\n010-1\n\t\n\t10\t\t\n\t\n");
     }
+}
+
+static void
+files_that_are_passed_over_are_counted(void **state PASU_UNUSED)
+{
+    struct writer w = writer_of(space, sizeof(space));
+
+    put_file(&w, "folder/", VIEW(""), 0, 0);
+    put_file(&w, "folder/a.csv", VIEW("1,2"), 0, 0);
+    put_file(&w, "folder/b.xlsx", VIEW("PK"), 0, 0);
+    put_file(&w, "folder/c", VIEW("3,4"), 0, 0);
+    put_end(&w);
+    assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), 0);
+    assert_int_equal(passed, 2);
+    w = writer_of(space, sizeof(space));
+    put_file(&w, "xl/styles.xml", VIEW(""), 0, 0);
+    put_file(&w, "xl/sharedStrings.xml", VIEW("<a/>"), 0, 0);
+    put_end(&w);
+    assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), 0);
+    assert_int_equal(passed, 0);
 }
 
 static void
@@ -124,6 +149,12 @@ what_is_cut_or_is_no_text_is_said(void **state PASU_UNUSED)
     assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), PASU_E_DENIED);
     w = writer_of(space, sizeof(space));
     put_file(&w, "a.csv", VIEW("1,2"), 0, 12);
+    assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), PASU_E_CORRUPT);
+    w = writer_of(space, sizeof(space)); /* there is a file behind what is none */
+    put_file(&w, "a.csv", VIEW("1,2"), 0, 0);
+    writer_bytes(&w, "PK\7\10", 4);
+    put_file(&w, "b.csv", VIEW("3,4"), 0, 0);
+    put_end(&w);
     assert_int_equal(read_all(view_of(space, writer_length(&w)), 7, 0), PASU_E_CORRUPT);
     w = writer_of(space, sizeof(space));
     put_file(&w, "a.csv", VIEW("no deflate"), 0, 8);
@@ -151,6 +182,11 @@ xml_that_wants_memory_is_refused(void **state PASU_UNUSED)
         used += (size_t)snprintf(text + used, sizeof(text) - used, "<n%zu/>", i);
     used += (size_t)snprintf(text + used, sizeof(text) - used, "</a>");
     assert_int_equal(read_one("content.xml", view_of(text, used)), PASU_E_CORRUPT);
+    used = (size_t)snprintf(text, sizeof(text), "<a"); /* more in one tag than the table has room */
+    for (size_t i = 0; i < 6000; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, " n%zu=\"\"", i);
+    used += (size_t)snprintf(text + used, sizeof(text) - used, "/>");
+    assert_int_equal(read_one("content.xml", view_of(text, used)), PASU_E_CORRUPT);
     memset(text, 'a', sizeof(text));
     memcpy(text, "<x y=\"", 6);
     assert_int_equal(read_one("content.xml", view_of(text, sizeof(text))), PASU_E_CORRUPT);
@@ -166,6 +202,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_all_files_comes_in_their_order),
+        cmocka_unit_test(files_that_are_passed_over_are_counted),
         cmocka_unit_test(what_is_cut_or_is_no_text_is_said),
         cmocka_unit_test(xml_that_wants_memory_is_refused),
     };
