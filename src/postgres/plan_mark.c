@@ -344,10 +344,10 @@ mark_lasting(struct plan_work *work, const struct catalog_relation *relation, in
 void
 mark_unread(struct plan_work *work)
 {
-    const struct catalog *catalog = work->catalog;
-    const struct catalog_relation *r;
+    size_t count = work->catalog ? catalog_relation_count(work->catalog) : 0;
 
-    for (size_t i = 0; catalog && (r = catalog_relation_at(catalog, i)) != NULL; i++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_relation *r = catalog_relation_at(work->catalog, i);
         struct reach own = {{0}};
 
         if (!r->is_one_marked)
