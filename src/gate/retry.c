@@ -81,9 +81,8 @@ is_first(const struct observer *o)
 
     return request && !request->is_refused && !request->is_ours && request->plan &&
            request->plan->rewritten.bytes && x->added - x->count + 1 == o->retry.first &&
-           (request->step == STEP_PARSE ||
-            (request->step == STEP_QUERY && x->statement == 0 && !o->result.is_open &&
-             is_read_first(request->plan)));
+           (request->step == STEP_PARSE || (request->step == STEP_QUERY && x->statement == 0 &&
+                                            !o->result.is_open && is_read_first(request->plan)));
 }
 
 /* A column that is not there, or could be several, where a text is read: not within code. */

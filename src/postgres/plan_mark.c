@@ -301,7 +301,7 @@ mark_target(struct plan_work *work, const struct entry *target, const struct rea
 
 static void
 mark_mixed(struct plan_work *work, const struct catalog_relation *relation,
-             const struct reach *reach)
+           const struct reach *reach)
 {
     struct plan_mark *mark = mark_named(work, relation->schema, relation->name, 0);
 
