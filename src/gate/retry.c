@@ -51,6 +51,27 @@ retry_asked(struct session *s, const uint8_t *message, size_t length)
     return result;
 }
 
+/* Whether the server reads the whole of a Query's first statement before it runs anything of it.
+ * EXECUTE computes its arguments before what it runs is read anew: nextval() would be twice. */
+static bool
+is_read_first(const struct plan *plan)
+{
+    const struct plan_statement *statement =
+        plan->statement_count > 0 ? &plan->statements[0] : NULL;
+
+    if (!statement || statement->is_executed)
+        return false;
+    switch (statement->special) {
+    case SPECIAL_NONE:
+    case SPECIAL_PREPARE:
+    case SPECIAL_DECLARE:
+    case SPECIAL_COPY_OUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Whether the server has read nothing more of the pipeline than that text. */
 static bool
 is_first(const struct observer *o)
@@ -60,8 +81,8 @@ is_first(const struct observer *o)
 
     return request && !request->is_refused && !request->is_ours && request->plan &&
            request->plan->rewritten.bytes && x->added - x->count + 1 == o->retry.first &&
-           (request->step == STEP_PARSE ||
-            (request->step == STEP_QUERY && x->statement == 0 && !o->result.is_open));
+           (request->step == STEP_PARSE || (request->step == STEP_QUERY && x->statement == 0 &&
+                                            !o->result.is_open && is_read_first(request->plan)));
 }
 
 /* A column that is not there, or could be several, where a text is read: not within code. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables that a text of PL/pgSQL fills: INSERT INTO, UPDATE, MERGE INTO, CREATE TABLE, also in the
- * strings that it may run. */
+ * strings that it may run, and in what it puts together of them. */
+#include "postgres/made.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_text.h"
 #include "postgres/plan_tokens.h"
@@ -55,6 +56,7 @@ struct filling {
     struct plan_work *work;
     tokens_visit *visit;
     void *context;
+    bool is_made; /* "?" is a name that is not constant */
 };
 
 static void
@@ -70,7 +72,9 @@ fill_one(const struct filling *filling, const char *text, const struct sql_token
         if (!tokens_name(text, t + 2, name))
             return;
     }
-    if (moves_schema(range))
+    if (filling->is_made && strcmp(name, "?") == 0)
+        return; /* of any: mark_unread */
+    if (moves_schema(range) || (filling->is_made && strcmp(schema, "?") == 0))
         schema[0] = '\0';
     filling->visit(filling->context, schema[0] ? schema : NULL, name);
 }
@@ -99,12 +103,30 @@ fill_text(const struct filling *filling, const char *text, unsigned depth)
     }
 }
 
+/* EXECUTE 'UPDATE ' || 't SET …': no string of it says both. */
+static void
+fill_made(const struct filling *filling, const char *body)
+{
+    struct arena *memory = &filling->work->memory;
+    size_t length = strlen(body);
+    char *space = arena_new(memory, made_size(length), 1);
+    struct made made;
+
+    if (!space)
+        return;
+    made_begin(&made, view_of(body, length), space);
+    while (made_next(&made) == MADE_TEXT)
+        fill_text(filling, arena_text(memory, made.text, made.length), 0);
+}
+
 void
 tokens_filled(struct plan_work *work, const char *body, tokens_visit *visit, void *context)
 {
-    const struct filling filling = {work, visit, context};
+    struct filling filling = {work, visit, context, false};
 
     fill_text(&filling, body, 0);
+    filling.is_made = true;
+    fill_made(&filling, body);
 }
 
 struct marking {

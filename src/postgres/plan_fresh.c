@@ -2,6 +2,7 @@
 #include "postgres/plan_fresh.h"
 
 #include "postgres/catalog_scan.h"
+#include "postgres/plan_mark.h"
 #include "postgres/plan_tokens.h"
 
 /* PostgreSQL: TRIGGER_TYPE_BEFORE, _INSERT, _UPDATE (catalog/pg_trigger.h). */
@@ -12,6 +13,7 @@ struct making {
     struct plan_work *work;
     struct plan_statement *statement;
     struct plan_fresh *fresh;
+    bool keeps; /* the code puts what it reads where nobody can name */
 };
 
 static const char *
@@ -102,6 +104,7 @@ add_code(struct making *m, const char *text)
     m->work->names = (struct names){0};
     tokens_of_body(m->work, text);
     add_reach(m->fresh, &m->work->names.code);
+    m->keeps |= reach_fields(&m->work->names.kept) != 0;
     m->work->names = before;
     plan->refusal = refusal;
     plan->refusal_hint = hint;
@@ -237,6 +240,10 @@ make_function(struct making *m, const struct build *build,
         if (!f)
             break;
         fresh->is_unnamed = !f->is_system; /* operators, policies can use it already */
+    }
+    if (m->keeps) { /* it can be run, and be gone, before a snapshot shows it */
+        mark_unread(m->work);
+        mark_statement(m->work, m->statement);
     }
 }
 

@@ -300,6 +300,18 @@ mark_target(struct plan_work *work, const struct entry *target, const struct rea
 }
 
 static void
+mark_mixed(struct plan_work *work, const struct catalog_relation *relation,
+           const struct reach *reach)
+{
+    struct plan_mark *mark = mark_named(work, relation->schema, relation->name, 0);
+
+    if (!mark)
+        return;
+    mark->relation = relation->oid;
+    (void)mark_add(mark, reach, NULL);
+}
+
+static void
 mark_one_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column,
                  const struct reach *reach)
 {
@@ -330,8 +342,26 @@ mark_lasting(struct plan_work *work, const struct catalog_relation *relation, in
 }
 
 void
+mark_unread(struct plan_work *work)
+{
+    size_t count = work->catalog ? catalog_relation_count(work->catalog) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_relation *r = catalog_relation_at(work->catalog, i);
+        struct reach own = {{0}};
+
+        if (!r->is_one_marked)
+            continue;
+        reach_add_all(&own, r->marked_kinds, r->marked_fields);
+        mark_mixed(work, r, &own);
+    }
+}
+
+void
 mark_statement(struct plan_work *work, struct plan_statement *statement)
 {
+    if (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE) && reach_fields(&work->names.kept) != 0)
+        mark_unread(work);
     statement->writes_values |= work->writes_values;
     work->writes_values = false;
     if (!work->marks)

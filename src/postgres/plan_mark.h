@@ -29,6 +29,9 @@ struct reach mark_reach_of(const struct plan_work *work, const struct catalog_re
 void mark_lasting(struct plan_work *work, const struct catalog_relation *relation, int16_t column);
 /* What a relation is known to hold, so that it needs no mark. */
 struct reach mark_known(const struct catalog_relation *relation);
+/* Code can write to tables that nobody can name: of copies whose rows were of one person each that
+ * is not known any more. */
+void mark_unread(struct plan_work *work);
 /* Hands all notes to the statement. */
 void mark_statement(struct plan_work *work, struct plan_statement *statement);
 

@@ -19,6 +19,8 @@ TRIGGER = ("CREATE FUNCTION w.f_{t}() RETURNS trigger LANGUAGE plpgsql AS $$ BEG
            "DROP TRIGGER g ON w.{t}; DROP FUNCTION w.f_{t}")
 FUNCTION = ("CREATE FUNCTION w.f_{t}() RETURNS void LANGUAGE sql AS 'INSERT INTO w.{t} SELECT " + MANY.replace("'", "''") + "'", "SELECT w.f_{t}()",
             "DROP FUNCTION w.f_{t}")
+ANY = "EXECUTE format('UPDATE %I.%I SET v = $1', 'w', '{t}') USING " + MANY
+DYNAMIC = ("CREATE FUNCTION w.f_{t}() RETURNS void LANGUAGE plpgsql AS $$ BEGIN " + ANY + "; END $$", "SELECT w.f_{t}()", "DROP FUNCTION w.f_{t}")
 
 # What is done, what is read of it, and how many persons that counts as at most; None: as many as are seen.
 KNOWN = {
@@ -44,6 +46,11 @@ MIXED = {
     "of several tables": ("INSERT INTO w.{t} SELECT a.name || b.name FROM customers a, customers b WHERE a.grade = 2 AND b.grade = 3",),
     "a block": ("DO $$ BEGIN INSERT INTO w.{t} SELECT string_agg(name, ',') FROM customers WHERE grade = 2; END $$",),
     "a block's EXECUTE": ("DO $$ BEGIN EXECUTE 'INSERT INTO w.{t} SELECT string_agg(name, '','') FROM customers WHERE grade = 2'; END $$",),
+    "a block's EXECUTE of pieces": ("DO $$ BEGIN EXECUTE 'UPDATE w.' || '{t} SET v = " + MANY.replace("'", "''") + "'; END $$",),
+    "a block's EXECUTE with a value": ("DO $$ BEGIN EXECUTE 'UPDATE w.' || '{t} SET v = $1' USING " + MANY + "; END $$",),
+    "a block's EXECUTE of any name": ("DO $$ BEGIN " + ANY + "; END $$",),
+    "a function's EXECUTE of any name": DYNAMIC,
+    "one of one transaction": ("BEGIN", *DYNAMIC, "COMMIT"),
     "a function": FUNCTION,
     "a function of one transaction": ("BEGIN", *FUNCTION, "COMMIT"),
     "a trigger": TRIGGER,

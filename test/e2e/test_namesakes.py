@@ -161,4 +161,18 @@ def test_between_plan_and_execution():
     shop.server().sql("DROP SCHEMA late_2 CASCADE")
 
 
+@test(gateway=True)
+def test_nothing_runs_twice():
+    """EXECUTE computes its arguments, and only then is told that what it runs lacks a column: that is not asked once more"""
+    shop.server().sql("CREATE SEQUENCE ticket; GRANT ALL ON SEQUENCE ticket TO app; CREATE TABLE plain (a int, b int); GRANT ALL ON plain TO app")
+    sql = "EXECUTE p(nextval('ticket')); SELECT name FROM customers WHERE grade = 1"
+    with wire.login(front().address, user="app") as session:
+        session.query("PREPARE p(bigint) AS SELECT b FROM plain WHERE a = $1")
+        shop.server().sql("ALTER TABLE plain RENAME b TO c")
+        came = ask(session, wire.query(sql))
+        session.terminate()
+    equal([(kind, wire.read_fields(body)["C"]) for kind, body in came if kind == "E"], [("E", "42703")])
+    equal(shop.server().value("SELECT last_value FROM ticket"), "1")
+
+
 harness.main()
