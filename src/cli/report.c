@@ -7,6 +7,7 @@
 #include "cli/run.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A page, and what it is known by. */
 struct made {
@@ -63,11 +64,9 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
         status = complain_error(result, "report");
     if (status == 0 && pdf)
         status = pdf_save(pdf, view_of(made.page, made.length), made.pdf);
-    if (status == 0) {
-        fwrite(made.page, 1, made.length, stdout);
-        if (fflush(stdout) != 0)
-            status = complain_error(PASU_E_IO, "report");
-    }
+    if (status == 0 &&
+        (fwrite(made.page, 1, made.length, stdout) != made.length || fflush(stdout) != 0))
+        status = complain_error(PASU_E_IO, "report");
     if (status == 0 && report->unknown > 0)
         complain(
             "fill in controller in incident.notices, ask for a scope (pasu incident scope), or "
@@ -75,6 +74,8 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
             "%u times it says that something is unknown", report->unknown);
     if (status == 0)
         status = record(ask, arguments, report, &made);
+    if (status != 0 && made.pdf[0] != '\0')
+        unlink(pdf); /* no record says that it was made */
     free(made.page);
     return status;
 }
