@@ -83,7 +83,7 @@ read_csv(struct sample_build *b, char *text, size_t length, const char *path)
     struct csv csv;
 
     csv_begin(&csv, text, length);
-    csv.separator = csv_guess(view_of(text, length));
+    csv.separator = csv_guess(view_of(csv.at, (size_t)(csv.end - csv.at)));
     if (!csv_next(&csv)) {
         complain("the first line names the columns", "%s is empty", path);
         return 2;
