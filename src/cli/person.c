@@ -83,9 +83,13 @@ check_spelling(struct evidence *e, const char *kind, struct view text)
     status = evidence_find_key(e, spelled, ordinals, COUNT_OF(ordinals), &count);
     if (status != 0 || count == 0)
         return status;
-    complain("give the key in that form",
-             "nobody has this key as it was given, but somebody has %.*s", (int)spelled.length,
-             (const char *)spelled.bytes);
+    if (e->ask.is_lent) /* what is said then is in the guard's log */
+        complain("give the key in that form",
+                 "nobody has a key as it was given, but somebody has the same UUID");
+    else
+        complain("give the key in that form",
+                 "nobody has this key as it was given, but somebody has %.*s", (int)spelled.length,
+                 (const char *)spelled.bytes);
     return 2;
 }
 
@@ -186,7 +190,7 @@ person_check_form(struct evidence *e, const char *kind, const char *key)
     complain("give the number without zeros that say nothing: 7, -7, 12.5",
              "the keys of kind %s that the ledger knows are numbers, and \"%.64s\" is none as they "
              "are written",
-             kind, key);
+             kind, e->ask.is_lent ? "..." : key);
     return 2;
 }
 
