@@ -58,12 +58,15 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
 {
     const char *pdf = arguments->values[OPTION_pdf];
     struct made made = {0};
+    bool is_kept = false;
     int result = make(report, &made), status = 0;
 
     if (result != 0)
         status = complain_error(result, "report");
-    if (status == 0 && pdf)
+    if (status == 0 && pdf) {
         status = pdf_save(pdf, view_of(made.page, made.length), made.pdf);
+        is_kept = status == 0;
+    }
     if (status == 0 &&
         (fwrite(made.page, 1, made.length, stdout) != made.length || fflush(stdout) != 0))
         status = complain_error(PASU_E_IO, "report");
@@ -74,7 +77,7 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
             "%u times it says that something is unknown", report->unknown);
     if (status == 0)
         status = record(ask, arguments, report, &made);
-    if (status != 0 && made.pdf[0] != '\0')
+    if (status != 0 && is_kept)
         unlink(pdf); /* no record says that it was made */
     free(made.page);
     return status;

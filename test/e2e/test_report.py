@@ -156,6 +156,7 @@ def test_a_pdf_says_what_the_page_says():
             done = guard.run(*command[:-2], str(there), number)
             equal((done.returncode, done.stdout), (2, ""), str(there))
             assert "a name that no file has yet" in done.stderr, done.stderr
+        assert path.read_bytes()[:5] == b"%PDF-", "the one that was there"
         equal(len(incident(made, "show", number)[0]["events"]), count)
     made.stop()
 
