@@ -167,6 +167,7 @@ has_only_numbers(struct evidence *e, const char *name, bool *has)
     if (result != 0)
         return evidence_complain(e, result);
     e->filter = (struct filter){0};
+    e->watch = NULL; /* it knows the book that was */
     scope_init(&scope, &e->selection);
     status = evidence_scope(e, &scope);
     kind = name_list_find(&e->book->names.kinds, name);

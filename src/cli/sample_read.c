@@ -245,7 +245,8 @@ sample_read_file(struct sample_build *b, const char *path)
     if (!utf8_is_valid(view_of(text, length))) {
         memory_wipe(text, length);
         memory_free(text);
-        complain("make it UTF-8: iconv -f CP949 (or UTF-16) -t UTF-8 FILE", "%s is not UTF-8", path);
+        complain("make it UTF-8: iconv -f CP949 (or UTF-16) -t UTF-8 FILE", "%s is not UTF-8",
+                 path);
         return 2;
     }
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
