@@ -173,7 +173,7 @@ def test_no_pdf_is_left_that_no_record_knows():
     equal((done.returncode, path.exists()), (2, False), done.stderr)
     slow = made.guard.folder / "bin" / "weasyprint"
     slow.parent.mkdir()
-    slow.write_text("#!/bin/sh\nprintf '%%PDF-'; echo begun >&2; exec cat /proc/self/fd/2 > /dev/null\n", encoding="utf-8")
+    slow.write_text("#!/bin/sh\nprintf '%%PDF-'; echo begun >&2; exec tail -f /dev/null\n", encoding="utf-8")
     slow.chmod(0o700)
     begun, say = os.pipe()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=say, start_new_session=True,
