@@ -301,8 +301,6 @@ certify(struct certifying *c, const char *kind, const char *key)
         return 2;
     }
     if (status == 0)
-        status = person_check_form(&c->evidence, &c->subject, key);
-    if (status == 0)
         status = read_ledger(c);
     if (status == 0)
         status = make(c, key);
@@ -394,6 +392,8 @@ make_all(struct certifying *c, const struct arguments *arguments)
         status = person_key(&c->evidence, kind, arguments->operands[0], space, &key);
     if (status == 0)
         status = certify(c, kind, key);
+    if (status == 0 && c->subject.shown == 0)
+        status = person_check_form(&c->evidence, kind, key);
     if (status == 0 && c->certificate.is_signed)
         status = sign(c);
     return status;

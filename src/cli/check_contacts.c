@@ -39,24 +39,17 @@ take(struct contacts_look *l, PGresult *result, ExecStatusType wanted)
 
 /* Its columns: the key's, and behind them what a mailer needs. */
 static void
-look_at_columns(struct contacts_look *l, size_t parts)
+look_at_columns(struct contacts_look *l, const PGresult *described, size_t parts)
 {
-    PGresult *result = PQdescribePrepared(l->probe.connection, "contacts");
+    size_t columns = (size_t)PQnfields(described);
     char names[256] = "";
-    size_t columns;
 
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        (void)take(l, result, PGRES_COMMAND_OK);
-        return;
-    }
-    columns = (size_t)PQnfields(result);
     for (size_t i = parts; i < columns; i++) {
         size_t used = strlen(names);
 
         snprintf(names + used, sizeof(names) - used, "%s%.63s", used ? ", " : "",
-                 PQfname(result, (int)i));
+                 PQfname(described, (int)i));
     }
-    PQclear(result);
     if (columns < parts || columns - parts > CONTACT_COLUMNS_MAX)
         FOUND(l, FINDING_MISSING, "select the key, and behind it what a mailer needs",
               "the query has %zu columns: the key has %zu, and behind it there may be %d", columns,
@@ -76,19 +69,37 @@ look_at_rights(struct contacts_look *l)
     static const char explain[] = "EXPLAIN (COSTS OFF) ";
     size_t size = sizeof(explain) + strlen(l->contacts->query);
     char *sql = memory_new(size, 1);
-    bool is = false;
+    bool is;
 
     if (!sql) {
         l->findings->out_of_memory = true;
         return false;
     }
     snprintf(sql, size, "%s%s", explain, l->contacts->query);
-    is = take(l, PQexec(l->probe.connection, "SET row_security = off"), PGRES_COMMAND_OK) &&
-         take(l, PQprepare(l->probe.connection, "contacts", l->contacts->query, 0, NULL),
-              PGRES_COMMAND_OK) &&
-         take(l, PQexec(l->probe.connection, sql), PGRES_TUPLES_OK);
+    is = take(l, PQexec(l->probe.connection, sql), PGRES_TUPLES_OK);
     memory_free(sql);
     return is;
+}
+
+/* Prepared it is one statement. It has no name there: what says EXECUTE could name it, and
+ * explaining what executes itself ends the whole server. */
+static void
+look_at_query(struct contacts_look *l, size_t parts)
+{
+    PGconn *connection = l->probe.connection;
+    PGresult *described;
+
+    if (!take(l, PQexec(connection, "SET row_security = off"), PGRES_COMMAND_OK) ||
+        !take(l, PQprepare(connection, "", l->contacts->query, 0, NULL), PGRES_COMMAND_OK))
+        return;
+    described = PQdescribePrepared(connection, "");
+    if (PQresultStatus(described) != PGRES_COMMAND_OK) {
+        (void)take(l, described, PGRES_COMMAND_OK);
+        return;
+    }
+    if (look_at_rights(l))
+        look_at_columns(l, described, parts);
+    PQclear(described);
 }
 
 static void
@@ -108,8 +119,8 @@ look(const struct config *config, const struct config_contacts *contacts, struct
     if (probe_open(&l.probe, gateway, contacts->database) != 0)
         FOUND(&l, FINDING_MISSING, HINT, "the inspector cannot log in to database %s: %s",
               contacts->database ? contacts->database : "of its own", l.probe.error);
-    else if (look_at_rights(&l))
-        look_at_columns(&l, key_parts(config, contacts->subject));
+    else
+        look_at_query(&l, key_parts(config, contacts->subject));
     probe_close(&l.probe);
 }
 

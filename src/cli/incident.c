@@ -234,8 +234,7 @@ start_clocks(const struct ask *ask, const struct arguments *arguments, const str
     int status;
 
     if (!known || incidents_first(in, number, INCIDENT_CLOSED)) {
-        complain("pasu incident show",
-                 "incident %" PRIu64 " is closed, or its beginning is damaged", number);
+        complain("pasu incident show", "incident %" PRIu64 " is closed", number);
         return 1;
     }
     status = incident_clocks_load(&table, ask->config, law);

@@ -5,6 +5,7 @@
 #include "cli/complain.h"
 #include "cli/key_text.h"
 #include "cli/probe.h"
+#include "postgres/key.h"
 
 const struct config_gateway *
 contacts_gateway(const struct config *config, const char *name)
@@ -15,27 +16,37 @@ contacts_gateway(const struct config *config, const char *name)
     return NULL;
 }
 
+/* As the ledger has it: 12.5, where the server writes a numeric(6, 2) as 12.50. */
+static struct view
+value_of(PGresult *rows, int number, int column, struct key *key)
+{
+    struct view bytes = view_of((const uint8_t *)PQgetvalue(rows, number, column),
+                                (size_t)PQgetlength(rows, number, column));
+    enum catalog_key_type type = key_type_of_oid(PQftype(rows, column));
+
+    if (PQgetisnull(rows, number, column))
+        return (struct view){0};
+    return type != CATALOG_KEY_NONE && key_from_text(key, type, bytes) == 0 ? key_text(key) : bytes;
+}
+
 int
 notice_contacts_key(PGresult *rows, int number, size_t parts, char key[TUPLE_TEXT_MAX + 1])
 {
     uint8_t bytes[TUPLE_TEXT_MAX];
     struct tuple tuple = {.count = parts};
+    struct key values[TUPLE_PARTS_MAX];
     struct view text;
     int result;
 
     if (parts == 1) {
-        const char *value = PQgetvalue(rows, number, 0);
-
-        if (PQgetisnull(rows, number, 0) || strlen(value) > TUPLE_TEXT_MAX)
+        text = value_of(rows, number, 0, &values[0]);
+        if (!text.bytes || text.length > TUPLE_TEXT_MAX)
             return PASU_E_NOTFOUND;
-        snprintf(key, TUPLE_TEXT_MAX + 1, "%s", value);
+        text_from_view(key, TUPLE_TEXT_MAX + 1, text);
         return 0;
     }
     for (size_t i = 0; i < parts; i++)
-        tuple.parts[i] = PQgetisnull(rows, number, (int)i)
-                             ? (struct view){0}
-                             : view_of((const uint8_t *)PQgetvalue(rows, number, (int)i),
-                                       (size_t)PQgetlength(rows, number, (int)i));
+        tuple.parts[i] = value_of(rows, number, (int)i, &values[i]);
     result = tuple_write(&tuple, bytes, &text);
     if (result == 0)
         text_from_view(key, TUPLE_TEXT_MAX + 1, text);

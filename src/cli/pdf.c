@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,25 +22,19 @@ complain_file(const char *path, int error)
     return 2;
 }
 
-/* The page in memory, to be read from its beginning; -1 with errno. */
+/* 0 or an errno. */
 static int
-page_file(struct view page)
+write_all(int fd, struct view bytes)
 {
-    int fd = memfd_create("page", MFD_CLOEXEC);
-    size_t at = 0;
+    while (bytes.length > 0) {
+        ssize_t n = write(fd, bytes.bytes, bytes.length);
 
-    while (fd >= 0 && at < page.length) {
-        ssize_t n = write(fd, page.bytes + at, page.length - at);
-
-        if (n <= 0) {
-            close(fd);
-            return -1;
-        }
-        at += (size_t)n;
+        if (n <= 0 && errno != EINTR)
+            return n == 0 ? EIO : errno;
+        if (n > 0)
+            bytes = view_of(bytes.bytes + n, bytes.length - (size_t)n);
     }
-    if (fd >= 0)
-        (void)lseek(fd, 0, SEEK_SET);
-    return fd;
+    return 0;
 }
 
 /* What it says of faults goes where ours go. 0 or an errno. */
@@ -85,7 +80,10 @@ static int
 lay_out(int page, int fd)
 {
     pid_t pid;
-    int error = start(&pid, page, fd);
+    int error;
+
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would leave no exit status */
+    error = start(&pid, page, fd);
 
     if (error != 0) {
         complain(
@@ -100,38 +98,59 @@ lay_out(int page, int fd)
     return 2;
 }
 
+/* Where there was none before, and whole, or not at all. 0 or an errno. */
 static int
-hash_of(int fd, char digest[HASHED_TEXT_SIZE])
+write_new(const char *path, struct view bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error;
+
+    if (fd < 0)
+        return errno;
+    error = write_all(fd, bytes);
+    if (error == 0 && fsync(fd) != 0)
+        error = errno;
+    if (close(fd) != 0 && error == 0)
+        error = errno;
+    if (error != 0)
+        unlink(path);
+    return error;
+}
+
+/* What is in `made`, to the path. 0, or the exit status. */
+static int
+keep(const char *path, int made, char digest[HASHED_TEXT_SIZE])
 {
     struct stat status;
     void *bytes = MAP_FAILED;
-    int result = PASU_E_IO;
+    int error = 0, result;
 
-    if (fsync(fd) == 0 && fstat(fd, &status) == 0 && status.st_size > 0)
-        bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fstat(made, &status) == 0)
+        bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, made, 0);
     if (bytes == MAP_FAILED)
-        return result;
+        return complain_file(path, errno);
     result = hashed_text(bytes, (size_t)status.st_size, digest);
+    if (result == 0)
+        error = write_new(path, view_of(bytes, (size_t)status.st_size));
     munmap(bytes, (size_t)status.st_size);
-    return result;
+    if (result != 0)
+        return complain_error(result, "the PDF");
+    return error != 0 ? complain_file(path, error) : 0;
 }
 
 int
 pdf_save(const char *path, struct view page, char digest[HASHED_TEXT_SIZE])
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), in, status;
+    int from = memfd_create("page", MFD_CLOEXEC), made = memfd_create("pdf", MFD_CLOEXEC);
+    int error = from < 0 || made < 0 ? errno : write_all(from, page), status;
 
-    if (fd < 0)
-        return complain_file(path, errno);
-    in = page_file(page);
-    status = in < 0 ? complain_file(path, errno) : lay_out(in, fd);
-    if (status == 0 && hash_of(fd, digest) != 0)
-        status = complain_file(path, errno);
-    if (in >= 0)
-        close(in);
-    if (close(fd) != 0 && status == 0)
-        status = complain_file(path, errno);
-    if (status != 0)
-        unlink(path);
+    if (error == 0 && lseek(from, 0, SEEK_SET) != 0)
+        error = errno;
+    status = error != 0 ? complain_file(path, error) : lay_out(from, made);
+    if (status == 0)
+        status = keep(path, made, digest);
+    if (from >= 0)
+        close(from);
+    if (made >= 0)
+        close(made);
     return status;
 }

@@ -10,8 +10,9 @@
 #include "base/bytes.h"
 #include "cli/hashed_out.h"
 
-/* Writes a new file, for this account alone, and says its SHA-256. Takes a second or two. 0, or the
- * exit status, after a complaint; there is no file then. */
+/* Writes a new file, for this account alone, once all of it is made, and says its SHA-256. Takes a
+ * second or two, for very many rows minutes. 0, or the exit status, after a complaint; there is no
+ * file then. SIGCHLD is not ignored any more. */
 PASU_MUST_USE int pdf_save(const char *path, struct view page, char digest[HASHED_TEXT_SIZE]);
 
 #endif

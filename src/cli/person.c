@@ -3,6 +3,8 @@
 #include "base/uuid.h"
 #include "cli/complain.h"
 #include "cli/evidence_part.h"
+#include "cli/key_text.h"
+#include "exposure/tuple.h"
 
 static void
 complain_kind(const struct name_list *kinds, const char *name)
@@ -37,23 +39,57 @@ complain_secret(const struct evidence *e, bool is_number)
     return is_number ? 0 : 2;
 }
 
+/* The key with its UUIDs as the ledger has them. False: it has none that is written otherwise. */
+static bool
+respell(const struct evidence *e, const char *kind, struct view text, uint8_t space[TUPLE_TEXT_MAX],
+        struct view *spelled)
+{
+    char canonical[TUPLE_PARTS_MAX][UUID_TEXT_SIZE];
+    uint8_t values[TUPLE_TEXT_MAX];
+    struct tuple tuple = {.count = 1, .parts = {text}};
+    size_t parts = key_parts(e->ask.config, kind);
+    bool is_other = false;
+
+    if (parts > 1 && tuple_read(&tuple, text, values) != 0)
+        return false;
+    for (size_t i = 0; i < tuple.count; i++) {
+        struct view *part = &tuple.parts[i], other;
+
+        if (!part->bytes || !uuid_is(*part, canonical[i]))
+            continue;
+        other = view_of_text(canonical[i]);
+        is_other |= !view_equal(*part, other);
+        *part = other;
+    }
+    if (!is_other || parts > 1)
+        return is_other && tuple_write(&tuple, space, spelled) == 0;
+    *spelled = view_of(memcpy(space, canonical[0], UUID_TEXT_SIZE), UUID_TEXT_SIZE - 1);
+    return true;
+}
+
 /* A UUID that nobody has, but somebody in the form in which keys are kept. (That is not looked for
  * instead: keys that are texts may look like one.) */
 static int
-check_spelling(struct evidence *e, struct view text)
+check_spelling(struct evidence *e, const char *kind, struct view text)
 {
-    char canonical[UUID_TEXT_SIZE];
+    uint8_t space[TUPLE_TEXT_MAX];
+    struct view spelled;
     uint32_t ordinals[SUBJECT_ORDINALS_MAX - 1];
     size_t count;
     int status;
 
-    if (!uuid_is(text, canonical) || view_equal(text, view_of_text(canonical)))
+    if (!respell(e, kind, text, space, &spelled))
         return 0;
-    status = evidence_find_key(e, view_of_text(canonical), ordinals, COUNT_OF(ordinals), &count);
+    status = evidence_find_key(e, spelled, ordinals, COUNT_OF(ordinals), &count);
     if (status != 0 || count == 0)
         return status;
-    complain("give the key in that form",
-             "nobody has this key as it was given, but somebody has %s", canonical);
+    if (e->ask.is_lent) /* what is said then is in the guard's log */
+        complain("give the key in that form",
+                 "nobody has a key as it was given, but somebody has the same UUID");
+    else
+        complain("give the key in that form",
+                 "nobody has this key as it was given, but somebody has %.*s", (int)spelled.length,
+                 (const char *)spelled.bytes);
     return 2;
 }
 
@@ -73,7 +109,7 @@ person_find(struct evidence *e, const char *key, struct subject *subject)
     if (status != 0)
         return status;
     if (count == 0 && !is_number)
-        status = check_spelling(e, text);
+        status = check_spelling(e, subject->kind, text);
     if (status != 0)
         return status;
     for (size_t i = 0; result == 0 && i < count; i++)
@@ -105,41 +141,57 @@ person_key(const struct evidence *e, const char *kind, const char *operand,
     return 2;
 }
 
-/* Whether all of the kind who were shown have numbers for keys, and somebody was. */
+/* Whether it is a number as keys are written: 7, -7, 12.5 (postgres/key.h). */
+static bool
+reads_as_number(const char *key)
+{
+    static const char digits[] = "0123456789";
+    const char *at = key + (key[0] == '-');
+    size_t whole = strspn(at, digits), part;
+
+    if (whole == 0 || (whole > 1 && at[0] == '0'))
+        return false;
+    if (at[whole] == '\0')
+        return at == key || at[0] != '0';
+    part = at[whole] == '.' ? strspn(at + whole + 1, digits) : 0;
+    return part > 0 && at[whole + part] != '0' && at[whole + 1 + part] == '\0';
+}
+
+/* Whether all of the kind who were ever shown have numbers for keys, and somebody was. */
 static int
 has_only_numbers(struct evidence *e, const char *name, bool *has)
 {
     struct scope scope;
-    int status, kind, result;
+    int status, kind, result = evidence_anew(e);
 
+    if (result != 0)
+        return evidence_complain(e, result);
+    e->filter = (struct filter){0};
+    e->watch = NULL; /* it knows the book that was */
     scope_init(&scope, &e->selection);
     status = evidence_scope(e, &scope);
     kind = name_list_find(&e->book->names.kinds, name);
     *has = status == 0 && kind >= 0 && (size_t)kind < scope.kind_count &&
            scope.kinds[kind].has_numbers && !scope.kinds[kind].has_texts;
     scope_release(&scope);
-    if (status != 0)
-        return status;
-    result = evidence_anew(e);
-    return result == 0 ? 0 : evidence_complain(e, result);
+    return status;
 }
 
 int
-person_check_form(struct evidence *e, const struct subject *subject, const char *key)
+person_check_form(struct evidence *e, const char *kind, const char *key)
 {
     bool is_wrong = false;
-    int64_t integer;
     int status;
 
-    if (subject->ordinal_count > 0 || key_parts(e->ask.config, subject->kind) > 1 ||
-        key_is_integer(view_of_text(key), &integer))
+    if (key_parts(e->ask.config, kind) > 1 || reads_as_number(key))
         return 0;
-    status = has_only_numbers(e, subject->kind, &is_wrong);
+    status = has_only_numbers(e, kind, &is_wrong);
     if (status != 0 || !is_wrong)
         return status;
-    complain("give the number as it stands in the key's column",
-             "the keys of kind %s that the ledger knows are numbers, and \"%.64s\" is none",
-             subject->kind, key);
+    complain("give the number without zeros that say nothing: 7, -7, 12.5",
+             "the keys of kind %s that the ledger knows are numbers, and \"%.64s\" is none as they "
+             "are written",
+             kind, e->ask.is_lent ? "..." : key);
     return 2;
 }
 

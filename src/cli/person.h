@@ -26,10 +26,9 @@ PASU_MUST_USE int person_find(struct evidence *evidence, const char *key, struct
 PASU_MUST_USE int person_key(const struct evidence *evidence, const char *kind, const char *operand,
                              char space[KEY_OPERAND_SIZE], const char **key);
 
-/* Before the ledger was read for somebody: complains about a key that the directory does not know
- * and that is no number, where those of all persons of the kind that were shown (in the evidence's
- * time) are. For who would sign that this one was not. */
-PASU_MUST_USE int person_check_form(struct evidence *evidence, const struct subject *subject,
-                                    const char *key);
+/* For who would sign that nobody of this key was shown: complains where it is no number as the
+ * ledger has them, and the keys of all persons of the kind who ever were shown are. The evidence is
+ * read anew, at any time, and then good for nothing but evidence_close. */
+PASU_MUST_USE int person_check_form(struct evidence *evidence, const char *kind, const char *key);
 
 #endif

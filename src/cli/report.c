@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A page, and what it is known by. */
 struct made {
@@ -59,17 +60,18 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
 {
     const char *pdf = arguments->values[OPTION_pdf];
     struct made made = {0};
+    bool is_kept = false;
     int result = make(report, &made), status = 0;
 
     if (result != 0)
         status = complain_error(result, "report");
-    if (status == 0 && pdf)
+    if (status == 0 && pdf) {
         status = pdf_save(pdf, view_of(made.page, made.length), made.pdf);
-    if (status == 0) {
-        fwrite(made.page, 1, made.length, stdout);
-        if (fflush(stdout) != 0)
-            status = complain_error(PASU_E_IO, "report");
+        is_kept = status == 0;
     }
+    if (status == 0 &&
+        (fwrite(made.page, 1, made.length, stdout) != made.length || fflush(stdout) != 0))
+        status = complain_error(PASU_E_IO, "report");
     if (status == 0 && report->unknown > 0)
         complain(
             "fill in controller in incident.notices, ask for a scope (pasu incident scope), or "
@@ -77,6 +79,8 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
             "%u times it says that something is unknown", report->unknown);
     if (status == 0)
         status = record(ask, arguments, report, &made);
+    if (status != 0 && is_kept)
+        unlink(pdf); /* no record says that it was made */
     free(made.page);
     return status;
 }

@@ -83,7 +83,7 @@ read_csv(struct sample_build *b, char *text, size_t length, const char *path)
     struct csv csv;
 
     csv_begin(&csv, text, length);
-    csv.separator = csv_guess(view_of(text, length));
+    csv.separator = csv_guess(view_of(csv.at, (size_t)(csv.end - csv.at)));
     if (!csv_next(&csv)) {
         complain("the first line names the columns", "%s is empty", path);
         return 2;
@@ -245,7 +245,8 @@ sample_read_file(struct sample_build *b, const char *path)
     if (!utf8_is_valid(view_of(text, length))) {
         memory_wipe(text, length);
         memory_free(text);
-        complain("make it UTF-8: iconv -f CP949 -t UTF-8 FILE", "%s is not UTF-8", path);
+        complain("make it UTF-8: iconv -f CP949 (or UTF-16) -t UTF-8 FILE", "%s is not UTF-8",
+                 path);
         return 2;
     }
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)

@@ -19,8 +19,11 @@ csv_guess(struct view text)
     static const char separators[] = {',', ';', '\t', '|'};
     size_t counts[COUNT_OF(separators)] = {0}, best = 0;
     bool is_quoted = false;
+    size_t begin = 0;
 
-    for (size_t i = 0; i < text.length && (is_quoted || text.bytes[i] != '\n'); i++) {
+    while (begin < text.length && (text.bytes[begin] == '\r' || text.bytes[begin] == '\n'))
+        begin++;
+    for (size_t i = begin; i < text.length && (is_quoted || text.bytes[i] != '\n'); i++) {
         is_quoted ^= text.bytes[i] == '"';
         for (size_t s = 0; s < COUNT_OF(separators) && !is_quoted; s++)
             counts[s] += text.bytes[i] == (uint8_t)separators[s];

@@ -22,8 +22,8 @@ struct csv {
 /* `text` has room for one byte behind its length. Passes over a byte order mark, with which
  * spreadsheets begin a file. */
 void csv_begin(struct csv *csv, char *text, size_t length);
-/* The separator that its first line has most of: comma, semicolon (as spreadsheets write where the
- * comma is a decimal point), tab or bar; a comma where it has none. */
+/* The separator that its first line (of those that are not empty) has most of: comma, semicolon (as
+ * spreadsheets write where the comma is a decimal point), tab or bar; a comma where it has none. */
 char csv_guess(struct view text);
 /* Passes over empty lines. Whether there is something behind them. */
 bool csv_next(struct csv *csv);

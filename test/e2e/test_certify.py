@@ -4,6 +4,7 @@
 import base64
 import copy
 import hashlib
+import datetime
 import itertools
 import json
 import random
@@ -144,6 +145,11 @@ def test_a_key_that_can_be_nobody_s_is_not_signed_for():
         done = guard.run("certify", "--kind", "customer", "-c", front().guard.path, "--", key)
         equal((done.returncode, done.stdout), (2, ""), key)
         assert f'the keys of kind customer that the ledger knows are numbers, and "{key}" is none' in done.stderr, done.stderr
+    known = next(key for key in shop.keys("accounts", "login") if key.startswith("plain"))
+    done = guard.run("certify", "--kind", "customer", "-c", front().guard.path, "--", known)
+    equal((done.returncode, done.stdout), (2, ""), "somebody of another kind has that key")
+    for key in ("1287.5", "-0.5", "88888888888888888888"):
+        well(*certify(front(), "customer", key, due=1))
     path, body = certify(front(), "account", "no such login", due=1)
     well(path, body)
     path, body = certify(front(), "account", "1 000 000", due=1)
@@ -163,6 +169,36 @@ def test_a_uuid_is_one_however_it_is_written():
             assert f"nobody has this key as it was given, but somebody has {shown}\n" in done.stderr, done.stderr
     path, body = certify(front(), "member", other.upper(), due=1)
     well(path, body)
+
+
+@test(gateway=True)
+def test_what_a_key_can_be_is_known_of_all_times_and_of_each_of_its_values():
+    """A kind whose keys are numbers and texts, seen later than its texts; UUIDs among several values; fractions"""
+    shop.server().sql("""CREATE TABLE seats (id numeric PRIMARY KEY, name text); INSERT INTO seats VALUES (12.50, 'a'), (7.25, 'b');
+        CREATE TABLE guests (id text PRIMARY KEY, name text); INSERT INTO guests VALUES ('lee', 'c');
+        CREATE TABLE rooms (house uuid, number int, name text, PRIMARY KEY (house, number)); INSERT INTO rooms VALUES (md5('1')::uuid, 1, 'd');
+        GRANT SELECT ON seats, guests, rooms TO app""")
+    kinds = {"subjects": {"guest": {"table": "public.seats", "key": "id"}, "room": {"table": "public.rooms", "key": ["house", "number"]}},
+             "personal_data": [shop.personal(table, kind, key, {"name": "name"})
+                               for table, kind, key in (("seats", "guest", "id"), ("guests", "guest", "id"), ("rooms", "room", ["house", "number"]))]}
+    made = shop.front("forms", more=kinds)
+    play(made, "reader", "SELECT id, name FROM seats WHERE id > 10", "SELECT house, number, name FROM rooms")
+    for key in ("12.50", "7.250", "012.5", "lee"):
+        done = guard.run("certify", "--kind", "guest", "-c", made.guard.path, key)
+        equal((done.returncode, done.stdout), (2, ""), key)
+    well(*certify(made, "guest", "12.5"))
+    well(*certify(made, "guest", "7.25", due=1))
+    play(made, "reader", "SELECT id, name FROM guests")
+    later = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    play(made, "reader", "SELECT id, name FROM seats WHERE id > 10")
+    well(*certify(made, "guest", "kim", "--from", later, due=1))
+    house = shop.server().value("SELECT md5('1')::uuid")
+    well(*certify(made, "room", json.dumps([house, 1])))
+    done = guard.run("certify", "--kind", "room", "-c", made.guard.path, json.dumps([house.upper(), 1]))
+    equal((done.returncode, done.stdout), (2, ""))
+    assert f'but somebody has ["{house}","1"]\n' in done.stderr, done.stderr
+    well(*certify(made, "room", json.dumps([house, 2]), due=1))
+    made.stop()
 
 
 @test(gateway=True)

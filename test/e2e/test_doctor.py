@@ -360,6 +360,7 @@ def test_what_incidents_need_is_tried_before_there_is_one():
                "SELECT id, phone FROM customers": ("missing", 'relation "customers" does not exist'),
                "SELECT id, email FROM public.hidden": ("missing", "row-level security"),
                "SELECT id, pg_sleep(50) FROM public.customers": ("ok", ""),  # nobody's row is read
+               "EXECUTE contacts": ("missing", 'prepared statement "contacts" does not exist'),  # what executes itself ends the server
                "SELECT 1; SELECT 2": ("missing", "multiple commands")}
     site = front_of(made)
     made.sql("GRANT SELECT ON customers TO pasu")

@@ -5,9 +5,11 @@ import datetime
 import hashlib
 import html.parser
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 
@@ -155,7 +157,36 @@ def test_a_pdf_says_what_the_page_says():
             done = guard.run(*command[:-2], str(there), number)
             equal((done.returncode, done.stdout), (2, ""), str(there))
             assert "a name that no file has yet" in done.stderr, done.stderr
+        assert path.read_bytes()[:5] == b"%PDF-", "the one that was there"
         equal(len(incident(made, "show", number)[0]["events"]), count)
+    made.stop()
+
+
+@test(gateway=True, limit=120)
+def test_no_pdf_is_left_that_no_record_knows():
+    """Whoever started pasu ignores SIGCHLD; standard output takes nothing; somebody ends it halfway"""
+    if not shutil.which("weasyprint"):
+        raise harness.Skip("weasyprint is not installed")
+    made = front("report_ends")
+    number, path = number_of(made), made.guard.folder / "r.pdf"
+    command = [harness.PASU, "report", "-c", made.guard.path, "--form", "gdpr", *BY, "report", "--pdf", str(path), number]
+    done = subprocess.run(["sh", "-c", 'exec "$@" > /dev/full', "sh", *command], stderr=subprocess.PIPE, timeout=60, text=True, check=False)
+    equal((done.returncode, path.exists()), (2, False), done.stderr)
+    slow = made.guard.folder / "bin" / "weasyprint"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nprintf '%%PDF-'; echo begun >&2; exec tail -f /dev/null\n", encoding="utf-8")
+    slow.chmod(0o700)
+    begun, say = os.pipe()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=say, start_new_session=True,
+                          env={**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}) as half:
+        equal(os.read(begun, 5), b"begun")
+        os.killpg(half.pid, signal.SIGTERM)
+        equal((half.wait(20), path.exists()), (-signal.SIGTERM, False))
+    os.close(begun)
+    os.close(say)
+    equal([one["what"] for one in incident(made, "show", number)[0]["events"] if one["what"] == "reported"], [])
+    done = guard.run(*command[1:], timeout=60, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    equal((done.returncode, path.read_bytes()[:5]), (0, b"%PDF-"), done.stderr)
     made.stop()
 
 

@@ -75,7 +75,7 @@ def test_the_one_who_was_shown_these_persons_is_named_with_the_statement():
     page = guard.run("trace", "-c", leaked().guard.path, "--kind", "customer", str(harness.folder() / "sample.csv")).stdout
     assert "strong: analyst, shown 20 of 20" in page, page
     for mark in (";", "\t", "|"):  # as spreadsheets write where a comma is a decimal point
-        other = trace(f'customer_id{mark}name{mark}"a, b"\n' + "".join(f"{key}{mark}somebody, or not{mark}1,5\n" for key in keys))
+        other = trace(f'\ufeff\r\n\ncustomer_id{mark}name{mark}"a, b"\n' + "".join(f"{key}{mark}somebody, or not{mark}1,5\n" for key in keys))
         equal((other["answer"]["principals"], other["sample"]["by_key"], other["sample"]["fields"]), (["analyst"], 20, ["name"]), repr(mark))
     same = trace("customer_id,name,address\n" + "".join(f"{key},somebody,somewhere\n" for key in keys), "--no-index")
     for answer in (answer, same):
