@@ -457,11 +457,9 @@ patience(const struct registrar *r)
 {
     MHD_UNSIGNED_LONG_LONG milliseconds;
 
-    if (r->is_save_wanted && !is_saving(r))
-        return 0; /* by a request that came while others were answered */
-    if (MHD_get_timeout(r->daemon, &milliseconds) == MHD_YES && milliseconds < TICK_MILLISECONDS)
-        return (int)milliseconds;
-    return TICK_MILLISECONDS;
+    if (MHD_get_timeout(r->daemon, &milliseconds) != MHD_YES || milliseconds > TICK_MILLISECONDS)
+        milliseconds = TICK_MILLISECONDS;
+    return r->is_save_wanted && !is_saving(r) ? 0 : (int)milliseconds;
 }
 
 static void
