@@ -88,11 +88,11 @@ wait_for(struct console *c, struct call *call, enum call_wait wait, int64_t due)
 static bool
 tell_clerk(struct console *c, uint32_t type, const void *body, size_t length)
 {
-    int result =
-        c->clerk.fd >= 0 ? channel_send(&c->clerk, type, body, length, -1) : PASU_E_UNAVAILABLE;
+    int result = c->links.peer.fd >= 0 ? channel_send(&c->links.peer, type, body, length, -1)
+                                       : PASU_E_UNAVAILABLE;
 
     if (result == PASU_E_EOF)
-        channel_close(&c->clerk);
+        channel_close(&c->links.peer);
     return result == 0;
 }
 
@@ -107,7 +107,7 @@ want_code(struct console *c, struct call *call)
         return page_redirect(c, call, "/?empty=1", NULL);
     if (!may(c, call, &c->asks))
         return page_note(c, call, MHD_HTTP_TOO_MANY_REQUESTS, "often");
-    if (c->clerk.fd < 0)
+    if (c->links.peer.fd < 0)
         return page_note(c, call, MHD_HTTP_SERVICE_UNAVAILABLE, "later");
     wait_for(c, call, WAIT_TIME, c->answer_time);
     return MHD_YES;

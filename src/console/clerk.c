@@ -5,6 +5,7 @@
 #include "base/sandbox.h"
 #include "console/contact.h"
 #include "console/jobs.h"
+#include "console/links.h"
 #include "console/sender.h"
 #include "console/words.h"
 #include "ledger/index.h"
@@ -28,7 +29,7 @@ enum {
 struct clerk {
     struct log log;
     const struct os *os;
-    struct channel supervisor, console;
+    struct links links; /* its peer: the console */
     struct config *config;
     const struct clerk_lent *lent;
     void *state;
@@ -38,7 +39,6 @@ struct clerk {
     int said; /* what jobs say on standard error */
     char line[SAID_SIZE];
     size_t said_length;
-    bool is_stopping;
 };
 
 /* ---- in a process of its own ---- */
@@ -68,8 +68,7 @@ run_job(void *arg, const struct job *job, FILE *file)
 {
     struct clerk *c = arg;
 
-    channel_close(&c->supervisor);
-    channel_close(&c->console);
+    links_close(&c->links);
     switch (job->lane) {
     case LANE_FIND:
         return run_find(c, job, file);
@@ -121,8 +120,8 @@ found(struct clerk *c, struct job *job)
 static void
 tell(struct clerk *c, uint32_t type, const void *body, size_t length, int fd)
 {
-    if (c->console.fd >= 0 && channel_send(&c->console, type, body, length, fd) == PASU_E_EOF)
-        channel_close(&c->console);
+    if (c->links.peer.fd >= 0 && channel_send(&c->links.peer, type, body, length, fd) == PASU_E_EOF)
+        channel_close(&c->links.peer);
 }
 
 static void
@@ -223,8 +222,10 @@ look(struct clerk *c, const struct message_look *message)
 }
 
 static void
-from_console(struct clerk *c, struct channel_message *message)
+from_console(void *arg, struct channel_message *message)
 {
+    struct clerk *c = arg;
+
     switch ((enum message_type)message->type) {
     case MESSAGE_CODE_WANTED:
         code_wanted(c, (const void *)message->body);
@@ -242,56 +243,6 @@ from_console(struct clerk *c, struct channel_message *message)
         break;
     }
     memory_wipe(message->body, message->length);
-}
-
-/* ---- the supervisor ---- */
-
-static void
-from_supervisor(struct clerk *c, const struct channel_message *message)
-{
-    struct message_empty empty = {0};
-
-    switch ((enum message_type)message->type) {
-    case MESSAGE_PEER:
-        channel_close(&c->console);
-        channel_init(&c->console, message->fd, message_rules_clerk_from_console,
-                     message_rules_clerk_from_console_count);
-        break;
-    case MESSAGE_PING:
-        if (channel_send(&c->supervisor, MESSAGE_PONG, &empty, sizeof(empty), -1) == PASU_E_EOF)
-            c->is_stopping = true;
-        break;
-    case MESSAGE_STOP:
-        c->is_stopping = true;
-        break;
-    default:
-        break;
-    }
-}
-
-/* False: the other end is gone. */
-static bool
-read_channel(struct clerk *c, struct channel *channel, bool is_console)
-{
-    struct channel_message message;
-
-    while (channel->fd >= 0) {
-        int result = channel_receive(channel, &message);
-
-        if (result == PASU_E_AGAIN)
-            return true;
-        if (result == PASU_E_PROTOCOL) {
-            LOG_EVENT(&c->log, MESSAGE_REFUSED, F_UINT("type", message.type));
-            continue;
-        }
-        if (result != 0)
-            return false;
-        if (is_console)
-            from_console(c, &message);
-        else
-            from_supervisor(c, &message);
-    }
-    return true;
 }
 
 /* ---- what jobs say ---- */
@@ -341,20 +292,17 @@ take_standard_error(struct clerk *c)
 static void
 serve(struct clerk *c)
 {
-    while (!c->is_stopping) {
+    while (!c->links.is_stopping) {
         struct pollfd polls[3 + JOBS_RUNNING_MAX] = {
-            {.fd = c->supervisor.fd, .events = POLLIN},
-            {.fd = c->console.fd, .events = POLLIN},
+            {.fd = c->links.supervisor.fd, .events = POLLIN},
+            {.fd = c->links.peer.fd, .events = POLLIN},
             {.fd = c->said, .events = POLLIN},
         };
         size_t count = 3 + jobs_polls(&c->jobs, polls + 3);
 
         if (poll(polls, count, jobs_wait(&c->jobs, TICK_MILLISECONDS)) < 0 && errno != EINTR)
             return;
-        if (!read_channel(c, &c->supervisor, false))
-            return;
-        if (!read_channel(c, &c->console, true))
-            channel_close(&c->console);
+        links_read(&c->links);
         jobs_step(&c->jobs);
         read_said(c);
     }
@@ -423,9 +371,15 @@ clerk_main(const struct clerk_start *start, const struct log *log)
     c->os = log->os;
     c->lent = start->lent;
     c->config = start->config;
-    c->said = c->console.fd = -1;
+    c->said = -1;
+    c->links = (struct links){.peer.fd = -1,
+                              .rules = message_rules_clerk_from_console,
+                              .rule_count = message_rules_clerk_from_console_count,
+                              .take = from_console,
+                              .arg = c,
+                              .log = &c->log};
     signal(SIGPIPE, SIG_IGN);
-    channel_init(&c->supervisor, start->supervisor_fd, message_rules_clerk_from_supervisor,
+    channel_init(&c->links.supervisor, start->supervisor_fd, message_rules_clerk_from_supervisor,
                  message_rules_clerk_from_supervisor_count);
     result = set_up(c, start);
     if (result == 0)
@@ -436,8 +390,7 @@ clerk_main(const struct clerk_start *start, const struct log *log)
         LOG_EVENT(&c->log, START_FAILED, F_TEXT("error", error_text(result)));
     jobs_release(&c->jobs);
     codes_release(&c->codes);
-    channel_close(&c->console);
-    channel_close(&c->supervisor);
+    links_close(&c->links);
     memory_free(c);
     return result == 0 ? 0 : 2;
 }

@@ -237,8 +237,9 @@ on_completed(void *arg, struct MHD_Connection *connection, void **state,
 /* ---- channels ---- */
 
 static void
-from_clerk(struct console *c, struct channel_message *message)
+from_clerk(void *arg, struct channel_message *message)
 {
+    struct console *c = arg;
     struct message_code_judged judged;
     struct message_result result = {0};
     struct call *call;
@@ -261,54 +262,6 @@ from_clerk(struct console *c, struct channel_message *message)
         close(message->fd);
     }
     memory_wipe(message->body, message->length);
-}
-
-static void
-from_supervisor(struct console *c, const struct channel_message *message)
-{
-    struct message_empty empty = {0};
-
-    switch ((enum message_type)message->type) {
-    case MESSAGE_PEER:
-        channel_close(&c->clerk);
-        channel_init(&c->clerk, message->fd, message_rules_console_from_clerk,
-                     message_rules_console_from_clerk_count);
-        break;
-    case MESSAGE_PING:
-        if (channel_send(&c->supervisor, MESSAGE_PONG, &empty, sizeof(empty), -1) == PASU_E_EOF)
-            c->is_stopping = true;
-        break;
-    case MESSAGE_STOP:
-        c->is_stopping = true;
-        break;
-    default: /* the table lets nothing else through */
-        break;
-    }
-}
-
-/* False: the other end is gone. */
-static bool
-read_channel(struct console *c, struct channel *channel)
-{
-    struct channel_message message;
-
-    while (channel->fd >= 0) {
-        int result = channel_receive(channel, &message);
-
-        if (result == PASU_E_AGAIN)
-            return true;
-        if (result == PASU_E_PROTOCOL) {
-            LOG_EVENT(&c->log, MESSAGE_REFUSED, F_UINT("type", message.type));
-            continue;
-        }
-        if (result != 0)
-            return false;
-        if (channel == &c->clerk)
-            from_clerk(c, &message);
-        else
-            from_supervisor(c, &message);
-    }
-    return true;
 }
 
 /* ---- all ---- */
@@ -351,17 +304,14 @@ serve(struct console *c)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(c->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
-    while (!c->is_stopping) {
-        struct pollfd polls[] = {{.fd = c->supervisor.fd, .events = POLLIN},
-                                 {.fd = c->clerk.fd, .events = POLLIN},
+    while (!c->links.is_stopping) {
+        struct pollfd polls[] = {{.fd = c->links.supervisor.fd, .events = POLLIN},
+                                 {.fd = c->links.peer.fd, .events = POLLIN},
                                  {.fd = info ? info->epoll_fd : -1, .events = POLLIN}};
 
         if (poll(polls, COUNT_OF(polls), patience(c)) < 0 && errno != EINTR)
             return;
-        if (!read_channel(c, &c->supervisor))
-            return;
-        if (!read_channel(c, &c->clerk))
-            channel_close(&c->clerk);
+        links_read(&c->links);
         resume(c, false);
         peers_end(&c->peers, os_monotonic(c->os));
         tell_refused(c);
@@ -448,8 +398,7 @@ release(struct console *c)
     rates_release(&c->looks);
     memory_free(c->forwarded_from);
     memory_wipe(c->key, sizeof(c->key));
-    channel_close(&c->clerk);
-    channel_close(&c->supervisor);
+    links_close(&c->links);
 }
 
 int
@@ -462,10 +411,15 @@ console_main(const struct console_start *start, const struct log *log)
         return 2;
     c->log = *log;
     c->os = log->os;
-    c->clerk.fd = -1;
+    c->links = (struct links){.peer.fd = -1,
+                              .rules = message_rules_console_from_clerk,
+                              .rule_count = message_rules_console_from_clerk_count,
+                              .take = from_clerk,
+                              .arg = c,
+                              .log = &c->log};
     peers_init(&c->peers);
     signal(SIGPIPE, SIG_IGN);
-    channel_init(&c->supervisor, start->supervisor_fd, message_rules_console_from_supervisor,
+    channel_init(&c->links.supervisor, start->supervisor_fd, message_rules_console_from_supervisor,
                  message_rules_console_from_supervisor_count);
     result = set_up(c, start);
     start->forget(start->arg);

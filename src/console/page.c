@@ -91,7 +91,7 @@ queue(struct console *c, struct call *call, unsigned status, struct MHD_Response
         add_cookie(c, response, "pasu-language", words_languages[call->request.language]);
     if (status == MHD_HTTP_TOO_MANY_REQUESTS)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "600");
-    if (c->is_stopping)
+    if (c->links.is_stopping)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(call->connection, status, response);
     MHD_destroy_response(response);

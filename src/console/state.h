@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "config/model.h"
+#include "console/links.h"
 #include "console/peers.h"
 #include "console/rates.h"
 #include "console/request.h"
@@ -42,9 +43,9 @@ struct call {
 struct console {
     struct log log;
     const struct os *os;
-    struct channel supervisor, clerk;
+    struct links links; /* its peer: the clerk */
     struct MHD_Daemon *daemon;
-    bool has_tls, is_stopping;
+    bool has_tls;
     uint8_t key[KEY_SIZE]; /* of what forms carry, and of addresses */
     int64_t answer_time, code_time, session_time;
     struct network *forwarded_from; /* owned */

@@ -112,10 +112,10 @@ def part(ordinals=(), missed=(), kind=0, attribution=1, clear=5):
     return head, lists
 
 
-def exposure(*parts, session=64, rule=b"rule", actor=b"bob", verdict=0, time=BEGIN, names=0x12345678, says=(0, b""), verb=None):
+def exposure(*parts, session=64, rule=b"rule", actor=b"bob", verdict=0, time=BEGIN, names=0x12345678, says=(0, b""), verb=None, statements=1):
     # says: bits beside the actor's length, and what they announce; verb: None as earlier versions
     """What of an exposure is public, and its parts."""
-    head = struct.pack("<QQQIIQQQ4B", session, time, 0x0123456789abcdef, names, 1, 6, 1, 0, verdict, len(parts),
+    head = struct.pack("<QQQIIQQQ4B", session, time, 0x0123456789abcdef, names, statements, 6, 1, 0, verdict, len(parts),
                        len(rule) | (0 if verb is None else 64), len(actor) | says[0])
     return head + rule + actor + says[1] + (b"" if verb is None else bytes([verb])), parts
 

@@ -48,8 +48,8 @@ class Days(ledgerwriter.Ledger):
         self.add(11, names)
         self.taken(1)
 
-    def show(self, *parts, session=64, names=NAMES, time=None, verb=None):
-        shown = self.expose(exposure(*parts, session=session, time=time or self.now, verb=verb,
+    def show(self, *parts, session=64, names=NAMES, time=None, verb=None, statements=1):
+        shown = self.expose(exposure(*parts, session=session, time=time or self.now, verb=verb, statements=statements,
                                      names=struct.unpack("<I", names[:4])[0]))
         self.taken(1)
         return shown
@@ -348,6 +348,24 @@ def test_of_a_guard_s_ledger():
     for kind, key in persons:
         shown[key] = agree(copied, "--kind", kind, persons=(key,))[key]["summary"]["shown"]
     equal([shown[key] for _, key in persons], [2, 1, 1, 0, 2, 1])
+
+
+@test(limit=60)
+def test_a_record_of_several_statements_shows_at_least_one():
+    """subject counts records; where one is of several alike statements it says that there can have been more, with the index and without"""
+    made = Days()
+    made.explain(NAMES)
+    made.session(64, "alice")
+    made.show(part([42, 43]), statements=3)
+    made.show(part([44]))
+    folder = save(made)
+    for prepare in (lambda: None, lambda: rebuild(folder)):
+        prepare()
+        for key, more in (("42", True), ("44", False)):
+            page = guard.run("subject", "-c", folder / "pasu.yaml", key).stdout
+            equal(("shown by 1 statement," in page, "or more: alike ones" in page), (True, more), key)
+            lines = guard.run("subject", "--json", "-c", folder / "pasu.yaml", key).stdout.splitlines()
+            equal((json.loads(lines[-1])["shown"], json.loads(lines[-1])["or_more"]), (1, more), key)
 
 
 if __name__ == "__main__":
