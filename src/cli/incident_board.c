@@ -41,6 +41,32 @@ moment_of(const struct incident_event *event)
     return event->body.moment != 0 ? event->body.moment : event->time;
 }
 
+static bool
+is_before(const struct incident_event *a, const struct incident_event *b)
+{
+    int64_t first = moment_of(a), second = moment_of(b);
+
+    return first != second ? first < second : a->index < b->index;
+}
+
+/* The next one in the order in which it became known; NULL: the first. The records are in that in
+ * which they were written, and who was told yesterday may be written down today. An incident has
+ * few of them. */
+static const struct incident_event *
+known_after(const struct board *b, const struct incident_event *before)
+{
+    const struct incident_event *next = NULL;
+
+    for (size_t i = 0; i < b->in->count; i++) {
+        const struct incident_event *event = &b->in->events[i];
+
+        if (is_of(b, event) && (before == NULL || is_before(before, event)) &&
+            (next == NULL || is_before(event, next)))
+            next = event;
+    }
+    return next;
+}
+
 /* ---- the terminal ---- */
 
 static void
@@ -98,11 +124,8 @@ static void
 print_known(FILE *file, const struct board *b)
 {
     fputs("\nWHO KNEW WHAT WHEN\n", file);
-    for (size_t i = 0; i < b->in->count; i++) {
-        const struct incident_event *event = &b->in->events[i];
-
-        if (!is_of(b, event))
-            continue;
+    for (const struct incident_event *event = known_after(b, NULL); event != NULL;
+         event = known_after(b, event)) {
         print_moment(file, "  ", moment_of(event));
         fprintf(file, " %s", incident_what_text(event->body.what));
         incident_put_text(file, ": ", event->body.who, "");
@@ -199,11 +222,8 @@ put_known(FILE *file, const struct board *b)
     fputs("<table><tr><th>when</th><th>what</th><th>who</th><th></th><th>record</th>"
           "<th>written</th></tr>\n",
           file);
-    for (size_t i = 0; i < b->in->count; i++) {
-        const struct incident_event *event = &b->in->events[i];
-
-        if (!is_of(b, event))
-            continue;
+    for (const struct incident_event *event = known_after(b, NULL); event != NULL;
+         event = known_after(b, event)) {
         fputs("<tr><td>", file);
         html_time(file, moment_of(event));
         fputs("</td>", file);

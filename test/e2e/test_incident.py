@@ -148,6 +148,11 @@ def check_people(front, number):
     for text in ("CPO &lt;a&amp;b&gt;", "by telephone", "kr-persons", "Enforcement Decree art. 39(1)", "<td>8</td>"):
         assert text in html, text
     assert "told: CEO: by telephone" in said.stdout and "signed by CPO <a&b>" in said.stdout and "<script" not in html, said.stdout
+    told = [(line[2:18], int(line.split("(record ")[1].split(",")[0].rstrip(")"))) for line in said.stdout.split("WHO KNEW WHAT WHEN")[1].splitlines() if line]
+    equal(told, sorted(told))  # as it became known, which is not as it was written down
+    assert [record for _, record in told] != sorted(record for _, record in told), told
+    rows = html.split("Who knew what when")[1].split("<tr><td>")[1:]
+    equal([int(row.split("</td><td>")[4]) for row in rows], [record for _, record in told])
     equal(front.guard.run("incident", "board", number, "--html", page).returncode, 2)
     incident(front, "close", number, *BY, "over")
     equal(front.guard.run("incident", "close", number, *BY, "over").returncode, 1)
