@@ -124,6 +124,15 @@ look_through(struct dump_match *m)
 /* ---- what is found ---- */
 
 static int
+add_ordinals(struct dump_column *column)
+{
+    int result = persons_add(&column->persons, column->ordinals, column->ordinal_count);
+
+    column->ordinal_count = 0;
+    return result;
+}
+
+static int
 take_answer(struct dump_match *m, const struct identity_question *question,
             struct dump_column *column, struct dump_value *value)
 {
@@ -141,7 +150,12 @@ take_answer(struct dump_match *m, const struct identity_question *question,
         return 0;
     }
     value->is_one = true;
-    return persons_add(&column->persons, &question->ordinal, 1);
+    if (column->ordinals == NULL)
+        column->ordinals = memory_new(DUMP_ORDINALS, sizeof(*column->ordinals));
+    if (column->ordinals == NULL)
+        return PASU_E_NOMEM;
+    column->ordinals[column->ordinal_count++] = question->ordinal;
+    return column->ordinal_count == DUMP_ORDINALS ? add_ordinals(column) : 0;
 }
 
 int
@@ -249,12 +263,24 @@ see(void *arg, enum contact what, struct view text, struct view before, struct v
 }
 
 int
+dump_match_took(struct dump_match *m, size_t count)
+{
+    int result = contacts_took(&m->contacts, count);
+
+    if (result == 0)
+        result = settle(m);
+    return result < 0 ? result : 0;
+}
+
+int
 dump_match_finish(struct dump_match *m)
 {
     int result = contacts_end(&m->contacts);
 
     if (result == 0)
         result = settle(m);
+    for (size_t c = 0; c < m->column_count && result >= 0; c++)
+        result = add_ordinals(&m->columns[c]);
     return result < 0 ? result : 0;
 }
 
@@ -343,8 +369,10 @@ dump_match_begin(struct dump_match *m, const struct evidence *e)
 void
 dump_match_end(struct dump_match *m)
 {
-    for (size_t c = 0; c < m->column_count; c++)
+    for (size_t c = 0; c < m->column_count; c++) {
         persons_free(m->columns[c].persons);
+        memory_free(m->columns[c].ordinals);
+    }
     memory_free(m->columns);
     if (m->ways != NULL)
         memory_wipe(m->ways, sizeof(*m->ways));

@@ -36,6 +36,8 @@ struct dump_column {
     bool is_covered; /* of a pair: another column has its numbers alone: those that it has not are
                         in no pair */
     struct persons *persons;
+    uint32_t *ordinals; /* that are not among them yet: DUMP_ORDINALS at most */
+    size_t ordinal_count;
     uint64_t shared; /* values found that are several persons' */
 };
 
@@ -51,12 +53,15 @@ struct dump_value {
     bool is_paired; /* with a name, it is somebody's */
 };
 
-/* What stands around a number that waits, and how far it was looked at (dump_pairs.c). */
+/* What stands around a number that waits, as contacts.h lends it, and how far it was looked at
+ * (dump_pairs.c). */
 struct dump_context {
-    uint8_t text[CONTACTS_REACH], before[DUMP_REACH], behind[DUMP_REACH];
-    size_t length, before_left, behind_from, behind_length;
-    unsigned cells; /* that were */
+    struct view text, before, behind; /* what is left of the last two */
+    unsigned cells;                   /* that were */
 };
+
+/* Whose values are of a column, until there are many. */
+enum { DUMP_ORDINALS = 1024 };
 
 struct dump_match {
     const struct evidence *evidence;
@@ -87,6 +92,8 @@ struct dump_count {
 
 /* 0, or the exit status after a complaint. End it in any case. */
 PASU_MUST_USE int dump_match_begin(struct dump_match *match, const struct evidence *evidence);
+/* So many bytes were put where contacts_room says, of `contacts`. 0, or an error. */
+PASU_MUST_USE int dump_match_took(struct dump_match *match, size_t count);
 /* No more is read. 0, or an error. */
 PASU_MUST_USE int dump_match_finish(struct dump_match *match);
 void dump_match_end(struct dump_match *match);

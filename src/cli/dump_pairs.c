@@ -106,38 +106,38 @@ ask_cell(struct dump_match *m, struct view cell)
 static struct view
 cell_before(struct dump_context *c)
 {
-    size_t end, from = c->before_left;
+    size_t end, from = c->before.length;
 
-    while (from > 0 && !is_in_cell(c->before[from - 1]))
+    while (from > 0 && !is_in_cell(c->before.bytes[from - 1]))
         from--;
     end = from;
-    while (from > 0 && is_in_cell(c->before[from - 1]))
+    while (from > 0 && is_in_cell(c->before.bytes[from - 1]))
         from--;
-    c->before_left = from;
-    return view_of(c->before + from, end - from);
+    c->before.length = from;
+    return view_of(c->before.bytes + from, end - from);
 }
 
 static struct view
 cell_behind(struct dump_context *c)
 {
-    size_t from = c->behind_from, at;
+    const uint8_t *at = c->behind.bytes, *end = at + c->behind.length, *from;
 
-    while (from < c->behind_length && !is_in_cell(c->behind[from]))
-        from++;
-    at = from;
-    while (at < c->behind_length && is_in_cell(c->behind[at]))
+    while (at < end && !is_in_cell(*at))
         at++;
-    c->behind_from = at;
-    return view_of(c->behind + from, at - from);
+    from = at;
+    while (at < end && is_in_cell(*at))
+        at++;
+    c->behind = view_of(at, (size_t)(end - at));
+    return view_of(from, (size_t)(at - from));
 }
 
 /* The next one, nearest first, those before it before those behind it. False: there is none. */
 static bool
 next_cell(struct dump_context *c, struct view *cell)
 {
-    if (c->cells < CELLS && c->before_left == 0)
+    if (c->cells < CELLS && c->before.length == 0)
         c->cells = CELLS;
-    if (c->cells >= 2 * CELLS || (c->cells >= CELLS && c->behind_from == c->behind_length))
+    if (c->cells >= 2 * CELLS || (c->cells >= CELLS && c->behind.length == 0))
         return false;
     *cell = c->cells < CELLS ? cell_before(c) : cell_behind(c);
     c->cells++;
@@ -162,20 +162,12 @@ needs_name(const struct dump_match *m, const struct dump_value *value)
 void
 dump_pairs_keep(struct dump_match *m, struct view text, struct view before, struct view behind)
 {
-    struct dump_context *c = &m->contexts[m->current];
-
     if (before.length > DUMP_REACH)
         before = view_of(before.bytes + (before.length - DUMP_REACH), DUMP_REACH);
     if (behind.length > DUMP_REACH)
         behind.length = DUMP_REACH;
-    c->cells = 0;
-    c->length = text.length < sizeof(c->text) ? text.length : sizeof(c->text);
-    memcpy(c->text, text.bytes, c->length);
-    c->before_left = before.length;
-    memcpy(c->before, before.bytes, before.length);
-    c->behind_from = 0;
-    c->behind_length = behind.length;
-    memcpy(c->behind, behind.bytes, behind.length);
+    m->contexts[m->current] =
+        (struct dump_context){.text = text, .before = before, .behind = behind};
 }
 
 int
@@ -193,7 +185,7 @@ dump_pairs_ask(struct dump_match *m)
             if (!needs_name(m, &m->waiting[m->current]) || !next_cell(c, &cell))
                 continue;
             is_over = false;
-            spellings_shaped(m->ways, view_of(c->text, c->length), m->shapes);
+            spellings_shaped(m->ways, c->text, m->shapes);
             result = ask_cell(m, cell);
         }
         if (result == 0)

@@ -96,7 +96,7 @@ take_text(struct matching *t, struct view text)
 
         length = room < text.length ? room : text.length;
         memcpy(to, text.bytes, length);
-        result = contacts_took(contacts, length);
+        result = dump_match_took(&t->match, length);
         text = view_of(text.bytes + length, text.length - length);
     }
     return result;
@@ -158,7 +158,7 @@ take_block(struct matching *t, struct view bytes)
         size_t room;
         uint8_t *to = contacts_room(&t->match.contacts, &room);
 
-        result = contacts_took(&t->match.contacts, utf16_take(&t->utf16, &bytes, to, room));
+        result = dump_match_took(&t->match, utf16_take(&t->utf16, &bytes, to, room));
     }
     return result;
 }

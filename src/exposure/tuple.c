@@ -34,8 +34,17 @@ write_part(struct writer *w, struct view part)
         return;
     }
     writer_u8(w, '"');
-    for (size_t i = 0; i < part.length && !w->failed; i++)
-        write_byte(w, part.bytes[i]);
+    while (part.length > 0 && !w->failed) {
+        size_t plain = 0;
+
+        while (plain < part.length && part.bytes[plain] >= ' ' && part.bytes[plain] != '"' &&
+               part.bytes[plain] != '\\')
+            plain++;
+        writer_bytes(w, part.bytes, plain);
+        if (plain < part.length)
+            write_byte(w, part.bytes[plain++]);
+        part = view_of(part.bytes + plain, part.length - plain);
+    }
     writer_u8(w, '"');
 }
 

@@ -95,15 +95,23 @@ put_last(struct plain *p)
     return true;
 }
 
-/* As most values are, which need no more than blanks cut off. */
+/* As most values are, which need no more than blanks cut off: ASCII and whole syllables, most of
+ * these. */
 static bool
 is_plain(struct view value)
 {
-    uint8_t all = 0;
+    const uint8_t *at = value.bytes, *end = at + value.length;
 
-    for (size_t i = 0; i < value.length; i++)
-        all |= (uint8_t)(value.bytes[i] | (value.bytes[i] < ' ' ? 0x80 : 0));
-    return all < 0x80;
+    while (at < end) {
+        if (*at >= ' ' && *at < 0x80)
+            at++;
+        else if (end - at >= 3 && *at >= 0xeb && *at <= 0xec && (at[1] & at[2] & 0xc0) == 0x80 &&
+                 ((at[1] | at[2]) & 0x40) == 0)
+            at += 3;
+        else
+            return false;
+    }
+    return true;
 }
 
 static size_t

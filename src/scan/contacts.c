@@ -138,18 +138,25 @@ take_character(const uint8_t *at, size_t length, bool is_last, uint8_t **to)
     }
     if (length < wanted && !is_last)
         return 0;
-    if (length >= 3 && *at >= 0xea && *at <= 0xec && (at[1] & at[2] & 0xc0) == 0x80 &&
-        ((at[1] | at[2]) & 0x40) == 0) { /* Hangul, as nearly all are */
-        memcpy(*to, at, 3);
-        *to += 3;
-        return 3;
-    }
     taken = utf8_first(view_of(at, length), &character);
     if (taken == 0)
         *(*to)++ = '\n';
     else
         *to = put(*to, character);
     return taken == 0 ? 1 : taken;
+}
+
+/* Copies Hangul, as nearly all that is no ASCII is: behind it. */
+static inline const uint8_t *
+take_hangul(const uint8_t *at, const uint8_t *end, uint8_t **to)
+{
+    while (end - at >= 3 && *at >= 0xea && *at <= 0xec && (at[1] & at[2] & 0xc0) == 0x80 &&
+           ((at[1] | at[2]) & 0x40) == 0) {
+        memcpy(*to, at, 3);
+        *to += 3;
+        at += 3;
+    }
+    return at;
 }
 
 /* Makes text of what is there of the bytes; those of an unfinished character stay. */
@@ -165,7 +172,9 @@ make_text(struct contacts *c, size_t length, bool is_last)
 
         memcpy(to, at, plain);
         to += plain;
-        at = special;
+        at = take_hangul(special, end, &to);
+        if (at != special)
+            continue;
         if (at == end)
             break;
         taken = *at == '\\' ? take_escape(at, (size_t)(end - at), is_last, &to)
@@ -441,6 +450,27 @@ find_cut(const struct contacts *c, size_t least, size_t most)
     return words > 0 ? words : blank;
 }
 
+/* The first digit, or @, of the text from `at` on; `limit`: there is none. */
+static inline size_t
+find_begin(const struct contacts *c, size_t at, size_t limit)
+{
+#ifdef __SSE2__
+    for (; limit - at >= sizeof(find_bytes); at += sizeof(find_bytes)) {
+        find_bytes bytes;
+        int mask;
+
+        memcpy(&bytes, c->text + at, sizeof(bytes));
+        mask = __builtin_ia32_pmovmskb128((find_mask)(bytes - '0' < 10) |
+                                          (find_mask)(bytes == '@'));
+        if (mask != 0)
+            return at + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < limit && !is(c->text[at], BEGINS))
+        at++;
+    return at;
+}
+
 static int
 look(struct contacts *c, size_t limit)
 {
@@ -451,14 +481,11 @@ look(struct contacts *c, size_t limit)
         c->is_inside = is(c->text[at], OF_NUMBER | OF_ADDRESS) && c->text[at] != ' ';
         at++;
     }
-    while (result >= 0 && at < limit) {
-        if (!is(c->text[at], BEGINS)) {
-            at++;
-        } else if (c->text[at] == '@') {
+    while (result >= 0 && at < limit && (at = find_begin(c, at, limit)) < limit) {
+        if (c->text[at] == '@')
             result = take_email(c, at++);
-        } else {
+        else
             result = take_run(c, &at);
-        }
     }
     return result < 0 ? result : 0;
 }
@@ -483,10 +510,19 @@ look_on(struct contacts *c)
     if (cut == 0)
         cut = most;
     kept = cut < CONTACTS_REACH ? 0 : cut - CONTACTS_REACH;
-    memmove(c->text, c->text + kept, c->end - kept);
-    c->begin = cut - kept;
-    c->end -= kept;
+    c->gone = kept;
+    c->begin = cut;
     return result;
+}
+
+/* Takes away what is in reach of nothing any more. */
+static void
+make_room(struct contacts *c)
+{
+    memmove(c->text, c->text + c->gone, c->end - c->gone);
+    c->begin -= c->gone;
+    c->end -= c->gone;
+    c->gone = 0;
 }
 
 uint8_t *
@@ -499,6 +535,7 @@ contacts_room(struct contacts *c, size_t *room)
 int
 contacts_took(struct contacts *c, size_t count)
 {
+    make_room(c);
     make_text(c, c->raw_used + count, false);
     return look_on(c);
 }
@@ -506,6 +543,7 @@ contacts_took(struct contacts *c, size_t count)
 int
 contacts_end(struct contacts *c)
 {
+    make_room(c);
     make_text(c, c->raw_used, true);
     return look(c, c->end);
 }
@@ -513,6 +551,6 @@ contacts_end(struct contacts *c)
 void
 contacts_again(struct contacts *c)
 {
-    c->begin = c->end = c->raw_used = 0;
+    c->begin = c->end = c->gone = c->raw_used = 0;
     c->is_inside = false;
 }

@@ -26,8 +26,9 @@ enum { CONTACTS_REACH = 1024, CONTACTS_GROUPS = 64 };
 
 enum contact { CONTACT_EMAIL, CONTACT_PHONE };
 
-/* What is before and behind it, at most CONTACTS_REACH bytes, in the same form. 1: it is taken, and
- * nothing else is made of its digits; 0: it is not; an error ends the reading. */
+/* What is before and behind it, at most CONTACTS_REACH bytes, in the same form; of a number, all
+ * three stay where they are until contacts_took is called again, or contacts_end. 1: it is taken,
+ * and nothing else is made of its digits; 0: it is not; an error ends the reading. */
 typedef int contacts_fn(void *arg, enum contact what, struct view text, struct view before,
                         struct view behind);
 
@@ -52,6 +53,7 @@ struct contacts {
     struct contacts_run run; /* that is read */
     size_t raw_used;         /* bytes that wait for the rest of their character */
     size_t begin, end;       /* of the text: what was not looked at, and its end */
+    size_t gone;             /* of its beginning: in reach of nothing any more */
     bool is_inside;          /* what begins there began before */
     bool is_alone;           /* what is given: nothing follows from whether it is taken */
     /* That were found, taken or not; of numbers that overlap one. */
