@@ -141,6 +141,7 @@ take(struct subject *subject, const struct said *said)
     subject->missed += said->is_missed && !sight->is_shown;
     if (!sight->is_shown)
         return said->is_missed ? subject->see(subject->arg, sight) : 0;
+    subject->or_more |= sight->statement->statements > 1;
     error = count_shown(subject, sight);
     return error != 0 ? error : subject->see(subject->arg, sight);
 }

@@ -33,6 +33,7 @@ struct subject {
     sight_fn *see;
     void *arg;
     bool has_numbers;       /* keys of the kind are, some at least */
+    bool or_more;           /* a record that shows the person is of several alike statements */
     uint64_t shown, missed; /* statements */
     uint64_t possible;      /* statements that can have shown the person, unnamed */
     int64_t first, last;    /* shown; realtime ns; 0: never */

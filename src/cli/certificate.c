@@ -38,6 +38,8 @@ put_summary(const struct certificate *c, struct json_out *out)
 
     json_put_open(out, "summary", '{');
     json_put_count(out, "shown", subject->shown);
+    json_out_key(out, "or_more");
+    json_out_bool(out, subject->or_more);
     json_put_count(out, "missed", subject->missed);
     json_put_count(out, "possible", subject->possible);
     json_put_time(out, "first", subject->first);

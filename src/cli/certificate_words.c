@@ -11,6 +11,7 @@ enum {
     IF_UNPROVEN = 1 << 4,
     IF_SIGNED = 1 << 5,
     IF_UNSIGNED = 1 << 6,
+    IF_OR_MORE = 1 << 7,
 };
 
 struct paragraph {
@@ -36,6 +37,13 @@ static const struct paragraph paragraphs[] = {
      "나오지 않은 일(\"missed\") 하나입니다. 언제, 누가, 어떤 항목을, 얼마나 분명하게 보았는지 "
      "적혀 있습니다. 각 항목은 증명되어 있습니다. 해당 기록과 그 명단에서 이 사람이 있는 자리가 "
      "서명된 체크포인트로 이어집니다. 이 문서에는 다른 사람의 정보가 들어 있지 않습니다."},
+    {IF_OR_MORE,
+     "The numbers under \"summary\" say at least how many times it was. Where the same is asked again "
+     "within a second, in the same session, one record can be of several such times, and so can an "
+     "item under \"showings\".",
+     "\"summary\"의 횟수는 적어도 그만큼이라는 뜻입니다. 같은 접속에서 1초 안에 같은 조회가 "
+     "되풀이되면 여러 번이 기록 하나에 함께 적힐 수 있으며, \"showings\"의 항목 하나도 그럴 수 "
+     "있습니다."},
     {IF_NOT_SHOWN,
      "The ledger names no time at which data of this person were shown. This is not proven: no "
      "document can prove that something did not happen. It is the statement of whoever keeps the "
@@ -86,6 +94,7 @@ conditions_of(const struct certificate *c)
 
     holds |= c->proven > 0 ? IF_PROVEN : 0;
     holds |= c->unproven > 0 ? IF_UNPROVEN : 0;
+    holds |= c->subject->or_more ? IF_OR_MORE : 0;
     holds |= c->subject->shown == 0 ? IF_NOT_SHOWN : 0;
     for (size_t i = 0; i < c->subject->ordinal_count; i++)
         holds |= c->subject->ordinals[i] < KEY_ORDINAL_FIRST ? IF_NUMBER : IF_DIRECTORY;

@@ -16,9 +16,8 @@ struct asking {
     struct subject subject;
     const char *key, *kind;
     bool is_json;
-    bool has_alike; /* a record that shows the person is of several statements */
-    FILE *shown;    /* standard output; not yet while it is not sure that the index can answer */
-    FILE *missed;   /* what was asked for in vain, until all that was shown has been printed */
+    FILE *shown;  /* standard output; not yet while it is not sure that the index can answer */
+    FILE *missed; /* what was asked for in vain, until all that was shown has been printed */
 };
 
 static int
@@ -27,7 +26,6 @@ see(void *arg, const struct sight *sight)
     struct asking *asking = arg;
     FILE *file = sight->is_shown ? asking->shown : asking->missed;
 
-    asking->has_alike |= sight->is_shown && sight->statement->statements > 1;
     if (asking->is_json)
         sight_view_json(file, asking->evidence, sight);
     else
@@ -68,7 +66,7 @@ print_summary_json(const struct asking *asking)
         json_put_count(&out, "decoy", decoy->head.number);
     json_put_count(&out, "shown", subject->shown);
     json_out_key(&out, "or_more");
-    json_out_bool(&out, asking->has_alike);
+    json_out_bool(&out, subject->or_more);
     json_put_count(&out, "missed", subject->missed);
     json_put_count(&out, "possible", subject->possible);
     json_put_time(&out, "first", subject->first);
@@ -124,7 +122,7 @@ print_summary(const struct asking *asking)
             fputs(" sessions that were not recorded", stdout);
     }
     putchar('\n');
-    if (asking->has_alike)
+    if (subject->or_more)
         fputs("  or more: alike ones of a session within a second can be one record\n", stdout);
     for (size_t f = 0; f < subject->field_count; f++)
         if (subject->field_counts[f] > 0) {

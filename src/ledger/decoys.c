@@ -249,7 +249,7 @@ decoys_touched(const struct decoys *d, const struct exposure *exposure, uint32_t
 const struct decoy_set *
 decoys_of(const struct decoys *d, const char *kind, uint32_t ordinal, int64_t before)
 {
-    for (size_t s = 0; may_be(d, ordinal) && s < d->count; s++)
+    for (size_t s = 0; s < d->count && may_be(d, ordinal); s++)
         if (d->sets[s].head.planted < before && has(&d->sets[s], ordinal) &&
             strcmp(d->sets[s].head.kind, kind) == 0)
             return &d->sets[s];

@@ -95,22 +95,28 @@ put_last(struct plain *p)
     return true;
 }
 
-/* As most values are, which need no more than blanks cut off: ASCII and whole syllables, most of
- * these. */
+static inline bool
+is_syllable(const uint8_t *at)
+{
+    uint32_t c = (at[0] & 0xfU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU);
+
+    return at[0] >> 4 == 0xe && at[1] >> 6 == 2 && at[2] >> 6 == 2 && c >= SYLLABLES &&
+           c < SYLLABLES + L_COUNT * V_COUNT * T_COUNT;
+}
+
+/* As most values are, which need no more than blanks cut off: ASCII and whole syllables. */
 static bool
 is_plain(struct view value)
 {
     const uint8_t *at = value.bytes, *end = at + value.length;
 
-    while (at < end) {
+    while (at < end)
         if (*at >= ' ' && *at < 0x80)
             at++;
-        else if (end - at >= 3 && *at >= 0xeb && *at <= 0xec && (at[1] & at[2] & 0xc0) == 0x80 &&
-                 ((at[1] | at[2]) & 0x40) == 0)
+        else if (end - at >= 3 && is_syllable(at))
             at += 3;
         else
             return false;
-    }
     return true;
 }
 

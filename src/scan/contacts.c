@@ -20,20 +20,20 @@ enum {
 };
 
 /* What a byte can be part of. */
-enum { OF_NUMBER = 1, OF_ADDRESS = 2, IS_DIGIT = 4, IS_LETTER = 8, BEGINS = 16 };
+enum { OF_NUMBER = 1, OF_ADDRESS = 2, IS_DIGIT = 4, IS_LETTER = 8, BEGINS = 16, GOES_ON = 32 };
 
 static const uint8_t classes[256] = {
     ['0' ... '9'] = OF_NUMBER | OF_ADDRESS | IS_DIGIT | BEGINS,
-    ['a' ... 'z'] = OF_ADDRESS | IS_LETTER,
-    ['A' ... 'Z'] = OF_ADDRESS | IS_LETTER,
-    ['@'] = OF_ADDRESS | BEGINS,
+    ['a' ... 'z'] = OF_ADDRESS | IS_LETTER | GOES_ON,
+    ['A' ... 'Z'] = OF_ADDRESS | IS_LETTER | GOES_ON,
+    ['@'] = OF_ADDRESS | BEGINS | GOES_ON,
     ['-'] = OF_NUMBER | OF_ADDRESS,
     ['.'] = OF_NUMBER | OF_ADDRESS,
     ['+'] = OF_NUMBER | OF_ADDRESS,
     [' '] = OF_NUMBER,
     ['('] = OF_NUMBER,
     [')'] = OF_NUMBER,
-    ['_'] = OF_ADDRESS,
+    ['_'] = OF_ADDRESS | GOES_ON,
     ['%'] = OF_ADDRESS,
 };
 
@@ -146,12 +146,13 @@ take_character(const uint8_t *at, size_t length, bool is_last, uint8_t **to)
     return taken == 0 ? 1 : taken;
 }
 
-/* Copies Hangul, as nearly all that is no ASCII is: behind it. */
+/* Copies what is from U+A000 on up to the surrogates, as Hangul is, which is nearly all that is no
+ * ASCII: behind it. */
 static inline const uint8_t *
 take_hangul(const uint8_t *at, const uint8_t *end, uint8_t **to)
 {
-    while (end - at >= 3 && *at >= 0xea && *at <= 0xec && (at[1] & at[2] & 0xc0) == 0x80 &&
-           ((at[1] | at[2]) & 0x40) == 0) {
+    while (end - at >= 3 && *at >= 0xea && *at <= 0xed && (at[1] & at[2] & 0xc0) == 0x80 &&
+           ((at[1] | at[2]) & 0x40) == 0 && (*at != 0xed || at[1] < 0xa0)) {
         memcpy(*to, at, 3);
         *to += 3;
         at += 3;
@@ -264,6 +265,15 @@ is_fraction(const struct contacts *c, const struct contacts_run *run, size_t g)
            (g + 1 == run->count || !run->groups[g + 1].is_tied);
 }
 
+static inline bool
+begins_number(const struct contacts *c, const struct contacts_run *run, size_t group)
+{
+    uint8_t head = c->text[run->groups[group].from];
+
+    return head == '0' || head == '1' || head == '+' || head == '8';
+}
+
+/* That begins as one does. */
 static bool
 is_number(const struct contacts *c, const struct contacts_run *run, size_t first, size_t last,
           size_t digits)
@@ -273,8 +283,7 @@ is_number(const struct contacts *c, const struct contacts_run *run, size_t first
     char phone[32];
     size_t length;
 
-    if (digits < DIGITS_LEAST || digits > DIGITS_MOST ||
-        (head != '0' && head != '1' && head != '+' && head != '8'))
+    if (digits < DIGITS_LEAST || digits > DIGITS_MOST)
         return false;
     if ((head == '1' || head == '8') && last > first && group->digits != 2)
         return false; /* "10-1234-5678", "82 10 ..." */
@@ -292,7 +301,7 @@ take_from(struct contacts *c, struct contacts_run *run, size_t first)
     size_t digits[GROUPS_TRIED], tried = 0, sum = 0, found = 0;
     int taken = 0;
 
-    if (run->groups[first].is_tied || (first == 0 && run->is_open))
+    if (run->groups[first].is_tied || (first == 0 && run->is_open) || !begins_number(c, run, first))
         return 0;
     for (; tried < GROUPS_TRIED && first + tried < run->count; tried++) {
         if (tried > 0 && run->groups[first + tried].has_plus)
@@ -348,6 +357,26 @@ take_groups(struct contacts *c, struct contacts_run *run, size_t kept)
     return 0;
 }
 
+/* Behind the digits that begin there. */
+static inline size_t
+end_of_digits(const struct contacts *c, size_t at)
+{
+#ifdef __SSE2__
+    if (c->end - at >= sizeof(find_bytes)) {
+        find_bytes bytes;
+        int mask;
+
+        memcpy(&bytes, c->text + at, sizeof(bytes));
+        mask = ~__builtin_ia32_pmovmskb128((find_mask)(bytes - '0' < 10)) & 0xffff;
+        if (mask != 0)
+            return at + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < c->end && is(c->text[at], IS_DIGIT))
+        at++;
+    return at;
+}
+
 /* Where the next group of the run begins; `at`: there is none. */
 static size_t
 next_group(const struct contacts *c, size_t at, bool *is_tied)
@@ -379,7 +408,7 @@ is_open_before(const struct contacts *c, size_t at)
 static bool
 goes_on(const struct contacts *c, size_t at)
 {
-    return at < c->end && (is(c->text[at], IS_LETTER) || c->text[at] == '_' || c->text[at] == '@');
+    return at < c->end && is(c->text[at], GOES_ON);
 }
 
 /* The digits that begin there, and what can be of one number with them; *at is behind it then. */
@@ -398,8 +427,7 @@ take_run(struct contacts *c, size_t *at)
         size_t next;
 
         *group = (struct contacts_group){.from = from, .is_tied = is_tied};
-        while (from < c->end && is(c->text[from], IS_DIGIT))
-            from++;
+        from = end_of_digits(c, from);
         group->digits = from - group->from;
         group->to = from;
         if (run->count == 1 && group->from > 0 && c->text[group->from - 1] == '+') {
@@ -471,6 +499,18 @@ find_begin(const struct contacts *c, size_t at, size_t limit)
     return at;
 }
 
+/* Behind digits that are alone and too few, or of something else, as most are; `at`: they may be
+ * of a number. */
+static inline size_t
+skip_digits(const struct contacts *c, size_t at)
+{
+    size_t end = end_of_digits(c, at);
+
+    if (end == c->end)
+        return at;
+    return goes_on(c, end) || (end - at < DIGITS_LEAST && !is(c->text[end], OF_NUMBER)) ? end : at;
+}
+
 static int
 look(struct contacts *c, size_t limit)
 {
@@ -482,8 +522,12 @@ look(struct contacts *c, size_t limit)
         at++;
     }
     while (result >= 0 && at < limit && (at = find_begin(c, at, limit)) < limit) {
+        size_t next = skip_digits(c, at);
+
         if (c->text[at] == '@')
             result = take_email(c, at++);
+        else if (next > at)
+            at = next;
         else
             result = take_run(c, &at);
     }

@@ -366,6 +366,20 @@ def test_a_record_of_several_statements_shows_at_least_one():
             equal(("shown by 1 statement," in page, "or more: alike ones" in page), (True, more), key)
             lines = guard.run("subject", "--json", "-c", folder / "pasu.yaml", key).stdout.splitlines()
             equal((json.loads(lines[-1])["shown"], json.loads(lines[-1])["or_more"]), (1, more), key)
+            check_certificate(folder, key, more)
+
+
+def check_certificate(folder, key, more):
+    """Of the same: its summary, its words in both languages, the line of who made it and of who checks it."""
+    path = harness.folder() / f"alike{next(numbers)}"
+    done = guard.run("certify", "-c", folder / "pasu.yaml", "-o", path, key)
+    body = json.loads(path.read_text(encoding="utf-8"))["certificate"]
+    equal((body["summary"]["shown"], body["summary"]["or_more"]), (1, more))
+    equal([any(words in text for text in body["explanation"][language]) for language, words in (("en", "at least how many times"), ("ko", "적어도 그만큼"))],
+          [more, more])
+    equal("shown by at least 1 statement;" in done.stdout, more, done.stdout)
+    _, found, _ = verifier.run("--certificate", path, "--key", body["verifier_key"])
+    equal([text.startswith("at least ") for text in (line["text"] for line in found) if "statements showed the person" in text], [more])
 
 
 if __name__ == "__main__":
