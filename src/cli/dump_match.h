@@ -22,7 +22,7 @@
 #include "policy/spelling.h"
 #include "scan/contacts.h"
 
-enum { DUMP_QUESTIONS = 256, DUMP_WAITING = 32, DUMP_REACH = 400 };
+enum { DUMP_QUESTIONS = 512, DUMP_WAITING = 128, DUMP_REACH = 400 };
 
 enum dump_looks { DUMP_EMAIL = 1, DUMP_PHONE = 2, DUMP_PAIR = 4 };
 

@@ -350,7 +350,7 @@ void
 identity_find_many(const struct identity *identity, struct identity_question *questions,
                    size_t count)
 {
-    enum { TOGETHER = 32 };
+    enum { TOGETHER = 128 };
     struct bucket buckets[TOGETHER] PASU_UNINITIALIZED;
 
     while (count > 0) {
