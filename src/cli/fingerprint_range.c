@@ -40,6 +40,19 @@ read_prefix(const struct fingerprint_terms *terms, const char *text, uint32_t *p
     return 2;
 }
 
+/* Each platform has a bundle of its own: another's is a slip, and would be on record as theirs. */
+static int
+check_who(const struct fingerprint_bundle *bundle, const struct arguments *arguments)
+{
+    const char *who = arguments->values[OPTION_who];
+
+    if (who == NULL || strcmp(who, bundle->whom) == 0)
+        return 0;
+    complain("name the bundle that was made for them, or leave --who out",
+             "%s was made for %s, not for %.80s", arguments->operands[1], bundle->whom, who);
+    return 2;
+}
+
 /* The folder of segments, for one question at a time: of several at once none is counted by the
  * others before it is recorded. -1: it cannot be read, as is said. */
 static int
@@ -145,6 +158,8 @@ fingerprint_range(const struct arguments *arguments)
     uint32_t prefix = 0;
     int status = fingerprint_read(arguments->operands[1], NULL, &bundle);
 
+    if (status == 0)
+        status = check_who(&bundle, arguments);
     if (status == 0)
         status = read_prefix(&bundle.terms, text, &prefix);
     if (status == 0) {

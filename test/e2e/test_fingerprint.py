@@ -153,11 +153,13 @@ def test_ranges_are_recorded_equal_and_rationed():
     rows.write_text(f"{OURS[5].email} {OURS[5].phone}\n{OTHERS[5].email} {OTHERS[5].phone}\n")
     hashes = [json.loads(line) for line in run("hash", "--key", f"{path}.key", "--json", rows).stdout.splitlines()]
     equal([(one["line"], one["prefix"]) for one in hashes], [(1, "-"), (2, "-")])
-    answer = json.loads(run("range", "--who", "market", "--json", path, "-", configured=True).stdout)
+    answer = json.loads(run("range", "--who", "market.example", "--json", path, "-", configured=True).stdout)
     equal((answer["bundle"], len(answer["suffixes"])), (said["bundle"], 2048))
     equal([one["suffix"] in answer["suffixes"] for one in hashes], [True, False])
     raw = records()
-    assert f"range bundle={said['bundle']} prefix=- for=market.example who=market".encode() in raw
+    assert f"range bundle={said['bundle']} prefix=- for=market.example who=market.example".encode() in raw
+    wrong = run("range", "--who", "host.example", path, "-", exit=2, configured=True)
+    assert wrong.stdout == "" and "was made for market.example, not for host.example" in wrong.stderr and b"who=host.example" not in records(), wrong
     plainly = run("range", path, "-", configured=True).stdout
     equal(plainly.split(), answer["suffixes"])
     for _ in range(96):
