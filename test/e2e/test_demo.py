@@ -99,14 +99,14 @@ def test_demo():
 @harness.only_if(harness.PASU == harness.TREE / "build" / "pasu", "the demo builds its own")
 @harness.limit(180)
 def test_demo_kept():
-    """With --keep it goes on running, the psql line that it prints works, and --stop ends all of it"""
+    """With --keep it goes on running, the psql lines that it prints work, through pasu and past it, and --stop ends all of it"""
     said = run("--keep")
     folder = re.search(r"(?m)^script/demo --stop (\S+)$", said)[1]
     try:
-        line = re.search(r"(?m)^PGPASSWORD=\S+ psql .*$", said)[0]
-        done = subprocess.run(["sh", "-c", line + " -XAtc 'SELECT count(*) FROM customers'"], text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        assert done.stdout == "200000\n", done.stdout
+        for line in re.search(r"(?m)^PGPASSWORD=\S+ psql .*$", said)[0], re.search(r"(?m)^psql .* -U postgres shop$", said)[0]:
+            done = subprocess.run(["sh", "-c", line + " -XAtc 'SELECT count(*) FROM customers'"], text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            assert done.stdout == "200000\n", done.stdout
     finally:
         run("--stop", folder)
     process.until(lambda: not of_demos(), f"nothing runs: {of_demos()}")
