@@ -54,11 +54,21 @@ run_find(struct clerk *c, const struct job *job, FILE *file)
     return status;
 }
 
+static bool
+is_nobodys(const struct clerk_found *found)
+{
+    return found->persons.count == 0 && !found->is_shared;
+}
+
 static int
 run_send(struct clerk *c, const struct job *job)
 {
-    int result = sender_send(&c->sender, &job->found, job->language,
-                             job->found.is_shared ? NULL : job->code, c->codes.limits.code_time);
+    int result;
+
+    if (is_nobodys(&job->found))
+        return 0; /* it has a place as if something were sent */
+    result = sender_send(&c->sender, &job->found, job->language,
+                         job->found.is_shared ? NULL : job->code, c->codes.limits.code_time);
 
     return result == 0 ? 0 : 2;
 }
@@ -102,9 +112,7 @@ found(struct clerk *c, struct job *job)
         complain(c, "a contact", PASU_E_IO);
         return;
     }
-    if (f->persons.count == 0 && !f->is_shared)
-        return;
-    if (!f->is_shared) {
+    if (f->persons.count > 0 && !f->is_shared) {
         result = codes_make(&c->codes, job->token, &f->persons, job->code);
         if (result != 0) {
             if (result != PASU_E_NOTFOUND)

@@ -42,15 +42,22 @@ next_of(const struct job *job)
 }
 
 static void
+close_ends(struct job *job)
+{
+    if (job->end >= 0)
+        close(job->end);
+    if (job->memory >= 0)
+        close(job->memory);
+    job->end = job->memory = -1;
+}
+
+static void
 take_away(struct jobs *jobs, struct job *job)
 {
     list_remove(&job->link);
     jobs->counts[job->lane]--;
     jobs->running[job->lane] -= job->pid != 0;
-    if (job->end >= 0)
-        close(job->end);
-    if (job->memory >= 0)
-        close(job->memory);
+    close_ends(job);
     memory_wipe(job, sizeof(*job));
     memory_free(job);
 }
@@ -102,9 +109,27 @@ begin(struct jobs *jobs, struct job *job)
         job->pid = 0;
         return PASU_E_IO;
     }
-    job->until = os_monotonic(jobs->os) + JOB_SECONDS * NANOSECONDS_PER_SECOND;
+    job->begun = os_monotonic(jobs->os);
+    job->until = job->begun + JOB_SECONDS * NANOSECONDS_PER_SECOND;
     jobs->running[job->lane]++;
     return 0;
+}
+
+/* It has ended, and its place is another's, or still its own for a while. */
+static void
+leave(struct jobs *jobs, struct job *job)
+{
+    const int64_t step = JOB_PLACE * NANOSECONDS_PER_MILLISECOND;
+
+    if (job->lane == LANE_LOOK) {
+        take_away(jobs, job);
+        return;
+    }
+    close_ends(job);
+    job->until = job->begun + ((os_monotonic(jobs->os) - job->begun) / step + 1) * step;
+    memory_wipe(job->contact, sizeof(job->contact));
+    memory_wipe(job->code, sizeof(job->code));
+    memory_wipe(&job->found, sizeof(job->found));
 }
 
 /* Its pipe is closed, so it has ended, or is about to. */
@@ -120,7 +145,13 @@ finish(struct jobs *jobs, struct job *job)
     else
         status = WIFEXITED(status) ? WEXITSTATUS(status) : JOB_DIED;
     jobs->done(jobs->arg, job, status);
-    take_away(jobs, job);
+    leave(jobs, job);
+}
+
+static bool
+is_kept(const struct job *job)
+{
+    return job->pid != 0 && job->end < 0;
 }
 
 static bool
@@ -134,7 +165,10 @@ has_ended(const struct job *job)
 static void
 step_job(struct jobs *jobs, struct job *job)
 {
-    if (job->pid != 0 && has_ended(job)) {
+    if (is_kept(job)) {
+        if (os_monotonic(jobs->os) >= job->until)
+            take_away(jobs, job);
+    } else if (job->pid != 0 && has_ended(job)) {
         finish(jobs, job);
     } else if (job->pid != 0 && !job->is_overdue && os_monotonic(jobs->os) > job->until) {
         job->is_overdue = true;
@@ -165,7 +199,7 @@ jobs_release(struct jobs *jobs)
         while (!is_end(jobs, l, first_of(jobs, l))) {
             struct job *job = first_of(jobs, l);
 
-            if (job->pid != 0)
+            if (job->pid != 0 && !is_kept(job))
                 kill(job->pid, SIGKILL);
             take_away(jobs, job);
         }
@@ -178,16 +212,35 @@ jobs_polls(const struct jobs *jobs, struct pollfd *polls)
 
     for (size_t l = 0; l < LANES; l++)
         for (struct job *job = first_of(jobs, l); !is_end(jobs, l, job); job = next_of(job))
-            if (job->pid != 0 && count < JOBS_RUNNING_MAX)
+            if (job->pid != 0 && !is_kept(job) && count < JOBS_RUNNING_MAX)
                 polls[count++] = (struct pollfd){.fd = job->end, .events = POLLIN};
     return count;
+}
+
+/* For the soonest of a lane's places that are kept. */
+static int
+wait_in(const struct jobs *jobs, size_t lane, int most)
+{
+    int64_t now = os_monotonic(jobs->os);
+
+    for (struct job *job = first_of(jobs, lane); !is_end(jobs, lane, job); job = next_of(job))
+        if (is_kept(job)) {
+            int64_t left = (job->until - now) / NANOSECONDS_PER_MILLISECOND + 1;
+
+            most = left < 0 ? 0 : left < most ? (int)left : most;
+        }
+    return most;
 }
 
 int
 jobs_wait(const struct jobs *jobs, int most)
 {
-    for (size_t l = 0; l < LANES; l++)
-        if (jobs->counts[l] > jobs->running[l] && jobs->running[l] < RUNNING_OF_LANE)
+    for (size_t l = 0; l < LANES; l++) {
+        if (jobs->counts[l] == jobs->running[l])
+            continue;
+        if (jobs->running[l] < RUNNING_OF_LANE)
             return 0;
+        most = wait_in(jobs, l, most);
+    }
     return most;
 }

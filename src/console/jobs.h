@@ -3,6 +3,10 @@
  * What takes time, each in a process of its own, which ends with it. There are lanes, so many at a
  * time in each, and the others wait their turn: what is in one lane is never behind another's. A
  * job that takes too long is ended. One thread, which no job is waited for by.
+ *
+ * Who fills all places but one of a lane sees when the last one is free again. So where it shall not
+ * be seen how long something took (a contact that is nobody's is looked up, and sent nothing), a
+ * place is kept for a whole multiple of JOB_PLACE milliseconds; what comes of the job is not.
  */
 #ifndef PASU_CONSOLE_JOBS_H
 #define PASU_CONSOLE_JOBS_H
@@ -17,6 +21,7 @@
 enum jobs_lane { LANE_FIND, LANE_SEND, LANE_LOOK, LANES };
 
 enum {
+    JOB_PLACE = 200,
     JOBS_RUNNING_MAX = 12, /* 4 of each lane */
     JOBS_WAITING_MAX = 64, /* of each lane */
     JOB_SECONDS = 60,
@@ -28,9 +33,9 @@ struct job {
     struct list link;
     enum jobs_lane lane;
     pid_t pid;  /* 0: it waits */
-    int end;    /* of a pipe that is closed when it ends */
+    int end;    /* of a pipe that is closed when it ends; -1: it runs no more */
     int memory; /* what it writes */
-    int64_t until;
+    int64_t begun, until;
     bool is_overdue;
     /* What is asked, and was found meanwhile. */
     uint64_t id;
@@ -60,7 +65,7 @@ void jobs_release(struct jobs *jobs);
 PASU_MUST_USE int jobs_add(struct jobs *jobs, enum jobs_lane lane, const struct job *asked);
 /* What to wait for: at most JOBS_RUNNING_MAX; how many. */
 size_t jobs_polls(const struct jobs *jobs, struct pollfd *polls);
-/* How long at most, in milliseconds. */
+/* How long at most, in milliseconds: `most`, or until one can begin. */
 int jobs_wait(const struct jobs *jobs, int most);
 /* Begins, and ends, what can be. */
 void jobs_step(struct jobs *jobs);

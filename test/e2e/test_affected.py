@@ -277,6 +277,26 @@ def stopped(pid):
 
 
 @test(gateway=True, limit=120)
+def test_the_server_is_asked_the_same_of_all():
+    """The statements of a look-up, and how long each may take, are those of a contact that somebody has where nobody has it: a place among those that look up is held as long"""
+    made, lines, asked_of = page(), shop.server().process.lines, []
+    shop.server().sql("ALTER ROLE pasu SET log_statement = 'all'")
+    try:
+        for contact in (email(1301), "nobody.at.all@example.com"):
+            mark = len(lines)
+            browser = affected.Browser(made)
+            browser.get("/")
+            browser.post("/code", contact=contact)
+            process.until(lambda m=mark: sum("lower(asked" in line for line in lines[m:]) == 2, "it was asked to the end, of both kinds")
+            asked_of.append([re.sub(r".*?(\) AS asked|set_config)", r"\1", line) for line in lines[mark:] if ") AS asked" in line or "statement_timeout" in line])
+    finally:
+        shop.server().sql("ALTER ROLE pasu RESET log_statement")
+    assert len(asked_of[0]) >= 4 and any("3s" in line for line in asked_of[0]), asked_of
+    equal(asked_of[1], asked_of[0])
+    made.message()
+
+
+@test(gateway=True, limit=120)
 def test_wrong_codes():
     """Another ticket's code, one that was used, and the right one after five wrong ones open nothing; without a code there is no page"""
     made = page()
