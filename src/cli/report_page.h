@@ -2,7 +2,8 @@
 /*
  * A report to an authority, or a fact sheet for one, as a page: row by row what the law asks for,
  * what is known of it, and where that is from. A number is followed by the command that asks the
- * ledger for it again, from as many records; what was recorded, by its record; what only the
+ * ledger for it again, from as many records; what was recorded, by its record and the command that
+ * shows it; what only the
  * controller can say is taken from incident.notices. What nobody has said is marked as unknown, and
  * never guessed.
  */

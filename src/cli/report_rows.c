@@ -32,11 +32,11 @@ report_unknown(FILE *file, struct report *r)
 /* ---- where it is from ---- */
 
 static void
-from_ledger(FILE *file, const struct report *r)
+from_version(FILE *file, const struct report *r, const struct scope_version *version)
 {
     char words[WORDS_SIZE];
 
-    if (scope_version_words(&r->version, words, sizeof(words)) != 0)
+    if (scope_version_words(version, words, sizeof(words)) != 0)
         return;
     fputs("<br><small class=\"dim\">", file);
     html_tag(file, "span", report_word(r, "원장 질의: ", "asked of the ledger: "));
@@ -46,13 +46,21 @@ from_ledger(FILE *file, const struct report *r)
 }
 
 static void
-from_record(FILE *file, const struct report *r, const struct incident_event *event)
+from_ledger(FILE *file, const struct report *r)
+{
+    from_version(file, r, &r->version);
+}
+
+/* By whom it was recorded; NULL: that is said already. */
+static void
+from_record(FILE *file, const struct report *r, uint64_t index, const char *who)
 {
     fputs("<br><small class=\"dim\">", file);
     html_format(file, "span",
-                report_word(r, "원장 기록 %" PRIu64 ", 기록한 사람: %s",
-                            "record %" PRIu64 " of the ledger, by %s"),
-                event->index, event->body.who);
+                report_word(r, "원장 기록 %" PRIu64, "record %" PRIu64 " of the ledger"), index);
+    if (who)
+        html_format(file, "span", report_word(r, ", 기록한 사람: %s", ", by %s"), who);
+    html_format(file, "code", " pasu incident show -c FILE %" PRIu64, r->incident);
     fputs("</small>", file);
 }
 
@@ -88,7 +96,7 @@ report_known(FILE *file, struct report *r)
     const struct incident_event *opened = incidents_first(r->in, r->incident, INCIDENT_OPENED);
 
     html_local_time(file, opened->body.moment);
-    from_record(file, r, opened);
+    from_record(file, r, opened->index, opened->body.who);
 }
 
 void
@@ -104,11 +112,7 @@ report_detected(FILE *file, struct report *r)
     if (event->body.who[0] != '\0' && event->body.why[0] != '\0')
         fputs(": ", file);
     html_text(file, event->body.why);
-    fputs("<br><small class=\"dim\">", file);
-    html_format(file, "span",
-                report_word(r, "원장 기록 %" PRIu64, "record %" PRIu64 " of the ledger"),
-                event->index);
-    fputs("</small>", file);
+    from_record(file, r, event->index, NULL);
 }
 
 static void
@@ -302,7 +306,7 @@ report_told(FILE *file, struct report *r)
                         : report_word(r, "%" PRIu64 "건 도달, 발송 %" PRIu64 "건",
                                       "%" PRIu64 " arrived, of %" PRIu64),
                     event->body.at_least, event->body.at_most);
-        from_record(file, r, event);
+        from_record(file, r, event->index, event->body.who);
     }
     if (!has_any)
         report_unknown(file, r);
@@ -315,6 +319,7 @@ report_versions(FILE *file, struct report *r)
 
     for (size_t i = 0; i < r->in->count; i++) {
         const struct incident_event *event = &r->in->events[i];
+        struct scope_version version = {0};
 
         if (event->body.number != r->incident || event->body.what != INCIDENT_SCOPE)
             continue;
@@ -324,7 +329,10 @@ report_versions(FILE *file, struct report *r)
         put_interval(file, r, (json_int_t)event->body.at_least, (json_int_t)event->body.at_most);
         fputs(": ", file);
         html_text(file, event->body.why);
-        from_record(file, r, event);
+        if (scope_version_at(&version, r->in, r->incident, event->index))
+            from_version(file, r, &version);
+        json_decref(version.more);
+        from_record(file, r, event->index, event->body.who);
         fputs("<br>", file);
     }
     if (count == 0)
@@ -376,6 +384,7 @@ report_deadlines(FILE *file, struct report *r)
         html_text(file, ", ");
         html_local_time(file, clock->due);
         html_format(file, "small class=\"dim\"", " (%s)", clock->law);
+        from_record(file, r, of->index, NULL);
         fputs("<br>", file);
     }
 }
@@ -392,7 +401,7 @@ report_material(FILE *file, struct report *r)
     html_local_time(file, event->body.moment);
     fputs(": ", file);
     html_text(file, event->body.why);
-    from_record(file, r, event);
+    from_record(file, r, event->index, event->body.who);
 }
 
 /* GDPR art. 33(1): later than 72 hours needs its reasons. */

@@ -30,7 +30,7 @@ class Rows(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.rows, self.commands, self.label, self.tags = {}, {}, "", []
+        self.rows, self.commands, self.all, self.label, self.tags = {}, {}, {}, "", []
         self.feed(text)
 
     def handle_starttag(self, tag, _):
@@ -38,6 +38,8 @@ class Rows(html.parser.HTMLParser):
             self.tags.append(tag)
         if tag == "th":
             self.label = ""
+        if tag == "code":
+            self.all.setdefault(self.label, []).append("")
 
     def handle_endtag(self, tag):
         if tag in ("th", "td", "code", "small"):
@@ -51,6 +53,7 @@ class Rows(html.parser.HTMLParser):
         elif self.tags[-1:] == ["code"]:
             self.commands.setdefault(self.label, "")
             self.commands[self.label] += data
+            self.all[self.label][-1] += data
 
 
 def report(made, number, form):
@@ -78,6 +81,31 @@ def asked_again(made, command):
     return made.guard.json("scope", *words[4:])[0]
 
 
+# Of whoever states it, and in 8-K's fact sheet what the form itself says.
+STATED = {"담당부서 및 연락처", "Contact point", "Reasons for a delay beyond 72 hours"}
+
+
+def interval(version):
+    return [sum(one[end] for one in version["answer"]["subjects"].values()) for end in (0, 1)]
+
+
+def check_links(made, page, number, versions):
+    """Where a row has a number there is a command that gets it again: of a version, its interval; of a record, what was recorded"""
+    for label, text in page.rows.items():
+        commands = page.all.get(label, [])
+        assert commands or not re.search(r"\d", text) or label in STATED, (label, text)
+        for command in commands:
+            if shlex.split(command)[1] == "scope":
+                again = asked_again(made, command)
+                both = [sum(one[end] for one in again["subjects"].values()) for end in ("at_least", "at_most")]
+                assert both in map(interval, versions), (label, both)
+            else:
+                equal(shlex.split(command), ["pasu", "incident", "show", "-c", "FILE", number])
+    previous = page.all[next(label for label in page.rows if label in ("규모 판단의 변경 이력", "What was known before", "What was known before; amend within four business days"))]
+    equal([[sum(one[end] for one in asked_again(made, command)["subjects"].values()) for end in ("at_least", "at_most")]
+           for command in previous if " scope " in command], [interval(one) for one in versions])
+
+
 @test(gateway=True, limit=120)
 def test_numbers_come_again_by_the_command_beside_them():
     made = front("report")
@@ -90,7 +118,7 @@ def test_numbers_come_again_by_the_command_beside_them():
     nothing, _ = report(made, number, "pipc")
     equal(nothing.rows["정보주체 수"], "확인되지 않음")
     assert " KST" in nothing.rows["유출등을 알게 된 시점"], nothing.rows
-    scope(made, number, "--principal", "app", "--from", "2026-01-01", why="first look")
+    first = scope(made, number, "--principal", "app", "--from", "2026-01-01", why="first look")
     version = scope(made, number, why="all of it")
     run(made, "--json", *BY, "notice", number)
     with made.login(user="app") as session:  # which no version knows
@@ -105,6 +133,7 @@ def test_numbers_come_again_by_the_command_beside_them():
         assert both[0] < both[1], both
         equal(numbers(page.rows[persons[form]]), both, form)
         equal((both[0], numbers(page.rows[views[form]])[0]), (version["at_least"], again["statements"]))
+        check_links(made, page, number, [first, version])
         assert version["answer"]["root"] in text and f"{version['size']} records" in text or form == "pipc", text
         assert "&lt;b&gt;a customer&lt;/b&gt;: a call" in text and ("가게" if form == "pipc" else "Shop") in text, text
     page, text = report(made, number, "pipc")
