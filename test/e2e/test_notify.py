@@ -20,18 +20,24 @@ from test_incident import BY, incident, number_of, scope
 from test_signed import verify
 
 CONTROLLER = """controller:
-  ko: {name: "가게", contact: "개인정보팀 02-1-2", path: "", measures: "계정을 차단했습니다.", remedy: "보상 절차: 누리집.", more: ""}
-  en: {name: "Shop", contact: "privacy team, 02-1-2", path: "", measures: "The account is blocked.", remedy: "See our site.", more: ""}
+  ko: {name: "가게", contact: "개인정보팀 02-1-2", path: "", measures: "계정을 차단했습니다.", remedy: "보상 절차: 누리집.", more: "추가 안내는 누리집에 있습니다."}
+  en: {name: "Shop", contact: "privacy team, 02-1-2", path: "", measures: "The account is blocked.", remedy: "See our site.", more: "There is more on our site."}
 """
 WORDS = {"name": "성명", "phone": "전화번호", "email": "이메일 주소", "address": "주소", "order": "주문 내역"}
 CLARITY = {"clear": "전체", "masked": "일부 가림", "maybe": "유출 여부 불확실", "none": "값 없음"}
-# PIPA art. 34(1), in the order of its items; art. 39-2 of the decree for what is possible.
-LAW = {"leak": ("1. 유출된 개인정보 항목: ", "2. 유출된 시점과 그 경위: ", "3. 피해를 줄이기 위한 방법: ", "4. 개인정보처리자의 대응조치 및 피해 구제절차: ",
-                "5. 피해 신고 담당부서 및 연락처: ", "6. 법에 따른 권리와 행사 방법: "),
-       "possible": ("가능성", "1. 유출되었을 가능성이 있는 개인정보 항목: ", "2. 유출이 의심되는 시점과 그 경위: ", "3. ", "4. ", "5. ", "확인되면", "다시 알려 드리겠습니다"),
-       "retraction": ("유출되지 않은 것으로 확인",)}
-LAW["addition"] = LAW["leak"][1:] + ("추가로 확인", "1. 유출된 개인정보 항목(전체): ")
-RIGHTS = ("제39조)", "제39조의2)", "제43조)", "300만원")
+# The lawyer's checklist: PIPA art. 34(1), in the order of its items (7: what the decree asks for, and what else there is to say);
+# art. 39-2 of the decree for what is possible. What each item is called, and what it must say in any case.
+MORE = "추가 안내는 누리집에 있습니다."
+LAW = {"leak": {1: ("유출된 개인정보 항목: ", r"\("), 2: ("유출된 시점과 그 경위: ", r"\d+ KST", "을 통해 조회되었습니다"),
+                3: ("피해를 줄이기 위한 방법: ", r"십시오", r"위험도: \S"), 4: ("개인정보처리자의 대응조치 및 피해 구제절차: ", "계정을 차단했습니다", "보상 절차"),
+                5: ("피해 신고 담당부서 및 연락처: ", "개인정보팀 02-1-2"),
+                6: ("법에 따른 권리와 행사 방법: ", r"손해배상\(제39조\)", r"법정손해배상\(제39조의2\)", "300만원", r"분쟁조정\(제43조\)"), 7: ("그 밖에 알려 드릴 사항: ", MORE)},
+       "possible": {0: ("가능성",), 1: ("유출되었을 가능성이 있는 개인정보 항목: ", r": \S"), 2: ("유출이 의심되는 시점과 그 경위: ", r"\d+ KST"),
+                    3: ("피해를 줄이기 위한 방법: ", "십시오"), 4: ("개인정보처리자의 대응조치 및 피해 구제절차: ", "계정을 차단했습니다", "보상 절차"),
+                    5: ("피해 신고 담당부서 및 연락처: ", "개인정보팀 02-1-2"), 6: ("유출이 확인되면", "확인되면 그 사실을", "다시 알려 드리겠습니다"),
+                    7: ("그 밖에 알려 드릴 사항: ", MORE)},
+       "retraction": {0: ("유출되지 않은 것으로 확인", "개인정보팀 02-1-2")}}
+LAW["addition"] = {**LAW["leak"], 0: ("추가로 확인",), 1: ("유출된 개인정보 항목(전체): ", r"\(")}
 
 
 def texts():
@@ -63,20 +69,55 @@ def notices(made, number, *words):
     return found, text
 
 
+def items(text):
+    """By their numbers; 0: all that is in none."""
+    found = {0: ""}
+    for line in text.split("\n"):
+        number = re.match(r"(\d)\. ", line)
+        if number:
+            found[int(number[1])] = line[3:]
+        else:
+            found[0] += line + "\n"
+    return found
+
+
 def check_law(one):
     """The lawyer's checklist."""
-    text = one["ko"]["text"]
-    for item in LAW[one["notice"]]:
-        assert item in text, (item, text)
+    text, law = one["ko"]["text"], LAW[one["notice"]]
+    found, english = items(text), items(one["en"]["text"])
+    for number, (begin, *due) in law.items():
+        said = found.get(number, "")
+        assert said.startswith(begin) if number else begin in said, (number, begin, text)
+        for words in due:
+            assert re.search(words, said), (number, words, text)
+        assert english.get(number, "").strip(), (number, one["en"]["text"])
+    for field in one["fields"] if 1 in law else []:
+        assert WORDS.get(field["field"], field["field"]) in found[1], (field, text)
     assert not any(line.endswith(" ") for line in text.split("\n")), text
     assert "노출" not in text and "{" not in text and one["ko"]["subject"].startswith("[가게]"), text
-    assert "개인정보팀 02-1-2" in text and "privacy team" in one["en"]["text"], one
+    assert "privacy team" in one["en"]["text"], one
     if one["notice"] in ("leak", "addition"):
-        for right in RIGHTS:
-            assert right in text, (right, text)
-        assert "art. 39-2" in one["en"]["text"] and "mediation" in one["en"]["text"], one["en"]
-    if one["notice"] != "retraction":
-        assert "KST" in text and "계정을 차단했습니다." in text and "보상 절차" in text, text
+        assert "art. 39-2" in english[6] and "mediation" in english[6], one["en"]
+
+
+def check_checklist(found):
+    """That it is one: without an item, with one that says nothing, or without a word that an item must have, a notice does not pass"""
+    for one in {one["notice"]: one for one in found}.values():
+        for number, words in LAW[one["notice"]].items():
+            lines = one["ko"]["text"].split("\n")
+            ways = [[line for line in lines if not line.startswith(f"{number}. ")], [line[:line.index(": ") + 1] if line.startswith(f"{number}. ") and ": " in line
+                                                                                      else line for line in lines]] if number else []
+            ways += [[re.sub(word if word != words[0] else re.escape(word), "", line) for line in lines] for word in words]
+            for way in ways:
+                if way == lines:  # an item without a colon
+                    continue
+                less = copy.deepcopy(one)
+                less["ko"]["text"] = "\n".join(way)
+                try:
+                    check_law(less)
+                except AssertionError:
+                    continue
+                raise AssertionError((number, way))
 
 
 def shown(made, *words):
@@ -132,6 +173,7 @@ def test_a_leak_that_grows_and_shrinks():
         equal(one["contact"]["mail"], f"user{one['key']}@example.com" if one["kind"] == "customer" else one["contact"]["mail"])
         equal(one["by"], ["unknown"])
     equal({field["field"] for one in found for field in one["fields"] if one["kind"] == "customer"}, {"name", "phone"})
+    check_checklist(found)
     check_recorded(made, number, text, 14)
     equal(notices(made, number)[0], [])  # nobody is told twice
 
@@ -146,6 +188,7 @@ def test_a_leak_that_grows_and_shrinks():
         equal([field["field"] for field in one["fields"] if field["added"]], ["address"] if one["notice"] == "addition" else [], one)
         assert one["notice"] == "leak" or "추가로 확인하여 알려 드립니다: 주소 (" in one["ko"]["text"], one
     assert {one["risk"] for one in found} <= {"low", "medium", "high"}, found
+    check_checklist(found)
     check_status(made, number, found, text)
 
     # It was the analyst alone: who was shown to the application only is cleared.
@@ -156,6 +199,7 @@ def test_a_leak_that_grows_and_shrinks():
     found, _ = notices(made, number, "--retract")
     equal({(one["notice"], one["kind"], one["key"]) for one in found},
           {("retraction", "customer", key) for key in keys[:10]} | {("retraction", "account", "plain5"), ("retraction", "account", "plain11")})
+    check_checklist(found)
     equal(notices(made, number)[0], [])
     scope(made, number, why="and it was the application after all")
     equal({(one["notice"], one["key"]) for one in notices(made, number)[0]}, {("leak", key) for key in [*keys[:10], "plain5", "plain11"]})
@@ -211,6 +255,7 @@ def test_what_is_possible_is_told_apart_and_taken_back():
     assert {"plain5", "plain11"} <= named, named
     found, _ = notices(made, number, "--possible")
     equal({one["key"] for one in found}, everybody - named)
+    check_checklist(found)
     equal({(one["notice"], field["clarity"]) for one in found for field in one["fields"]}, {("possible", "maybe")})
     assert all("전체" not in one["ko"]["text"] and not one["by"] for one in found), found[0]
     equal(notices(made, number, "--possible")[0], [])
