@@ -129,6 +129,10 @@ keys_are_read_as_they_were_written(void **state PASU_UNUSED)
         "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f \n",
         "pasu-fingerprint-key 1 pairs -0 1 8 000102030405060708090a0b0c0d0e0f "
         "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f\n",
+        "pasu-fingerprint-key 1 pairs 0 : 8 000102030405060708090a0b0c0d0e0f " /* behind 9 */
+        "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f\n",
+        "pasu-fingerprint-key 1 pairs 0 1 000000008 000102030405060708090a0b0c0d0e0f "
+        "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f\n",
     };
     struct fingerprint_key key, read;
     char text[FINGERPRINT_KEY_TEXT_SIZE];
