@@ -9,6 +9,7 @@ import signal
 import subprocess
 import types
 
+import chromium
 import guard
 import harness
 import ledgerfile
@@ -155,6 +156,19 @@ def test_switched_off():
               {key: value for key, value in whole()["147_days"][control].items() if key != "scope_known_after"})
 
 
+@test(limit=240)
+def test_no_cell_but_by_its_control():
+    """In each story, each cell that says that something was noticed says so no more once its control is off; those of the others are as they were"""
+    for off in (CONTROLS[::2], CONTROLS[1::2]):
+        made = drill(*(word for control in off for word in ("--without", control)), status=int("detectors" in off))  # nothing else reads logs
+        equal(set(made), set(whole()))
+        for story, cells in whole().items():
+            unnoticed(story, cells["none"]["persons_shown"], *off, "none", of=made)
+            for control in set(CONTROLS) - set(off):
+                equal({key: value for key, value in made[story][control].items() if key != "scope_known_after"},
+                      {key: value for key, value in cells[control].items() if key != "scope_known_after"}, (story, control))
+
+
 @test
 def test_all_off():
     """With all of them switched off a breach ends unnoticed, and the exit status says so"""
@@ -214,6 +228,23 @@ def test_picture():
     before = page().stat().st_mtime_ns
     done = guard.run("drill", "--scenario", "administrator", "--html", page())
     equal((done.returncode, page().stat().st_mtime_ns), (2, before))
+
+
+@test(limit=150)
+@harness.only_if(chromium.POSSIBLE, chromium.WHY)
+def test_page_in_a_browser():
+    """Names of controls stand on one line, on a desk and on a telephone, which has not to be pushed sideways"""
+    whole()
+    for name, width in (("desk", 1280), ("phone", 390)):
+        browser = chromium.Chromium(f"drill-{name}", width=width, mobile=name == "phone")
+        browser.go(page().as_uri())
+        high = {label: browser.ask("GET", f"/element/{browser.find(f'table tr:nth-child({row})')}/rect")["height"]
+                for label, row in (("other_rules", 7), ("all together", 12), ("none", 13))}
+        if name == "desk":
+            equal(set(high.values()), {high["none"]}, high)
+        content, viewport = browser.size()
+        assert content <= viewport, (name, content, viewport)
+        browser.close()
 
 
 @test
