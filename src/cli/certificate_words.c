@@ -38,7 +38,8 @@ static const struct paragraph paragraphs[] = {
      "적혀 있습니다. 각 항목은 증명되어 있습니다. 해당 기록과 그 명단에서 이 사람이 있는 자리가 "
      "서명된 체크포인트로 이어집니다. 이 문서에는 다른 사람의 정보가 들어 있지 않습니다."},
     {IF_OR_MORE,
-     "The numbers under \"summary\" say at least how many times it was. Where the same is asked again "
+     "The numbers under \"summary\" say at least how many times it was. Where the same is asked "
+     "again "
      "within a second, in the same session, one record can be of several such times, and so can an "
      "item under \"showings\".",
      "\"summary\"의 횟수는 적어도 그만큼이라는 뜻입니다. 같은 접속에서 1초 안에 같은 조회가 "

@@ -359,8 +359,8 @@ print_summary(const struct certifying *c, const char *path)
 {
     printf("%s: %zu showing%s proven, %zu not; shown by %s%" PRIu64 " statement%s; %s\n", path,
            c->certificate.proven, c->certificate.proven == 1 ? "" : "s", c->certificate.unproven,
-           c->subject.or_more ? "at least " : "", c->subject.shown, c->subject.shown == 1 ? "" : "s",
-           c->note[0] != '\0' ? "signed" : "not signed");
+           c->subject.or_more ? "at least " : "", c->subject.shown,
+           c->subject.shown == 1 ? "" : "s", c->note[0] != '\0' ? "signed" : "not signed");
 }
 
 static int

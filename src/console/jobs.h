@@ -4,9 +4,9 @@
  * time in each, and the others wait their turn: what is in one lane is never behind another's. A
  * job that takes too long is ended. One thread, which no job is waited for by.
  *
- * Who fills all places but one of a lane sees when the last one is free again. So where it shall not
- * be seen how long something took (a contact that is nobody's is looked up, and sent nothing), a
- * place is kept for a whole multiple of JOB_PLACE milliseconds; what comes of the job is not.
+ * Who fills all places but one of a lane sees when the last one is free again. So where it shall
+ * not be seen how long something took (a contact that is nobody's is looked up, and sent nothing),
+ * a place is kept for a whole multiple of JOB_PLACE milliseconds; what comes of the job is not.
  */
 #ifndef PASU_CONSOLE_JOBS_H
 #define PASU_CONSOLE_JOBS_H

@@ -488,8 +488,8 @@ find_begin(const struct contacts *c, size_t at, size_t limit)
         int mask;
 
         memcpy(&bytes, c->text + at, sizeof(bytes));
-        mask = __builtin_ia32_pmovmskb128((find_mask)(bytes - '0' < 10) |
-                                          (find_mask)(bytes == '@'));
+        mask =
+            __builtin_ia32_pmovmskb128((find_mask)(bytes - '0' < 10) | (find_mask)(bytes == '@'));
         if (mask != 0)
             return at + (size_t)__builtin_ctz((unsigned)mask);
     }
