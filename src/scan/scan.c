@@ -2,6 +2,7 @@
 #include "scan/scan_part.h"
 
 #include "base/memory.h"
+#include "scan/follow.h"
 
 /* Not <sodium.h>: one of its headers uses a word that does not compile here. */
 #include <sodium/core.h>
@@ -53,6 +54,7 @@ scan_open(struct scan **slot, const struct scan_options *options, char *const *p
         return PASU_E_NOMEM;
     scan->options = *options;
     scan->report.file_count = count;
+    scan->report.stride = options->is_following ? follow_stride(count) : count;
     scan->files = memory_new(count, sizeof(*scan->files));
     scan->kept = memory_new(count, sizeof(struct stream_kept *));
     result = scan->files == NULL || scan->kept == NULL ? PASU_E_NOMEM
@@ -136,7 +138,7 @@ int
 scan_take_block(void *arg, struct block *block, uint64_t taken)
 {
     struct scan *scan = arg;
-    struct scan_file *file = &scan->files[block->file % scan->report.file_count];
+    struct scan_file *file = &scan->files[block->file % scan->report.stride];
 
     tell(scan, taken);
     if (block->result == PASU_E_NOMEM)
