@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detect_run TOWN [ATTACK [DETECTOR… AXIS…]]: reads observations of the town, and of the attack, merges
- * them by time, and asks the detectors every minute of the stream in the first day of the attack,
- * every hour in its first week, then every six hours, and once a day before. Prints a line for each
- * finding when it is first published, until one is true: one that names an account, session or
- * address that the attack came from, or whose evidence is a line of the attack; and a line of
- * totals. Detectors that are named do not judge, nor is anybody judged on axes that are named.
+ * detect_run TOWN [ATTACK [DETECTOR… AXIS…]]: reads observations of the town, and of the attack,
+ * merges them by time, and asks the detectors every minute of the stream in the first day of the
+ * attack, every hour in its first week, then every six hours, and once a day before. Prints a line
+ * for each finding when it is first published, until one is true: one that names an account,
+ * session or address that the attack came from, or whose evidence is a line of the attack; and a
+ * line of totals. Detectors that are named do not judge, nor is anybody judged on axes that are
+ * named.
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "dice.h"
