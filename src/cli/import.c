@@ -503,7 +503,9 @@ open_all(struct importing *im, const struct log *log, int *lock)
     im->latest = os_realtime(&os_real) + 86400 * NANOSECONDS_PER_SECOND;
     observe_keys_init(&im->keys, secret);
     im->dialects = memory_new(1, sizeof(*im->dialects));
-    result = im->dialects == NULL ? PASU_E_NOMEM : dialects_init(im->dialects, map);
+    result = im->dialects == NULL ? PASU_E_NOMEM : 0;
+    if (result == 0)
+        dialects_init(im->dialects, map);
     if (result == 0)
         result = observe_new(&im->observer, map, &im->keys, &im->sources);
     if (result == 0)

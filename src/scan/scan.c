@@ -60,9 +60,8 @@ scan_open(struct scan **slot, const struct scan_options *options, char *const *p
     result = scan->files == NULL || scan->kept == NULL ? PASU_E_NOMEM
              : sodium_init() < 0                       ? PASU_E_CRYPTO
                                                        : 0;
-    if (result == 0)
-        result = dialects_init(&scan->dialects, map);
     if (result == 0) {
+        dialects_init(&scan->dialects, map);
         result = sources_open(&scan->sources, map->country_db, map->asn_db, failed);
         scan->has_sources = result == 0;
     }

@@ -33,7 +33,7 @@ static const char *const maps[] = {
     "log_line_prefix: '%m [%p] %q%u@%d '\n",
 };
 
-struct reader {
+struct map_reader {
     struct route_map *map;
     struct dialects dialects;
     struct observe_state *observer;
@@ -41,7 +41,7 @@ struct reader {
 
 static struct observe_keys keys;
 static struct sources sources;
-static struct reader readers[COUNT_OF(maps)];
+static struct map_reader readers[COUNT_OF(maps)];
 static struct server_reader server;
 static struct general_log general;
 
@@ -55,9 +55,9 @@ set_up(void)
         struct config_faults faults = {0};
 
         if (route_map_parse(&readers[i].map, view_of_text(maps[i]), "map", &faults) != 0 ||
-            dialects_init(&readers[i].dialects, readers[i].map) != 0 ||
             observe_new(&readers[i].observer, readers[i].map, &keys, &sources) != 0)
             __builtin_trap();
+        dialects_init(&readers[i].dialects, readers[i].map);
     }
 }
 
@@ -82,7 +82,7 @@ take(struct seen *seen, const struct block *block)
 
 /* Blocks are whole lines: each ends behind the first line break at or after `piece` bytes. */
 static struct seen
-read_in(struct reader *r, const struct dialect *dialect, struct view bytes, size_t piece)
+read_in(struct map_reader *r, const struct dialect *dialect, struct view bytes, size_t piece)
 {
     struct seen seen = {0};
     size_t at = 0;
@@ -121,7 +121,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct seen whole, pieces;
     struct dialect dialect;
-    struct reader *reader;
+    struct map_reader *reader;
     uint8_t *scratch;
     struct view bytes;
 
