@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS: what an attacker of the town adds to its traffic,
- * as observations in the order of time, on standard output. It knows of the town what an attacker
- * would: how many members there are, what staff and services look like from outside.
+ * detect_attack SEED KIND FIRST_DAY DAYS MEMBERS [ADDRESSES READS]: what an attacker of the town
+ * adds to its traffic, as observations in the order of time, on standard output. It knows of the
+ * town what an attacker would: how many members there are, what staff and services look like from
+ * outside. ADDRESSES and READS, of all of them in a day, are those of case and crawler; left out,
+ * they are as many fewer as there are fewer members than 33.7 million.
  *
  *   case       the shape of the real one: 2,313 addresses abroad, 10 reads a second, 57 % of
  *              what is asked for does not exist, for 208 days; one forged token a person, no login,
- *              no pages around. Addresses and reads as many fewer as there are fewer members than
- *              33.7 million.
+ *              no pages around
  *   burst      one of the staff dumps 10,000 persons in ten minutes, once
  *   hidden     a hundredth of what a service account reads is a walk through the numbers, by four
  *              addresses in turn
@@ -27,6 +28,7 @@ struct attack {
     struct dice dice;
     uint64_t members, at, tokens;
     size_t addresses;
+    double reads; /* a day */
     uint64_t taken[20];
     int first, days;
     struct crowd_day out;
@@ -80,7 +82,7 @@ static void
 play_case(struct attack *a, int64_t start, int day)
 {
     struct dice *d = &a->dice;
-    uint64_t asked = dice_poisson(d, REAL_READS * (double)a->members / REAL_MEMBERS);
+    uint64_t asked = dice_poisson(d, a->reads);
 
     (void)day;
     for (uint64_t i = 0; i < asked; i++) {
@@ -238,7 +240,7 @@ static void
 play_crawler(struct attack *a, int64_t start, int day)
 {
     struct dice *d = &a->dice;
-    uint64_t asked = dice_poisson(d, 0.43 * REAL_READS * (double)a->members / REAL_MEMBERS);
+    uint64_t asked = dice_poisson(d, 0.43 * a->reads);
 
     (void)day;
     for (uint64_t i = 0; i < asked; i++) {
@@ -278,17 +280,22 @@ main(int argc, char **argv)
     struct attack a = {0};
     size_t kind = 0;
 
-    while (argc == 6 && kind < COUNT_OF(kinds) && strcmp(kinds[kind].name, argv[2]) != 0)
+    while ((argc == 6 || argc == 8) && kind < COUNT_OF(kinds) &&
+           strcmp(kinds[kind].name, argv[2]) != 0)
         kind++;
-    if (argc != 6 || kind == COUNT_OF(kinds)) {
-        fputs("usage: detect_attack SEED KIND FIRST_DAY DAYS MEMBERS\n", stderr);
+    if ((argc != 6 && argc != 8) || kind == COUNT_OF(kinds)) {
+        fputs("usage: detect_attack SEED KIND FIRST_DAY DAYS MEMBERS [ADDRESSES READS]\n", stderr);
         return 2;
     }
     a.dice.state = strtoull(argv[1], NULL, 10) * 104729 + 31;
     a.first = (int)strtol(argv[3], NULL, 10);
     a.days = (int)strtol(argv[4], NULL, 10);
     a.members = strtoull(argv[5], NULL, 10);
-    a.addresses = (size_t)ceil(REAL_ADDRESSES * (double)a.members / REAL_MEMBERS);
+    a.addresses = argc == 8 ? strtoul(argv[6], NULL, 10)
+                            : (size_t)ceil(REAL_ADDRESSES * (double)a.members / REAL_MEMBERS);
+    a.reads = argc == 8 ? strtod(argv[7], NULL) : REAL_READS * (double)a.members / REAL_MEMBERS;
+    if (a.addresses == 0)
+        return 2;
     a.at = dice_below(&a.dice, a.members);
     for (int day = kinds[kind].play == play_insider ? 0 : a.first; day < a.first + a.days; day++) {
         kinds[kind].play(&a, TOWN_START + day * DAY, day);

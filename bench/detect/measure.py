@@ -137,13 +137,14 @@ def measure_seed(options, seed):
     with tempfile.TemporaryDirectory() as directory:
         town, attack = pathlib.Path(directory) / "town", pathlib.Path(directory) / "attack"
         with open(town, "wb") as out:
-            run(bench / "detect_town", seed, seed % SHAPES, DAYS, options.members, out=out)
+            run(bench / "detect_town", seed, seed % SHAPES, options.days, options.members, out=out)
         if not options.no_clean:
             _, false, days = ask_pasu(bench, town, None)
             weeks = days / 7
         for name in options.attacks:
             with open(attack, "wb") as out:
-                run(bench / "detect_attack", seed, name, START, ATTACKS[name], options.members, out=out)
+                run(bench / "detect_attack", seed, name, START, min(ATTACKS[name], options.days - START),
+                    options.members, *options.strength, out=out)
             if not options.no_pasu:
                 found, _, _ = ask_pasu(bench, town, attack, options.off)
                 results.append((name, "pasu", found))
@@ -152,7 +153,7 @@ def measure_seed(options, seed):
                 continue
             begin, rows = read_features(bench, town, attack)
             for baseline, score in BASELINES.items():
-                found = ask_baseline(score(rows), begin, (DAYS - 28) / 7)
+                found = ask_baseline(score(rows), begin, (options.days - 28) / 7)
                 results.append((name, baseline, found))
                 print(f"{seed}   {baseline}: {found}", file=sys.stderr, flush=True)
     return results, false, weeks
@@ -184,11 +185,22 @@ def describe(found, members):
     return cells
 
 
+def seeds_of(text):
+    seeds = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
-    parser.add_argument("--seeds", type=lambda s: [int(n) for n in s.split(",")], default="301,302,303,304")
+    parser.add_argument("--seeds", type=seeds_of, default="301-304", help="as 301-304,7")
     parser.add_argument("--members", type=int, default=10000)
+    parser.add_argument("--days", type=int, default=DAYS, help="of the town; attacks begin on day 30")
+    parser.add_argument("--strength", type=lambda s: s.split(","), default=[], metavar="ADDRESSES,READS",
+                        help="of case and crawler, reads a day; default: as many fewer as there are fewer members")
     parser.add_argument("--attacks", type=lambda s: s.split(","), default=",".join(ATTACKS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--off", type=lambda s: s.split(","), default=[], help="detectors that do not judge attacked towns")

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detect_run TOWN [ATTACK [DETECTOR…]]: reads observations of the town, and of the attack, merges
- * them by time, and asks the detectors every minute of the stream in the first day of the attack,
- * every hour in its first week, then every six hours, and once a day before. Prints a line for each
- * finding when it is first published, until one is true: one that names an account, session or
- * address that the attack came from, or whose evidence is a line of the attack; and a line of
- * totals. Detectors that are named do not judge.
+ * detect_run TOWN [ATTACK [DETECTOR… AXIS…]]: reads observations of the town, and of the attack,
+ * merges them by time, and asks the detectors every minute of the stream in the first day of the
+ * attack, every hour in its first week, then every six hours, and once a day before. Prints a line
+ * for each finding when it is first published, until one is true: one that names an account,
+ * session or address that the attack came from, or whose evidence is a line of the attack; and a
+ * line of totals. Detectors that are named do not judge, nor is anybody judged on axes that are
+ * named.
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "dice.h"
@@ -45,7 +46,7 @@ struct run {
     struct known known[KNOWN_MOST];
     size_t known_count;
     uint64_t attack_reads, observations;
-    int64_t attack_first;
+    int64_t attack_first, last;
     bool found;
     uint64_t *attackers; /* open addressing: who of the attack's lines, axis by axis */
     uint8_t *persons;    /* bitmap of those shown to the attacker */
@@ -153,6 +154,13 @@ main(int argc, char **argv)
         for (enum detector d = 0; d < DETECTOR_COUNT; d++)
             if (strcmp(detector_name(d), argv[i]) == 0)
                 options.off |= 1U << d;
+    for (enum axis axis = 0; axis < AXIS_COUNT; axis++) {
+        bool is_off = false;
+
+        for (int i = 3; i < argc; i++)
+            is_off |= strcmp(axis_name(axis), argv[i]) == 0;
+        options.axes |= is_off ? 0 : 1U << axis;
+    }
     for (size_t i = 0; i < sizeof(options.secret); i++)
         options.secret[i] = (uint8_t)(i * 37 + 11);
     r->persons = calloc(1, 1 << 24);
@@ -176,6 +184,7 @@ main(int argc, char **argv)
             next = o->time;
         if (attacked)
             note_attack(r, o);
+        r->last = o->time;
         before = clock();
         if (o->time >= next) {
             ask(r, o->time);
@@ -191,7 +200,7 @@ main(int argc, char **argv)
         r->observations++;
     }
     if (!r->found)
-        ask(r, TOWN_START + 240 * DAY);
+        ask(r, r->last);
     printf("total days %.1f observations %llu attack %llu persons %llu principals %llu tested %llu "
            "memory %zu "
            "findings %zu cpu %.1f\n",

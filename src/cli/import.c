@@ -503,7 +503,9 @@ open_all(struct importing *im, const struct log *log, int *lock)
     im->latest = os_realtime(&os_real) + 86400 * NANOSECONDS_PER_SECOND;
     observe_keys_init(&im->keys, secret);
     im->dialects = memory_new(1, sizeof(*im->dialects));
-    result = im->dialects == NULL ? PASU_E_NOMEM : dialects_init(im->dialects, map);
+    result = im->dialects == NULL ? PASU_E_NOMEM : 0;
+    if (result == 0)
+        dialects_init(im->dialects, map);
     if (result == 0)
         result = observe_new(&im->observer, map, &im->keys, &im->sources);
     if (result == 0)
@@ -513,11 +515,11 @@ open_all(struct importing *im, const struct log *log, int *lock)
 }
 
 static int
-run(struct importing *im, char *const *paths, size_t count, bool is_json)
+run(struct importing *im, const struct input_list *names, bool is_json)
 {
     /* What fails is said by us. */
     struct log log = {.fd = -1, .os = &os_real, .level = LOG_ERROR, .process = "scan"};
-    int lock, status, result = scan_close_others(paths, count);
+    int lock, status, result = scan_close_others(names);
 
     if (result != 0)
         return result;
@@ -529,11 +531,11 @@ run(struct importing *im, char *const *paths, size_t count, bool is_json)
         (void)asked_complain(result, "the ledger");
     if (result != 0)
         return 2;
-    status = scan_give_up_but(paths, count, im->records->directory);
+    status = scan_give_up_but(names, im->records->directory);
     if (status == 0 && (result = import_pieces_known(&im->pieces, im->records)) != 0)
         status = complain_error(result, "the ledger");
     if (status == 0)
-        status = read_logs(im, paths, count);
+        status = read_logs(im, names->paths, names->count);
     result = import_sessions_close(&im->sessions, im->records);
     record_aside_close(im->records);
     close(lock);
@@ -549,8 +551,8 @@ run(struct importing *im, char *const *paths, size_t count, bool is_json)
 }
 
 int
-import_logs(const struct arguments *arguments, const struct route_map *map, char *const *paths,
-            size_t count, bool is_json)
+import_logs(const struct arguments *arguments, const struct route_map *map,
+            const struct input_list *names, bool is_json)
 {
     struct importing *im = memory_new(1, sizeof(*im));
     int status;
@@ -562,7 +564,7 @@ import_logs(const struct arguments *arguments, const struct route_map *map, char
     im->map = map;
     status = ask_init(&im->ask, arguments);
     if (status == 0) {
-        status = run(im, paths, count, is_json);
+        status = run(im, names, is_json);
         ask_release(&im->ask);
     }
     import_sessions_release(&im->sessions);

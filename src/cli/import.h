@@ -17,13 +17,14 @@
 #define PASU_CLI_IMPORT_H
 
 #include "cli/arguments.h"
+#include "scan/input.h"
 #include "scan/route_map.h"
 
 enum { IMPORT_PIECE = 64 << 10 };
 
 /* Imports the logs into the ledger of the configuration that -c names, and prints what came of it.
  * The exit status: 0; 1: all of it was there already; 2: a log or the ledger, after a complaint. */
-int import_logs(const struct arguments *arguments, const struct route_map *map, char *const *paths,
-                size_t count, bool is_json);
+int import_logs(const struct arguments *arguments, const struct route_map *map,
+                const struct input_list *names, bool is_json);
 
 #endif

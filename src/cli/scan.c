@@ -15,6 +15,7 @@
 #include "config/quantity.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -76,7 +77,7 @@ take_paths(struct scanning *s, const struct arguments *arguments)
             (void)complain_error(result, "%s", s->paths.failed);
         return 2;
     }
-    if (s->paths.count > 0)
+    if (s->paths.count > 0 || (s->paths.is_following && s->paths.open_count > 0))
         return 0;
     complain("name the logs themselves", "there is no file in it to be read");
     return 2;
@@ -166,7 +167,12 @@ static int
 begin_following(struct scanning *s)
 {
     sigset_t signals;
+    struct rlimit files;
 
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* each log that is followed stays open */
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
@@ -175,6 +181,7 @@ begin_following(struct scanning *s)
         return complain_error(PASU_E_UNAVAILABLE, "scan");
     s->options.is_following = true;
     s->options.found = show_found;
+    s->options.names = &s->paths;
     return 0;
 }
 
@@ -213,6 +220,9 @@ complain_files(const struct scan_report *report)
                                                : error_hint(file->error),
                  "%s: %s", file->path, scan_error_text(file->error));
     }
+    if (report->is_full)
+        complain("follow fewer folders, or start anew: what came later is not followed",
+                 "more names came than can be followed: %zu are", report->file_count);
     if (scan_is_loud(report))
         complain(
             "name their format in the map: log_format, or from for members of JSON; the report "
@@ -242,7 +252,7 @@ run(struct scanning *s)
             (void)complain_error(result, "scan");
         return 2;
     }
-    if (scan_give_up(s->paths.paths, s->paths.count, s->html, s->options.stop) != 0)
+    if (scan_give_up(&s->paths, s->html, s->options.stop) != 0)
         return 2;
     result = scan_run(s->scan);
     end_following(s);
@@ -306,6 +316,7 @@ run_scan(const struct arguments *arguments)
                          .html = arguments->values[OPTION_html],
                          .is_suggesting = arguments_given(arguments, OPTION_suggest),
                          .is_importing = arguments_given(arguments, OPTION_import),
+                         .paths.is_following = arguments_given(arguments, OPTION_follow),
                          .options.stop = -1};
     int status = check(&s, arguments);
 
@@ -318,11 +329,11 @@ run_scan(const struct arguments *arguments)
     if (status == 0 && arguments_given(arguments, OPTION_follow))
         status = begin_following(&s);
     if (status == 0 && s.is_suggesting)
-        status = scan_give_up(s.paths.paths, s.paths.count, NULL, -1) != 0
+        status = scan_give_up(&s.paths, NULL, -1) != 0
                      ? 2
                      : scan_suggest(s.map, s.paths.paths, s.paths.count);
     else if (status == 0 && s.is_importing)
-        status = import_logs(arguments, s.map, s.paths.paths, s.paths.count, s.is_json);
+        status = import_logs(arguments, s.map, &s.paths, s.is_json);
     else if (status == 0)
         status = run(&s);
     scan_close(s.scan);

@@ -45,7 +45,8 @@ static const char head[] =
     "font-size:1rem;margin:1.6rem 0 .2rem;overflow-wrap:anywhere}\n"
     "small,.dim{color:var(--dim)}table{border-collapse:collapse}td,th{text-align:left;"
     "padding:.1rem .8rem .1rem 0;vertical-align:top;overflow-wrap:anywhere}\n"
-    "svg{display:block;max-width:100%;height:auto}svg text{fill:var(--dim);font-size:11px}"
+    "svg{display:block;max-width:100%;height:auto}svg.key{display:inline}svg "
+    "text{fill:var(--dim);font-size:11px}"
     ".axis{stroke:var(--line)}.curve{fill:none;stroke:var(--mark);stroke-width:2}"
     ".bar,.cell{fill:var(--mark)}code{font-size:.9em}\n"
     "</style></head><body>\n";
@@ -156,7 +157,8 @@ put_curve(struct page *p, const struct chart_row *row)
                 HEIGHT - (double)row->days[i].persons / most * (HEIGHT - 8));
     fprintf(p->file, "\"/><text x=\"%d\" y=\"14\">", WIDTH - 84);
     put_count(p, last->persons);
-    fprintf(p->file, "</text><text x=\"1\" y=\"%d\">", HEIGHT + 16);
+    fprintf(p->file, "</text><text x=\"%d\" y=\"%d\">0</text><text x=\"1\" y=\"%d\">", WIDTH - 84,
+            HEIGHT, HEIGHT + 16);
     put_day(p, first->day);
     fprintf(p->file, "</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">", WIDTH - 90,
             HEIGHT + 16);
@@ -182,6 +184,43 @@ most_of_ranges(const struct page *p, size_t *ranges)
     return most;
 }
 
+/* Below the columns: at which key each fourth of them begins, and where the last one ends. */
+static void
+put_heat_axis(struct page *p, size_t ranges, int y)
+{
+    size_t step = ranges > 4 ? ranges / 4 : 1;
+
+    fprintf(p->file, "<path class=\"axis\" d=\"M%d %dH%zu\"/>", LABEL, y, LABEL + ranges * CELL);
+    for (size_t r = 0; r <= ranges; r += step) {
+        if (r + step > ranges)
+            r = ranges;
+        fprintf(p->file,
+                "<path class=\"axis\" d=\"M%zu %dv4\"/><text class=\"key\" x=\"%zu\" y=\"%d\" "
+                "text-anchor=\"%s\">",
+                LABEL + r * CELL, y, LABEL + r * CELL, y + 16,
+                r == 0        ? "start"
+                : r == ranges ? "end"
+                              : "middle");
+        put_count(p, p->report->chart->width * r);
+        fputs("</text>", p->file);
+    }
+}
+
+/* How dark how many reads are. */
+static void
+put_heat_key(struct page *p, uint64_t most)
+{
+    fputs("<p class=\"dim\">", p->file);
+    for (unsigned i = 0; i <= 4; i++)
+        fprintf(p->file,
+                "<svg class=\"key\" width=\"%d\" height=\"%d\"><rect class=\"cell\" width=\"%d\" "
+                "height=\"%d\" opacity=\"%.2f\"/></svg> ",
+                CELL, CELL, CELL - 1, CELL - 1, 0.15 + 0.85 * i / 4);
+    fputs("from 1 to ", p->file);
+    put_count(p, most);
+    fputs(" reads</p>\n", p->file);
+}
+
 /* Rows are those who read, columns ranges of keys. */
 static void
 put_heat(struct page *p)
@@ -195,10 +234,12 @@ put_heat(struct page *p)
     put_title(p, "Who reads whom", "누가 누구를 읽었나");
     fputs("<p class=\"dim\">Each column is a range of ", p->file);
     put_count(p, p->report->chart->width);
+    fputs(" keys, from 0 on; the darker, the more reads.</p>\n", p->file);
+    put_heat_key(p, most);
     fprintf(p->file,
-            " keys, from 0 on; the darker, the more reads.</p>\n<svg viewBox=\"0 0 %d %zu\" "
+            "<svg viewBox=\"0 0 %d %zu\" "
             "role=\"img\" width=\"%d\"><title>reads by ranges of keys</title>",
-            LABEL + CELL * CHART_RANGES, rows * CELL + 4, LABEL + CELL * CHART_RANGES);
+            LABEL + CELL * CHART_RANGES, rows * CELL + 24, LABEL + CELL * CHART_RANGES);
     for (size_t i = 0; i < rows; i++) {
         const struct exact_finding *found = &p->report->findings[i];
 
@@ -218,6 +259,7 @@ put_heat(struct page *p)
                         0.15 + 0.85 * (double)reads / (double)most, reads);
         }
     }
+    put_heat_axis(p, ranges, (int)(rows * CELL) + 2);
     fputs("</svg>\n", p->file);
 }
 

@@ -84,13 +84,15 @@ is_regular(const char *path)
 }
 
 static int
-find_folders(struct giving_up *g, char *const *paths, size_t count, const char *page)
+find_folders(struct giving_up *g, const struct input_list *names, const char *page)
 {
     int result = 0;
 
-    for (size_t i = 0; i < count && result == 0; i++)
-        if (!is_descriptor(g, paths[i]) || is_regular(paths[i]))
-            result = add_folders_of(g, paths[i], SANDBOX_READS);
+    for (size_t i = 0; i < names->count && result == 0; i++)
+        if (!is_descriptor(g, names->paths[i]) || is_regular(names->paths[i]))
+            result = add_folders_of(g, names->paths[i], SANDBOX_READS);
+    for (size_t i = 0; i < names->open_count && result == 0; i++)
+        result = add_folder(g, names->open[i].folder, SANDBOX_READS);
     if (result == PASU_E_RANGE) { /* there are very many: it reads what it may */
         close(g->folders[--g->count].fd);
         result = add_folder(g, "/", SANDBOX_READS);
@@ -103,13 +105,13 @@ find_folders(struct giving_up *g, char *const *paths, size_t count, const char *
 static const char unable[] = "scan cannot give up what it does not need";
 
 int
-scan_close_others(char *const *paths, size_t count)
+scan_close_others(const struct input_list *names)
 {
     struct giving_up *g = memory_new(1, sizeof(*g));
     int result = g != NULL ? 0 : PASU_E_NOMEM;
 
-    for (size_t i = 0; i < count && result == 0; i++)
-        (void)is_descriptor(g, paths[i]);
+    for (size_t i = 0; i < names->count && result == 0; i++)
+        (void)is_descriptor(g, names->paths[i]);
     if (result == 0)
         result = sandbox_close_others(g->kept, g->kept_count);
     memory_free(g);
@@ -126,7 +128,7 @@ confine(struct giving_up *g)
 }
 
 int
-scan_give_up_but(char *const *paths, size_t count, int ledger)
+scan_give_up_but(const struct input_list *names, int ledger)
 {
     struct giving_up *g = memory_new(1, sizeof(*g));
     int result = g != NULL ? 0 : PASU_E_NOMEM;
@@ -134,7 +136,7 @@ scan_give_up_but(char *const *paths, size_t count, int ledger)
 
     tzset(); /* from a file that cannot be read any more */
     if (result == 0)
-        result = find_folders(g, paths, count, NULL);
+        result = find_folders(g, names, NULL);
     if (result == 0) {
         opened = g->count;
         g->folders[g->count++] = (struct sandbox_folder){.fd = ledger, .use = SANDBOX_MOVES};
@@ -149,7 +151,7 @@ scan_give_up_but(char *const *paths, size_t count, int ledger)
 }
 
 int
-scan_give_up(char *const *paths, size_t count, const char *page, int stop)
+scan_give_up(const struct input_list *names, const char *page, int stop)
 {
     struct giving_up *g = memory_new(1, sizeof(*g));
     int result = g != NULL ? 0 : PASU_E_NOMEM;
@@ -158,7 +160,7 @@ scan_give_up(char *const *paths, size_t count, const char *page, int stop)
     if (result == 0 && stop >= 0)
         g->kept[g->kept_count++] = stop;
     if (result == 0)
-        result = find_folders(g, paths, count, page);
+        result = find_folders(g, names, page);
     if (result == 0)
         result = confine(g);
     if (result == 0)

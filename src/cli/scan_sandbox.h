@@ -8,15 +8,16 @@
 #ifndef PASU_CLI_SCAN_SANDBOX_H
 #define PASU_CLI_SCAN_SANDBOX_H
 
-#include "base/attributes.h"
+#include "scan/input.h"
 
-/* `page`: a file that is written anew in the end, or NULL; `stop`: a descriptor that stays, or -1.
+/* `names`: the logs; where more can come to their folders and patterns, those are open, too.
+ * `page`: a file that is written anew in the end, or NULL; `stop`: a descriptor that stays, or -1.
  * 0; 2: it has been complained about. */
-int scan_give_up(char *const *paths, size_t count, const char *page, int stop);
+int scan_give_up(const struct input_list *names, const char *page, int stop);
 /* The same in two steps, for who has to open a ledger between: descriptors, but those that the
  * paths name; then all else but files of the logs' folders and, below `ledger`, a folder that stays
  * the caller's, what may be written. */
-int scan_close_others(char *const *paths, size_t count);
-int scan_give_up_but(char *const *paths, size_t count, int ledger);
+int scan_close_others(const struct input_list *names);
+int scan_give_up_but(const struct input_list *names, int ledger);
 
 #endif

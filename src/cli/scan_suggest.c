@@ -535,10 +535,12 @@ read_logs(struct suggesting *s, char *const *paths, size_t count)
                                       .see = suggest_take,
                                       .see_arg = s->suggest};
     struct streams *streams = NULL;
-    int result = dialects == NULL ? PASU_E_NOMEM : dialects_init(dialects, s->map);
+    int result = dialects == NULL ? PASU_E_NOMEM : 0;
 
-    if (result == 0)
+    if (result == 0) {
+        dialects_init(dialects, s->map);
         result = streams_new(&streams, &options);
+    }
     for (size_t i = 0; i < count && result == 0; i++) {
         int failed = read_log(s, streams, dialects, paths[i]);
 

@@ -449,6 +449,26 @@ why_no_orphans(const struct detect *d)
     return NULL;
 }
 
+/* Whether on some axis somebody was not judged, and could not be today either. */
+static bool
+lacks_peers(const struct detect *d, bool is_walk)
+{
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
+        const struct share_peers(*shares)[CLASSES] = d->peers[axis].shares;
+        bool was_unjudged = false;
+
+        for (size_t i = 0; i < PARTS; i++)
+            was_unjudged |=
+                is_walk ? d->parts[i].unjudged_walk[axis] : d->parts[i].unjudged_order[axis];
+        if (was_unjudged &&
+            (is_walk ? shares[SHARE_BESIDE][CLASS_FEW].days + shares[SHARE_BESIDE][CLASS_MANY].days
+                     : fmax(shares[SHARE_DRIFTS][CLASS_FEW].days,
+                            shares[SHARE_ORDERS][CLASS_FEW].days)) < SHARE_DAYS_MIN)
+            return true;
+    }
+    return false;
+}
+
 static void
 find_untestable(const struct detect *d, struct detect_report *report)
 {
@@ -471,6 +491,15 @@ find_untestable(const struct detect *d, struct detect_report *report)
     if (d->numbered == 0) {
         cannot(d, report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
         cannot(d, report, DETECTOR_DRIFT, "no person's key is a whole number");
+    } else {
+        if (lacks_peers(d, true))
+            cannot(d, report, DETECTOR_SUCCESSOR,
+                   "somebody asked for 64 persons or more in a day, and too few beside them ever "
+                   "did to know what is usual");
+        if (lacks_peers(d, false))
+            cannot(d, report, DETECTOR_DRIFT,
+                   "somebody asked for 50 persons or more in a day, and too few beside them ever "
+                   "did to know what is usual");
     }
     if (!accounts)
         cannot(d, report, DETECTOR_FANOUT, "no read tells its account");

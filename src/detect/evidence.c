@@ -8,8 +8,7 @@ enum {
     PLACES_DAYS = 3,
     GAP_DAYS = 30,      /* of silence, that are dormant */
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
-    STEPS_MIN = 64,
-    HELD_FROM = 10, /* days of its own, and how many are held back */
+    HELD_FROM = 10,     /* days of its own, and how many are held back */
     HELD_MOST = 40,
     HELD_MEAN = 8, /* who reads fewer a day has weeks of twice as many */
     FEW = 20,

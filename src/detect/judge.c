@@ -2,6 +2,7 @@
 #include "detect/judge.h"
 
 #include "detect/fusion.h"
+#include "detect/measure.h"
 
 #define SUSPICIOUS 2.3 /* a day that says so with an e-value of ten may be where it began */
 enum { SURGE_DAYS = 7, SURGE_MOST = 4 };
@@ -92,13 +93,28 @@ judge(struct principal *p, const struct peers peers[AXIS_COUNT], const struct cl
     p->touched = false;
 }
 
+/* For want of peers who do as much, not of fields. */
+static void
+note_unjudged(struct part *part, const struct principal *p)
+{
+    const struct day *day = p->today;
+    const struct walk *walk = p->history->walk;
+
+    part->unjudged_order[p->axis] |=
+        isnan(day->log_e[DETECTOR_DRIFT]) && day->asked.count >= DRIFT_MIN;
+    part->unjudged_walk[p->axis] |=
+        isnan(day->log_e[DETECTOR_SUCCESSOR]) && walk != NULL && walk->steps >= STEPS_MIN;
+}
+
 void
 judge_part(struct part *part, const struct peers peers[AXIS_COUNT], const struct climate *c,
            bool all)
 {
     for (size_t i = 0; i < part->open_count; i++)
-        if (part->open[i]->history != NULL && (all || part->open[i]->touched))
+        if (part->open[i]->history != NULL && (all || part->open[i]->touched)) {
             judge(part->open[i], peers, c);
+            note_unjudged(part, part->open[i]);
+        }
 }
 
 static void

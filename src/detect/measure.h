@@ -6,6 +6,7 @@
 #include "detect/principal.h"
 
 enum { DRIFT_MIN = 50 }; /* persons, for an order to be one */
+enum { STEPS_MIN = 64 }; /* and for a walk */
 
 struct measure {
     double asked, missed;       /* persons of the sample, and of them those who do not exist */

@@ -38,6 +38,9 @@ struct part {
     uint64_t walk_seed;
     uint64_t forgotten;
     bool crowded; /* somebody could not be taken in */
+    /* Somebody of the axis asked for enough persons in a day for an order, or a walk, to be judged,
+     * and it was not known what is usual of it. */
+    bool unjudged_order[AXIS_COUNT], unjudged_walk[AXIS_COUNT];
 };
 
 /* An observation, and what is known of it beside. */

@@ -13,7 +13,7 @@ static const struct {
     {"common", "%h %l %u %t \"%r\" %>s %b"},
 };
 
-int
+void
 dialects_init(struct dialects *dialects, const struct route_map *map)
 {
     const char *why;
@@ -21,9 +21,8 @@ dialects_init(struct dialects *dialects, const struct route_map *map)
     dialects->map = map;
     audit_names_init(&dialects->audit);
     for (size_t i = 0; i < DIALECTS_BUILT_IN; i++)
-        if (line_format_parse(&dialects->built_in[i], built_in[i].pattern, &map->names, &why) != 0)
-            return PASU_E_MISUSE;
-    return 0;
+        dialects->is_built_in[i] =
+            line_format_parse(&dialects->built_in[i], built_in[i].pattern, &map->names, &why) == 0;
 }
 
 bool
@@ -157,9 +156,10 @@ dialect_find(struct dialect *dialect, const struct dialects *dialects, struct vi
     for (size_t i = 0; i < COUNT_OF(known); i++)
         offer(dialect, &most, known[i], head, scratch);
     for (size_t i = 0; i < DIALECTS_BUILT_IN; i++)
-        offer(dialect, &most,
-              (struct dialect){.name = built_in[i].name, .format = &dialects->built_in[i]}, head,
-              scratch);
+        if (dialects->is_built_in[i])
+            offer(dialect, &most,
+                  (struct dialect){.name = built_in[i].name, .format = &dialects->built_in[i]},
+                  head, scratch);
 }
 
 /* ---- the first event ---- */

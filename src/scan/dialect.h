@@ -17,7 +17,9 @@ enum { DIALECTS_BUILT_IN = 3, DIALECT_LINES = 200 /* that are tried */ };
 struct dialects {
     const struct route_map *map;
     struct line_format built_in[DIALECTS_BUILT_IN];
-    struct log_names audit; /* the members of MySQL's audit log */
+    bool is_built_in[DIALECTS_BUILT_IN]; /* else the map takes its time, or its request, from
+                                            elsewhere: it reads nothing */
+    struct log_names audit;              /* the members of MySQL's audit log */
 };
 
 enum dialect_kind {
@@ -47,8 +49,7 @@ dialect_is_serial(const struct dialect *dialect)
     return dialect->kind == DIALECT_SERVER || dialect->kind == DIALECT_GENERAL;
 }
 
-/* PASU_E_MISUSE: never. */
-PASU_MUST_USE int dialects_init(struct dialects *dialects, const struct route_map *map);
+void dialects_init(struct dialects *dialects, const struct route_map *map);
 /* By the first lines of a file: the one that reads most of them, at least one. `scratch` is as long
  * as the head. */
 void dialect_find(struct dialect *dialect, const struct dialects *dialects, struct view head,

@@ -6,9 +6,10 @@
  * folders that their names are in; once a second it is looked by itself, as file systems of other
  * machines tell nothing; four times a second where there is no inotify.
  *
- * Which names are followed is settled at the beginning: a pattern or folder is not looked into
- * again. What is compressed is read once. Two open files a name, their blocks, and the readers of
- * their dialects are all that is held.
+ * A folder and a pattern are looked into again: a name that is new is followed from its beginning,
+ * unless it is given to what was read by another (tail.h). What is compressed is read once. Two
+ * open files a name, their blocks, and the readers of their dialects are all that is held; and how
+ * the last FOLLOW_PAST files began.
  *
  * One thread.
  */
@@ -20,12 +21,19 @@
 
 struct follow;
 
+enum {
+    FOLLOW_NAMES = 4096 /* that are followed; more are at the beginning alone */,
+    FOLLOW_PAST = 4096
+};
+
 struct follow_options {
     struct streams *streams;
     const struct dialects *dialects;
     merge_block_fn *block;
     merge_observations_fn *observations;
     void *arg;
+    /* What the paths are of, in their order, if more can come; NULL: they are all. */
+    struct input_list *names;
     int stop; /* a descriptor that becomes readable when it is to be stopped; -1: there is none */
 };
 
@@ -33,8 +41,13 @@ struct follow_options {
 PASU_MUST_USE int follow_open(struct follow **slot, const struct follow_options *options,
                               char *const *paths, size_t count);
 void follow_close(struct follow *follow);
-/* The number of a block or observation is that of its path + its generation × count. */
+/* How many paths there are by now; follow_read can make them more. */
+size_t follow_count(const struct follow *follow);
+/* The number of a block or observation is that of its path + its generation × follow_stride. */
+size_t follow_stride(size_t first_count);
 const struct tail *follow_tail(const struct follow *follow, size_t path);
+/* More names came than can be followed. */
+bool follow_is_full(const struct follow *follow);
 /* Reads all that is there. 1: there was something; 0; the errors of the callbacks, PASU_E_NOMEM. */
 PASU_MUST_USE int follow_read(struct follow *follow);
 /* Nothing more can come: pipes that have ended, and files that could not be opened. */

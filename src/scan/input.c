@@ -325,19 +325,72 @@ add_pattern(struct input_list *list, const char *pattern)
     return result;
 }
 
+/* Where the names of a pattern are: all before its first wildcard, to the last slash. */
+static size_t
+folder_length(const char *pattern)
+{
+    size_t length = strcspn(pattern, "*?[\\");
+
+    while (length > 1 && pattern[length - 1] != '/')
+        length--;
+    if (length == 1 && pattern[0] != '/')
+        return 0;
+    return length > 1 ? length - 1 : length;
+}
+
+static int
+keep_open(struct input_list *list, const char *operand)
+{
+    size_t length = is_folder(operand) ? strlen(operand) : folder_length(operand);
+    struct input_open *open = memory_resize(list->open, list->open_count + 1, sizeof(*open));
+
+    if (open == NULL)
+        return PASU_E_NOMEM;
+    list->open = open;
+    open = &list->open[list->open_count];
+    open->operand = memory_dup(operand, strlen(operand));
+    open->folder = length > 0 ? memory_dup(operand, length) : memory_dup(".", 1);
+    if (open->operand != NULL && open->folder != NULL) {
+        list->open_count++;
+        return 0;
+    }
+    memory_free(open->operand);
+    memory_free(open->folder);
+    return PASU_E_NOMEM;
+}
+
+int
+input_list_again(struct input_list *list)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < list->open_count && result != PASU_E_NOMEM; i++)
+        result = is_folder(list->open[i].operand) ? add_folder(list, list->open[i].operand)
+                                                  : add_pattern(list, list->open[i].operand);
+    return result == PASU_E_NOMEM ? result : 0;
+}
+
 int
 input_list_add(struct input_list *list, const char *operand)
 {
     int result;
+    bool is_open = false;
 
-    if (is_folder(operand))
+    if (is_folder(operand)) {
         result = add_folder(list, operand);
-    else if (strcmp(operand, "-") == 0 || access(operand, F_OK) == 0)
+        is_open = true;
+    } else if (strcmp(operand, "-") == 0 || access(operand, F_OK) == 0) {
         result = add_path(list, operand);
-    else if (strpbrk(operand, "*?[") != NULL)
+    } else if (strpbrk(operand, "*?[") != NULL) {
         result = add_pattern(list, operand);
-    else
+        if (result == PASU_E_NOTFOUND && list->is_following)
+            result = 0;
+        is_open = true;
+    } else {
         result = PASU_E_NOTFOUND;
+    }
+    if (result == 0 && is_open)
+        result = keep_open(list, operand);
     if (result != 0)
         text_from_view(list->failed, sizeof(list->failed), view_of_text(operand));
     return result;
@@ -349,5 +402,10 @@ input_list_release(struct input_list *list)
     for (size_t i = 0; i < list->count; i++)
         memory_free(list->paths[i]);
     memory_free(list->paths);
+    for (size_t i = 0; i < list->open_count; i++) {
+        memory_free(list->open[i].operand);
+        memory_free(list->open[i].folder);
+    }
+    memory_free(list->open);
     *list = (struct input_list){0};
 }

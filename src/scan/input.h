@@ -36,16 +36,28 @@ uint64_t input_size(const struct input *input);
 
 /* ---- the command line ---- */
 
+/* A folder, or a pattern: more names can come. */
+struct input_open {
+    char *operand;
+    char *folder; /* in which, or below which, they are */
+};
+
 struct input_list {
     char **paths; /* each once, in the order of the operands; of a folder and a pattern, sorted */
     size_t count, space;
-    char failed[256]; /* the operand that names nothing */
+    struct input_open *open; /* operands of which more can come */
+    size_t open_count;
+    bool is_following; /* it is no error that there is no name of a pattern yet */
+    char failed[256];  /* the operand that names nothing */
 };
 
 /* Adds what an operand means: a file, "-", all files of a folder (not of those in it; none whose
  * name begins with a dot), or a pattern as shells know it. PASU_E_NOTFOUND, or the errors of the
  * folder (see `failed`); PASU_E_NOMEM. */
 PASU_MUST_USE int input_list_add(struct input_list *list, const char *operand);
+/* Adds what has come since to the folders and patterns among the operands, behind what is there.
+ * One that cannot be looked into now has nothing new. PASU_E_NOMEM. */
+PASU_MUST_USE int input_list_again(struct input_list *list);
 void input_list_release(struct input_list *list);
 
 #endif

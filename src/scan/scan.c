@@ -2,6 +2,7 @@
 #include "scan/scan_part.h"
 
 #include "base/memory.h"
+#include "scan/follow.h"
 
 /* Not <sodium.h>: one of its headers uses a word that does not compile here. */
 #include <sodium/core.h>
@@ -53,14 +54,14 @@ scan_open(struct scan **slot, const struct scan_options *options, char *const *p
         return PASU_E_NOMEM;
     scan->options = *options;
     scan->report.file_count = count;
+    scan->report.stride = options->is_following ? follow_stride(count) : count;
     scan->files = memory_new(count, sizeof(*scan->files));
     scan->kept = memory_new(count, sizeof(struct stream_kept *));
     result = scan->files == NULL || scan->kept == NULL ? PASU_E_NOMEM
              : sodium_init() < 0                       ? PASU_E_CRYPTO
                                                        : 0;
-    if (result == 0)
-        result = dialects_init(&scan->dialects, map);
     if (result == 0) {
+        dialects_init(&scan->dialects, map);
         result = sources_open(&scan->sources, map->country_db, map->asn_db, failed);
         scan->has_sources = result == 0;
     }
@@ -136,7 +137,7 @@ int
 scan_take_block(void *arg, struct block *block, uint64_t taken)
 {
     struct scan *scan = arg;
-    struct scan_file *file = &scan->files[block->file % scan->report.file_count];
+    struct scan_file *file = &scan->files[block->file % scan->report.stride];
 
     tell(scan, taken);
     if (block->result == PASU_E_NOMEM)

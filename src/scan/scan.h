@@ -38,6 +38,7 @@ struct scan_options {
      * does. */
     bool is_following;
     int stop;
+    struct input_list *names; /* of the paths, where more can come to its folders; else NULL */
     int (*found)(void *arg, const struct exact_finding *finding);
 };
 
@@ -54,6 +55,8 @@ struct scan_file {
 struct scan_report {
     const struct scan_file *files; /* in the order of the paths */
     size_t file_count;
+    size_t stride; /* numbers of one generation of files (follow.h) */
+    bool is_full;  /* more names came than can be followed */
     const struct exact_finding *findings;
     size_t finding_count;
     const struct chart *chart; /* of the findings, in their order */
@@ -70,9 +73,9 @@ struct scan_report {
 static inline const struct scan_file *
 scan_place(const struct scan_report *report, const struct finding_place *place, uint32_t *rotations)
 {
-    const struct scan_file *file = &report->files[place->file % report->file_count];
+    const struct scan_file *file = &report->files[place->file % report->stride];
 
-    *rotations = file->rotations - (uint32_t)(place->file / report->file_count);
+    *rotations = file->rotations - (uint32_t)(place->file / report->stride);
     return file;
 }
 

@@ -60,12 +60,35 @@ keep_names(struct scan *scan, struct block *block, const struct dialect *dialect
     }
 }
 
+/* Names that came since are files of the scan. */
+static int
+take_names(struct following *f)
+{
+    struct scan *scan = f->scan;
+    size_t count = follow_count(f->follow), had = scan->report.file_count;
+    struct scan_file *files;
+
+    scan->report.is_full = follow_is_full(f->follow);
+    if (count == had)
+        return 0;
+    files = memory_resize(scan->files, count, sizeof(*files));
+    if (files == NULL)
+        return PASU_E_NOMEM;
+    for (size_t i = had; i < count; i++)
+        files[i] = (struct scan_file){.path = follow_tail(f->follow, i)->path};
+    scan->report.files = scan->files = files;
+    scan->report.file_count = count;
+    return 0;
+}
+
 static int
 take_block(void *arg, struct block *block, uint64_t taken)
 {
     struct following *f = arg;
-    size_t number = block->file % f->scan->report.file_count;
+    size_t number = block->file % f->scan->report.stride;
 
+    if (take_names(f) != 0)
+        return PASU_E_NOMEM;
     keep_names(f->scan, block, &follow_tail(f->follow, number)->head.dialect);
     return scan_take_block(f->scan, block, taken);
 }
@@ -248,6 +271,8 @@ read_on(struct following *f)
         f->is_new |= result > 0;
         if (result < 0)
             return result;
+        if (take_names(f) != 0)
+            return PASU_E_NOMEM;
         describe_files(f);
         if (f->scan->options.progress != NULL)
             f->scan->options.progress(f->scan->options.arg, f->scan->report.bytes, 0, false);
@@ -270,11 +295,14 @@ scan_follow(struct scan *scan)
                                      .block = take_block,
                                      .observations = take_observations,
                                      .arg = &f,
+                                     .names = scan->options.names,
                                      .stop = scan->options.stop};
     char **paths = memory_new(scan->report.file_count, sizeof(*paths));
     uint8_t secret[OBSERVE_SECRET];
     int result = paths == NULL ? PASU_E_NOMEM : os_real.random(os_real.arg, secret, sizeof(secret));
 
+    memory_free(scan->kept); /* of reading twice */
+    scan->kept = NULL;
     for (size_t i = 0; i < scan->report.file_count && result == 0; i++)
         paths[i] = (char *)(uintptr_t)scan->files[i].path;
     if (result == 0)

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/tail.h"
 
+#include "base/os.h"
+
+/* Not <sodium.h>: one of its headers uses a word that does not compile here. */
+#include <sodium/crypto_generichash.h>
+
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +71,12 @@ tail_open(struct tail *tail, const char *path)
         close_file(&tail->now);
     tail->is_over = tail->error != 0;
     return tail->error;
+}
+
+void
+tail_expect(struct tail *tail, const char *path)
+{
+    *tail = (struct tail){.path = path, .is_named = true, .is_late = true};
 }
 
 void
@@ -167,48 +179,154 @@ is_file(const struct tail_file *file, const struct stat *st)
 
 enum likeness { UNLIKE, MAYBE, SAME };
 
+/* How a file begins, in which `length` bytes are there. */
+struct front {
+    const uint8_t *bytes;
+    size_t length;
+};
+
 /* What begins as a file of which `front` is known; MAYBE: as far as it is there. */
 static enum likeness
-compare(const struct tail_file *file, const uint8_t *front, size_t length)
+compare(struct front file, const uint8_t *front, size_t length)
 {
-    size_t common = file->front_length < length ? file->front_length : length;
+    size_t common = file.length < length ? file.length : length;
 
-    if (length < FRONT_LEAST || memcmp(file->front, front, common) != 0)
+    if (length < FRONT_LEAST || memcmp(file.bytes, front, common) != 0)
         return UNLIKE;
     return common < length ? MAYBE : SAME;
 }
 
-/* Whether the file that was opened for the name is another tail's, or a copy of what one has read,
- * whose name goes on in this one: access.log.1, access.log-20261127. */
 static enum likeness
-is_others(const struct tail *tail, const struct stat *st, const struct tail *others, size_t count)
+more_like(enum likeness a, enum likeness b)
+{
+    return a > b ? a : b;
+}
+
+static void
+digest_front(uint8_t digest[16], const uint8_t *front, size_t length)
+{
+    (void)crypto_generichash(digest, 16, front, length, NULL, 0);
+}
+
+struct tail_past
+tail_past_of(const struct tail *tail)
+{
+    struct tail_past past = {.path = tail->path, .length = (uint32_t)tail->past_length};
+
+    digest_front(past.digest, tail->past, tail->past_length);
+    return past;
+}
+
+/* Whether a name goes on in this one: access.log.1, access.log-20261127. */
+static bool
+goes_on(const struct tail *tail, const char *path)
+{
+    return strncmp(tail->path, path, strlen(path)) == 0;
+}
+
+/* By one file of another tail. */
+static enum likeness
+compare_one(const struct tail *tail, struct front front, const struct tail *other,
+            const struct tail_file *file)
+{
+    bool is_renamed = tail->now.inode == file->inode && tail->now.device == file->device;
+
+    return is_renamed || file->front_length == TAIL_FRONT || goes_on(tail, other->path)
+               ? compare(front, file->front, file->front_length)
+               : UNLIKE;
+}
+
+/* A late name's file: is it another tail's, or a copy of what one reads or has read? */
+static enum likeness
+compare_late(const struct tail *tail, struct front file, const struct tail_others *others)
 {
     enum likeness most = UNLIKE;
 
-    for (size_t i = 0; i < count && most != SAME; i++) {
-        const struct tail *other = &others[i];
-        enum likeness now, past;
+    for (size_t i = 0; i < others->count && most != SAME; i++) {
+        const struct tail *other = others->tails[i];
+
+        if (other == tail)
+            continue;
+        most = more_like(most, compare_one(tail, file, other, &other->now));
+        most = more_like(most, compare_one(tail, file, other, &other->before));
+    }
+    for (size_t i = 0; i < others->past_count && most != SAME; i++) {
+        const struct tail_past *past = &others->past[i];
+        uint8_t digest[16];
+
+        if (past->length < FRONT_LEAST || past->length > file.length ||
+            (past->length < TAIL_FRONT && !goes_on(tail, past->path)))
+            continue;
+        digest_front(digest, file.bytes, past->length);
+        if (memcmp(digest, past->digest, sizeof(digest)) == 0)
+            most = SAME;
+    }
+    return most;
+}
+
+/* The beginning of what is compressed. */
+static size_t
+unpack_front(const char *path, uint8_t front[TAIL_FRONT])
+{
+    struct input *input;
+    size_t length = 0;
+    ssize_t n = input_open(&input, path);
+
+    if (n != 0)
+        return 0;
+    while (length < TAIL_FRONT && (n = input_read(input, front + length, TAIL_FRONT - length)) > 0)
+        length += (size_t)n;
+    input_close(input);
+    return length;
+}
+
+/* Of a name that came while others were followed. */
+static enum likeness
+is_known_late(const struct tail *tail, const struct stat *st, const struct tail_others *others)
+{
+    struct front raw = {tail->now.front, tail->now.front_length};
+    enum likeness likeness = compare_late(tail, raw, others);
+    int64_t written =
+        (int64_t)st->st_mtim.tv_sec * NANOSECONDS_PER_SECOND + (int64_t)st->st_mtim.tv_nsec;
+    uint8_t front[TAIL_FRONT];
+
+    if (likeness == SAME || codec_of(view_of(raw.bytes, raw.length)) == CODEC_PLAIN)
+        return likeness;
+    if (os_realtime(&os_real) - written < TAIL_REST)
+        return MAYBE;
+    likeness = compare_late(tail, (struct front){front, unpack_front(tail->path, front)}, others);
+    return likeness == SAME ? SAME : UNLIKE; /* all of it is there */
+}
+
+/* Whether the file that was opened for the name is another tail's, or a copy of what one has read,
+ * whose name goes on in this one. */
+static enum likeness
+is_others(const struct tail *tail, const struct stat *st, const struct tail_others *others)
+{
+    struct front front = {tail->now.front, tail->now.front_length};
+    enum likeness most = UNLIKE;
+
+    for (size_t i = 0; i < others->count && most != SAME; i++) {
+        const struct tail *other = others->tails[i];
 
         if (other == tail)
             continue;
         if (is_file(&other->now, st) || is_file(&other->before, st))
             return SAME;
-        if (strncmp(tail->path, other->path, strlen(other->path)) != 0)
+        if (!goes_on(tail, other->path))
             continue;
-        now = compare(&tail->now, other->now.front, other->now.front_length);
-        past = compare(&tail->now, other->past, other->past_length);
-        most = now > most ? now : most;
-        most = past > most ? past : most;
+        most = more_like(most, compare(front, other->now.front, other->now.front_length));
+        most = more_like(most, compare(front, other->past, other->past_length));
     }
-    return most;
+    return most != SAME && tail->is_late ? is_known_late(tail, st, others) : most;
 }
 
 static int
-open_anew(struct tail *tail, const struct stat *st, const struct tail *others, size_t count,
+open_anew(struct tail *tail, const struct stat *st, const struct tail_others *others,
           bool *has_changed)
 {
     int result = open_file(tail, &tail->now);
-    enum likeness likeness = result == 0 ? is_others(tail, st, others, count) : UNLIKE;
+    enum likeness likeness = result == 0 ? is_others(tail, st, others) : UNLIKE;
 
     tail->passed_device = 0;
     tail->passed_inode = 0;
@@ -234,6 +352,21 @@ let_go(struct tail *tail)
         finish_before(tail, false);
 }
 
+/* The same of what has no name at all any more. */
+static void
+let_now_go(struct tail *tail, bool *has_changed)
+{
+    struct stat st;
+
+    if (!is_open(&tail->now) || fstat(input_descriptor(tail->now.input), &st) != 0 ||
+        st.st_nlink > 0)
+        return;
+    *has_changed = true;
+    finish_before(tail, false);
+    if (!is_open(&tail->before))
+        step_back(tail);
+}
+
 /* Of a pipe, and what is compressed. */
 static void
 end_unnamed(struct tail *tail, bool *has_changed)
@@ -247,7 +380,7 @@ end_unnamed(struct tail *tail, bool *has_changed)
 }
 
 int
-tail_turn(struct tail *tail, const struct tail *others, size_t count, bool *has_changed)
+tail_turn(struct tail *tail, const struct tail_others *others, bool *has_changed)
 {
     bool is_truncated = false;
     struct stat st;
@@ -258,7 +391,12 @@ tail_turn(struct tail *tail, const struct tail *others, size_t count, bool *has_
         return 0;
     }
     let_go(tail);
-    if (stat(tail->path, &st) != 0 || !S_ISREG(st.st_mode) ||
+    if (stat(tail->path, &st) != 0) {
+        if (errno == ENOENT)
+            let_now_go(tail, has_changed);
+        return 0;
+    }
+    if (!S_ISREG(st.st_mode) ||
         (tail->passed_inode == st.st_ino && tail->passed_device == st.st_dev))
         return 0;
     if (is_file(&tail->now, &st)) {
@@ -277,5 +415,5 @@ tail_turn(struct tail *tail, const struct tail *others, size_t count, bool *has_
         if (is_truncated)
             finish_before(tail, true);
     }
-    return open_anew(tail, &st, others, count, has_changed);
+    return open_anew(tail, &st, others, has_changed);
 }

@@ -9,7 +9,13 @@
  *
  * So that nothing is read twice, a name that comes to name a file which another tail reads or has
  * read (access.log.1, when access.log is rotated), or a copy of one, is passed over until it names
- * another. Two files at most are open.
+ * another. Of a name that came while others were followed that is judged by all that was read since
+ * (tail_past), whatever it is called, and without its compression: access.log-20261127.gz is
+ * access.log. What begins with the same TAIL_FRONT bytes is a copy; what is shorter, only if its
+ * name goes on in the other's. Something compressed is taken once nobody has written to it for
+ * TAIL_REST.
+ *
+ * Two files at most are open, and one that nobody can open any more is let go.
  *
  * Whoever has it reads what is in `now` and `before`; tail_turn says what became of the name.
  */
@@ -19,6 +25,8 @@
 #include "scan/stream.h"
 
 #include <sys/types.h>
+
+#define TAIL_REST (2 * NANOSECONDS_PER_SECOND)
 
 enum { TAIL_FRONT = 1024 /* bytes by which a file that was truncated, or copied, is known */ };
 
@@ -38,6 +46,7 @@ struct tail {
     const char *path;
     bool is_named; /* a regular file, which can be rotated; else it is read to its end */
     bool is_over;  /* nothing more comes */
+    bool is_late;  /* the name came while others were followed */
     struct tail_file now, before;
     dev_t passed_device; /* what the name names, and another tail reads */
     ino_t passed_inode;
@@ -50,18 +59,37 @@ struct tail {
     int error;
 };
 
+/* How a file began that was read. */
+struct tail_past {
+    const char *path; /* its tail's */
+    uint32_t length;
+    uint8_t digest[16];
+};
+
+/* What else is followed, and was. */
+struct tail_others {
+    struct tail *const *tails;
+    size_t count;
+    const struct tail_past *past;
+    size_t past_count;
+};
+
+/* Of what the tail's name named before. */
+struct tail_past tail_past_of(const struct tail *tail);
+
 /* Opens it; path outlives it. An error is in tail->error, too. */
 int tail_open(struct tail *tail, const char *path);
+/* A name that came later: tail_turn opens it, unless it is passed over. */
+void tail_expect(struct tail *tail, const char *path);
 /* Whether lines of `now` can be read: then it has a stream, or kept and *head are to be made one.
  * 1, 0, the errors of reading. */
 PASU_MUST_USE int tail_look(struct tail *tail, const struct dialects *dialects);
 /* The same of lines of `before`, which can have been empty when it was `now`. An error ends it. */
 PASU_MUST_USE int tail_look_before(struct tail *tail, const struct dialects *dialects);
 /* What has become of the name? `others`: all tails. `has_changed`: the
- * name names another file, or was truncated; what is over has been told so (stream_finish) and is
- * `before`. PASU_E_NOMEM; other errors are in tail->error. */
-PASU_MUST_USE int tail_turn(struct tail *tail, const struct tail *others, size_t count,
-                            bool *has_changed);
+ * name names another file, or was truncated, or nobody can open it any more; what is over has been
+ * told so (stream_finish) and is `before`. PASU_E_NOMEM; other errors are in tail->error. */
+PASU_MUST_USE int tail_turn(struct tail *tail, const struct tail_others *others, bool *has_changed);
 void tail_close(struct tail *tail);
 
 #endif

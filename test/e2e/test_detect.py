@@ -5,6 +5,7 @@ import collections
 import datetime
 import json
 import random
+import re
 import subprocess
 
 import harness
@@ -162,6 +163,114 @@ def test_night():
              for day in range(ATTACK, DAYS) for _ in range(12)]
     finding = found(lines, "waking", desk(5))
     assert "hours in which it never had" in finding["why"], finding
+
+
+def by_day(lines, names, measure):
+    """What is measured of each day's lines of theirs since the attack began."""
+    days = collections.defaultdict(list)
+    for line in lines:
+        if line.at >= BEGIN + ATTACK * 86400 and {line.address, line.account} & set(names):
+            days[int(line.at - BEGIN) // 86400].append(line)
+    return {measure(of) for of in days.values()}
+
+
+def numbers(finding, pattern):
+    """Those that the text says of a day."""
+    said = re.search(pattern, finding["why"])
+    assert said, finding
+    return tuple(map(float, said.groups()))
+
+
+def is_since(finding, day=ATTACK):
+    first = datetime.datetime.fromisoformat(finding["first"]).timestamp()
+    assert first >= BEGIN + day * 86400, finding
+    return True
+
+
+def shown(lines):
+    return {line.asked for line in lines if "/api/" in line.asked and line.status == 200}
+
+
+@test
+def test_growth():
+    """A clerk who comes to read three times as many persons as before: how many of a day, what was usual, what the peers have"""
+    made = random.Random(5)
+    lines = [line for day in range(ATTACK, DAYS) for line in work(made, day, desk(6), 60, lambda _: made.randrange(MEMBERS))]
+    finding = found(lines, "growth", desk(6))
+    today, usual, peers = numbers(finding, r"^(\d+) persons in a day, where ([\d.]+) are usual for it, .* peers have ([\d.]+) a day")
+    everything = [line for line in calm() + lines if desk(6)[0] == line.address]
+    assert usual * 2 < today <= max(by_day(everything, desk(6), lambda of: len(shown(of)))), (today, finding)
+    assert 20 < usual < 36 and 1 < peers < 36 and is_since(finding), finding  # members are peers, too
+
+
+@test
+def test_drift():
+    """Somebody who goes through the members in the order of their numbers"""
+    made = random.Random(6)
+    lines = []
+    for day in range(ATTACK, DAYS):
+        steps = work(made, day, desk(220), 60, lambda turn, d=day: (d - ATTACK) * 60 + turn)
+        lines += [line._replace(at=at) for line, at in zip(steps, sorted(line.at for line in steps))]
+    # Others who read as many: what order is usual, they say.
+    lines += [line for day in range(DAYS) for clerk in range(230, 233) for line in work(made, day, desk(clerk), 60, lambda _: made.randrange(MEMBERS))]
+    finding = found(lines, "drift", desk(220))
+    count, correlation, deviations = numbers(finding, r"numbers of (\d+) persons of a day rise with time: rank correlation ([\d.]+), ([\d.]+) standard")
+    equal((count, correlation >= 0.99), (60.0, True))
+    assert 7 < deviations < 8 and is_since(finding), finding
+
+
+@test
+def test_fanout():
+    """An address that acts for thirty accounts a day, each of which logs in and reads its own"""
+    made = random.Random(7)
+    lines = []
+    for day in range(ATTACK, DAYS):
+        for turn in range(30):
+            member = (day - ATTACK) * 30 + turn
+            who, at = ("203.0.113.9", f"member{member}"), BEGIN + day * 86400 + made.randrange(80000)
+            lines += [Line(at, *who, "POST /login", 200), Line(at + 1, *who, "GET /home", 200), Line(at + 3, *who, f"GET /api/members/{member}", 200)]
+    finding = found(lines, "fanout", {"203.0.113.9"})
+    accounts, usual, peers = numbers(finding, r"^acted for (\d+) accounts in a day; usual for it are ([\d.]+), for its peers ([\d.]+)")
+    assert accounts == 30 and usual < 3 and peers < 3 and is_since(finding), finding
+
+
+@test
+def test_orphans():
+    """An address that reads with accounts which never logged in"""
+    made = random.Random(8)
+    lines = [Line(BEGIN + day * 86400 + made.randrange(86000), "203.0.113.9", f"forged{day * 20 + turn}",
+                  f"GET /api/members/{day * 20 + turn}", 200) for day in range(ATTACK, DAYS) for turn in range(20)]
+    finding = found(lines, "orphan", {"203.0.113.9"})
+    accounts, without, share, usual = numbers(
+        finding, r"^of (\d+) accounts that it read persons with in a day, (\d+) had not logged in before \(([\d.]+) %; usual for it is ([\d.e-]+) %")
+    assert (accounts, without, share) == (20.0, 20.0, 100.0) and usual < 5 and is_since(finding), finding
+
+
+@test
+def test_misses():
+    """A clerk who asks for members that do not exist"""
+    made = random.Random(9)
+    lines = [Line(BEGIN + day * 86400 + 10 * 3600 + made.randrange(20000), *desk(8), f"GET /api/members/{90000000 + made.randrange(10 ** 7)}", 404)
+             for day in range(ATTACK, DAYS) for _ in range(20)]
+    finding = found(lines, "misses", desk(8))
+    asked, missing, share, usual, peers = numbers(
+        finding, r"^of (\d+) persons asked for in a day, (\d+) do not exist \(([\d.]+) %\); usual for it is ([\d.e-]+) %, for its peers ([\d.e-]+) %")
+    everything = [line for line in calm() + lines if line.address == desk(8)[0]]
+    most = max(by_day(everything, desk(8), lambda of: len({line.asked for line in of if "/api/" in line.asked})))
+    assert 20 <= missing < asked <= most and abs(share - missing / asked * 100) < 0.1 and usual < 10 and peers < 10, (finding, most)
+    assert is_since(finding) and finding["misses"] > 0, finding
+
+
+@test
+def test_novelty():
+    """An account that comes from another country within the hour, with another program"""
+    made = random.Random(10)
+    home, abroad = ("168.126.63.1", "traveller"), ("8.8.8.8", "traveller")
+    lines = [line for day in range(DAYS) for line in work(made, day, home, 20, lambda _: made.randrange(MEMBERS))]
+    lines += [line._replace(agent="Crawler/1.0") for day in range(ATTACK, DAYS) for line in work(made, day, abroad, 5, lambda _: made.randrange(MEMBERS))]
+    finding = found(lines, "novelty", {"traveller"})
+    assert "from where it never had: a new country" in finding["why"] and "two countries within an hour" in finding["why"], finding
+    assert numbers(finding, r"on a usual day ([\d.e-]+) % of that is new")[0] < 10 and is_since(finding), finding
 
 
 if __name__ == "__main__":

@@ -156,6 +156,13 @@ def test_html():
     curves = [attributes["d"] for tag, attributes in page.elements if tag == "path" and attributes["class"] == "curve"]
     equal(len(curves), len(document["findings"]))
     assert len([1 for tag, attributes in page.elements if tag == "rect" and attributes["class"] == "cell"]) >= 10
+    # the columns' keys, from 0 to behind the last one that was read
+    axis = [attributes for tag, attributes in page.elements if tag == "text" and attributes.get("class") == "key"]
+    equal((axis[0]["text-anchor"], axis[-1]["text-anchor"], len(axis) >= 3), ("start", "end", True))
+    ends = [int(word.replace(",", "")) for word in re.findall(r'class="key"[^>]*>([0-9,]+)<', at.read_text())]
+    cells = [float(attributes["x"]) for tag, attributes in page.elements if tag == "rect" and attributes["class"] == "cell" and "x" in attributes]
+    equal((ends[0], ends, float(axis[-1]["x"]) > max(cells)), (0, sorted(ends), True))
+    assert ends[-1] > max(int(asked.split("/")[3]) for _, address, asked, _ in requests() if address in CRAWLERS and "members" in asked), ends
     # nothing is written over
     status, _, complaint = scan("--html", at, log())
     equal(status, 2)

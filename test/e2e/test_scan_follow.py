@@ -242,6 +242,41 @@ def test_named_pipe():
 
 
 @test
+def test_dates():
+    """Names that come to a folder or to a pattern are followed, from within the sandbox, too; what is renamed or compressed to them
+    is not read again"""
+    logs = harness.folder() / "dated"
+    logs.mkdir()
+    texts = [calm(), *(crawl(f"203.0.113.{n}", n) for n in range(1, 5))]
+    (logs / "access-2026-06-22.log").write_text(texts[0], encoding="ascii")
+    with following(logs / "access-*.log*", logs) as process:
+        written(logs / "access-2026-06-23.log", texts[1])
+        told = found(process, "203.0.113.1")
+        status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines())
+        equal((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        half = len(texts[2]) // 2
+        written(logs / "access-2026-06-24.log", texts[2][:half])
+        written(logs / "other.log", texts[3])  # of the folder alone
+        told += found(process, "203.0.113.3")
+        packed = logs / ".access-2026-06-23.log.gz"
+        packed.write_bytes(gzip.compress(texts[1].encode()))
+        os.utime(packed, (BEGIN, BEGIN))
+        packed.rename(logs / "access-2026-06-23.log.gz")
+        (logs / "access-2026-06-23.log").unlink()
+        (logs / "other.log").rename(logs / "other.1")
+        written(logs / "access-2026-06-24.log", texts[2][half:])
+        told += found(process, "203.0.113.2")
+        written(logs / "access-2026-06-25.log", texts[4])
+        told += found(process, "203.0.113.4")
+        late, report, status = ended(process, signal.SIGTERM)
+    told_once(told + late)
+    equal((report["lines"], report["unparsed"], status), (sum(text.count("\n") for text in texts), 0, 1))
+    places = {pathlib.Path(place["file"]).name for finding in report["findings"] if "203.0.113.4" in finding["principals"]
+              for place in finding["evidence"]}
+    equal(places, {"access-2026-06-25.log"})
+
+
+@test
 def test_refused():
     """What cannot go with it is said at once"""
     for words in (["--suggest"], ["--html", harness.folder() / "page.html"]):

@@ -340,6 +340,20 @@ def test_what_is_no_json():
 
 
 @test
+def test_names_of_ones_own():
+    """JSON whose members the map names, time and request, too: nothing else is read in their place"""
+    more = "from: {time: at, request: http.request, address: client.ip, status: http.status}\n"
+    lines = [json.dumps({"at": 1780000000 + number, "time": "2020-01-01T00:00:00Z", "client": {"ip": "192.0.2.7"},
+                         "http": {"request": f"GET /api/members/{number}/addresses HTTP/1.1", "status": 200}}).encode() for number in range(50)]
+    name, found, counts = events(write("own.json", lines), more)
+    equal((name, counts), ("json", (50, 0)))
+    equal([(event["time"] // 10 ** 9, event["address"], event["number"]) for event in found],
+          [(1780000000 + number, b"192.0.2.7", number) for number in range(50)])
+    made = random.Random(60)
+    equal(events(write("combined.log", [combined(made, nginx) for _ in range(50)]), more)[::2], ("unknown", (50, 50)))
+
+
+@test
 def test_a_format_of_ones_own():
     """A log_format of the map's is read, with the names that it gives"""
     more = """from: {session: cookie_sid, address: http_x_real_ip}

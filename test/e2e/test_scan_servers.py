@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Logs that real servers write: MariaDB's general log and server_audit, and PostgreSQL's three logs with pgAudit. What
+"""Logs that real servers write: MariaDB's general log and server_audit, PostgreSQL's three logs with pgAudit, and pgbouncer's. What
 was asked of them is known, statement by statement; pasu must read the same."""
+import csv
 import datetime
+import json
 import pathlib
 import random
+import re
 import shutil
+import socket
 import subprocess
 
 import harness
@@ -52,6 +56,48 @@ def events(log, form):
         if int(what) == SHOWN:
             found.append((account, int(number)))
     return found, accounts
+
+
+def fields(log):
+    """{offset: (time, account, address, session, agent)} of a log's events; the time in milliseconds."""
+    done, found = run([PROGRAM, log.parent / "map.yaml", log, str(1 << 20), "1"]), {}
+    for line in done.splitlines()[1:-1]:
+        offset, time, _, *slots, _, _, _ = line.split("|")
+        slot = {name: bytes.fromhex(value).decode() for name, value in zip(SLOTS, slots)}
+        found[int(offset)] = int(time) // 10 ** 6, *(slot[name] for name in ("account", "address", "session", "agent"))
+    return found
+
+
+def milliseconds(text):
+    """Of "2026-11-27 14:14:41.903 UTC"."""
+    return round(datetime.datetime.fromisoformat(text.removesuffix(" UTC") + "+00:00").timestamp() * 1000)
+
+
+def slow_csvlog(log):
+    """The same of all its records, by Python's csv."""
+    at, begin, found = 0, 0, {}
+
+    def lines():
+        nonlocal at
+        for line in log.read_bytes().splitlines(keepends=True):
+            at += len(line)
+            yield line.decode()
+
+    for row in csv.reader(lines()):
+        found[begin] = milliseconds(row[0]), row[1], row[4].rpartition(":")[0], row[5], row[22]
+        begin = at
+    return found
+
+
+def slow_jsonlog(log):
+    """The same by Python's json."""
+    at, found = 0, {}
+    for line in log.read_bytes().splitlines(keepends=True):
+        one = json.loads(line)
+        found[at] = (milliseconds(one["timestamp"]), one.get("user", ""), one.get("remote_host", "").replace("[local]", ""), one.get("session_id", ""),
+                     one.get("application_name", ""))
+        at += len(line)
+    return found
 
 
 def times(log):
@@ -209,6 +255,15 @@ def pgaudit():
     return server
 
 
+@harness.shared
+def audited():
+    """The server, which is stopped, and whom it was asked for by whom."""
+    server = pgaudit()
+    due = ask_audited(server)
+    server.stop()
+    return server, due
+
+
 def ask_audited(server):
     made, due = random.Random(12), []
     with wire.login(("127.0.0.1", server.port)) as root:
@@ -237,15 +292,95 @@ def ask_audited(server):
 def test_pgaudit():
     """PostgreSQL's stderr, csvlog and jsonlog with pgAudit, as they write them: who asked for whom, by text and by
     parameter, the same in all three"""
-    server = pgaudit()
-    due = ask_audited(server)
-    server.stop()
+    server, due = audited()
     for name, form in (("server.csv", "csvlog"), ("server.json", "jsonlog"), ("server.log", "stderr")):
         log = harness.folder() / name
         shutil.copyfile(server.data / "log" / name, log)
         found, _ = events(log, form)
         # of "kim@home@shop" the prefix does not say where the account ends
         equal(found, [(account.split("@")[0], key) for account, key in due] if form == "stderr" else due, form)
+
+
+@test(limit=120)
+def test_fields():
+    """Time, account, address, session and application of each event of csvlog and jsonlog are those that Python's csv and json
+    read there"""
+    server, due = audited()
+    for name, form, slow in (("server.csv", "csvlog", slow_csvlog), ("server.json", "jsonlog", slow_jsonlog)):
+        log = harness.folder() / name
+        shutil.copyfile(server.data / "log" / name, log)
+        events(log, form)
+        found, parsed = fields(log), slow(log)
+        assert len(found) > len(due) / 2 and set(found) <= set(parsed), (len(found), len(parsed))
+        for offset, event in found.items():
+            equal(event, parsed[offset], f"{form} {offset}")
+        equal({event[1] for event in found.values()} >= set(PEOPLE), True)
+
+
+# ---- pgbouncer ----
+
+POOLED = ("app", "o'd q", "민수")
+BOUNCER = """\
+[databases]
+shop = host=127.0.0.1 port={upstream} dbname=postgres user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {at}/people
+logfile = {at}/pgbouncer.log
+pidfile = {at}/pgbouncer.pid
+"""
+
+
+@test(limit=120)
+def test_pgbouncer():
+    """pgbouncer's log, as it writes it: who came from where, in which connection, and who did not get in"""
+    program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
+    if not program:
+        raise harness.Skip("no pgbouncer")
+    server = postgres.Logged(harness.folder(), "pooled")
+    at, port = harness.folder() / "pgbouncer", process.free_port()
+    at.mkdir()
+    at.chmod(0o755)
+    postgres.give(at)
+    (at / "people").write_text("".join(f'"{user}" ""\n' for user in POOLED), encoding="utf-8")
+    (at / "pgbouncer.ini").write_text(BOUNCER.format(at=at, port=port, upstream=server.port))
+    bouncer = process.Process("pgbouncer", [program, at / "pgbouncer.ini"], account=postgres.account(), env={"TZ": "UTC", "PATH": "/usr/bin"})
+    process.until(lambda: _takes(port), "pgbouncer listens")
+    made, due = random.Random(5), []
+    for _ in range(60):
+        user = made.choice((*POOLED, "nobody else"))
+        due.append(user)
+        try:
+            with wire.login(("127.0.0.1", port), user=user, database="shop") as session:
+                session.query("SELECT 7")
+        except wire.ServerError:
+            equal(user, "nobody else")
+    bouncer.stop()
+    server.stop()
+    log = harness.folder() / "pgbouncer.log"
+    shutil.copyfile(at / "pgbouncer.log", log)
+    events(log, "pgbouncer")
+    found = fields(log)
+    line = re.compile(rb"(.{23}) UTC \[\d+\] LOG (C-0x[0-9a-f]+): shop/(.*?)@(127\.0\.0\.1):(\d+) login attempt: ")
+    slow, begin = {}, 0
+    for text in log.read_bytes().splitlines(keepends=True):
+        match = line.match(text)
+        if match:
+            slow[begin] = milliseconds(match[1].decode()), match[3].decode(), match[4].decode()
+        begin += len(text)
+    equal([user for _, user, _ in slow.values()], [user for user in due if user != "nobody else"])
+    equal({offset: found[offset][:3] for offset in slow}, slow)
+
+
+def _takes(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 harness.main()

@@ -66,8 +66,10 @@ read_log(const struct route_map *map, char **argv)
     int result;
 
     observe_keys_init(&keys, secret);
-    if (dialects == NULL || dialects_init(dialects, map) != 0 ||
-        stream_look(&head, &kept, argv[2], dialects) != 0 || streams_new(&streams, &options) != 0 ||
+    if (dialects == NULL)
+        return 2;
+    dialects_init(dialects, map);
+    if (stream_look(&head, &kept, argv[2], dialects) != 0 || streams_new(&streams, &options) != 0 ||
         stream_open(&stream, streams, argv[2], kept, &head.dialect, 0) != 0)
         return 2;
     printf("%s\n", head.dialect.name != NULL ? head.dialect.name : "unknown");

@@ -134,6 +134,37 @@ says(const struct detect_report *report, enum detector detector)
     return false;
 }
 
+/* Nobody else reads as many, so that it is not known what order is usual: that is said, too. */
+static void
+test_a_walk_without_peers_is_untestable(void **state)
+{
+    struct detect *d = open_detect(DETECT_MEMORY_MIN * 8);
+    struct town t = {.list = memory_new(TOWN_MOST, sizeof(*t.list)), .r = {.state = 3}};
+    struct detect_report report;
+
+    (void)state;
+    for (int64_t day = 0; day < 20; day++) {
+        for (uint64_t clerk = 1; clerk < 10; clerk++)
+            for (int64_t i = 0; i < 30; i++)
+                (void)ask(&t, START + day * DAY + i * 600 * SECOND, clerk, clerk,
+                          1 + random_below(&t.r, PERSONS));
+        for (int64_t i = 0; i < 70 && day > 10; i++)
+            (void)ask(&t, START + day * DAY + (20000 + i * 60) * SECOND, ATTACKER, ATTACKER,
+                      (uint64_t)(1 + day * 70 + i));
+        if (day == 10) {
+            assert_int_equal(detect_add(d, t.list, t.count), 0);
+            assert_int_equal(detect_findings(d, &report), 0);
+            assert_false(says(&report, DETECTOR_SUCCESSOR) || says(&report, DETECTOR_DRIFT));
+            t.count = 0;
+        }
+    }
+    assert_int_equal(detect_add(d, t.list, t.count), 0);
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_true(says(&report, DETECTOR_SUCCESSOR) && says(&report, DETECTOR_DRIFT));
+    detect_close(d);
+    memory_free(t.list);
+}
+
 /* What a log without these fields cannot tell it says, and what it has them for it does not. */
 static void
 test_what_lacks_its_fields_is_untestable(void **state)
@@ -332,6 +363,7 @@ main(void)
         cmocka_unit_test(test_late_observations_are_taken_and_counted),
         cmocka_unit_test(test_memory_is_bounded_and_it_is_said_what_was_forgotten),
         cmocka_unit_test(test_what_lacks_its_fields_is_untestable),
+        cmocka_unit_test(test_a_walk_without_peers_is_untestable),
         cmocka_unit_test(test_wrong_options_and_observations_are_refused),
         cmocka_unit_test(test_no_memory_is_an_error_and_nothing_else),
         cmocka_unit_test(test_who_is_off_does_not_judge_and_says_so),
