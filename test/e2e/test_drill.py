@@ -166,7 +166,7 @@ def test_no_cell_but_by_its_control():
             unnoticed(story, cells["none"]["persons_shown"], *off, "none", of=made)
             for control in set(CONTROLS) - set(off):
                 equal({key: value for key, value in made[story][control].items() if key != "scope_known_after"},
-                      {key: value for key, value in cells[control].items() if key != "scope_known_after"}, (story, control))
+                      {key: value for key, value in cells[control].items() if key != "scope_known_after"}, f"{story} {control}")
 
 
 @test
@@ -241,7 +241,7 @@ def test_page_in_a_browser():
         high = {label: browser.ask("GET", f"/element/{browser.find(f'table tr:nth-child({row})')}/rect")["height"]
                 for label, row in (("other_rules", 7), ("all together", 12), ("none", 13))}
         if name == "desk":
-            equal(set(high.values()), {high["none"]}, high)
+            equal(set(high.values()), {high["none"]}, str(high))
         content, viewport = browser.size()
         assert content <= viewport, (name, content, viewport)
         browser.close()
