@@ -2,6 +2,8 @@
 #include "exposure/little.h"
 #include "scan/archive.h"
 
+#include <zlib.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -40,6 +42,36 @@ put_file(struct writer *w, const char *name, struct view content, uint16_t flags
     writer_bytes(w, name, strlen(name));
     writer_bytes(w, "xyz", 3); /* an extra field */
     writer_bytes(w, content.bytes, content.length);
+}
+
+/* As who writes to a pipe: how long it is stands behind it. */
+static void
+put_deflated(struct writer *w, const char *name, struct view content, bool has_mark)
+{
+    static uint8_t packed[ROOM];
+    z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)content.bytes,
+                  .avail_in = (uInt)content.length,
+                  .next_out = packed,
+                  .avail_out = sizeof(packed)};
+
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    little_write_u32(w, 0x04034b50);
+    little_write_u16(w, 20);
+    little_write_u16(w, 8);
+    little_write_u16(w, 8);
+    little_write_u64(w, 0);
+    little_write_u64(w, 0);
+    little_write_u16(w, (uint16_t)strlen(name));
+    little_write_u16(w, 0);
+    writer_bytes(w, name, strlen(name));
+    writer_bytes(w, packed, z.total_out);
+    if (has_mark)
+        little_write_u32(w, 0x08074b50);
+    little_write_u32(w, 0x1234);
+    little_write_u32(w, (uint32_t)z.total_out);
+    little_write_u32(w, (uint32_t)content.length);
+    deflateEnd(&z);
 }
 
 static void
@@ -197,10 +229,38 @@ xml_that_wants_memory_is_refused(void **state PASU_UNUSED)
     assert_int_equal(read_one("content.xml", view_of(text, sizeof(text))), 0);
 }
 
+static void
+what_was_deflated_into_a_pipe_is_read(void **state PASU_UNUSED)
+{
+    static char lines[300000], due[700000];
+    size_t length = 0, due_length;
+    struct writer w;
+
+    for (unsigned i = 0; length + 32 < sizeof(lines); i++)
+        length += (size_t)snprintf(lines + length, 32, "member%u@example.kr\n", i * 2654435761U);
+    w = writer_of(space, sizeof(space));
+    put_deflated(&w, "a.txt", view_of(lines, length), true);
+    put_deflated(&w, "b.txt", view_of_text("010-1234-5678\n"), false);
+    put_deflated(&w, "c.txt", view_of(lines, length), false);
+    put_end(&w);
+    assert_int_equal(read_all(view_of(space, writer_length(&w)), 1, 0), 0);
+    due_length = (size_t)snprintf(due, sizeof(due), "%.*s010-1234-5678\n%.*s", (int)length, lines,
+                                  (int)length, lines);
+    assert_true(heard_length >= due_length);
+    for (size_t piece = 1; piece < 100000; piece = piece * 7 + 1) {
+        assert_int_equal(read_all(view_of(space, writer_length(&w)), piece, 0), 0);
+        assert_non_null(memmem(heard, heard_length, lines, length));
+        assert_non_null(memmem(heard, heard_length, "010-1234-5678\n", 14));
+        assert_true(heard_length >= due_length && heard_length < due_length + 16);
+        assert_int_equal(passed, 0);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_deflated_into_a_pipe_is_read),
         cmocka_unit_test(text_of_all_files_comes_in_their_order),
         cmocka_unit_test(files_that_are_passed_over_are_counted),
         cmocka_unit_test(what_is_cut_or_is_no_text_is_said),
