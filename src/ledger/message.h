@@ -278,7 +278,8 @@ struct message_bypass {
     uint8_t is_over; /* told before: it has ended */
     uint8_t
         verdict; /* enum verdict: allow (the configuration says so), alert, block: we ended it */
-    uint8_t unused[4];
+    uint8_t is_test; /* of `pasu doctor`, which has told the guard its process */
+    uint8_t unused[3];
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char database[NAME_SIZE]; /* "": of none (replication) */
@@ -286,12 +287,22 @@ struct message_bypass {
     char address[ADDRESS_SIZE]; /* "": a Unix socket */
 };
 
+/* Whose connection it is. Stored: numbers are not used again. */
+enum backend_sort {
+    BACKEND_OF_GATE,    /* a session's, the inspector's or the census's */
+    BACKEND_OF_COMMAND, /* a look-up of one of pasu's commands, which has told the guard of it */
+    BACKEND_OF_TEST,    /* of `pasu doctor`, to be seen past pasu; told by it, too */
+    BACKEND_SORTS,
+};
+
 /* The process of a server that a connection of ours has. */
 struct message_backend {
     int64_t at;       /* realtime ns, by our clock: when it was known */
-    uint64_t session; /* 0: pasu's own, of the inspector or the census */
+    uint64_t session; /* 0: pasu's own */
     uint32_t pid;     /* of the server's process */
     uint32_t port;    /* that we come from; 0: a Unix socket */
+    uint8_t sort;     /* enum backend_sort */
+    uint8_t unused[7];
     char gateway[GATEWAY_NAME_SIZE];
     char database[NAME_SIZE];
 };
@@ -438,8 +449,12 @@ enum trial_control {
     TRIAL_CONTROLS,
 };
 
-/* No test, and not stored: a command's connection to the server is coming (gate/visit.h). */
-enum { TRY_OF_VISIT = TRIAL_CONTROLS };
+/* No tests, and not stored: commands' connections to the server (gate/visit.h). */
+enum {
+    TRY_OF_VISIT = TRIAL_CONTROLS, /* so many are coming */
+    TRY_OF_ARRIVAL,                /* one of them is there, or none of them comes any more */
+    TRY_CONTROLS
+};
 
 /* A test (gate/trial.h). Texts are zero-terminated. */
 struct message_try {
@@ -448,6 +463,9 @@ struct message_try {
     uint32_t control;  /* enum trial_control */
     uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
     uint32_t count;    /* VISIT: how many connections */
+    uint32_t pid;      /* ARRIVAL, BYPASS: the server's process; 0: no more of them come */
+    uint64_t visit;    /* ARRIVAL, BYPASS: the token that it was announced by */
+    uint32_t port;     /* ARRIVAL: that it comes from; 0: a Unix socket */
     uint32_t unused;
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];  /* as whom */
