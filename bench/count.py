@@ -54,6 +54,13 @@ def total(folder, pid):
     return int(found[1])
 
 
+def ask(rig, port, mode, queries):
+    out = rig.run([rigs.postgres_program("pgbench"), "-n", "-S", "-M", mode, "-c", str(CLIENTS), "-j", "1", "-t", str(queries), "-R", str(RATE),
+                   "-h", "127.0.0.1", "-p", str(port), "-U", rigs.USER, rigs.DATABASE])
+    if f"transactions actually processed: {CLIENTS * queries}/{CLIENTS * queries}" not in out:
+        raise rigs.BenchError(f"not all queries were answered:\n{out}")
+
+
 def run(rig, server, program, mapping, mode, queries):
     """{process: instructions} of a guard's life with so many queries of each client."""
     folder = rig.make_folder(f"counted-{os.urandom(4).hex()}", "nobody")
@@ -62,10 +69,7 @@ def run(rig, server, program, mapping, mode, queries):
     process, port = rigs.start_pasu(rig, server, program, 1, 200, mapping, before)
     status = rigs.parse_json(rig.run([rig.copy(program), "status", "-c", process.config, "--json"]))
     pids = {one["name"]: one["pid"] for one in status["processes"]}
-    out = rig.run([rigs.postgres_program("pgbench"), "-n", "-S", "-M", mode, "-c", str(CLIENTS), "-j", "1", "-t", str(queries), "-R", str(RATE),
-                   "-h", "127.0.0.1", "-p", str(port), "-U", rigs.USER, rigs.DATABASE])
-    if f"transactions actually processed: {CLIENTS * queries}/{CLIENTS * queries}" not in out:
-        raise rigs.BenchError(f"not all queries were answered:\n{out}")
+    ask(rig, port, mode, queries)
     process.popen.terminate()
     process.popen.wait(END_SECONDS)
     rig.stop(process)

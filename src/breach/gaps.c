@@ -101,6 +101,9 @@ gaps_note(struct gaps *gaps, const struct ledger_entry *entry)
     case LEDGER_BYPASS:
         reconciled_bypass(&gaps->reconciled, entry->u.bypass);
         break;
+    case LEDGER_BACKEND:
+        reconciled_lookup(&gaps->reconciled, entry->u.backend);
+        break;
     case LEDGER_PRUNED:
         add(gaps, (struct gap){.what = GAP_PRUNED,
                                .from = entry->u.pruned->since,

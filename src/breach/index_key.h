@@ -8,6 +8,7 @@
 
 enum {
     INDEX_META = 'M',
+    INDEX_LOOKUPS = 'B',
     INDEX_GAPS = 'G',
     INDEX_STATE = 'S',
     INDEX_CLASS = 'C',

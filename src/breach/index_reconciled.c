@@ -60,6 +60,37 @@ pack_backends(struct pack *pack, const struct reconciled *r)
     }
 }
 
+/* The oldest of those that are kept. */
+static uint64_t
+first_lookup(const struct reconciled *r)
+{
+    return r->lookup_count > RECONCILED_LOOKUPS_MAX ? r->lookup_count - RECONCILED_LOOKUPS_MAX : 0;
+}
+
+static int
+save_lookups(const struct reconciled *r, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_LOOKUPS);
+    struct pack pack = {0};
+    int result;
+
+    pack_number(&pack, r->lookup_count);
+    for (uint64_t i = first_lookup(r); i < r->lookup_count; i++) {
+        const struct message_backend *lookup = &r->lookups[i % RECONCILED_LOOKUPS_MAX];
+
+        pack_u64(&pack, (uint64_t)lookup->at);
+        pack_number(&pack, lookup->pid);
+        pack_number(&pack, lookup->port);
+        pack_u8(&pack, lookup->sort);
+        pack_text(&pack, lookup->gateway);
+        pack_text(&pack, lookup->database);
+    }
+    result = pack.failed ? PASU_E_NOMEM
+                         : index_put(index, INDEX_MAIN, index_key_view(&key), pack_view(&pack));
+    pack_release(&pack);
+    return result;
+}
+
 int
 index_reconciled_save(const struct reconciled *r, struct index *index)
 {
@@ -74,7 +105,7 @@ index_reconciled_save(const struct reconciled *r, struct index *index)
     result = pack.failed ? PASU_E_NOMEM
                          : index_put(index, INDEX_MAIN, index_key_view(&key), pack_view(&pack));
     pack_release(&pack);
-    return result;
+    return result == 0 && r->lookup_count > 0 ? save_lookups(r, index) : result;
 }
 
 /* A number that is at most so large; else failure. */
@@ -167,6 +198,37 @@ is_whole(const struct gaps *gaps)
     return true;
 }
 
+static void
+unpack_lookups(struct reader *reader, struct reconciled *r)
+{
+    r->lookup_count = unpack_number(reader);
+    for (uint64_t i = first_lookup(r); i < r->lookup_count && !reader->failed; i++) {
+        struct message_backend *lookup = &r->lookups[i % RECONCILED_LOOKUPS_MAX];
+
+        lookup->at = (int64_t)little_read_u64(reader);
+        lookup->pid = unpack_below(reader, UINT32_MAX);
+        lookup->port = unpack_below(reader, UINT16_MAX);
+        lookup->sort = reader_u8(reader);
+        unpack_text(reader, lookup->gateway, sizeof(lookup->gateway));
+        unpack_text(reader, lookup->database, sizeof(lookup->database));
+    }
+}
+
+static int
+load_lookups(struct reconciled *r, struct index *index)
+{
+    struct index_key key = index_key_letter(INDEX_LOOKUPS);
+    struct view value;
+    struct reader reader;
+    int result = index_get(index, INDEX_MAIN, index_key_view(&key), &value);
+
+    if (result != 0)
+        return result == PASU_E_NOTFOUND ? 0 : result;
+    reader = reader_of(value);
+    unpack_lookups(&reader, r);
+    return reader_end(&reader) == 0 ? 0 : PASU_E_CORRUPT;
+}
+
 int
 index_reconciled_load(struct gaps *gaps, struct index *index)
 {
@@ -185,5 +247,7 @@ index_reconciled_load(struct gaps *gaps, struct index *index)
     } else if (result == PASU_E_NOTFOUND) {
         result = 0;
     }
+    if (result == 0)
+        result = load_lookups(&gaps->reconciled, index);
     return result == 0 && !is_whole(gaps) ? PASU_E_CORRUPT : result;
 }

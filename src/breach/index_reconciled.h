@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the index holds of the servers' counts of sessions, beside the gaps (docs/spec/index.md, R).
+/* What the index holds of the servers' counts of sessions, beside the gaps (docs/spec/index.md, R
+ * and B).
  */
 #ifndef PASU_BREACH_INDEX_RECONCILED_H
 #define PASU_BREACH_INDEX_RECONCILED_H

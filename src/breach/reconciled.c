@@ -133,10 +133,19 @@ reconciled_find(const struct reconciled *r, const struct message_bypass *bypass)
 }
 
 void
+reconciled_lookup(struct reconciled *r, const struct message_backend *backend)
+{
+    if (backend->sort != BACKEND_OF_GATE)
+        r->lookups[r->lookup_count++ % RECONCILED_LOOKUPS_MAX] = *backend;
+}
+
+void
 reconciled_bypass(struct reconciled *r, const struct message_bypass *bypass)
 {
     const struct message_bypass *found = reconciled_find(r, bypass);
 
+    if (bypass->is_test)
+        return; /* it is in the look-ups */
     if (found != NULL) {
         struct message_bypass *known = &r->backends[found - r->backends];
 

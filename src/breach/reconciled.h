@@ -5,15 +5,21 @@
  *
  * A stretch is a time in which the counts of one database behind one gateway can be compared, with
  * how many sessions went past pasu in it; or, with a reason, a time in which they cannot be. A
- * backend is one that was seen connected past pasu. A part of struct gaps, in which the sessions
- * that are proven to have gone past pasu are gaps.
+ * backend is one that was seen connected past pasu. A look-up is a session of one of pasu's own
+ * commands, or a test of `pasu doctor`, which counts as none of these. A part of struct gaps, in
+ * which the sessions that are proven to have gone past pasu are gaps.
  */
 #ifndef PASU_BREACH_RECONCILED_H
 #define PASU_BREACH_RECONCILED_H
 
 #include "ledger/message.h"
 
-enum { RECONCILED_PLACES_MAX = 200, RECONCILED_STRETCHES_MAX = 500, RECONCILED_BACKENDS_MAX = 500 };
+enum {
+    RECONCILED_PLACES_MAX = 200,
+    RECONCILED_STRETCHES_MAX = 500,
+    RECONCILED_BACKENDS_MAX = 500,
+    RECONCILED_LOOKUPS_MAX = 500
+};
 
 struct reconciled_place {
     char gateway[GATEWAY_NAME_SIZE];
@@ -36,6 +42,8 @@ struct reconciled {
     struct reconciled_place places[RECONCILED_PLACES_MAX];
     struct reconciled_stretch stretches[RECONCILED_STRETCHES_MAX];
     struct message_bypass backends[RECONCILED_BACKENDS_MAX];
+    struct message_backend lookups[RECONCILED_LOOKUPS_MAX]; /* the newest; as a ring */
+    uint64_t lookup_count;                                  /* of all: the next is at its rest */
     size_t place_count, stretch_count, backend_count;
     uint64_t left_out; /* what there is no room for */
 };
@@ -52,6 +60,8 @@ struct reconciled_step {
 /* A census, or why there is none: what it says beyond the ones before. */
 struct reconciled_step reconciled_census(struct reconciled *reconciled,
                                          const struct message_census *census);
+/* Keeps those that commands have told of. */
+void reconciled_lookup(struct reconciled *reconciled, const struct message_backend *backend);
 void reconciled_bypass(struct reconciled *reconciled, const struct message_bypass *bypass);
 /* The backend that it is about, or NULL. */
 const struct message_bypass *reconciled_find(const struct reconciled *reconciled,

@@ -41,7 +41,7 @@ find_alerts(const struct ask *ask, struct alerts *alerts)
     if (folder >= 0)
         close(folder);
     if (result != 0)
-        return complain_error(result, "the ledger in %s", path);
+        return complain_ledger(result, path);
     if (alerts->is_damaged)
         complain("pasu ledger verify says where",
                  "some records are damaged: alerts may be missing");
@@ -170,6 +170,14 @@ print_finding(const struct message_finding *f)
     putchar('\n');
 }
 
+/* Those of the configuration begin with what they are. */
+static bool
+says_what(const char *rule)
+{
+    return strncmp(rule, "rule ", strlen("rule ")) == 0 ||
+           strncmp(rule, "budget ", strlen("budget ")) == 0;
+}
+
 static void
 print_alert(const struct alert *alert)
 {
@@ -178,8 +186,9 @@ print_alert(const struct alert *alert)
     text_escape(rule, sizeof(rule), view_of_text(alert->rule));
     text_escape(text, sizeof(text), view_of_text(alert->text));
     log_time_text(time, sizeof(time), alert->time);
-    printf("alert %" PRIu64 " of %s, severity %d, rule %s, about %s %" PRIu64 ": %s\n",
-           alert->index, time, alert->severity, rule, about_what(alert), alert->about, text);
+    printf("alert %" PRIu64 " of %s, severity %d, %s%s, about %s %" PRIu64 ": %s\n", alert->index,
+           time, alert->severity, says_what(rule) ? "" : "rule ", rule, about_what(alert),
+           alert->about, text);
     if (alert->raised && alert->raised->count > 1)
         printf("    %" PRIu64 " times\n", alert->raised->count);
     if (alert->finding)

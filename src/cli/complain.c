@@ -45,6 +45,16 @@ complain_error(int code, const char *format, ...)
 }
 
 int
+complain_ledger(int code, const char *folder)
+{
+    if (code != PASU_E_NOTFOUND)
+        return complain_error(code, "the ledger in %s", folder);
+    complain("pasu guard makes it; see ledger.directory in the configuration",
+             "there is no ledger in %s", folder);
+    return 2;
+}
+
+int
 output_end(int status)
 {
     errno = 0;

@@ -15,6 +15,9 @@ void complain(const char *hint, const char *format, ...) PASU_PRINTF(2, 3);
  */
 int complain_error(int code, const char *format, ...) PASU_PRINTF(2, 3);
 
+/* Of the ledger in that folder; where there is none, what makes one. As complain_error. */
+int complain_ledger(int code, const char *folder);
+
 /* Ends the output of a command: `status`, or 2 with a complaint if standard output did not take
  * all. */
 int output_end(int status);

@@ -330,7 +330,7 @@ try_bypass(struct controls *c, struct control_look *look, const struct config_ga
     struct probe probe;
     uint64_t token;
 
-    if (probe_open(&probe, gateway, NULL) != 0) {
+    if (probe_open_unseen(&probe, gateway) != 0) {
         SAY(look, "cannot be tried: %.400s", probe.error);
     } else if (!may_see(&probe)) {
         look->state = STATE_UNCONFIGURED;
@@ -338,8 +338,11 @@ try_bypass(struct controls *c, struct control_look *look, const struct config_ga
             "the inspector may not see who else is connected: sessions past pasu are counted, "
             "not named");
         look->hint = "GRANT pg_read_all_stats to the inspector's role";
+        probe_arrived(gateway, probe.visit, (uint32_t)PQbackendPID(probe.connection),
+                      PQsocket(probe.connection));
     } else {
         asked.pid = (uint32_t)PQbackendPID(probe.connection);
+        asked.number = probe.visit;
         snprintf(asked.principal, sizeof(asked.principal), "%s", gateway->inspector.user);
         if (control_begin(c->ask, look, &asked, &token) == 0)
             control_end_look(c->ask, look, token, c->bypass_wait, true, &trial);

@@ -162,7 +162,6 @@ try_door(const struct server_look *look, const char *host, const char *role,
     int result;
 
     other.inspector.user = role;
-    other.control = NULL; /* it is nobody of pasu's who tries */
     other.inspector.password_file = (struct config_file){0};
     if (host != NULL) {
         snprintf(other.upstream.host, sizeof(other.upstream.host), "%s", host);

@@ -4,7 +4,6 @@
 #include "cli/complain.h"
 #include "cli/probe.h"
 #include "cli/progress.h"
-#include "exposure/identity_names.h"
 #include "gate/past_marks.h"
 #include "ledger/control_client.h"
 #include "ledger/reader.h"
@@ -134,23 +133,33 @@ await(struct explain_catalog *e, uint32_t gateway, const char *database)
     return e->result == 0 && !e->catalog ? PASU_E_UNAVAILABLE : e->result;
 }
 
+/* The catalog's thread: a connection is there. */
+static void
+tell_guard(void *arg, uint32_t pid, int fd)
+{
+    struct explain_catalog *e = arg;
+
+    probe_arrived(&e->settings->config->gateways[e->gateway], e->visit, pid, fd);
+}
+
 static int
 load(struct explain_catalog *e, struct ask *ask, uint32_t gateway, const char *database,
      struct past_marks *take_past)
 {
     struct config *config = ask->config;
-    char application[APPLICATION_SIZE];
     int result;
 
-    probe_announce(application, &config->gateways[gateway], database,
-                   identity_names_are_wanted(config) ? 2 : 1);
+    e->gateway = gateway;
+    e->visit = probe_announce(&config->gateways[gateway], database, 1);
     ask->config = NULL;
     ask->path = NULL;
     result = settings_new(&e->settings, config, 1);
-    if (result == 0)
-        memcpy(e->settings->application, application, sizeof(application));
-    if (result == 0)
+    if (result == 0) {
+        snprintf(e->settings->application, sizeof(e->settings->application), PROBE_APPLICATION);
+        e->settings->let_in = tell_guard;
+        e->settings->let_in_arg = e;
         result = look_up(e->settings, gateway);
+    }
     if (result == 0)
         result = catalog_store_new(&e->store, &e->log, take_notice, e);
     if (result != 0) {
@@ -201,6 +210,8 @@ explain_catalog_close(struct explain_catalog *e)
             catalog_store_leave(e->store, e->place);
         catalog_store_free(e->store);
     }
+    if (e->settings) /* no more of them come */
+        probe_arrived(&e->settings->config->gateways[e->gateway], e->visit, 0, -1);
     settings_release(e->settings);
     pthread_cond_destroy(&e->told);
     pthread_mutex_destroy(&e->lock);

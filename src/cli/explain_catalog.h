@@ -24,7 +24,9 @@ struct explain_catalog {
     struct log log;
     pthread_mutex_t lock;
     pthread_cond_t told;
-    int result; /* 1: not told yet */
+    uint32_t gateway;
+    uint64_t visit; /* by which the guard knows that it comes */
+    int result;     /* 1: not told yet */
 };
 
 /* Takes the model out of `ask`, with its files; `database` NULL: the inspector's. 0, or the exit

@@ -73,9 +73,7 @@ list(const struct ask *ask, bool is_json)
     int status, result = find_holds(ask, &holds, &status);
 
     if (result != 0)
-        return status != 0
-                   ? status
-                   : complain_error(result, "the ledger in %s", ask->config->ledger.directory);
+        return status != 0 ? status : complain_ledger(result, ask->config->ledger.directory);
     for (size_t i = 0; i < holds.count; i++) {
         if (is_json)
             print_hold_json(&holds.items[i]);

@@ -22,8 +22,8 @@ find(const struct ask *ask, struct incidents *incidents, uint64_t number, int fo
     struct segment_keys keys;
 
     if (segments < 0)
-        return complain_error(error == ENOENT ? PASU_E_NOTFOUND : error_from_errno(error),
-                              "the ledger in %s", ask->config->ledger.directory);
+        return complain_ledger(error == ENOENT ? PASU_E_NOTFOUND : error_from_errno(error),
+                               ask->config->ledger.directory);
     status = ask_keys(ask, &keys);
     if (status == 0) {
         result = incidents_find(incidents, &os_real, segments, &keys, number);
@@ -89,8 +89,10 @@ incident_say(struct payload_incident *body, const struct arguments *arguments)
 }
 
 static int
-complain_range(int result)
+complain_added(const struct ask *ask, int result)
 {
+    if (result == PASU_E_NOTFOUND)
+        return complain_ledger(result, ask->config->ledger.directory);
     if (result != PASU_E_RANGE)
         return asked_complain(result, "the ledger");
     complain("close incidents that are over", "there are too many deadlines, or too much to say");
@@ -102,7 +104,7 @@ incident_add(const struct ask *ask, struct payload_incident *body)
 {
     int result = asked_incident(ask, body);
 
-    return result == 0 ? 0 : complain_range(result);
+    return result == 0 ? 0 : complain_added(ask, result);
 }
 
 int
@@ -110,7 +112,7 @@ incident_add_clock(const struct ask *ask, struct payload_clock *body)
 {
     int result = asked_clock(ask, body);
 
-    return result == 0 ? 0 : complain_range(result);
+    return result == 0 ? 0 : complain_added(ask, result);
 }
 
 /* ---- the newest checkpoint ---- */

@@ -4,8 +4,9 @@
 #include "base/os.h"
 #include "ledger/control_client.h"
 
-#include <inttypes.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 extern char **environ;
 
@@ -17,7 +18,7 @@ static const char no_file[] = "/dev/null/none";
 struct options {
     const char *names[OPTIONS_MAX + 1], *values[OPTIONS_MAX + 1];
     size_t count;
-    char port[NUMBER_SIZE], password[PASSWORD_SIZE], application[APPLICATION_SIZE];
+    char port[NUMBER_SIZE], password[PASSWORD_SIZE];
 };
 
 void
@@ -102,7 +103,7 @@ options_fill(struct options *options, const struct config_gateway *gateway, cons
     option_add(options, "sslrootcert", path_or_none(&gateway->upstream_tls.ca));
     option_add(options, "sslcert", path_or_none(&gateway->upstream_tls.certificate));
     option_add(options, "sslkey", path_or_none(&gateway->upstream_tls.key));
-    options_end(options, gateway, options->application, true);
+    options_end(options, gateway, PROBE_APPLICATION, true);
 }
 
 static int
@@ -112,25 +113,53 @@ no_frame(void *arg PASU_UNUSED, uint32_t type PASU_UNUSED, const void *body PASU
     return PASU_E_PROTOCOL;
 }
 
-void
-probe_announce(char application[APPLICATION_SIZE], const struct config_gateway *gateway,
-               const char *database, uint32_t count)
+uint64_t
+probe_announce(const struct config_gateway *gateway, const char *database, uint32_t count)
 {
     struct control_request request = {
         .magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .verb = CONTROL_TRY};
     struct control_try *visit = &request.trial;
     uint64_t token;
 
-    snprintf(application, APPLICATION_SIZE, "%s", PROBE_APPLICATION);
     if (gateway->control == NULL)
-        return;
+        return 0;
     visit->control = TRY_OF_VISIT;
     visit->count = count;
     snprintf(visit->gateway, sizeof(visit->gateway), "%s", gateway->name);
     snprintf(visit->what, sizeof(visit->what), "%s",
              database != NULL ? database : gateway->inspector.database);
-    if (control_ask(gateway->control, &request, no_frame, NULL, &token) == 0 && token != 0)
-        snprintf(application, APPLICATION_SIZE, PROBE_APPLICATION " %016" PRIx64, token);
+    return control_ask(gateway->control, &request, no_frame, NULL, &token) == 0 ? token : 0;
+}
+
+/* The port that the server sees it come from; 0: it has none, or is not known. */
+static uint32_t
+port_of(int fd)
+{
+    struct sockaddr_storage own = {0};
+    socklen_t length = sizeof(own);
+
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &length) != 0)
+        return 0;
+    if (own.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&own)->sin_port);
+    return own.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)&own)->sin6_port) : 0;
+}
+
+void
+probe_arrived(const struct config_gateway *gateway, uint64_t visit, uint32_t pid, int fd)
+{
+    struct control_request request = {
+        .magic = CONTROL_MAGIC,
+        .version = CONTROL_VERSION,
+        .verb = CONTROL_TRY,
+        .trial = {.control = TRY_OF_ARRIVAL, .pid = pid, .number = visit, .port = port_of(fd)}};
+    uint64_t token;
+
+    if (visit == 0 || gateway->control == NULL)
+        return;
+    if (control_ask(gateway->control, &request, no_frame, NULL, &token) != 0) {
+        /* it stays open in the census whether it has come */
+    }
 }
 
 /* Where one connects that listens at all addresses of the machine. */
@@ -255,8 +284,10 @@ probe_enter(struct probe *probe, const struct config_gateway *gateway, const cha
     return probe_start(probe, &options);
 }
 
-int
-probe_open(struct probe *probe, const struct config_gateway *gateway, const char *database)
+/* `is_told`: which process it is. */
+static int
+open_to(struct probe *probe, const struct config_gateway *gateway, const char *database,
+        bool is_told)
 {
     struct options options;
     PGresult *set;
@@ -264,9 +295,14 @@ probe_open(struct probe *probe, const struct config_gateway *gateway, const char
 
     *probe = (struct probe){0};
     memset(&options, 0, sizeof(options));
-    probe_announce(options.application, gateway, database, 1);
     options_fill(&options, gateway, database);
+    probe->visit = probe_announce(gateway, database, 1);
     r = probe_start(probe, &options);
+    if (r != 0 || is_told) {
+        probe_arrived(gateway, probe->visit, r == 0 ? (uint32_t)PQbackendPID(probe->connection) : 0,
+                      PQsocket(probe->connection));
+        probe->visit = 0;
+    }
     if (r != 0)
         return r;
     set = probe_query(probe,
@@ -277,6 +313,18 @@ probe_open(struct probe *probe, const struct config_gateway *gateway, const char
     r = set != NULL ? 0 : PASU_E_UPSTREAM_PROTOCOL;
     PQclear(set);
     return r;
+}
+
+int
+probe_open(struct probe *probe, const struct config_gateway *gateway, const char *database)
+{
+    return open_to(probe, gateway, database, true);
+}
+
+int
+probe_open_unseen(struct probe *probe, const struct config_gateway *gateway)
+{
+    return open_to(probe, gateway, NULL, false);
 }
 
 void

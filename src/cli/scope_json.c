@@ -119,6 +119,7 @@ scope_put_gaps(struct json_out *out, const struct selection *selection)
     put_gaps(out, "past", selection, true);
     scope_put_reconciled(out, gaps, selection->filter);
     scope_put_bypasses(out, gaps, selection->filter);
+    scope_put_lookups(out, gaps, selection->filter);
 }
 
 static void

@@ -96,6 +96,34 @@ scope_put_bypasses(struct json_out *out, const struct gaps *gaps, const struct f
     json_out_close(out, ']');
 }
 
+void
+scope_put_lookups(struct json_out *out, const struct gaps *gaps, const struct filter *filter)
+{
+    static const char *const sorts[BACKEND_SORTS] = {
+        [BACKEND_OF_GATE] = "gate", [BACKEND_OF_COMMAND] = "command", [BACKEND_OF_TEST] = "test"};
+    const struct reconciled *r = &gaps->reconciled;
+    uint64_t left_out =
+        r->lookup_count > RECONCILED_LOOKUPS_MAX ? r->lookup_count - RECONCILED_LOOKUPS_MAX : 0;
+
+    json_put_open(out, "own_sessions", '[');
+    for (uint64_t i = left_out; i < r->lookup_count; i++) {
+        const struct message_backend *one = &r->lookups[i % RECONCILED_LOOKUPS_MAX];
+
+        if (!filter_has_time(filter, one->at))
+            continue;
+        json_out_open(out, '{');
+        json_put_text(out, "gateway", one->gateway);
+        json_put_text(out, "database", one->database);
+        json_put_count(out, "pid", one->pid);
+        json_put_count(out, "port", one->port);
+        json_put_time(out, "at", one->at);
+        json_put_text(out, "of", one->sort < BACKEND_SORTS ? sorts[one->sort] : "");
+        json_out_close(out, '}');
+    }
+    json_out_close(out, ']');
+    json_put_count(out, "own_sessions_left_out", left_out);
+}
+
 /* ---- for people ---- */
 
 void

@@ -34,6 +34,8 @@ void scope_view_gap(FILE *file, const struct gaps *gaps, const struct gap *gap);
 /* The members "reconciled" and "reconciled_left_out". */
 void scope_put_reconciled(struct json_out *out, const struct gaps *gaps,
                           const struct filter *filter);
+/* The member "own_sessions": what pasu's own commands had, past the gateway, which is no gap. */
+void scope_put_lookups(struct json_out *out, const struct gaps *gaps, const struct filter *filter);
 /* The member "bypasses": who was seen connected past pasu. */
 void scope_put_bypasses(struct json_out *out, const struct gaps *gaps, const struct filter *filter);
 /* One of them, an object; and its line. */

@@ -44,7 +44,7 @@ bypass_is_excepted(const struct config *config, const struct message_bypass *who
 static enum verdict
 verdict_of_sort(enum bypass_sort sort)
 {
-    return sort == BYPASS_LEFT ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
+    return sort == BYPASS_LEFT || sort == BYPASS_TEST ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT;
 }
 
 static enum verdict
@@ -55,7 +55,7 @@ verdict_of(const struct config *config, const struct config_gateway *gateway, en
         gateway->inspector.user && strcmp(gateway->inspector.user, who->principal) == 0;
 
     if (config->bypass.verdict == VERDICT_ALLOW || bypass_is_excepted(config, who) ||
-        (sort == BYPASS_VISIT && is_inspector))
+        sort == BYPASS_TEST)
         return VERDICT_OF_ALLOW;
     return config->bypass.verdict == VERDICT_BLOCK && (who->is_certain || sort != BYPASS_PAST) &&
                    !is_inspector

@@ -23,7 +23,7 @@ enum bypass_sort {
     BYPASS_PAST,
     BYPASS_LEFT,      /* by an earlier gate */
     BYPASS_LEFT_USED, /* and something is done in it since */
-    BYPASS_VISIT,     /* of one of pasu's commands (gate/visit.h) */
+    BYPASS_TEST,      /* of `pasu doctor` (gate/visit.h) */
 };
 
 /* Does what is to be done about it, and says in who->verdict what was done: VERDICT_OF_ALLOW,

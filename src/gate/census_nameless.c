@@ -18,7 +18,6 @@ census_tell_nameless(struct census_room *room, const struct census_server *serve
                                   .verdict = VERDICT_OF_ALERT,
                                   .since = now,
                                   .rule = "sessions past pasu"};
-    const struct census_leading leading = {room, server};
     int64_t at = os_monotonic(room->shared->os);
 
     if (!database->is_guarded || past <= known) {
@@ -31,11 +30,8 @@ census_tell_nameless(struct census_room *room, const struct census_server *serve
         return;
     alert.count = past - known;
     database->alerted += alert.count;
-    alert.count -= visits_take_unseen(&room->shared->visits, database->database, alert.count, at,
-                                      census_leads_here, &leading);
     database->nameless = 0;
-    if (alert.count == 0 || config->bypass.verdict == VERDICT_ALLOW ||
-        config->bypass.except_count > 0)
+    if (config->bypass.verdict == VERDICT_ALLOW || config->bypass.except_count > 0)
         return;
     snprintf(alert.text, sizeof(alert.text),
              "sessions went past pasu, database %s, gateway %s; nobody has seen whose they were",

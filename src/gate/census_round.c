@@ -30,6 +30,7 @@ census_round(struct census_room *room, struct settings *settings, enum census_wh
     int64_t began = os_monotonic(room->shared->os);
 
     room->settings = settings;
+    visits_look(&room->shared->visits, began);
     census_server_keep(room, settings);
     pthread_mutex_lock(&through->lock);
     through_look(through);

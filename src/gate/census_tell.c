@@ -114,7 +114,7 @@ sum_up(const struct census_room *room, const struct census_server *server, const
             continue;
         sum->ended += place->settled.ended;
         sum->ready += is_at_once ? place->now.ready : place->settled.ready;
-        sum->is_any |= place->began > 0 || place->has_past;
+        sum->is_any |= place->began > place->guests || place->has_past;
     }
 }
 
@@ -491,6 +491,20 @@ count_named(struct census_server *server, const struct message_bypass *who)
             server->databases[i].named++;
 }
 
+/* It is what `pasu doctor` has made to be found. */
+static bool
+is_test(struct census_room *room, struct message_bypass *who)
+{
+    struct message_backend backend;
+
+    who->is_test = visits_find(&room->shared->visits, who, &backend);
+    if (who->is_test && keeper_link_record(&room->shared->keeper, MESSAGE_BACKEND, &backend,
+                                           sizeof(backend)) != 0) {
+        /* it is counted in the gap */
+    }
+    return who->is_test;
+}
+
 static void
 tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
              struct message_bypass *who)
@@ -500,9 +514,8 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
-    if (!told &&
-        visits_take(&room->shared->visits, who->application, os_monotonic(room->shared->os)))
-        sort = BYPASS_VISIT;
+    if (!told && is_test(room, who))
+        sort = BYPASS_TEST;
     bypass_act(room, server, sort, !told, who);
     if (told) {
         if (who->verdict == VERDICT_OF_BLOCK ||
@@ -515,7 +528,7 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
     if (has_told_enough(server, os_monotonic(room->shared->os)) || !keep_told(server, who))
         return;
     server->told_in_hour++;
-    if (sort == BYPASS_PAST || sort == BYPASS_VISIT)
+    if (sort == BYPASS_PAST)
         count_named(server, who);
     bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);

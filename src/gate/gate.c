@@ -428,7 +428,7 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     segments_init(&g->segments, &shared->supervisor);
     pthread_mutex_init(&shared->answer_lock, NULL);
     trial_tokens_init(&shared->trials);
-    visits_init(&shared->visits);
+    visits_init(&shared->visits, &g->through);
     pthread_mutex_init(&shared->current.lock, NULL);
     list_init(&shared->answers);
     list_init(&g->outgoing);
@@ -474,6 +474,7 @@ gate_release(struct gate *g)
     origins_release(g->next_origins);
     settings_release(g->prepared);
     settings_release(g->settings);
+    visits_release(&g->shared.visits);
     through_release(&g->through);
     powers_release(&g->powers);
     keeper_link_drain(&g->shared.keeper, LAST_WORDS_MILLISECONDS);

@@ -19,8 +19,8 @@ is_kept(const struct catalog_store *store, const struct catalog_place *place)
 {
     const struct config *config = place->settings->config;
 
-    return place->settings == store->current && identity_names_are_wanted(config) &&
-           config->attribution.identity == IDENTITY_AUTO &&
+    return place->settings == store->current && !place->settings->let_in &&
+           identity_names_are_wanted(config) && config->attribution.identity == IDENTITY_AUTO &&
            catalog_place_gateway(place)->config->inspector.user && place->catalog &&
            place->poll_at != CATALOG_NEVER && !place->origin.is_standby;
 }

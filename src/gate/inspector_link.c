@@ -350,6 +350,8 @@ log_in(struct inspector_link *link, const struct settings *settings, const struc
     }
     if (result == 0 && link->through)
         through_ready(link->through);
+    if (result == 0 && settings->let_in)
+        settings->let_in(settings->let_in_arg, link->pid, link->peer.fd);
     scram_client_release(&client);
     return result;
 }

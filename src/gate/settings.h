@@ -43,6 +43,10 @@ struct settings {
     struct through *through;    /* where the inspector's sessions are counted; NULL: nowhere */
     struct keeper_link *keeper; /* who is told of their processes; NULL: nobody */
     char application[APPLICATION_SIZE]; /* what it calls itself; "": pasu inspector */
+    /* Of a command, which wants a catalog and no more: the inspector's connection was let in, with
+     * that process of the server's, over that socket. NULL: no command's. */
+    void (*let_in)(void *arg, uint32_t pid, int fd);
+    void *let_in_arg;
     struct vocabulary vocabulary;
     struct roster *roster; /* as of when they were made; NULL: none configured */
     struct rules *rules;

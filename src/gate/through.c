@@ -13,7 +13,7 @@ struct through_session {
     int64_t began;       /* monotonic */
     int64_t ended, seen; /* the same; 0: not yet */
     uint32_t pid;
-    bool is_counted, is_ready, is_disowned;
+    bool is_counted, is_ready, is_disowned, is_guest;
 };
 
 static struct list *
@@ -101,8 +101,9 @@ place_for(struct through *through, const char *gateway, const char *database)
 
 /* ---- a session ---- */
 
-struct through_session *
-through_begin(struct through *through, const char *gateway, const char *database, bool is_counted)
+static struct through_session *
+begin(struct through *through, const char *gateway, const char *database, bool is_counted,
+      bool is_guest)
 {
     struct through_session *session = memory_new(1, sizeof(*session));
 
@@ -110,6 +111,7 @@ through_begin(struct through *through, const char *gateway, const char *database
         return NULL;
     session->through = through;
     session->is_counted = is_counted;
+    session->is_guest = is_guest;
     list_init(&session->link);
     list_init(&session->pending);
     session->began = os_monotonic(through->os);
@@ -117,6 +119,7 @@ through_begin(struct through *through, const char *gateway, const char *database
     session->place = place_for(through, gateway, database);
     if (session->place) {
         session->place->began += is_counted;
+        session->place->guests += is_guest;
         session->place->starting++;
         list_append(&session->place->pending, &session->pending);
     }
@@ -127,6 +130,37 @@ through_begin(struct through *through, const char *gateway, const char *database
     return NULL;
 }
 
+struct through_session *
+through_begin(struct through *through, const char *gateway, const char *database, bool is_counted)
+{
+    return begin(through, gateway, database, is_counted, false);
+}
+
+struct through_session *
+through_begin_guest(struct through *through, const char *gateway, const char *database)
+{
+    return begin(through, gateway, database, true, true);
+}
+
+/* With the lock: nobody waits for its process any more. */
+static void
+leave_pending(struct through_session *session)
+{
+    if (list_is_empty(&session->pending))
+        return;
+    session->place->starting--;
+    list_remove(&session->pending);
+}
+
+void
+through_hide(struct through_session *session)
+{
+    pthread_mutex_lock(&session->through->lock);
+    leave_pending(session);
+    pthread_mutex_unlock(&session->through->lock);
+    through_ready(session);
+}
+
 void
 through_process(struct through_session *session, uint32_t pid)
 {
@@ -135,8 +169,7 @@ through_process(struct through_session *session, uint32_t pid)
     pthread_mutex_lock(&through->lock);
     if (list_is_empty(&session->link)) {
         session->pid = pid;
-        session->place->starting--;
-        list_remove(&session->pending);
+        leave_pending(session);
         list_append(head_of(through, pid), &session->link);
     }
     pthread_mutex_unlock(&through->lock);
@@ -175,13 +208,14 @@ through_end(struct through_session *session, bool is_refused)
     has_process = !list_is_empty(&session->link);
     session->ended = session->seen = os_monotonic(through->os);
     through->ended_count += has_process;
-    if (session->is_counted && is_refused && !has_process)
+    if (session->is_counted && is_refused && !has_process) {
         place->began--;
-    else if (session->is_counted)
+        place->guests -= session->is_guest;
+    } else if (session->is_counted) {
         place->ended++;
+    }
     if (!has_process) {
-        place->starting--;
-        list_remove(&session->pending);
+        leave_pending(session);
         place->nameless += !is_refused;
         if (!is_refused && (place->lost == 0 || session->began < place->lost))
             place->lost = session->began;

@@ -12,6 +12,9 @@
  * will never be counted. One that is carried without a record (on_failure: open) is never ready:
  * whether the keeper has still written it down nobody knows, so it can have gone past pasu.
  *
+ * Sessions of pasu's own commands, which go to a server past the gate, are counted as well
+ * (gate/visit.h): guests. They make no database one that is looked after.
+ *
  * Each session's process number is kept until the server does not show it any more, so that it can
  * be told from those of others. Any thread, behind one lock, which is taken a few times a session.
  */
@@ -38,6 +41,7 @@ struct through_place {
     struct list link;
     char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE];
     uint64_t began, ready, ended;
+    uint64_t guests;           /* of these that began */
     uint64_t starting;         /* have begun, and their process is not known yet */
     struct list pending;       /* struct through_session: these, the oldest first */
     int64_t lost, lost_before; /* monotonic: when the first one began that ended nameless since
@@ -71,6 +75,12 @@ void through_release(struct through *through);
  * on. */
 PASU_MUST_USE struct through_session *through_begin(struct through *through, const char *gateway,
                                                     const char *database, bool is_counted);
+/* One of pasu's own commands is about to begin; NULL: no memory. */
+PASU_MUST_USE struct through_session *
+through_begin_guest(struct through *through, const char *gateway, const char *database);
+/* The server has counted it, and its process is not told: whoever sees that is to take it for
+ * somebody else's, until through_process. */
+void through_hide(struct through_session *session);
 /* Which process of the server it is. */
 void through_process(struct through_session *session, uint32_t pid);
 void through_ready(struct through_session *session);

@@ -277,6 +277,19 @@ try_budget(struct gate *g, const struct message_try *asked)
     return result;
 }
 
+/* ---- connections of commands ---- */
+
+/* So the server's log is known to be right about it, too. */
+static void
+arrive(struct gate_shared *shared, const struct message_try *asked)
+{
+    struct message_backend backend;
+
+    if (visits_arrive(&shared->visits, asked, &backend) &&
+        keeper_link_record(&shared->keeper, MESSAGE_BACKEND, &backend, sizeof(backend)) != 0)
+        shared->unrecorded_total++;
+}
+
 void
 trial_ask(struct gate *g, const struct message_try *asked)
 {
@@ -285,14 +298,18 @@ trial_ask(struct gate *g, const struct message_try *asked)
 
     copy.gateway[sizeof(copy.gateway) - 1] = copy.principal[sizeof(copy.principal) - 1] = '\0';
     copy.address[sizeof(copy.address) - 1] = copy.database[sizeof(copy.database) - 1] = '\0';
-    if (copy.control == TRY_OF_VISIT)
-        visits_add(&g->shared.visits, &copy, os_monotonic(g->shared.os));
-    else if (copy.control == TRIAL_OF_BYPASS)
+    if (copy.control == TRY_OF_VISIT) {
+        visits_announce(&g->shared.visits, &copy, os_monotonic(g->shared.os));
+    } else if (copy.control == TRY_OF_ARRIVAL) {
+        arrive(&g->shared, &copy);
+    } else if (copy.control == TRIAL_OF_BYPASS) {
+        visits_test(&g->shared.visits, &copy);
         census_soon(g->shared.census, true);
-    else if (copy.control == TRIAL_OF_BUDGET && g->settings)
+    } else if (copy.control == TRIAL_OF_BUDGET && g->settings) {
         tell(&g->shared, copy.token, try_budget(g, &copy));
-    else if (copy.control != TRIAL_OF_BUDGET)
+    } else if (copy.control != TRIAL_OF_BUDGET) {
         keep_token(&g->shared, &copy);
+    }
     if (asked->question != 0 &&
         keeper_link_send(&g->shared.keeper, MESSAGE_SESSIONS_END, &answer, sizeof(answer)) != 0) {
         /* the keeper's own limit of time answers */

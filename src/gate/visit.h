@@ -1,49 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that pasu's own commands are about to make to a server as its inspector, past pasu:
- * `pasu check --connect`, `doctor`, `explain` and their kin announce each over the control socket,
- * and get a token, which stands in its application's name. As many sessions with it as were
- * announced are no alert; they are recorded as sessions past pasu all the same. One that is over
- * before anybody can see whose it was is taken off those that nobody has seen, once.
+ * Connections that pasu's own commands, and the clerk, make to a server past the gate: `pasu check
+ * --connect`, `doctor`, `explain`, `notify`, `index build` and their kin. They are pasu's own, and
+ * counted as such (gate/through.h), because the command says so over the control socket:
  *
- * Whoever may use the control socket can announce one; each is a record (SEGMENT_ASKED, "visit").
- * The main thread adds, the census's takes.
+ *      VISIT     so many are coming: from here on the server may count them. A record
+ *                (SEGMENT_ASKED, "visit"), and a token
+ *      ARRIVAL   with the token: one is there, and which process of the server it has. A record
+ *                (SEGMENT_BACKEND)
+ *
+ * It is the number of the process that makes one pasu's own: nothing that a client can say to the
+ * server does. Whoever knows the inspector's password can log in as it, under any application's
+ * name, and is past pasu. Who may use the control socket (root, the account that pasu runs as) can
+ * name any process as a command's; each is in the ledger, with whose word it was.
+ *
+ * What was announced and does not come within a minute can still have been counted by the server:
+ * it stays open in the census.
+ *
+ * A test of `pasu doctor` (TRIAL_OF_BYPASS) is announced, too, and then named as one that is to be
+ * seen as somebody else's: it is counted as pasu's, and found past pasu.
+ *
+ * The main thread adds, the census's looks; behind a lock.
  */
 #ifndef PASU_GATE_VISIT_H
 #define PASU_GATE_VISIT_H
 
-#include "base/os.h"
-#include "ledger/message.h"
-
-#include <pthread.h>
+#include "gate/through.h"
 
 enum { VISITS_MAX = 64, VISIT_SECONDS = 60, VISIT_COUNT_MAX = 4 };
 
-#define VISIT_PREFIX "pasu check " /* and the token, in sixteen digits */
-
 struct visit {
-    uint64_t token;
-    uint32_t left; /* how many are to come; 0: free */
-    int64_t until; /* monotonic */
-    char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE];
+    uint64_t token; /* 0: free */
+    int64_t until;  /* monotonic */
+    uint32_t pid;   /* of a test, which has been counted and is to be found; else 0 */
+    uint32_t port;
+    struct through_session *sessions[VISIT_COUNT_MAX]; /* that are to come; NULL: none */
+    char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE], principal[NAME_SIZE];
 };
 
 struct visits {
+    struct through *through;
     pthread_mutex_t lock;
     struct visit items[VISITS_MAX];
 };
 
-typedef bool visit_leads(const void *arg, const char *gateway);
-
-void visits_init(struct visits *visits);
-/* One that finds no room is an alert. */
-void visits_add(struct visits *visits, const struct message_try *asked, int64_t now);
-/* Whether a session is one of these, by its application's name, which is cut to the command's: then
- * one less is to come. */
-bool visits_take(struct visits *visits, char *application, int64_t now);
-/* How many of `most` sessions of a database can be such; they are used up. `leads`: whether a
- * gateway's sessions are those of the server that is asked about. */
-uint64_t visits_take_unseen(struct visits *visits, const char *database, uint64_t most, int64_t now,
-                            visit_leads *leads, const void *arg);
+void visits_init(struct visits *visits, struct through *through);
+/* What was to come does not: before through_release. */
+void visits_release(struct visits *visits);
+/* Those that find no room are sessions past pasu. */
+void visits_announce(struct visits *visits, const struct message_try *asked, int64_t now);
+/* One of them is there; its process 0: none of those that are left comes, nor was let in. True
+ * where there is a record of it: `backend` is filled in. */
+bool visits_arrive(struct visits *visits, const struct message_try *asked,
+                   struct message_backend *backend);
+/* One of them is there, and is to be found: TRIAL_OF_BYPASS. */
+void visits_test(struct visits *visits, const struct message_try *asked);
+/* Whether a session past pasu is such a one: from now on it is pasu's, and there is a record of it.
+ */
+bool visits_find(struct visits *visits, const struct message_bypass *who,
+                 struct message_backend *backend);
+/* Gives up on those that should have come by now. */
+void visits_look(struct visits *visits, int64_t now);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 7,
+    CONTROL_VERSION = 8,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256,
     CONTROL_MORE_MAX = 16384
@@ -59,10 +59,12 @@ struct control_opening {
 /* A control that is to be tried. Texts are zero-terminated. */
 struct control_try {
     uint32_t control; /* enum trial_control */
-    uint32_t pid;     /* BYPASS: the server's process that is to be seen */
+    uint32_t pid;     /* BYPASS, ARRIVAL: the server's process; ARRIVAL: 0: no more come */
     uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
     uint32_t count;   /* VISIT: how many connections */
-    uint64_t number;  /* DECOY: the set */
+    uint64_t number;  /* DECOY: the set; ARRIVAL, BYPASS: the visit's token */
+    uint32_t port;    /* ARRIVAL: that it comes from; 0: a Unix socket */
+    uint32_t unused;
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char address[ADDRESS_SIZE];

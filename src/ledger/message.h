@@ -23,6 +23,7 @@
 #include "ledger/finding.h"
 #include "ledger/inquiry.h"
 #include "ledger/message_size.h"
+#include "ledger/message_trial.h"
 #include "ledger/tree.h"
 
 enum message_type {
@@ -278,7 +279,8 @@ struct message_bypass {
     uint8_t is_over; /* told before: it has ended */
     uint8_t
         verdict; /* enum verdict: allow (the configuration says so), alert, block: we ended it */
-    uint8_t unused[4];
+    uint8_t is_test; /* of `pasu doctor`, which has told the guard its process */
+    uint8_t unused[3];
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char database[NAME_SIZE]; /* "": of none (replication) */
@@ -286,12 +288,22 @@ struct message_bypass {
     char address[ADDRESS_SIZE]; /* "": a Unix socket */
 };
 
+/* Whose connection it is. Stored: numbers are not used again. */
+enum backend_sort {
+    BACKEND_OF_GATE,    /* a session's, the inspector's or the census's */
+    BACKEND_OF_COMMAND, /* a look-up of one of pasu's commands, which has told the guard of it */
+    BACKEND_OF_TEST,    /* of `pasu doctor`, to be seen past pasu; told by it, too */
+    BACKEND_SORTS,
+};
+
 /* The process of a server that a connection of ours has. */
 struct message_backend {
     int64_t at;       /* realtime ns, by our clock: when it was known */
-    uint64_t session; /* 0: pasu's own, of the inspector or the census */
+    uint64_t session; /* 0: pasu's own */
     uint32_t pid;     /* of the server's process */
     uint32_t port;    /* that we come from; 0: a Unix socket */
+    uint8_t sort;     /* enum backend_sort */
+    uint8_t unused[7];
     char gateway[GATEWAY_NAME_SIZE];
     char database[NAME_SIZE];
 };
@@ -425,41 +437,6 @@ struct message_delivered {
     uint32_t target;
     uint32_t unused;
     uint64_t number;
-};
-
-/* What `pasu doctor` tries. Stored: numbers are not used again. */
-enum trial_control {
-    TRIAL_OF_SOURCE, /* where from: a rule refuses it */
-    TRIAL_OF_LEAVER,
-    TRIAL_OF_BUDGET,
-    TRIAL_OF_EXIT,   /* a statement by which data would leave through the server */
-    TRIAL_OF_BYPASS, /* a session past pasu is seen */
-    TRIAL_OF_DECOY,  /* whoever is shown one is told of */
-    TRIAL_CONTROLS,
-};
-
-/* No test, and not stored: a command's connection to the server is coming (gate/visit.h). */
-enum { TRY_OF_VISIT = TRIAL_CONTROLS };
-
-/* A test (gate/trial.h). Texts are zero-terminated. */
-struct message_try {
-    uint64_t token;    /* by which the connection that makes it is known */
-    uint64_t question; /* answered by SESSIONS_END, whose count is the token; 0: nobody asks */
-    uint32_t control;  /* enum trial_control */
-    uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
-    uint32_t count;    /* VISIT: how many connections */
-    uint32_t unused;
-    char gateway[GATEWAY_NAME_SIZE];
-    char principal[NAME_SIZE];  /* as whom */
-    char address[ADDRESS_SIZE]; /* SOURCE: as if from there */
-    char database[NAME_SIZE];   /* VISIT */
-};
-
-struct message_tried {
-    uint64_t token;
-    int64_t at;
-    int32_t error; /* by which it was refused; 0: it was not */
-    uint32_t unused;
 };
 
 struct message_segment_ask {

@@ -191,12 +191,18 @@ is_census(const void *body)
 }
 
 static bool
+is_backend(const void *body)
+{
+    return ((const struct message_backend *)body)->sort < BACKEND_SORTS;
+}
+
+static bool
 is_bypass(const void *body)
 {
     const struct message_bypass *b = body;
 
     return b->is_certain <= 1 && b->replication <= 1 && b->is_over <= 1 &&
-           b->verdict <= VERDICT_OF_BLOCK;
+           b->verdict <= VERDICT_OF_BLOCK && b->is_test <= 1;
 }
 
 /* What is behind the evidence is zero, so that there is one way to write it. */

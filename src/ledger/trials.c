@@ -94,6 +94,9 @@ tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
         .control = trial->asked.control,
         .window = trial->asked.window,
         .count = trial->asked.count,
+        .pid = trial->asked.pid,
+        .visit = trial->asked.number,
+        .port = trial->asked.port,
     };
 
     memcpy(message.gateway, trial->asked.gateway, sizeof(message.gateway));
@@ -132,18 +135,21 @@ static int
 begin(struct trials *t, struct control_client *client, struct channel *gate)
 {
     struct control_try asked = client->request.trial;
-    struct trial visit, *trial = asked.control == TRY_OF_VISIT ? &visit : make_room(t);
+    struct trial visit, *trial = asked.control >= TRY_OF_VISIT ? &visit : make_room(t);
     int result = 0;
 
     asked.gateway[sizeof(asked.gateway) - 1] = asked.principal[sizeof(asked.principal) - 1] = '\0';
     asked.address[sizeof(asked.address) - 1] = asked.what[sizeof(asked.what) - 1] = '\0';
-    if (asked.control > TRY_OF_VISIT || asked.window >= MESSAGE_WINDOWS)
+    if (asked.control >= TRY_CONTROLS || asked.window >= MESSAGE_WINDOWS ||
+        (asked.control == TRY_OF_ARRIVAL && asked.number == 0))
         return PASU_E_PROTOCOL;
     if (!trial)
         return PASU_E_RANGE;
     *trial = (struct trial){.since = os_monotonic(t->os), .uid = client->uid, .asked = asked};
-    if (trial == &visit)
+    if (asked.control == TRY_OF_VISIT)
         result = record_visit(t, client, &asked);
+    else if (asked.control == TRY_OF_ARRIVAL)
+        trial->token = asked.number;
     while (result == 0 && trial->token == 0)
         result = t->os->random(t->os->arg, &trial->token, sizeof(trial->token));
     if (result == 0 && asked.control != TRIAL_OF_DECOY)

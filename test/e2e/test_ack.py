@@ -101,5 +101,17 @@ def test_of_an_encrypted_ledger():
     verify(front, "--encryption-key", key)
 
 
+@test
+def test_without_a_ledger():
+    """Where there is no ledger yet each command that would write into it, or list what is in it, says in which folder, and what makes one"""
+    folder = harness.folder() / "none"
+    path = folder.with_suffix(".yaml")
+    path.write_text(f"gateway: {{listen: 127.0.0.1:1, upstream: 127.0.0.1:2}}\nledger: {{directory: {folder}}}\n")
+    for words in (("incident", "open", *BY), ("incident", "list"), ("ack", *BY, "3"), ("ack",), ("hold", "list"), ("scope",)):
+        done = guard.run(*words, "-c", path)
+        due = f"pasu: there is no ledger in {folder}\n  hint: pasu guard makes it; see ledger.directory in the configuration\n"
+        equal((done.returncode, done.stderr[-len(due):]), (2, due), str(words))
+
+
 if __name__ == "__main__":
     harness.main()

@@ -56,6 +56,7 @@ def test_recorded():
     found, = front().guard.json("ack")
     equal({key: found[key] for key in ("severity", "rule", "control", "verdict", "principal", "count")},
           {"severity": 3, "rule": "budget app day 10", "control": "budget", "verdict": "alert", "principal": "app", "count": 1})
+    assert ", severity 3, budget app day 10, about " in front().guard.run("ack").stdout
     assert 10 < found["rows"] == found["subjects"] <= shop.CUSTOMERS, found  # those that came together
     shown, = [line for line in front().guard.json("ledger", "export") if line["verdict"] == "alert"]
     equal(found["session"], shown["session"])

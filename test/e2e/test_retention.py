@@ -132,6 +132,46 @@ def test_what_is_old_goes():
     verify(front, key)
 
 
+RIGHTS = ["GRANT SELECT ON products TO analyst", "REVOKE SELECT ON products FROM analyst", "GRANT SELECT ON products TO analyst"]
+
+
+def rights(front):
+    """Changes of rights that the ledger still has, and the roster's."""
+    lines = ask(front, "ledger", "export")[0]
+    return [line["sql"].split()[0] for line in lines if "grant" in line["flags"]]
+
+
+@test(gateway=True, limit=180)
+@moved
+def test_rights_for_three_years():
+    """With retention 3y changes of rights are there for three years, and go then; with a shorter one they are gone before, as all else is"""
+    key = harness.folder() / "rights.key"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
+    made = {name: shop.front(f"rights-{name}", more={"ledger": {"directory": "./ledger", "key_file": str(key), "retention": name},
+                                                     "environment": environment("2026-01-10 12:00:00")}) for name in ("3y", "2y")}
+    due = ["GRANT", "REVOKE", "GRANT"]
+    for name, front in made.items():
+        with front.login(user="postgres") as session:
+            for statement in RIGHTS:
+                session.query(statement)
+        front.guard.until_sessions(0)
+        at(front, "2026-02-10 12:00:00")  # another segment
+        show(front, "SELECT name FROM customers WHERE id = 1287")
+        equal(rights(front), due)
+    mark = at(made["2y"], "2028-02-01 12:00:00")
+    made["2y"].guard.wait("pruned", 20, mark)
+    equal(rights(made["2y"]), [])
+    at(made["3y"], "2029-01-08 12:00:00")
+    equal(rights(made["3y"]), due)
+    mark = at(made["3y"], "2029-02-01 12:00:00")
+    made["3y"].guard.wait("pruned", 20, mark)
+    equal(rights(made["3y"]), [])
+    for front in made.values():
+        front.stop()
+        verify(front, key)
+
+
 def torn(front, moment, **more):
     """The same, without a key: what a crash left of a record ends the segment, and another one is begun."""
     equal(front.guard.stop(), 0)

@@ -306,6 +306,7 @@ def test_alert():
     equal(sum(counts), 21, counts)
     assert len(counts) <= 4, counts
     front.stop()
+    assert ", severity 3, rule watch, about " in front.guard.run("ack").stdout
 
 
 @test(gateway=True)

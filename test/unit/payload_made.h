@@ -42,8 +42,8 @@ static const struct layout layouts[] = {
     {26, "811z24hh"},
     {27, "8822z4*"},
     {28, "11z2488888888888tt"},
-    {29, "88421111z2tttta"},
-    {30, "8842z2tt"},
+    {29, "884211111z1tttta"},
+    {30, "88421z1tt"},
     {31, "888888111z5ttT"},
     {32, "81z7T"},
     {36, "888tttT*"},
@@ -212,6 +212,10 @@ make_right(struct made *m, struct random *random, uint32_t type)
         m->bytes[23] &= 1;
         m->bytes[24] &= 1;
         m->bytes[25] &= 3;
+        m->bytes[26] &= 1;
+        break;
+    case SEGMENT_BACKEND:
+        m->bytes[22] %= 3;
         break;
     case SEGMENT_DECIDED:
         m->bytes[12] = (uint8_t)(1 + m->bytes[12] % 4);

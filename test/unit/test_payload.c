@@ -429,7 +429,10 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_BYPASS, 23, 1, "\2"},
         {SEGMENT_BYPASS, 24, 1, "\2"},
         {SEGMENT_BYPASS, 25, 1, "\5"},
-        {SEGMENT_BACKEND, 22, 1, "\1"},
+        {SEGMENT_BYPASS, 26, 1, "\2"},
+        {SEGMENT_BYPASS, 27, 1, "\1"},
+        {SEGMENT_BACKEND, 22, 1, "\3"},
+        {SEGMENT_BACKEND, 23, 1, "\1"},
         {SEGMENT_RAISED, 16, 1, "\0"}, /* of nothing */
         {SEGMENT_RAISED, 48, 1, "\0"},
         {SEGMENT_RAISED, 48, 1, "\6"},

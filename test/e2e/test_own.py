@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What pasu's own commands, and its page, look up at the server is pasu's own: no gap of the record, no alert, nothing that is ended.
+Whoever else logs in as the inspector, under whatever name, is past pasu."""
+import json
+import re
+
+import affected
+import harness
+import inspector
+from process import until
+import shop
+from stage import equal, test
+from test_incident import BY, number_of, scope
+import wire
+
+NAME = "pasu check"  # what its commands call themselves
+IDENTITY = {"identity": ["public.customers.phone"]}
+WORDS = re.compile("past pasu|did not come through|has gaps")
+
+
+def completeness(made, *words):
+    return json.loads(made.guard.run("scope", "--json", *words, timeout=60).stdout)["completeness"]
+
+
+def settled(made, count, database="postgres"):
+    """Waits until the server's count of sessions leaves exactly so many in that database that went past pasu."""
+    found = []
+
+    def look():
+        nonlocal found
+        made.guard.status()
+        found = [one for one in completeness(made)["reconciled"] if one["database"] == database]
+        return [one for one in found[-1:] if not one["unknown"] and one["past"] == {"at_least": count, "at_most": count}]
+    try:
+        until(look, f"a census with {count} sessions past pasu", 20)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {found}") from None
+
+
+def nothing(made):
+    settled(made, 0)
+    found = completeness(made)
+    equal([found[key] for key in ("gaps", "past", "bypasses")], [[], [], []])
+    equal([one for one in made.guard.json("ack") if one["control"] == "bypass"], [])
+    return found.get("own_sessions", [])
+
+
+def commands(made):
+    """Each command that looks something up at the server, and how many sessions it has there, at least."""
+    number = number_of(made)
+    scope(made, number)
+    yield "check", ("check", "--connect"), 1
+    yield "explain", ("explain", "--role", "app", "SELECT name FROM customers"), 2
+    yield "index build", ("index", "build"), 1
+    yield "notify", ("notify", "--csv", *BY, "notice", number), 1
+    yield "doctor", ("doctor",), 3
+
+
+
+
+def run_all(made, email):
+    """Runs them, and what persons ask; each is no gap, and listed."""
+    listed = len(nothing(made))
+    for name, words, due in commands(made):
+        done = made.guard.run(*words, timeout=120)
+        assert done.returncode != 2, (name, done.stdout, done.stderr)
+        own = nothing(made)
+        print(f"{name}: {len(own) - listed} sessions of its own")
+        assert len(own) - listed >= due, (name, own)
+        listed = len(own)
+    affected.Browser(made).enter(email)
+    own = nothing(made)
+    print(f"the page: {len(own) - listed}")
+    assert len(own) > listed, own
+    for words in (("scope",), ("subject", "1287", "--kind", "customer")):
+        text = made.guard.run(*words, timeout=60).stdout
+        assert not WORDS.search(text), text
+    return own
+
+
+@test(gateway=True, limit=240)
+def test_commands_are_no_gap():
+    """check --connect, explain, index build, notify, doctor and the page are no session past pasu, by the server's count alone and where the
+    inspector sees who is connected, nor are they ended; JSON lists them, with the index and without it"""
+    email = shop.server().value("SELECT email FROM customers WHERE id = 1287")
+    made = affected.Page("own", more=IDENTITY)
+    with made.front.login(user="app") as session:
+        session.query("SELECT id, name, phone FROM customers WHERE id = 1287")
+        session.terminate()
+    run_all(made, email)
+    shop.server().sql(f"GRANT pg_read_all_stats, pg_signal_backend TO {inspector.USER}", "template1")  # whom nobody counts
+    mark = made.guard.mark()
+    made.guard.status()
+    made.guard.wait("bypass_sight", start=mark, named="yes")
+    made.guard.config["bypass"] = {"verdict": "block"}
+    equal(made.front.reload(), "config_reloaded")
+    own = run_all(made, email)
+    equal({one["of"] for one in own}, {"command", "test"})  # the one that doctor makes to be found
+    assert all(one["gateway"] == "gateway" and one["pid"] > 1 and one["port"] > 0 for one in own if one["of"] == "command"), own
+    equal(made.guard.find("bypass_ended"), [])
+    made.guard.run("ledger", "update-index", timeout=60)
+    equal(completeness(made)["own_sessions"], completeness(made, "--no-index")["own_sessions"])
+    equal(made.guard.run("ledger", "verify", timeout=60).returncode, 0)
+    made.guard.stop()
+    found = completeness(made)  # by the last census, which has counted all of them
+    equal((found["past"], [one["past"] for one in found["reconciled"] if one["database"] == "postgres"][-1]), ([], {"at_least": 0, "at_most": 0}))
+    shop.server().sql(f"REVOKE pg_read_all_stats, pg_signal_backend FROM {inspector.USER}")
+
+
+@test(gateway=True, limit=120)
+def test_an_insider_is_past_pasu():
+    """Who knows the inspector's password and calls themselves what pasu's commands do, also while one of these is there, is a gap, an alert
+    and a bypass; one that nobody sees is counted"""
+    server = shop.server()
+    server.sql("CREATE DATABASE desk")  # in the inspector's own some of the gate's connections stay open in the count
+    made = shop.front("insider")
+    settled(made, 0)  # the first census comes before any session of that database
+    as_inspector = {"user": inspector.USER, "password": inspector.PASSWORD, "database": "desk", "application_name": NAME}
+
+    def look_up():
+        done = made.guard.run("explain", "--database", "desk", "--role", "app", "SELECT 1", timeout=60)
+        equal(done.returncode, 0, done.stderr)
+
+    with made.login(user="app", database="desk") as session:
+        session.query("SELECT 1")
+        settled(made, 0, "desk")
+        look_up()
+        settled(made, 0, "desk")
+        with wire.login(server.address, **as_inspector) as insider:
+            insider.query("SELECT 1")
+        look_up()
+        settled(made, 1, "desk")
+        server.sql(f"GRANT pg_read_all_stats TO {inspector.USER}")
+        mark = made.guard.mark()
+        made.guard.status()
+        made.guard.wait("bypass_sight", start=mark, named="yes")
+        with wire.login(server.address, **as_inspector) as insider:
+            insider.query("SELECT 1")
+            look_up()
+            made.guard.run("doctor", timeout=60)
+            made.guard.wait("bypass", start=mark, principal=inspector.USER, database="desk", certain="yes", port=insider.socket.getsockname()[1])
+        settled(made, 2, "desk")
+    found = completeness(made)
+    equal([(one["principal"], one["application"]) for one in found["bypasses"]], [(inspector.USER, NAME)])
+    equal([(one["database"], one["sessions"]) for one in found["past"]], [("desk", {"at_least": 2, "at_most": 2})])
+    assert WORDS.search(made.guard.run("scope").stdout)
+    equal([(one["state"], one["name"]) for one in json.loads(made.guard.run("doctor", "--json", timeout=60).stdout)["findings"]
+           if one["name"].startswith("bypass ")], [("warning", f"bypass {inspector.USER}")])
+    made.stop()
+    equal([one["principal"] for one in made.guard.json("ack") if one["control"] == "bypass" and one["rule"] == "bypass"], [inspector.USER])
+    server.sql(f"REVOKE pg_read_all_stats FROM {inspector.USER}")
+
+
+if __name__ == "__main__":
+    harness.main()
