@@ -304,7 +304,37 @@ a_query_inside_carries_its_columns(void **state PASU_UNUSED)
          "customer hidden@0: 0=name"},
         {"WITH RECURSIVE t AS (SELECT name, 1 AS n FROM customers UNION ALL "
          "SELECT name, n + 1 FROM t WHERE n < 3) SELECT n, name FROM t",
-         "customer bound: 0=name 1=name"},
+         "customer hidden@0: 1=name; customer bound: 1=name"},
+        {"WITH RECURSIVE t AS (SELECT id, name, 1 AS n FROM customers UNION ALL SELECT c.id, "
+         "c.name, n + 1 FROM t JOIN customers c ON c.id = t.id + 7) SELECT n, name FROM t",
+         "customer hidden@0: 1=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, "
+         "c.name FROM t, customers c) SELECT * FROM t",
+         "customer hidden@0: 1=name"},
+        {"WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t), u AS (SELECT name FROM "
+         "customers) SELECT name FROM t, u",
+         "customer hidden@0: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT title, 1 FROM products UNION ALL SELECT c.name, b + 1 "
+         "FROM t, customers c) SELECT a FROM t WHERE b > 1",
+         "customer hidden@0: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT title, title FROM products UNION ALL SELECT b, c.name "
+         "FROM t, customers c) SELECT a FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT 1, name FROM customers UNION ALL SELECT a + 1, "
+         "t.b || c.name FROM t, customers c) SELECT b FROM t",
+         "customer hidden@0: 0=name; customer hidden@2: 0=name; customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION SELECT c.id, c.name "
+         "FROM t, customers c) SELECT b FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.name "
+         "FROM t, customers c) SEARCH DEPTH FIRST BY b SET way SELECT way FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.name "
+         "FROM t, customers c) CYCLE b SET seen USING way SELECT t::text FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT grade, region FROM customers UNION ALL SELECT c.id, "
+         "t::text FROM t, customers c) SELECT b FROM t",
+         "-"},
         {"WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) "
          "SELECT n, c.grade FROM t, customers c",
          "-"},
