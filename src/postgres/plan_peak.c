@@ -15,8 +15,7 @@ peak_call(struct plan_work *work, const PgQuery__Node *value, bool *is_max)
     struct function_facts facts;
 
     if (!call || call->n_args != 1 || call->over || call->agg_within_group || call->agg_distinct ||
-        call->n_agg_order > 0 || call->func_variadic ||
-        call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        call->n_agg_order > 0 || call->func_variadic)
         return NULL;
     facts = function_facts(work, call->funcname, call->n_funcname);
     if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)

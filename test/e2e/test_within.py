@@ -82,6 +82,10 @@ EXACT = (
     "SELECT c.name, (SELECT json_agg(o.item) FROM orders o WHERE o.customer_id <> c.id AND o.amount > 3 AND o.item > '') FROM customers c WHERE grade = 0",
     "SELECT p.id, (SELECT c.email FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.phone = '010-1350' AND o.amount > 3 AND c.grade <= p.id)"
     " FROM products p WHERE p.id < 4",
+    "SELECT p.id, (SELECT c.name FROM customers c WHERE c.id = 1000 + 7 * p.id) FROM products p WHERE p.id BETWEEN 35 AND 70",
+    "SELECT a.id, (SELECT b.name FROM customers b WHERE b.id = a.id + 7) FROM customers a WHERE a.grade = 1",
+    "SELECT string_agg(name, ',') FILTER (WHERE grade * 2 - 1 = 3) FROM customers",
+    "SELECT min(name || '/' || email), max(email || name) FROM customers WHERE grade = 2",
     # the key is a column of the view
     "SELECT b FROM renamed LIMIT 40",
     "SELECT r.b, p.title FROM renamed r JOIN products p ON r.a = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 60",
@@ -185,6 +189,11 @@ FAILING = (
     "SELECT name FROM customers UNION SELECT email FROM customers WHERE nothing(phone) ORDER BY name",
     "SELECT name FROM customers UNION SELECT id FROM customers ORDER BY 1",
     "SELECT name FROM customers INTERSECT SELECT id FROM customers ORDER BY 1",
+    "SELECT p.id, (SELECT c.name FROM customers c WHERE c.id = 2000000000 + 100000000 * p.id) FROM products p",
+    "SELECT p.id, (SELECT c.name FROM customers c WHERE c.id = 1 / (5 - p.id)) FROM products p ORDER BY p.id",
+    "SELECT string_agg(name, ',') FILTER (WHERE grade / (id - id) = 3) FROM customers",
+    "SELECT max(name || nmae) FROM customers",
+    "SELECT max(name || 'x' 1) FROM customers",
     "SELECT x::int FROM (SELECT name AS x FROM customers) s",
     "WITH RECURSIVE r AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.nmae FROM r, customers c) SELECT name FROM r",
     "WITH RECURSIVE r AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.id FROM r, customers c) SELECT name FROM r",

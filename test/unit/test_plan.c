@@ -245,7 +245,24 @@ what_carries_a_field_shows_it(void **state PASU_UNUSED)
          "customer hidden@0: 1=name"},
         {"SELECT region, max(name) FROM customers GROUP BY region", "customer hidden@0: 1=name"},
         {"SELECT region, max(upper(name)) FROM customers GROUP BY region",
+         "customer hidden@0: 1=name"},
+        {"SELECT min(name || '/' || phone) FROM customers WHERE grade = $1",
+         "customer hidden@0: 0=name+phone"},
+        {"SELECT min(c.name || o.item), count(*) FROM customers c JOIN orders o ON o.customer_id = "
+         "c.id",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order"},
+        {"SELECT m, k FROM (SELECT min(n || p) AS m, min(p || n) AS k FROM (SELECT name AS n, "
+         "phone "
+         "AS p FROM customers) q) s",
+         "customer hidden@0: 0=name+phone; customer hidden@2: 1=name+phone"},
+        /* an index can have it */
+        {"SELECT max(upper(name)) FROM customers", "customer bound: 0=name"},
+        {"SELECT max(name::text) FROM customers", "customer bound: 0=name"},
+        /* which rows it is made of, or which type it has, is not known */
+        {"SELECT region, max(coalesce(name, 'x')) FROM customers GROUP BY region",
          "customer bound: 1=name"},
+        {"SELECT max(name || $1) FROM customers", "customer bound: 0=name"},
+        {"SELECT max(name || grade) FROM customers", "customer bound: 0=name"},
         {"SELECT max(name) FROM customers WHERE grade = 1", "customer bound: 0=name"},
         {"SELECT count(DISTINCT name), count(*) FILTER (WHERE grade = 1) FROM customers", "-"},
         {"SELECT DISTINCT name FROM customers", "customer bound: 0=name"},
