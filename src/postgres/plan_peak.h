@@ -45,6 +45,8 @@ struct peak {
 /* min or max of one thing, where that is all that a value is; NULL: it is neither. */
 const PgQuery__FuncCall *peak_call(struct plan_work *work, const PgQuery__Node *value,
                                    bool *is_max);
+/* Whether a call is min or max. */
+bool peak_is_call(const struct plan_work *work, const PgQuery__FuncCall *call, bool *is_max);
 /* Whether nothing but such a value is asked of one table, or of what may become one. */
 bool peak_is_alone(const struct plan_work *work, const PgQuery__SelectStmt *select);
 /* How values of a column's type can stand in an array with a number. */

@@ -118,7 +118,7 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT lag(name) OVER (ORDER BY id % $1) FROM customers",
         "SELECT lag(name) OVER (ORDER BY (SELECT 1)) FROM customers",
         "SELECT lag(name) OVER (ORDER BY id), rank() OVER (ORDER BY email) FROM customers",
-        "SELECT array_agg(name) OVER (PARTITION BY id) FROM customers",
+        "SELECT array_agg(upper(name)) OVER (PARTITION BY id) FROM customers",
         "SELECT DISTINCT ON (3) name, region FROM customers ORDER BY region",
         "SELECT max(name) FROM customers WHERE grade = 1",
         "SELECT name FROM customers UNION SELECT title FROM products",
