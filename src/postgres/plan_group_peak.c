@@ -47,10 +47,11 @@ find_value(struct shown *s, const PgQuery__FuncCall *call)
     enum peak_family family = PEAK_NONE;
 
     s->rows = (struct group_rows){.count = 0};
-    if (argument->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+    if (argument->node_case != PG_QUERY__NODE__NODE_COLUMN_REF) {
         s->peak.value = value_of_text(s, call, &family);
-    else if (!peak_is_alone(s->work, s->select))
+    } else if (!peak_is_alone(s->work, s->select) || call->agg_filter) {
         s->peak.value = value_of_column(s, argument->column_ref, &family);
+    }
     s->peak.family = (uint8_t)family;
     return s->peak.value && group_filter(s->work, s->scope, call, &s->rows.filter);
 }

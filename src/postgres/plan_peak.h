@@ -16,7 +16,7 @@
  *
  * One pass over the rows that are aggregated anyway, and no memory. Where the server could take the
  * value from an index instead, which min and max alone of one table allow (of a column, or of a
- * function of it), nothing is added.
+ * function of it), nothing is added, but where there is a FILTER.
  *
  * Sources: PostgreSQL's array_userfuncs.c and arrayfuncs.c (array_larger, array_cmp), planagg.c
  * (preprocess_minmax_aggregates), parse_collate.c.

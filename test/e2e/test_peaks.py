@@ -12,6 +12,7 @@ PEAKS = (
     "SELECT region, max(amount) FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY region",
     "SELECT max(item) FILTER (WHERE status <> 'sent'), count(*) FROM orders",
     "SELECT max(place), count(*) FROM visits",
+    "SELECT max(item) FILTER (WHERE status <> 'sent') FROM orders",
     "SELECT status, max(upper(item)) FROM orders GROUP BY status",
     "SELECT max(name || '/' || id::text || email), min(email || name) FROM customers WHERE grade > 0",
     "SELECT r, min(email || name), min(name || email) FROM (SELECT region AS r, name, email FROM customers) s GROUP BY r",

@@ -269,6 +269,7 @@ what_carries_a_field_shows_it(void **state PASU_UNUSED)
         {"SELECT max(name || $1) FROM customers", "customer bound: 0=name"},
         {"SELECT max(name || grade) FROM customers", "customer bound: 0=name"},
         {"SELECT max(name) FROM customers WHERE grade = 1", "customer bound: 0=name"},
+        {"SELECT min(name) FILTER (WHERE grade = 1) FROM customers", "customer hidden@0: 0=name"},
         {"SELECT count(DISTINCT name), count(*) FILTER (WHERE grade = 1) FROM customers", "-"},
         {"SELECT DISTINCT name FROM customers", "customer bound: 0=name"},
         {"SELECT DISTINCT ON (region) name FROM customers", "customer bound1: 0=name"},
