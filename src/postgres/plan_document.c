@@ -206,9 +206,9 @@ document_is_whole(struct plan_work *work, const struct scope *scope, const PgQue
 bool
 document_is_cut(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call)
 {
-    static const char *const names[] = {"left",      "right",        "substr",
-                                        "substring", "split_part",   "lpad",
-                                        "rpad",      "regexp_match", "regexp_substr"};
+    static const char *const names[] = {"left",          "right",    "substr", "substring",
+                                        "split_part",    "lpad",     "rpad",   "regexp_match",
+                                        "regexp_substr", "position", "strpos", "starts_with"};
 
     return call->n_args > 0 && is_one_of(work, call, names, COUNT_OF(names)) &&
            !document_is_whole(work, scope, call->args[0]);

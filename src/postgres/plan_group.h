@@ -29,13 +29,17 @@ bool group_can(struct plan_work *work, const PgQuery__SelectStmt *select,
 
 /* Whether they are groups of several kinds, by GROUPING SETS and the like. */
 bool group_has_sets(const PgQuery__SelectStmt *select);
-/* Whether a condition can stand in the text once more: it is the same when it is asked again, and
- * no parameter's type is another one by that. */
+/* Whether a condition can stand in the text once more, before the first and asked of no rows but
+ * those that it is asked of: it is the same when it is asked again, and no parameter's type is
+ * another one by that. */
 bool group_is_steady(struct plan_work *work, const PgQuery__Node *condition);
 /* How the condition is written that an aggregate's FILTER has; NULL: none. False where it need not
  * be the same when it is asked again, or cannot be written. */
 bool group_filter(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call,
                   const char **filter);
+/* How the only argument of a call is written, in parentheses, to stand in the same list once more;
+ * NULL: it cannot be. */
+const char *group_argument(struct plan_work *work, const PgQuery__FuncCall *call);
 /* Whether all columns in it are those of tables, as they are stored, or of functions in FROM: what
  * a query in FROM, a view or VALUES computes is computed anew each time that it is looked at. Nor
  * are they times, which compare by settings. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The condition of an aggregate's FILTER, once more for the keys of the rows that it leaves. */
+/* The condition of an aggregate's FILTER, once more for the keys of the rows that it leaves, and
+ * its argument. */
 #include "postgres/plan_group.h"
 #include "postgres/plan_rewrite.h"
 #include "postgres/plan_text.h"
@@ -203,4 +204,50 @@ group_filter(struct plan_work *work, const struct scope *scope, const PgQuery__F
     return *filter && is_meant(work, *filter, call->agg_filter) &&
            rewrite_note_copy(work, (uint32_t)(text.bytes - (const uint8_t *)work->text),
                              text.length);
+}
+
+/* f(…): what stands in the parentheses. */
+static struct view
+argument_of(const struct plan_work *work, const PgQuery__FuncCall *call)
+{
+    struct token_range range = text_range(work, (uint32_t)call->location, (uint32_t)work->length);
+    const struct sql_token *t = range.first, *behind;
+
+    while (t < range.end && t->kind != '(')
+        t++;
+    behind = text_behind(t, range.end);
+    if (!behind || behind - t < 3)
+        return view_of(NULL, 0);
+    return view_of((const uint8_t *)work->text + t[1].start, behind[-2].end - t[1].start);
+}
+
+static void
+look_for_parameter(void *context, const ProtobufCMessage *message)
+{
+    bool *is_found = context;
+
+    *is_found |= message->descriptor == &pg_query__param_ref__descriptor;
+    if (!*is_found)
+        sql_each_child(message, look_for_parameter, context);
+}
+
+const char *
+group_argument(struct plan_work *work, const PgQuery__FuncCall *call)
+{
+    bool has_parameter = false;
+    struct view text;
+    char *written;
+
+    look_for_parameter(&has_parameter, &call->args[0]->base);
+    if (call->location < 0 || work->view_depth > 0 || has_parameter)
+        return NULL;
+    text = argument_of(work, call);
+    written = text.bytes ? arena_new(&work->memory, text.length + 3, 1) : NULL;
+    if (!written)
+        return NULL;
+    snprintf(written, text.length + 3, "(%.*s)", (int)text.length, (const char *)text.bytes);
+    if (!is_meant(work, written, call->args[0]) ||
+        !rewrite_note_copy(work, (uint32_t)(text.bytes - (const uint8_t *)work->text), text.length))
+        return NULL;
+    return written;
 }

@@ -103,9 +103,8 @@ add_named(struct shown *s, const struct output *named, bool is_part)
     return add_value(s, injection_column(s->work, s->scope, entry, named->name));
 }
 
-/* A column of a table, and of none but that. */
-static bool
-add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
+bool
+shown_add_column(struct shown *s, const PgQuery__ColumnRef *reference, bool is_part)
 {
     struct found found;
 
@@ -148,13 +147,11 @@ is_whole_row(const struct shown *s, const PgQuery__Node *node)
            is_row_of_table(s, node->column_ref);
 }
 
-static bool add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part);
-
 static bool
 add_nulls_of_all(struct shown *s, PgQuery__Node *const *nodes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!add_nulls(s, nodes[i], true))
+        if (!shown_add_nulls(s, nodes[i], true))
             return false;
     return true;
 }
@@ -181,24 +178,24 @@ add_nulls_of_operator(struct shown *s, const PgQuery__AExpr *expression)
     return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && name &&
            strcmp(name, "||") == 0 && expression->lexpr && expression->rexpr &&
            !names_is_foreign_operator(s->work, expression->name, expression->n_name) &&
-           add_nulls(s, expression->lexpr, true) && add_nulls(s, expression->rexpr, true);
+           shown_add_nulls(s, expression->lexpr, true) &&
+           shown_add_nulls(s, expression->rexpr, true);
 }
 
-/* Adds the columns of which one is null wherever the value is. `is_part`: of a larger one. */
-static bool
-add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part)
+bool
+shown_add_nulls(struct shown *s, const PgQuery__Node *node, bool is_part)
 {
     if (!node || !work_spend(s->work, 1))
         return false;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
-        return add_column(s, node->column_ref, is_part);
+        return shown_add_column(s, node->column_ref, is_part);
     case PG_QUERY__NODE__NODE_A_CONST:
         return !node->a_const->isnull;
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         return names_is_builtin_type(node->type_cast->type_name) &&
                node->type_cast->type_name->n_array_bounds == 0 &&
-               add_nulls(s, node->type_cast->arg, true);
+               shown_add_nulls(s, node->type_cast->arg, true);
     case PG_QUERY__NODE__NODE_A_EXPR:
         return add_nulls_of_operator(s, node->a_expr);
     case PG_QUERY__NODE__NODE_FUNC_CALL:
@@ -236,7 +233,7 @@ are_simple(const struct shown *s, PgQuery__Node *const *nodes, size_t count)
         apart.rows.count = 0;
         if (!nodes[i] || (nodes[i]->node_case == PG_QUERY__NODE__NODE_A_CONST
                               ? nodes[i]->a_const->val_case == PG_QUERY__A__CONST__VAL_BSVAL
-                              : !add_nulls(&apart, nodes[i], true)))
+                              : !shown_add_nulls(&apart, nodes[i], true)))
             return false;
     }
     return count > 0;
@@ -302,7 +299,7 @@ add_argument(struct shown *s, const PgQuery__Node *node)
     if (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
         names_is_builtin_type(node->type_cast->type_name))
         inner = node->type_cast->arg;
-    return is_whole_row(s, inner) ? add_whole_row(s) : add_nulls(s, node, false);
+    return is_whole_row(s, inner) ? add_whole_row(s) : shown_add_nulls(s, node, false);
 }
 
 /* Whether an argument shows something of the table. */
@@ -388,7 +385,7 @@ add_element(struct shown *s, const PgQuery__Node *node)
     node = xml->n_args == 1 ? xml->args[0] : xml->named_args[0];
     if (node->node_case == PG_QUERY__NODE__NODE_RES_TARGET)
         node = node->res_target->val;
-    return add_nulls(s, node, true);
+    return shown_add_nulls(s, node, true);
 }
 
 static bool
@@ -529,47 +526,6 @@ add_all(struct shown *s, const PgQuery__Node *value)
     return value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && add_aggregate(s, value->func_call);
 }
 
-/* The column of which it is, by the name that it has here. */
-static const char *
-peak_column(struct shown *s, const PgQuery__ColumnRef *reference, enum peak_family *family)
-{
-    bool had_stray = s->work->has_stray;
-    const struct catalog_relation *place;
-    int16_t attribute = 0;
-    struct found found;
-
-    scope_find(s->work, s->scope, reference, &found);
-    s->work->has_stray = had_stray;
-    if (!found.output && !found.named)
-        return NULL;
-    place = output_place(s->work, found.output ? found.output : found.named, &attribute);
-    *family = peak_family_of(place, attribute);
-    s->rows = (struct group_rows){.count = 0};
-    return *family != PEAK_NONE && add_column(s, reference, true) ? s->rows.values[0] : NULL;
-}
-
-/* The least or greatest value of a column over the group. */
-static bool
-add_peak(struct shown *s, const PgQuery__Node *value)
-{
-    enum peak_family family;
-    const PgQuery__FuncCall *call;
-    bool is_max;
-
-    if (!s->select || !one_has_key(s->show) || peak_is_alone(s->work, s->select) ||
-        !(call = peak_call(s->work, value, &is_max)))
-        return false;
-    s->peak.value = peak_column(s, call->args[0]->column_ref, &family);
-    if (!s->peak.value || !group_filter(s->work, s->scope, call, &s->rows.filter)) {
-        s->peak.value = NULL;
-        s->rows = (struct group_rows){.count = 0};
-        return false;
-    }
-    s->peak.is_max = is_max;
-    s->peak.family = (uint8_t)family;
-    return true;
-}
-
 bool
 shown_add(struct shown *s, const PgQuery__Node *value)
 {
@@ -578,14 +534,14 @@ shown_add(struct shown *s, const PgQuery__Node *value)
     if (group_is_alike(s->work, value)) {
         if (s->select && group_has_sets(s->select)) /* null in some of the rows */
             return false;
-        if (!add_nulls(s, value, false))
+        if (!shown_add_nulls(s, value, false))
             s->rows.count = 0; /* all of them */
         return true;
     }
     if (add_all(s, value))
         return true;
     s->rows = (struct group_rows){.count = 0};
-    if (add_peak(s, value)) {
+    if (shown_add_peak(s, value)) {
         s->is_one = s->needs_origin = true;
         return true;
     }

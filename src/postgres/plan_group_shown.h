@@ -29,6 +29,13 @@ struct shown {
 
 /* Fills in the rows; false where it is not known which. */
 bool shown_add(struct shown *shown, const PgQuery__Node *value);
+/* Adds a column of a table, and of none but that; `is_part`: it is part of a larger value. So all
+ * of these: false where that is not known. */
+bool shown_add_column(struct shown *shown, const PgQuery__ColumnRef *reference, bool is_part);
+/* Adds the columns of which one is null wherever the value is. */
+bool shown_add_nulls(struct shown *shown, const PgQuery__Node *node, bool is_part);
+/* The least or greatest value over the group (plan_group_peak.c). */
+bool shown_add_peak(struct shown *shown, const PgQuery__Node *value);
 /* A call with nothing but its arguments. */
 bool shown_is_ordinary(const PgQuery__FuncCall *call);
 

@@ -12,7 +12,8 @@ group_filter_size(const struct group_rows *rows)
 
     for (size_t i = 0; i < rows->count; i++)
         size += strlen(rows->values[i]) + 32;
-    return size + (rows->filter ? strlen(rows->filter) + 32 : 0);
+    return size + (rows->filter ? strlen(rows->filter) + 32 : 0) +
+           (rows->over ? strlen(rows->over) + 1 : 0);
 }
 
 void
@@ -33,6 +34,10 @@ group_put_filter(struct writer *w, const struct group_rows *rows)
     }
     if (rows->count > 0 || rows->filter)
         sql_put(w, ")");
+    if (rows->over) {
+        sql_put(w, " ");
+        sql_put(w, rows->over);
+    }
 }
 
 static const char *

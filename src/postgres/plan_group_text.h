@@ -13,9 +13,10 @@ struct group_rows {
     const char *values[GROUP_CONDITIONS_MAX];
     size_t count;
     const char *filter; /* NULL: none */
+    const char *over;   /* of a window's rows, OVER (…); NULL: of a group's */
 };
 
-/* Behind an aggregate: that it is of these rows alone, and how many bytes that is at most. */
+/* Behind an aggregate: of which rows it is, and how many bytes that is at most. */
 void group_put_filter(struct writer *w, const struct group_rows *rows);
 size_t group_filter_size(const struct group_rows *rows);
 /* The keys of a group; none where there are so many rows that the gateway could not take them out

@@ -7,22 +7,27 @@ enum { TEXT_ROOM = 4 * CATALOG_NAME_SIZE };
 
 /* ---- which ---- */
 
+bool
+peak_is_call(const struct plan_work *work, const PgQuery__FuncCall *call, bool *is_max)
+{
+    struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
+
+    if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)
+        return false;
+    *is_max = strcmp(facts.name, "max") == 0;
+    return *is_max || strcmp(facts.name, "min") == 0;
+}
+
 const PgQuery__FuncCall *
 peak_call(struct plan_work *work, const PgQuery__Node *value, bool *is_max)
 {
     const PgQuery__FuncCall *call =
         value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ? value->func_call : NULL;
-    struct function_facts facts;
 
     if (!call || call->n_args != 1 || call->over || call->agg_within_group || call->agg_distinct ||
-        call->n_agg_order > 0 || call->func_variadic ||
-        call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        call->n_agg_order > 0 || call->func_variadic)
         return NULL;
-    facts = function_facts(work, call->funcname, call->n_funcname);
-    if (!facts.name || !facts.is_known || facts.is_user || facts.is_opaque)
-        return NULL;
-    *is_max = strcmp(facts.name, "max") == 0;
-    return *is_max || strcmp(facts.name, "min") == 0 ? call : NULL;
+    return peak_is_call(work, call, is_max) ? call : NULL;
 }
 
 struct others {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Peaks: min and max of a column over the rows of a group, and the one person whose row has that
- * value.
+ * Peaks: min and max of a column, or of a text that is made of columns, over the rows of a group,
+ * and the one person whose row has that value.
  *
  *     SELECT region, max(name) FROM customers GROUP BY region
  *     → CASE WHEN … THEN ARRAY[((max(ARRAY["customers"."name", (5000000000 +
@@ -15,7 +15,8 @@
  * it can be anybody's.
  *
  * One pass over the rows that are aggregated anyway, and no memory. Where the server could take the
- * value from an index instead, which min and max alone of one table allow, nothing is added.
+ * value from an index instead, which min and max alone of one table allow (of a column, or of a
+ * function of it), nothing is added, but where there is a FILTER.
  *
  * Sources: PostgreSQL's array_userfuncs.c and arrayfuncs.c (array_larger, array_cmp), planagg.c
  * (preprocess_minmax_aggregates), parse_collate.c.
@@ -36,15 +37,16 @@ enum peak_family {
 };
 
 struct peak {
-    const char *value; /* how the column is written; NULL: it is no peak */
+    const char *value; /* how the column or text is written; NULL: it is no peak */
     bool is_max;
     uint8_t family; /* enum peak_family */
 };
 
-/* The column that min or max is of, where that is all that a value is; NULL: it is none of these.
- */
+/* min or max of one thing, where that is all that a value is; NULL: it is neither. */
 const PgQuery__FuncCall *peak_call(struct plan_work *work, const PgQuery__Node *value,
                                    bool *is_max);
+/* Whether a call is min or max. */
+bool peak_is_call(const struct plan_work *work, const PgQuery__FuncCall *call, bool *is_max);
 /* Whether nothing but such a value is asked of one table, or of what may become one. */
 bool peak_is_alone(const struct plan_work *work, const PgQuery__SelectStmt *select);
 /* How values of a column's type can stand in an array with a number. */

@@ -218,6 +218,7 @@ add_cte(struct plan_work *work, const struct cte *outer, const PgQuery__CommonTa
     cte->alias_count = expression->n_aliascolnames;
     if (expression->search_clause || expression->cycle_clause) {
         outputs_carry(work, columns, &cte->columns.rest);
+        carry_widen(&cte->columns.rest); /* of all rows on the way to this one */
         cte->columns.is_open = true;
     }
     return cte;
@@ -248,6 +249,67 @@ spread(struct plan_work *work, struct outputs *columns)
     }
 }
 
+/* What a name's own query can know of its columns: what each carries, and nothing of whose row that
+ * is. */
+static void
+assume(struct plan_work *work, struct outputs *assumed, const struct outputs *columns)
+{
+    *assumed = (struct outputs){.query = columns->query};
+    outputs_copy(work, assumed, columns);
+    carry_widen(&assumed->rest);
+    for (struct output *o = assumed->first; o && work_spend(work, 1); o = o->next) {
+        struct carry carry = {0};
+
+        if (o->carry)
+            carry = *o->carry;
+        carry_widen(&carry);
+        *o = (struct output){.next = o->next, .name = o->name, .carry = carry_keep(work, &carry)};
+    }
+}
+
+/* Whether no column carries more than it was assumed to. */
+static bool
+is_as_assumed(struct plan_work *work, const struct outputs *assumed, const struct outputs *columns)
+{
+    const struct output *a = assumed->first;
+    struct outputs widened;
+
+    if (columns->is_open || assumed->is_open || columns->count != assumed->count)
+        return false;
+    assume(work, &widened, columns);
+    for (const struct output *o = widened.first; o && a; o = o->next, a = a->next)
+        if (o->carry && (!a->carry || !carry_covers(a->carry, o->carry)))
+            return false;
+    return carry_covers(&assumed->rest, &widened.rest) && !work_is_exhausted(work);
+}
+
+/*
+ * Column by column: where each carries what it was assumed to carry where the query reads itself,
+ * it carries that in every round, by induction. Each row is of one arm, so that keys can be added
+ * to them as to any UNION ALL. False where that is not found soon.
+ */
+static bool
+read_recursive(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
+               const PgQuery__CommonTableExpr *expression, struct outputs *columns)
+{
+    const PgQuery__SelectStmt *select = expression->ctequery->select_stmt;
+    struct outputs assumed, first = {0};
+
+    (void)query_columns(work, outer, ctes, select->larg, false, &first);
+    first.query = NULL;
+    assume(work, &assumed, &first);
+    for (int round = 0; round < RECURSION_ROUNDS && !work_is_exhausted(work); round++) {
+        const struct cte *own = add_cte(work, ctes, expression, &assumed);
+
+        *columns = (struct outputs){0};
+        (void)query_columns(work, outer, own, select, false, columns);
+        if (assumed.query && is_as_assumed(work, &assumed, columns))
+            return true;
+        assume(work, &assumed, columns);
+    }
+    return false;
+}
+
 /* The query may read its own name: it is read again with what it was found to carry, until that
  * stays the same. */
 static const struct cte *
@@ -260,6 +322,10 @@ add_recursive(struct plan_work *work, const struct scope *outer, const struct ct
     struct outputs columns = {0};
     struct carry before, after;
 
+    if (select && select->op == PG_QUERY__SET_OPERATION__SETOP_UNION && select->all &&
+        select->larg && read_recursive(work, outer, ctes, expression, &columns))
+        return add_cte(work, ctes, expression, &columns);
+    columns = (struct outputs){0};
     if (select && select->op == PG_QUERY__SET_OPERATION__SETOP_UNION && select->larg)
         (void)query_columns(work, outer, ctes, select->larg, false, &columns);
     after = sum_of(work, &columns);
@@ -281,6 +347,34 @@ add_recursive(struct plan_work *work, const struct scope *outer, const struct ct
         o->carry = NULL;
     spread(work, &columns);
     return add_cte(work, ctes, expression, &columns);
+}
+
+struct self {
+    const char *name;
+    bool is_read;
+};
+
+static void
+look_for_self(void *context, const ProtobufCMessage *message)
+{
+    struct self *self = context;
+
+    self->is_read |=
+        message->descriptor == &pg_query__range_var__descriptor &&
+        strcmp(((const PgQuery__RangeVar *)(const void *)message)->relname, self->name) == 0;
+    if (!self->is_read)
+        sql_each_child(message, look_for_self, self);
+}
+
+/* Whether a query can read the name that WITH RECURSIVE gives it. */
+static bool
+reads_itself(const PgQuery__CommonTableExpr *expression)
+{
+    struct self self = {expression->ctename, false};
+
+    if (expression->ctequery)
+        look_for_self(&self, &expression->ctequery->base);
+    return self.is_read;
 }
 
 /* A name that is used before its own query has been read. */
@@ -307,7 +401,7 @@ with_names(struct plan_work *work, const struct scope *outer, const struct cte *
         if (with->ctes[i]->node_case != PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR)
             continue;
         expression = with->ctes[i]->common_table_expr;
-        if (with->recursive) {
+        if (with->recursive && reads_itself(expression)) {
             ctes = add_recursive(work, outer, ctes, expression);
             continue;
         }

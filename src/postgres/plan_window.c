@@ -3,6 +3,7 @@
 
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_one.h"
+#include "postgres/plan_peak.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_text.h"
 
@@ -13,7 +14,10 @@ enum { TEXT_ROOM = 4096 };
 /* Of these it is one row's value, or null where there is no such row. */
 static const char *const of_a_row[] = {"lag", "lead", "first_value", "last_value", "nth_value"};
 /* Of these it is null where all values are. */
-static const char *const of_many[] = {"sum", "avg", "min", "max", "string_agg"};
+static const char *const of_many[] = {"sum",        "avg",       "min",      "max",
+                                      "string_agg", "array_agg", "json_agg", "jsonb_agg"};
+/* Of these each value is in it. */
+static const char *const of_all[] = {"string_agg", "array_agg", "json_agg", "jsonb_agg"};
 
 static bool
 is_of_a_row(const struct plan_work *work, const PgQuery__FuncCall *call)
@@ -32,11 +36,14 @@ static bool
 has_plain_arguments(const struct plan_work *work, const PgQuery__FuncCall *call)
 {
     if (call->agg_star || call->agg_distinct || call->agg_within_group || call->func_variadic ||
-        call->n_agg_order > 0 || call->n_args == 0 || call->n_args > 2 ||
+        call->n_agg_order > 0 || call->n_args == 0 || call->n_args > 3 ||
         call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
         return false;
-    if (is_of_a_row(work, call))
-        return !call->agg_filter && (call->n_args == 1 || is_number(call->args[1]));
+    if (is_of_a_row(work, call)) /* a default is nobody's */
+        return !call->agg_filter && (call->n_args == 1 || is_number(call->args[1])) &&
+               (call->n_args < 3 || call->args[2]->node_case == PG_QUERY__NODE__NODE_A_CONST);
+    if (call->n_args > 2)
+        return false;
     return function_is_one_of(work, call, of_many, COUNT_OF(of_many)) &&
            (call->n_args == 1 || pin_is_constant(call->args[1]));
 }
@@ -200,7 +207,7 @@ write_row(struct plan_work *work, const PgQuery__FuncCall *call, const char *col
 
     if (!column)
         return NULL;
-    if (call->n_args == 2)
+    if (call->n_args > 1)
         snprintf(number, sizeof(number), ", %d", call->args[1]->a_const->ival->ival);
     return keep(work, text,
                 snprintf(text, sizeof(text),
@@ -240,6 +247,41 @@ write_origin(struct plan_work *work, const char *tableoid, const char *over)
                          tableoid, over, tableoid, over, tableoid, over));
 }
 
+/* Of the rows of the window whose value is not null: all keys where the call has each value, of min
+ * and max that of the one whose value it is. False where it is neither of these. */
+static bool
+write_rows(struct plan_work *work, const struct scope *scope, const struct direct *of,
+           const PgQuery__FuncCall *call, const char *over, struct group_within *within)
+{
+    const struct entry *entry = of->entry;
+    struct group_rows rows = {.count = 1, .over = over};
+    bool had_stray = work->has_stray;
+    struct peak peak = {.value = NULL};
+    const char *key, *tableoid;
+    struct found found;
+
+    scope_find(work, scope, call->args[0]->column_ref, &found);
+    work->has_stray = had_stray;
+    rows.values[0] = injection_column(work, scope, entry, found.output ? found.output->name : NULL);
+    key = injection_of_key(work, scope, entry, of->show, false);
+    tableoid = injection_of_key(work, scope, entry, of->show, true);
+    if (!rows.values[0] || !key || !tableoid || call->agg_filter)
+        return false;
+    within->origin = group_write_origin(work, &rows, tableoid, entry->relation);
+    if (function_is_one_of(work, call, of_all, COUNT_OF(of_all))) {
+        within->keys = group_write_keys(work, &rows, key);
+        return within->keys && within->origin;
+    }
+    peak.family = (uint8_t)peak_family_of(entry->relation, found.output->attribute);
+    if (!peak_is_call(work, call, &peak.is_max) || peak.family == PEAK_NONE ||
+        !one_has_key(of->show))
+        return false;
+    peak.value = rows.values[0];
+    within->keys = peak_write(work, &peak, &rows, key, of->show->key_type);
+    within->is_one = true;
+    return within->keys && within->origin;
+}
+
 /* ---- what it shows ---- */
 
 const PgQuery__FuncCall *
@@ -274,6 +316,7 @@ window_take(struct plan_work *work, struct injection *injection, const struct sc
 {
     const struct direct *of = &work->direct[direct];
     const char *over = over_of(work, call), *key, *tableoid, *array, *origin;
+    struct group_within within = {.is_one = false};
 
     if (!over || of->show->key_part_count > 0 || of->show->key_type == CATALOG_KEY_NONE)
         return false;
@@ -282,16 +325,21 @@ window_take(struct plan_work *work, struct injection *injection, const struct sc
     if (is_of_a_row(work, call)) {
         array = key ? write_row(work, call, key, over, true) : NULL;
         origin = write_row(work, call, tableoid, over, false);
-    } else {
-        if (!one_has_key(of->show) || !is_by_key(work, scope, select, call->over))
-            return false;
+        within.is_one = true;
+    } else if (one_has_key(of->show) && is_by_key(work, scope, select, call->over)) {
         array = write_one(work, key, tableoid, over);
         origin = write_origin(work, tableoid, over);
+        within.is_one = true;
+    } else {
+        if (!write_rows(work, scope, of, call, over, &within))
+            return false;
+        array = within.keys;
+        origin = within.origin;
     }
     if (!array || !origin)
         return false;
     keys->keys = injection_add_expression(injection, injection->result, array);
     keys->origin = injection_add_expression(injection, injection->result, origin);
-    keys->is_one = true;
+    keys->is_one = within.is_one;
     return keys->keys >= 0 && keys->origin >= 0;
 }

@@ -170,7 +170,8 @@ is_same_group(const struct inner *inner, const struct group_within *within)
         return !a && !b && strcmp(inner->keys, within->keys) == 0;
     if (a->scope != b->scope || a->table != b->table || a->rows.count != b->rows.count ||
         strcmp(a->rows.filter ? a->rows.filter : "", b->rows.filter ? b->rows.filter : "") != 0 ||
-        !a->peak.value != !b->peak.value || a->peak.is_max != b->peak.is_max)
+        strcmp(a->peak.value ? a->peak.value : "", b->peak.value ? b->peak.value : "") != 0 ||
+        a->peak.is_max != b->peak.is_max)
         return false;
     for (size_t i = 0; i < a->rows.count; i++)
         if (strcmp(a->rows.values[i], b->rows.values[i]) != 0)

@@ -119,7 +119,8 @@ take_rows(struct plan_work *work, const PgQuery__SelectStmt *select, PgQuery__Se
 struct judge {
     struct plan_work *work;
     bool is_fine;
-    bool is_again; /* and its rows are the same when it is asked again */
+    bool is_again;  /* and its rows are the same when it is asked again */
+    bool is_beside; /* it may fail where the statement does, which asks it of the same rows */
 };
 
 static bool
@@ -156,6 +157,16 @@ compares(const PgQuery__AExpr *expression)
     default:
         return false;
     }
+}
+
+/* Numbers that are too large, or divided by nought. */
+static bool
+computes(const PgQuery__AExpr *expression)
+{
+    const char *name = sql_last_name(expression->name, expression->n_name);
+
+    return expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && name && name[0] != '\0' &&
+           name[1] == '\0' && strchr("+-*/%", name[0]);
 }
 
 /* PostgreSQL's own (no other is called here), of texts. */
@@ -212,7 +223,7 @@ takes_any_rows(const PgQuery__SelectStmt *select)
 
 /* Whether a message may be there, if what is below it may. */
 static bool
-may_be(const ProtobufCMessage *message, bool is_again)
+may_be(const struct judge *j, const ProtobufCMessage *message)
 {
     static const ProtobufCMessageDescriptor *const plain[] = {
         &pg_query__node__descriptor,          &pg_query__res_target__descriptor,
@@ -234,9 +245,10 @@ may_be(const ProtobufCMessage *message, bool is_again)
             return true;
     if (of == &pg_query__select_stmt__descriptor)
         return is_harmless_query((const PgQuery__SelectStmt *)message) &&
-               !(is_again && takes_any_rows((const PgQuery__SelectStmt *)message));
+               !(j->is_again && takes_any_rows((const PgQuery__SelectStmt *)message));
     if (of == &pg_query__a__expr__descriptor)
-        return compares((const PgQuery__AExpr *)message);
+        return compares((const PgQuery__AExpr *)message) ||
+               (j->is_beside && computes((const PgQuery__AExpr *)message));
     if (of == &pg_query__func_call__descriptor)
         return is_harmless_function((const PgQuery__FuncCall *)message);
     if (of == &pg_query__type_cast__descriptor)
@@ -260,7 +272,7 @@ judge(void *context, const ProtobufCMessage *message)
 {
     struct judge *j = context;
 
-    j->is_fine = j->is_fine && work_spend(j->work, 1) && may_be(message, j->is_again);
+    j->is_fine = j->is_fine && work_spend(j->work, 1) && may_be(j, message);
     if (j->is_fine)
         sql_each_child(message, judge, j);
 }
@@ -287,7 +299,7 @@ look_for_query(void *context, const ProtobufCMessage *message)
 bool
 shadow_is_steady(struct plan_work *work, const PgQuery__Node *expression)
 {
-    struct judge j = {.work = work, .is_fine = true};
+    struct judge j = {.work = work, .is_fine = true, .is_beside = true};
     bool has_query = false;
 
     judge(&j, &expression->base);

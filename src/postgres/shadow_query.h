@@ -39,7 +39,7 @@ bool shadow_queries_within(struct plan_work *work, const PgQuery__SelectStmt *qu
 /* Whether nothing in a query can fail, or do anything. */
 bool shadow_cannot_fail(struct plan_work *work, const PgQuery__SelectStmt *query);
 /* Whether an expression, without queries of its own, is the same each time that it is asked of a
- * row. */
+ * row; if it fails, it does so each time. */
 bool shadow_is_steady(struct plan_work *work, const PgQuery__Node *expression);
 /* The same of a key query, which also must read the rows that the statement reads. */
 bool shadow_is_harmless(struct plan_work *work, const PgQuery__SelectStmt *query);

@@ -3,18 +3,28 @@
 
 static const char place_key[] = "\"location\":";
 
+static const char *
+skip_number(const char *json)
+{
+    while (*json == '-' || (*json >= '0' && *json <= '9'))
+        json++;
+    return json;
+}
+
 /* Behind a number, if one is there that says a place. */
 static const char *
 skip_place(const char *json)
 {
-    static const char *const keys[] = {place_key, "\"stmt_location\":", "\"stmt_len\":"};
+    static const char start[] = "\"stmt_location\":", length[] = "\"stmt_len\":";
 
-    for (size_t i = 0; *json == '"' && i < COUNT_OF(keys); i++) {
-        size_t length = strlen(keys[i]);
-
-        if (strncmp(json, keys[i], length) == 0)
-            return json + length + strspn(json + length, "-0123456789");
-    }
+    if (json[0] != '"' || (json[1] != place_key[1] && json[1] != start[1]))
+        return json; /* of nearly all bytes nothing more is looked at */
+    if (strncmp(json, place_key, sizeof(place_key) - 1) == 0)
+        return skip_number(json + sizeof(place_key) - 1);
+    if (strncmp(json, start, sizeof(start) - 1) == 0)
+        return skip_number(json + sizeof(start) - 1);
+    if (strncmp(json, length, sizeof(length) - 1) == 0)
+        return skip_number(json + sizeof(length) - 1);
     return json;
 }
 
@@ -24,12 +34,15 @@ json_compare(const char *one, const char *end, const char *other)
     while (one < end) {
         const char *behind[2] = {skip_place(one), skip_place(other)};
 
-        if ((behind[0] == one) != (behind[1] == other))
+        if (behind[0] == one && behind[1] == other) {
+            if (*one++ != *other++)
+                return NULL;
+            continue;
+        }
+        if (behind[0] == one || behind[1] == other)
             return NULL;
-        if (behind[0] == one && *one != *other)
-            return NULL;
-        one = behind[0] == one ? one + 1 : behind[0];
-        other = behind[1] == other ? other + 1 : behind[1];
+        one = behind[0];
+        other = behind[1];
     }
     return other;
 }

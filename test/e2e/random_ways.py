@@ -7,6 +7,9 @@ import random_sql
 import wire
 
 
+CUT = re.compile(r" (?:LIMIT \d+|OFFSET \d+|FETCH FIRST \d+ ROWS (?:ONLY|WITH TIES)|FOR (?:UPDATE|SHARE))")
+
+
 class Program:
     """The program of a seed. `parts(schema)`: the bytes of its steps; `leaves`: whether something of it may be
     left in the session."""
@@ -43,6 +46,13 @@ class Program:
                     statement = shorter
                 found.append("ORDER BY" not in statement and has_query <= ("SELECT" in statement))
         return found
+
+    def uncut(self):
+        """The query as it is without what cuts it; None where it has parameters, or its rows do not come as such."""
+        if self.way not in ("simple", "in_transaction", "cursor", "locking"):
+            return None
+        told = max(self.told, key=len)
+        return Program.of(self.seed, CUT.sub("", re.sub(r"^DECLARE c .*?CURSOR.*? FOR ", "", told)))
 
     def __str__(self):
         return f"seed {self.seed}, {self.way}: " + "; ".join(self.told).replace("@.", "public.")

@@ -12,6 +12,11 @@ PEAKS = (
     "SELECT region, max(amount) FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY region",
     "SELECT max(item) FILTER (WHERE status <> 'sent'), count(*) FROM orders",
     "SELECT max(place), count(*) FROM visits",
+    "SELECT max(item) FILTER (WHERE status <> 'sent') FROM orders",
+    "SELECT status, max(upper(item)) FROM orders GROUP BY status",
+    "SELECT max(name || '/' || id::text || email), min(email || name) FROM customers WHERE grade > 0",
+    "SELECT r, min(email || name), min(name || email) FROM (SELECT region AS r, name, email FROM customers) s GROUP BY r",
+    "SELECT min(c.email || o.item) FROM customers c JOIN orders o ON o.customer_id = c.id",
     "SELECT customer_id % 3, min(place), max(place) FROM visits GROUP BY 1",
     "SELECT kv FROM (SELECT min(item) AS kv, count(*) AS kc FROM orders GROUP BY status) AS k ORDER BY 1",
     "SELECT max(n), count(*) FROM (SELECT name AS n FROM customers WHERE grade > 0) s",
@@ -34,7 +39,8 @@ GROUPS = (
 # What the greatest value is of: two persons, or a row that is nobody's.
 PERHAPS = (
     ("SELECT min(name), count(*) FROM customers", 0, 8),
-    ("SELECT status, max(upper(item)) FROM orders GROUP BY status", 0, 8),
+    ("SELECT status, max(coalesce(item, '')) FROM orders GROUP BY status", 0, 8),
+    ("SELECT max(upper(item)) FROM orders", 0, 8),
     ("SELECT max(name), count(*) FROM customers WHERE id IN (2, 5)", 0, 8),
 )
 

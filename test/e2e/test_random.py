@@ -15,7 +15,8 @@ The truth is measured without pasu, by running the statement again in worlds tha
 - *Influence* is who may be named: the answer is another one in a world where the person has other values, or
   none. One row can be of each of two who have one name (DISTINCT), or of any (LIMIT): then it is the same without
   the one and without the other, but not without both. Whoever is named must have influence, but where a condition
-  on the person decides (CASE), or all that it showed of anybody was that there is none.
+  on the person decides (CASE), or all that it showed of anybody was that there is none. Of a query that is cut (LIMIT) also those have it
+  whose row, of the whole result, is like one that came: without it another would have come.
 
 In the figures the truth are those shown, and those named that have influence.
 
@@ -251,8 +252,20 @@ def truth(told, named, worlds):
         without = worlds.answers(program, [("removed", number) for number in sorted(people.SHARED)] + [("removed", "shared")])
         if without.pop() != base and without == [base] * len(without):
             influence |= named & people.SHARED
+    if named - influence and (whole := program.uncut()):
+        influence |= who_can_be_meant(whole, base, named - influence, worlds)
     loose = named - influence if told.nothing_but_null or DECIDED.search(str(program)) else set()
     return shown, influence, loose
+
+
+def who_can_be_meant(whole, told, persons, worlds):
+    """Of a cut query, those who have a row like one that came: of rows that are alike SQL leaves open which come, and
+    without one of them another does."""
+    worlds.known = {}
+    asked_for = sorted(persons)
+    first = worlds.answers(whole, [(None, None)] + [("removed", number) for number in asked_for])
+    rows = {row for row in cells(told) if row[0] == "D"}
+    return {number for number, other in zip(asked_for, first[1:]) if rows & set(cells(first[0]) - cells(other))}
 
 
 class Said:

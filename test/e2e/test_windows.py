@@ -30,6 +30,16 @@ EXACT = (
     "SELECT min(o.item) FILTER (WHERE o.id % 2 = 0) OVER (PARTITION BY c.id) AS m FROM customers c JOIN orders o ON o.customer_id = c.id"
     " WHERE o.item IS NOT NULL AND c.grade = 2 ORDER BY 1",
     "SELECT max(item) OVER w FROM orders WHERE item IS NOT NULL WINDOW w AS (PARTITION BY customer_id ORDER BY id) ORDER BY 1 LIMIT 20",
+    # a default is nobody's
+    "SELECT lag(name, 1, '-') OVER (ORDER BY id), lead(email, 2, NULL) OVER (ORDER BY id) FROM customers WHERE grade = 1",
+    # of many, and of the one who has the value
+    "SELECT max(name) OVER (PARTITION BY region) FROM customers WHERE grade = 1",
+    "SELECT min(email) OVER w, max(name) OVER w, id % 2 FROM customers WHERE grade < 3 WINDOW w AS (PARTITION BY region ORDER BY id ROWS 7 PRECEDING) ORDER BY 1, 2, 3",
+    "SELECT string_agg(item, ',') OVER (PARTITION BY customer_id % 7) FROM orders WHERE item IS NOT NULL",
+    "SELECT array_agg(name) OVER (PARTITION BY id) FROM customers WHERE grade = 1",
+    "SELECT json_agg(phone) OVER (ORDER BY id) FROM customers WHERE grade = 1 AND id < 1400 ORDER BY id",
+    "SELECT string_agg(c.name, ',') OVER (ORDER BY p.id), max(c.email) OVER (ORDER BY p.id) FROM products p LEFT JOIN customers c ON c.id = 1000 + 7 * p.id"
+    " WHERE p.id BETWEEN 30 AND 50 ORDER BY p.id",
 )
 # Nulls that can be of nobody: at most so many, and nobody else is named.
 NEARLY = (
@@ -38,15 +48,15 @@ NEARLY = (
 )
 # Not by name: it is not known which, or the window is not one that can be written again.
 BOUNDED = (
-    "SELECT max(name) OVER (PARTITION BY region) FROM customers WHERE grade = 1",
-    "SELECT string_agg(item, ',') OVER (PARTITION BY customer_id % 7) FROM orders WHERE item IS NOT NULL",
-    "SELECT lag(name, 1, 'Kim-1350') OVER (ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT max(name || '') OVER (PARTITION BY region) FROM customers WHERE grade = 1",
+    "SELECT string_agg(item, ',') FILTER (WHERE amount > 0) OVER (PARTITION BY customer_id % 7) FROM orders WHERE item IS NOT NULL",
+    "SELECT lag(name, 1, region) OVER (ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT lag(name, grade) OVER (ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT lag(upper(name)) OVER (ORDER BY id), lag(name || '!') OVER (ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT lag(name) OVER (ORDER BY (SELECT 1), id) FROM customers WHERE grade = 1",
     "SELECT lag(name) OVER (ORDER BY id), rank() OVER (ORDER BY email) FROM customers WHERE grade = 1",
     "SELECT lag(name) OVER (ORDER BY id) || '!' FROM customers WHERE grade = 1",
-    "SELECT array_agg(name) OVER (PARTITION BY id) FROM customers WHERE grade = 1",
+    "SELECT array_agg(name || '') OVER (PARTITION BY id) FROM customers WHERE grade = 1",
     "SELECT n FROM (SELECT lag(name) OVER (ORDER BY id) AS n FROM customers WHERE grade = 1) s",
     "SELECT DISTINCT lag(name) OVER (ORDER BY id) FROM customers WHERE grade = 1 ORDER BY 1",
     "SELECT lag(string_agg(name, ',')) OVER (ORDER BY grade) FROM customers GROUP BY grade",
@@ -58,6 +68,9 @@ ATTACKS = {
     "a table that inherits": (
         "CREATE TEMP TABLE heir () INHERITS (public.customers); INSERT INTO heir SELECT id + 7, name, phone, email, address, grade, region"
         " FROM ONLY public.customers WHERE grade = 1", "SELECT lag(name) OVER (ORDER BY id) FROM customers WHERE grade = 1"),
+    "a table that inherits, and the greatest": (
+        "CREATE TEMP TABLE heir () INHERITS (public.customers); INSERT INTO heir SELECT id + 7, 'Z' || name, phone, email, address, grade, region"
+        " FROM ONLY public.customers WHERE grade = 1", "SELECT max(name) OVER (PARTITION BY region), array_agg(email) OVER (ORDER BY id) FROM customers WHERE grade = 1"),
     "an aggregate of one's own": (
         "CREATE AGGREGATE pg_temp.max(text) (SFUNC = textcat, STYPE = text, INITCOND = '')",
         "SELECT pg_temp.max(name) OVER (PARTITION BY grade ORDER BY id) FROM customers WHERE grade = 1"),

@@ -58,6 +58,15 @@ EXACT = (
     "SELECT max(name) FROM customers UNION ALL SELECT min(email) FROM customers",
     "SELECT m FROM (SELECT max(name) AS m FROM customers) s",
     "SELECT s FROM (SELECT string_agg(name, ',' ORDER BY id) AS s FROM customers WHERE grade = 0 UNION ALL SELECT title FROM products) q",
+    # queries that read themselves
+    "WITH RECURSIVE r(k, n) AS (SELECT id, name FROM customers WHERE id = 1350 UNION ALL SELECT c.id, c.name FROM r JOIN customers c ON c.id = r.k + 7"
+    " WHERE c.id < 1500) SELECT n FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name, email FROM customers WHERE id = 1350 UNION ALL SELECT c.* FROM r, LATERAL (SELECT id, name, email FROM customers"
+    " WHERE id = r.id + 7 AND id < 1500) c) SELECT * FROM r ORDER BY id DESC LIMIT 9",
+    "WITH RECURSIVE r AS (SELECT title AS t, id FROM products WHERE id = 41 UNION ALL SELECT c.name, r.id + 1 FROM r, customers c"
+    " WHERE c.id = 1000 + 7 * r.id AND r.id < 60) SELECT string_agg(t, ','), count(*) FROM r",
+    "WITH RECURSIVE r(k, n, b) AS (SELECT id, name, email FROM customers WHERE id = 1350 UNION ALL SELECT c.id, c.phone, c.phone FROM r JOIN customers c"
+    " ON c.id = r.k + 7 WHERE c.id < 1500 AND c.phone > ''), s AS (SELECT n, b FROM r) SELECT s.n FROM s UNION ALL SELECT b FROM s",
     # groups of rows that come out of queries
     "SELECT count(*), string_agg(n, ',') FROM (SELECT name AS n, grade FROM customers WHERE grade = 1) s",
     "SELECT g, string_agg(n, ',' ORDER BY n) FROM (SELECT name AS n, grade AS g FROM customers UNION ALL SELECT title, 9 FROM products) s"
@@ -73,6 +82,10 @@ EXACT = (
     "SELECT c.name, (SELECT json_agg(o.item) FROM orders o WHERE o.customer_id <> c.id AND o.amount > 3 AND o.item > '') FROM customers c WHERE grade = 0",
     "SELECT p.id, (SELECT c.email FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.phone = '010-1350' AND o.amount > 3 AND c.grade <= p.id)"
     " FROM products p WHERE p.id < 4",
+    "SELECT p.id, (SELECT c.name FROM customers c WHERE c.id = 1000 + 7 * p.id) FROM products p WHERE p.id BETWEEN 35 AND 70",
+    "SELECT a.id, (SELECT b.name FROM customers b WHERE b.id = a.id + 7) FROM customers a WHERE a.grade = 1",
+    "SELECT string_agg(name, ',') FILTER (WHERE grade * 2 - 1 = 3) FROM customers",
+    "SELECT min(name || '/' || email), max(email || name) FROM customers WHERE grade = 2",
     # the key is a column of the view
     "SELECT b FROM renamed LIMIT 40",
     "SELECT r.b, p.title FROM renamed r JOIN products p ON r.a = 1000 + 7 * p.id WHERE p.id BETWEEN 41 AND 60",
@@ -128,6 +141,16 @@ BOUNDED = (
     "SELECT s.id, s.name FROM (SELECT id + 7 AS id, name FROM customers) s",
     "SELECT id, name FROM (SELECT id + 7 AS id, name FROM customers UNION ALL SELECT id, email FROM customers) s",
     "WITH RECURSIVE r AS (SELECT name, 1 AS i FROM customers UNION ALL SELECT name, i + 1 FROM r WHERE i < 2) SELECT name FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name, 1 AS i FROM customers UNION ALL SELECT r.id, r.name, r.i + 1 FROM r WHERE i < 2) SELECT name FROM r WHERE i = 2",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers WHERE id < 1100 UNION ALL SELECT * FROM r WHERE false) SELECT name FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name::text AS n FROM customers WHERE id = 1350 UNION ALL SELECT c.id, r.n || c.name FROM r JOIN customers c ON c.id = r.id + 7"
+    " WHERE c.id < 1400) SELECT n FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers WHERE id = 1350 UNION SELECT c.id, c.name FROM r JOIN customers c ON c.id = r.id + 7 WHERE c.id < 1500)"
+    " SELECT name FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers WHERE id = 1350 UNION ALL SELECT c.id, c.name FROM r JOIN customers c ON c.id = r.id + 7 WHERE c.id < 1500)"
+    " SEARCH DEPTH FIRST BY name SET way SELECT way FROM r WHERE id > 1400",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers WHERE id = 1350 UNION ALL SELECT c.id, c.name FROM r JOIN customers c ON c.id = r.id + 7 WHERE c.id < 1500)"
+    " CYCLE name SET seen USING way SELECT id, way FROM r WHERE id > 1400",
     "BEGIN; UPDATE customers SET id = id + 10000000 WHERE grade = 4 AND id > 3000 RETURNING name; ROLLBACK",
     "BEGIN; WITH u AS (UPDATE customers SET id = id + 10000000 WHERE grade = 4 AND id > 3000 RETURNING id, name) SELECT name FROM u; ROLLBACK",
     "BEGIN; CREATE TEMP TABLE customers AS SELECT id + 7 AS id, name FROM public.customers;"
@@ -166,7 +189,16 @@ FAILING = (
     "SELECT name FROM customers UNION SELECT email FROM customers WHERE nothing(phone) ORDER BY name",
     "SELECT name FROM customers UNION SELECT id FROM customers ORDER BY 1",
     "SELECT name FROM customers INTERSECT SELECT id FROM customers ORDER BY 1",
+    "SELECT p.id, (SELECT c.name FROM customers c WHERE c.id = 2000000000 + 100000000 * p.id) FROM products p",
+    "SELECT p.id, (SELECT c.name FROM customers c WHERE c.id = 1 / (5 - p.id)) FROM products p ORDER BY p.id",
+    "SELECT string_agg(name, ',') FILTER (WHERE grade / (id - id) = 3) FROM customers",
+    "SELECT max(name || nmae) FROM customers",
+    "SELECT max(name || 'x' 1) FROM customers",
     "SELECT x::int FROM (SELECT name AS x FROM customers) s",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.nmae FROM r, customers c) SELECT name FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.id FROM r, customers c) SELECT name FROM r",
+    "WITH RECURSIVE r AS (SELECT id, name FROM customers UNION ALL SELECT a.id, a.name FROM r a, r b) SELECT name FROM r",
+    "WITH RECURSIVE r(a, b, c) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.name FROM r, customers c) SELECT a FROM r",
     "SELECT title FROM products WHERE id < 2 UNION ALL SELECT (name::int)::text FROM customers",
 )
 

@@ -209,6 +209,17 @@ system_function(size_t index)
     return f;
 }
 
+/* Those of that name alone are made: the real catalog, too, looks at no others. */
+static const struct catalog_function *
+function_if_named(size_t index, const char *name)
+{
+    size_t system = index - COUNT_OF(functions);
+
+    if (index < COUNT_OF(functions))
+        return strcmp(functions[index].name, name) == 0 ? &functions[index] : NULL;
+    return strcmp(system_names[system], name) == 0 ? system_function(system) : NULL;
+}
+
 size_t
 catalog_function_count(const struct catalog *catalog PASU_UNUSED)
 {
@@ -226,11 +237,9 @@ catalog_function_named(const struct catalog *catalog PASU_UNUSED, const char *sc
                        const char *name, size_t *at)
 {
     while (*at < COUNT_OF(functions) + COUNT_OF(system_names)) {
-        size_t i = (*at)++;
-        const struct catalog_function *f =
-            i < COUNT_OF(functions) ? &functions[i] : system_function(i - COUNT_OF(functions));
+        const struct catalog_function *f = function_if_named((*at)++, name);
 
-        if (strcmp(f->name, name) == 0 && (!schema || strcmp(f->schema, schema) == 0))
+        if (f && (!schema || strcmp(f->schema, schema) == 0))
             return f;
     }
     return NULL;

@@ -161,7 +161,7 @@ what_could_see_it_keeps_it_out(void **state PASU_UNUSED)
         "SELECT name FROM customers UNION SELECT item FROM orders",
         "SELECT name FROM customers EXCEPT ALL SELECT item FROM orders",
         "SELECT n FROM (SELECT name AS n FROM customers UNION SELECT item FROM orders) u",
-        "WITH RECURSIVE r AS (SELECT name FROM customers UNION ALL SELECT name FROM r) "
+        "WITH RECURSIVE r AS (SELECT name FROM customers UNION SELECT name FROM r) "
         "SELECT name FROM r",
         "SELECT DISTINCT n FROM (SELECT name AS n FROM customers) s",
         "SELECT max(n) FROM (SELECT name AS n FROM customers) s",

@@ -249,7 +249,8 @@ parts_have_the_keys_that_are_asked_for(void **state PASU_UNUSED)
          "public.products) s",
          "= customer shadow@1: 0=name"},
         {"SELECT min(name) FROM customers WHERE region = $1", "~ customer shadow@1: 0=name"},
-        {"SELECT max(upper(c.name)) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP "
+        {"SELECT max(coalesce(c.name, '')) FROM customers c JOIN orders o ON o.customer_id = c.id "
+         "GROUP "
          "BY "
          "o.item",
          "~ customer shadow@3: 0=name"},

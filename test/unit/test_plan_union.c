@@ -190,6 +190,9 @@ queries_of_targets_are_asked_for_keys(void **state PASU_UNUSED)
         {"SELECT c.name, (SELECT json_agg(o.item || c.email) FROM orders o) FROM customers c",
          "customer hidden@0: 0=name 1=email; customer hidden@1: 1=order"},
         {"SELECT (SELECT name FROM customers WHERE grade = 1)", "customer hidden@0: 0=name"},
+        {"SELECT p.title, (SELECT c.name FROM customers c WHERE c.id = 1000 + 7 * p.id) FROM "
+         "public.products p",
+         "customer hidden@0: 1=name"},
         /* what a condition says need not be asked */
         {"SELECT (SELECT name FROM customers WHERE id = 5)", "customer hidden@0 pins 5: 0=name"},
         /* which rows these are is not known, or can be others the second time */

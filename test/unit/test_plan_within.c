@@ -39,6 +39,72 @@ what_shows_all_of_a_group_is_known(void **state PASU_UNUSED)
     CHECK_CASES(cases);
 }
 
+/* Rows have the key of their arm; what is taken over from the rows before is bound. */
+static void
+queries_that_read_themselves_have_keys(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"WITH RECURSIVE t AS (SELECT id, name, 1 AS n FROM customers UNION ALL SELECT c.id, "
+         "c.name, n + 1 FROM t JOIN customers c ON c.id = t.id + 7) SELECT n, name FROM t",
+         "customer hidden@0: 1=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, "
+         "c.name FROM t, customers c) SELECT * FROM t",
+         "customer hidden@0: 1=name"},
+        {"WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t), u AS (SELECT name FROM "
+         "customers) SELECT name FROM t, u",
+         "customer hidden@0: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT title, 1 FROM products UNION ALL SELECT c.name, b + 1 "
+         "FROM t, customers c) SELECT a FROM t WHERE b > 1",
+         "customer hidden@0: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT title, title FROM products UNION ALL SELECT b, c.name "
+         "FROM t, customers c) SELECT a FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT 1, name FROM customers UNION ALL SELECT a + 1, "
+         "t.b || c.name FROM t, customers c) SELECT b FROM t",
+         "customer hidden@0: 0=name; customer hidden@2: 0=name; customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION SELECT c.id, c.name "
+         "FROM t, customers c) SELECT b FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.name "
+         "FROM t, customers c) SEARCH DEPTH FIRST BY b SET way SELECT way FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT id, name FROM customers UNION ALL SELECT c.id, c.name "
+         "FROM t, customers c) CYCLE b SET seen USING way SELECT t::text FROM t",
+         "customer bound: 0=name"},
+        {"WITH RECURSIVE t(a, b) AS (SELECT grade, region FROM customers UNION ALL SELECT c.id, "
+         "t::text FROM t, customers c) SELECT b FROM t",
+         "-"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+static void
+the_least_text_made_of_columns_is_one_persons(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT min(name || '/' || phone) FROM customers WHERE grade = $1",
+         "customer hidden@0: 0=name+phone"},
+        {"SELECT min(c.name || o.item), count(*) FROM customers c JOIN orders o ON o.customer_id = "
+         "c.id",
+         "customer hidden@0: 0=name; customer hidden@2: 0=order"},
+        {"SELECT m, k FROM (SELECT min(n || p) AS m, min(p || n) AS k FROM (SELECT name AS n, "
+         "phone "
+         "AS p FROM customers) q) s",
+         "customer hidden@0: 0=name+phone; customer hidden@2: 1=name+phone"},
+        /* an index can have it */
+        {"SELECT max(upper(name)) FROM customers", "customer bound: 0=name"},
+        {"SELECT max(name::text) FROM customers", "customer bound: 0=name"},
+        /* which rows it is made of, or which type it has, is not known */
+        {"SELECT region, max(coalesce(name, 'x')) FROM customers GROUP BY region",
+         "customer bound: 1=name"},
+        {"SELECT max(name || $1) FROM customers", "customer bound: 0=name"},
+        {"SELECT max(name || grade) FROM customers", "customer bound: 0=name"},
+    };
+
+    CHECK_CASES(cases);
+}
+
 static void
 a_part_of_a_group_is_bound(void **state PASU_UNUSED)
 {
@@ -58,7 +124,7 @@ a_part_of_a_group_is_bound(void **state PASU_UNUSED)
         {"SELECT (SELECT s FROM " GROUPS ")", "customer bound: 0=name"},
         {"SELECT s FROM (SELECT region, min(name) AS s FROM customers GROUP BY 1) q",
          "customer hidden@0: 0=name"},
-        {"SELECT s FROM (SELECT region, min(upper(name)) AS s FROM customers GROUP BY 1) q",
+        {"SELECT s FROM (SELECT region, min(coalesce(name, '')) AS s FROM customers GROUP BY 1) q",
          "customer bound: 0=name"},
         {"SELECT s FROM (SELECT string_agg(name, ',') FILTER (WHERE random() < 1) AS s FROM "
          "customers) q",
@@ -118,6 +184,8 @@ run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_shows_all_of_a_group_is_known),
+        cmocka_unit_test(queries_that_read_themselves_have_keys),
+        cmocka_unit_test(the_least_text_made_of_columns_is_one_persons),
         cmocka_unit_test(a_part_of_a_group_is_bound),
         cmocka_unit_test(what_depends_on_their_order_is_bound),
         cmocka_unit_test(what_cannot_have_an_array_is_as_before),
