@@ -16,7 +16,8 @@
 /* Who logged in before the stream began is no orphan after a while: it is learned anew in a week.
  */
 #define ORPHANS_KEEP 0.9
-enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5, WEEK = 7 };
+enum { HOURS_PER_DAY = 24, SURGE_MIN = 5, WEEK = 7 };
+enum { LOGINS_SHARE = 8, REQUESTS_SHARE = 4 /* of the memory; the rest is the parts' */ };
 enum { TOGETHER = 32 /* observations whose slots are fetched before they are taken */ };
 
 struct detect {
@@ -34,6 +35,10 @@ struct detect {
     int64_t hour; /* that is open, since 1970 */
     int64_t now;  /* the latest observation */
     size_t logins_held;
+    struct requests requests[AXIS_COUNT]; /* for no person, on the open day */
+    size_t requests_held, requests_limit;
+    uint64_t uncounted; /* requests for which there was no room: those of the day are not all */
+    bool are_all_counted;
     uint64_t taken, late;
     uint64_t seen[OBSERVED_COUNT],
         known[AXIS_COUNT]; /* of reads of persons: with that axis known */
@@ -63,9 +68,13 @@ detect_open(struct detect **slot, const struct detect_options *options)
     d->settle = options->settle;
     d->axes = options->axes != 0 ? options->axes : UINT32_MAX;
     d->logins.window = LOGINS_WINDOW;
+    d->requests_limit = options->memory / REQUESTS_SHARE;
+    d->are_all_counted = true;
     d->logins.limit = options->memory / LOGINS_SHARE / sizeof(struct login);
     for (size_t i = 0; i < PARTS; i++) {
-        d->parts[i].limit = (options->memory - options->memory / LOGINS_SHARE) / PARTS;
+        d->parts[i].limit = (options->memory - options->memory / LOGINS_SHARE -
+                             options->memory / REQUESTS_SHARE) /
+                            PARTS;
         d->parts[i].walk_seed = d->secret[1];
     }
     *slot = d;
@@ -80,6 +89,8 @@ detect_close(struct detect *d)
     publish_release(&d->publisher);
     for (size_t i = 0; i < PARTS; i++)
         part_release(&d->parts[i]);
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        requests_release(&d->requests[axis], &d->requests_held);
     logins_release(&d->logins, &d->logins_held);
     memory_wipe(d->secret, sizeof(d->secret));
     memory_free(d);
@@ -102,7 +113,7 @@ feel_climate(struct detect *d)
     c->day = day_of(d->hour);
     c->off = d->off;
     c->accounts = (d->axes >> AXIS_ACCOUNT & 1) != 0;
-    c->others = d->seen[OBSERVED_OTHER] > 0;
+    c->others = d->seen[OBSERVED_OTHER] > 0 && d->are_all_counted;
     c->logins = d->logins.first != 0 && !d->logins.overflown &&
                 (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
     c->first = d->days == 0 ? d->first : NULL;
@@ -125,7 +136,7 @@ judge(struct detect *d, bool full_hour, bool all)
     d->climate.full_hour = full_hour;
     d->climate.day_ends = full_hour && all;
     for (size_t i = 0; i < PARTS; i++)
-        judge_part(&d->parts[i], d->peers, &d->climate, all);
+        judge_part(&d->parts[i], d->peers, &d->climate, d->requests, all);
     return publish_choose(&d->publisher, d->parts, d->q, d->false_a_year, d->now);
 }
 
@@ -159,6 +170,9 @@ close_day(struct detect *d)
         for (size_t axis = 0; axis < AXIS_COUNT; axis++)
             sum_peers(&d->peers[axis], &d->parts[i].learned[axis]);
     }
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        requests_clear(&d->requests[axis], &d->requests_held);
+    d->are_all_counted = true;
     publish_settle(&d->publisher, d->climate.day, d->settle);
     memcpy(d->horizon, d->rising, sizeof(d->horizon));
     d->by_session = d->session_logins > d->account_logins / 2;
@@ -304,32 +318,47 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
     return r;
 }
 
-/* What one principal does. */
+/* A principal asks for a person. */
 struct act {
     uint64_t key;
-    uint8_t axis, person; /* which of those of `persons`; TOGETHER: it asks for none */
+    uint8_t axis, person; /* which of those of `persons` */
 };
 
 /* Observations of one hour, of which the slots are on their way. */
 struct bunch {
-    size_t acts, persons;
+    size_t acts, persons, accounts, addresses;
     struct act act[TOGETHER * AXIS_COUNT];
     struct taken person[TOGETHER];
+    uint64_t account[TOGETHER], address[TOGETHER]; /* keys of who asks for none */
 };
+
+static inline bool
+is_judged(const struct detect *d, const struct observation *o, unsigned axis)
+{
+    return o->who[axis] != 0 && (d->axes >> axis & 1) != 0;
+}
 
 /* Slots lie far apart, and of most lines nothing takes as long as to fetch theirs. */
 PASU_ALWAYS_INLINE static inline void
-plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigned axis,
-     size_t person)
+plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigned axis)
 {
     uint64_t key;
 
-    if (o->who[axis] == 0 || (d->axes >> axis & 1) == 0)
+    if (!is_judged(d, o, axis))
         return;
     key = part_key(d->secret, o->who[axis], axis);
     slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
     bunch->act[bunch->acts++] =
-        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)person};
+        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)bunch->persons};
+}
+
+PASU_ALWAYS_INLINE static inline uint64_t
+plan_count(struct detect *d, const struct observation *o, unsigned axis)
+{
+    uint64_t key = part_key(d->secret, o->who[axis], axis);
+
+    requests_prefetch(&d->requests[axis], key);
+    return key;
 }
 
 /* Of what neither asks for a person nor can have shown one only the requests of an account and of
@@ -346,27 +375,47 @@ prepare(struct detect *d, struct bunch *bunch, const struct observation *o)
         bunch->person[bunch->persons] =
             is_of_person(o) ? take_person(d, o, minute) : take_any(d, o);
         for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
-            plan(d, bunch, o, axis, bunch->persons);
+            plan(d, bunch, o, axis);
         bunch->persons++;
         return 0;
     }
-    plan(d, bunch, o, AXIS_ACCOUNT, TOGETHER);
-    plan(d, bunch, o, AXIS_ADDRESS, TOGETHER);
+    if (is_judged(d, o, AXIS_ACCOUNT))
+        bunch->account[bunch->accounts++] = plan_count(d, o, AXIS_ACCOUNT);
+    if (is_judged(d, o, AXIS_ADDRESS))
+        bunch->address[bunch->addresses++] = plan_count(d, o, AXIS_ADDRESS);
     return o->what == OBSERVED_LOGIN ? take_login(d, o, minute) : 0;
+}
+
+static int
+take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
+{
+    struct requests *t = &d->requests[axis];
+    int r = 0;
+
+    for (size_t i = 0; i < count && r >= 0; i++) {
+        if (PASU_LIKELY(requests_count(t, keys[i])))
+            continue;
+        r = requests_add(t, keys[i], d->requests_limit, &d->requests_held);
+        if (r == 0) {
+            d->uncounted++;
+            d->are_all_counted = false;
+        }
+    }
+    return r;
 }
 
 static int
 take(struct detect *d, const struct bunch *bunch)
 {
-    int r = 0;
+    int r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
 
+    if (r >= 0)
+        r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
     for (size_t i = 0; i < bunch->acts && r >= 0; i++) {
         const struct act *act = &bunch->act[i];
-        struct part *part = &d->parts[part_of(act->key)];
 
-        r = act->person < TOGETHER
-                ? part_take(part, act->axis, act->key, &bunch->person[act->person])
-                : part_count(part, act->axis, act->key, day_of(d->hour));
+        r = part_take(&d->parts[part_of(act->key)], act->axis, act->key,
+                      &bunch->person[act->person]);
     }
     return r;
 }
@@ -380,7 +429,7 @@ add_bunch(struct detect *d, const struct observation *observations, size_t count
     size_t taken = 0;
     int r = 0;
 
-    bunch.acts = bunch.persons = 0;
+    bunch.acts = bunch.persons = bunch.accounts = bunch.addresses = 0;
     for (; taken < count && taken < TOGETHER && r >= 0; taken++) {
         const struct observation *o = &observations[taken];
         int64_t hour = o->time / NANOSECONDS_PER_HOUR;
@@ -508,7 +557,8 @@ detect_findings(struct detect *d, struct detect_report *report)
         .finding_count = d->publisher.finding_count,
         .observations = d->taken,
         .late = d->late,
-        .memory = d->logins_held,
+        .forgotten = d->uncounted,
+        .memory = d->logins_held + d->requests_held,
         .threshold = d->publisher.threshold / M_LN10,
         .login_days = d->logins.window / (HOURS_PER_DAY * 60),
     };

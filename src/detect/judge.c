@@ -94,11 +94,16 @@ judge(struct principal *p, const struct peers peers[AXIS_COUNT], const struct cl
 
 void
 judge_part(struct part *part, const struct peers peers[AXIS_COUNT], const struct climate *c,
-           bool all)
+           const struct requests requests[AXIS_COUNT], bool all)
 {
-    for (size_t i = 0; i < part->open_count; i++)
-        if (part->open[i]->history != NULL && (all || part->open[i]->touched))
-            judge(part->open[i], peers, c);
+    for (size_t i = 0; i < part->open_count; i++) {
+        struct principal *p = part->open[i];
+
+        if (p->history == NULL || !(all || p->touched))
+            continue;
+        p->today->others = requests_of(&requests[p->axis], p->key);
+        judge(p, peers, c);
+    }
 }
 
 static void

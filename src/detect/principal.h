@@ -58,7 +58,8 @@ struct day {
     struct sample asked;
     struct accounts accounts;
     int64_t first;
-    uint32_t requests, attempts, misses;
+    uint64_t others;    /* requests for no person, as they were when it was judged */
+    uint32_t requests, attempts, misses; /* for a person */
     uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
     uint64_t fields, bound;
     uint32_t hours;        /* bit h: persons were shown in that hour */
@@ -110,6 +111,7 @@ struct history {
 
 struct principal {
     uint64_t who;        /* as observed */
+    uint64_t key;        /* of its slot */
     uint64_t asn, agent; /* hashes of where it was seen first */
     struct life life;
     struct day *today;
