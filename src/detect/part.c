@@ -323,6 +323,15 @@ slot_of(struct part *part, unsigned axis, uint64_t key, int *result)
     return slot;
 }
 
+struct principal *const *
+part_find(const struct part *part, unsigned axis, uint64_t key)
+{
+    size_t place;
+    const struct slot *slot = slots_find(&part->tables[axis], key, &place);
+
+    return slot != NULL && slot_is_promoted(slot) ? &part->principals[slot_place(slot)] : NULL;
+}
+
 static inline void
 count_request(struct slot *slot, uint16_t day)
 {

@@ -9,7 +9,6 @@
 
 enum {
     PLAIN_MOST = 15, /* "203.0.113.142" and two more */
-    SEEN = 0x7eff,   /* bytes of two words of which it is known what stands around them */
     IPV6 = 32,       /* no length of a text */
 };
 
@@ -136,41 +135,36 @@ hash_ends(const uint8_t key[16], struct ends ends, size_t length)
     return hash != 0 ? hash : 1;
 }
 
-/* Bits of those of the sixteen bytes that are of the kind. */
+/* A bit for each of the text's bytes that is of the kind. */
 static inline unsigned
-places_of(struct ends ends, uint8_t byte)
+places_of(struct ends ends, size_t length, uint8_t byte)
 {
+    unsigned both = 0, apart = length > 8 ? (unsigned)length - 8 : 0;
 #ifdef __SSE2__
     find_bytes bytes;
 
     memcpy(&bytes, &ends, sizeof(bytes));
-    return (unsigned)__builtin_ia32_pmovmskb128((find_mask)(bytes == byte));
+    both = (unsigned)__builtin_ia32_pmovmskb128((find_mask)(bytes == byte));
 #else
-    unsigned places = 0;
-
     for (unsigned i = 0; i < 8; i++) {
-        places |= (unsigned)((uint8_t)(ends.front >> 8 * i) == byte) << i;
-        places |= (unsigned)((uint8_t)(ends.back >> 8 * i) == byte) << (8 + i);
+        both |= (unsigned)((uint8_t)(ends.front >> 8 * i) == byte) << i;
+        both |= (unsigned)((uint8_t)(ends.back >> 8 * i) == byte) << (8 + i);
     }
-    return places;
 #endif
+    return (both & 0xff) | both >> 8 << apart;
 }
 
-/*
- * Whether no other text can be the same address: it has no colon, of several there is no list, and
- * no part of it begins with a zero and goes on. As a text of at most fifteen bytes is seen as two
- * words, a part that begins with the first one's last byte, or with the second one's first, is seen
- * in the other one as well, unless the text is no IPv4 address; and one that begins with the last
- * byte does not go on.
- */
+/* Whether no other text can be the same address: it has no colon, of several there is no list, and
+ * no part of it begins with a zero and goes on. */
 static inline bool
 is_plain(struct view text, struct ends ends)
 {
-    unsigned dots = places_of(ends, '.'), zeros = places_of(ends, '0');
-    unsigned others = places_of(ends, ':') | places_of(ends, ',') | places_of(ends, ' ');
+    unsigned dots = places_of(ends, text.length, '.'), zeros = places_of(ends, text.length, '0');
+    unsigned others = places_of(ends, text.length, ':') | places_of(ends, text.length, ',') |
+                      places_of(ends, text.length, ' ');
 
     return others == 0 && text.length > 1 && text.length <= PLAIN_MOST &&
-           (zeros & (dots << 1 | 1) & ~(dots >> 1) & SEEN) == 0;
+           (zeros & (dots << 1 | 1) & ~(dots >> 1 | 1U << (text.length - 1))) == 0;
 }
 
 static uint64_t

@@ -218,8 +218,7 @@ agent_of(struct observe_state *o, struct view text)
  * address, of logins it takes the account and the session: nothing else is made of the most lines.
  */
 static void
-take_who(struct observe_state *o, const struct event *event, struct observation *to,
-         bool is_again)
+take_who(struct observe_state *o, const struct event *event, struct observation *to, bool is_again)
 {
     const uint8_t(*keys)[16] = o->keys->axis;
     bool is_person = to->what == OBSERVED_SHOWN || to->what == OBSERVED_MISS;
