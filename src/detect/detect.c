@@ -5,10 +5,8 @@
 #include "base/memory.h"
 #include "detect/coverage.h"
 #include "detect/fusion.h"
-#include "detect/judge.h"
-#include "detect/logins.h"
-#include "detect/publish.h"
-#include "detect/tiling.h"
+#include "detect/hashes.h"
+#include "detect/state.h"
 
 #define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
 #define FALSE_SHARE          0.1
@@ -16,34 +14,9 @@
 /* Who logged in before the stream began is no orphan after a while: it is learned anew in a week.
  */
 #define ORPHANS_KEEP 0.9
-enum { HOURS_PER_DAY = 24, LOGINS_SHARE = 8, SURGE_MIN = 5, WEEK = 7 };
-enum { TOGETHER = 32 /* observations whose slots are fetched before they are taken */ };
-
-struct detect {
-    struct part parts[PARTS];
-    struct peers peers[AXIS_COUNT];
-    struct climate climate;
-    struct first_day first[AXIS_COUNT];
-    struct logins logins;
-    struct publisher publisher;
-    uint64_t secret[2]; /* the second is odd */
-    uint64_t horizon[UINT8_MAX + 1], rising[UINT8_MAX + 1];
-    double q, false_a_year;
-    uint32_t off, axes;
-    unsigned settle;
-    int64_t hour; /* that is open, since 1970 */
-    int64_t now;  /* the latest observation */
-    size_t logins_held;
-    uint64_t taken, late;
-    uint64_t seen[OBSERVED_COUNT],
-        known[AXIS_COUNT]; /* of reads of persons: with that axis known */
-    uint64_t numbered, placed;
-    uint64_t session_logins, account_logins; /* reads that had one */
-    bool by_session;                         /* sessions tell whether there was a login */
-    uint32_t days;                           /* closed */
-    enum tiling tiling;
-    bool started;
-};
+enum { SURGE_MIN = 5 };
+enum { LOGINS_SHARE = 8, REQUESTS_SHARE = 4 /* of the memory; the rest is the parts' */ };
+enum { TOGETHER = 128 /* observations whose slots are fetched before they are taken */ };
 
 int
 detect_open(struct detect **slot, const struct detect_options *options)
@@ -63,9 +36,13 @@ detect_open(struct detect **slot, const struct detect_options *options)
     d->settle = options->settle;
     d->axes = options->axes != 0 ? options->axes : UINT32_MAX;
     d->logins.window = LOGINS_WINDOW;
+    d->requests_limit = options->memory / REQUESTS_SHARE;
+    d->are_all_counted = true;
     d->logins.limit = options->memory / LOGINS_SHARE / sizeof(struct login);
     for (size_t i = 0; i < PARTS; i++) {
-        d->parts[i].limit = (options->memory - options->memory / LOGINS_SHARE) / PARTS;
+        d->parts[i].limit =
+            (options->memory - options->memory / LOGINS_SHARE - options->memory / REQUESTS_SHARE) /
+            PARTS;
         d->parts[i].walk_seed = d->secret[1];
     }
     *slot = d;
@@ -80,6 +57,8 @@ detect_close(struct detect *d)
     publish_release(&d->publisher);
     for (size_t i = 0; i < PARTS; i++)
         part_release(&d->parts[i]);
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        requests_release(&d->requests[axis], &d->requests_held);
     logins_release(&d->logins, &d->logins_held);
     memory_wipe(d->secret, sizeof(d->secret));
     memory_free(d);
@@ -102,7 +81,7 @@ feel_climate(struct detect *d)
     c->day = day_of(d->hour);
     c->off = d->off;
     c->accounts = (d->axes >> AXIS_ACCOUNT & 1) != 0;
-    c->others = d->seen[OBSERVED_OTHER] > 0;
+    c->others = d->seen[OBSERVED_OTHER] > 0 && d->are_all_counted;
     c->logins = d->logins.first != 0 && !d->logins.overflown &&
                 (int64_t)d->logins.first + LOGINS_WINDOW_MIN <= (int64_t)c->day * 24 * 60;
     c->first = d->days == 0 ? d->first : NULL;
@@ -125,7 +104,7 @@ judge(struct detect *d, bool full_hour, bool all)
     d->climate.full_hour = full_hour;
     d->climate.day_ends = full_hour && all;
     for (size_t i = 0; i < PARTS; i++)
-        judge_part(&d->parts[i], d->peers, &d->climate, all);
+        judge_part(&d->parts[i], d->peers, &d->climate, d->requests, all);
     return publish_choose(&d->publisher, d->parts, d->q, d->false_a_year, d->now);
 }
 
@@ -159,6 +138,9 @@ close_day(struct detect *d)
         for (size_t axis = 0; axis < AXIS_COUNT; axis++)
             sum_peers(&d->peers[axis], &d->parts[i].learned[axis]);
     }
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        requests_clear(&d->requests[axis], &d->requests_held);
+    d->are_all_counted = true;
     publish_settle(&d->publisher, d->climate.day, d->settle);
     memcpy(d->horizon, d->rising, sizeof(d->horizon));
     d->by_session = d->session_logins > d->account_logins / 2;
@@ -166,21 +148,16 @@ close_day(struct detect *d)
     return logins_expire(&d->logins, (uint32_t)((d->climate.day + 1) * 24 * 60), &d->logins_held);
 }
 
-static bool
-is_off(const struct detect *d, enum detector detector)
-{
-    return (d->off & 1U << detector) != 0;
-}
-
 /* What is compared between principals, once a week. */
 static int
 judge_axis(struct detect *d, struct principal **list, size_t count, unsigned axis)
 {
-    int r = is_off(d, DETECTOR_COVERAGE)
+    int r = detect_is_off(d, DETECTOR_COVERAGE)
                 ? 0
                 : coverage_judge(list, count, d->climate.day, d->climate.accounts);
 
-    if (r == 0 && (axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS) && !is_off(d, DETECTOR_TILING)) {
+    if (r == 0 && (axis == AXIS_ACCOUNT || axis == AXIS_ADDRESS) &&
+        !detect_is_off(d, DETECTOR_TILING)) {
         r = tiling_judge(list, count);
         if (r >= 0 && (enum tiling)r > d->tiling)
             d->tiling = (enum tiling)r;
@@ -304,32 +281,47 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
     return r;
 }
 
-/* What one principal does. */
+/* A principal asks for a person. */
 struct act {
     uint64_t key;
-    uint8_t axis, person; /* which of those of `persons`; TOGETHER: it asks for none */
+    uint8_t axis, person; /* which of those of `persons` */
 };
 
 /* Observations of one hour, of which the slots are on their way. */
 struct bunch {
-    size_t acts, persons;
+    size_t acts, persons, accounts, addresses;
     struct act act[TOGETHER * AXIS_COUNT];
     struct taken person[TOGETHER];
+    uint64_t account[TOGETHER], address[TOGETHER]; /* keys of who asks for none */
 };
+
+static inline bool
+is_judged(const struct detect *d, const struct observation *o, unsigned axis)
+{
+    return o->who[axis] != 0 && (d->axes >> axis & 1) != 0;
+}
 
 /* Slots lie far apart, and of most lines nothing takes as long as to fetch theirs. */
 PASU_ALWAYS_INLINE static inline void
-plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigned axis,
-     size_t person)
+plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigned axis)
 {
     uint64_t key;
 
-    if (o->who[axis] == 0 || (d->axes >> axis & 1) == 0)
+    if (!is_judged(d, o, axis))
         return;
     key = part_key(d->secret, o->who[axis], axis);
     slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
     bunch->act[bunch->acts++] =
-        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)person};
+        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)bunch->persons};
+}
+
+PASU_ALWAYS_INLINE static inline uint64_t
+plan_count(struct detect *d, const struct observation *o, unsigned axis)
+{
+    uint64_t key = part_key(d->secret, o->who[axis], axis);
+
+    requests_prefetch(&d->requests[axis], key);
+    return key;
 }
 
 /* Of what neither asks for a person nor can have shown one only the requests of an account and of
@@ -346,27 +338,82 @@ prepare(struct detect *d, struct bunch *bunch, const struct observation *o)
         bunch->person[bunch->persons] =
             is_of_person(o) ? take_person(d, o, minute) : take_any(d, o);
         for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
-            plan(d, bunch, o, axis, bunch->persons);
+            plan(d, bunch, o, axis);
         bunch->persons++;
         return 0;
     }
-    plan(d, bunch, o, AXIS_ACCOUNT, TOGETHER);
-    plan(d, bunch, o, AXIS_ADDRESS, TOGETHER);
+    if (is_judged(d, o, AXIS_ACCOUNT))
+        bunch->account[bunch->accounts++] = plan_count(d, o, AXIS_ACCOUNT);
+    if (is_judged(d, o, AXIS_ADDRESS))
+        bunch->address[bunch->addresses++] = plan_count(d, o, AXIS_ADDRESS);
     return o->what == OBSERVED_LOGIN ? take_login(d, o, minute) : 0;
+}
+
+static int
+take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
+{
+    struct requests *t = &d->requests[axis];
+    int r = 0;
+
+    for (size_t i = 0; i < count && r >= 0; i++) {
+        if (PASU_LIKELY(requests_count(t, keys[i])))
+            continue;
+        r = requests_add(t, keys[i], d->requests_limit, &d->requests_held);
+        if (r == 0) {
+            d->uncounted++;
+            d->are_all_counted = false;
+        }
+    }
+    return r;
+}
+
+/*
+ * What is known of who asks is four steps away from its slot, and each is a wait for memory: so
+ * each is taken for all of the bunch before the next one is.
+ */
+static void
+bring_near(const struct detect *d, const struct bunch *bunch)
+{
+    PASU_UNINITIALIZED struct principal *const *at[TOGETHER * AXIS_COUNT];
+    PASU_UNINITIALIZED const struct principal *who[TOGETHER * AXIS_COUNT];
+    PASU_UNINITIALIZED uint64_t subject[TOGETHER * AXIS_COUNT];
+    size_t count = 0;
+
+    for (size_t i = 0; i < bunch->acts; i++) {
+        const struct act *act = &bunch->act[i];
+
+        at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
+        subject[count] = bunch->person[act->person].o->subject;
+        if (at[count] != NULL)
+            __builtin_prefetch(at[count++]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        who[i] = *at[i];
+        principal_prefetch(who[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        hashes_prefetch(who[i]->life.hashes, who[i]->life.count, subject[i]);
+        if (who[i]->today != NULL)
+            day_prefetch(who[i]->today);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (who[i]->today != NULL)
+            hashes_prefetch(who[i]->today->asked.hashes, who[i]->today->asked.count, subject[i]);
 }
 
 static int
 take(struct detect *d, const struct bunch *bunch)
 {
-    int r = 0;
+    int r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
 
+    if (r >= 0)
+        r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
+    bring_near(d, bunch);
     for (size_t i = 0; i < bunch->acts && r >= 0; i++) {
         const struct act *act = &bunch->act[i];
-        struct part *part = &d->parts[part_of(act->key)];
 
-        r = act->person < TOGETHER
-                ? part_take(part, act->axis, act->key, &bunch->person[act->person])
-                : part_count(part, act->axis, act->key, day_of(d->hour));
+        r = part_take(&d->parts[part_of(act->key)], act->axis, act->key,
+                      &bunch->person[act->person]);
     }
     return r;
 }
@@ -380,7 +427,7 @@ add_bunch(struct detect *d, const struct observation *observations, size_t count
     size_t taken = 0;
     int r = 0;
 
-    bunch.acts = bunch.persons = 0;
+    bunch.acts = bunch.persons = bunch.accounts = bunch.addresses = 0;
     for (; taken < count && taken < TOGETHER && r >= 0; taken++) {
         const struct observation *o = &observations[taken];
         int64_t hour = o->time / NANOSECONDS_PER_HOUR;
@@ -426,101 +473,6 @@ detect_add(struct detect *d, const struct observation *observations, size_t coun
 
 /* ---- the report ---- */
 
-static void
-cannot(const struct detect *d, struct detect_report *report, enum detector detector,
-       const char *reason)
-{
-    if (reason != NULL && !is_off(d, detector))
-        report->untestable[report->untestable_count++] =
-            (struct untestable){.detector = (uint8_t)detector, .reason = reason};
-}
-
-static const char *
-why_no_orphans(const struct detect *d)
-{
-    if (d->logins.overflown)
-        return "more accounts have logged in than fit into the memory that may be used";
-    if (d->seen[OBSERVED_LOGIN] == 0 && d->seen[OBSERVED_OTHER] == 0)
-        return "there is no login in it, and no request but those for persons";
-    if (d->seen[OBSERVED_LOGIN] == 0)
-        return "there is no login in it: only the pages around a read can be judged";
-    if (d->known[AXIS_ACCOUNT] == 0 && d->known[AXIS_SESSION] == 0)
-        return "no read tells its account or session: it cannot be joined with a login";
-    return NULL;
-}
-
-/* Whether on some axis somebody was not judged, and could not be today either. */
-static bool
-lacks_peers(const struct detect *d, bool is_walk)
-{
-    for (size_t axis = 0; axis < AXIS_COUNT; axis++) {
-        const struct share_peers(*shares)[CLASSES] = d->peers[axis].shares;
-        bool was_unjudged = false;
-
-        for (size_t i = 0; i < PARTS; i++)
-            was_unjudged |=
-                is_walk ? d->parts[i].unjudged_walk[axis] : d->parts[i].unjudged_order[axis];
-        if (was_unjudged &&
-            (is_walk ? shares[SHARE_BESIDE][CLASS_FEW].days + shares[SHARE_BESIDE][CLASS_MANY].days
-                     : fmax(shares[SHARE_DRIFTS][CLASS_FEW].days,
-                            shares[SHARE_ORDERS][CLASS_FEW].days)) < SHARE_DAYS_MIN)
-            return true;
-    }
-    return false;
-}
-
-static void
-find_untestable(const struct detect *d, struct detect_report *report)
-{
-    bool accounts = d->known[AXIS_ACCOUNT] > 0;
-    uint64_t persons = d->seen[OBSERVED_SHOWN] + d->seen[OBSERVED_MISS];
-
-    for (size_t i = 0; i < DETECTOR_COUNT; i++)
-        if (is_off(d, (enum detector)i))
-            report->untestable[report->untestable_count++] =
-                (struct untestable){.detector = (uint8_t)i, .reason = "it is switched off"};
-    if (persons == 0 || d->days == 0) {
-        for (size_t i = 0; i < DETECTOR_COUNT; i++)
-            cannot(d, report, (enum detector)i,
-                   persons == 0 ? "nobody's data is asked for in it"
-                                : "it is less than a day: there is nothing to compare with");
-        return;
-    }
-    if (d->days < WEEK)
-        cannot(d, report, DETECTOR_GROWTH, "it is less than a week: nobody has a past yet");
-    if (d->numbered == 0) {
-        cannot(d, report, DETECTOR_SUCCESSOR, "no person's key is a whole number");
-        cannot(d, report, DETECTOR_DRIFT, "no person's key is a whole number");
-    } else {
-        if (lacks_peers(d, true))
-            cannot(d, report, DETECTOR_SUCCESSOR,
-                   "somebody asked for 64 persons or more in a day, and too few beside them ever "
-                   "did to know what is usual");
-        if (lacks_peers(d, false))
-            cannot(d, report, DETECTOR_DRIFT,
-                   "somebody asked for 50 persons or more in a day, and too few beside them ever "
-                   "did to know what is usual");
-    }
-    if (!accounts)
-        cannot(d, report, DETECTOR_FANOUT, "no read tells its account");
-    cannot(d, report, DETECTOR_ORPHAN, why_no_orphans(d));
-    if (d->seen[OBSERVED_MISS] == 0)
-        cannot(d, report, DETECTOR_MISSES, "no request for somebody who does not exist is in it");
-    if (d->tiling == TILING_FEW)
-        cannot(d, report, DETECTOR_TILING,
-               "it is less than a week, or too few principals were shown the same persons");
-    if (d->tiling == TILING_CUSTOM)
-        cannot(d, report, DETECTOR_TILING, "principals share persons out by custom");
-    if (d->days < WEEK)
-        cannot(d, report, DETECTOR_COVERAGE, "it is less than a week");
-    if (!accounts || (d->placed == 0 && d->known[AXIS_AGENT] == 0))
-        cannot(d, report, DETECTOR_NOVELTY,
-               "accounts, with country, network or program, are not known");
-    if (!accounts || d->days < 30)
-        cannot(d, report, DETECTOR_WAKING,
-               accounts ? "it is less than 30 days" : "no read tells its account");
-}
-
 int
 detect_findings(struct detect *d, struct detect_report *report)
 {
@@ -530,32 +482,7 @@ detect_findings(struct detect *d, struct detect_report *report)
         r = judge(d, false, false);
     if (r == 0)
         r = publish_findings(&d->publisher);
-    if (r < 0)
-        return r;
-    *report = (struct detect_report){
-        .findings = d->publisher.findings,
-        .finding_count = d->publisher.finding_count,
-        .observations = d->taken,
-        .late = d->late,
-        .memory = d->logins_held,
-        .threshold = d->publisher.threshold / M_LN10,
-        .login_days = d->logins.window / (HOURS_PER_DAY * 60),
-    };
-    for (size_t i = 0; i < PARTS; i++) {
-        const struct part *part = &d->parts[i];
-
-        for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-            report->principals += part->tables[axis].count;
-        report->tested += part->tested;
-        report->forgotten += part->forgotten;
-        report->memory += part->held;
-        for (size_t j = 0; j < part->count; j++) {
-            const struct principal *p = part->principals[j];
-
-            report->sketched += p != NULL && p->life.sketch != NULL && p->life.count < LIFE_MOST;
-            report->unfollowed += p != NULL && p->unfollowed;
-        }
-    }
-    find_untestable(d, report);
-    return 0;
+    if (r == 0)
+        detect_report_make(d, report);
+    return r < 0 ? r : 0;
 }

@@ -39,10 +39,10 @@ say(struct bench *b, enum detector detector, const double *ways, size_t measures
     if ((b->climate->off & 1U << detector) != 0)
         return;
     for (size_t i = 0; i < DETECTOR_WAYS; i++)
-        b->day->ways[detector][i] = (float)ways[i % (measures * WAYS)];
-    b->day->log_e[detector] = log_mean(ways, measures * WAYS);
-    b->day->statistic[detector] = statistic;
-    memcpy(b->day->number[detector], numbers, count * sizeof(*numbers));
+        b->day->judged->ways[detector][i] = (float)ways[i % (measures * WAYS)];
+    b->day->judged->log_e[detector] = log_mean(ways, measures * WAYS);
+    b->day->judged->statistic[detector] = statistic;
+    memcpy(b->day->judged->number[detector], numbers, count * sizeof(*numbers));
 }
 
 static double
@@ -73,7 +73,7 @@ static bool
 judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
             double *ways)
 {
-    struct snapshot *worst = &b->day->worst[which];
+    struct snapshot *worst = &b->day->judged->worst[which];
     const double few = which == SHARE_BESIDE || which == SHARE_NEAR ? FEW_STEPS : FEW;
 
     if (*x / (*n + few) < worst->x / (worst->n + few)) {
@@ -213,10 +213,10 @@ judge_rank(struct bench *b, double *z, double *usual)
     *z = b->m.drift;
     if (b->m.ordered < DRIFT_MIN)
         return 0;
-    if (fabs(b->day->drift) > fabs(*z))
-        *z = b->day->drift;
+    if (fabs(b->day->judged->drift) > fabs(*z))
+        *z = b->day->judged->drift;
     else if (b->climate->full_hour)
-        b->day->drift = *z;
+        b->day->judged->drift = *z;
     if (b->peers->shares[SHARE_DRIFTS][CLASS_FEW].days < SHARE_DAYS_MIN)
         return 0;
     *usual = usual_order(b, SHARE_DRIFTS);
@@ -384,7 +384,7 @@ evidence_judge(struct principal *p, const struct peers *peers, const struct clim
     struct bench b = {.p = p, .day = p->today, .h = p->history, .peers = peers, .climate = c};
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
-        b.day->log_e[i] = NAN;
+        b.day->judged->log_e[i] = NAN;
     measure_day(p, c->day, &b.m);
     judge_fanout(&b);
     judge_orphan(&b);
@@ -428,8 +428,8 @@ learn_pace(struct principal *p, struct peers *l, enum paced which, unsigned week
 static void
 doubt(struct history *h, const struct day *day)
 {
-    if (!isnan(day->log_e[DETECTOR_GROWTH]))
-        h->doubt = fmaxf(0, h->doubt + day->ways[DETECTOR_GROWTH][PACE_WAY_TWICE]);
+    if (!isnan(day->judged->log_e[DETECTOR_GROWTH]))
+        h->doubt = fmaxf(0, h->doubt + day->judged->ways[DETECTOR_GROWTH][PACE_WAY_TWICE]);
 }
 
 void
@@ -442,12 +442,12 @@ evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
 
     measure_day(p, c->day, &m);
     for (size_t i = 0; i < SHARES; i++)
-        if (day->worst[i].n > 0)
-            share_learn(&l->shares[i][class_of(day->worst[i].n)], &h->shares[i], day->worst[i].x,
-                        day->worst[i].n);
+        if (day->judged->worst[i].n > 0)
+            share_learn(&l->shares[i][class_of(day->judged->worst[i].n)], &h->shares[i],
+                        day->judged->worst[i].x, day->judged->worst[i].n);
     if (m.ordered >= DRIFT_MIN)
         share_learn(&l->shares[SHARE_DRIFTS][CLASS_FEW], &h->shares[SHARE_DRIFTS],
-                    fabs(day->drift) > DRIFT_Z, 1);
+                    fabs(day->judged->drift) > DRIFT_Z, 1);
     if (h->walk != NULL && h->walk->looked > 0) {
         double order = log_mean(h->walk->order, WAYS);
 

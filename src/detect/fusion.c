@@ -49,7 +49,7 @@ fusion_set(struct history *h, enum detector detector, double log_e)
 const float *
 fusion_ways(const struct day *day, enum detector detector)
 {
-    return day != NULL && !isnan(day->log_e[detector]) ? day->ways[detector] : NULL;
+    return day != NULL && !isnan(day->judged->log_e[detector]) ? day->judged->ways[detector] : NULL;
 }
 
 void

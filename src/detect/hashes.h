@@ -3,24 +3,60 @@
 #ifndef PASU_DETECT_HASHES_H
 #define PASU_DETECT_HASHES_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/attributes.h"
 
-/* Where it is, or is to be put: how many are smaller. */
+enum { HASHES_NEAR = 8 /* a cache line of them */ };
+
+/* How many of `count`, which are in order, are smaller. Without jumps. */
+static inline size_t
+hashes_below(const uint64_t *hashes, size_t count, uint64_t hash)
+{
+    size_t low = 0;
+
+    while (count > 1) {
+        size_t half = count / 2;
+
+        low += half & -(size_t)(hashes[low + half - 1] < hash);
+        count -= half;
+    }
+    return low + (count == 1 && hashes[low] < hash);
+}
+
+/* It is looked for soon, among so many of which none was left out: the set comes near. */
+PASU_ALWAYS_INLINE static inline void
+hashes_prefetch(const uint64_t *hashes, size_t count, uint64_t hash)
+{
+    if (count == 0)
+        return;
+    __builtin_prefetch(&hashes[(size_t)((unsigned __int128)hash * count >> 64)], 1);
+    __builtin_prefetch(&hashes[count - 1]);
+}
+
+/* Where it is, or is to be put: how many are smaller. As hashes are spread evenly, it is looked for
+ * near where it is due, so that few cache lines of the set are touched; where they are not, it
+ * takes as many steps as halving does. */
 static inline size_t
 hashes_find(const uint64_t *hashes, size_t count, uint64_t hash)
 {
-    size_t low = 0, high = count;
+    size_t low = 0, high = count, step = count > 1024 ? 4 * HASHES_NEAR : HASHES_NEAR, at;
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (hashes[middle] < hash)
-            low = middle + 1;
-        else
-            high = middle;
+    if (count <= 2 * HASHES_NEAR)
+        return hashes_below(hashes, count, hash);
+    if (hash > hashes[count - 1])
+        return count;
+    at = (size_t)((double)(int64_t)(hash >> 1) / ((double)(int64_t)(hashes[count - 1] >> 1) + 1) *
+                  (double)count);
+    at = at < count ? at : count - 1;
+    if (hashes[at] < hash) {
+        for (low = at + 1; low + step < count && hashes[low + step] < hash; step *= 2)
+            low += step + 1;
+        high = low + step < count ? low + step : count;
+    } else {
+        for (high = at; high > step && hashes[high - step] >= hash; step *= 2)
+            high -= step;
+        low = high > step ? high - step : 0;
     }
-    return low;
+    return low + hashes_below(hashes + low, high - low, hash);
 }
 
 #endif

@@ -42,14 +42,14 @@ keep_evidence(struct history *h, const struct day *day)
     double most = -INFINITY;
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++) {
-        if (isnan(day->log_e[i]))
+        if (isnan(day->judged->log_e[i]))
             continue;
-        if (day->log_e[i] >= h->log_best[i]) {
-            h->log_best[i] = day->log_e[i];
-            h->statistic[i] = day->statistic[i];
-            memcpy(h->number[i], day->number[i], sizeof(h->number[i]));
+        if (day->judged->log_e[i] >= h->log_best[i]) {
+            h->log_best[i] = day->judged->log_e[i];
+            h->statistic[i] = day->judged->statistic[i];
+            memcpy(h->number[i], day->judged->number[i], sizeof(h->number[i]));
         }
-        most = day->log_e[i] > most ? day->log_e[i] : most;
+        most = day->judged->log_e[i] > most ? day->judged->log_e[i] : most;
     }
     if (h->evidence_count > 0 && most < h->log_evidence)
         return;
@@ -73,7 +73,7 @@ note_since(struct principal *p)
     bool suspicious = false;
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
-        suspicious |= day->log_e[i] >= SUSPICIOUS; /* false for NAN */
+        suspicious |= day->judged->log_e[i] >= SUSPICIOUS; /* false for NAN */
     if (!suspicious || h->since != 0)
         return;
     h->since = h->days == 0 ? p->first : day->first;
@@ -108,13 +108,17 @@ note_unjudged(struct part *part, const struct principal *p)
 
 void
 judge_part(struct part *part, const struct peers peers[AXIS_COUNT], const struct climate *c,
-           bool all)
+           const struct requests requests[AXIS_COUNT], bool all)
 {
-    for (size_t i = 0; i < part->open_count; i++)
-        if (part->open[i]->history != NULL && (all || part->open[i]->touched)) {
-            judge(part->open[i], peers, c);
-            note_unjudged(part, part->open[i]);
-        }
+    for (size_t i = 0; i < part->open_count; i++) {
+        struct principal *p = part->open[i];
+
+        if (p->history == NULL || !(all || p->touched))
+            continue;
+        p->today->others = requests_of(&requests[p->axis], p->key);
+        judge(p, peers, c);
+        note_unjudged(part, p);
+    }
 }
 
 static void
@@ -124,7 +128,7 @@ close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct cl
     bool alarming = false, calm = true;
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++) {
-        alarming |= p->today->log_e[i] >= EVIDENCE_ALARMING;
+        alarming |= p->today->judged->log_e[i] >= EVIDENCE_ALARMING;
         fusion_step(h, (enum detector)i, fusion_ways(p->today, (enum detector)i));
         calm &= fusion_with(h, (enum detector)i, NULL) < SUSPICIOUS - M_LN2;
     }

@@ -8,6 +8,7 @@
 #define PASU_DETECT_JUDGE_H
 
 #include "detect/evidence.h"
+#include "detect/requests.h"
 
 /* How much more than usual is read today: sums over those with a past of their own. */
 struct surge {
@@ -19,9 +20,10 @@ void judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], 
                  struct surge surge[AXIS_COUNT]);
 /* Only while the first day is open. */
 void judge_first_day(const struct part *part, struct first_day first[AXIS_COUNT]);
-/* Judges those that did something since they were judged last, or (`all`) everybody with a day. */
+/* Judges those that asked for a person since they were judged last, or (`all`) everybody with a
+ * day. */
 void judge_part(struct part *part, const struct peers peers[AXIS_COUNT], const struct climate *c,
-                bool all);
+                const struct requests requests[AXIS_COUNT], bool all);
 /* The day is over: evidence is kept, part->learned is set, days are let go. */
 void judge_close(struct part *part, const struct climate *c);
 

@@ -32,7 +32,7 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
         .accounts = accounts_distinct(&day->accounts),
         .sampled = day->accounts.count,
         .orphans = (double)accounts_orphans(&day->accounts),
-        .requests = day->requests,
+        .requests = (double)day->requests + (double)day->others,
         .attempts = day->attempts,
         .minute = day->minute_most,
         .fresh = __builtin_popcount(day->fresh_places),

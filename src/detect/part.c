@@ -202,6 +202,7 @@ promote(struct part *part, unsigned axis, struct slot *slot, const struct taken 
 
     if (p == NULL)
         return NULL;
+    p->key = slot->key;
     p->asn = o->who[AXIS_ASN];
     p->agent = o->who[AXIS_AGENT];
     p->first = first_of(slot, t);
@@ -322,6 +323,15 @@ slot_of(struct part *part, unsigned axis, uint64_t key, int *result)
     return slot;
 }
 
+struct principal *const *
+part_find(const struct part *part, unsigned axis, uint64_t key)
+{
+    size_t place;
+    const struct slot *slot = slots_find(&part->tables[axis], key, &place);
+
+    return slot != NULL && slot_is_promoted(slot) ? &part->principals[slot_place(slot)] : NULL;
+}
+
 static inline void
 count_request(struct slot *slot, uint16_t day)
 {
@@ -330,20 +340,6 @@ count_request(struct slot *slot, uint16_t day)
         slot->requests = 0;
     }
     slot->requests++;
-}
-
-int
-part_count(struct part *part, unsigned axis, uint64_t key, uint16_t day)
-{
-    int result;
-    struct slot *slot = slot_of(part, axis, key, &result);
-
-    if (slot == NULL)
-        return result;
-    count_request(slot, day);
-    if (slot_is_promoted(slot) && part->principals[slot_place(slot)]->today != NULL)
-        part->principals[slot_place(slot)]->today->requests = slot->requests;
-    return 0;
 }
 
 int

@@ -35,12 +35,27 @@ principal_free(struct principal *p, size_t *held)
     memory_free(p);
 }
 
+static int
+begin_judged(struct day *day, size_t *held)
+{
+    if ((day->judged = memory_new(1, sizeof(*day->judged))) == NULL)
+        return PASU_E_NOMEM;
+    *held += sizeof(*day->judged);
+    return 0;
+}
+
 struct day *
 principal_today(struct principal *p, int64_t time, size_t *held)
 {
-    if (p->today == NULL && (p->today = memory_new(1, sizeof(*p->today))) != NULL) {
-        *held += sizeof(*p->today);
-        p->today->first = time;
+    if (p->today != NULL)
+        return p->today;
+    if ((p->today = memory_new(1, sizeof(*p->today))) == NULL)
+        return NULL;
+    *held += sizeof(*p->today);
+    p->today->first = time;
+    if (p->history != NULL && begin_judged(p->today, held) < 0) {
+        principal_end_day(p, held);
+        return NULL;
     }
     return p->today;
 }
@@ -54,6 +69,8 @@ principal_end_day(struct principal *p, size_t *held)
         return;
     sample_release(&day->asked, held);
     accounts_release(&day->accounts, held);
+    *held -= day->judged != NULL ? sizeof(*day->judged) : 0;
+    memory_free(day->judged);
     *held -= sizeof(*day);
     memory_free(day);
     p->today = NULL;
@@ -66,5 +83,5 @@ principal_test(struct principal *p, size_t *held)
         return PASU_E_NOMEM;
     *held += sizeof(*p->history);
     fusion_begin(p->history);
-    return 0;
+    return p->today != NULL ? begin_judged(p->today, held) : 0;
 }

@@ -53,22 +53,28 @@ struct snapshot {
     double x, n;
 };
 
-/* One day of a principal; there is one only while the day is open. */
-struct day {
-    struct sample asked;
-    struct accounts accounts;
-    int64_t first;
-    uint32_t requests, attempts, misses;
-    uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
-    uint64_t fields, bound;
-    uint32_t hours;        /* bit h: persons were shown in that hour */
-    uint32_t fresh_places; /* bits of enum fresh */
+/* What is made of the day of one that is tested. */
+struct judged {
     struct snapshot worst[SHARES];
     double drift;                 /* the z that was furthest from 0 */
     double log_e[DETECTOR_COUNT]; /* so far, mean of all ways; NAN where it could not be tested */
     float ways[DETECTOR_COUNT][DETECTOR_WAYS];
     double number[DETECTOR_COUNT][FINDING_NUMBERS];
     double statistic[DETECTOR_COUNT];
+};
+
+/* One day of a principal; there is one only while the day is open. */
+struct day {
+    struct sample asked;
+    struct accounts accounts;
+    struct judged *judged; /* NULL: it is not tested */
+    int64_t first;
+    uint64_t others;                     /* requests for no person, when it was judged last */
+    uint32_t requests, attempts, misses; /* for a person */
+    uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
+    uint64_t fields, bound;
+    uint32_t hours;        /* bit h: persons were shown in that hour */
+    uint32_t fresh_places; /* bits of enum fresh */
 };
 
 /* Where from, and with what: folded to a number. */
@@ -110,6 +116,7 @@ struct history {
 
 struct principal {
     uint64_t who;        /* as observed */
+    uint64_t key;        /* of its slot */
     uint64_t asn, agent; /* hashes of where it was seen first */
     struct life life;
     struct day *today;
@@ -122,6 +129,21 @@ struct principal {
     bool touched;    /* since it was last judged */
     bool unfollowed; /* there was no memory for its walk */
 };
+
+/* It is looked at soon: what is looked at of most comes near. */
+PASU_ALWAYS_INLINE static inline void
+principal_prefetch(const struct principal *p)
+{
+    for (size_t at = 0; at < sizeof(*p); at += 64)
+        __builtin_prefetch((const uint8_t *)p + at, 1);
+}
+
+PASU_ALWAYS_INLINE static inline void
+day_prefetch(const struct day *day)
+{
+    for (size_t at = 0; at < sizeof(*day); at += 64)
+        __builtin_prefetch((const uint8_t *)day + at, 1);
+}
 
 PASU_MUST_USE struct principal *principal_new(uint64_t who, uint8_t axis, size_t *held);
 void principal_free(struct principal *p, size_t *held);

@@ -17,10 +17,10 @@ struct slot {
     uint64_t key;       /* 0: free */
     uint64_t subject;   /* the only one that it has asked for; 0: none yet */
     uint32_t reads;     /* of it; 0: there is no such subject */
-    uint32_t requests;  /* of any kind, on last_day */
+    uint32_t requests;  /* for persons, on last_day */
     uint32_t principal; /* its place in the part's list, with SLOT_PROMOTED; before there is one,
                          * the second of asked_day at which it asked for the subject first */
-    uint16_t last_day;  /* on which it was seen */
+    uint16_t last_day;  /* on which it asked for anybody */
     uint16_t asked_day; /* on which it asked for the subject last */
 };
 

@@ -194,6 +194,8 @@ give(struct merging *m)
     size_t first = block->taken++, count;
     int result = 0;
 
+    if (limit == INT64_MAX)
+        block->taken = block->count;
     while (block->taken < block->count && block->items[block->taken].time < limit)
         block->taken++;
     count = block->taken - first;

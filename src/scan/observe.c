@@ -4,10 +4,9 @@
 #include "base/memory.h"
 #include "exposure/key.h"
 #include "policy/origins.h"
-#include "scan/find.h"
+#include "scan/log_address.h"
 #include "scan/siphash.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 
 /* Not <sodium.h>: one of its headers uses a word that does not compile here. */
@@ -31,12 +30,11 @@ struct place {
     uint16_t country;
 };
 
-/* A short name, or an address, as it stands there, and what was made of it. */
+/* A short name as it stands there, and its hash. */
 struct name {
     uint64_t front, back; /* its first and last eight bytes: they overlap */
     uint64_t who;
     uint8_t length; /* 0: none */
-    uint8_t bytes[16];
 };
 
 struct agent {
@@ -51,7 +49,7 @@ struct observe_state {
     const struct sources *sources;
     bool has_sources;
     struct place places[PLACES];
-    struct name accounts[NAMES], addresses[NAMES];
+    struct name accounts[NAMES];
     struct agent agents[AGENTS];
     bool is_unmatched;
     const char *pattern;
@@ -144,88 +142,10 @@ account_of(struct observe_state *o, struct view text)
     return name->who;
 }
 
-/* "203.0.113.7" as 16 bytes; false: something else. */
-static bool
-parse_v4(uint8_t bytes[16], struct view text)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    const uint8_t *at = text.bytes, *end = at + text.length;
-
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned part, digit;
-
-        if (at == end || (part = *at++ - (unsigned)'0') > 9)
-            return false;
-        for (unsigned more = 0; at < end && (digit = *at - (unsigned)'0') <= 9; at++) {
-            part = part * 10 + digit;
-            if (++more > 2)
-                return false;
-        }
-        if (part > 255 || (i < 3 ? at == end || *at++ != '.' : at != end))
-            return false;
-        bytes[12 + i] = (uint8_t)part;
-    }
-    memcpy(bytes, mapped, sizeof(mapped));
-    return true;
-}
-
-static bool
-parse_v6(uint8_t bytes[16], struct view text)
-{
-    char name[INET6_ADDRSTRLEN];
-
-    if (text.length == 0 || text.length >= sizeof(name))
-        return false;
-    text_from_view(name, sizeof(name), text);
-    return inet_pton(AF_INET6, name, bytes) == 1;
-}
-
-static bool
-parse_address(uint8_t bytes[16], struct view text)
-{
-    return parse_v4(bytes, text) || parse_v6(bytes, text);
-}
-
-/* Of "a, b, c", as a header of proxies has it, the last one: what the nearest proxy has seen. */
-static struct view
-last_address(struct view text)
-{
-    const uint8_t *end = text.bytes + text.length;
-
-    if (find_byte(text.bytes, end, ',') < end) {
-        const uint8_t *comma = memrchr(text.bytes, ',', text.length);
-
-        text = view_of(comma + 1, (size_t)(end - comma - 1));
-    }
-    while (text.length > 0 && text.bytes[0] == ' ')
-        text = view_of(text.bytes + 1, text.length - 1);
-    return text;
-}
-
-static void
-network_of(uint8_t bytes[16])
-{
-    static const uint8_t v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-    if (memcmp(bytes, v4, sizeof(v4)) == 0)
-        bytes[15] = 0;
-    else
-        memset(bytes + 6, 0, 10);
-}
-
 static bool
 is_asked(const struct observe_state *o, enum axis axis)
 {
     return (o->map->axes >> axis & 1) != 0;
-}
-
-static void
-text_of(char text[INET6_ADDRSTRLEN], const uint8_t bytes[16])
-{
-    if (bytes_are_zero(bytes, 10) && bytes[10] == 0xff && bytes[11] == 0xff)
-        (void)inet_ntop(AF_INET, bytes + 12, text, INET6_ADDRSTRLEN);
-    else
-        (void)inet_ntop(AF_INET6, bytes, text, INET6_ADDRSTRLEN);
 }
 
 static void
@@ -247,56 +167,27 @@ look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16]
     to->asn = place->asn;
 }
 
-/* The address, and its hash; false: it is none. */
-static bool
-know_address(struct observe_state *o, struct view text, uint8_t bytes[16], uint64_t *who)
-{
-    bool is_known;
-    struct name *name = name_of(o->addresses, text, &is_known);
-
-    if (is_known) {
-        memcpy(bytes, name->bytes, 16);
-        *who = name->who;
-        return true;
-    }
-    if (!parse_address(bytes, text)) {
-        if (name != NULL)
-            name->length = 0;
-        return false;
-    }
-    *who = hash_of(o->keys->axis[AXIS_ADDRESS], bytes, 16);
-    if (name != NULL) {
-        name->who = *who;
-        memcpy(name->bytes, bytes, 16);
-    }
-    return true;
-}
-
+/* Of whom it is only to be known that they asked, the address need not be read; and where it is, of
+ * the detectors only those want to know that judge an account. */
 static void
 take_address(struct observe_state *o, const struct event *event, struct observation *to,
-             bool is_person)
+             bool is_person, bool is_again)
 {
-    struct view text = last_address(event->slot[SLOT_ADDRESS]);
+    struct view text = event->slot[SLOT_ADDRESS];
     const uint8_t(*keys)[16] = o->keys->axis;
     uint8_t bytes[16];
-    uint64_t who;
+    uint64_t who = log_address_hash(keys[AXIS_ADDRESS], text);
 
-    if (event_is_blank(text))
-        return;
-    if (!know_address(o, text, bytes, &who)) {
-        if (is_asked(o, AXIS_ADDRESS)) /* a host's name */
-            to->who[AXIS_ADDRESS] = hash_view(keys[AXIS_ADDRESS], text);
-        return;
-    }
     if (is_asked(o, AXIS_ADDRESS))
         to->who[AXIS_ADDRESS] = who;
-    if (!is_person)
+    if (!is_person || !log_address_read(bytes, log_address_last(text)))
         return;
-    look_up(o, to, bytes, who);
+    if (is_again || to->who[AXIS_ACCOUNT] != 0 || o->sources->has_systems)
+        look_up(o, to, bytes, who);
     if (is_asked(o, AXIS_ASN) && to->asn != 0)
         to->who[AXIS_ASN] = hash_of(keys[AXIS_ASN], &to->asn, sizeof(to->asn));
     if (is_asked(o, AXIS_NETWORK)) {
-        network_of(bytes);
+        log_address_network(bytes);
         to->who[AXIS_NETWORK] = hash_of(keys[AXIS_NETWORK], bytes, sizeof(bytes));
     }
 }
@@ -327,14 +218,14 @@ agent_of(struct observe_state *o, struct view text)
  * address, of logins it takes the account and the session: nothing else is made of the most lines.
  */
 static void
-take_who(struct observe_state *o, const struct event *event, struct observation *to)
+take_who(struct observe_state *o, const struct event *event, struct observation *to, bool is_again)
 {
     const uint8_t(*keys)[16] = o->keys->axis;
     bool is_person = to->what == OBSERVED_SHOWN || to->what == OBSERVED_MISS;
 
-    take_address(o, event, to, is_person);
     if (is_asked(o, AXIS_ACCOUNT))
         to->who[AXIS_ACCOUNT] = account_of(o, event->slot[SLOT_ACCOUNT]);
+    take_address(o, event, to, is_person, is_again);
     if (is_asked(o, AXIS_SESSION) && (is_person || to->what == OBSERVED_LOGIN))
         to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
     if (!is_person)
@@ -392,7 +283,7 @@ static void
 put_subject(const struct observe_state *o, struct observation *to, struct observed_more *more,
             uint8_t kind, struct view key)
 {
-    uint8_t folded[KEY_FOLDED];
+    PASU_UNINITIALIZED uint8_t folded[KEY_FOLDED]; /* fold says how much of it is filled */
     struct view text = fold(key, folded);
     int64_t number;
 
@@ -459,12 +350,12 @@ observe_server(struct observe_state *o, const struct event *event, struct observ
     }
     if (event->what != EVENT_STATEMENT || o->statement.found == NULL ||
         o->statement.key_count == 0) {
-        take_who(o, event, to);
+        take_who(o, event, to, more != NULL);
         return 1;
     }
     to->what = OBSERVED_SHOWN;
     to->fields = o->statement.found->fields;
-    take_who(o, event, to);
+    take_who(o, event, to, more != NULL);
     o->pattern = o->statement.found->sql;
     return put_subjects(o, to, more, o->statement.key_count, o->statement.kinds, o->statement.keys,
                         false);
@@ -491,7 +382,10 @@ observe(struct observe_state *o, const struct event *event, struct observation *
     PASU_UNINITIALIZED struct route_match match; /* routes_find fills in what it says */
     bool is_sure = false;
 
-    *to = (struct observation){.time = event->time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
+    memset(to, 0, sizeof(*to));
+    to->time = event->time;
+    to->number = NUMBER_NONE;
+    to->what = OBSERVED_OTHER;
     o->is_unmatched = false;
     o->pattern = NULL;
     if (event->what != EVENT_REQUEST) {
@@ -504,18 +398,18 @@ observe(struct observe_state *o, const struct event *event, struct observation *
     if (match.route != NULL)
         to->what = (uint8_t)what_of(match.route, event->status, &is_sure);
     if (to->what != OBSERVED_SHOWN && to->what != OBSERVED_MISS) {
-        take_who(o, event, to);
+        take_who(o, event, to, more != NULL);
         return 1;
     }
     o->pattern = match.route->path;
     if (keys_of(event, &match) == 0) { /* the log does not say who is logged in */
         to->what = OBSERVED_OTHER;
-        take_who(o, event, to);
+        take_who(o, event, to, more != NULL);
         return 1;
     }
     if (to->what == OBSERVED_SHOWN)
         to->fields = match.route->fields;
-    take_who(o, event, to);
+    take_who(o, event, to, more != NULL);
     return put_subjects(o, to, more, match.key_count, match.kinds, match.keys,
                         is_sure && to->what == OBSERVED_SHOWN);
 }
@@ -543,27 +437,27 @@ static void
 name_address(struct observe_state *o, const struct event *event, enum axis axis,
              char name[OBSERVE_NAME])
 {
-    struct view text = last_address(event->slot[SLOT_ADDRESS]);
+    struct view text = log_address_last(event->slot[SLOT_ADDRESS]);
     struct observation found = {0};
     char address[INET6_ADDRSTRLEN];
     uint8_t bytes[16];
 
     if (event_is_blank(text))
         return;
-    if (!parse_address(bytes, text)) {
+    if (!log_address_read(bytes, text)) {
         if (axis == AXIS_ADDRESS)
             put_name(name, text, OBSERVE_NAME / 2);
         return;
     }
     if (axis == AXIS_ASN) {
-        look_up(o, &found, bytes, hash_of(o->keys->axis[AXIS_ADDRESS], bytes, sizeof(bytes)));
+        look_up(o, &found, bytes, log_address_hash(o->keys->axis[AXIS_ADDRESS], text));
         if (found.asn != 0)
             snprintf(name, OBSERVE_NAME, "AS%u", found.asn);
         return;
     }
     if (axis == AXIS_NETWORK)
-        network_of(bytes);
-    text_of(address, bytes);
+        log_address_network(bytes);
+    log_address_text(address, bytes);
     snprintf(name, OBSERVE_NAME, "%s%s", address,
              axis != AXIS_NETWORK           ? ""
              : strchr(address, '.') != NULL ? "/24"

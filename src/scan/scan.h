@@ -26,7 +26,7 @@ struct scan;
 struct scan_options {
     const struct route_map *map;
     unsigned threads; /* 1 or more */
-    size_t block;     /* bytes read at a time; 0: 1 MiB */
+    size_t block;     /* bytes read at a time; 0: 256 KiB */
     size_t memory;    /* of the detectors; 0: 256 MiB */
     /* Called now and then: bytes of the files that were read, and all that there are (0: nobody
      * knows), and whether it is the second time. May be NULL. */

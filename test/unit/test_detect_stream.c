@@ -2,6 +2,8 @@
 /* The same stream gives the same findings however it is cut; what cannot be tested is said. */
 #include "detect_town.h"
 
+enum { FLOOD = 300000 };
+
 static void
 test_names_are_those_of_the_list(void **state)
 {
@@ -353,6 +355,48 @@ test_who_was_not_seen_for_days_is_published_no_more(void **state)
     memory_free(t.list);
 }
 
+/* So many addresses that ask for nobody, that not all can be counted. */
+static void
+flood_requests(struct detect *d, int64_t time)
+{
+    for (uint64_t i = 0; i < FLOOD; i++) {
+        struct observation o = {.time = time, .number = NUMBER_NONE, .what = OBSERVED_OTHER};
+
+        o.who[AXIS_ADDRESS] = name(NAME_ADDRESS, 20000000 + i);
+        assert_int_equal(detect_add(d, &o, 1), 0);
+    }
+}
+
+static void
+test_a_day_of_which_not_all_requests_are_counted_is_not_judged_by_them(void **state)
+{
+    struct town t = make_town(19, guess_once);
+
+    (void)state;
+    for (unsigned floods = 0; floods < 2; floods++) {
+        struct detect *d = open_detect(DETECT_MEMORY_MIN);
+        struct detect_report report;
+        const struct finding *found;
+        bool is_due = floods > 0;
+
+        for (size_t i = 0; i < t.count; i++) {
+            if (is_due && t.list[i].time >= START + (int64_t)ATTACK_DAY * DAY) {
+                flood_requests(d, t.list[i].time);
+                is_due = false;
+            }
+            assert_int_equal(detect_add(d, &t.list[i], 1), 0);
+        }
+        assert_int_equal(detect_findings(d, &report), 0);
+        assert_int_equal(report.forgotten > 0, floods > 0);
+        assert_true(report.memory <= DETECT_MEMORY_MIN);
+        found = find(&report, DETECTOR_ORPHAN, name(NAME_ADDRESS, ATTACKER));
+        assert_int_equal(found == NULL,
+                         floods > 0); /* pages around its reads may have been there */
+        detect_close(d);
+    }
+    memory_free(t.list);
+}
+
 int
 main(void)
 {
@@ -370,6 +414,7 @@ main(void)
         cmocka_unit_test(test_principals_of_other_axes_are_not_judged),
         cmocka_unit_test(test_a_bound_on_false_findings_makes_it_harder),
         cmocka_unit_test(test_who_was_not_seen_for_days_is_published_no_more),
+        cmocka_unit_test(test_a_day_of_which_not_all_requests_are_counted_is_not_judged_by_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
