@@ -526,6 +526,7 @@ struct plan {
     bool hides_in_prepared;  /* so has what it prepares */
     bool sees_prepared;      /* it reads the texts of what is prepared */
     bool turns_names;        /* it can set search_path */
+    bool wants_constants;    /* with constants in the place of its parameters it would say more */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;

@@ -483,7 +483,7 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
 
     work->statement = &node->base;
     build_names(work, &node->base, statement);
-    if (statement->most_fields == 0 && !work->names.has_rules) {
+    if (statement->most_fields == 0 && !work->names.has_rules && !work->statistics) {
         statement->flags &= PLAN_CALLS | PLAN_ADMINISTERS;
         statement->may_return_rows =
             is_select ? !node->select_stmt->into_clause : count_returning(node) > 0;
