@@ -428,6 +428,7 @@ struct plan_statement {
     bool is_executed;  /* EXPLAIN ANALYZE EXECUTE: it runs what was prepared as `name` */
     bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
     bool may_notify;   /* values can go into notifications */
+    const char *channel, *payload; /* constants that NOTIFY sends; NULL: none (plan_notify.h) */
     bool misses_table; /* it names a relation that the snapshot does not show and that is not blank
                         */
     bool has_blank;    /* it names one that is */

@@ -101,7 +101,7 @@ struct plan_work {
     struct star *stars;                /* that stand in lists of targets */
     unsigned view_depth;
     struct statistics *statistics; /* that conditions speak of (plan_statistics.c) */
-    struct literal *literals; /* constants that are run as queries (plan_literal.c) */
+    struct literal *literals;      /* constants that are run as queries (plan_literal.c) */
     unsigned literal_depth;
 
     /* Of the statement at hand. */
