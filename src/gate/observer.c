@@ -120,8 +120,6 @@ observer_free(struct session *s)
     identity_use_leave(s);
     s->observer = NULL;
     growth_settle(catalog_store_growth(o->place), &o->grown);
-    if (o->has_temporary) /* it is gone with the session, and a name is free again */
-        catalog_store_touch(s->worker->shared->catalogs, o->place, TOUCH_OWN);
     catalog_store_close(s->worker->shared->catalogs, &o->marking, true);
     catalog_store_leave(s->worker->shared->catalogs, o->place);
     settings_release(o->in_force);

@@ -181,7 +181,6 @@ struct observer {
     uint8_t deferred_count;
     struct catalog_marking marking; /* of the transaction, once it can have marked */
     bool is_leaving;                /* and its end will not be heard of */
-    bool has_temporary;             /* it has made a temporary table */
     struct blank blank;
     struct intents intents;
     struct fresh fresh; /* what its transactions have made and no snapshot shows yet */

@@ -123,7 +123,6 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
         result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
         observer_marks_mean(s, statement->special == SPECIAL_LAY_BY);
     }
-    o->has_temporary |= statement->is_own;
     if ((is_change || statement->mark.fields) && touch > o->change)
         o->change = (uint8_t)touch;
     /* What is only added, or only its own, is nobody's concern before the transaction's end. */
