@@ -196,12 +196,14 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     struct view body = view_of(message + WALK_HEAD, length - WALK_HEAD);
     struct reader r = reader_of(body);
     struct judgement judgement = {0};
+    struct view channel, payload;
     uint64_t fields = shared->notified_fields, kinds = shared->notified_kinds;
     int result = 0;
 
     reader_u32(&r);
-    reader_text(&r);
-    if (fields && reader_text(&r).length > 0) {
+    channel = reader_text(&r);
+    payload = reader_text(&r);
+    if (fields && payload.length > 0 && !notified_knows(&shared->notified, channel, payload)) {
         if (scrub_is_on(a->s))
             return scrub_notification(a, body);
         result = answer_settle(a);

@@ -119,11 +119,13 @@ copy_out_bound(struct answering *a, const uint8_t *message, size_t length, uint6
     uint64_t fields, kinds;
     int result = answer_settle(a);
 
+    if (result == 0 && request)
+        result = result_open_silent(a->s, request);
+    if (statement && a->o->result.is_blank) /* of a table that the session has just made */
+        statement = a->o->result.statement;
     result_most(a->s, statement, &fields, &kinds);
     if (statement && shows_no_column(statement))
         fields = 0;
-    if (result == 0 && request)
-        result = result_open_silent(a->s, request);
     fields |= a->o->result.doubt_fields;
     kinds |= a->o->result.doubt_kinds;
     if (result == 0 && fields && !a->o->is_muted) {

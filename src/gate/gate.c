@@ -454,6 +454,10 @@ gate_init(struct gate *g, struct gate_start *start, const struct log *log)
     /* Now, while it may still read its configuration file, which a reload may need at first. */
     if (OPENSSL_init_ssl(0, NULL) != 1)
         return PASU_E_CRYPTO;
+    result =
+        shared->os->random(shared->os->arg, shared->notified.key, sizeof(shared->notified.key));
+    if (result != 0)
+        return result;
     return shared->os->random(shared->os->arg, shared->mock_secret, sizeof(shared->mock_secret));
 }
 

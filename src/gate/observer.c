@@ -375,6 +375,7 @@ is_served(const struct template *template, const struct plan *plan)
 {
     return plan->statement_count == 1 && plan->statements[0].is_understood && !plan->refusal &&
            plan->statements[0].special == SPECIAL_NONE && !plan->may_change_dialect &&
+           !plan->wants_constants &&
            (!plan->rewritten.bytes || template_may_rewrite(template, plan));
 }
 

@@ -16,6 +16,7 @@
 #include "gate/cancel.h"
 #include "gate/catalog_store.h"
 #include "gate/keeper_link.h"
+#include "gate/notified.h"
 #include "gate/poller.h"
 #include "gate/settings.h"
 #include "gate/through.h"
@@ -66,6 +67,7 @@ struct gate_shared {
     /* What notifications can carry: fields and kinds that statements may have put into them, of so
      * many persons of each kind at most. */
     _Atomic uint64_t notified_fields, notified_kinds, notified_persons;
+    struct notified notified;
     struct channel supervisor; /* the main thread receives; anybody may send */
     struct ring_file rings;    /* one for each worker */
     int ring;                  /* descriptor to read what it holds already */

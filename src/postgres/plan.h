@@ -428,6 +428,7 @@ struct plan_statement {
     bool is_executed;  /* EXPLAIN ANALYZE EXECUTE: it runs what was prepared as `name` */
     bool speaks_later; /* until the transaction's end: a cursor WITH HOLD runs at COMMIT */
     bool may_notify;   /* values can go into notifications */
+    const char *channel, *payload; /* constants that NOTIFY sends; NULL: none (plan_notify.h) */
     bool misses_table; /* it names a relation that the snapshot does not show and that is not blank
                         */
     bool has_blank;    /* it names one that is */
@@ -526,6 +527,7 @@ struct plan {
     bool hides_in_prepared;  /* so has what it prepares */
     bool sees_prepared;      /* it reads the texts of what is prepared */
     bool turns_names;        /* it can set search_path */
+    bool wants_constants;    /* with constants in the place of its parameters it would say more */
     bool may_change_dialect; /* it can set standard_conforming_strings or client_encoding */
 
     const struct plan_statement *statements;

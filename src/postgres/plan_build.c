@@ -11,6 +11,7 @@
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_move.h"
+#include "postgres/plan_notify.h"
 #include "postgres/plan_order.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_preface.h"
@@ -483,7 +484,7 @@ build_query(struct plan_work *work, const struct build *build, const PgQuery__No
 
     work->statement = &node->base;
     build_names(work, &node->base, statement);
-    if (statement->most_fields == 0 && !work->names.has_rules) {
+    if (statement->most_fields == 0 && !work->names.has_rules && !work->statistics) {
         statement->flags &= PLAN_CALLS | PLAN_ADMINISTERS;
         statement->may_return_rows =
             is_select ? !node->select_stmt->into_clause : count_returning(node) > 0;
@@ -528,6 +529,7 @@ build_statement(struct plan_work *work, const struct build *build, const PgQuery
         statement->special = SPECIAL_DDL;
     }
     settings_statement(work, node, statement);
+    notify_read(work, node, statement);
     statement->twists = twist_of(work, node, statement);
     arm_statement(work, node, statement);
     fresh_statement(work, build, node, statement);

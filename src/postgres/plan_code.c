@@ -1,53 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "postgres/plan_code.h"
+#include "postgres/plan_code_part.h"
 
 #include <strings.h>
 
-enum { CODE_TOKENS_MAX = 1024, CODE_VARIABLES_MAX = 16, OID_VOID = 2278 };
-
-struct reading {
-    struct plan_work *work;
-    const struct catalog_routine *routine;
-    bool returns_set;
-    const char *text;
-    const struct sql_token *at, *end;
-    struct view variables[CODE_VARIABLES_MAX]; /* names */
-    size_t variable_count;
-    struct view value; /* the variable that the query's value goes into; empty: none */
-    struct code *code;
-};
+enum { OID_VOID = 2278 };
 
 /* ---- tokens ---- */
 
-static struct view
-text_of(const struct reading *r, const struct sql_token *token)
+struct view
+code_text_of(const struct reading *r, const struct sql_token *token)
 {
     return view_of(r->text + token->start, token->end - token->start);
 }
 
-static bool
-is_word_at(const struct reading *r, const struct sql_token *token, const char *word)
+bool
+code_is_word_at(const struct reading *r, const struct sql_token *token, const char *word)
 {
     return token < r->end && token->end - token->start == strlen(word) &&
            strncasecmp(r->text + token->start, word, strlen(word)) == 0;
 }
 
-static bool
-take_word(struct reading *r, const char *word)
+bool
+code_take_word(struct reading *r, const char *word)
 {
-    if (!is_word_at(r, r->at, word))
+    if (!code_is_word_at(r, r->at, word))
         return false;
     r->at++;
     return true;
 }
 
 /* A name in lower case that needs no quotes: what a variable is called. */
-static bool
-take_name(struct reading *r, struct view *name)
+bool
+code_take_name(struct reading *r, struct view *name)
 {
     if (r->at == r->end)
         return false;
-    *name = text_of(r, r->at);
+    *name = code_text_of(r, r->at);
     for (size_t i = 0; i < name->length; i++) {
         uint8_t c = name->bytes[i];
 
@@ -58,13 +46,33 @@ take_name(struct reading *r, struct view *name)
     return name->length > 0;
 }
 
-static bool
-is_variable(const struct reading *r, struct view name)
+bool
+code_is_variable(const struct reading *r, struct view name)
 {
     for (size_t i = 0; i < r->variable_count; i++)
         if (view_equal(r->variables[i], name))
             return true;
     return false;
+}
+
+/* SIZE_MAX: it is none. */
+size_t
+code_record_named(const struct reading *r, struct view name)
+{
+    for (size_t i = 0; i < r->variable_count; i++)
+        if (view_equal(r->variables[i], name))
+            return r->are_records[i] ? i : SIZE_MAX;
+    return SIZE_MAX;
+}
+
+/* Of the result's columns; SIZE_MAX: none. */
+size_t
+code_result_named(const struct catalog_routine *routine, struct view name)
+{
+    for (size_t i = 0; i < routine->result_count; i++)
+        if (view_equal(name, view_of_text(routine->result_names[i])))
+            return i;
+    return SIZE_MAX;
 }
 
 static bool
@@ -80,74 +88,16 @@ is_argument(const struct catalog_routine *routine, struct view name)
 static bool
 is_value(const struct reading *r, struct view name)
 {
-    return is_variable(r, name) || is_argument(r->routine, name);
+    return code_is_variable(r, name) || is_argument(r->routine, name);
 }
 
-/* ---- queries ---- */
-
-static const PgQuery__SelectStmt *
-parse(struct plan_work *work, const char *text)
-{
-    PgQuery__ParseResult *tree;
-    struct sql_tokens tokens;
-
-    if (!text || sql_scan(&work->memory, text, CODE_TOKENS_MAX, &tokens) != 0 ||
-        sql_parse(&work->memory, text, &tree) != 0 || tree->n_stmts != 1 || !tree->stmts[0]->stmt ||
-        tree->stmts[0]->stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
-        return NULL;
-    return tree->stmts[0]->stmt->select_stmt;
-}
-
-/* The text from `start` up to the semicolon at `end`, without the tokens from `out` to `out_end`.
- */
-static bool
-take_query(struct reading *r, const struct sql_token *start, const struct sql_token *end,
-           const struct sql_token *out, const struct sql_token *out_end)
-{
-    size_t from = start->start, length = end->start - from;
-    char *text = arena_text(&r->work->memory, r->text + from, length);
-
-    if (!text || r->code->query)
-        return false;
-    if (out)
-        memset(text + out->start - from, ' ', out_end->start - out->start);
-    r->code->query = parse(r->work, text);
-    return r->code->query != NULL;
-}
-
-static const struct sql_token *
-semicolon(const struct reading *r)
+const struct sql_token *
+code_semicolon(const struct reading *r)
 {
     for (const struct sql_token *t = r->at; t < r->end; t++)
         if (t->kind == ';')
             return t;
     return NULL;
-}
-
-/* SELECT x INTO n FROM … */
-static bool
-read_select(struct reading *r)
-{
-    const struct sql_token *start = r->at, *end = semicolon(r), *into = NULL;
-    size_t depth = 0;
-
-    for (const struct sql_token *t = start; end && t < end; t++) {
-        depth += t->kind == '(' || t->kind == '[';
-        depth -= (t->kind == ')' || t->kind == ']') && depth > 0;
-        if (is_word_at(r, t, "into") && (into || depth > 0))
-            return false;
-        if (is_word_at(r, t, "into"))
-            into = t;
-    }
-    if (!into)
-        return false;
-    r->at = into + 1;
-    if (!take_name(r, &r->value) || !is_variable(r, r->value) || r->at->kind == ',' ||
-        r->at->kind == '.' || r->at->kind == '[' || !take_query(r, start, end, into, into + 2) ||
-        r->code->query->n_target_list != 1)
-        return false;
-    r->at = end;
-    return true;
 }
 
 /* ---- RAISE ---- */
@@ -158,7 +108,7 @@ skip_level(struct reading *r)
     static const char *const levels[] = {"debug", "log", "info", "notice", "warning", "exception"};
 
     for (size_t i = 0; i < COUNT_OF(levels); i++)
-        if (take_word(r, levels[i]))
+        if (code_take_word(r, levels[i]))
             return;
 }
 
@@ -168,7 +118,7 @@ take_format(struct reading *r, struct view *format)
 {
     if (r->at == r->end || r->at->kind != PG_QUERY__TOKEN__SCONST)
         return false;
-    *format = text_of(r, r->at++);
+    *format = code_text_of(r, r->at++);
     if (format->length < 2 || format->bytes[0] != '\'' || format->bytes[format->length - 1] != '\'')
         return false;
     *format = view_of(format->bytes + 1, format->length - 2);
@@ -210,7 +160,7 @@ read_raise(struct reading *r)
         places += format.bytes[i] == '%';
     while (r->at < r->end && r->at->kind == ',') {
         r->at++;
-        if (!take_name(r, &name) || !is_value(r, name))
+        if (!code_take_name(r, &name) || !is_value(r, name))
             return false;
         values++;
         has_value |= r->value.length > 0 && view_equal(name, r->value);
@@ -227,30 +177,120 @@ read_raise(struct reading *r)
 /* ---- RETURN ---- */
 
 static bool
+read_return_query(struct reading *r, const struct sql_token *end)
+{
+    const struct sql_token *start = r->at;
+
+    if (!r->returns_set || r->is_in_loop)
+        return false;
+    r->code->is_returned = true;
+    if (code_is_word_at(r, start, "execute"))
+        return code_take_executed(r, NULL) && r->at == end;
+    if (!code_is_word_at(r, start, "select") || !code_take_query(r, start, end, NULL, NULL))
+        return false;
+    r->at = end;
+    return true;
+}
+
+/* RETURN r, r.name, or what the result's columns were given. */
+static bool
+read_returned_row(struct reading *r, const struct sql_token *end)
+{
+    struct view name;
+
+    if (r->code->is_returned || r->record.length == 0)
+        return false;
+    r->code->is_returned = true;
+    if (r->at == end)
+        return r->column_count > 0;
+    if (r->column_count > 0 || r->routine->result_count > 0)
+        return false;
+    if (r->at + 1 == end)
+        return code_take_name(r, &name) && view_equal(name, r->record);
+    r->column_count = 1;
+    return code_take_field(r, &r->columns[0]) && r->at == end;
+}
+
+/* RETURN NEXT, in a loop over the query's rows. */
+static bool
+read_next(struct reading *r, const struct sql_token *end)
+{
+    if (!r->is_in_loop)
+        return false;
+    if (r->record.length == 0) /* FOR a, b IN: is_returned already */
+        return r->at == end && r->code->is_returned;
+    return read_returned_row(r, end);
+}
+
+static bool
 read_return(struct reading *r)
 {
-    const struct sql_token *end = semicolon(r);
+    const struct sql_token *end = code_semicolon(r);
     struct view name;
 
     r->at++;
     if (!end)
         return false;
-    if (take_word(r, "query")) {
-        const struct sql_token *start = r->at;
-
-        if (!r->returns_set || !is_word_at(r, start, "select") ||
-            !take_query(r, start, end, NULL, NULL))
-            return false;
-        r->code->is_returned = true;
-        r->at = end;
-        return true;
-    }
+    if (code_take_word(r, "query"))
+        return read_return_query(r, end);
+    if (code_take_word(r, "next"))
+        return read_next(r, end);
     if (r->at == end)
-        return true;
-    if (r->returns_set || !take_name(r, &name) || !is_value(r, name))
+        return !r->is_in_loop;
+    if (r->returns_set || r->is_in_loop)
+        return false;
+    if (r->at->kind == '(') {
+        r->code->is_returned = true;
+        return code_take_nested(r);
+    }
+    if (r->record.length > 0)
+        return read_returned_row(r, end);
+    if (!code_take_name(r, &name) || !is_value(r, name))
         return false;
     r->code->is_returned |= r->value.length > 0 && view_equal(name, r->value);
     return r->at == end;
+}
+
+/* ---- loops ---- */
+
+/* FOR r IN SELECT … LOOP … RETURN NEXT r.name; END LOOP */
+static bool
+read_loop(struct reading *r)
+{
+    const struct sql_token *start, *end;
+    struct view names[CATALOG_RESULTS_MAX];
+    size_t count;
+
+    r->at++;
+    if (!r->returns_set || r->is_in_loop || r->code->is_returned ||
+        !code_take_targets(r, names, &count) || !code_take_word(r, "in"))
+        return false;
+    start = end = r->at;
+    if (code_is_word_at(r, start, "execute")) {
+        if (!code_take_executed(r, NULL))
+            return false;
+    } else {
+        while (end < r->end && end->kind != ';' && !code_is_word_at(r, end, "loop"))
+            end++;
+        if (!code_is_word_at(r, start, "select") || end == r->end ||
+            !code_take_query(r, start, end, NULL, NULL))
+            return false;
+        r->at = end;
+    }
+    if (!code_take_word(r, "loop") || !code_set_targets(r, names, count) || r->value.length > 0)
+        return false;
+    r->is_in_loop = true;
+    while (!code_is_word_at(r, r->at, "end")) {
+        bool is_next = code_is_word_at(r, r->at, "return");
+
+        if (!(is_next ? read_return(r) : code_read_assignment(r)) || !code_take_word(r, ";"))
+            return false;
+        if (is_next && !code_is_word_at(r, r->at, "end")) /* rows are as the query's up to here */
+            return false;
+    }
+    r->is_in_loop = false;
+    r->at++;
+    return code_take_word(r, "loop") && r->code->is_returned;
 }
 
 /* ---- the block ---- */
@@ -267,43 +307,70 @@ is_plain_type(struct view name)
     return false;
 }
 
+/* record, or the row of a table */
+static bool
+take_record(struct reading *r, struct view *name)
+{
+    if (code_take_word(r, "record"))
+        return true;
+    if (!code_take_name(r, name) || (code_take_word(r, ".") && !code_take_name(r, name)))
+        return false;
+    return !code_take_word(r, "%") || code_take_word(r, "rowtype");
+}
+
 static bool
 read_variable(struct reading *r)
 {
     struct view type, *name = &r->variables[r->variable_count];
+    const struct sql_token *at;
 
-    if (r->variable_count == CODE_VARIABLES_MAX || !take_name(r, name) || !take_name(r, &type) ||
-        !is_plain_type(type) || is_variable(r, *name) || is_argument(r->routine, *name))
+    if (r->variable_count == CODE_VARIABLES_MAX || !code_take_name(r, name) ||
+        code_is_variable(r, *name) || is_argument(r->routine, *name) ||
+        code_result_named(r->routine, *name) != SIZE_MAX)
         return false;
+    at = r->at;
+    r->are_records[r->variable_count] = !code_take_name(r, &type) || !is_plain_type(type);
+    if (r->are_records[r->variable_count]) {
+        r->at = at;
+        if (!take_record(r, &r->rows[r->variable_count]))
+            return false;
+    }
     r->variable_count++;
-    return take_word(r, ";");
+    if (!r->are_records[r->variable_count - 1] && code_take_word(r, ":=") &&
+        !(code_take_nested(r) && code_set_targets(r, &r->variables[r->variable_count - 1], 1)))
+        return false;
+    return code_take_word(r, ";");
 }
 
 static bool
 read_statement(struct reading *r)
 {
-    if (is_word_at(r, r->at, "select"))
-        return read_select(r);
-    if (is_word_at(r, r->at, "raise"))
+    if (code_is_word_at(r, r->at, "select"))
+        return code_read_select(r);
+    if (code_is_word_at(r, r->at, "raise"))
         return read_raise(r);
-    return is_word_at(r, r->at, "return") && read_return(r);
+    if (code_is_word_at(r, r->at, "return"))
+        return read_return(r);
+    if (code_is_word_at(r, r->at, "execute"))
+        return code_read_execute(r);
+    return code_is_word_at(r, r->at, "for") ? read_loop(r) : code_read_assignment(r);
 }
 
 static bool
 read_block(struct reading *r)
 {
-    if (take_word(r, "declare"))
-        while (!is_word_at(r, r->at, "begin"))
+    if (code_take_word(r, "declare"))
+        while (!code_is_word_at(r, r->at, "begin"))
             if (!read_variable(r))
                 return false;
-    if (!take_word(r, "begin"))
+    if (!code_take_word(r, "begin"))
         return false;
-    while (!is_word_at(r, r->at, "end"))
-        if (!read_statement(r) || !take_word(r, ";"))
+    while (!code_is_word_at(r, r->at, "end"))
+        if (!read_statement(r) || !code_take_word(r, ";"))
             return false;
     r->at++;
-    (void)take_word(r, ";");
-    return r->at == r->end;
+    (void)code_take_word(r, ";");
+    return r->at == r->end && code_settle(r);
 }
 
 bool
@@ -319,7 +386,7 @@ code_read(struct plan_work *work, const struct catalog_routine *routine, bool re
 
     *code = (struct code){0};
     if (!routine->is_plpgsql) {
-        code->query = parse(work, routine->body);
+        code->query = code_parse(work, routine->body);
         code->is_returned = routine->result_type != OID_VOID;
         return code->query != NULL;
     }

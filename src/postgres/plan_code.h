@@ -9,7 +9,13 @@
  *                     RETURN n;
  *                 END
  *
- * In any order, with at most one query. What is anything else is not read at all.
+ *      or       n := (SELECT …);   RETURN (SELECT …);   SELECT … INTO x, y (all of OUT, TABLE)
+ *               FOR r IN SELECT … LOOP a := r.x; b := r.y; RETURN NEXT; END LOOP;
+ *               EXECUTE 'SELECT … $1' [INTO n] USING k, also after RETURN QUERY and FOR … IN
+ *
+ * In any order, with at most one query, the text of which is a constant, and which is given nothing
+ * but the function's arguments as they are; the row goes into a value, a record, a row of the table
+ * that is read, or the result's columns. What is anything else is not read at all.
  */
 #ifndef PASU_POSTGRES_PLAN_CODE_H
 #define PASU_POSTGRES_PLAN_CODE_H

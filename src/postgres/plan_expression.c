@@ -5,6 +5,7 @@
 #include "postgres/plan_choice.h"
 #include "postgres/plan_cut.h"
 #include "postgres/plan_document.h"
+#include "postgres/plan_literal.h"
 #include "postgres/plan_mark.h"
 #include "postgres/plan_within.h"
 
@@ -294,7 +295,8 @@ begin_function(struct plan_work *work, const struct scope *scope, const PgQuery_
     *strict = certain_is_strict(&facts);
     *is_built = certain_is_built(call, &facts);
     *is_cut = document_is_cut(work, scope, call);
-    reach_add(&into->bound, &facts.reach);
+    if (!literal_reach(work, call, &into->bound))
+        reach_add(&into->bound, &facts.reach);
     if (is_comparing(call))
         note_comparison(work, scope, call);
     if (is_passing(call, &facts))

@@ -2,7 +2,9 @@
 #include "postgres/plan_names.h"
 
 #include "postgres/plan_administer.h"
+#include "postgres/plan_literal.h"
 #include "postgres/plan_refuse.h"
+#include "postgres/plan_statistics.h"
 #include "postgres/plan_work.h"
 
 /* Names of WITH that hide relations where the walk is, the innermost first. */
@@ -186,7 +188,8 @@ add_range_var(struct walk *walk, const PgQuery__RangeVar *range, bool is_written
     note_named(walk->work, range);
     if (names_blank(walk->work, schema, range->relname))
         walk->work->names.has_blank = true;
-    else if (!names_add_relation(walk->work, schema, range->relname))
+    else if (!statistics_add(walk->work, range) &&
+             !names_add_relation(walk->work, schema, range->relname))
         names_add_everything(walk->work, PLAN_UNKNOWN_TABLE);
     names_add_acts(walk->work, schema, range->relname, is_written);
 }
@@ -378,9 +381,10 @@ walk_function(struct plan_work *work, const PgQuery__FuncCall *call)
 {
     struct function_facts facts = function_facts(work, call->funcname, call->n_funcname);
 
-    names_add_function(work, &facts);
     if (facts.is_opaque)
         refuse_by_call(work, call);
+    literal_narrow(work, call, &facts);
+    names_add_function(work, &facts);
     work->names.sets |= facts.class == FUNCTION_SETTING;
     if (facts.class == FUNCTION_SETTING && may_set_role(call)) {
         work->names.sets_role = true;
@@ -574,6 +578,8 @@ walk_message(void *context, const ProtobufCMessage *message)
         return;
     }
     if (read_statement(message, &with, &written)) {
+        if (message->descriptor == &pg_query__select_stmt__descriptor)
+            statistics_note(walk->work, (const PgQuery__SelectStmt *)message);
         walk_written(walk, written, message);
         walk_with(walk, with, 0, message);
         return;

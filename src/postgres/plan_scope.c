@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_scope.h"
 
+#include "postgres/plan_statistics.h"
 #include "postgres/plan_union.h"
 
 struct scope *
@@ -327,15 +328,19 @@ add_fields(struct carry *carry, uint8_t kind, uint64_t table, uint64_t fields)
 /* What a table is marked with beyond its mapping may be in any of its columns; `tables`: by kind,
  * where a row is of one person of each. */
 static void
-add_marks(const struct plan_work *work, const struct catalog_relation *relation,
+add_marks(const struct plan_work *work, const struct entry *entry,
           const struct catalog_column *column, const uint64_t *tables, struct carry *carry)
 {
+    const struct catalog_relation *relation = entry->relation;
+
     if (relation->speaks_values) {
         if (names_column_speaks(relation, column->name)) {
-            struct reach reach = names_reach(work, relation);
+            struct reach reach;
 
+            if (!statistics_reach(work, entry->range, &reach))
+                reach = names_reach(work, relation);
             reach_add(&carry->bound, &reach);
-            carry->flags |= PLAN_STATISTICS;
+            carry->flags |= reach_fields(&reach) ? PLAN_STATISTICS : 0;
         }
         return;
     }
@@ -458,7 +463,7 @@ entry_fill_table(struct plan_work *work, const struct scope *scope, struct entry
             }
         }
         carry.certain.strict = carry.certain.shown;
-        add_marks(work, relation, column, tables, &carry);
+        add_marks(work, entry, column, tables, &carry);
         carry.is_text = !carry_is_empty(&carry) && !is_measure(column->type);
         output = outputs_add(work, &entry->columns, column->name, carry_keep(work, &carry));
         if (!output)

@@ -21,11 +21,13 @@ enum {
 };
 
 struct entry;
+struct literal;
 struct note;
 struct pool;
 struct query;
 struct reference;
 struct scope;
+struct statistics;
 
 /* One kind of subject of one table in the top level's FROM. */
 struct direct {
@@ -98,6 +100,9 @@ struct plan_work {
     struct reading *readings;          /* of queries further inside, in FROM: plan_scope.h */
     struct star *stars;                /* that stand in lists of targets */
     unsigned view_depth;
+    struct statistics *statistics; /* that conditions speak of (plan_statistics.c) */
+    struct literal *literals;      /* constants that are run as queries (plan_literal.c) */
+    unsigned literal_depth;
 
     /* Of the statement at hand. */
     struct names names;

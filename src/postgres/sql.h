@@ -47,6 +47,10 @@ const char *sql_constant_text(const PgQuery__Node *node);
 /* The last name of a list of String nodes, or NULL. */
 const char *sql_last_name(PgQuery__Node *const *names, size_t count);
 
+/* Items of a list of targets: a column by its name (borrowed), and a null. NULL: no memory. */
+PgQuery__Node *sql_column(struct arena *arena, const char *name);
+PgQuery__Node *sql_null(struct arena *arena);
+
 /* Whether a string anywhere in it contains one of these. */
 bool sql_has_string(const ProtobufCMessage *message, const char *const *parts, size_t count);
 

@@ -236,3 +236,65 @@ sql_is_same(const ProtobufCMessage *one, const ProtobufCMessage *other)
     }
     return true;
 }
+
+static PgQuery__Node *
+node_new(struct arena *arena, PgQuery__Node__NodeCase node_case)
+{
+    PgQuery__Node *node = arena_new(arena, 1, sizeof(*node));
+
+    if (!node)
+        return NULL;
+    pg_query__node__init(node);
+    node->node_case = node_case;
+    return node;
+}
+
+static PgQuery__Node *
+target_of(struct arena *arena, PgQuery__Node *value)
+{
+    PgQuery__Node *node = node_new(arena, PG_QUERY__NODE__NODE_RES_TARGET);
+    PgQuery__ResTarget *target = arena_new(arena, 1, sizeof(*target));
+
+    if (!node || !target || !value)
+        return NULL;
+    pg_query__res_target__init(target);
+    target->val = value;
+    node->res_target = target;
+    return node;
+}
+
+PgQuery__Node *
+sql_column(struct arena *arena, const char *name)
+{
+    PgQuery__Node *node = node_new(arena, PG_QUERY__NODE__NODE_COLUMN_REF);
+    PgQuery__Node *string = node_new(arena, PG_QUERY__NODE__NODE_STRING);
+    PgQuery__Node **fields = arena_new(arena, 1, sizeof(PgQuery__Node *));
+    PgQuery__ColumnRef *column = arena_new(arena, 1, sizeof(*column));
+    PgQuery__String *text = arena_new(arena, 1, sizeof(*text));
+
+    if (!node || !string || !fields || !column || !text)
+        return NULL;
+    pg_query__string__init(text);
+    pg_query__column_ref__init(column);
+    text->sval = (char *)(uintptr_t)name;
+    string->string = text;
+    fields[0] = string;
+    column->fields = fields;
+    column->n_fields = 1;
+    node->column_ref = column;
+    return target_of(arena, node);
+}
+
+PgQuery__Node *
+sql_null(struct arena *arena)
+{
+    PgQuery__Node *node = node_new(arena, PG_QUERY__NODE__NODE_A_CONST);
+    PgQuery__AConst *constant = arena_new(arena, 1, sizeof(*constant));
+
+    if (!node || !constant)
+        return NULL;
+    pg_query__a__const__init(constant);
+    constant->isnull = true;
+    node->a_const = constant;
+    return target_of(arena, node);
+}

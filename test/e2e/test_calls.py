@@ -106,6 +106,18 @@ def test_notified():
 
 
 @test(gateway=True)
+def test_constants():
+    """What a client has written into a notification itself is nobody's, also once others have put values into some; what a value was made of is not"""
+    equal(called("tells first", "tell"), [])
+    for number, (sql, is_counted) in enumerate((("NOTIFY calls, 'ready'", False), ("SELECT pg_notify('calls', 'go')", False), ("SELECT pg_notify('calls', 'a' || 'b')", True))):
+        with front().login(user="app", application_name=f"writes {number}") as session:
+            session.query("LISTEN calls")
+            session.query(sql)
+            session.terminate()
+        equal(said(f"writes {number}").unknown > 0, is_counted, sql)
+
+
+@test(gateway=True)
 def test_quiet():
     """Large objects and arithmetic by message leave no line, nor doubt about what is prepared"""
     with front().login(user="app", application_name="quiet") as session:

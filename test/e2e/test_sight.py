@@ -77,9 +77,24 @@ QUIET = (
     ("trigger that normalizes", (TRIGGER.format("NEW.email := lower(NEW.email); IF NEW.name IS NULL THEN RAISE EXCEPTION '%', NEW.email; END IF;"),
                                  FIRE.format("customers"), "UPDATE customers SET grade = grade WHERE id = 1357",
                                  "SELECT grade FROM customers WHERE id = 1357", "DROP TRIGGER t ON customers")),
+    ("constants that are run", ("SELECT query_to_xml('SELECT title FROM products', true, false, '')", "SELECT table_to_xml('public.products'::regclass, true, false, '')",
+                                "SELECT table_to_xmlschema('customers', true, false, '')", "SELECT query_to_xml('SELECT count(*) FROM customers', true, false, '')",
+                                "SELECT word FROM ts_stat('SELECT to_tsvector(title) FROM products')")),
+    ("statistics", ("SELECT * FROM pg_stats WHERE tablename = 'products'", "SELECT most_common_vals FROM pg_stats WHERE tablename = 'customers' AND attname = 'grade'",
+                    "SELECT stavalues1::text FROM pg_statistic WHERE starelid = 'public.products'::regclass")),
+    ("COPY of one's own table", ("CREATE TEMP TABLE sight_own (name text)", "INSERT INTO sight_own VALUES ('x')", "COPY sight_own TO STDOUT",
+                                 "COPY (SELECT name FROM sight_own) TO STDOUT")),
     ("catalog", ("SELECT obj_description(oid) FROM pg_class", "SELECT enumlabel FROM pg_enum", "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef",
                  "SELECT proname, prosrc FROM pg_proc WHERE oid >= 16384", "SELECT sequencename, last_value FROM pg_sequences",
                  "SELECT nothing(1)", "SELECT pg_get_triggerdef(oid) FROM pg_trigger", "SELECT definition FROM pg_views", "COPY customers (grade, region) TO STDOUT")),
+)
+# What is run or spoken of is somebody's, and these fields at most are counted.
+NARROW = (
+    ("SELECT query_to_xml('SELECT phone FROM customers', true, false, '')", {"phone"}),
+    ("SELECT table_to_xml('orders', true, false, '')", {"order"}),
+    ("SELECT word FROM ts_stat('SELECT to_tsvector(email) FROM customers WHERE grade = 1')", {"email"}),
+    ("SELECT histogram_bounds FROM pg_stats WHERE tablename = 'customers' AND attname = 'email'", {"email"}),
+    ("SELECT histogram_bounds FROM pg_stats WHERE tablename = 'customers' AND attname = 'name'", {"name"}),
 )
 REFUSED = (
     "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1' PUBLICATION p WITH (connect = false)",
@@ -103,6 +118,19 @@ def run(number, name, steps):
     with front().login(application_name=name) as session:
         for step in steps:
             session.exchange(wire.query(step.replace(":s.", f"{schema}.n{number}_").replace(":s", schema).replace(":S", schema)))
+
+
+@test(gateway=True)
+def test_narrow():
+    """Of a query in a constant, and of statistics of one column, its fields count and no others"""
+    for number, (sql, _) in enumerate(NARROW):
+        with front().login(application_name=f"narrow {number}") as session:
+            assert session.query(sql).rows, sql
+            session.terminate()
+    front().guard.until_sessions(0)
+    shown = shop.export(front())
+    for number, (sql, fields) in enumerate(NARROW):
+        equal((set(shown[f"narrow {number}"].fields), shown[f"narrow {number}"].unknown > 0), (fields, True), sql)
 
 
 @test(gateway=True)

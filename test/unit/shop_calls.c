@@ -62,6 +62,70 @@ static const struct catalog_routine routines[] = {
     TABLE(3042, true, "BEGIN RETURN QUERY SELECT id, name FROM customers WHERE grade = k; END",
           "grade", BIGINT),
     TABLE(3043, false, "SELECT id FROM customers WHERE grade = k", "cid", BIGINT),
+    TABLE(3050, true,
+          "DECLARE r record; BEGIN FOR r IN SELECT * FROM customers WHERE grade = k LOOP cid := "
+          "r.id; nm := r.name; RETURN NEXT; END LOOP; END",
+          "cid", BIGINT),
+    TABLE(3051, true,
+          "BEGIN FOR cid, nm IN SELECT id, name FROM customers WHERE grade = k LOOP RETURN NEXT; "
+          "END LOOP; RETURN; END",
+          "cid", BIGINT),
+    TABLE(3052, true,
+          "DECLARE r record; v text; BEGIN FOR r IN SELECT id, name FROM customers WHERE grade = k "
+          "LOOP cid := r.id; nm := v; v := r.name; RETURN NEXT; END LOOP; END",
+          "cid", BIGINT),
+    TABLE(3053, true,
+          "DECLARE r record; BEGIN FOR r IN SELECT id, name FROM customers WHERE grade = k LOOP "
+          "cid := r.id; RETURN NEXT; nm := r.name; END LOOP; END",
+          "cid", BIGINT),
+    TABLE(3054, true,
+          "DECLARE r record; BEGIN FOR r IN SELECT id, name FROM customers WHERE grade = k LOOP nm "
+          ":= nm || r.name; RETURN NEXT; END LOOP; END",
+          "cid", BIGINT),
+    TABLE(3055, true,
+          "DECLARE r customers; BEGIN FOR r IN SELECT phone, name FROM customers WHERE grade = k "
+          "LOOP nm := r.name; RETURN NEXT; END LOOP; END",
+          "cid", BIGINT),
+    TABLE(3056, true,
+          "DECLARE r record; BEGIN FOR r IN SELECT id, f_email(id) AS name FROM customers WHERE "
+          "grade = k LOOP cid := r.id; RETURN NEXT; END LOOP; END",
+          "cid", BIGINT),
+    TABLE(3057, true, "BEGIN SELECT id, name INTO cid, nm FROM customers WHERE id = k; END", "cid",
+          BIGINT),
+    TABLE(3058, true, "BEGIN SELECT name, id INTO nm, cid FROM customers WHERE id = k; END", "cid",
+          BIGINT),
+    TABLE(
+        3059, true,
+        "BEGIN RETURN QUERY EXECUTE 'SELECT id, name FROM customers WHERE grade = $1' USING k; END",
+        "cid", BIGINT),
+    TABLE(3060, true,
+          "BEGIN RETURN QUERY EXECUTE 'SELECT id, name FROM customers WHERE grade = ' || k; END",
+          "cid", BIGINT),
+    TABLE(3061, true,
+          "DECLARE n int; BEGIN RETURN QUERY EXECUTE 'SELECT id, name FROM customers WHERE grade = "
+          "$1' USING n; END",
+          "cid", BIGINT),
+    PLPGSQL(3070, TEXT, 0, BIGINT, "BEGIN RETURN (SELECT name FROM customers WHERE id = k); END"),
+    PLPGSQL(3071, TEXT, 0, BIGINT,
+            "DECLARE n text := (SELECT name FROM customers WHERE id = k); BEGIN RETURN n; END"),
+    PLPGSQL(3072, TEXT, 0, BIGINT,
+            "DECLARE c customers%ROWTYPE; BEGIN SELECT * INTO c FROM customers WHERE id = k; "
+            "RETURN c.email; END"),
+    PLPGSQL(3073, TEXT, 0, BIGINT,
+            "DECLARE c orders%ROWTYPE; BEGIN SELECT * INTO c FROM customers WHERE id = k; RETURN "
+            "c.email; END"),
+    PLPGSQL(3074, TEXT, 0, BIGINT,
+            "DECLARE n text; BEGIN EXECUTE 'SELECT name FROM customers WHERE id = $1' INTO n USING "
+            "k; RETURN n; END"),
+    PLPGSQL(3075, TEXT, 0, BIGINT,
+            "DECLARE n text; BEGIN k := (SELECT id FROM customers WHERE id = k); SELECT name INTO "
+            "n FROM customers WHERE id = k; RETURN n; END"),
+    PLPGSQL(3076, TEXT, 0, BIGINT,
+            "DECLARE r record; n text; BEGIN SELECT * INTO r FROM customers WHERE id = k; n := "
+            "r.name; RETURN n; END"),
+    PLPGSQL(3077, TEXT, 0, BIGINT,
+            "DECLARE r record; s record; BEGIN SELECT * INTO r FROM customers WHERE id = k; RETURN "
+            "s.name; END"),
     {.function = 3044,
      .result_type = TEXT,
      .argument_count = 1,
@@ -141,6 +205,26 @@ static const struct catalog_function functions[] = {
     ROUTINE(3042, "f_vague_table", true),
     ROUTINE(3043, "f_short_table", true),
     ROUTINE(3044, "f_printed", false),
+    ROUTINE(3050, "f_loop", true),
+    ROUTINE(3051, "f_loop_of_two", true),
+    ROUTINE(3052, "f_loop_late", true),
+    ROUTINE(3053, "f_loop_behind", true),
+    ROUTINE(3054, "f_loop_sum", true),
+    ROUTINE(3055, "f_loop_row", true),
+    ROUTINE(3056, "f_loop_call", true),
+    ROUTINE(3057, "f_out", false),
+    ROUTINE(3058, "f_out_turned", false),
+    ROUTINE(3059, "f_run", true),
+    ROUTINE(3060, "f_run_made", true),
+    ROUTINE(3061, "f_run_other", true),
+    ROUTINE(3070, "f_nested", false),
+    ROUTINE(3071, "f_given", false),
+    ROUTINE(3072, "f_field", false),
+    ROUTINE(3073, "f_wrong_field", false),
+    ROUTINE(3074, "f_executed", false),
+    ROUTINE(3075, "f_key_changed", false),
+    ROUTINE(3076, "f_two_rows", false),
+    ROUTINE(3077, "f_other_record", false),
     {.oid = SHOP_F_LOG, .schema = "public", .name = "f_log", .fills = true, .text = "NEW.title"},
 };
 

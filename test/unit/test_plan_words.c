@@ -172,6 +172,38 @@ a_call_shows_what_its_query_does(void **state PASU_UNUSED)
     check_printed(cases, COUNT_OF(cases), &environment, print_read);
 }
 
+/* Loops over the query's rows, records, and texts that are run. */
+static void
+a_body_returns_its_query_s_row(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT nm FROM f_loop(2)", "customer hidden@0: 0=name"},
+        {"SELECT nm, cid FROM f_loop(2)", "customer key@1: 0=name"},
+        {"SELECT nm FROM f_loop_of_two(2)", "customer hidden@0: 0=name"},
+        {"SELECT nm FROM f_loop_late(2)", "opaque"},
+        {"SELECT nm FROM f_loop_behind(2)", "opaque"},
+        {"SELECT nm FROM f_loop_sum(2)", "opaque"},
+        {"SELECT nm FROM f_loop_row(2)", "opaque"},
+        {"SELECT cid FROM f_loop_call(2)", "opaque"},
+        {"SELECT nm FROM f_out(7)", "customer pinned 7: 0=name / fields 1 of 1 pins certain"},
+        {"SELECT nm FROM f_out_turned(7)", "opaque"},
+        {"SELECT nm FROM f_run(2)", "customer hidden@0: 0=name"},
+        {"SELECT nm FROM f_run_made(2)", "opaque"},
+        {"SELECT nm FROM f_run_other(2)", "opaque"},
+        {"SELECT f_nested(7)", "customer pinned 7: 0=name / fields 1 of 1 pins certain"},
+        {"SELECT f_given(7)", "customer pinned 7: 0=name / fields 1 of 1 pins certain"},
+        {"SELECT f_field(7)", "customer pinned 7: 0=email / fields 4 of 1 pins certain"},
+        {"SELECT f_wrong_field(7)", "opaque"},
+        {"SELECT f_executed(7)", "customer pinned 7: 0=name / fields 1 of 1 pins certain"},
+        {"SELECT f_key_changed(7)", "opaque"},
+        {"SELECT f_two_rows(7)", "opaque"},
+        {"SELECT f_other_record(7)", "opaque"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
 #define BLOCK(text) "DO $$ DECLARE n text; BEGIN " text " END $$"
 
 static void
@@ -388,6 +420,7 @@ run(void)
         cmocka_unit_test(what_runs_code_can_speak_of_anybody),
         cmocka_unit_test(an_own_cast_may_say_anything),
         cmocka_unit_test(a_call_shows_what_its_query_does),
+        cmocka_unit_test(a_body_returns_its_query_s_row),
         cmocka_unit_test(a_block_is_a_call),
         cmocka_unit_test(what_does_more_is_opaque),
         cmocka_unit_test(a_call_for_each_row_shows_whose_key_it_is_given),
