@@ -313,6 +313,21 @@ keeper(void)
     number();
 }
 
+/* The gate's own cancel requests, for results that it has ended, wait for the server: it has them. */
+static void
+end_cancels(void)
+{
+    list_each_safe (link, &worker.sessions) {
+        struct session *s = LIST_ENTRY(link, struct session, all);
+
+        if (s->cancels && s->server.fd >= 0)
+            session_ready(s, &s->server, EPOLLOUT);
+        if (s->cancels && s->state != SESSION_CLOSED)
+            session_ready(s, &s->server, EPOLLIN | EPOLLHUP);
+    }
+    worker_free_dead(&worker);
+}
+
 static void
 put_snapshot(const struct session *s)
 {
@@ -420,6 +435,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         keeper(); /* what is held goes out */
     wire.is_over = true;
     for (int i = 0; i < 4 && only_session(); i++) {
+        end_cancels();
         poke(SIDE_SERVER, EPOLLIN | EPOLLHUP);
         poke(SIDE_CLIENT, EPOLLIN | EPOLLHUP | EPOLLRDHUP);
     }
