@@ -30,8 +30,9 @@ require(bool is_so)
 static void
 lies_in(struct view part, struct view body)
 {
-    require(part.length == 0 || (part.bytes >= body.bytes && part.length <= body.length &&
-                                 part.bytes - body.bytes <= (ptrdiff_t)(body.length - part.length)));
+    require(part.length == 0 ||
+            (part.bytes >= body.bytes && part.length <= body.length &&
+             part.bytes - body.bytes <= (ptrdiff_t)(body.length - part.length)));
 }
 
 static void
@@ -210,10 +211,9 @@ read_rows(struct gather *g, const struct shape *shape, struct view bytes, bool i
     while (bytes.length - at > WALK_HEAD && bytes.bytes[at] == 'D') {
         const uint8_t *message = bytes.bytes + at;
         uint32_t length = bytes_get_u32(message + 1);
-        size_t used = is_together
-                          ? gather_rows(g, &shape->entry, &ordinals,
-                                        view_of(message, bytes.length - at), (uint32_t)at)
-                          : 0;
+        size_t used = is_together ? gather_rows(g, &shape->entry, &ordinals,
+                                                view_of(message, bytes.length - at), (uint32_t)at)
+                                  : 0;
 
         require(used <= bytes.length - at);
         at += used;

@@ -313,7 +313,8 @@ keeper(void)
     number();
 }
 
-/* The gate's own cancel requests, for results that it has ended, wait for the server: it has them. */
+/* The gate's own cancel requests, for results that it has ended, wait for the server: it has them.
+ */
 static void
 end_cancels(void)
 {

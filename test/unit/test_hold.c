@@ -148,8 +148,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_record_keeps_its_text_and_says_it_once, make_stand,
                                         remove_stand),
-        cmocka_unit_test_setup_teardown(who_has_waited_five_seconds_is_ended_and_nothing_is_recorded,
-                                        make_stand, remove_stand),
+        cmocka_unit_test_setup_teardown(
+            who_has_waited_five_seconds_is_ended_and_nothing_is_recorded, make_stand, remove_stand),
         cmocka_unit_test_setup_teardown(that_clients_wait_for_room_is_logged_once_a_minute,
                                         make_stand, remove_stand),
     };

@@ -471,7 +471,8 @@ without_a_snapshot_conditions_say_nothing(void **state PASU_UNUSED)
         "PREPARE p AS SELECT name FROM customers WHERE id = $1",
         "DECLARE c CURSOR FOR SELECT name FROM customers WHERE id = 1",
         "UPDATE customers SET name = 'x' WHERE id = 1 RETURNING name",
-        "SELECT DISTINCT name FROM customers WHERE id = 1 UNION SELECT phone FROM customers WHERE id = 2",
+        "SELECT DISTINCT name FROM customers WHERE id = 1 UNION SELECT phone FROM customers WHERE "
+        "id = 2",
     };
     struct plan_environment environment = shop_environment();
 
