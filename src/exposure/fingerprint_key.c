@@ -131,7 +131,7 @@ take_bytes(struct view *text, uint8_t *bytes, size_t size)
 
         if (digit > 9 && letter > 5)
             return false;
-        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (digit <= 9 ? digit : letter + 10));
+        bytes[i / 2] = (uint8_t)((unsigned)bytes[i / 2] << 4 | (digit <= 9 ? digit : letter + 10));
     }
     return true;
 }

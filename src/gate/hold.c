@@ -7,6 +7,8 @@
 #include "gate/session.h"
 #include "gate/standing.h"
 
+enum { TOLD_EVERY = 60 /* seconds */ };
+
 void
 hold_init(struct hold *hold)
 {
@@ -44,6 +46,20 @@ begin(struct session *s)
     hold->deadline = os_monotonic(s->worker->os) + HOLD_SECONDS * NANOSECONDS_PER_SECOND;
     s->client.is_held = true;
     list_append(&s->worker->held, &hold->link);
+}
+
+/* The same, where the ring has no room: whoever waits for an answer can find out why. */
+static void
+begin_for_room(struct session *s)
+{
+    struct worker *w = s->worker;
+    int64_t now = os_monotonic(w->os);
+
+    if (now >= w->wait_told) {
+        w->wait_told = now + TOLD_EVERY * NANOSECONDS_PER_SECOND;
+        session_log(s, EVENT_RECORDS_WAIT, 0, NULL);
+    }
+    begin(s);
 }
 
 int
@@ -106,7 +122,7 @@ hold_exposure(struct session *s, const struct exposure *exposure, const char *sq
     if (sql)
         record->sql = memcpy(record->bytes + n, sql, length);
     *last = record;
-    begin(s);
+    begin_for_room(s);
     return 0;
 }
 
@@ -147,7 +163,7 @@ hold_marks(struct session *s)
     if (PASU_UNLIKELY(result != 0)) {
         if (is_given_up(s, result, &result))
             return result;
-        begin(s);
+        begin_for_room(s);
         s->observer->hold.is_marking = true;
         return 0;
     }

@@ -149,6 +149,7 @@ struct worker {
     struct list again;               /* those with something to do that the poller does not know */
     struct list bulk;                /* bulk streams (gate/bulk.h) */
     struct list held;                /* struct hold: clients that wait for the ledger */
+    int64_t wait_told;               /* monotonic: when it may be said again that they do */
     struct list approvals;           /* struct approval_wait: sessions that wait for somebody */
     struct instruments *instruments; /* NULL until a session needs them */
     struct settings *settings;       /* held: those of shared->current, as of `turn` */

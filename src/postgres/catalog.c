@@ -299,13 +299,13 @@ catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds)
 bool
 catalog_has_own_equality(const struct catalog *catalog)
 {
-    return catalog->has_own_equality;
+    return !catalog || catalog->has_own_equality;
 }
 
 bool
 catalog_has_foreign_casts(const struct catalog *catalog)
 {
-    return catalog->has_foreign_casts;
+    return !catalog || catalog->has_foreign_casts;
 }
 
 bool

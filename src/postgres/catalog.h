@@ -344,7 +344,7 @@ bool catalog_operator_is_foreign(const struct catalog *catalog, const char *name
 /* Whether one is there whose function puts what it is given out of sight, or into tables. */
 bool catalog_operator_keeps(const struct catalog *catalog, const char *name);
 /* Whether somebody has defined "=" between two of PostgreSQL's own types: then it is not known what
- * a comparison with a key means. */
+ * a comparison with a key means. So it is not where there is no snapshot (NULL). */
 bool catalog_has_own_equality(const struct catalog *catalog);
 /* Whether code, or the policy, speaks of something by that name, be it there or not: it will mean
  * what is made by that name. True for some others, too. */
@@ -356,7 +356,8 @@ bool catalog_may_borrow(const struct catalog *catalog);
 bool catalog_may_run_prepared(const struct catalog *catalog);
 /* Whether there are event triggers, and what can come out of them. */
 bool catalog_events(const struct catalog *catalog, uint64_t *fields, uint64_t *kinds);
-/* Whether some user-defined cast, or type with functions of its own, is not known to be clean. */
+/* Whether some user-defined cast, or type with functions of its own, is not known to be clean; true
+ * where there is no snapshot (NULL). */
 bool catalog_has_foreign_casts(const struct catalog *catalog);
 /* Whether there is any user-defined cast, or type with functions of its own. */
 bool catalog_has_casts(const struct catalog *catalog);

@@ -16,7 +16,8 @@ is_equal_sign(const struct plan_work *work, const PgQuery__AExpr *expression)
 {
     const char *name = sql_last_name(expression->name, expression->n_name);
 
-    return name && strcmp(name, "=") == 0 && !catalog_has_own_equality(work->catalog) &&
+    return name && work->catalog && strcmp(name, "=") == 0 &&
+           !catalog_has_own_equality(work->catalog) &&
            !names_is_foreign_operator(work, expression->name, expression->n_name);
 }
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: test/check/man.sh [BUILD] [--write]
-# docs/man holds what `pasu help --man` prints, no more and no less; --write puts it there.
+# docs/man holds what `pasu help --man` prints, no more and no less, and meson.build installs all of it; --write puts it
+# there.
 . "$(dirname "$0")/files.sh"
 
 build=build write=
@@ -30,6 +31,10 @@ for page in "$pages"/*.1 docs/man/*.1; do
     name=${page##*/}
     cmp -s "$pages/$name" "docs/man/$name" || {
         echo "docs/man/$name:1: is not what pasu help --man prints; run: test/check/man.sh $build --write"
+        status=1
+    }
+    grep -q "'docs/man/$name'" meson.build || {
+        echo "meson.build:1: install_man() has no docs/man/$name"
         status=1
     }
 done

@@ -64,7 +64,8 @@ class Server:
         self.folder.mkdir(mode=0o755)
         give(self.folder)
         self._initialise()
-        self._configure(settings or {}, certificate, authority)
+        # What is the default from 14 on.
+        self._configure({"password_encryption": "scram-sha-256", **(settings or {})}, certificate, authority)
         self.write("pg_hba.conf", "local all postgres trust\n" + hba)
         self.write("pg_ident.conf", ident)
         self.start()

@@ -118,9 +118,17 @@ def test_logical_slot():
         session.query("DROP_REPLICATION_SLOT demo")
 
 
+def tool(name):
+    """The server's own, or the installed one, which speaks to servers of its version and older ones."""
+    for folder in (server().binaries, *([postgres.BIN] if not harness.SERVER or harness.SERVER <= 15 else [])):
+        if (folder / name).exists():
+            return folder / name
+    raise harness.Skip(f"no {name} of version {harness.SERVER}")
+
+
 def run_tool(*words):
     host, port = front().address("named")
-    done = subprocess.run([server().binaries / words[0], "-h", host, "-p", str(port), "-U", "replicator", *words[1:]],
+    done = subprocess.run([tool(words[0]), "-h", host, "-p", str(port), "-U", "replicator", *words[1:]],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=50, check=False, text=True, cwd=harness.folder())
     assert done.returncode == 0, done.stdout

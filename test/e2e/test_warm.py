@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A session that stands costs the gate no memory for what passes through it. The gate counts its
+"""A session that stands costs the gate no memory for what passes through it, and little for standing. The gate counts its
 allocations (base/memory.h; libraries' own are not in it), and `pasu status` shows the counter.
 
 What holds: nothing is allocated for a message, a statement or a row. What a peer does not take at once is
@@ -8,11 +8,15 @@ kept until it does, which is one allocation for each batch that was held up, how
 it. So where no side falls behind, which is made sure of by asking for no more than the sockets hold, the
 counter stands still; and where one does, it grows by less than one for each 128 KiB.
 
-This is the relay, in front of a server that no subject is declared for. What is done with statements that
-show personal data is another matter and has its own bounds; of these, what is kept of the catalog's past."""
+This is the relay, in front of a server that no subject is declared for. Of statements that show persons: what
+is known costs none either, but for what the gate's threads beside the workers need now and then, which looks after the
+catalog; a Parse that names the types of its parameters costs two. And what is kept of the catalog's past is let go of."""
 import functools
+import pathlib
 
 import harness
+import inspector
+import postgres
 import process
 import shop
 import stage
@@ -213,6 +217,113 @@ for way_ in WAYS:
     case(f"{BULK // MEGABYTE} MiB at one go, either way, allocate once for each batch held up: less than once for "
          f"{BETWEEN >> 10} KiB ({way_})", bulk, way_, gateway=True)
     case(f"A client that falls behind costs no more than that either ({way_})", behind, way_, gateway=True)
+
+
+# ---- with persons ----
+
+@harness.shared
+def known():
+    return shop.front("known", workers=1)
+
+
+KNOWN = "SELECT id, name, phone FROM customers WHERE id = "
+
+
+def pinned(key):
+    return wire.query(KNOWN + key)
+
+
+def pinned_again(key):
+    return wire.bind([key], name="pinned") + wire.execute() + wire.SYNC
+
+
+def hidden_again(_):
+    return wire.bind(["north"], name="hidden") + wire.execute() + wire.SYNC
+
+
+def of_persons(make):
+    """Each person once, so that tallies and plans know them; then again, and counted."""
+    keys = shop.keys("customers", "id")
+    with known().login(user="app") as session:
+        session.exchange(wire.parse(KNOWN + "$1", "pinned") + wire.SYNC)
+        session.exchange(wire.parse("SELECT name FROM customers WHERE region = $1", "hidden") + wire.SYNC)
+        for key in keys:
+            session.exchange(make(key))
+        with Counted(known()) as counted:
+            for key in keys:
+                session.exchange(make(key))
+    equal(counted.statements, len(keys))
+    assert counted.rows >= len(keys) and counted.allocations < len(keys) // 4, (counted.rows, counted.allocations)
+
+
+for title, maker in (("simple queries", pinned), ("executions of a named statement", pinned_again),
+                     ("executions of one with a hidden key", hidden_again)):
+    case(f"{title[0].upper() + title[1:]} that show persons allocate nothing for a statement or a row", of_persons, maker,
+         gateway=True)
+
+
+# ---- sessions that do nothing ----
+
+IDLE_FIRST, IDLE, IDLE_MOST = 100, 250, 8 << 10
+PEOPLE = ("CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL); "
+          "INSERT INTO people SELECT n, 'name ' || n FROM generate_series(1, 1000) n; CREATE ROLE app LOGIN; GRANT SELECT ON people TO app; ANALYZE")
+
+
+@harness.shared
+def crowded():
+    made = postgres.Server(harness.folder(), "crowded", settings={"max_connections": str(IDLE_FIRST + IDLE + 20)})
+    made.sql(PEOPLE)
+    return made
+
+
+def share(pids):
+    """Bytes of memory of their own that processes have together, each page that several have by its part. Pages of
+    files come and go with what else the machine does."""
+    texts = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids.values()]
+    return sum(int(line.split()[1]) << 10 for text in texts for line in text.splitlines() if line.startswith("Pss_Anon:"))
+
+
+def idle(of, sql):
+    """What each of many sessions costs all processes together, at first and once it has asked something: beyond the
+    first ones, which find that the workers, the kernel's buffers and the rings had not been used yet."""
+    def more(count):
+        made = [of.login(user="app") for _ in range(count)]
+        sessions.extend(made)
+        of.guard.until_sessions(len(sessions))
+        fresh = share(pids)
+        for session in made:
+            equal(session.value(sql), "name 7")
+        return fresh, share(pids)
+
+    pids, sessions = of.guard.steady(), []
+    for _ in range(5):
+        _, before = more(IDLE_FIRST // 5)
+    fresh, used = ((after - before) / IDLE for after in more(IDLE))
+    print(f"# {fresh / 1024:.1f} KiB a session, {used / 1024:.1f} KiB once it has asked something", flush=True)
+    assert max(fresh, used) <= IDLE_MOST, (fresh, used)
+    for session in sessions:
+        session.abort()
+    of.guard.until_sessions(0)
+    of.stop()
+
+
+SEVENTH = "SELECT name FROM people WHERE id = 7"
+
+
+@test(gateway=True, limit=100)
+@harness.root_only
+def test_idle():
+    """A session that does nothing costs at most 8 KiB in all of pasu's processes together, without TLS"""
+    idle(Front(crowded(), "idle"), SEVENTH)
+
+
+@test(gateway=True, limit=100)
+@harness.root_only
+def test_idle_with_persons():
+    """The same where persons are declared"""
+    idle(Front(crowded(), "idle-persons", inspector=inspector.install(crowded()), more={
+        "subjects": {"person": {"table": "public.people", "key": "id"}},
+        "personal_data": [shop.personal("people", "person", "id", {"name": "name"})]}), SEVENTH)
 
 
 @test(gateway=True, limit=200)

@@ -45,6 +45,7 @@ make_stand(void **state)
         return -1;
     close(fd);
     t->shared.os = &os_real;
+    t->shared.log = (struct log){.fd = -1, .level = LOG_ERROR + 1, .os = &os_real};
     if (worker_init(&t->worker, &t->shared, 0) != 0)
         return -1;
     t->worker.instruments = &t->instruments;

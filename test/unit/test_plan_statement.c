@@ -460,6 +460,31 @@ without_a_snapshot_everything_is_bound(void **state PASU_UNUSED)
     plan_release(plan);
 }
 
+/* Nobody knows then what "=" is, nor a cast. */
+static void
+without_a_snapshot_conditions_say_nothing(void **state PASU_UNUSED)
+{
+    static const char *const texts[] = {
+        "SELECT name FROM customers WHERE id = 1",
+        "SELECT name FROM customers c, orders o WHERE c.id = o.customer_id AND id = ANY($1)",
+        "SELECT name FROM customers c JOIN orders o ON c.id = o.customer_id::int8",
+        "PREPARE p AS SELECT name FROM customers WHERE id = $1",
+        "DECLARE c CURSOR FOR SELECT name FROM customers WHERE id = 1",
+        "UPDATE customers SET name = 'x' WHERE id = 1 RETURNING name",
+        "SELECT DISTINCT name FROM customers WHERE id = 1 UNION SELECT phone FROM customers WHERE "
+        "id = 2",
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.catalog = NULL;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct plan *plan = plan_of(texts[i], &environment);
+
+        assert_int_equal(plan->statements[0].most_fields, UINT64_MAX);
+        plan_release(plan);
+    }
+}
+
 static void
 the_verb_is_the_first_word(void **state PASU_UNUSED)
 {
@@ -509,6 +534,7 @@ run(void)
         cmocka_unit_test(languages_in_a_text_with_two_readings),
         cmocka_unit_test(a_block_is_bound_by_the_words_of_its_body),
         cmocka_unit_test(without_a_snapshot_everything_is_bound),
+        cmocka_unit_test(without_a_snapshot_conditions_say_nothing),
         cmocka_unit_test(the_verb_is_the_first_word),
     };
 

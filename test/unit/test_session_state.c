@@ -27,6 +27,41 @@ every_pair_has_a_next_state_and_an_action_in_range(void **state PASU_UNUSED)
 }
 
 static void
+every_pair_is_as_it_is_written_down(void **state PASU_UNUSED)
+{
+    static const char actions[] = "!=>xCFHgtskKnqTpcvo1234MAY";
+    static const char states[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcd";
+    static const struct {
+        enum session_event event;
+        const char *name, *actions, *next;
+    } pairs[] = {
+#define PAIR(event, actions, next) {EVENT_##event, #event, actions, next},
+#include "session_pairs.def"
+#undef PAIR
+    };
+    bool is_seen[SESSION_EVENT_COUNT] = {0};
+
+    assert_int_equal(strlen(actions), SESSION_ACTION_COUNT);
+    assert_int_equal(strlen(states), SESSION_STATE_COUNT);
+    assert_int_equal(COUNT_OF(pairs), SESSION_EVENT_COUNT);
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        assert_int_equal(strlen(pairs[i].actions), SESSION_STATE_COUNT);
+        assert_int_equal(strlen(pairs[i].next), SESSION_STATE_COUNT);
+        assert_false(is_seen[pairs[i].event]);
+        is_seen[pairs[i].event] = true;
+        for (int s = 0; s < SESSION_STATE_COUNT; s++) {
+            struct session_step step = session_step((enum session_state)s, pairs[i].event);
+            char next = step.action == ACTION_VIOLATION ? '!' : states[step.next];
+
+            if (actions[step.action] != pairs[i].actions[s] || next != pairs[i].next[s])
+                fail_msg("%s in %s: %c to %c, not %c to %c", pairs[i].name,
+                         session_state_name((enum session_state)s), actions[step.action], next,
+                         pairs[i].actions[s], pairs[i].next[s]);
+        }
+    }
+}
+
+static void
 junk_is_a_violation_in_every_state(void **state PASU_UNUSED)
 {
     for (int s = 0; s < SESSION_STATE_COUNT; s++) {
@@ -136,6 +171,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_has_a_next_state_and_an_action_in_range),
+        cmocka_unit_test(every_pair_is_as_it_is_written_down),
         cmocka_unit_test(junk_is_a_violation_in_every_state),
         cmocka_unit_test(nothing_leads_to_a_standing_session_but_the_keepers_word),
         cmocka_unit_test(the_client_alone_cannot_be_authenticated),
