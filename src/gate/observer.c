@@ -15,6 +15,7 @@
 #include "gate/verdict.h"
 #include "gate/walk.h"
 #include "postgres/encoding.h"
+#include "postgres/plan_again.h"
 
 enum { KEPT_IDLE_MAX = 4096 };
 
@@ -415,12 +416,11 @@ observer_plan_query(struct session *s, struct view text, struct plan **plan, boo
     if (result != 0)
         return result;
     *is_templated = is_served(template, *plan);
-    if (*is_templated) {
+    if (*is_templated)
         instruments_remember(tools, *plan);
-        return 0;
-    }
-    plan_release(*plan);
-    return observer_plan(s, text, plan);
+    else
+        plan_release(*plan);
+    return *is_templated ? 0 : observer_plan(s, text, plan);
 }
 
 int

@@ -588,11 +588,6 @@ void plan_cache_free(struct plan_cache *cache);
 /* A held plan, from the cache or new. The cache knows of no blank tables. */
 PASU_MUST_USE int plan_cache_get(struct plan_cache *cache, struct view text,
                                  const struct plan_environment *environment, struct plan **plan);
-/* Whether it is the plan that plan_cache_get would find. */
-bool plan_is_of(const struct plan *plan, struct view text,
-                const struct plan_environment *environment);
-/* Such a plan, held once more, and counted as one that was found. */
-struct plan *plan_cache_again(struct plan_cache *cache, struct plan *plan);
 /* Lets go of the plans whose catalogs are superseded: each holds its catalog. */
 void plan_cache_sweep(struct plan_cache *cache);
 struct plan_cache_counts {

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "postgres/hash.h"
+#include "postgres/plan_again.h"
 #include "postgres/plan_object.h"
 
 #include <pthread.h>
