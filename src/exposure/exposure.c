@@ -71,6 +71,27 @@ has_room(const struct exposure *exposure)
 
 static_assert((int)FLAG_COUNT <= 64, "a flag is a bit");
 
+/* What has a fixed place, put together at once: mostly that is all there is. */
+struct __attribute__((packed)) head {
+    uint64_t session;
+    int64_t time;
+    uint64_t shape;
+    uint32_t vocabulary, statements;
+    uint64_t rows, misses, flags;
+    uint8_t verdict, part_count, rule, actor;
+};
+
+struct __attribute__((packed)) part_head {
+    uint8_t kind, attribution;
+    uint16_t form;
+    uint64_t clear, masked, null, unknown;
+    uint32_t ordinal_count, missed_count;
+};
+
+static_assert(sizeof(struct head) == HEAD_SIZE && sizeof(struct part_head) == PART_SIZE,
+              "docs/spec/exposure.md");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian");
+
 static void
 write_ordinals(struct writer *w, const uint32_t *ordinals, size_t count, size_t runs)
 {
@@ -123,9 +144,12 @@ is_source(struct view text)
 static bool
 are_claims_in_range(const struct exposure_claims *claims)
 {
-    size_t purpose = strnlen(claims->purpose, sizeof(claims->purpose));
-    size_t source = strnlen(claims->source, sizeof(claims->source));
+    size_t purpose, source;
 
+    if (PASU_LIKELY(!claims->purpose[0] && !claims->source[0]))
+        return !claims->is_signed;
+    purpose = strnlen(claims->purpose, sizeof(claims->purpose));
+    source = strnlen(claims->source, sizeof(claims->source));
     return (purpose == 0 || exposure_is_purpose(view_of(claims->purpose, purpose))) &&
            (source == 0 ? !claims->is_signed : is_source(view_of(claims->source, source)));
 }
@@ -133,8 +157,12 @@ are_claims_in_range(const struct exposure_claims *claims)
 static void
 write_claims(struct writer *w, const struct exposure_claims *claims)
 {
-    size_t purpose = strlen(claims->purpose), source = strlen(claims->source);
+    size_t purpose, source;
 
+    if (PASU_LIKELY(!claims->purpose[0] && !claims->source[0]))
+        return;
+    purpose = strlen(claims->purpose);
+    source = strlen(claims->source);
     if (purpose > 0) {
         writer_u8(w, (uint8_t)purpose);
         writer_bytes(w, claims->purpose, purpose);
@@ -186,19 +214,21 @@ write_part(struct writer *w, const struct exposure_part *part)
 {
     size_t runs = count_runs(part->ordinals, part->ordinal_count);
     size_t missed_runs = count_runs(part->missed, part->missed_count);
+    struct part_head head;
     unsigned form = (is_shorter_as_runs(runs, part->ordinal_count) ? PART_RUNS : 0) |
                     (is_shorter_as_runs(missed_runs, part->missed_count) ? PART_MISSED_RUNS : 0) |
                     (part->is_text ? PART_TEXT : 0);
 
-    writer_u8(w, part->kind);
-    writer_u8(w, part->attribution);
-    little_write_u16(w, (uint16_t)form);
-    little_write_u64(w, part->clear);
-    little_write_u64(w, part->masked);
-    little_write_u64(w, part->null);
-    little_write_u64(w, part->unknown);
-    little_write_u32(w, (uint32_t)part->ordinal_count);
-    little_write_u32(w, (uint32_t)part->missed_count);
+    head = (struct part_head){part->kind,
+                              part->attribution,
+                              (uint16_t)form,
+                              part->clear,
+                              part->masked,
+                              part->null,
+                              part->unknown,
+                              (uint32_t)part->ordinal_count,
+                              (uint32_t)part->missed_count};
+    writer_bytes(w, &head, sizeof(head));
     write_ordinals(w, part->ordinals, part->ordinal_count, runs);
     write_ordinals(w, part->missed, part->missed_count, missed_runs);
 }
@@ -207,6 +237,7 @@ ssize_t
 exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
 {
     struct writer w = writer_of(bytes, size);
+    struct head head;
     size_t rule = text_length(exposure->rule), actor = text_length(exposure->actor);
 
     if (!is_head_in_range(exposure) || rule == EXPOSURE_TEXT_MAX || actor == EXPOSURE_TEXT_MAX ||
@@ -217,19 +248,22 @@ exposure_encode(const struct exposure *exposure, uint8_t *bytes, size_t size)
             return PASU_E_RANGE;
     if (!has_room(exposure))
         return PASU_E_RANGE;
-    little_write_u64(&w, exposure->session);
-    little_write_u64(&w, (uint64_t)exposure->time);
-    little_write_u64(&w, exposure->shape);
-    little_write_u32(&w, exposure->vocabulary);
-    little_write_u32(&w, exposure->statements);
-    little_write_u64(&w, exposure->rows);
-    little_write_u64(&w, exposure->misses);
-    little_write_u64(&w, exposure->flags);
-    writer_u8(&w, exposure->verdict);
-    writer_u8(&w, exposure->part_count);
-    writer_u8(&w, (uint8_t)(rule | (exposure->has_verbs ? HAS_VERBS : 0)));
-    writer_u8(&w, (uint8_t)(actor | (exposure->claims.source[0] ? HAS_SOURCE : 0) |
-                            (exposure->claims.purpose[0] ? HAS_PURPOSE : 0)));
+    head = (struct head){
+        .session = exposure->session,
+        .time = exposure->time,
+        .shape = exposure->shape,
+        .vocabulary = exposure->vocabulary,
+        .statements = exposure->statements,
+        .rows = exposure->rows,
+        .misses = exposure->misses,
+        .flags = exposure->flags,
+        .verdict = exposure->verdict,
+        .part_count = exposure->part_count,
+        .rule = (uint8_t)(rule | (exposure->has_verbs ? HAS_VERBS : 0)),
+        .actor = (uint8_t)(actor | (exposure->claims.source[0] ? HAS_SOURCE : 0) |
+                           (exposure->claims.purpose[0] ? HAS_PURPOSE : 0)),
+    };
+    writer_bytes(&w, &head, sizeof(head));
     writer_bytes(&w, exposure->rule, rule);
     writer_bytes(&w, exposure->actor, actor);
     write_claims(&w, &exposure->claims);

@@ -386,19 +386,64 @@ begin(struct batch *b, struct tally *t, uint32_t now, const struct tally_limits 
     b->blocked_by = counts_passed(&t->counts, limits->block);
 }
 
+/*
+ * One row of one person, which most statements show: taken where nothing is near, so that neither
+ * room nor alerts need be looked at. False, and nothing done, where something is.
+ */
+static bool
+take_alone(struct tally *t, const struct tally_item *item, const struct tally_limits *limits,
+           struct tally_outcome *outcome)
+{
+    struct tally_counts *c = &t->counts;
+    uint64_t levels[TALLY_WINDOWS + 1] PASU_UNINITIALIZED;
+    struct tree_place place;
+    unsigned level;
+    uint16_t from;
+
+    if (item->kind >= EXPOSURE_KINDS_MAX || counts_passed(c, limits->block) >= 0)
+        return false;
+    place = tree_find(&t->tree, item->kind, item->ordinal);
+    from = place.stamp ? *place.stamp : STAMP_NEVER;
+    if (from != c->stamp) {
+        level = stamp_level(from, c->stamp);
+        for (unsigned w = 0; w < level; w++) {
+            uint64_t all = counts_sum(c, (enum tally_window)w);
+
+            if (all >= limits->block[w] || all >= limits->alert[w])
+                return false;
+        }
+        levels[level] = 0;
+        if (show(t, item, place, from, levels) != 0)
+            return false;
+        for (unsigned w = 0; w < level; w++)
+            c->known[w]++;
+        ++*counts_day(c, c->stamp);
+        outcome->fresh = level > TALLY_DAY;
+    }
+    outcome->taken = 1;
+    return true;
+}
+
 int
 tally_take_clear(struct tally *t, uint32_t now, const struct tally_item *items, size_t count,
                  const uint64_t most[TALLY_WINDOWS], const struct tally_limits *limits,
                  struct tally_outcome *outcome, struct tally_clear *clear)
 {
-    struct batch b;
-    uint64_t before[TALLY_WINDOWS], today;
+    struct batch b PASU_UNINITIALIZED;
+    uint64_t before[TALLY_WINDOWS] PASU_UNINITIALIZED, today;
     int result = 0;
 
     if (!limits)
         limits = &no_limits;
     *outcome = (struct tally_outcome){.blocked_by = -1};
     pthread_mutex_lock(&t->lock);
+    if (count == 1 && !most) {
+        advance(t, now);
+        if (PASU_LIKELY(take_alone(t, items, limits, outcome))) {
+            pthread_mutex_unlock(&t->lock);
+            return 0;
+        }
+    }
     begin(&b, t, now, limits, before);
     today = t->counts.known[TALLY_DAY];
     if (PASU_UNLIKELY(b.blocked_by >= 0)) {

@@ -295,13 +295,17 @@ written_by(const struct answering *a, struct view tag)
 {
     const struct result *r = &a->o->result;
     static const char select[] = "SELECT ";
-    uint64_t rows = rows_of_tag(tag);
+    uint64_t rows;
 
     if (r->rows_before != 0) /* the tag has those of the last portion */
         return 0;
-    if (r->statement && r->statement->special == SPECIAL_DDL && tag.length > strlen(select) &&
-        memcmp(tag.bytes, select, strlen(select)) == 0)
+    if (tag.length > strlen(select) && memcmp(tag.bytes, select, strlen(select)) == 0) {
+        if (!r->statement || r->statement->special != SPECIAL_DDL)
+            return 0; /* mostly: it tells what was read */
         rows = number_at(tag, strlen(select));
+    } else {
+        rows = rows_of_tag(tag);
+    }
     return rows == UINT64_MAX ? 0 : rows + 1;
 }
 

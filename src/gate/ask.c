@@ -142,7 +142,7 @@ keep_claim(struct asking *a, struct exchange_request *request, struct view text)
 {
     struct claim claim;
 
-    if (PASU_LIKELY(!claim_read(&claim, text)))
+    if (PASU_LIKELY(!a->tools->template.is_cut) || !claim_read(&claim, text))
         return 0;
     a->o->actor.asked = request->claim =
         (struct claim *)memory_dup((const uint8_t *)&claim, sizeof(claim));

@@ -380,22 +380,116 @@ put_masked(struct session *s, struct exposure *e, const uint8_t *bytes, uint64_t
     return result == 0 ? put_rows(s, e, unknown, UINT64_MAX, is_blocked) : result;
 }
 
+/* What is left of the rows, judged, into the record. `unknown` and `flags`: of all of them. */
+static int
+record_rows(struct session *s, const uint8_t *bytes, struct exposure *e, uint64_t *unknown,
+            uint64_t flags, const struct tally_outcome *outcome, struct judgement *judgement)
+{
+    struct gather *g = &s->worker->instruments->gather;
+
+    if (judgement->is_blocked) {
+        if (outcome->blocked_by < 0 || (budgets_mask(s) && outcome->taken == 0)) {
+            judgement->cut = g->first_row;
+            gather_clear(g);
+        } else {
+            judgement->cut = g->starts[outcome->taken];
+            gather_cut(g, s->observer->result.showing, bytes, outcome->taken);
+            flags = count_unknown(s, g, unknown); /* of the rows that are left */
+        }
+    }
+    if (PASU_UNLIKELY(judgement->masks != NULL) &&
+        (g->rows == 0 || (judgement->clear > 0 && judgement->clear >= g->item_count)))
+        judgement->masks = NULL; /* none of them is left */
+    e->flags |= flags;
+    judgement->rows = g->rows;
+    /* Of what is held, what is before it is told; where that is nothing, nothing. */
+    return PASU_UNLIKELY(judgement->masks != NULL)
+               ? put_masked(s, e, bytes, unknown, judgement)
+               : put_rows(s, e, unknown, judgement->masked,
+                          judgement->is_blocked && !(judgement->is_held && g->rows > 0));
+}
+
+/* Whether the rows are one that shows one person by key or pin, and nobody else, and there is
+ * nothing to be judged but by budgets that let pass or stop. */
+static bool
+is_single(const struct session *s, const struct gather *g)
+{
+    const struct observer *o = s->observer;
+    const struct result *r = &o->result;
+    const struct showing *showing = r->showing->showing;
+    const struct showing_part *part = &showing->parts[0];
+    size_t pins;
+
+    if (showing->part_count != 1 || g->rows != 1 || g->item_count != 1 ||
+        g->ordinal_counts[0] != 1 || g->asked_count > 0 || g->unattributed[0] > 0 || g->is_unread ||
+        g->identified || g->shadowed || part->is_perhaps || part->needs_value ||
+        o->rules.has_verdicts || budgets_mask(s) || is_known_kind(s, part->kind) ||
+        !expose_is_kind(s, part->kind))
+        return false;
+    if (part->source != SOURCE_PINNED)
+        return part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN;
+    result_pins(r, 0, &pins);
+    return pins == 1 && result_is_pinned(r, 0) && shows_pinned(g, part, 0, 1);
+}
+
+/* What expose_rows comes to for such a row: most statements of an application show one. */
+static int
+expose_single(struct session *s, const uint8_t *bytes, struct judgement *judgement)
+{
+    struct result *r = &s->observer->result;
+    struct gather *g = &s->worker->instruments->gather;
+    const struct showing_part *from = &r->showing->showing->parts[0];
+    struct exposure *e = begin_rows(s);
+    struct tally_outcome outcome;
+    struct exposure_part *part;
+    uint64_t known, kinds;
+    int result;
+
+    e->flags |= from->fields ? administration_reader(s) : 0;
+    result = budgets_take(s, instruments_minute(s->worker->instruments, e->time), g->items, 1, e,
+                          judgement, &outcome);
+    if (result != 0)
+        return result;
+    if (PASU_UNLIKELY(judgement->is_blocked)) {
+        uint64_t unknown[PLAN_PARTS_MAX] = {0};
+
+        return record_rows(s, bytes, e, unknown, 0, &outcome, judgement);
+    }
+    observer_all(s, &known, &kinds);
+    part = expose_add_part(e, from->kind,
+                           attribution_of(r, g, from, 0, from->source == SOURCE_PINNED));
+    part->clear = (g->clear[0] | (from->fields & ~r->showing->wanted[0])) & known;
+    part->null = g->null[0] & known;
+    part->is_text = key_type_is_text(from->key_type);
+    part->ordinals = g->ordinals[0];
+    part->ordinal_count = 1;
+    e->rows = judgement->rows = 1;
+    result = expose_put_act(s, e, r->statement);
+    r->is_counted = r->is_bound_told = true;
+    r->rows++;
+    return result;
+}
+
 int
 expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement)
 {
-    struct observer *o = s->observer;
     struct instruments *tools = s->worker->instruments;
     struct gather *g = &tools->gather;
-    struct result *r = &o->result;
-    uint64_t unknown[PLAN_PARTS_MAX], flags, fields = 0;
+    struct result *r = &s->observer->result;
+    uint64_t unknown[PLAN_PARTS_MAX] PASU_UNINITIALIZED, flags, fields = 0;
     struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure *e;
     uint32_t now;
-    int result;
+    int result = session_rules_renew(s);
 
     *judgement = (struct judgement){0};
-    judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
     judgement->first = g->first_row;
+    if (PASU_LIKELY(result == 0 && is_single(s, g))) {
+        result = expose_single(s, bytes, judgement);
+        gather_clear(g);
+        return result;
+    }
+    judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
     gather_look_up(g, r->showing->showing, &tools->ordinals);
     gather_know(g, r->showing->showing, &tools->ordinals);
     e = begin_rows(s);
@@ -404,7 +498,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     for (size_t p = 0; p < r->showing->showing->part_count; p++)
         fields |= r->showing->showing->parts[p].fields;
     e->flags |= fields ? administration_reader(s) : 0;
-    result = verdict_judge(s, e, r->statement, fields, flags, judgement);
+    if (result == 0)
+        result = verdict_judge(s, e, r->statement, fields, flags, judgement);
     for (size_t p = 0; p < r->showing->showing->part_count; p++) {
         /* Pinned persons are in the gather's items, each by name; so are those whose keys were
          * asked for. */
@@ -416,27 +511,8 @@ expose_rows(struct session *s, const uint8_t *bytes, struct judgement *judgement
     /* A budget that masks is over also where nobody new is shown. */
     if (result == 0 && !judgement->is_blocked && (g->item_count > 0 || budgets_mask(s)))
         result = budgets_take(s, now, g->items, g->item_count, e, judgement, &outcome);
-    if (result == 0 && judgement->is_blocked) {
-        if (outcome.blocked_by < 0 || (budgets_mask(s) && outcome.taken == 0)) {
-            judgement->cut = g->first_row;
-            gather_clear(g);
-        } else {
-            judgement->cut = g->starts[outcome.taken];
-            gather_cut(g, r->showing, bytes, outcome.taken);
-            flags = count_unknown(s, g, unknown); /* of the rows that are left */
-        }
-    }
-    if (PASU_UNLIKELY(judgement->masks != NULL) &&
-        (g->rows == 0 || (judgement->clear > 0 && judgement->clear >= g->item_count)))
-        judgement->masks = NULL; /* none of them is left */
-    e->flags |= flags;
-    judgement->rows = g->rows;
-    /* Of what is held, what is before it is told; where that is nothing, nothing. */
     if (result == 0)
-        result = PASU_UNLIKELY(judgement->masks != NULL)
-                     ? put_masked(s, e, bytes, unknown, judgement)
-                     : put_rows(s, e, unknown, judgement->masked,
-                                judgement->is_blocked && !(judgement->is_held && g->rows > 0));
+        result = record_rows(s, bytes, e, unknown, flags, &outcome, judgement);
     gather_clear(g);
     return result;
 }

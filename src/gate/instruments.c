@@ -29,10 +29,30 @@ instruments_free(struct instruments *i)
     if (!i)
         return;
     showing_table_release(&i->showings);
+    plan_release(i->again);
     recorder_release(&i->recorder);
     memory_free(i->out);
     mask_release(&i->mask);
     memory_free(i);
+}
+
+void
+instruments_remember(struct instruments *i, struct plan *plan)
+{
+    if (i->again == plan)
+        return;
+    plan_release(i->again);
+    i->again = plan_hold(plan);
+}
+
+void
+instruments_sweep(struct instruments *i)
+{
+    showing_table_sweep(&i->showings);
+    if (!i->again || !i->again->catalog || !catalog_is_superseded(i->again->catalog))
+        return;
+    plan_release(i->again);
+    i->again = NULL;
 }
 
 uint32_t

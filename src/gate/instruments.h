@@ -23,6 +23,7 @@ struct instruments {
     struct ordinals ordinals;
     struct showing_table showings;
     struct template template;            /* of the text in hand */
+    struct plan *again;                  /* held: that served a text by its template last; NULL */
     uint8_t text[2 * TEMPLATE_TEXT_MAX]; /* that text, changed */
     int64_t minute_until;                /* realtime: as long as `minute` is the local one */
     uint32_t minute;
@@ -45,6 +46,10 @@ instruments_use(struct instruments *instruments, const struct settings *settings
     instruments->ordinals.known = &settings->known;
 }
 
+/* Keeps the plan as `again`, instead of the one before. */
+void instruments_remember(struct instruments *instruments, struct plan *plan);
+/* Lets go of what holds a superseded catalog. */
+void instruments_sweep(struct instruments *instruments);
 /* The local minute of a moment, looked up once a minute. */
 uint32_t instruments_minute(struct instruments *instruments, int64_t realtime);
 /* Appends to `out`. PASU_E_NOMEM. */

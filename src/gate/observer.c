@@ -15,6 +15,7 @@
 #include "gate/verdict.h"
 #include "gate/walk.h"
 #include "postgres/encoding.h"
+#include "postgres/plan_again.h"
 
 enum { KEPT_IDLE_MAX = 4096 };
 
@@ -379,17 +380,37 @@ is_served(const struct template *template, const struct plan *plan)
            (!plan->rewritten.bytes || template_may_rewrite(template, plan));
 }
 
+/* The plan that served the last text of this template, if it would be found again. */
+static bool
+plan_again(struct session *s, const struct plan_environment *environment, struct plan **plan)
+{
+    const struct instruments *tools = s->worker->instruments;
+    struct view text = view_of(tools->template.text, tools->template.length);
+
+    if (!tools->again || !plan_is_of(tools->again, text, environment))
+        return false;
+    *plan = plan_cache_again(s->worker->shared->plans, tools->again);
+    return true;
+}
+
 int
 observer_plan_query(struct session *s, struct view text, struct plan **plan, bool *is_templated)
 {
-    struct template *template = &s->worker->instruments->template;
+    struct instruments *tools = s->worker->instruments;
+    struct template *template = &tools->template;
     struct plan_environment environment;
     int result;
 
     *is_templated = false;
     observer_renew(s);
     environment = environment_of(s, text);
-    if (!environment.is_plain_dialect || !template_make(template, text))
+    if (!environment.is_plain_dialect)
+        return observer_plan(s, text, plan);
+    if (PASU_LIKELY(template_again(template, text)) && plan_again(s, &environment, plan)) {
+        *is_templated = true;
+        return 0;
+    }
+    if (!template_make(template, text))
         return observer_plan(s, text, plan);
     result = plan_cache_get(s->worker->shared->plans, view_of(template->text, template->length),
                             &environment, plan);
@@ -397,9 +418,10 @@ observer_plan_query(struct session *s, struct view text, struct plan **plan, boo
         return result;
     *is_templated = is_served(template, *plan);
     if (*is_templated)
-        return 0;
-    plan_release(*plan);
-    return observer_plan(s, text, plan);
+        instruments_remember(tools, *plan);
+    else
+        plan_release(*plan);
+    return *is_templated ? 0 : observer_plan(s, text, plan);
 }
 
 int

@@ -35,6 +35,7 @@ struct slot {
     uint32_t next;         /* of the ready ones, or of the free ones; 0: the last */
     bool is_ready;         /* in the list of the ready ones */
     bool is_stopping;      /* the receive is being cancelled */
+    bool is_over;          /* its end has been told: a poll tells it again, whatever is asked */
     struct received received;
     const uint8_t *sending; /* in the arena */
     uint32_t sending_length;
@@ -133,6 +134,8 @@ uring_new(struct uring **uring, int wake)
         return result;
     }
     result = make_buffers(u);
+    /* Its descriptor need not be looked up with each call then. Where it cannot be, it is. */
+    (void)io_uring_register_ring_fd(&u->ring);
     if (result == 0)
         result = restrict_and_enable(&u->ring);
     if (result != 0) {
@@ -148,6 +151,10 @@ uring_free(struct uring *u)
 {
     if (!u)
         return;
+    /* The registered descriptor goes with the thread: the library would ask the kernel for it,
+     * which no filter of ours allows. */
+    u->ring.enter_ring_fd = u->ring.ring_fd;
+    u->ring.int_flags = 0;
     io_uring_queue_exit(&u->ring);
     if (u->map)
         munmap(u->map, u->map_size);
@@ -293,6 +300,7 @@ take_result(struct uring *u, const struct io_uring_cqe *cqe)
         if (tag != slot->poll_tag)
             break;
         slot->poll_tag = 0;
+        slot->is_over |= cqe->res > 0 && (cqe->res & EPOLLRDHUP);
         make_ready(u, slot, polled(slot, cqe->res));
         break;
     case KIND_SEND:
@@ -455,7 +463,7 @@ uring_watch(struct uring *u, struct peer *peer, uint32_t interest, bool may_rece
     /* One wake-up for bytes and for the end after them would be taken for the bytes alone. */
     if (slot->receive_tag != 0 && is_wanted)
         wanted |= EPOLLRDHUP;
-    if (peer->is_hung && interest == 0)
+    if ((peer->is_hung || slot->is_over) && wanted == 0)
         return; /* that it is gone is known */
     if (slot->poll_tag == 0 || (slot->poll_events & wanted) != wanted)
         poll_for(u, slot, wanted);

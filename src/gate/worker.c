@@ -210,7 +210,7 @@ static void
 renew_catalogs(struct worker *w, const struct task *task)
 {
     if (w->instruments)
-        showing_table_sweep(&w->instruments->showings);
+        instruments_sweep(w->instruments);
     hold_marks_of_worker(w); /* before anybody reads by the snapshot that made them */
     list_each_safe (link, &w->sessions) {
         struct session *s = LIST_ENTRY(link, struct session, all);

@@ -9,9 +9,11 @@
 #include "base/memory.h"
 #include "base/os.h"
 #include "postgres/hash.h"
+#include "postgres/plan_again.h"
 #include "postgres/plan_object.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { SHARDS = 16, CACHE_LINE = 64 };
 
@@ -37,6 +39,7 @@ struct shard {
 struct plan_cache {
     struct shard *shards; /* SHARDS of them */
     uint64_t seed;
+    _Atomic uint64_t again; /* plans that were found without looking here */
 };
 
 /* ---- making ---- */
@@ -114,8 +117,8 @@ hash_of(const struct plan_cache *cache, struct view text, const struct plan_envi
     return hash_bytes(&rest, sizeof(rest), hash);
 }
 
-static bool
-is_plan_of(const struct plan *plan, struct view text, const struct plan_environment *e)
+bool
+plan_is_of(const struct plan *plan, struct view text, const struct plan_environment *e)
 {
     return plan->catalog == e->catalog && plan->is_plain_dialect == e->is_plain_dialect &&
            plan->may_inject == e->may_inject && plan->may_shadow == e->may_shadow &&
@@ -128,7 +131,7 @@ static struct slot *
 find(const struct shard *shard, uint64_t hash, struct view text, const struct plan_environment *e)
 {
     for (struct slot *s = shard->chains[hash & shard->chain_mask]; s; s = s->next)
-        if (s->hash == hash && is_plan_of(s->plan, text, e))
+        if (s->hash == hash && plan_is_of(s->plan, text, e))
             return s;
     return NULL;
 }
@@ -228,6 +231,13 @@ plan_cache_get(struct plan_cache *cache, struct view text,
     return 0;
 }
 
+struct plan *
+plan_cache_again(struct plan_cache *cache, struct plan *plan)
+{
+    atomic_fetch_add_explicit(&cache->again, 1, memory_order_relaxed);
+    return plan_hold(plan);
+}
+
 void
 plan_cache_sweep(struct plan_cache *cache)
 {
@@ -245,7 +255,7 @@ plan_cache_sweep(struct plan_cache *cache)
 void
 plan_cache_count(const struct plan_cache *cache, struct plan_cache_counts *counts)
 {
-    *counts = (struct plan_cache_counts){0};
+    *counts = (struct plan_cache_counts){.hits = cache->again};
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *shard = &cache->shards[i];
 

@@ -309,6 +309,67 @@ is_templated_verb(const struct making *m)
            is_word(m, VIEW("with"));
 }
 
+/* The text as one that others can be compared with: none where a comment was left out, which says
+ * something of its own, nor where a constant is a string. */
+static void
+keep_form(struct template *t, struct view text)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct template_value *v = &t->values[i];
+
+        if (v->length != v->value.length)
+            return;
+        t->holes[i].at = v->at;
+        t->holes[i].end = v->at + v->length;
+    }
+    if (text.length > TEMPLATE_FORM_MAX || t->count == 0)
+        return;
+    memcpy(t->form, text.bytes, text.length);
+    t->form_length = text.length;
+}
+
+/* As take_number has it, of one that ends before a byte that is known to be none of a number. */
+static size_t
+plain_number(const uint8_t *at, const uint8_t *end)
+{
+    size_t length = 0;
+
+    while (at + length < end && length <= DIGITS_MAX && is(at[length], IS_DIGIT))
+        length++;
+    return length <= DIGITS_MAX && (length <= 1 || *at != '0') ? length : 0;
+}
+
+/*
+ * Between its constants the text is that of the form, byte for byte, and what stands behind a
+ * constant there is no part of a number: so it is read token by token as the form was.
+ */
+bool
+template_again(struct template *t, struct view text)
+{
+    const uint8_t *at = text.bytes, *end = text.bytes + text.length;
+    size_t from = 0, kept;
+
+    if (t->form_length == 0)
+        return false;
+    for (size_t i = 0; i < t->count; i++) {
+        size_t length;
+
+        kept = t->holes[i].at - from;
+        if (kept > (size_t)(end - at) || memcmp(t->form + from, at, kept) != 0)
+            return false;
+        at += kept;
+        length = plain_number(at, end);
+        if (length == 0)
+            return false;
+        t->values[i] = (struct template_value){(uint32_t)(at - text.bytes), (uint32_t)length,
+                                               view_of(at, length)};
+        at += length;
+        from = t->holes[i].end;
+    }
+    kept = t->form_length - from;
+    return kept == (size_t)(end - at) && memcmp(t->form + from, at, kept) == 0;
+}
+
 bool
 template_make(struct template *template, struct view text)
 {
@@ -318,7 +379,7 @@ template_make(struct template *template, struct view text)
                        .end = text.bytes + text.length,
                        .kept = text.bytes};
 
-    template->length = template->count = 0;
+    template->length = template->count = template->form_length = 0;
     if (text.length > TEMPLATE_TEXT_MAX)
         return false;
     m.at = skip(&m, IS_SPACE);
@@ -328,7 +389,12 @@ template_make(struct template *template, struct view text)
     while (m.at < m.end)
         if (!take_token(&m))
             return false;
-    return (template->count > 0 || m.is_cut) && copy_kept(&m, m.end);
+    if ((template->count == 0 && !m.is_cut) || !copy_kept(&m, m.end))
+        return false;
+    template->is_cut = m.is_cut;
+    if (!m.is_cut)
+        keep_form(template, text);
+    return true;
 }
 
 /* Whether an edit repeats a constant, which stands as a parameter in the template. */

@@ -20,7 +20,7 @@
 
 #include "postgres/plan.h"
 
-enum { TEMPLATE_TEXT_MAX = 4096, TEMPLATE_VALUES_MAX = 16 };
+enum { TEMPLATE_TEXT_MAX = 4096, TEMPLATE_VALUES_MAX = 16, TEMPLATE_FORM_MAX = 1024 };
 
 struct template_value {
     uint32_t at, length; /* in the text, quotes counted */
@@ -30,12 +30,25 @@ struct template_value {
 struct template
 {
     size_t length, count;
+    bool is_cut; /* a comment at the text's end is no part of it */
     struct template_value values[TEMPLATE_VALUES_MAX]; /* of $1, $2, … */
+    /* The text that it was made of, and where the constants stand in it: what template_again
+     * compares with. Length 0: it is of a form that is not compared. */
+    size_t form_length;
+    struct {
+        uint32_t at, end;
+    } holes[TEMPLATE_VALUES_MAX];
+    uint8_t form[TEMPLATE_FORM_MAX];
     uint8_t text[TEMPLATE_TEXT_MAX];
 };
 
 /* False where the text makes none, or has nothing to take out. */
 bool template_make(struct template *template, struct view text);
+/* Whether the template of this text is the one at hand (that of the last text for which
+ * template_make was true), because the texts differ in whole numbers alone that stand as
+ * parameters; then the values are this text's. False: template_make tells; the values are nobody's
+ * till then. */
+bool template_again(struct template *template, struct view text);
 /* Whether the edits of the template's plan can be made in the text: they all lie before its first
  * constant, and repeat none. Then positions in it are those of plan_error_position, too. */
 bool template_may_rewrite(const struct template *template, const struct plan *plan);

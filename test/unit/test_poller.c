@@ -114,6 +114,35 @@ what_arrives_is_told_and_read_whole(void **state)
 }
 
 static void
+an_end_is_not_told_again_and_again_to_who_wants_nothing(void **state)
+{
+    struct fixture f;
+    struct peer peer;
+    uint8_t byte;
+    int other, told = 0;
+
+    begin(&f, state);
+    other = connect_peer(&f, &peer);
+    poller_watch(&f.poller, &peer, EPOLLIN, true);
+    assert_int_equal(shutdown(other, SHUT_WR), 0);
+    assert_true(wait_for(&f, &peer) & EPOLLIN);
+    assert_int_equal(peer_read(&peer, &os_real, &byte, 1), PASU_E_EOF);
+    for (int round = 0; round < 50; round++) {
+        struct poller_event events[EVENTS];
+
+        poller_watch(&f.poller, &peer, 0, true);
+        told += poller_wait(&f.poller, 0, events, EVENTS);
+    }
+    assert_true(told <= 2);
+    /* That it is gone altogether is told to who wants something again. */
+    close(other);
+    poller_watch(&f.poller, &peer, EPOLLIN, true);
+    assert_true(wait_for(&f, &peer) & (EPOLLIN | EPOLLHUP));
+    peer_close(&peer, &os_real);
+    end(&f);
+}
+
+static void
 what_is_sent_arrives_in_order_however_little_the_socket_takes(void **state)
 {
     struct fixture f;
@@ -459,6 +488,7 @@ main(void)
         BOTH(nothing_of_a_closed_peer_meets_whoever_has_its_descriptor_next),
         BOTH(who_is_not_read_keeps_nobody_else_from_being_read),
         BOTH(an_end_is_told_after_what_came_before_it),
+        BOTH(an_end_is_not_told_again_and_again_to_who_wants_nothing),
         BOTH(a_peer_that_is_gone_takes_nothing_more),
         BOTH(the_eventfd_is_told_until_it_is_read),
         cmocka_unit_test(only_what_stays_within_the_machine_is_sent_by_reno),

@@ -133,6 +133,57 @@ end(void **state PASU_UNUSED)
     return 0;
 }
 
+/* One row of one person goes a way of its own where nobody is masked: it comes to the same. */
+static void
+one_person_alone_is_counted_as_one_of_many(void **state PASU_UNUSED)
+{
+    struct tally *other;
+    struct random random = {.state = 11};
+    size_t blocked = 0, alerts = 0;
+    uint32_t now = NOW;
+
+    start(UINT64_MAX, UINT64_MAX);
+    assert_int_equal(tally_book_get(book, "lee", &other), 0);
+    for (int round = 0; round < 40 * ROUNDS; round++) {
+        const struct tally_item item = {random_below(&random, 3 * PERSONS),
+                                        (uint16_t)random_below(&random, 2), 1};
+        struct tally_outcome alone, among;
+        uint64_t known[2][TALLY_WINDOWS], unknown[2][TALLY_WINDOWS];
+
+        if (random_below(&random, 40) == 0)
+            now += random_below(&random, 8) ? 1 + random_below(&random, 90)
+                                            : 1440 * random_below(&random, 60);
+        if (random_below(&random, 50) == 0)
+            for (unsigned w = 0; w < TALLY_WINDOWS; w++) {
+                bool has_limit = random_below(&random, 2), has_alert = random_below(&random, 2);
+
+                limits.block[w] = has_limit ? random_below(&random, 200) : UINT64_MAX;
+                limits.alert[w] = has_alert ? random_below(&random, 150) : UINT64_MAX;
+                limits.alert_last[w] = has_alert ? limits.alert[w] + random_below(&random, 9) : 0;
+            }
+        if (random_below(&random, 500) == 0) {
+            assert_int_equal(tally_add_moved(tally, now, 0, 2, &limits, &alone), 0);
+            assert_int_equal(tally_add_moved(other, now, 0, 2, &limits, &among), 0);
+        }
+        assert_int_equal(tally_take(tally, now, &item, 1, &limits, &alone), 0);
+        assert_int_equal(
+            tally_take_clear(other, now, &item, 1, limits.block, &limits, &among, &clear), 0);
+        assert_int_equal(alone.taken, among.taken);
+        assert_int_equal(alone.blocked_by, among.blocked_by);
+        assert_int_equal(alone.fresh, among.fresh);
+        assert_int_equal(alone.alerts, among.alerts);
+        assert_memory_equal(alone.alert_from, among.alert_from, sizeof(alone.alert_from));
+        assert_memory_equal(alone.alert_to, among.alert_to, sizeof(alone.alert_to));
+        tally_count(tally, now, known[0], unknown[0]);
+        tally_count(other, now, known[1], unknown[1]);
+        assert_memory_equal(known[0], known[1], sizeof(known[0]));
+        assert_memory_equal(unknown[0], unknown[1], sizeof(unknown[0]));
+        blocked += alone.blocked_by >= 0;
+        alerts += alone.alerts != 0;
+    }
+    assert_true(blocked > 100 && alerts > 100);
+}
+
 int
 main(void)
 {
@@ -140,6 +191,7 @@ main(void)
         cmocka_unit_test(those_who_are_too_many_are_counted_and_not_clear),
         cmocka_unit_test(beyond_those_who_may_be_shown_at_all_nobody_is),
         cmocka_unit_test(unknown_persons_are_clear_where_there_is_room_for_all),
+        cmocka_unit_test(one_person_alone_is_counted_as_one_of_many),
         cmocka_unit_test(never_is_one_too_many_clear),
     };
 

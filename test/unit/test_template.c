@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which constants of a text are taken out, and which texts make no template. */
 #include "postgres/template.h"
+#include "random.h"
 #include "unit.h"
 
 struct row {
@@ -102,12 +103,98 @@ no_truncation_and_no_byte_reads_beyond(void **state PASU_UNUSED)
     }
 }
 
+static void
+make_of(struct template *template, const char *text)
+{
+    if (!template_make(template, view_of_text(text)))
+        fail_msg("%s: made none", text);
+}
+
+static void
+numbers_alone_make_it_the_same_again(void **state PASU_UNUSED)
+{
+    static const char *const alike[] = {"SELECT a FROM t WHERE id = 123 LIMIT 7;",
+                                        "SELECT a FROM t WHERE id = 0 LIMIT 100000000000000000;"},
+                             *const others[] = {
+                                 "SELECT a FROM t WHERE id = 07 LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = 1.5 LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = 1000000000000000000 LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = -1 LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = 1e LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = 1 LIMIT 7; ",
+                                 "SELECT a FROM t WHERE id = 1 LIMIT 7",
+                                 "SELECT b FROM t WHERE id = 1 LIMIT 7;",
+                                 "SELECT a FROM t WHERE id = 1 limit 7;",
+                                 "SELECT a FROM t WHERE id = 1 LIMIT",
+                                 "SELECT a FROM t",
+                                 ""};
+    struct template template;
+
+    for (size_t i = 0; i < COUNT_OF(alike); i++) {
+        make_of(&template, "SELECT a FROM t WHERE id = 5 LIMIT 10;");
+        assert_true(template_again(&template, view_of_text(alike[i])));
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        make_of(&template, "SELECT a FROM t WHERE id = 5 LIMIT 10;");
+        if (template_again(&template, view_of_text(others[i])))
+            fail_msg("%s: the same again", others[i]);
+    }
+    /* What a comment says is asked of each text. */
+    make_of(&template, "SELECT a FROM t WHERE id = 5 /*actor='k'*/");
+    assert_false(
+        template_again(&template, view_of_text("SELECT a FROM t WHERE id = 6 /*actor='k'*/")));
+    assert_false(template_make(&template, view_of_text("SELECT 1")));
+    assert_false(template_again(&template, view_of_text("SELECT 1")));
+}
+
+/* Of any text: where it is the same again, it is what making it anew gives. */
+static void
+the_same_again_is_what_is_made_anew(void **state PASU_UNUSED)
+{
+    static const char bytes[] = "0123456789 ,.$'\"=-/*();eEx_";
+    struct random random = {.state = 1};
+    size_t same = 0;
+
+    for (int round = 0; round < 200000; round++) {
+        const struct row *row = &rows[random_below(&random, COUNT_OF(rows))];
+        size_t length = strlen(row->text);
+        static struct template template, anew;
+        char text[256];
+
+        if (!row->template)
+            continue;
+        make_of(&template, row->text);
+        memcpy(text, row->text, length + 1);
+        for (uint32_t n = 1 + random_below(&random, 3); n > 0; n--) {
+            size_t at = random_below(&random, (uint32_t)length);
+
+            /* Mostly digits, which leave it what it is. */
+            if (text[at] >= '0' && text[at] <= '9' && random_below(&random, 8))
+                text[at] = (char)('0' + random_below(&random, 10));
+            else if (!random_below(&random, 8))
+                text[at] = bytes[random_below(&random, sizeof(bytes) - 1)];
+        }
+        if (!template_again(&template, view_of_text(text)))
+            continue;
+        same++;
+        make_of(&anew, text);
+        assert_int_equal(template.length, anew.length);
+        assert_memory_equal(template.text, anew.text, anew.length);
+        assert_int_equal(template.count, anew.count);
+        assert_memory_equal(template.values, anew.values, anew.count * sizeof(anew.values[0]));
+    }
+    assert_true(same > 1000);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(constants_become_parameters),
         cmocka_unit_test(no_truncation_and_no_byte_reads_beyond),
+        cmocka_unit_test(numbers_alone_make_it_the_same_again),
+        cmocka_unit_test(the_same_again_is_what_is_made_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
