@@ -101,9 +101,9 @@ note_unjudged(struct part *part, const struct principal *p)
     const struct walk *walk = p->history->walk;
 
     part->unjudged_order[p->axis] |=
-        isnan(day->log_e[DETECTOR_DRIFT]) && day->asked.count >= DRIFT_MIN;
+        isnan(day->judged->log_e[DETECTOR_DRIFT]) && day->asked.count >= DRIFT_MIN;
     part->unjudged_walk[p->axis] |=
-        isnan(day->log_e[DETECTOR_SUCCESSOR]) && walk != NULL && walk->steps >= STEPS_MIN;
+        isnan(day->judged->log_e[DETECTOR_SUCCESSOR]) && walk != NULL && walk->steps >= STEPS_MIN;
 }
 
 void
