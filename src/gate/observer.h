@@ -24,6 +24,7 @@
 #include "gate/growth.h"
 #include "gate/hold.h"
 #include "gate/intent.h"
+#include "gate/kept.h"
 #include "gate/session_rules.h"
 #include "gate/settings.h"
 #include "policy/budget.h"
@@ -40,12 +41,6 @@ enum {
     OBSERVER_DEFERRED_MAX = 32,     /* statements whose marks wait for the transaction's end */
     ASK_CROWD = 4096,               /* requests that may be under way */
     OLD_SNAPSHOTS_MAX = 3,          /* that a client waits through */
-};
-
-/* A message, or the rest of a batch, kept until it can be read. */
-struct kept {
-    uint8_t *bytes;
-    uint32_t length, size;
 };
 
 /* The answer to the question that goes before a COPY (gate/preface.h). */
@@ -298,14 +293,6 @@ uint64_t observer_population(const struct observer *observer, const struct catal
 /* Of part `part` of the result's showing: whether its keys are pinned and known, and which. */
 bool result_is_pinned(const struct result *result, size_t part);
 const uint32_t *result_pins(const struct result *result, size_t part, size_t *count);
-
-/* Appends to what is kept. PASU_E_NOMEM. */
-PASU_MUST_USE int kept_add(struct kept *kept, const void *bytes, size_t length);
-/* Keeps these instead, which may lie in it already. PASU_E_NOMEM. */
-PASU_MUST_USE int kept_keep(struct kept *kept, const void *bytes, size_t length);
-void kept_release(struct kept *kept);
-/* Gives back a large block that holds nothing: an idle session has none. */
-void kept_trim(struct kept *kept);
 
 struct walk;
 
