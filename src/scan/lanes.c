@@ -168,9 +168,9 @@ places_wide(const uint64_t *words, size_t count, uint16_t *to)
         _mm512_storeu_si512(
             at, _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
         if (found > LANES / 2)
-            _mm512_storeu_si512(at + LANES / 2,
-                                _mm512_add_epi16(base, _mm512_cvtepu8_epi16(
-                                                           _mm512_extracti64x4_epi64(places, 1))));
+            _mm512_storeu_si512(
+                at + LANES / 2,
+                _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(places, 1))));
         at += found;
     }
     return (size_t)(at - to);

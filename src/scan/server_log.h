@@ -124,7 +124,7 @@ struct server_log_columns {
     uint16_t lasts[LANES_PLACES(SERVER_LOG_LANES)]; /* those of them that end a record */
     size_t next, total;                             /* of the ends */
     size_t record, records;
-    size_t count;                                   /* columns of the record before; 0: none */
+    size_t count; /* columns of the record before; 0: none */
     size_t wrong; /* no record is taken from there on */
 };
 
