@@ -390,8 +390,8 @@ csvlog_says_the_same_as_a_whole_and_byte_by_byte(void **state PASU_UNUSED)
 {
     static const char record[] =
         CSV_15("14.301", APP, "9", "\"127.0.0.1:5\"", "6b086d96.9", "idle", "LOG",
-               "disconnection: user=a\"\"b, database=c\n\"\"", "", "x", "client backend"),
-        changes[] = "\"\",,\n\r x";
+               "disconnection: user=a\"\"b, database=c\n\"\"", "", "x", "client backend");
+    static const char changes[] = "\"\",,\n\r x";
     enum { LENGTH = sizeof(record) - 1, FIRST = SERVER_LOG_HEAD / LENGTH + 1, COPIES = FIRST + 24 };
     static uint8_t bytes[COPIES * LENGTH];
     uint64_t random = 2, read = 0, unread = 0;
