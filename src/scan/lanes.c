@@ -82,6 +82,17 @@ lanes_find_portable(struct view text, const struct lanes_wanted *wanted,
     }
 }
 
+size_t
+lanes_places_portable(const uint64_t *words, size_t count, uint16_t *to)
+{
+    size_t found = 0;
+
+    for (size_t w = 0; w < count; w++)
+        for (uint64_t left = words[w]; left != 0; left &= left - 1)
+            to[found++] = (uint16_t)(w * LANES + (size_t)__builtin_ctzll(left));
+    return found;
+}
+
 /* ---- AVX2, AVX-512 ---- */
 
 #ifdef HAS_WIDE
@@ -137,7 +148,44 @@ find_wide(struct view text, const struct lanes_wanted *wanted, uint64_t (*found)
                 _mm512_mask_cmplt_epu8_mask(there, bytes, _mm512_set1_epi8((char)wanted->below));
     }
 }
+
+/* A word's places are moved together in one step, whatever their number. */
+__attribute__((target("avx512bw,avx512vbmi2,popcnt"))) static size_t
+places_wide(const uint64_t *words, size_t count, uint16_t *to)
+{
+    uint16_t *at = to;
+    uint8_t numbers[LANES];
+    __m512i all;
+
+    for (uint8_t i = 0; i < LANES; i++)
+        numbers[i] = i;
+    all = _mm512_loadu_si512(numbers);
+    for (size_t w = 0; w < count; w++) {
+        __m512i places = _mm512_maskz_compress_epi8(words[w], all);
+        __m512i base = _mm512_set1_epi16((short)(w * LANES));
+        unsigned found = (unsigned)__builtin_popcountll(words[w]);
+
+        _mm512_storeu_si512(
+            at, _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
+        if (found > LANES / 2)
+            _mm512_storeu_si512(
+                at + LANES / 2,
+                _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(places, 1))));
+        at += found;
+    }
+    return (size_t)(at - to);
+}
 #endif
+
+size_t
+lanes_places(const uint64_t *words, size_t count, uint16_t *to)
+{
+#ifdef HAS_WIDE
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2"))
+        return places_wide(words, count, to);
+#endif
+    return lanes_places_portable(words, count, to);
+}
 
 void
 lanes_find(struct view text, const struct lanes_wanted *wanted, uint64_t (*found)[LANES_KINDS])

@@ -33,6 +33,14 @@ void lanes_find(struct view text, const struct lanes_wanted *wanted,
 void lanes_find_portable(struct view text, const struct lanes_wanted *wanted,
                          uint64_t (*found)[LANES_KINDS]);
 
+/* The room that the places of that many bytes take. */
+#define LANES_PLACES(length) (((length) / LANES + 2) * LANES)
+
+/* Where the bits of the words are, in order; how many. What is behind them in `to`, up to a word's
+ * bits of it, may be written over. Of 64 kilobytes at most. */
+size_t lanes_places(const uint64_t *words, size_t count, uint16_t *to);
+size_t lanes_places_portable(const uint64_t *words, size_t count, uint16_t *to);
+
 /* A text whose bytes were looked for. */
 struct lanes {
     const uint8_t *start, *end;

@@ -117,6 +117,17 @@ struct server_log_prefix_part {
     int8_t width;   /* filled with spaces: before it; below 0: behind it */
 };
 
+/* Some bytes of csvlog, a record's first of them first: where its columns end. */
+struct server_log_columns {
+    const uint8_t *start, *end;
+    uint16_t ends[LANES_PLACES(SERVER_LOG_LANES)];  /* commas and newlines, from `start` on */
+    uint16_t lasts[LANES_PLACES(SERVER_LOG_LANES)]; /* those of them that end a record */
+    size_t next, total;                             /* of the ends */
+    size_t record, records;
+    size_t count; /* columns of the record before; 0: none */
+    size_t wrong; /* no record is taken from there on */
+};
+
 struct server_log {
     server_log_see_fn *see;
     void *arg;
@@ -141,6 +152,7 @@ struct server_log {
     uint8_t texts[SERVER_LOG_FIELDS][SERVER_LOG_TEXT];
     struct server_log_second now, then; /* of a line, and of its session's start */
     uint64_t found[LANES_WORDS(SERVER_LOG_LANES)][LANES_KINDS];
+    struct server_log_columns columns;
     struct server_log_zone zones[SERVER_LOG_ZONES];
     size_t zone_count, zone_next;
     struct server_log_prefix_part prefix[SERVER_LOG_PREFIX_MAX];

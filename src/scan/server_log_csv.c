@@ -7,15 +7,15 @@
 #include "scan/find.h"
 #include "scan/server_log_part.h"
 
-enum { COLUMNS_LEAST = 22 };
+enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24 };
 
 enum state { BEGIN, PLAIN, QUOTED, QUOTE, BAD };
 
 /* What is kept of each column; -1: nothing. */
-static int
+static inline int
 field_of(unsigned column)
 {
-    static const int8_t fields[] = {
+    static const int8_t fields[COLUMNS_KNOWN] = {
         SERVER_LOG_TIME,
         SERVER_LOG_USER,
         SERVER_LOG_DATABASE,
@@ -159,22 +159,55 @@ pass(struct server_log *log, const uint8_t *at, const uint8_t *end)
 
 /*
  * Most records are there as a whole, and are what PostgreSQL writes: their columns are taken where
- * they stand, from one comma or quote to the next, which are found for some kilobytes at once. All
- * else is left to the steps above.
+ * they stand. For some kilobytes at once it is found which commas and line breaks stand between
+ * quotes, and with them the ends of all columns; all else is left to the steps above.
  */
-enum { OF_QUOTE, OF_COMMA, OF_NEWLINE, OF_RETURN, OF_STOP /* any of them */ };
+enum { OF_QUOTE, OF_COMMA, OF_NEWLINE, OF_RETURN, OF_DOUBLED /* the second of two quotes */ };
 
+/* A bit for each byte that is behind an odd number of quotes, itself among them. */
+static inline uint64_t
+behind_odd(uint64_t quotes)
+{
+    for (unsigned by = 1; by < LANES; by *= 2)
+        quotes ^= quotes << by;
+    return quotes;
+}
+
+/* A record begins there. */
 static void
-look_at(struct server_log *log, struct lanes *lanes, const uint8_t *at, const uint8_t *end)
+look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
 {
     static const struct lanes_wanted wanted = {{'"', ',', '\n', '\r'}, 4, 0};
+    struct server_log_columns *c = &log->columns;
     size_t length = (size_t)(end - at) < SERVER_LOG_LANES ? (size_t)(end - at) : SERVER_LOG_LANES;
+    uint64_t odd = 0, before = 1, closed = 0; /* of the last byte of the word before */
+    uint64_t ends[LANES_WORDS(SERVER_LOG_LANES)], newlines[LANES_WORDS(SERVER_LOG_LANES)];
 
     lanes_find(view_of(at, length), &wanted, log->found);
-    for (size_t w = 0; w < LANES_WORDS(length); w++)
-        log->found[w][OF_STOP] = log->found[w][OF_QUOTE] | log->found[w][OF_COMMA] |
-                                 log->found[w][OF_NEWLINE] | log->found[w][OF_RETURN];
-    *lanes = (struct lanes){at, at + length, log->found};
+    c->wrong = length;
+    for (size_t w = 0; w < LANES_WORDS(length); w++) {
+        uint64_t *found = log->found[w], quotes = found[OF_QUOTE];
+        uint64_t inside = behind_odd(quotes) ^ odd;
+        uint64_t opens = quotes & inside, closes = quotes & ~inside, wrong;
+
+        newlines[w] = found[OF_NEWLINE] & ~inside;
+        ends[w] = (found[OF_COMMA] & ~inside) | newlines[w];
+        /* Quotes are around a column, or doubled in it; where they are not, or a line ends as
+         * PostgreSQL ends none, the steps above say what it is. */
+        wrong = (opens & ~((ends[w] | closes) << 1 | before)) |
+                ((closes << 1 | closed) & ~(ends[w] | opens)) | (found[OF_RETURN] & ~inside);
+        if (PASU_UNLIKELY(wrong != 0) && c->wrong == length)
+            c->wrong = w * LANES + (size_t)__builtin_ctzll(wrong);
+        found[OF_DOUBLED] = opens & (closes << 1 | closed);
+        odd = -(inside >> 63);
+        before = (ends[w] | closes) >> 63;
+        closed = closes >> 63;
+    }
+    c->start = at;
+    c->end = at + length;
+    c->next = c->record = 0;
+    c->total = lanes_places(ends, LANES_WORDS(length), c->ends);
+    c->records = lanes_places(newlines, LANES_WORDS(length), c->lasts);
 }
 
 /* Without what doubles its quotes, in the log's own place. */
@@ -183,6 +216,7 @@ keep_quoted(struct server_log *log, int field, struct view text)
 {
     const uint8_t *at = text.bytes, *end = at + text.length;
 
+    log->fields[field] = (struct server_log_text){.at = log->texts[field], .is_there = true};
     while (at < end) {
         const uint8_t *quote = find_byte(at, end, '"'), *stop = quote < end ? quote + 1 : end;
 
@@ -191,102 +225,97 @@ keep_quoted(struct server_log *log, int field, struct view text)
     }
 }
 
-/* A column in quotes, from the byte behind the first one on: the byte behind the last one; NULL: it
- * has no end that is known. */
-static const uint8_t *
-take_quoted(struct server_log *log, const struct lanes *lanes, const uint8_t *at, int field)
+static bool
+has_doubled(const struct server_log *log, size_t from, size_t to)
 {
-    const uint8_t *start = at, *stop;
-    bool is_doubled = false;
+    uint64_t found = 0;
 
-    for (;;) {
-        stop = lanes_next(lanes, at, OF_QUOTE, OF_QUOTE);
-        if (lanes->end - stop < 2) /* what is behind says whether it is the last one */
-            return NULL;
-        if (stop[1] != '"')
-            break;
-        is_doubled = true;
-        at = stop + 2;
-    }
-    if (field < 0)
-        return stop + 1;
-    log->fields[field].is_there = true;
-    if (is_doubled) {
-        keep_quoted(log, field, view_of(start, (size_t)(stop - start)));
-    } else {
-        size_t length = (size_t)(stop - start);
-
-        log->fields[field].at = start;
-        log->fields[field].length = (uint16_t)(length < SERVER_LOG_TEXT ? length : SERVER_LOG_TEXT);
-    }
-    return stop + 1;
+    for (size_t w = from / LANES; w <= to / LANES; w++)
+        found |= log->found[w][OF_DOUBLED];
+    return found != 0;
 }
 
-/* The byte behind the record; NULL: nothing is kept of it, as it is not there as a whole (*is_cut),
- * or none of those. */
-static const uint8_t *
-take_record(struct server_log *log, const struct lanes *lanes, const uint8_t *at, bool *is_cut)
+/* All columns of which something is kept. */
+static inline void
+take_columns(struct server_log *log, const uint8_t *begin, const uint16_t *ends, size_t count,
+             bool doubled)
 {
-    const uint8_t *start = at;
+    const uint8_t *start = log->columns.start;
 
-    *is_cut = true;
-
-    for (unsigned column = 0;; column++) {
+#pragma GCC unroll 24 /* which columns are kept is known then */
+    for (unsigned column = 0; column < COLUMNS_KNOWN; column++) {
         int field = field_of(column);
-        const uint8_t *stop;
+        struct server_log_text *text;
+        const uint8_t *at, *stop;
+        bool is_quoted;
 
-        if (at == lanes->end)
-            break;
-        if (*at == ',') { /* an empty one */
-            at++;
+        if (field < 0)
+            continue;
+        text = &log->fields[field];
+        if (column >= count) {
+            *text = (struct server_log_text){.at = begin};
             continue;
         }
-        if (*at == '"') {
-            stop = take_quoted(log, lanes, at + 1, field);
-            if (stop == NULL)
-                break;
-        } else {
-            stop = lanes_next(lanes, at, OF_STOP, OF_STOP);
-            if (stop == lanes->end)
-                break;
-            if (field >= 0 && stop > at) {
-                log->fields[field].at = at;
-                log->fields[field].length = (uint16_t)(stop - at);
-                log->fields[field].is_there = true;
-            }
-        }
-        if (*stop == '\n' && column + 1 >= COLUMNS_LEAST) {
-            log->at += (uint64_t)(stop + 1 - start);
-            return stop + 1;
-        }
-        *is_cut = *stop == ',';
-        if (!*is_cut)
-            break;
-        at = stop + 1;
+        at = column == 0 ? begin : start + ends[column - 1] + 1;
+        stop = start + ends[column];
+        is_quoted = *at == '"';
+        *text = (struct server_log_text){
+            .at = at + is_quoted,
+            .length = (uint16_t)(stop - at - 2 * is_quoted),
+            .is_there = stop > at,
+        };
+        if (PASU_UNLIKELY(doubled) && is_quoted)
+            keep_quoted(log, field, view_of(text->at, text->length));
     }
-    server_log_begin(log);
-    return NULL;
+}
+
+/* The byte behind the record; NULL: it is not there as a whole (*is_cut), or is none of those. */
+static const uint8_t *
+take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
+{
+    struct server_log_columns *c = &log->columns;
+    size_t from = (size_t)(at - c->start), to, count = c->count;
+    const uint16_t *ends = &c->ends[c->next];
+
+    *is_cut = c->record == c->records;
+    if (*is_cut)
+        return NULL;
+    to = c->lasts[c->record];
+    if (count == 0 || c->next + count > c->total || ends[count - 1] != to)
+        for (count = 1; ends[count - 1] != to;)
+            count++;
+    if (count < COLUMNS_LEAST || to >= c->wrong)
+        return NULL;
+    take_columns(log, at, ends, count, has_doubled(log, from, to));
+    c->next += count;
+    c->count = count;
+    c->record++;
+    log->at += to + 1 - from;
+    return c->start + to + 1;
 }
 
 /* All records from there on that can be taken so; up to where. */
 static const uint8_t *
-take_records(struct server_log *log, struct lanes *lanes, const uint8_t *at, const uint8_t *end,
-             int *result)
+take_records(struct server_log *log, const uint8_t *at, const uint8_t *end, int *result)
 {
-    while (at < end && *result == 0) {
-        bool is_cut = true;
-        const uint8_t *behind = lanes->end > at ? take_record(log, lanes, at, &is_cut) : NULL;
+    const struct server_log_columns *c = &log->columns;
 
-        if (behind == NULL && (!is_cut || lanes->start == at || lanes->end == end))
+    look_at(log, at, end);
+    while (at < end && *result == 0) {
+        bool is_cut;
+        const uint8_t *behind = take_record(log, at, &is_cut);
+
+        if (behind == NULL && (!is_cut || c->start == at || c->end == end))
             break;
         if (behind == NULL) {
-            look_at(log, lanes, at, end);
+            look_at(log, at, end);
             continue;
         }
         *result = server_log_take(log, false);
-        server_log_begin(log);
+        log->begin = log->at;
         at = behind;
     }
+    server_log_begin(log);
     return at;
 }
 
@@ -294,12 +323,11 @@ int
 server_log_csv(struct server_log *log, struct view bytes)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
-    struct lanes lanes = {NULL, at, NULL}; /* nothing is looked at yet */
     int result = 0;
 
     while (at < end && result == 0) {
         if (log->state == BEGIN && log->column == 0 && !log->is_begun) {
-            at = take_records(log, &lanes, at, end, &result);
+            at = take_records(log, at, end, &result);
             if (at == end || result != 0)
                 break;
         }

@@ -83,10 +83,15 @@ take_session(const struct server_log *log, uint32_t pid, int64_t *seconds)
 static bool
 take_epoch(struct view text, int64_t *at)
 {
-    const uint8_t *dot = text.length > 0 ? memchr(text.bytes, '.', text.length) : NULL;
-    size_t whole = dot != NULL ? (size_t)(dot - text.bytes) : text.length;
     uint64_t seconds, rest = 0;
+    const uint8_t *dot;
+    size_t whole;
 
+    /* "2026-": most are none, and need not be looked at to their end. */
+    if (text.length == 0 || (text.length > 4 && text.bytes[4] == '-'))
+        return false;
+    dot = memchr(text.bytes, '.', text.length);
+    whole = dot != NULL ? (size_t)(dot - text.bytes) : text.length;
     if (!server_log_number(view_of(text.bytes, whole), UINT32_MAX, &seconds))
         return false;
     if (dot != NULL &&

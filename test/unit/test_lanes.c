@@ -98,12 +98,42 @@ the_next_is_the_first_of_two_kinds(void **state PASU_UNUSED)
     }
 }
 
+static void
+places_are_those_of_the_bits(void **state PASU_UNUSED)
+{
+    enum { WORDS = 9 };
+    uint16_t all[LANES_PLACES(WORDS * LANES)], portable[LANES_PLACES(WORDS * LANES)];
+    struct random random = {3};
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        size_t count = random_below(&random, WORDS + 1), due = 0;
+        uint64_t words[WORDS];
+
+        for (size_t w = 0; w < count; w++) {
+            words[w] = random_u64(&random); /* about half of the bits, a fourth, … */
+            for (uint64_t less = random_below(&random, 6); less > 0; less--)
+                words[w] &= random_u64(&random);
+            if (random_below(&random, 16) == 0)
+                words[w] = ~words[w];
+        }
+        assert_int_equal(lanes_places(words, count, all),
+                         lanes_places_portable(words, count, portable));
+        for (size_t i = 0; i < count * LANES; i++)
+            if ((words[i / LANES] >> i % LANES & 1) != 0) {
+                assert_int_equal(all[due], i);
+                assert_int_equal(portable[due++], i);
+            }
+        assert_int_equal(lanes_places(words, count, all), due);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_ways_find_the_same),
         cmocka_unit_test(the_next_is_the_first_of_two_kinds),
+        cmocka_unit_test(places_are_those_of_the_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,39 @@ nothing_that_is_no_log_harms(void **state PASU_UNUSED)
     }
 }
 
+/* Behind the bytes by which the format is told, where records are taken as a whole or byte by byte:
+ * what has quotes, commas and ends of lines where none should be says the same both ways. */
+static void
+csvlog_says_the_same_as_a_whole_and_byte_by_byte(void **state PASU_UNUSED)
+{
+    static const char record[] =
+        CSV_15("14.301", APP, "9", "\"127.0.0.1:5\"", "6b086d96.9", "idle", "LOG",
+               "disconnection: user=a\"\"b, database=c\n\"\"", "", "x", "client backend");
+    static const char changes[] = "\"\",,\n\r x";
+    enum { LENGTH = sizeof(record) - 1, FIRST = SERVER_LOG_HEAD / LENGTH + 1, COPIES = FIRST + 24 };
+    static uint8_t bytes[COPIES * LENGTH];
+    uint64_t random = 2, read = 0, unread = 0;
+
+    for (int round = 0; round < 1500; round++) {
+        struct view log = {bytes, sizeof(bytes)};
+
+        for (size_t i = 0; i < COPIES; i++)
+            memcpy(bytes + i * LENGTH, record, LENGTH);
+        for (uint64_t i = next(&random) % 8; i > 0; i--)
+            bytes[FIRST * LENGTH + next(&random) % ((COPIES - FIRST) * LENGTH)] =
+                (uint8_t)changes[next(&random) % (sizeof(changes) - 1)];
+        read_in(&seen, NULL, log, 1);
+        read += parser.lines;
+        unread += parser.unreadable;
+        read_in(&again, NULL, log, sizeof(bytes));
+        assert_string_equal(seen.text, again.text);
+        read -= parser.lines;
+        unread -= parser.unreadable;
+    }
+    assert_int_equal(read, 0);
+    assert_int_equal(unread, 0);
+}
+
 static void
 lines_of_any_length_take_no_more_room(void **state PASU_UNUSED)
 {
@@ -437,6 +470,7 @@ main(void)
         cmocka_unit_test(stderr_is_read_by_the_prefix_of_the_server),
         cmocka_unit_test(a_zone_that_nobody_knows_is_told),
         cmocka_unit_test(nothing_that_is_no_log_harms),
+        cmocka_unit_test(csvlog_says_the_same_as_a_whole_and_byte_by_byte),
         cmocka_unit_test(lines_of_any_length_take_no_more_room),
         cmocka_unit_test(who_sees_can_end_the_reading),
     };
