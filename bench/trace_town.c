@@ -209,7 +209,7 @@ plan_theft(struct town *t, uint32_t number)
     told->persons = persons_of(&t->plan, number);
     told->way = (enum town_way)random_below(r, told->persons > 1000 ? WAY_DUMP + 1 : WAYS);
     told->sources = number % 5 == 4 && told->persons >= 5 ? 2 : 1;
-    if (number % 10 == 8) {
+    if (number % 11 == 8) {
         told->way = WAY_OUTSIDE;
         told->sources = 0;
     }

@@ -25,6 +25,7 @@ enum {
     INDEX_VOCABULARY = 'V',
     INDEX_EXPLAINED = 'W',
     INDEX_OPENED = 'L',
+    INDEX_SEGMENT = 'Z',
 };
 #define INDEX_EVERYBODY UINT32_MAX /* as a principal: all together */
 

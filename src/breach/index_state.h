@@ -13,7 +13,7 @@
 #include "breach/ordinals.h"
 #include "breach/pack.h"
 
-enum { INDEX_VERSION = 6 };
+enum { INDEX_VERSION = 7 };
 
 struct index_meta {
     bool is_uneven;     /* where statements are cut depended on more than their session */

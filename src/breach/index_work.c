@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "breach/index_build.h"
+#include "breach/index_segments.h"
 #include "ledger/reader.h"
 
 #include <errno.h>
@@ -156,6 +157,9 @@ read_ledger(struct making *m)
         result = more = add_entries(m, reader);
     if (result >= 0 && (m->work->added > 0 || !m->goes_on))
         result = index_build_end(m->build);
+    if (result >= 0 && m->work->added > 0)
+        result = index_segments_save(m->index, m->work->os, m->work->segments,
+                                     ledger_reader_place(reader));
     if (result >= 0) {
         index_build_last(m->build, &m->work->end);
         result = more;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
+#include "breach/index_segments.h"
 #include "breach/index_state.h"
 #include "cli/complain.h"
 #include "cli/evidence_part.h"
 #include "cli/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 /* A text is looked for in a place of its own, which takes about as long as to read so many records
  * one behind the other: who wants more texts reads the ledger. */
@@ -13,10 +17,47 @@ enum { RECORDS_A_TEXT = 256, TEXTS_LEAST = 256 };
 
 /* ---- the index ---- */
 
+/* What an answer with the index rests on, and does not read. 0, or PASU_E_UNAVAILABLE where it is
+ * not what it was, which is said. */
+static int
+check_segments(const struct evidence *e)
+{
+    int folder = openat(e->directory, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+    char name[SEGMENT_NAME_SIZE];
+    uint64_t first = 0;
+
+    if (folder < 0)
+        return error_from_errno(errno);
+    result = index_segments_check(e->index, &os_real, folder, &first);
+    close(folder);
+    if (result != 1)
+        return result;
+    segment_name(name, first);
+    complain("run: pasu ledger verify, which says what is wrong; then: pasu ledger rebuild-index",
+             "%s of the ledger is not any more what it was when it was indexed; the ledger is read "
+             "instead",
+             name);
+    return PASU_E_UNAVAILABLE;
+}
+
 int
 evidence_index(struct evidence *e)
 {
-    return e->index != NULL ? 0 : index_open(&e->index, e->directory, &e->segment_keys);
+    struct index_meta meta;
+    int result;
+
+    if (e->index != NULL)
+        return 0;
+    result = index_open(&e->index, e->directory, &e->segment_keys);
+    if (result == 0 && index_meta_load(&meta, e->index) == 0) /* else who asks finds that out */
+        result = check_segments(e);
+    if (result == PASU_E_UNAVAILABLE)
+        e->has_index = false;
+    if (result != 0) {
+        index_close(e->index);
+        e->index = NULL;
+    }
+    return result;
 }
 
 void

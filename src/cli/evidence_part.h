@@ -19,7 +19,9 @@ PASU_MUST_USE int evidence_read_decoys(struct evidence *evidence);
 
 /* That it is not used, and why: "is damaged". */
 void evidence_complain_index(const char *fault);
-/* The index is open. The errors of index_open. */
+/* The index is open. The errors of index_open and of index_segments_check, of which
+ * PASU_E_UNAVAILABLE: the ledger is not what it was when it was indexed, which was said; it is
+ * without an index from now on. */
 PASU_MUST_USE int evidence_index(struct evidence *evidence);
 /* Closes it, and what is known of keys by it: before the ledger is read for long, of which its
  * writer would have to keep what is in no other reader's way. */

@@ -244,6 +244,8 @@ report_complete(FILE *file, struct report *r)
     static const struct {
         const char *name, *ko, *en;
     } lacks[] = {{"gaps", "기록 공백", "gaps"},
+                 {"damaged", "그중 손상된 기록 위치(pasu ledger verify로 확인)",
+                  "places of them where the record is damaged (pasu ledger verify says where)"},
                  {"unattributed", "조회자를 알 수 없는 조회", "statements of nobody known"},
                  {"unrecorded", "기록되지 않은 접속", "sessions that are not recorded"}};
     bool has_any = false;

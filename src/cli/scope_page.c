@@ -207,7 +207,9 @@ scope_view_gap(FILE *file, const struct gaps *gaps, const struct gap *gap)
     case GAP_DAMAGED:
         segment_name(name, gap->segment);
         fprintf(file,
-                "  the ledger is damaged at byte %" PRIu64 " of %s, recorded between %s and %s\n",
+                "  the ledger is damaged at byte %" PRIu64
+                " of %s, recorded between %s and %s: see "
+                "pasu ledger verify\n",
                 gap->offset, name, from, to);
         break;
     case GAP_PAST:

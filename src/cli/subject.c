@@ -34,7 +34,13 @@ see(void *arg, const struct sight *sight)
 }
 
 /* What sessions that did not come through pasu were shown nobody knows, nor what was shown before
- * that was deleted by age: this person, too. */
+ * that was deleted by age, or stood where the ledger is damaged: this person, too. */
+static bool
+can_hide(const struct gap *gap)
+{
+    return gap->what == GAP_PAST || gap->what == GAP_PRUNED || gap->what == GAP_DAMAGED;
+}
+
 static void
 print_gaps(const struct asking *asking)
 {
@@ -42,8 +48,7 @@ print_gaps(const struct asking *asking)
     const struct filter *filter = &asking->evidence->filter;
 
     for (size_t g = 0; g < gaps->count; g++)
-        if ((gaps->items[g].what == GAP_PAST || gaps->items[g].what == GAP_PRUNED) &&
-            gap_concerns(&gaps->items[g], filter->from, filter->to))
+        if (can_hide(&gaps->items[g]) && gap_concerns(&gaps->items[g], filter->from, filter->to))
             scope_view_gap(stdout, gaps, &gaps->items[g]);
     scope_view_reconciled(stdout, gaps, filter, false);
 }

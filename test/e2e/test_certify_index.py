@@ -102,6 +102,7 @@ def story():
     return made
 
 
+CHANGED = "is not any more what it was when it was indexed"
 PERSONS = ("42", "50", "60", "70", "80", "1007", "999999")
 
 
@@ -190,13 +191,15 @@ def test_with_an_index_of_all_and_of_a_part():
 
 
 @test
-def test_days_that_do_not_show_the_person_are_not_read():
+def test_days_that_do_not_show_the_person_are_looked_at_too():
+    """What was damaged there since the index was made: the certificate names it as a gap"""
     folder = indexed()
     right = {key: certificate(folder, key, "--no-index") for key in ("42", "999999")}
     flip(segment(folder, 11), 64 + 40)
     for key, due in right.items():
-        same(certificate(folder, key), due, key)
-        assert certificate(folder, key, "--no-index")[1] != due[1]
+        got = certificate(folder, key)
+        same(got, certificate(folder, key, "--no-index"), key)
+        assert got[1] != due[1] and len(got[2]) == 1 and CHANGED in got[2][0], got[2]
 
 
 @test
@@ -209,8 +212,9 @@ def test_damage():
     assert any(gap["what"] == "damaged" for gap in found["1007"]["completeness"]["gaps"]), found
     folder = indexed()
     flip(segment(folder, 17), 64 + 40)
-    found = agree(folder, persons=("42",))
-    assert any(gap["what"] == "damaged" for gap in found["42"]["completeness"]["gaps"]), found
+    _, document, said = certificate(folder, "42")
+    gaps = json.loads(document)["certificate"]["completeness"]["gaps"]
+    assert any(gap["what"] == "damaged" for gap in gaps) and len(said) == 1 and CHANGED in said[0], (gaps, said)
     for kind in (6, 11):  # a session, names
         folder = indexed()
         path = segment(folder, -1)
@@ -218,7 +222,7 @@ def test_damage():
         got = certificate(folder, "42")
         same(got, certificate(folder, "42", "--no-index"), kind)
         said = got[2]
-        assert len(said) == 1 and "index does not fit" in said[0], said
+        assert len(said) == 1 and CHANGED in said[0], said
 
 
 @test
@@ -237,6 +241,18 @@ def test_an_index_of_another_ledger_or_that_is_damaged():
             same(certificate(folder, key), certificate(folder, key, "--no-index"), key)
 
 
+def forge(folder, key, record):
+    """Another number under a key of the index."""
+    data = folder / "ledger" / "index" / "now" / "data.mdb"
+    file = data.read_bytes()
+    equal(file.count(key), 1, key)
+    begin = file.index(key)
+    end = begin + len(key) + 1
+    equal(file[end:end + 4], struct.pack("<I", ledgerfile.crc32c(file[begin:end])))
+    forged = key + bytes([record])
+    data.write_bytes(file[:begin] + forged + struct.pack("<I", ledgerfile.crc32c(forged)) + file[end + 4:])
+
+
 @test
 def test_an_index_that_names_other_records_is_not_believed():
     """With checksums that fit"""
@@ -246,14 +262,7 @@ def test_an_index_that_names_other_records_is_not_believed():
     opening = b"L" + struct.pack(">QBB", shown[0]["exposure"], 0, 0)
     for key, record in ((b"W" + NAMES[:4][::-1], later), (opening, shown[1]["opening"]), (opening, 3)):
         folder = indexed()
-        data = folder / "ledger" / "index" / "now" / "data.mdb"
-        file = data.read_bytes()
-        equal(file.count(key), 1, key)
-        begin = file.index(key)
-        end = begin + len(key) + 1
-        equal(file[end:end + 4], struct.pack("<I", ledgerfile.crc32c(file[begin:end])))
-        forged = key + bytes([record])
-        data.write_bytes(file[:begin] + forged + struct.pack("<I", ledgerfile.crc32c(forged)) + file[end + 4:])
+        forge(folder, key, record)
         got = certificate(folder, "42")
         same(got, certificate(folder, "42", "--no-index"), key)
         assert len(got[2]) == 1 and "index does not fit" in got[2][0], got[2]
@@ -301,8 +310,8 @@ class Keeper:
 def test_what_fails_once_the_ledger_is_read_instead_is_not_the_index_s_fault():
     """The index is found wrong; then there is nothing to prove with: no certificate, which is said"""
     folder = indexed()
-    path = segment(folder, -1)
-    flip(path, next(at for at, _, found, _ in ledgerfile.walk(path) if found == 6) + 40)
+    later = [index for index, kind, _ in ledgerfile.records(folder / "ledger") if kind == 11][1]
+    forge(folder, b"W" + NAMES[:4][::-1], later)
     keeper = Keeper(folder)
     done = guard.run("certify", "-c", folder / "pasu.yaml", "--", "42", timeout=60)
     keeper.close()
