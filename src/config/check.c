@@ -253,6 +253,11 @@ check_budget(struct parse *parse, const struct config_key *map, void *base,
         fault_key(parse, map, KEY_budgets_kind, KEY_budgets_kind,
                   "write a budget for the principal, and another for the kind",
                   "is there, and so is principal: a budget is for one of them");
+    if (((struct config_budget *)base)->session == CONFIG_SESSION_CLOSE &&
+        ((struct config_budget *)base)->verdict != VERDICT_BLOCK)
+        fault_key(parse, map, KEY_budgets_session, KEY_budgets_session,
+                  "leave it out, or write verdict: block",
+                  "is close, and the verdict is not block: nothing else ends a session");
 }
 
 /* Who is meant must be more than what any client can say of itself. */

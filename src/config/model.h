@@ -27,6 +27,7 @@ enum principals_scim_principal {
 enum attribution_unknown { UNKNOWN_BOUND, UNKNOWN_BLOCK };
 enum attribution_texts { TEXTS_COUNT, TEXTS_SCRUB };
 enum config_verdict { VERDICT_ALLOW, VERDICT_ALERT, VERDICT_MASK, VERDICT_HOLD, VERDICT_BLOCK };
+enum config_session { CONFIG_SESSION_KEEP, CONFIG_SESSION_CLOSE };
 enum config_window { WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_30D, WINDOW_180D };
 enum config_alert_format { CONFIG_ALERT_JSON, CONFIG_ALERT_OCSF };
 enum config_mail_tls { CONFIG_MAIL_CLEAR, CONFIG_MAIL_TLS };
@@ -157,6 +158,7 @@ struct config_budget {
     enum config_window window;
     uint64_t subjects;
     enum config_verdict verdict;
+    enum config_session session; /* close: with VERDICT_BLOCK alone */
     uint32_t line;
 };
 

@@ -5,6 +5,7 @@
  * that the statement can carry.
  */
 #include "gate/answer.h"
+#include "gate/budgets.h"
 #include "gate/call.h"
 #include "gate/copy_out.h"
 #include "gate/instruments.h"
@@ -119,6 +120,8 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     else if (fields && !a->o->is_muted)
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
                               FLAG_BIT(ERROR_TEXT), &judgement);
+    if (result == 0 && PASU_UNLIKELY(budgets_close(&judgement)))
+        return answer_block(a, &judgement);
     if (result == 0 && judgement.is_withheld)
         result =
             scrub_report(a, (char)message[0], view_of(message + WALK_HEAD, have - WALK_HEAD), true);

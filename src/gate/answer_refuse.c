@@ -4,6 +4,7 @@
  * rows that a budget or a rule stops, rows of what is shown to nobody.
  */
 #include "gate/answer.h"
+#include "gate/budgets.h"
 #include "gate/instruments.h"
 #include "gate/release.h"
 #include "gate/rest.h"
@@ -51,6 +52,21 @@ answer_end(struct answering *a, const struct writer *error)
     return result;
 }
 
+/* So does the session: these are its last words, and the server is told to stop. */
+static int
+end_session(struct answering *a, const struct writer *error)
+{
+    int result = answer_send(a);
+
+    a->o->is_muted = true;
+    if (result == 0)
+        result = release_batch(
+            a->s, &(struct batch){.bytes = error->start, .length = writer_length(error)});
+    if (!a->o->is_cancelling && !handshake_cancel(a->s))
+        a->o->is_cancelling = false;
+    return result == 0 ? PASU_E_BUDGET_SESSION : result;
+}
+
 int
 answer_block(struct answering *a, const struct judgement *judgement)
 {
@@ -64,6 +80,10 @@ answer_block(struct answering *a, const struct judgement *judgement)
         snprintf(text, sizeof(text), "%s", verdict_message(judgement->ruling));
     else if (judgement->budget)
         budget_message(text, sizeof(text), judgement->budget);
+    if (budgets_close(judgement)) {
+        response_error(&w, SEVERITY_FATAL, PASU_E_BUDGET_SESSION, text);
+        return end_session(a, &w);
+    }
     response_error(&w, SEVERITY_ERROR, is_ruled ? PASU_E_RULE : PASU_E_BUDGET, text);
     return answer_end(a, &w);
 }
@@ -127,6 +147,10 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
         result = answer_flush(a);
     if (result != 0)
         return result;
+    if (request->is_last) {
+        response_error(&w, SEVERITY_FATAL, PASU_E_BUDGET_SESSION, BEYOND_DETAIL);
+        return end_session(a, &w);
+    }
     if (request->ruling)
         response_error(&w, SEVERITY_ERROR, request->ruled != 0 ? request->ruled : PASU_E_RULE,
                        verdict_message(request->ruling));

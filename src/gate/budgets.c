@@ -15,6 +15,13 @@ budgets_exempt(const struct observer *o)
     return is ? request->exempt : "";
 }
 
+bool
+budgets_close(const struct judgement *judgement)
+{
+    return judgement->is_blocked && !judgement->ruling && judgement->budget &&
+           judgement->budget->session == CONFIG_SESSION_CLOSE;
+}
+
 static const struct budget *
 budget_now(const struct session *s)
 {

@@ -31,6 +31,8 @@ PASU_MUST_USE int budgets_add_moved(struct session *session, uint32_t now, uint8
                                     struct judgement *judgement);
 /* Whether one of those that are asked now masks: it is over also for rows that show nobody new. */
 bool budgets_mask(const struct session *session);
+/* Whether what blocks is a budget that ends the session, too. */
+bool budgets_close(const struct judgement *judgement);
 /* The budget that the statement being answered was let beyond by somebody; "": none. */
 const char *budgets_exempt(const struct observer *observer);
 /* The exposure is of rows that a budget has masked. */

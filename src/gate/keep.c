@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/keep.h"
 
+#include "gate/budgets.h"
 #include "gate/doubt.h"
 #include "gate/expose.h"
 #include "gate/hold.h"
@@ -80,6 +81,8 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
     hold_ask(s);
     if (result == 0 && judgement.is_blocked)
         request->is_refused = request->is_beyond = true;
+    if (result == 0)
+        request->is_last = budgets_close(&judgement);
     if (result == 0 && judgement.ruling)
         verdict_refuse(s, request);
     if (!request->is_refused)

@@ -480,8 +480,7 @@ observer_cancelled(struct session *s, bool is_unsure)
     o->is_cancelling = false;
     o->is_released = true;
     o->is_unsure = is_unsure;
-    /* Another session is being closed, maybe from a list that somebody walks over: this one, which
-     * may end when it goes on, does so later in the round. */
+    /* Another one is being closed, maybe in a walk over a list: this one goes on, or ends, later. */
     if (list_is_empty(&s->again))
         list_append(&s->worker->again, &s->again);
 }

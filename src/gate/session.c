@@ -320,8 +320,10 @@ session_fail(struct session *s, int error, const char *detail)
     s->error = error;
     if (!s->is_registered)
         session_log(s, s->trial ? EVENT_CONTROL_TRIED : EVENT_SESSION_REFUSED, error, detail);
-    send_error(s, detail);
-    if (error != PASU_E_KILLED && error != PASU_E_LEFT && session_leave(s))
+    if (error != PASU_E_BUDGET_SESSION) /* that has been said, behind the rows (answer_block) */
+        send_error(s, detail);
+    if (error != PASU_E_KILLED && error != PASU_E_LEFT && error != PASU_E_BUDGET_SESSION &&
+        session_leave(s))
         return;
     session_event(s, EVENT_GATE_FAIL, VIEW(""));
 }

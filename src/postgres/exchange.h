@@ -102,6 +102,7 @@ struct exchange_request {
     bool is_templated; /* QUERY: `pinned` has the keys of its text */
     bool is_refused;   /* its error is to be replaced by the refusal of its plan */
     bool is_beyond;    /* or it is refused because of what it keeps, which is in a record already */
+    bool is_last;      /* and the session ends with that */
     bool is_telling;   /* or because it would tell columns that are hidden */
     bool is_borrowing; /* or those of a cursor */
     char *ruling;      /* or because of this rule: its name for records, its zero, and what the

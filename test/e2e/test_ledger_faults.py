@@ -16,7 +16,7 @@ import namespace
 import process
 from process import until
 import shop
-from stage import equal, test
+from stage import Front, equal, test
 import wire
 
 KILLS = 500 if harness.LONG else 15
@@ -328,6 +328,23 @@ def note():
 
 
 ONE = "SELECT name FROM customers WHERE id = 1350"
+
+
+@test(gateway=True)
+def test_open_without_a_snapshot():
+    """on_failure open and no inspector: nobody knows what = is; a text with a condition ends no process, and its rows count as anybody"""
+    front = Front(shop.server(), "no-snapshot", more=shop.CONFIG, on_failure="open")
+    gate = front.gate()
+    with front.login(user="app", application_name="no-snapshot") as session:
+        for sql in (ONE, "SELECT c.name FROM customers c JOIN orders o ON c.id = o.customer_id WHERE o.id = 1",
+                    "PREPARE p AS SELECT name FROM customers WHERE id = $1", "EXECUTE p(1350)"):
+            equal(session.exchange(wire.query(sql)).errors, [], sql)
+        result = session.exchange(wire.parse(ONE.replace("1350", "$1"), types=(20,)) + wire.bind((b"1350",)) + wire.describe() + wire.execute() + wire.SYNC)
+        equal((result.rows, result.errors), ([["Kim-1350"]], []))
+    shown = shop.export(front, "--principal", "app")["no-snapshot"]
+    assert shown.rows >= 2 and {"name"} <= set(shown.fields), shown.lines
+    equal(front.gate(), gate)
+    front.stop()
 
 
 class Room:
