@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/complain.h"
+#include "cli/scan_map.h"
 #include "cli/scan_view.h"
 #include "cli/text.h"
 
@@ -48,8 +49,8 @@ static const char head[] =
     "svg{display:block;max-width:100%;height:auto}svg.key{display:inline}svg "
     "text{fill:var(--dim);font-size:11px}"
     ".axis{stroke:var(--line)}.curve{fill:none;stroke:var(--mark);stroke-width:2}"
-    ".bar,.cell{fill:var(--mark)}code{font-size:.9em}\n"
-    "</style></head><body>\n";
+    ".bar,.cell{fill:var(--mark)}code{font-size:.9em}\n";
+static const char behind_style[] = "</style></head><body>\n";
 
 /* ---- texts ---- */
 
@@ -306,6 +307,10 @@ put_countries(struct page *p)
     if (count == 0 || (count == 1 && countries[0].country == 0))
         return;
     put_title(p, "Countries", "국가");
+    fputs("<p class=\"dim\">Where persons were shown to those who were found: each person once a "
+          "country.</p>\n",
+          p->file);
+    scan_map_put(p->file, p->report->chart);
     if (count > COUNTRIES)
         count = COUNTRIES;
     fprintf(p->file,
@@ -501,6 +506,8 @@ static void
 put_page(struct page *p)
 {
     fputs(head, p->file);
+    fputs(scan_map_style, p->file);
+    fputs(behind_style, p->file);
     put_summary(p);
     put_title(p, "Findings", "발견");
     if (p->report->finding_count == 0)

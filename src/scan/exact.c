@@ -24,6 +24,12 @@ struct counting {
     struct counted sure, may;
 };
 
+/* Of a country, by all findings. */
+struct place {
+    uint16_t country; /* 0: not known, or no room */
+    struct counting counting;
+};
+
 /* A principal that is looked for, and in which findings. */
 struct wanted {
     uint64_t who;
@@ -46,6 +52,8 @@ struct exact {
     size_t size;
     size_t unnamed;
     struct chart chart;
+    struct place places[CHART_PLACES];
+    size_t place_count, place_hashes; /* hashes in all of them */
 };
 
 /* ---- sets ---- */
@@ -195,6 +203,10 @@ exact_free(struct exact *exact)
         counted_release(&exact->counts[i].sure);
         counted_release(&exact->counts[i].may);
     }
+    for (size_t i = 0; i < exact->place_count; i++) {
+        counted_release(&exact->places[i].counting.sure);
+        counted_release(&exact->places[i].counting.may);
+    }
     chart_release(&exact->chart);
     memory_free(exact->findings);
     memory_free(exact->counts);
@@ -231,10 +243,50 @@ count_in(struct counting *counting, const struct observation *o, const struct ob
     return result == 0 ? hashes_add(&counting->may.others, more->raw) : result;
 }
 
+static struct place *
+place_of(struct exact *exact, uint16_t country)
+{
+    size_t at = 0;
+
+    while (at < exact->place_count && exact->places[at].country != country)
+        at++;
+    if (at < exact->place_count)
+        return &exact->places[at];
+    if (at == CHART_PLACES - 1 && country != 0) /* the last one is for all others */
+        return place_of(exact, 0);
+    exact->places[at].country = country;
+    exact->place_count++;
+    return &exact->places[at];
+}
+
+static size_t
+hashes_of(const struct counting *counting)
+{
+    return counting->sure.others.count + counting->may.others.count;
+}
+
+/* All countries together have room for as many hashes as one finding has. */
+static int
+count_place(struct exact *exact, const struct observation *o, const struct observed_more *more)
+{
+    struct counting *counting = &place_of(exact, o->country)->counting;
+    size_t before = hashes_of(counting);
+    int result;
+
+    if (exact->place_hashes >= EXACT_HASHES && (o->number > UINT32_MAX || !more->is_plain)) {
+        counting->may.others.is_full = true;
+        return 0;
+    }
+    result = count_in(counting, o, more);
+    exact->place_hashes += hashes_of(counting) - before;
+    return result;
+}
+
 static int
 add_for(struct exact *exact, const struct wanted *wanted, const struct observation *o,
         const struct observed_more *more)
 {
+    bool is_placed = false;
     int result = 0;
 
     for (size_t u = wanted->use; u != SIZE_MAX && result == 0; u = exact->uses[u].next) {
@@ -245,6 +297,9 @@ add_for(struct exact *exact, const struct wanted *wanted, const struct observati
             continue;
         found->fields |= o->fields;
         result = count_in(&exact->counts[exact->uses[u].finding], o, more);
+        if (result == 0 && !is_placed)
+            result = count_place(exact, o, more);
+        is_placed = true;
         if (result == 0)
             chart_add(&exact->chart, exact->uses[u].finding, o,
                       counted_sum(&exact->counts[exact->uses[u].finding].may));
@@ -287,9 +342,26 @@ exact_name(struct exact *exact, const struct observation *o, enum axis axis, con
                  OBSERVE_NAME, "%s", name);
 }
 
+static void
+end_places(struct exact *exact)
+{
+    exact->chart.place_count = exact->place_count;
+    for (size_t i = 0; i < exact->place_count; i++) {
+        const struct counting *counting = &exact->places[i].counting;
+
+        exact->chart.places[i] = (struct chart_place){
+            .country = exact->places[i].country,
+            .at_least = counted_sum(&counting->sure),
+            .at_most = counted_sum(&counting->may),
+            .is_more = counting->may.others.is_full,
+        };
+    }
+}
+
 const struct exact_finding *
 exact_end(struct exact *exact, bool is_all)
 {
+    end_places(exact);
     for (size_t i = 0; i < exact->count; i++) {
         struct exact_finding *found = &exact->findings[i];
         const struct finding *finding = found->finding;

@@ -12,6 +12,7 @@ import re
 import subprocess
 
 import harness
+import mmdb
 import postgres
 import process
 import wire
@@ -167,6 +168,36 @@ def test_html():
     status, _, complaint = scan("--html", at, log())
     equal(status, 2)
     assert "no file has yet" in complaint, complaint
+
+
+@test
+def test_world():
+    """Of a log with addresses whose countries are known, the map has each country's persons in its cell, once however often and
+    to whomever they were shown, and beside it those whose country nobody knows; every country of the table that pasu carries
+    has a cell of its own"""
+    table, at = harness.folder() / "map.mmdb", harness.folder() / "map.html"
+    lands = dict(zip(CRAWLERS, ("KR", "KR", None)))
+    mmdb.write(table, "country", {f"{address}/32": {"country": {"iso_code": land}} for address, land in lands.items() if land}
+               | {"198.51.0.0/16": {"country": {"iso_code": "DE"}}})
+    status, document, complaint = scan("--html", at, log(), route_map=f"{MAP}sources: {{country_db: {table}}}\n")
+    equal((status, complaint), (1, ""))
+    equal({name for finding in document["findings"] for name in finding["principals"]}, set(CRAWLERS))
+    first = {name: min(seconds(finding["first"]) for finding in document["findings"] if name in finding["principals"]) for name in CRAWLERS}
+    shown = {}
+    for when, address, asked, answered in requests():
+        if address in CRAWLERS and answered == 200 and when >= first[address]:
+            shown.setdefault(lands[address], set()).add(asked)
+    text = at.read_text()
+    page = Page(text)
+    cells = [attributes["aria-label"] for _, attributes in page.elements if attributes.get("role") == "listitem"]
+    equal(cells, [f"South Korea (KR): {len(shown['KR']):,} persons"])
+    assert cells[0] in page.text and f"Beside the map: unknown {len(shown[None]):,} persons" in page.text, page.text[-3000:]
+    assert f"from 1 to {len(shown['KR']):,} persons" in page.text
+    tiles = re.findall(r'class="land" x="(\d+)" y="(\d+)".*?>([A-Z]{2})</text>', text)
+    equal((len({(x, y) for x, y, _ in tiles}), len({code for *_, code in tiles})), (len(tiles), len(tiles)))
+    carried = {line.rstrip("\n").split(",")[2] for name in ("geoip", "geoip6") for line in open(f"/usr/share/tor/{name}", encoding="ascii") if line[0] != "#"}
+    # whole continents, former countries, another name of the United Kingdom, and what is not given out
+    equal(carried - {code for *_, code in tiles}, {"??", "AB", "AN", "AP", "CS", "EU", "OS", "SU", "UK", "UN", "ZZ"} & carried)
 
 
 @test
