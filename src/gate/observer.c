@@ -480,7 +480,7 @@ observer_cancelled(struct session *s, bool is_unsure)
     o->is_cancelling = false;
     o->is_released = true;
     o->is_unsure = is_unsure;
-    /* Another one is being closed, maybe in a walk over a list: this one goes on, or ends, later. */
+    /* Another is being closed, maybe in a walk over a list: this one goes on, or ends, later. */
     if (list_is_empty(&s->again))
         list_append(&s->worker->again, &s->again);
 }
