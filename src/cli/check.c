@@ -147,6 +147,20 @@ metrics_warn(const struct config *config, struct config_faults *warnings)
                          "there reads how much is done");
 }
 
+/* As whoever asks: that is not always the account that pasu runs as. */
+static void
+outbox_warn(const struct config *config, struct config_faults *warnings)
+{
+    const char *folder = config->affected.enabled ? config->affected.file : NULL;
+
+    if (folder != NULL && access(folder, F_OK) == 0 && access(folder, W_OK | X_OK) != 0)
+        config_fault_add(warnings, config->path, 0, 0,
+                         "let the account that pasu runs as write to it",
+                         "you cannot write to the folder that affected.file names (%s): no person "
+                         "would get a code",
+                         strerror(errno));
+}
+
 /* Every fault at once: what the file says, and what the files that it names do. What looks at lists
  * has none to look at where something in them is wrong. */
 static int
@@ -175,6 +189,8 @@ look(struct config **config, const char *file, struct told *told)
         approving_check(*config, &told->faults);
         approving_warn(*config, &told->warnings);
         metrics_warn(*config, &told->warnings);
+        notice_texts_warn(*config, &told->warnings);
+        outbox_warn(*config, &told->warnings);
     }
     return config_faults_end(&told->faults, 0, file);
 }

@@ -7,6 +7,8 @@
 /* ns from its start to when a watcher has said something. */
 #define FIRST_WORD (60 * (int64_t)NANOSECONDS_PER_SECOND)
 
+enum { NAMES_SIZE = 256 }; /* of all detectors */
+
 #define FOUND(findings_, name_, state_, hint_, ...)                                                \
     findings_add((findings_), "", (name_), (state_), (hint_), __VA_ARGS__)
 
@@ -51,19 +53,39 @@ has_just_begun(const json_t *status, int64_t now)
     return false;
 }
 
+static bool
+is_for(const json_t *one, const char *why)
+{
+    const char *text = text_of(one, "untestable");
+
+    return text != NULL && strcmp(text, why) == 0;
+}
+
+/* All that cannot be tested for one reason are one finding: that of the first of them. */
 static void
 look_untestable(const json_t *detectors, struct findings *findings)
 {
-    const json_t *one;
-    size_t i;
+    const json_t *list = json_object_get(detectors, "list");
 
-    json_array_foreach(json_object_get(detectors, "list"), i, one)
-    {
-        const char *why = text_of(one, "untestable");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *why = text_of(json_array_get(list, i), "untestable");
+        char names[NAMES_SIZE] = "";
+        size_t count = 0;
 
-        if (why != NULL)
-            FOUND(findings, "detector", FINDING_INFO, "", "%s is not testable: %s",
-                  text_of(one, "detector"), why);
+        for (size_t j = 0; why != NULL && j < json_array_size(list); j++) {
+            const json_t *one = json_array_get(list, j);
+            size_t used = strlen(names);
+
+            if (!is_for(one, why))
+                continue;
+            if (j < i)
+                break; /* it has been said */
+            snprintf(names + used, sizeof(names) - used, "%s%s", count++ > 0 ? ", " : "",
+                     text_of(one, "detector"));
+        }
+        if (count > 0)
+            FOUND(findings, "detector", FINDING_INFO, "", "%s %s not testable: %s", names,
+                  count == 1 ? "is" : "are", why);
     }
 }
 
@@ -102,9 +124,10 @@ doctor_watched(const struct config *config, const json_t *status, int64_t now,
     if (number(detectors, "unnamed") > 0)
         FOUND(findings, "detectors", FINDING_INFO, "see: pasu scope, attribution bound",
               "%" JSON_INTEGER_FORMAT
-              " exposures can have shown persons whom they do not name: detectors count these in "
+              " exposure%s can have shown persons whom %s: detectors count these in "
               "at_most and judge nothing by them, budgets do",
-              number(detectors, "unnamed"));
+              number(detectors, "unnamed"), number(detectors, "unnamed") == 1 ? "" : "s",
+              number(detectors, "unnamed") == 1 ? "it does not name" : "they do not name");
     if (number(detectors, "forgotten") > 0)
         FOUND(findings, "detectors", FINDING_WARNING, "raise detectors.memory",
               "for want of memory %" JSON_INTEGER_FORMAT " who read little were forgotten",

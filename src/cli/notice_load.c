@@ -38,3 +38,27 @@ incident_files_check(const struct config *config, struct config_faults *faults)
     notice_texts_release(&texts);
     return clocks != 0 && notices != PASU_E_NOMEM ? clocks : notices;
 }
+
+void
+notice_texts_warn(const struct config *config, struct config_faults *warnings)
+{
+    struct config_faults faults = {0};
+    struct notice_texts texts = {0};
+    const char *missing = NULL;
+
+    if (config->incident.contact_count == 0 && !config->incident.notices &&
+        !config->affected.enabled)
+        return;
+    if (carried_read(CARRIED_NOTICES, config->incident.notices, parse, &texts, &faults) == 0)
+        missing = notice_texts_missing(&texts);
+    if (missing)
+        config_fault_add(warnings,
+                         config->incident.notices ? config->incident.notices : config->path, 0, 0,
+                         "copy contrib/incident/notices.yaml, fill in controller, and name the "
+                         "copy in the configuration as incident.notices",
+                         "controller.ko.%s or controller.en.%s is empty: pasu notify makes no "
+                         "notices, and reports say that it is unknown",
+                         missing, missing);
+    config_faults_release(&faults);
+    notice_texts_release(&texts);
+}

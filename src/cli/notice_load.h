@@ -11,4 +11,8 @@ PASU_MUST_USE int notice_texts_load(struct notice_texts *texts, const struct con
  * deadlines. 0, PASU_E_CONFIG, PASU_E_NOMEM. */
 PASU_MUST_USE int incident_files_check(const struct config *config, struct config_faults *faults);
 
+/* Where persons are to be told, or a page answers them: that the controller is not filled in, which
+ * notices and reports say. What cannot be read is a fault of the check's. */
+void notice_texts_warn(const struct config *config, struct config_faults *warnings);
+
 #endif

@@ -327,7 +327,8 @@ print_head(struct page *page, int64_t elapsed)
         fputs(" to ", page->file);
         print_time(page->file, r->last);
     }
-    fprintf(page->file, "\n%s exposures, %s misses, %s logins\n", shown, misses, logins);
+    fprintf(page->file, "\n%s exposure%s, %s miss%s, %s login%s\n", shown, r->shown == 1 ? "" : "s",
+            misses, r->misses == 1 ? "" : "es", logins, r->logins == 1 ? "" : "s");
     if (r->unmatched > 0)
         fprintf(
             page->file,

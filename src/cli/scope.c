@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/complain.h"
+#include "cli/evidence_part.h"
 #include "cli/run.h"
 #include "cli/scope_then.h"
 #include "cli/scope_view.h"
 #include "cli/terminal.h"
+#include "config/nearest.h"
+
+enum { PRINCIPALS_SHOWN = 8, HINT_SIZE = (PRINCIPALS_SHOWN + 2) * NAME_SIZE };
 
 static int
 print(const struct arguments *arguments, struct evidence *evidence, const struct scope *scope,
@@ -42,6 +46,44 @@ ask_with_log(const struct arguments *arguments, struct evidence *evidence, struc
     return status;
 }
 
+/* Nothing was found of the principal that is asked for: where nothing in all of the ledger is of
+ * them, the name may be a slip. The evidence is of all that is recorded then. */
+static int
+hint_at_principals(struct evidence *e)
+{
+    const char *asked = e->filter.principal;
+    struct nearest nearest = nearest_to(asked);
+    char hint[HINT_SIZE] = "on record are: ";
+    struct scope all;
+    bool is_there = false;
+    int result, status = 0;
+
+    e->filter = (struct filter){0};
+    result = evidence_anew(e);
+    if (result != 0)
+        return complain_error(result, "scope");
+    scope_init(&all, &e->selection);
+    status = evidence_scope(e, &all);
+    for (size_t p = 0; status == 0 && p < all.principals.count; p++) {
+        size_t used = strlen(hint);
+
+        is_there |= strcmp(all.principals.items[p], asked) == 0;
+        nearest_offer(&nearest, all.principals.items[p]);
+        if (p < PRINCIPALS_SHOWN)
+            snprintf(hint + used, sizeof(hint) - used, "%s%s", p > 0 ? ", " : "",
+                     all.principals.items[p]);
+        else if (p == PRINCIPALS_SHOWN)
+            snprintf(hint + used, sizeof(hint) - used, ", and others");
+    }
+    if (nearest.word != NULL)
+        snprintf(hint, sizeof(hint), "did you mean %s?", nearest.word);
+    if (status == 0 && !is_there)
+        complain(all.principals.count > 0 ? hint : "", "nothing on record is of a principal %s",
+                 asked);
+    scope_release(&all);
+    return status;
+}
+
 int
 run_scope(const struct arguments *arguments)
 {
@@ -49,6 +91,7 @@ run_scope(const struct arguments *arguments)
     struct scope_log log = {0};
     struct evidence evidence;
     struct scope scope;
+    bool is_nothing;
     int status = scope_log_check(arguments);
 
     if (status != 0)
@@ -62,8 +105,12 @@ run_scope(const struct arguments *arguments)
                          : evidence_scope(&evidence, &scope);
     if (status == 0)
         status = print(arguments, &evidence, &scope, has_log ? &log : NULL);
+    is_nothing =
+        evidence.filter.principal != NULL && scope.statements == 0 && scope.principals.count == 0;
     scope_release(&scope);
     scope_log_release(&log);
+    if (status == 0 && is_nothing)
+        status = hint_at_principals(&evidence);
     evidence_close(&evidence);
     return output_end(status);
 }

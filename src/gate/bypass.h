@@ -24,6 +24,7 @@ enum bypass_sort {
     BYPASS_LEFT,      /* by an earlier gate */
     BYPASS_LEFT_USED, /* and something is done in it since */
     BYPASS_TEST,      /* of `pasu doctor` (gate/visit.h) */
+    BYPASS_OWN,       /* of a command, or a test that was found, as an earlier gate has recorded */
 };
 
 /* Does what is to be done about it, and says in who->verdict what was done: VERDICT_OF_ALLOW,

@@ -441,13 +441,16 @@ sort_of(const struct census_room *room, const struct census_server *server,
         const struct census_backend *backend, int64_t now)
 {
     int64_t asked = now - (os_monotonic(room->shared->os) - server->answer.asked);
+    enum backend_sort its = BACKEND_OF_GATE;
     const char *gateway =
-        left_gateway(&room->shared->through->left, backend->who.pid, asked - backend->age);
+        left_gateway(&room->shared->through->left, backend->who.pid, asked - backend->age, &its);
     bool is_later = backend->statement_age > 0 &&
                     server->answer.asked - backend->statement_age > room->started + SETTLE;
 
     if (!gateway || whose(room, server, gateway) == ANOTHERS)
         return BYPASS_PAST;
+    if (its != BACKEND_OF_GATE)
+        return BYPASS_OWN;
     return backend->is_idle || is_later ? BYPASS_LEFT_USED : BYPASS_LEFT;
 }
 
@@ -469,6 +472,8 @@ is_past(const struct census_room *room, const struct census_server *server,
         latest < sum.unclear && began > server->seeing && began > room->shared->through->forgotten;
     *who = backend->who;
     *sort = sort_of(room, server, backend, now);
+    if (*sort == BYPASS_OWN)
+        return false;
     if (*sort != BYPASS_PAST) {
         is_certain = false;
         if (server->answer.asked - room->started < SETTLE) /* it ends by itself */

@@ -41,16 +41,17 @@ left_remember(struct left *left, const struct message_backend *backend)
         left->processes = memory_new(LEFT_MAX, sizeof(*left->processes));
     if (left->processes)
         left->processes[backend->pid % LEFT_MAX] =
-            (struct left_process){backend->at, backend->pid, (uint32_t)gateway};
+            (struct left_process){backend->at, backend->pid, (uint8_t)gateway, backend->sort};
 }
 
 const char *
-left_gateway(const struct left *left, uint32_t pid, int64_t began)
+left_gateway(const struct left *left, uint32_t pid, int64_t began, enum backend_sort *sort)
 {
     const struct left_process *found = left->processes ? &left->processes[pid % LEFT_MAX] : NULL;
 
     if (!found || found->at == 0 || found->pid != pid || began > found->at + SLACK ||
         found->at - began > LOGIN_LONGEST)
         return NULL;
+    *sort = (enum backend_sort)found->sort;
     return left->gateways[found->gateway];
 }

@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool
@@ -216,6 +217,14 @@ check_alerts(struct checking *c)
         complain(c, 0, "leave some out", "alerts.escalation has more than 16");
 }
 
+static bool
+is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Codes go there: who reads one on its way is the person whom it is for. */
 static void
 check_affected(struct checking *c)
@@ -237,7 +246,7 @@ check_affected(struct checking *c)
         complain(c, 0, "write whsec_ and base64, or any text, on its first line: at most 256 bytes",
                  "affected.webhook_secret_file has no secret");
     memory_wipe(secret, sizeof(secret));
-    if (affected->file && access(affected->file, F_OK) != 0)
+    if (affected->file && !is_folder(affected->file))
         complain(c, 0, "make the folder; the account that pasu runs as must be able to write to it",
                  "affected.file is no folder that can be found");
     else if (affected->file && file_is_below(affected->file, c->config->ledger.directory))

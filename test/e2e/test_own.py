@@ -4,6 +4,7 @@
 Whoever else logs in as the inspector, under whatever name, is past pasu."""
 import json
 import re
+import subprocess
 
 import affected
 import harness
@@ -149,6 +150,36 @@ def test_an_insider_is_past_pasu():
            if one["name"].startswith("bypass ")], [("warning", f"bypass {inspector.USER}")])
     made.stop()
     equal([one["principal"] for one in made.guard.json("ack") if one["control"] == "bypass" and one["rule"] == "bypass"], [inspector.USER])
+    server.sql(f"REVOKE pg_read_all_stats FROM {inspector.USER}")
+
+
+@test(gateway=True, limit=120)
+def test_a_command_outlives_the_gate():
+    """What a command does at the server while its gate dies, and goes on with behind the next one, is pasu's own: no session that was left
+    behind, no alert"""
+    server = shop.server()
+    made = shop.front("outlives", more=IDENTITY)
+    settled(made, 0)
+    server.sql(f"GRANT SELECT ON customers TO {inspector.USER}; GRANT pg_read_all_stats TO {inspector.USER}")
+    made.guard.status()
+    made.guard.wait("bypass_sight", named="yes")
+    with wire.login(server.address) as locking, wire.login(server.address) as watching, made.login(user="app", application_name="busy") as busy:
+        locking.query("BEGIN; LOCK TABLE public.customers IN ACCESS EXCLUSIVE MODE")
+        command = subprocess.Popen([harness.PASU, "index", "build", "-c", made.guard.path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        waits = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{inspector.USER}' AND wait_event_type = 'Lock' AND query ~ 'phone'"
+        until(lambda: int(watching.query(waits).rows[0][0]) > 0, "it waits at the server")
+        busy.send(wire.query("SELECT pg_sleep(60)"))
+        mark = made.guard.mark()
+        made.guard.replace("gate")
+        made.guard.wait("session_left", start=mark, application="busy")  # which began later: its time has come, too
+        assert int(watching.query(waits).rows[0][0]) > 0
+        locking.query("ROLLBACK")
+        words = command.communicate(timeout=60)[0]
+        equal(command.returncode, 0, words)
+        made.guard.status()
+        equal([one for one in completeness(made)["bypasses"] if one["principal"] == inspector.USER], [])
+    made.stop()
+    equal([one for one in made.guard.json("ack") if one["principal"] == inspector.USER], [])
     server.sql(f"REVOKE pg_read_all_stats FROM {inspector.USER}")
 
 
