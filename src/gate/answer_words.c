@@ -198,12 +198,14 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     struct judgement judgement = {0};
     struct view channel, payload;
     uint64_t fields = shared->notified_fields, kinds = shared->notified_kinds;
+    uint32_t sender;
     int result = 0;
 
-    reader_u32(&r);
+    sender = reader_u32(&r);
     channel = reader_text(&r);
     payload = reader_text(&r);
-    if (fields && payload.length > 0 && !notified_knows(&shared->notified, channel, payload)) {
+    if (fields && payload.length > 0 &&
+        !notified_knows(&shared->notified, sender, channel, payload)) {
         if (scrub_is_on(a->s))
             return scrub_notification(a, body);
         result = answer_settle(a);

@@ -197,7 +197,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     hidden_note(a->o, plan);
     request->is_templated = is_templated;
     set_claim(a, plan);
-    notified_note(&a->s->worker->shared->notified, plan);
+    observer_hears(a->s, plan);
     result = is_templated ? keep_claim(a, request, text) : 0;
     if (result != 0)
         return result;
@@ -264,7 +264,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     request->plan = plan;
     request->is_refused = plan->refusal != NULL;
     set_claim(a, plan);
-    notified_note(&a->s->worker->shared->notified, plan);
+    observer_hears(a->s, plan);
     set_name(request->name, parse.name);
     result = keep_bytes(request, parse.types);
     if (result == 0 && !request->is_refused)

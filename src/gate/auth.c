@@ -470,6 +470,7 @@ key_data(struct session *s, struct view message)
         session_fail(s, result, NULL);
         return;
     }
+    s->server_process = pid;
     if (s->through)
         through_process(s->through, pid);
     if (pid != 0)

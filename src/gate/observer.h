@@ -197,6 +197,7 @@ struct observer {
     bool hides;             /* something that went to the server has hidden columns */
     bool hides_in_cursors;  /* so has a cursor that may be there */
     bool hides_in_prepared; /* so has what SQL's PREPARE has made (gate/unveil.h) */
+    bool has_notified;      /* it has put values into notifications */
     bool has_turned;        /* the dialect has changed since */
     bool is_borrowing;      /* a text has come that can make what sees those: none has any more */
     struct kept ask, answer, backlog;
@@ -270,6 +271,8 @@ PASU_MUST_USE int observer_marks_over(struct session *session, bool is_rolled_ba
 /* Names that it has marked mean what is there from now on; `is_lost`: at a time that nobody knows.
  */
 void observer_marks_mean(struct session *session, bool is_lost);
+/* Before the server hears of it: notes what it sends as a constant (gate/notified.h). */
+void observer_hears(struct session *session, const struct plan *plan);
 /* It can put values of so many persons of each kind into notifications, at most. */
 void observer_notifies(struct session *session, const struct plan_statement *statement,
                        uint64_t persons);

@@ -179,10 +179,20 @@ observer_notifies(struct session *s, const struct plan_statement *statement, uin
 
     if (!statement->may_notify || !statement->most_fields)
         return;
+    if (!s->observer->has_notified)
+        notified_forget(&shared->notified);
+    s->observer->has_notified = true;
     while (!atomic_compare_exchange_weak(&shared->notified_persons, &before,
                                          before > UINT64_MAX - persons ? UINT64_MAX
                                                                        : before + persons))
         ;
     shared->notified_fields |= statement->most_fields;
     shared->notified_kinds |= statement->most_kinds;
+}
+
+void
+observer_hears(struct session *s, const struct plan *plan)
+{
+    if (PASU_LIKELY(!s->observer->has_notified))
+        notified_note(&s->worker->shared->notified, plan, s->server_process);
 }

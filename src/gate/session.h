@@ -78,6 +78,7 @@ struct session {
     struct address address; /* the client's */
     char user[NAME_SIZE], database[NAME_SIZE], application[APPLICATION_SIZE];
     struct cancel_entry *cancel;
+    uint32_t server_process;         /* its number; 0: not known */
     struct through_session *through; /* from the start-up packet on, as the server counts */
     bool is_asked;                   /* the server waits for an answer to authenticate by */
     bool is_let_in;                  /* it has told its parameters: it counts the session next */

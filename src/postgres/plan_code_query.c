@@ -48,7 +48,10 @@ literal_of(const struct reading *r, const struct sql_token *token)
     inside = arena_new(&r->work->memory, text.length, 1);
     for (size_t i = 1; inside && i + 1 < text.length; i++) {
         inside[length++] = (char)text.bytes[i];
-        i += text.bytes[i] == '\'';
+        if (text.bytes[i] != '\'')
+            continue;
+        if (text.bytes[++i] != '\'' || i + 1 == text.length)
+            return NULL; /* it goes on in the next line */
     }
     return inside;
 }

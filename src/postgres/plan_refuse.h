@@ -39,6 +39,10 @@ bool is_library_setting(struct view name);
 /* Statistics that a tree reads, where something is shown to nobody. */
 void refuse_by_statistics(struct plan_work *work, const ProtobufCMessage *tree);
 bool refuse_is_statistics(const struct plan_work *work, const char *schema, const char *name);
+/* Whether a condition's column of that name is the statistics' that are alone in FROM, by which
+ * they say of what they are, and not one of a query further out. */
+bool refuse_is_own_column(const PgQuery__RangeVar *range, const PgQuery__ColumnRef *column,
+                          const char *name);
 bool refuse_is_statistics_value(const char *column);
 /* Whether anything is shown to nobody. */
 bool refuse_has_never(const struct catalog *catalog);

@@ -52,6 +52,34 @@ refuse_is_statistics_value(const char *column)
 }
 
 bool
+refuse_is_own_column(const PgQuery__RangeVar *range, const PgQuery__ColumnRef *column,
+                     const char *name)
+{
+    static const struct {
+        const char *relation, *column;
+    } own[] = {
+        {"pg_stats", "schemaname"},
+        {"pg_stats", "tablename"},
+        {"pg_stats", "attname"},
+        {"pg_stats_ext", "schemaname"},
+        {"pg_stats_ext", "tablename"},
+        {"pg_stats_ext_exprs", "schemaname"},
+        {"pg_stats_ext_exprs", "tablename"},
+        {"pg_statistic", "starelid"},
+    };
+    const char *of = range->alias ? range->alias->aliasname : range->relname;
+    const PgQuery__Node *before = column->n_fields == 2 ? column->fields[0] : NULL;
+
+    if (column->n_fields > 2 || (before && (before->node_case != PG_QUERY__NODE__NODE_STRING ||
+                                            strcmp(before->string->sval, of) != 0)))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        if (strcmp(own[i].relation, range->relname) == 0 && strcmp(own[i].column, name) == 0)
+            return true;
+    return false;
+}
+
+bool
 refuse_has_never(const struct catalog *catalog)
 {
     for (size_t i = 0; catalog && i < catalog_relation_count(catalog); i++)
@@ -81,7 +109,7 @@ is_open_table(const struct plan_work *work, const char *text)
 }
 
 static bool
-names_table(const struct plan_work *work, const PgQuery__Node *node)
+names_table(const struct plan_work *work, const PgQuery__RangeVar *range, const PgQuery__Node *node)
 {
     const PgQuery__AExpr *equal;
     const char *sign, *column;
@@ -92,7 +120,7 @@ names_table(const struct plan_work *work, const PgQuery__Node *node)
         node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR) {
         for (size_t i = 0; i < node->bool_expr->n_args; i++)
             if (node->bool_expr->args[i]->node_case == PG_QUERY__NODE__NODE_A_EXPR &&
-                names_table(work, node->bool_expr->args[i]))
+                names_table(work, range, node->bool_expr->args[i]))
                 return true;
         return false;
     }
@@ -104,7 +132,8 @@ names_table(const struct plan_work *work, const PgQuery__Node *node)
         !equal->lexpr || equal->lexpr->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
         return false;
     column = sql_last_name(equal->lexpr->column_ref->fields, equal->lexpr->column_ref->n_fields);
-    return column && (strcmp(column, "tablename") == 0 || strcmp(column, "starelid") == 0) &&
+    return column && refuse_is_own_column(range, equal->lexpr->column_ref, column) &&
+           (strcmp(column, "tablename") == 0 || strcmp(column, "starelid") == 0) &&
            is_open_table(work, sql_constant_text(equal->rexpr));
 }
 
@@ -114,7 +143,8 @@ pinned_range(const struct plan_work *work, const PgQuery__SelectStmt *select)
 {
     if (select->n_from_clause != 1 ||
         select->from_clause[0]->node_case != PG_QUERY__NODE__NODE_RANGE_VAR ||
-        catalog_operator_is_foreign(work->catalog, "=") || !names_table(work, select->where_clause))
+        catalog_operator_is_foreign(work->catalog, "=") ||
+        !names_table(work, select->from_clause[0]->range_var, select->where_clause))
         return NULL;
     return select->from_clause[0]->range_var;
 }

@@ -13,6 +13,7 @@ struct statistics {
 
 struct condition {
     const struct plan_work *work;
+    const PgQuery__RangeVar *range;
     const char *schema, *table; /* NULL: any */
     const char *columns[COLUMNS_MAX];
     size_t column_count; /* 0: all */
@@ -134,9 +135,11 @@ read_condition(struct condition *condition, const PgQuery__Node *node)
         e->lexpr->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
         return;
     column = sql_last_name(e->lexpr->column_ref->fields, e->lexpr->column_ref->n_fields);
-    if (column && e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP)
+    if (!column || !refuse_is_own_column(condition->range, e->lexpr->column_ref, column))
+        return;
+    if (e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP)
         read_value(condition, column, e->rexpr);
-    else if (column && e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN &&
+    else if (e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN &&
              e->rexpr->node_case == PG_QUERY__NODE__NODE_LIST)
         read_list(condition, column, e->rexpr->list);
 }
@@ -191,7 +194,7 @@ statistics_note(struct plan_work *work, const PgQuery__SelectStmt *select)
                 select->from_clause[0]->node_case == PG_QUERY__NODE__NODE_RANGE_VAR
             ? select->from_clause[0]->range_var
             : NULL;
-    struct condition condition = {.work = work};
+    struct condition condition = {.work = work, .range = range};
     struct statistics *statistics;
     struct reach reach = {{0}};
 

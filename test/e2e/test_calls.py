@@ -118,6 +118,24 @@ def test_constants():
 
 
 @test(gateway=True)
+def test_letters():
+    """Constants say nothing of values that come after them, letter by letter, whoever has written them out"""
+    say, noted = "SELECT pg_notify('l' || i, substr(email, i, 1)) FROM customers, generate_series(1, 5) i WHERE id = 1350", "; ".join(f"NOTIFY l{i}, '{letter}'" for i in range(1, 6) for letter in "abcdefghijklmnopqrstuvwxyz0123456789")
+    for number, (before, mine) in enumerate(((noted, ""), ("", noted), (say, noted), (noted, noted))):
+        with front().login(user="app", application_name=f"letters {number}") as hears, front().login(user="app", application_name="says") as says, front().login(user="app", application_name="writes") as writes:
+            for session, text in ((writes, before), (says, mine)):
+                for sql in filter(None, text.split("; ")):
+                    session.query(sql)
+            hears.query("; ".join(f"LISTEN l{i}" for i in range(1, 6)))
+            says.query(say)
+            equal(len([hears.expect("A") for _ in range(5)]), 5)
+            for session in (says, writes, hears):
+                session.terminate()
+        shown = said(f"letters {number}")
+        assert shown.unknown and "notification" in shown.flags, (number, shown)
+
+
+@test(gateway=True)
 def test_quiet():
     """Large objects and arithmetic by message leave no line, nor doubt about what is prepared"""
     with front().login(user="app", application_name="quiet") as session:

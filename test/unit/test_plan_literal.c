@@ -73,6 +73,15 @@ statistics_speak_of_other_tables(void **state PASU_UNUSED)
         {"SELECT histogram_bounds FROM pg_stats WHERE tablename = 'customers' AND attname IN "
          "('grade', $1)",
          "customer bound: 0=name+phone+email+address !statistics"},
+        {"SELECT (SELECT min(histogram_bounds::text) FROM pg_stats WHERE o.tablename = 'products') "
+         "FROM (SELECT 'products' AS tablename) o",
+         "customer bound: 0=all; recipient bound: 0=all !statistics REFUSED"},
+        {"SELECT (SELECT min(histogram_bounds::text) FROM pg_stats WHERE starelid = "
+         "'products'::regclass) FROM (SELECT 'products'::regclass AS starelid) o",
+         "customer bound: 0=all; recipient bound: 0=all !statistics REFUSED"},
+        {"SELECT (SELECT min(histogram_bounds::text) FROM pg_stats WHERE tablename = 'customers' "
+         "AND o.attname = 'grade') FROM (SELECT 'grade' AS attname) o",
+         "customer bound: 0=name+phone+email+address !statistics"},
         {"SELECT tablename, attname FROM pg_stats", "-"},
         {"SELECT pid, state FROM pg_catalog.pg_stat_activity", "-"},
         {"SELECT query FROM pg_stat_activity",
