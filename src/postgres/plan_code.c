@@ -309,12 +309,17 @@ is_plain_type(struct view name)
 
 /* record, or the row of a table */
 static bool
-take_record(struct reading *r, struct view *name)
+take_record(struct reading *r, struct code_row *row)
 {
     if (code_take_word(r, "record"))
         return true;
-    if (!code_take_name(r, name) || (code_take_word(r, ".") && !code_take_name(r, name)))
+    if (!code_take_name(r, &row->table))
         return false;
+    if (code_take_word(r, ".")) {
+        row->schema = row->table;
+        if (!code_take_name(r, &row->table))
+            return false;
+    }
     return !code_take_word(r, "%") || code_take_word(r, "rowtype");
 }
 

@@ -15,7 +15,10 @@ struct reading {
     const struct sql_token *at, *end;
     struct view variables[CODE_VARIABLES_MAX]; /* names */
     bool are_records[CODE_VARIABLES_MAX];
-    struct view rows[CODE_VARIABLES_MAX]; /* of a record: whose row it is; empty: any query's */
+    struct code_row {
+        struct view table; /* whose row it is; empty: any query's */
+        struct view schema;
+    } rows[CODE_VARIABLES_MAX]; /* of a record */
     size_t variable_count;
     struct view value;  /* the variable that the query's value goes into; empty: none */
     struct view record; /* the one that its row goes into */

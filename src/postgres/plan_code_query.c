@@ -120,22 +120,26 @@ code_take_executed(struct reading *r, struct view *target)
 }
 
 /* A table's row has its columns in their order, whatever the query calls them: it must be a query
- * of all of that table. */
+ * of all of that table. Both must say in which schema: a name alone stands for what it meant when
+ * the session called the function first, and no catalog has the types that it can be. */
 static bool
-fits_row(const struct reading *r, struct view row)
+fits_row(const struct reading *r, const struct code_row *row)
 {
     const PgQuery__SelectStmt *q = r->code->query;
     const PgQuery__Node *item = q->n_target_list == 1 ? q->target_list[0] : NULL;
     const PgQuery__Node *value =
         item && item->node_case == PG_QUERY__NODE__NODE_RES_TARGET ? item->res_target->val : NULL;
 
-    return row.length == 0 ||
-           (value && value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+    return row->table.length == 0 ||
+           (row->schema.length > 0 && value &&
+            value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
             value->column_ref->n_fields == 1 &&
             value->column_ref->fields[0]->node_case == PG_QUERY__NODE__NODE_A_STAR &&
             q->n_from_clause == 1 &&
             q->from_clause[0]->node_case == PG_QUERY__NODE__NODE_RANGE_VAR &&
-            view_equal(row, view_of_text(q->from_clause[0]->range_var->relname)));
+            q->from_clause[0]->range_var->schemaname &&
+            view_equal(row->schema, view_of_text(q->from_clause[0]->range_var->schemaname)) &&
+            view_equal(row->table, view_of_text(q->from_clause[0]->range_var->relname)));
 }
 
 /* What the query's row goes into: a record, a variable of one value, or all columns of the result
@@ -147,7 +151,7 @@ code_set_targets(struct reading *r, const struct view *names, size_t count)
 
     if (count == 1 && code_record_named(r, names[0]) != SIZE_MAX) {
         r->record = names[0];
-        return fits_row(r, r->rows[code_record_named(r, names[0])]);
+        return fits_row(r, &r->rows[code_record_named(r, names[0])]);
     }
     if (count == 1 && code_is_variable(r, names[0]) && r->code->query->n_target_list == 1) {
         r->value = names[0];

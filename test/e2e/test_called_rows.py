@@ -5,6 +5,7 @@ cannot, it says how many there can be."""
 import re
 
 import harness
+import process
 import shop
 from stage import equal, test
 import wire
@@ -22,14 +23,14 @@ CREATE FUNCTION r_rows(g int) RETURNS SETOF customers LANGUAGE sql STABLE AS 'SE
 CREATE FUNCTION r_tells(g int) RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN
     FOR r IN SELECT name FROM customers WHERE grade = g LOOP RAISE NOTICE '%', r.name; END LOOP; END $$;
 CREATE FUNCTION r_into(k bigint, OUT nm text, OUT mail text) LANGUAGE plpgsql STABLE AS $$ BEGIN SELECT name, email INTO nm, mail FROM customers WHERE id = k; END $$;
-CREATE FUNCTION r_record(k bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$ DECLARE c customers%ROWTYPE; BEGIN SELECT * INTO c FROM customers WHERE id = k; RETURN c.email; END $$;
+CREATE FUNCTION r_record(k bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$ DECLARE c public.customers%ROWTYPE; BEGIN SELECT * INTO c FROM public.customers WHERE id = k; RETURN c.email; END $$;
 CREATE FUNCTION r_nested(k bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT name FROM customers WHERE id = k); END $$;
 CREATE FUNCTION r_run(k bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$ DECLARE n text; BEGIN
     EXECUTE 'SELECT name FROM customers WHERE id = $1' INTO n USING k; RETURN n; END $$;
 CREATE FUNCTION r_loop(g int) RETURNS TABLE (cid bigint, nm text) LANGUAGE plpgsql STABLE AS $$ DECLARE r record; BEGIN
     FOR r IN SELECT * FROM customers WHERE grade = g LOOP cid := r.id; nm := r.name; RETURN NEXT; END LOOP; END $$;
-CREATE FUNCTION r_each(g int) RETURNS SETOF customers LANGUAGE plpgsql STABLE AS $$ DECLARE c customers; BEGIN
-    FOR c IN SELECT * FROM customers WHERE grade = g LOOP RETURN NEXT c; END LOOP; END $$;
+CREATE FUNCTION r_each(g int) RETURNS SETOF customers LANGUAGE plpgsql STABLE AS $$ DECLARE c public.customers; BEGIN
+    FOR c IN SELECT * FROM public.customers WHERE grade = g LOOP RETURN NEXT c; END LOOP; END $$;
 CREATE FUNCTION r_runs(g int) RETURNS TABLE (cid bigint, mail text) LANGUAGE plpgsql STABLE AS $$ BEGIN
     RETURN QUERY EXECUTE 'SELECT id, email FROM customers WHERE grade = $1' USING g; END $$;
 CREATE FUNCTION r_values(g int) RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$ DECLARE r record; BEGIN
@@ -74,15 +75,37 @@ ROWS = ("SELECT * FROM r_atomic(2)", "SELECT nm FROM r_names(2)", "SELECT * FROM
 OTHERS = ("SELECT cid, nm FROM r_late(2)", "SELECT * FROM r_sum(2)", "SELECT * FROM r_swapped(2)")
 
 
+# A table's row by a name that another schema has, too: its column `id` is the grade.
+ELSEWHERE = """
+CREATE SCHEMA other
+    CREATE TABLE customers (seq bigint, name text, phone text, email text, address text, id int, region text);
+CREATE FUNCTION e_plain(g int) RETURNS TABLE (cid bigint, nm text) LANGUAGE plpgsql STABLE AS $$ DECLARE c public.customers; BEGIN
+    FOR c IN SELECT * FROM public.customers WHERE grade = g LOOP cid := c.id; nm := c.name; RETURN NEXT; END LOOP; END $$;
+CREATE FUNCTION e_named(g int) RETURNS TABLE (cid bigint, nm text) LANGUAGE plpgsql STABLE AS $$ DECLARE c other.customers; BEGIN
+    FOR c IN SELECT * FROM public.customers WHERE grade = g LOOP cid := c.id; nm := c.name; RETURN NEXT; END LOOP; END $$;
+CREATE FUNCTION e_path(g int) RETURNS TABLE (cid bigint, nm text) LANGUAGE plpgsql STABLE AS $$ DECLARE c customers; BEGIN
+    FOR c IN SELECT * FROM public.customers WHERE grade = g LOOP cid := c.id; nm := c.name; RETURN NEXT; END LOOP; END $$;
+CREATE FUNCTION e_rows(g int) RETURNS SETOF other.customers LANGUAGE plpgsql STABLE AS $$ DECLARE c record; BEGIN
+    FOR c IN SELECT * FROM public.customers WHERE grade = g LOOP RETURN NEXT c; END LOOP; END $$;
+GRANT USAGE ON SCHEMA other TO app;
+"""
+MEANT_ELSEWHERE = (
+    "SELECT cid, nm FROM e_named(2)",
+    "SELECT cid, nm FROM e_path(2)",
+    "SELECT id, name FROM e_rows(2)",
+    "SELECT cid, nm FROM public.e_path(2)",
+)
+
+
 @harness.shared
 def front():
     shop.server().sql(MAKE)
     return shop.front("called")
 
 
-def ask(name, sql):
+def ask(name, sql, by=None):
     """Whom the client saw, in rows and in texts."""
-    with wire.login(front().address, user="app", application_name=name) as session:
+    with wire.login((by or front()).address, user="app", application_name=name) as session:
         rows = session.query(sql).rows
         session.terminate()
     return set(PERSON.findall(str(rows)))
@@ -135,6 +158,28 @@ def test_kept():
     front().guard.until_sessions(0)
     shown = shop.export(front())["kept"]
     assert len(shown.keys["customer"]) + shown.unknown <= 4, shown
+
+
+@test(gateway=True)
+def test_elsewhere():
+    """Where the name of a row's table, or of its type, can mean one of another schema, nobody is named by its columns"""
+    shop.server().sql(ELSEWHERE)
+    by = shop.front("elsewhere")
+
+    def is_named():
+        """Once nothing is in doubt, a call is read by what its function is."""
+        seen = ask("plain", "SELECT cid, nm FROM e_plain(2)", by)
+        by.guard.until_sessions(0)
+        return seen and set(shop.export(by)["plain"].keys["customer"]) == seen
+
+    process.until(is_named, "a call is read", 20)
+    told = []
+    for n, sql in enumerate(MEANT_ELSEWHERE):
+        path = "SET search_path = other, pg_catalog; " if "public." in sql else ""
+        told.append((f"elsewhere {n}", path + sql, ask(f"elsewhere {n}", path + sql, by)))
+    by.guard.until_sessions(0)
+    shop.server().sql("DROP SCHEMA other CASCADE")
+    shop.judge(by, told, lambda _, seen, keys, unknown, __: seen and len(keys & seen) + unknown >= len(seen))
 
 
 harness.main()

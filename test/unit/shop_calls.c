@@ -109,8 +109,8 @@ static const struct catalog_routine routines[] = {
     PLPGSQL(3071, TEXT, 0, BIGINT,
             "DECLARE n text := (SELECT name FROM customers WHERE id = k); BEGIN RETURN n; END"),
     PLPGSQL(3072, TEXT, 0, BIGINT,
-            "DECLARE c customers%ROWTYPE; BEGIN SELECT * INTO c FROM customers WHERE id = k; "
-            "RETURN c.email; END"),
+            "DECLARE c public.customers%ROWTYPE; BEGIN SELECT * INTO c FROM public.customers WHERE "
+            "id = k; RETURN c.email; END"),
     PLPGSQL(3073, TEXT, 0, BIGINT,
             "DECLARE c orders%ROWTYPE; BEGIN SELECT * INTO c FROM customers WHERE id = k; RETURN "
             "c.email; END"),
