@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys that are texts, or sealed, are found by the ledger's index as by reading all of the ledger."""
 import json
+import re
 import shutil
 
 import guard
@@ -134,18 +135,25 @@ def test_not_by_reading():
         assert "cannot read the ledger" in done.stderr, done
 
 
+def but_damaged(answer):
+    """The answer without the gap that it must have: a damaged place."""
+    text, count = re.subn(r'"gaps":\[\{"what":"damaged"[^]]*\]', '"gaps":[]', answer[1])
+    assert count == 1, answer
+    return (answer[0], text, *answer[2:])
+
+
 @test
 def test_what_is_found_must_be_so():
-    """An entry that is damaged by now is not told from the index: the ledger is read, and has the later one"""
+    """An entry that is damaged by now is not told from the index: the ledger is read, has the later one, and says what is damaged"""
     folder, kim = save()
     right = answers(folder)
     path = segment(folder, 3)
     offset = next(at for at, number, _, _ in ledgerfile.walk(path) if number == kim)
     flip(path, offset + 40)
     for key in ("kim", "user12"):
-        equal(ask(folder, "subject", "--", key)[1], right[key][1], key)
-        same(certificate(folder, key), right["certify", key], key)
-    equal(ask(folder, "scope", "--list")[1], right["list"][1])
+        equal(but_damaged(ask(folder, "subject", "--", key))[1], right[key][1], key)
+        same(but_damaged(certificate(folder, key)), right["certify", key], key)
+    equal(but_damaged(ask(folder, "scope", "--list"))[1], right["list"][1])
 
 
 @test
