@@ -118,11 +118,11 @@ def test_waiting():
 def other_version(front):
     """Under checksums that fit, in every copy of the value."""
     file = bytearray(data(front).read_bytes())
-    at = file.find(b"M" + struct.pack("<I", 6))
+    at = file.find(b"M" + struct.pack("<I", 7))
     while at >= 0:
         value = struct.pack("<I", 999) + file[at + 5:at + 29]
         file[at + 1:at + 33] = value + struct.pack("<I", ledgerfile.crc32c(b"M" + value))
-        at = file.find(b"M" + struct.pack("<I", 6), at + 1)
+        at = file.find(b"M" + struct.pack("<I", 7), at + 1)
     data(front).write_bytes(file)
 
 
