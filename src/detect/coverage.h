@@ -7,14 +7,10 @@
  *
  * The peers' numbers, without the two lowest and the two highest, are taken for negative binomial;
  * the e-value is the likelihood ratio against up to sixteen times their mean (pace.h). As it is not
- * certain that they are its peers, one in fifty is compared with all of the axis, who are of
- * several kinds: with how large their numbers are, none of them left out (scales.h), one half, and
- * one half as negative binomial; of those who come from where their peers do, one in a million. It
- * is one e-value of the whole life, made anew once a week: it does not grow with time where
- * somebody just has more to do than others.
- *
- * So who is alone of its kind, one carrier's network among thousands of homes', is no finding for
- * its size: of n others none tells what the next one is with more than one in n.
+ * certain that they are its peers, one in fifty is compared with all of the axis, whose numbers
+ * vary most; of those who come from where their peers do, one in a million. It is one e-value of
+ * the whole life, made anew once a week: it does not grow with time where somebody just has more to
+ * do than others.
  */
 #ifndef PASU_DETECT_COVERAGE_H
 #define PASU_DETECT_COVERAGE_H

@@ -314,7 +314,6 @@ judge_first_day(struct bench *b)
             leave_out(&others, first->most[i]);
     if (!pace_usual(&others, &nobody, 0, &u))
         return;
-    u.scales = NULL; /* of so few hours they tell nothing */
     pace_ways(&u, x, ways);
     say(b, DETECTOR_GROWTH, ways, 1, x / u.mean,
         (double[]){b->m.persons, NAN, x, u.mean, others.days}, 5);
