@@ -498,11 +498,12 @@ count_named(struct census_server *server, const struct message_bypass *who)
 
 /* It is what `pasu doctor` has made to be found. */
 static bool
-is_test(struct census_room *room, struct message_bypass *who)
+is_test(struct census_room *room, const struct census_server *server, struct message_bypass *who)
 {
+    const struct census_leading leading = {room, server};
     struct message_backend backend;
 
-    who->is_test = visits_find(&room->shared->visits, who, &backend);
+    who->is_test = visits_find(&room->shared->visits, who, census_leads_here, &leading, &backend);
     if (who->is_test && keeper_link_record(&room->shared->keeper, MESSAGE_BACKEND, &backend,
                                            sizeof(backend)) != 0) {
         /* it is counted in the gap */
@@ -519,7 +520,7 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
     /* What could not be ended is tried again, as long as it is there. */
     if (told && told->verdict == VERDICT_OF_BLOCK)
         return;
-    if (!told && is_test(room, who))
+    if (!told && is_test(room, server, who))
         sort = BYPASS_TEST;
     bypass_act(room, server, sort, !told, who);
     if (told) {

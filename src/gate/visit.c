@@ -136,8 +136,8 @@ visits_test(struct visits *visits, const struct message_try *asked)
 }
 
 bool
-visits_find(struct visits *visits, const struct message_bypass *who,
-            struct message_backend *backend)
+visits_find(struct visits *visits, const struct message_bypass *who, through_leads *leads,
+            const void *arg, struct message_backend *backend)
 {
     bool is_found = false;
 
@@ -147,7 +147,7 @@ visits_find(struct visits *visits, const struct message_bypass *who,
 
         if (visit->token == 0 || visit->pid == 0 || visit->pid != who->pid ||
             strcmp(visit->principal, who->principal) != 0 ||
-            strcmp(visit->database, who->database) != 0)
+            strcmp(visit->database, who->database) != 0 || !leads(arg, visit->gateway))
             continue;
         own(visits, visit, visit->sessions[0], who->pid, visit->port, BACKEND_OF_TEST, backend);
         visit->sessions[0] = NULL;

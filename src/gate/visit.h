@@ -55,10 +55,10 @@ bool visits_arrive(struct visits *visits, const struct message_try *asked,
                    struct message_backend *backend);
 /* One of them is there, and is to be found: TRIAL_OF_BYPASS. */
 void visits_test(struct visits *visits, const struct message_try *asked);
-/* Whether a session past pasu is such a one: from now on it is pasu's, and there is a record of it.
- */
-bool visits_find(struct visits *visits, const struct message_bypass *who,
-                 struct message_backend *backend);
+/* Whether a session past pasu, of the server whose gateways `leads` knows, is such a one: from now
+ * on it is pasu's, and there is a record of it. */
+bool visits_find(struct visits *visits, const struct message_bypass *who, through_leads *leads,
+                 const void *arg, struct message_backend *backend);
 /* Gives up on those that should have come by now. */
 void visits_look(struct visits *visits, int64_t now);
 
