@@ -388,11 +388,12 @@ begin(struct batch *b, struct tally *t, uint32_t now, const struct tally_limits 
 
 /*
  * One row of one person, which most statements show: taken where nothing is near, so that neither
- * room nor alerts need be looked at. False, and nothing done, where something is.
+ * room nor alerts need be looked at. `most`: that may be shown clear; NULL: nothing is masked.
+ * False, and nothing done, where something is.
  */
 static bool
-take_alone(struct tally *t, const struct tally_item *item, const struct tally_limits *limits,
-           struct tally_outcome *outcome)
+take_alone(struct tally *t, const struct tally_item *item, const uint64_t *most,
+           const struct tally_limits *limits, struct tally_outcome *outcome)
 {
     struct tally_counts *c = &t->counts;
     uint64_t levels[TALLY_WINDOWS + 1] PASU_UNINITIALIZED;
@@ -400,7 +401,8 @@ take_alone(struct tally *t, const struct tally_item *item, const struct tally_li
     unsigned level;
     uint16_t from;
 
-    if (item->kind >= EXPOSURE_KINDS_MAX || counts_passed(c, limits->block) >= 0)
+    if (item->kind >= EXPOSURE_KINDS_MAX || counts_passed(c, limits->block) >= 0 ||
+        (most && over(t, most, limits->block) >= 0))
         return false;
     place = tree_find(&t->tree, item->kind, item->ordinal);
     from = place.stamp ? *place.stamp : STAMP_NEVER;
@@ -409,7 +411,7 @@ take_alone(struct tally *t, const struct tally_item *item, const struct tally_li
         for (unsigned w = 0; w < level; w++) {
             uint64_t all = counts_sum(c, (enum tally_window)w);
 
-            if (all >= limits->block[w] || all >= limits->alert[w])
+            if (all >= limits->block[w] || all >= limits->alert[w] || (most && all >= most[w]))
                 return false;
         }
         levels[level] = 0;
@@ -437,10 +439,12 @@ tally_take_clear(struct tally *t, uint32_t now, const struct tally_item *items, 
         limits = &no_limits;
     *outcome = (struct tally_outcome){.blocked_by = -1};
     pthread_mutex_lock(&t->lock);
-    if (count == 1 && !most) {
+    if (count == 1) {
         advance(t, now);
-        if (PASU_LIKELY(take_alone(t, items, limits, outcome))) {
+        if (PASU_LIKELY(take_alone(t, items, most, limits, outcome))) {
             pthread_mutex_unlock(&t->lock);
+            if (most)
+                *clear = (struct tally_clear){.count = 1, .stopped_by = -1};
             return 0;
         }
     }

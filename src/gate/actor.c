@@ -134,7 +134,7 @@ claim_of(const struct observer *o)
         return NULL;
     if (request->claim)
         return request->claim;
-    plan = result_plan(o, request, &statement);
+    plan = request->step != STEP_EXECUTE ? request->plan : result_plan(o, request, &statement);
     return plan ? plan->claim : NULL;
 }
 
@@ -172,7 +172,21 @@ first_of(const struct session *s, enum actor_list list)
 void
 actor_now(const struct session *s, char actor[EXPOSURE_TEXT_MAX])
 {
-    claim_put(actor, EXPOSURE_TEXT_MAX, view_of_text(first_of(s, ACTOR_WHO)));
+    struct actor *a = &s->observer->actor;
+
+    if (PASU_LIKELY(a->source_counts[ACTOR_WHO] == 0)) {
+        actor[0] = '\0';
+        return;
+    }
+    if (PASU_UNLIKELY(actor_is_claimed(s))) {
+        claim_put(actor, EXPOSURE_TEXT_MAX, view_of_text(first_of(s, ACTOR_WHO)));
+        return;
+    }
+    if (PASU_UNLIKELY(a->versions[ACTOR_WHO] != a->version)) {
+        claim_put(a->who, sizeof(a->who), view_of_text(first_of(s, ACTOR_WHO)));
+        a->versions[ACTOR_WHO] = a->version;
+    }
+    memcpy(actor, a->who, sizeof(a->who));
 }
 
 bool
@@ -192,7 +206,15 @@ actor_purpose(const struct session *s)
 const char *
 actor_source(const struct session *s)
 {
-    return first_of(s, ACTOR_WHERE);
+    struct actor *a = &s->observer->actor;
+
+    if (PASU_UNLIKELY(actor_is_claimed(s)))
+        return first_of(s, ACTOR_WHERE);
+    if (PASU_UNLIKELY(a->versions[ACTOR_WHERE] != a->version)) {
+        a->where = first_of(s, ACTOR_WHERE);
+        a->versions[ACTOR_WHERE] = a->version;
+    }
+    return a->where;
 }
 
 /* ---- what is set ---- */

@@ -46,12 +46,17 @@ struct actor {
     size_t count;
     struct actor_source *sources[ACTOR_LISTS]; /* as they are listed; NULL where there are none */
     size_t source_counts[ACTOR_LISTS];
-    uint64_t version;          /* another one, once settings or application say another thing */
+    uint64_t version; /* another one, once settings or application say another thing */
+    /* What the lists say where no text does, of that version; 0: it has not been looked at. */
+    uint64_t versions[ACTOR_LISTS];
+    char who[EXPOSURE_TEXT_MAX];
+    const char *where;         /* in `settings`, `application`, or "" */
     bool is_changed;           /* by the transaction */
     bool is_failed;            /* an error has undone it */
     bool is_asking;            /* a client's message is in hand, not an answer */
     const struct claim *asked; /* its text's, while it is; or NULL */
     int64_t begun;             /* when it came (gate/source_claim.h) */
+    int64_t came;              /* when the batch did that it is of; 0: nobody has asked */
 };
 
 /* Of the session's observer, when it begins. PASU_E_NOMEM. */

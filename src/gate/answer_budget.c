@@ -184,7 +184,7 @@ answer_budget_rows(struct answering *a, uint8_t *at, size_t have, struct walk *w
     struct gather *g = &a->tools->gather;
     size_t length = whole_rows(a, at, have), kept = 0;
     uint64_t before = walk->rows;
-    uint8_t space[SMALL], *came = space;
+    uint8_t space[SMALL] PASU_UNINITIALIZED, *came = space;
     ssize_t done;
     int result = length > 0 && g->rows > 0 ? answer_flush(a) : 0;
 

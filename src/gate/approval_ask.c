@@ -82,14 +82,17 @@ add_held(struct session *s, const struct plan_statement *statement, struct held 
 static bool
 query_is_held(struct session *s, struct view text, struct held *held)
 {
+    const struct template *template = &s->worker->instruments->template;
     struct actor *actor = &s->observer->actor;
+    struct claim claim PASU_UNINITIALIZED;
     bool is_templated, is = false;
-    struct claim claim;
     struct plan *plan;
 
     if (observer_plan_query(s, text, &plan, &is_templated) != 0)
         return false; /* asking says why */
-    actor->asked = is_templated ? (claim_read(&claim, text) ? &claim : NULL) : plan->claim;
+    actor->asked = plan->claim;
+    if (is_templated)
+        actor->asked = PASU_UNLIKELY(template->is_cut) && claim_read(&claim, text) ? &claim : NULL;
     if (session_rules_renew(s) == 0 && s->observer->rules.can_block && !plan->refusal)
         for (size_t i = 0; i < plan->statement_count; i++)
             is = verdict_holds(s, &plan->statements[i], 0, &held->hold);
@@ -102,6 +105,7 @@ query_is_held(struct session *s, struct view text, struct held *held)
         held->plan = plan;
         held->text = text;
     } else {
+        s->observer->rules.passed = NULL;
         plan_release(plan);
     }
     return is;
@@ -231,7 +235,7 @@ static bool
 must_wait(struct asking *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
-    struct held held; /* but its words' text, which is long */
+    struct held held PASU_UNINITIALIZED; /* but its words' text, which is long */
 
     held.hold = (struct verdict_hold){.fields = 0};
     held.words.length = 0;
@@ -242,8 +246,8 @@ must_wait(struct asking *a, const uint8_t *message, size_t length)
     held.text = (struct view){0};
     if (approval_is_over(a->s) || o->is_refusing || exchange_is_skipped(&o->exchange))
         return false;
+    ask_forget_look(a);
     if (!look(a->s, message, length, &held)) {
-        ask_forget_look(a);
         a->looked = held.plan;
         a->looked_text = held.text;
         return false;

@@ -178,7 +178,9 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     bool is_templated;
     int result;
 
-    if (ask_read_query(&text, body) != 0)
+    if (PASU_UNLIKELY(a->looked && a->looked_text.bytes == body.bytes))
+        text = a->looked_text; /* of this message: it was read then */
+    else if (ask_read_query(&text, body) != 0)
         return PASU_E_MESSAGE_INVALID;
     result = plan_query(a, text, &plan, &is_templated);
     if (result != 0)

@@ -40,10 +40,11 @@ struct ask_values {
 PASU_MUST_USE int ask_pin_all(struct asking *asking, const struct plan *plan,
                               const struct plan_statement *statement,
                               const struct ask_values *values, struct pinned *pinned);
-/* What was looked at is over. */
+/* What was looked at is over: the next message is judged anew. */
 static inline void
 ask_forget_look(struct asking *asking)
 {
+    asking->o->rules.passed = NULL;
     if (PASU_UNLIKELY(asking->looked)) {
         plan_release(asking->looked);
         asking->looked = NULL;

@@ -227,6 +227,7 @@ ask_walk(struct session *s, const uint8_t *bytes, size_t length, struct walk *wa
     int result = 0, written;
 
     observer_use(s);
+    o->actor.came = 0;
     while ((at < end || o->is_resumed || approval_is_over(s)) && result == 0 && !walk->is_fault &&
            !walk->is_over) {
         ssize_t used = 0;

@@ -409,13 +409,11 @@ record_rows(struct session *s, const uint8_t *bytes, struct exposure *e, uint64_
                           judgement->is_blocked && !(judgement->is_held && g->rows > 0));
 }
 
-/* Whether the rows are one that shows one person by key or pin, and nobody else, and there is
- * nothing to be judged but by budgets that let pass or stop. */
+/* Whether the rows are one that shows one person by key or pin, and nobody else. */
 static bool
 is_single(const struct session *s, const struct gather *g)
 {
-    const struct observer *o = s->observer;
-    const struct result *r = &o->result;
+    const struct result *r = &s->observer->result;
     const struct showing *showing = r->showing->showing;
     const struct showing_part *part = &showing->parts[0];
     size_t pins;
@@ -423,8 +421,7 @@ is_single(const struct session *s, const struct gather *g)
     if (showing->part_count != 1 || g->rows != 1 || g->item_count != 1 ||
         g->ordinal_counts[0] != 1 || g->asked_count > 0 || g->unattributed[0] > 0 || g->is_unread ||
         g->identified || g->shadowed || part->is_perhaps || part->needs_value ||
-        o->rules.has_verdicts || budgets_mask(s) || is_known_kind(s, part->kind) ||
-        !expose_is_kind(s, part->kind))
+        is_known_kind(s, part->kind) || !expose_is_kind(s, part->kind))
         return false;
     if (part->source != SOURCE_PINNED)
         return part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN;
@@ -440,17 +437,20 @@ expose_single(struct session *s, const uint8_t *bytes, struct judgement *judgeme
     struct gather *g = &s->worker->instruments->gather;
     const struct showing_part *from = &r->showing->showing->parts[0];
     struct exposure *e = begin_rows(s);
-    struct tally_outcome outcome;
+    struct tally_outcome outcome = {.blocked_by = -1};
     struct exposure_part *part;
     uint64_t known, kinds;
     int result;
 
+    judgement->can_mask = !g->is_unread && mask_is_possible(r->showing);
     e->flags |= from->fields ? administration_reader(s) : 0;
-    result = budgets_take(s, instruments_minute(s->worker->instruments, e->time), g->items, 1, e,
-                          judgement, &outcome);
+    result = verdict_judge(s, e, r->statement, from->fields, 0, judgement);
+    if (result == 0 && !judgement->is_blocked)
+        result = budgets_take(s, instruments_minute(s->worker->instruments, e->time), g->items, 1,
+                              e, judgement, &outcome);
     if (result != 0)
         return result;
-    if (PASU_UNLIKELY(judgement->is_blocked)) {
+    if (PASU_UNLIKELY(judgement->is_blocked || judgement->masked || judgement->masks)) {
         uint64_t unknown[PLAN_PARTS_MAX] = {0};
 
         return record_rows(s, bytes, e, unknown, 0, &outcome, judgement);

@@ -84,6 +84,7 @@ make_scopes(struct session *s, const struct settings *settings)
                             false, &rules->scope);
 
     rules->judged.is_set = false;
+    rules->passed = NULL;
     rule_scope_release(&rules->claimed);
     if (result == 0 && claim && !claim->is_signed)
         result = make_scope(s, settings, rules->actor, claim, false, &rules->claimed);
@@ -151,6 +152,13 @@ session_rules_renew(struct session *s)
 
 /* ---- judgement ---- */
 
+/* Mostly there is none. */
+static bool
+is_same_purpose(const char *a, const char *b)
+{
+    return a[0] == b[0] && (a[0] == '\0' || strcmp(a, b) == 0);
+}
+
 static bool
 is_judged(const struct rule_judged *judged, const struct rule_statement *statement)
 {
@@ -159,7 +167,7 @@ is_judged(const struct rule_judged *judged, const struct rule_statement *stateme
     return judged->is_set && last->fields == statement->fields && last->flags == statement->flags &&
            last->verbs == statement->verbs && last->use == statement->use &&
            last->minute == statement->minute && !last->purpose == !statement->purpose &&
-           (!statement->purpose || strcmp(judged->purpose, statement->purpose) == 0);
+           (!statement->purpose || is_same_purpose(judged->purpose, statement->purpose));
 }
 
 static void

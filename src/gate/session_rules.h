@@ -51,6 +51,9 @@ struct session_rules {
     bool is_of_settings;           /* they are, and of no claimed source */
     bool is_set;
     struct rule_judged judged; /* by these scopes */
+    /* The statement of the message in hand that a look at it, of these scopes, has let pass, held
+     * by that; NULL: there is none (gate/approval_ask.c). */
+    const struct plan_statement *passed;
     char *blocked; /* what verdict_judge has said last; NULL: nothing, or it is a request's */
     struct rule_told *told; /* memory_free; NULL: nothing was */
     size_t told_count;

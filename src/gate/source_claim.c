@@ -115,10 +115,22 @@ reads_any(const struct session *s)
 void
 source_claim_begin(struct session *s)
 {
+    struct actor *a = &s->observer->actor;
+
     if (PASU_LIKELY(!reads_any(s)))
         return;
-    s->observer->actor.begun =
-        approval_is_over(s) ? s->observer->approval.begun : os_realtime(s->worker->os);
+    if (a->came == 0)
+        a->came = os_realtime(s->worker->os);
+    a->begun = approval_is_over(s) ? s->observer->approval.begun : a->came;
+}
+
+int64_t
+source_claim_moment(const struct session *s)
+{
+    const struct actor *a = &s->observer->actor;
+
+    return a->is_asking && a->begun != 0 && !approval_is_over(s) ? a->begun
+                                                                 : os_realtime(s->worker->os);
 }
 
 void
@@ -149,7 +161,8 @@ source_claim_now(const struct session *s, struct source_claim *claim)
 {
     const char *text = reads_any(s) ? actor_source(s) : "";
 
-    *claim = (struct source_claim){0};
-    if (text[0] != '\0')
+    if (PASU_UNLIKELY(text[0] != '\0'))
         source_claim_read(claim, text, session_rules_settings(s)->config, begun(s));
+    else
+        *claim = (struct source_claim){0};
 }

@@ -37,6 +37,9 @@ struct source_claim {
 /* A client's message is in hand: its statements begin now, or, of one that has waited to be
  * approved, when that was asked. */
 void source_claim_begin(struct session *session);
+/* Now, as far as what is being asked is judged by the time: when it came, where that is known, and
+ * it has not waited since. */
+int64_t source_claim_moment(const struct session *session);
 /* What it has asked for is in the exchange. */
 void source_claim_asked(struct session *session);
 /* Of what is being asked, or answered. Only where the configuration reads any; else none. */

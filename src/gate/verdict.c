@@ -11,6 +11,7 @@
 #include "gate/plan_flags.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/source_claim.h"
 #include "gate/standing.h"
 #include "postgres/response.h"
 
@@ -173,18 +174,23 @@ judge_asked(struct session *s, const struct plan_statement *statement, uint64_t 
     struct observer *o = s->observer;
     const struct plan_statement *meant =
         statement ? verdict_followed(&o->exchange, statement) : NULL;
-    struct instruments *tools = s->worker->instruments;
-    const uint64_t fields = fields_of(s, meant) | (statement ? fields_of(s, statement) : 0);
+    /* Of what EXECUTE and FETCH stand for there are two, else one. */
+    const bool is_one = statement && meant == statement;
+    const uint64_t fields =
+        fields_of(s, meant) | (is_one || !statement ? 0 : fields_of(s, statement));
     const struct rule_statement asked = {
         .fields = fields,
-        .flags = flags | administration_of(s, statement) | administration_of(s, meant) |
+        .flags = flags | administration_of(s, statement) |
+                 (is_one ? 0 : administration_of(s, meant)) |
                  (fields ? administration_reader(s) : 0) |
                  (statement ? plan_flags(statement->flags) : FLAG_BIT(OPAQUE)) |
-                 (meant ? plan_flags(meant->flags) : FLAG_BIT(OPAQUE)),
+                 (is_one  ? 0
+                  : meant ? plan_flags(meant->flags)
+                          : FLAG_BIT(OPAQUE)),
         .verbs = meant && meant->verbs && statement->verbs ? meant->verbs | statement->verbs : 0,
         .purpose = actor_purpose(s),
         .use = first_use_of(s, meant),
-        .minute = instruments_minute(tools, os_realtime(s->worker->os)),
+        .minute = instruments_minute(s->worker->instruments, source_claim_moment(s)),
     };
 
     *shown = fields;
@@ -231,6 +237,7 @@ verdict_holds(struct session *s, const struct plan_statement *statement, uint64_
     uint64_t fields;
 
     judge_asked(s, statement, flags, !(flags & FLAG_BIT(FUNCTION_CALL)), &ruling, &fields);
+    s->observer->rules.passed = ruling.verdict < VERDICT_HOLD && flags == 0 ? statement : NULL;
     hold->is_blocked |= ruling.verdict == VERDICT_BLOCK;
     if (!shows_later(NULL, statement))
         hold->fields |= fields;
@@ -255,7 +262,9 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
         .verbs = session_rules_verbs(s, r->statement),
         .purpose = actor_purpose(s),
         .use = first_use_of_rows(s, r->statement),
-        .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
+        .minute = r->minute
+                      ? r->minute
+                      : instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     for (size_t p = 0; p < showing->part_count; p++)
         shown.fields |= showing->parts[p].fields;
@@ -263,11 +272,20 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
     session_rules_judge(&s->observer->rules, &shown, &ruling);
     if (!mask_is_possible(r->showing))
         ruling_block_masked(&ruling);
-    if (ruling.verdict != VERDICT_HOLD || approval_covers(s, shown.fields))
+    if (ruling.verdict != VERDICT_HOLD || approval_covers(s, shown.fields)) {
+        r->minute = shown.minute; /* they come now, and are judged as of then */
         return false;
+    }
     hold->fields = shown.fields;
     rule_text(hold->rule, ruling.rule);
     return true;
+}
+
+/* Whether it was looked at just now, and by the rules that hold let pass (verdict_holds). */
+static bool
+has_passed(const struct session *s, const struct plan_statement *statement)
+{
+    return statement && statement == s->observer->rules.passed;
 }
 
 int
@@ -276,7 +294,8 @@ verdict_execute(struct session *s, struct exchange_request *request,
 {
     int result = session_rules_renew(s);
 
-    if (result != 0 || PASU_LIKELY(!s->observer->rules.can_block) || request->is_refused)
+    if (result != 0 || PASU_LIKELY(!s->observer->rules.can_block) || request->is_refused ||
+        has_passed(s, statement))
         return result;
     return ask(s, request, statement, 0, true);
 }
@@ -289,7 +308,8 @@ verdict_ask(struct session *s, struct exchange_request *request, const struct pl
     if (result != 0 || PASU_LIKELY(!s->observer->rules.can_block))
         return result;
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)
-        result = ask(s, request, &plan->statements[i], 0, true);
+        if (!has_passed(s, &plan->statements[i]))
+            result = ask(s, request, &plan->statements[i], 0, true);
     return result;
 }
 

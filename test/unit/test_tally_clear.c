@@ -133,21 +133,24 @@ end(void **state PASU_UNUSED)
     return 0;
 }
 
-/* One row of one person goes a way of its own where nobody is masked: it comes to the same. */
+/* One row of one person goes a way of its own: it comes to the same as two of that person. */
 static void
 one_person_alone_is_counted_as_one_of_many(void **state PASU_UNUSED)
 {
     struct tally *other;
     struct random random = {.state = 11};
-    size_t blocked = 0, alerts = 0;
+    size_t blocked = 0, alerts = 0, masked = 0, shown = 0;
     uint32_t now = NOW;
+    bool is_masked;
 
     start(UINT64_MAX, UINT64_MAX);
     assert_int_equal(tally_book_get(book, "lee", &other), 0);
     for (int round = 0; round < 40 * ROUNDS; round++) {
         const struct tally_item item = {random_below(&random, 3 * PERSONS),
                                         (uint16_t)random_below(&random, 2), 1};
+        const struct tally_item both[] = {item, item};
         struct tally_outcome alone, among;
+        struct tally_clear alone_clear = {.stopped_by = -1};
         uint64_t known[2][TALLY_WINDOWS], unknown[2][TALLY_WINDOWS];
 
         if (random_below(&random, 40) == 0)
@@ -160,15 +163,25 @@ one_person_alone_is_counted_as_one_of_many(void **state PASU_UNUSED)
                 limits.block[w] = has_limit ? random_below(&random, 200) : UINT64_MAX;
                 limits.alert[w] = has_alert ? random_below(&random, 150) : UINT64_MAX;
                 limits.alert_last[w] = has_alert ? limits.alert[w] + random_below(&random, 9) : 0;
+                most[w] = random_below(&random, 2) ? random_below(&random, 150) : UINT64_MAX;
+                if (most[w] > limits.block[w])
+                    most[w] = limits.block[w];
             }
         if (random_below(&random, 500) == 0) {
             assert_int_equal(tally_add_moved(tally, now, 0, 2, &limits, &alone), 0);
             assert_int_equal(tally_add_moved(other, now, 0, 2, &limits, &among), 0);
         }
-        assert_int_equal(tally_take(tally, now, &item, 1, &limits, &alone), 0);
+        is_masked = random_below(&random, 4) > 0;
+        clear = (struct tally_clear){.stopped_by = -1};
+        assert_int_equal(tally_take_clear(tally, now, &item, 1, is_masked ? most : NULL, &limits,
+                                          &alone, &alone_clear),
+                         0);
         assert_int_equal(
-            tally_take_clear(other, now, &item, 1, limits.block, &limits, &among, &clear), 0);
-        assert_int_equal(alone.taken, among.taken);
+            tally_take_clear(other, now, both, 2, is_masked ? most : NULL, &limits, &among, &clear),
+            0);
+        assert_int_equal(2 * alone.taken, among.taken);
+        assert_int_equal(2 * alone_clear.count, clear.count);
+        assert_int_equal(alone_clear.stopped_by, clear.stopped_by);
         assert_int_equal(alone.blocked_by, among.blocked_by);
         assert_int_equal(alone.fresh, among.fresh);
         assert_int_equal(alone.alerts, among.alerts);
@@ -180,8 +193,10 @@ one_person_alone_is_counted_as_one_of_many(void **state PASU_UNUSED)
         assert_memory_equal(unknown[0], unknown[1], sizeof(unknown[0]));
         blocked += alone.blocked_by >= 0;
         alerts += alone.alerts != 0;
+        masked += is_masked && alone_clear.stopped_by >= 0;
+        shown += is_masked && alone_clear.count > 0;
     }
-    assert_true(blocked > 100 && alerts > 100);
+    assert_true(blocked > 100 && alerts > 100 && masked > 100 && shown > 100);
 }
 
 int
