@@ -258,8 +258,6 @@ take_person(struct detect *d, const struct observation *o, uint32_t minute)
     struct taken t = take_any(d, o);
 
     t.orphan = is_orphan(d, o, minute);
-    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-        d->known[axis] += o->who[axis] != 0;
     d->placed += o->country != 0 || o->asn != 0;
     if (o->number != NUMBER_NONE) {
         d->numbered++;
@@ -281,16 +279,25 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
     return r;
 }
 
-/* A principal asks for a person. */
+/* A principal asks for persons. */
 struct act {
     uint64_t key;
-    uint8_t axis, person; /* which of those of `persons` */
+    struct slot *slot; /* NULL: not known yet */
+    uint8_t axis;
+};
+
+/* One observation, or several one behind the other that were made by the same at the same time:
+ * then only the first has to find who that is. */
+struct asker {
+    const uint64_t *who;
+    size_t act_end, person_end; /* those of the bunch up to here that are not of askers before */
 };
 
 /* Observations of one hour, of which the slots are on their way. */
 struct bunch {
-    size_t acts, persons, accounts, addresses;
+    size_t acts, askers, persons, accounts, addresses;
     struct act act[TOGETHER * AXIS_COUNT];
+    struct asker asker[TOGETHER];
     struct taken person[TOGETHER];
     uint64_t account[TOGETHER], address[TOGETHER]; /* keys of who asks for none */
 };
@@ -311,8 +318,7 @@ plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigne
         return;
     key = part_key(d->secret, o->who[axis], axis);
     slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
-    bunch->act[bunch->acts++] =
-        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)bunch->persons};
+    bunch->act[bunch->acts++] = (struct act){.key = key, .axis = (uint8_t)axis};
 }
 
 PASU_ALWAYS_INLINE static inline uint64_t
@@ -324,22 +330,31 @@ plan_count(struct detect *d, const struct observation *o, unsigned axis)
     return key;
 }
 
+static bool
+is_asking(const struct observation *o)
+{
+    return is_of_person(o) || o->what == OBSERVED_BOUND;
+}
+
 /* Of what neither asks for a person nor can have shown one only the requests of an account and of
- * an address are counted. */
+ * an address are counted. `again`: it is of the asker of the one before. */
 static int
-prepare(struct detect *d, struct bunch *bunch, const struct observation *o)
+prepare(struct detect *d, struct bunch *bunch, const struct observation *o, bool again)
 {
     uint32_t minute = (uint32_t)(o->time / (INT64_C(60) * 1000000000));
 
     d->seen[o->what]++;
     if (o->time > d->now)
         d->now = o->time;
-    if (is_of_person(o) || o->what == OBSERVED_BOUND) {
-        bunch->person[bunch->persons] =
+    if (is_asking(o)) {
+        bunch->person[bunch->persons++] =
             is_of_person(o) ? take_person(d, o, minute) : take_any(d, o);
-        for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
-            plan(d, bunch, o, axis);
-        bunch->persons++;
+        if (!again) {
+            for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
+                plan(d, bunch, o, axis);
+            bunch->asker[bunch->askers++] = (struct asker){o->who, bunch->acts, 0};
+        }
+        bunch->asker[bunch->askers - 1].person_end = bunch->persons;
         return 0;
     }
     if (is_judged(d, o, AXIS_ACCOUNT))
@@ -377,15 +392,18 @@ bring_near(const struct detect *d, const struct bunch *bunch)
     PASU_UNINITIALIZED struct principal *const *at[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct principal *who[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED uint64_t subject[TOGETHER * AXIS_COUNT];
-    size_t count = 0;
+    size_t count = 0, i = 0, person = 0;
 
-    for (size_t i = 0; i < bunch->acts; i++) {
-        const struct act *act = &bunch->act[i];
+    for (size_t n = 0; n < bunch->askers; n++) {
+        for (; i < bunch->asker[n].act_end; i++) {
+            const struct act *act = &bunch->act[i];
 
-        at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
-        subject[count] = bunch->person[act->person].o->subject;
-        if (at[count] != NULL)
-            __builtin_prefetch(at[count++]);
+            at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
+            subject[count] = bunch->person[person].o->subject;
+            if (at[count] != NULL)
+                __builtin_prefetch(at[count++]);
+        }
+        person = bunch->asker[n].person_end;
     }
     for (size_t i = 0; i < count; i++) {
         who[i] = *at[i];
@@ -401,21 +419,62 @@ bring_near(const struct detect *d, const struct bunch *bunch)
             hashes_prefetch(who[i]->today->asked.hashes, who[i]->today->asked.count, subject[i]);
 }
 
+/* Persons, and whoever asks for each of them. */
 static int
-take(struct detect *d, const struct bunch *bunch)
+take_asker(struct detect *d, const struct taken *persons, size_t count, struct act *acts,
+           size_t act_count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < act_count; j++) {
+            struct act *act = &acts[j];
+            int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, &act->slot,
+                              &persons[i]);
+
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+static void
+count_known(struct detect *d, const uint64_t *who, const struct taken *persons, size_t count)
+{
+    size_t reads = 0;
+
+    for (size_t i = 0; i < count; i++)
+        reads += is_of_person(persons[i].o);
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        d->known[axis] += who[axis] != 0 ? reads : 0;
+}
+
+static int
+take(struct detect *d, struct bunch *bunch)
 {
     int r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
+    size_t act = 0, person = 0;
 
     if (r >= 0)
         r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
     bring_near(d, bunch);
-    for (size_t i = 0; i < bunch->acts && r >= 0; i++) {
-        const struct act *act = &bunch->act[i];
+    for (size_t i = 0; i < bunch->askers && r >= 0; i++) {
+        const struct asker *asker = &bunch->asker[i];
 
-        r = part_take(&d->parts[part_of(act->key)], act->axis, act->key,
-                      &bunch->person[act->person]);
+        count_known(d, asker->who, &bunch->person[person], asker->person_end - person);
+        r = take_asker(d, &bunch->person[person], asker->person_end - person, &bunch->act[act],
+                       asker->act_end - act);
+        act = asker->act_end;
+        person = asker->person_end;
     }
     return r;
+}
+
+/* Whether the same asks at the same time for one person after the other, as a result of many rows
+ * shows them. */
+static bool
+is_again(const struct observation *before, const struct observation *o)
+{
+    return before->time == o->time && is_asking(before) && is_asking(o) &&
+           memcmp(before->who, o->who, sizeof(o->who)) == 0;
 }
 
 /* As many as are of the open hour, or late; how many, or an error. */
@@ -427,7 +486,7 @@ add_bunch(struct detect *d, const struct observation *observations, size_t count
     size_t taken = 0;
     int r = 0;
 
-    bunch.acts = bunch.persons = bunch.accounts = bunch.addresses = 0;
+    bunch.acts = bunch.askers = bunch.persons = bunch.accounts = bunch.addresses = 0;
     for (; taken < count && taken < TOGETHER && r >= 0; taken++) {
         const struct observation *o = &observations[taken];
         int64_t hour = o->time / NANOSECONDS_PER_HOUR;
@@ -439,7 +498,7 @@ add_bunch(struct detect *d, const struct observation *observations, size_t count
         else {
             d->taken++;
             d->late += day_of(hour) < today;
-            r = prepare(d, &bunch, o);
+            r = prepare(d, &bunch, o, taken > 0 && is_again(o - 1, o));
         }
     }
     if (r >= 0)

@@ -343,12 +343,15 @@ count_request(struct slot *slot, uint16_t day)
 }
 
 int
-part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
+part_take(struct part *part, unsigned axis, uint64_t key, struct slot **place,
+          const struct taken *t)
 {
     const struct observation *o = t->o;
-    int result;
-    struct slot *slot = slot_of(part, axis, key, &result);
+    struct slot *slot = *place;
+    int result = 0;
 
+    if (slot == NULL)
+        slot = *place = slot_of(part, axis, key, &result);
     if (slot == NULL)
         return result;
     count_request(slot, t->day);
