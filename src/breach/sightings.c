@@ -3,11 +3,9 @@
 
 #include "base/os.h"
 #include "exposure/key.h"
+#include "scan/siphash.h"
 
 #include <inttypes.h>
-
-/* Not <sodium.h>: one of its headers uses a word that does not compile here. */
-#include <sodium/crypto_shorthash_siphash24.h>
 
 #define AHEAD_MOST (60 * NANOSECONDS_PER_SECOND) /* clocks of several threads, set meanwhile */
 #define PAST_MOST  (24 * 3600 * NANOSECONDS_PER_SECOND)
@@ -46,12 +44,9 @@ sightings_release(struct sightings *s)
 static uint64_t
 hash_of(const struct sightings *s, const void *bytes, size_t length)
 {
-    uint8_t hash[crypto_shorthash_siphash24_BYTES];
-    uint64_t n;
+    uint64_t hash = siphash(s->secret, bytes, length);
 
-    (void)crypto_shorthash_siphash24(hash, bytes, length, s->secret);
-    memcpy(&n, hash, sizeof(n));
-    return n != 0 ? n : 1;
+    return hash != 0 ? hash : 1;
 }
 
 /* Its hash; its name is kept where there is room. End users are whom clients say: they leave half

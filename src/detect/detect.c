@@ -221,17 +221,33 @@ turn(struct detect *d, int64_t hour)
  * has logged in elsewhere; but where logs tell a login's session as it was before the login,
  * sessions never have one, and accounts decide.
  */
-static bool
-is_orphan(struct detect *d, const struct observation *o, uint32_t minute)
-{
-    bool session = logins_has(&d->logins, o->who[AXIS_SESSION], minute);
-    bool account = logins_has(&d->logins, o->who[AXIS_ACCOUNT], minute);
+/* One observation, or several one behind the other that are of the same at the same time: then only
+ * the first is looked at as a whole. */
+struct asker {
+    struct taken taken; /* the first one */
+    size_t count;
+    size_t act_end;                /* those of the bunch up to here that are not of askers before */
+    bool has_session, has_account; /* logged in lately */
+};
 
-    d->session_logins += session;
-    d->account_logins += account;
-    if (d->by_session && o->who[AXIS_SESSION] != 0)
-        return !session;
-    return !session && !account;
+static void
+count_logins(struct detect *d, const struct asker *asker)
+{
+    d->session_logins += asker->has_session;
+    d->account_logins += asker->has_account;
+}
+
+static bool
+is_orphan(struct detect *d, struct asker *asker, uint32_t minute)
+{
+    const uint64_t *who = asker->taken.o->who;
+
+    asker->has_session = logins_has(&d->logins, who[AXIS_SESSION], minute);
+    asker->has_account = logins_has(&d->logins, who[AXIS_ACCOUNT], minute);
+    count_logins(d, asker);
+    if (d->by_session && who[AXIS_SESSION] != 0)
+        return !asker->has_session;
+    return !asker->has_session && !asker->has_account;
 }
 
 static bool
@@ -251,22 +267,24 @@ take_any(const struct detect *d, const struct observation *o)
                           .second = (uint32_t)limited((double)second, 0, 86399)};
 }
 
-/* What is known of a read of a person, in the order of time. */
-static struct taken
-take_person(struct detect *d, const struct observation *o, uint32_t minute)
+static void
+count_person(struct detect *d, const struct observation *o)
 {
-    struct taken t = take_any(d, o);
-
-    t.orphan = is_orphan(d, o, minute);
-    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-        d->known[axis] += o->who[axis] != 0;
     d->placed += o->country != 0 || o->asn != 0;
     if (o->number != NUMBER_NONE) {
         d->numbered++;
         if (o->what == OBSERVED_SHOWN && o->number > d->rising[o->kind])
             d->rising[o->kind] = o->number;
     }
-    return t;
+}
+
+/* What is known of a read of a person, in the order of time. */
+static void
+take_person(struct detect *d, struct asker *asker, const struct observation *o, uint32_t minute)
+{
+    asker->taken = take_any(d, o);
+    asker->taken.orphan = is_orphan(d, asker, minute);
+    count_person(d, o);
 }
 
 static int
@@ -281,17 +299,18 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
     return r;
 }
 
-/* A principal asks for a person. */
+/* A principal asks for persons. */
 struct act {
     uint64_t key;
-    uint8_t axis, person; /* which of those of `persons` */
+    struct slot *slot; /* NULL: not known yet */
+    uint8_t axis;
 };
 
 /* Observations of one hour, of which the slots are on their way. */
 struct bunch {
-    size_t acts, persons, accounts, addresses;
+    size_t acts, askers, accounts, addresses;
     struct act act[TOGETHER * AXIS_COUNT];
-    struct taken person[TOGETHER];
+    struct asker asker[TOGETHER];
     uint64_t account[TOGETHER], address[TOGETHER]; /* keys of who asks for none */
 };
 
@@ -311,8 +330,7 @@ plan(struct detect *d, struct bunch *bunch, const struct observation *o, unsigne
         return;
     key = part_key(d->secret, o->who[axis], axis);
     slots_prefetch(&d->parts[part_of(key)].tables[axis], key);
-    bunch->act[bunch->acts++] =
-        (struct act){.key = key, .axis = (uint8_t)axis, .person = (uint8_t)bunch->persons};
+    bunch->act[bunch->acts++] = (struct act){.key = key, .axis = (uint8_t)axis};
 }
 
 PASU_ALWAYS_INLINE static inline uint64_t
@@ -335,11 +353,16 @@ prepare(struct detect *d, struct bunch *bunch, const struct observation *o)
     if (o->time > d->now)
         d->now = o->time;
     if (is_of_person(o) || o->what == OBSERVED_BOUND) {
-        bunch->person[bunch->persons] =
-            is_of_person(o) ? take_person(d, o, minute) : take_any(d, o);
+        struct asker *asker = &bunch->asker[bunch->askers++];
+
+        if (is_of_person(o))
+            take_person(d, asker, o, minute);
+        else
+            asker->taken = take_any(d, o);
         for (unsigned axis = 0; axis < AXIS_COUNT; axis++)
             plan(d, bunch, o, axis);
-        bunch->persons++;
+        asker->count = 1;
+        asker->act_end = bunch->acts;
         return 0;
     }
     if (is_judged(d, o, AXIS_ACCOUNT))
@@ -377,16 +400,17 @@ bring_near(const struct detect *d, const struct bunch *bunch)
     PASU_UNINITIALIZED struct principal *const *at[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct principal *who[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED uint64_t subject[TOGETHER * AXIS_COUNT];
-    size_t count = 0;
+    size_t count = 0, act_at = 0;
 
-    for (size_t i = 0; i < bunch->acts; i++) {
-        const struct act *act = &bunch->act[i];
+    for (size_t n = 0; n < bunch->askers; n++)
+        for (; act_at < bunch->asker[n].act_end; act_at++) {
+            const struct act *act = &bunch->act[act_at];
 
-        at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
-        subject[count] = bunch->person[act->person].o->subject;
-        if (at[count] != NULL)
-            __builtin_prefetch(at[count++]);
-    }
+            at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
+            subject[count] = bunch->asker[n].taken.o->subject;
+            if (at[count] != NULL)
+                __builtin_prefetch(at[count++]);
+        }
     for (size_t i = 0; i < count; i++) {
         who[i] = *at[i];
         principal_prefetch(who[i]);
@@ -401,21 +425,62 @@ bring_near(const struct detect *d, const struct bunch *bunch)
             hashes_prefetch(who[i]->today->asked.hashes, who[i]->today->asked.count, subject[i]);
 }
 
+/* Those who ask, for each person in turn. */
 static int
-take(struct detect *d, const struct bunch *bunch)
+take_asker(struct detect *d, struct asker *asker, struct act *acts, size_t act_count)
+{
+    struct taken *t = &asker->taken;
+
+    for (size_t axis = 0; axis < AXIS_COUNT && is_of_person(t->o); axis++)
+        d->known[axis] += t->o->who[axis] != 0 ? asker->count : 0;
+    for (size_t i = 0; i < asker->count; i++, t->o++)
+        for (size_t j = 0; j < act_count; j++) {
+            struct act *act = &acts[j];
+            int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, &act->slot, t);
+
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+static int
+take(struct detect *d, struct bunch *bunch)
 {
     int r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
+    size_t act = 0;
 
     if (r >= 0)
         r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
     bring_near(d, bunch);
-    for (size_t i = 0; i < bunch->acts && r >= 0; i++) {
-        const struct act *act = &bunch->act[i];
+    for (size_t i = 0; i < bunch->askers && r >= 0; i++) {
+        struct asker *asker = &bunch->asker[i];
 
-        r = part_take(&d->parts[part_of(act->key)], act->axis, act->key,
-                      &bunch->person[act->person]);
+        r = take_asker(d, asker, &bunch->act[act], asker->act_end - act);
+        act = asker->act_end;
     }
     return r;
+}
+
+/* Whether the same asks at the same time for another person, as a result of many rows shows them.
+ */
+static bool
+is_again(const struct observation *before, const struct observation *o)
+{
+    return before->time == o->time && is_of_person(before) && is_of_person(o) &&
+           before->kind == o->kind && memcmp(before->who, o->who, sizeof(o->who)) == 0;
+}
+
+/* Then it is one more of the bunch's last asker. */
+static void
+prepare_again(struct detect *d, struct bunch *bunch, const struct observation *o)
+{
+    struct asker *asker = &bunch->asker[bunch->askers - 1];
+
+    asker->count++;
+    d->seen[o->what]++;
+    count_logins(d, asker);
+    count_person(d, o);
 }
 
 /* As many as are of the open hour, or late; how many, or an error. */
@@ -425,20 +490,29 @@ add_bunch(struct detect *d, const struct observation *observations, size_t count
     PASU_UNINITIALIZED struct bunch bunch;
     uint16_t today = day_of(d->hour);
     size_t taken = 0;
+    bool is_late = false;
     int r = 0;
 
-    bunch.acts = bunch.persons = bunch.accounts = bunch.addresses = 0;
+    bunch.acts = bunch.askers = bunch.accounts = bunch.addresses = 0;
     for (; taken < count && taken < TOGETHER && r >= 0; taken++) {
         const struct observation *o = &observations[taken];
-        int64_t hour = o->time / NANOSECONDS_PER_HOUR;
+        int64_t hour;
 
+        if (taken > 0 && is_again(o - 1, o)) {
+            d->taken++;
+            d->late += is_late;
+            prepare_again(d, &bunch, o);
+            continue;
+        }
+        hour = o->time / NANOSECONDS_PER_HOUR;
         if (o->time < 0 || o->what >= OBSERVED_COUNT)
             r = PASU_E_MALFORMED;
         else if (hour > d->hour)
             break;
         else {
             d->taken++;
-            d->late += day_of(hour) < today;
+            is_late = day_of(hour) < today;
+            d->late += is_late;
             r = prepare(d, &bunch, o);
         }
     }

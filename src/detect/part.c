@@ -234,11 +234,17 @@ recall(struct part *part, const struct slot *slot, struct day *day, uint16_t tod
 }
 
 static int
+begin_day(struct part *part, struct principal *p, const struct taken *t)
+{
+    if (principal_today(p, t->o->time, &part->held) == NULL)
+        return PASU_E_NOMEM;
+    return list_push(&part->open, &part->open_count, &part->open_room, p, &part->held);
+}
+
+static inline int
 open_day(struct part *part, struct principal *p, const struct slot *slot, const struct taken *t)
 {
-    if (p->today == NULL &&
-        (principal_today(p, t->o->time, &part->held) == NULL ||
-         list_push(&part->open, &part->open_count, &part->open_room, p, &part->held) < 0))
+    if (PASU_UNLIKELY(p->today == NULL) && begin_day(part, p, t) < 0)
         return PASU_E_NOMEM;
     p->today->requests = slot->requests;
     return 0;
@@ -343,12 +349,15 @@ count_request(struct slot *slot, uint16_t day)
 }
 
 int
-part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t)
+part_take(struct part *part, unsigned axis, uint64_t key, struct slot **place,
+          const struct taken *t)
 {
     const struct observation *o = t->o;
-    int result;
-    struct slot *slot = slot_of(part, axis, key, &result);
+    struct slot *slot = *place;
+    int result = 0;
 
+    if (slot == NULL)
+        slot = *place = slot_of(part, axis, key, &result);
     if (slot == NULL)
         return result;
     count_request(slot, t->day);

@@ -168,67 +168,21 @@ read_simple_key(const struct showing *s, size_t column, const uint8_t *at, const
     }
 }
 
-/* What all rows of a bulk result have in common. */
-struct bulk_rows {
-    struct gather *g;
-    const struct showing *showing;
-    uint16_t column, kind;
-    size_t p, n, count;
-    uint64_t last;
-};
-
-static bool
-bulk_begin(struct bulk_rows *b, struct gather *g, const struct showing_entry *entry,
-           const struct ordinals *ordinals)
+/* The row at `at`, which will stand at `start`: its bytes; 0: it is for gather_row. */
+PASU_ALWAYS_INLINE static inline size_t
+run_row(struct gather_run *run, const struct showing *showing, size_t column, const uint8_t *at,
+        const uint8_t *end, uint32_t start)
 {
-    const struct showing_part *part;
-
-    if (!g->is_saturated || entry->only_key < 0)
-        return false;
-    b->g = g;
-    b->showing = entry->showing;
-    b->p = (size_t)entry->only_key;
-    part = &entry->showing->parts[b->p];
-    if (ordinals->sealed >> part->kind & 1 || ordinals_are_known(ordinals, part->kind))
-        return false;
-    b->column = part->column;
-    b->kind = ordinals->slots[part->kind];
-    b->n = g->item_count;
-    b->count = g->ordinal_counts[b->p];
-    b->last = b->count > 0 ? g->ordinals[b->p][b->count - 1] : UINT64_MAX;
-    return true;
-}
-
-/* The row at `at`, which stands at `start` in what goes out: its bytes; 0: it is for gather_row. */
-static inline size_t
-bulk_row(struct bulk_rows *b, const uint8_t *at, const uint8_t *end, uint32_t start)
-{
-    struct gather *g = b->g;
     uint32_t length, ordinal;
 
-    if (end - at < HEAD || at[0] != 'D' || b->n + 2 * PLAN_PARTS_MAX > GATHER_ITEMS)
+    if (end - at < HEAD || at[0] != 'D' || !gather_run_has_room(run))
         return 0;
     length = bytes_get_u32(at + 1);
     if (length < 4 || length >= (size_t)(end - at) ||
-        !read_simple_key(b->showing, b->column, at + HEAD, at + 1 + length, &ordinal))
+        !read_simple_key(showing, column, at + HEAD, at + 1 + length, &ordinal))
         return 0;
-    if (ordinal != b->last) {
-        g->items[b->n] = (struct tally_item){ordinal, b->kind, 1};
-        g->starts[b->n] = start;
-        g->row_numbers[b->n] = (uint32_t)g->rows;
-        g->parts[b->n++] = (uint8_t)b->p;
-        g->ordinals[b->p][b->count++] = ordinal;
-        b->last = ordinal;
-    }
-    g->rows++;
+    gather_run_add(run, ordinal, start);
     return 1 + (size_t)length;
-}
-
-static void
-bulk_end(const struct bulk_rows *b)
-{
-    b->g->item_count = b->n;
-    b->g->ordinal_counts[b->p] = b->count;
 }
 
 size_t
@@ -236,14 +190,16 @@ gather_rows(struct gather *g, const struct showing_entry *entry, const struct or
             struct view bytes, uint32_t start)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
-    struct bulk_rows bulk PASU_UNINITIALIZED;
-    size_t used;
+    struct gather_run run PASU_UNINITIALIZED;
+    size_t column, used;
 
-    if (!bulk_begin(&bulk, g, entry, ordinals))
+    if (!gather_run_begin(&run, g, entry, ordinals))
         return 0;
-    while ((used = bulk_row(&bulk, at, end, start + (uint32_t)(at - bytes.bytes))) > 0)
+    column = entry->showing->parts[run.part].column;
+    while ((used = run_row(&run, entry->showing, column, at, end,
+                           start + (uint32_t)(at - bytes.bytes))) > 0)
         at += used;
-    bulk_end(&bulk);
+    gather_run_end(&run);
     return (size_t)(at - bytes.bytes);
 }
 
@@ -253,14 +209,14 @@ gather_hidden_rows(struct gather *g, const struct showing_entry *entry,
                    size_t *written)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
-    struct bulk_rows bulk PASU_UNINITIALIZED;
+    struct gather_run run PASU_UNINITIALIZED;
     uint8_t *to = out;
     size_t used;
 
     *written = 0;
-    if (!bulk_begin(&bulk, g, entry, ordinals) || bulk.column != 0)
+    if (!gather_run_begin(&run, g, entry, ordinals) || entry->showing->parts[run.part].column != 0)
         return 0;
-    while ((used = bulk_row(&bulk, at, end, start + (uint32_t)(to - out))) > 0) {
+    while ((used = run_row(&run, entry->showing, 0, at, end, start + (uint32_t)(to - out))) > 0) {
         size_t skip = HEAD + 2 + 4 + bytes_get_u32(at + HEAD + 2); /* up to the second column */
         uint16_t count = (uint16_t)(bytes_get_u16(at + HEAD) - 1);
 
@@ -272,7 +228,7 @@ gather_hidden_rows(struct gather *g, const struct showing_entry *entry,
         to += HEAD + 2 + used - skip;
         at += used;
     }
-    bulk_end(&bulk);
+    gather_run_end(&run);
     *written = (size_t)(to - out);
     return (size_t)(at - bytes.bytes);
 }

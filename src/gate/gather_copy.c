@@ -93,7 +93,8 @@ read_simple_key(const struct copy_format *format, size_t column, const uint8_t *
                 const uint8_t *end, uint32_t *ordinal)
 {
     const uint8_t *from = at, *last = end - 1, *close;
-    uint64_t number = 0;
+    uint64_t number;
+    size_t digits;
 
     if (at >= last || *last != '\n')
         return false;
@@ -102,9 +103,9 @@ read_simple_key(const struct copy_format *format, size_t column, const uint8_t *
         if (!at++)
             return false;
     }
-    for (close = at; *close >= '0' && *close <= '9'; close++) /* the newline ends it */
-        number = number * 10 + (uint64_t)(*close - '0');
-    if (close == at || close - at > 10 || (*at == '0' && close - at > 1) ||
+    digits = key_digits(at, end, &number);
+    close = at + digits; /* within the row, which ends with a newline */
+    if (digits == 0 || digits > 10 || (*at == '0' && digits > 1) ||
         (close != last && *close != format->delimiter) || number >= KEY_ORDINAL_FIRST)
         return false;
     if (format->kind == 't' ? at > from && memchr(from, '\\', (size_t)(at - from)) != NULL
@@ -122,15 +123,9 @@ is_digit(uint8_t c)
 
 /* Whether digits can be nothing but a key. */
 static bool
-is_simple(const struct gather *g, const struct showing_entry *entry,
-          const struct ordinals *ordinals)
+is_simple(const struct copy_format *format)
 {
-    const struct copy_format *format = entry->copy;
-
-    return g->is_saturated && entry->only_key >= 0 && format->kind != 'b' &&
-           !(ordinals->sealed >> entry->showing->parts[entry->only_key].kind & 1) &&
-           !ordinals_are_known(ordinals, entry->showing->parts[entry->only_key].kind) &&
-           !is_digit(format->delimiter) &&
+    return format->kind != 'b' && !is_digit(format->delimiter) &&
            !(format->null.length > 0 && is_digit(format->null.bytes[0]));
 }
 
@@ -139,33 +134,22 @@ gather_copies(struct gather *g, const struct showing_entry *entry, const struct 
               struct view bytes, uint32_t start)
 {
     const uint8_t *at = bytes.bytes, *end = at + bytes.length;
-    const struct showing_part *part;
-    uint64_t last;
-    size_t p;
+    struct gather_run run PASU_UNINITIALIZED;
+    size_t column;
 
-    if (!is_simple(g, entry, ordinals))
+    if (!is_simple(entry->copy) || !gather_run_begin(&run, g, entry, ordinals) ||
+        !gather_has_room(g, entry, 0))
         return 0;
-    p = (size_t)entry->only_key;
-    part = &entry->showing->parts[p];
-    last = g->ordinal_counts[p] > 0 ? g->ordinals[p][g->ordinal_counts[p] - 1] : UINT64_MAX;
-    while (end - at >= HEAD && at[0] == 'd' && gather_has_room(g, entry, 0)) {
+    column = entry->showing->parts[run.part].column;
+    while (end - at >= HEAD && at[0] == 'd' && gather_run_has_room(&run)) {
         uint32_t length = bytes_get_u32(at + 1), ordinal;
 
         if (length < 4 || length >= (size_t)(end - at) ||
-            !read_simple_key(entry->copy, part->column, at + HEAD, at + 1 + length, &ordinal))
+            !read_simple_key(entry->copy, column, at + HEAD, at + 1 + length, &ordinal))
             break;
-        if (ordinal != last) {
-            size_t n = g->item_count++;
-
-            g->items[n] = (struct tally_item){ordinal, ordinals->slots[part->kind], 1};
-            g->starts[n] = start + (uint32_t)(at - bytes.bytes);
-            g->row_numbers[n] = (uint32_t)g->rows;
-            g->parts[n] = (uint8_t)p;
-            g->ordinals[p][g->ordinal_counts[p]++] = ordinal;
-            last = ordinal;
-        }
-        g->rows++;
+        gather_run_add(&run, ordinal, start + (uint32_t)(at - bytes.bytes));
         at += 1 + length;
     }
+    gather_run_end(&run);
     return (size_t)(at - bytes.bytes);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A row while it is read, be it a DataRow (gather.c) or a row of a COPY (gather_copy.c). */
+/* A row while it is read, be it a DataRow (gather.c) or a row of a COPY (gather_copy.c), and many
+ * of which only one key is read. */
 #ifndef PASU_GATE_GATHER_COPY_H
 #define PASU_GATE_GATHER_COPY_H
 
@@ -77,6 +78,75 @@ gather_see_key(struct gather_row *row, size_t column, struct view value, bool is
         }
     }
 }
+
+/* ---- many ---- */
+
+/* Rows one behind the other of which nothing but the key of one part is to be read. Where the run
+ * stands is put back into the gather when it ends. */
+struct gather_run {
+    struct gather *g;
+    uint32_t *ordinals; /* the part's */
+    uint64_t rows, last;
+    size_t items, count;
+    uint16_t kind;
+    uint8_t part;
+};
+
+/* False where keys are not all that there is to read, or not all that there is to do about them. */
+static inline bool
+gather_run_begin(struct gather_run *run, struct gather *g, const struct showing_entry *entry,
+                 const struct ordinals *ordinals)
+{
+    uint8_t kind;
+
+    if (!g->is_saturated || entry->only_key < 0)
+        return false;
+    run->g = g;
+    run->part = (uint8_t)entry->only_key;
+    kind = entry->showing->parts[run->part].kind;
+    if (ordinals->sealed >> kind & 1 || ordinals_are_known(ordinals, kind))
+        return false;
+    run->kind = ordinals->slots[kind];
+    run->ordinals = g->ordinals[run->part];
+    run->rows = g->rows;
+    run->items = g->item_count;
+    run->count = g->ordinal_counts[run->part];
+    run->last = run->count > 0 ? run->ordinals[run->count - 1] : UINT64_MAX;
+    return true;
+}
+
+static inline bool
+gather_run_has_room(const struct gather_run *run)
+{
+    return run->items + 2 * PLAN_PARTS_MAX <= GATHER_ITEMS;
+}
+
+/* A row that will stand at `start`. */
+static inline void
+gather_run_add(struct gather_run *run, uint32_t ordinal, uint32_t start)
+{
+    struct gather *g = run->g;
+
+    if (ordinal != run->last) {
+        g->items[run->items] = (struct tally_item){ordinal, run->kind, 1};
+        g->starts[run->items] = start;
+        g->row_numbers[run->items] = (uint32_t)run->rows;
+        g->parts[run->items++] = run->part;
+        run->ordinals[run->count++] = ordinal;
+        run->last = ordinal;
+    }
+    run->rows++;
+}
+
+static inline void
+gather_run_end(const struct gather_run *run)
+{
+    run->g->rows = run->rows;
+    run->g->item_count = run->items;
+    run->g->ordinal_counts[run->part] = run->count;
+}
+
+/* ---- of a COPY ---- */
 
 /* Columns 0 to `last` of a COPY's row, of the roles in `mask`. PASU_E_UPSTREAM_PROTOCOL: it is not
  * one row with as many columns. */

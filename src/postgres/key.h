@@ -67,18 +67,37 @@ key_small_number(struct view bytes, uint32_t *number)
     return true;
 }
 
+/* Eight bytes, from each of which '0' was taken: the highest bit of those that are no digits. Above
+ * the lowest of them others can be set, too. */
+static inline uint64_t
+key_others(uint64_t eight)
+{
+    /* Adding 0x76 takes none of 0 to 9 to 0x80. */
+    return (eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+}
+
+/* The number of eight digits, the first one in the lowest byte. */
+static inline uint64_t
+key_eight_digits(uint64_t eight)
+{
+    eight = (eight * 10 + (eight >> 8)) & UINT64_C(0x00ff00ff00ff00ff); /* pairs */
+    eight = (eight * 100 + (eight >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    return (eight * 10000 + (eight >> 32)) & UINT64_C(0x00000000ffffffff);
+}
+
+#define KEY_ZEROS UINT64_C(0x3030303030303030)
+
 /* The same of a value in a DataRow: eight bytes at a time, of which the first ones may be those
  * before the value, which are there. */
 static inline bool
 key_number_in_row(const uint8_t *at, size_t length, uint32_t *number)
 {
-    const uint64_t zeros = UINT64_C(0x3030303030303030);
     uint64_t eight, n = 0;
 
     if (length == 0 || length > 10 || (at[0] == '0' && length > 1))
         return false;
     memcpy(&eight, at + length - sizeof(eight), sizeof(eight));
-    eight ^= zeros;
+    eight ^= KEY_ZEROS;
     if (length < sizeof(eight)) { /* the first digit is the lowest byte */
         eight &= UINT64_MAX << 8 * (sizeof(eight) - length);
     } else {
@@ -88,15 +107,43 @@ key_number_in_row(const uint8_t *at, size_t length, uint32_t *number)
             n = n * 10 + (uint64_t)(at[i] - '0');
         }
     }
-    /* Each byte is a digit: adding 0x76 takes none of 0 to 9 to 0x80. */
-    if ((eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080))
+    if (key_others(eight))
         return false;
-    eight = (eight * 10 + (eight >> 8)) & UINT64_C(0x00ff00ff00ff00ff); /* pairs */
-    eight = (eight * 100 + (eight >> 16)) & UINT64_C(0x0000ffff0000ffff);
-    eight = (eight * 10000 + (eight >> 32)) & UINT64_C(0x00000000ffffffff);
-    n = n * 100000000 + eight;
+    n = n * 100000000 + key_eight_digits(eight);
     *number = (uint32_t)n;
     return n <= UINT32_MAX;
+}
+
+/* The digits that the bytes up to `end` begin with: how many, and their number; of more than 10 it
+ * is 11, and some number. */
+static inline size_t
+key_digits(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    size_t count = 0;
+    uint64_t n = 0;
+
+    if (end - at >= (ptrdiff_t)sizeof(n)) {
+        uint64_t eight, others;
+
+        memcpy(&eight, at, sizeof(eight));
+        eight ^= KEY_ZEROS;
+        others = key_others(eight);
+        if (others & 0x80)
+            return 0;
+        count = others ? (size_t)__builtin_ctzll(others) / 8 : sizeof(eight);
+        *number = n = key_eight_digits(eight << 8 * (sizeof(eight) - count)); /* zeros first */
+        if (others)
+            return count;
+    }
+    for (; count < 11 && end - at > (ptrdiff_t)count; count++) {
+        uint8_t digit = (uint8_t)(at[count] - '0');
+
+        if (digit > 9)
+            break;
+        n = n * 10 + digit;
+    }
+    *number = n;
+    return count;
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte comes first");

@@ -53,6 +53,60 @@ test_how_the_stream_is_cut_changes_nothing(void **state)
     end(&s);
 }
 
+static int
+compare_u64(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int
+by_time_and_who(const void *one, const void *other)
+{
+    const struct observation *a = one, *b = other;
+    int order = compare_u64((uint64_t)a->time, (uint64_t)b->time);
+
+    for (size_t axis = 0; axis < AXIS_COUNT && order == 0; axis++)
+        order = compare_u64(a->who[axis], b->who[axis]);
+    return order != 0 ? order : compare_u64(a->offset, b->offset);
+}
+
+/* As the rows of large results do. */
+static void
+test_many_persons_that_one_asks_for_at_once_count_as_one_by_one(void **state)
+{
+    struct story s;
+    struct detect *together = open_detect(DETECT_MEMORY_MIN * 8),
+                  *apart = open_detect(DETECT_MEMORY_MIN * 8);
+    struct detect_report report, other;
+    size_t runs = 0;
+
+    (void)state;
+    tell(&s, 21, guess);
+    for (size_t i = 0; i < s.town.count; i++) {
+        struct observation *o = &s.town.list[i];
+
+        o->time -= o->time % (3600 * SECOND);
+        o->kind = o->subject >> 17 & 1;
+        if (o->what == OBSERVED_SHOWN && o->subject % 100 == 0)
+            o->what = OBSERVED_BOUND;
+    }
+    qsort(s.town.list, s.town.count, sizeof(*s.town.list), by_time_and_who);
+    assert_int_equal(detect_add(together, s.town.list, s.town.count), 0);
+    for (size_t i = 0; i < s.town.count; i++) {
+        runs += i > 0 && s.town.list[i].who[AXIS_ADDRESS] == s.town.list[i - 1].who[AXIS_ADDRESS];
+        assert_int_equal(detect_add(apart, s.town.list + i, 1), 0);
+    }
+    assert_true(runs > s.town.count / 10);
+    assert_int_equal(detect_findings(together, &report), 0);
+    assert_int_equal(detect_findings(apart, &other), 0);
+    assert_true(report.finding_count > 0);
+    assert_same(&report, &other);
+    assert_int_equal(report.untestable_count, other.untestable_count);
+    detect_close(together);
+    detect_close(apart);
+    end(&s);
+}
+
 static void
 test_asking_in_between_changes_nothing_but_when_it_is_found(void **state)
 {
@@ -403,6 +457,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_those_of_the_list),
         cmocka_unit_test(test_how_the_stream_is_cut_changes_nothing),
+        cmocka_unit_test(test_many_persons_that_one_asks_for_at_once_count_as_one_by_one),
         cmocka_unit_test(test_asking_in_between_changes_nothing_but_when_it_is_found),
         cmocka_unit_test(test_late_observations_are_taken_and_counted),
         cmocka_unit_test(test_memory_is_bounded_and_it_is_said_what_was_forgotten),

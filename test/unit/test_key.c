@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One key, however it is written, is one text; what is not read for sure is no key. */
+#include "base/memory.h"
 #include "postgres/key.h"
 #include "random.h"
 #include "unit.h"
@@ -363,6 +364,33 @@ a_number_in_a_row_is_what_it_is_alone(void **state PASU_UNUSED)
     }
 }
 
+/* Where they end is not known before; behind `end` nothing is read. */
+static void
+digits_are_read_up_to_what_is_none(void **state PASU_UNUSED)
+{
+    struct random r = {16};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t length = random_below(&r, 20), wanted = 0;
+        uint8_t *bytes =
+            memory_new(length ? length : 1, 1); /* a sanitizer sees each byte too many */
+        uint64_t number = 0, n = 0;
+
+        assert_non_null(bytes);
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = (uint8_t)('0' + random_below(&r, 10));
+        if (length > 0 && random_below(&r, 4) > 0)
+            bytes[random_below(&r, (uint32_t)length)] = (uint8_t)random_below(&r, 256);
+        for (; wanted < length && wanted < 11 && bytes[wanted] >= '0' && bytes[wanted] <= '9';
+             wanted++)
+            n = n * 10 + (uint64_t)(bytes[wanted] - '0');
+        assert_int_equal(key_digits(bytes, bytes + length, &number), wanted);
+        if (wanted > 0)
+            assert_true(number == n);
+        memory_free(bytes);
+    }
+}
+
 static void
 types_are_told_by_their_oids(void **state PASU_UNUSED)
 {
@@ -402,6 +430,7 @@ main(void)
         cmocka_unit_test(binary_forms_that_no_server_sends_are_no_keys),
         cmocka_unit_test(small_numbers_are_the_keys_that_the_long_way_reads),
         cmocka_unit_test(a_number_in_a_row_is_what_it_is_alone),
+        cmocka_unit_test(digits_are_read_up_to_what_is_none),
         cmocka_unit_test(types_are_told_by_their_oids),
     };
 
