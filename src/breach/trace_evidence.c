@@ -24,7 +24,11 @@ trace_evidence(const struct trace_cover *c, double reach, double unknown, double
         double elsewhere = trace_shares[s], ratio = (1 - elsewhere) / (reach + unknown);
         double weight = ratio * population * named, one;
 
-        one = c->uncovered > 0 ? (double)c->uncovered * log(ratio * unknown + elsewhere) : 0;
+        one = c->uncovered > 0
+                  ? (double)(c->uncovered - c->decoys) * log(ratio * unknown + elsewhere)
+                  : 0;
+        if (c->decoys > 0)
+            one += (double)c->decoys * log(ratio * unknown + elsewhere * TRACE_DECOY_ELSEWHERE);
         for (size_t m = 0; m <= LEAKED_FIELDS_MAX; m++) {
             if (c->missing[m] > 0)
                 one += (double)c->missing[m] * log(weight + elsewhere);
