@@ -40,6 +40,21 @@ trace_evidence(const struct trace_cover *c, double reach, double unknown, double
 }
 
 double
+trace_decoys(const struct leaked *sample, const struct trace_source *source,
+             const struct persons *reach, double population)
+{
+    uint64_t shown = persons_count(sample->made_up) + persons_count(reach) -
+                     persons_count_union(sample->made_up, reach);
+    double gain;
+
+    if (source->decoys == 0 || shown == 0 || source->reach == 0)
+        return 0;
+    gain = log((double)sample->made_up_count / (double)shown) -
+           log(population / (double)source->reach);
+    return gain > 0 ? gain * (double)source->decoys : 0;
+}
+
+double
 trace_log_tail(uint64_t n, uint64_t k, double p)
 {
     double sum = -INFINITY;

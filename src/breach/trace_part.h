@@ -29,6 +29,12 @@ double trace_add_logs(double a, double b);
 double trace_evidence(const struct trace_cover *cover, double reach, double unknown,
                       double population);
 
+/* What decoys of the sample add to that. Whoever took the sample from elsewhere took any of all
+ * decoys, as likely; a source that is shown few of them (its own copy's) can have taken those
+ * alone. */
+double trace_decoys(const struct leaked *sample, const struct trace_source *source,
+                    const struct persons *reach, double population);
+
 /* ln of the chance that of n, each with chance p, at least k are; a p of 1 and more is certain. */
 double trace_log_tail(uint64_t n, uint64_t k, double p);
 

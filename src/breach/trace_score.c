@@ -271,25 +271,6 @@ look_at_all(struct judging *j)
     return 0;
 }
 
-/* Whoever took the sample from elsewhere took any of all made-up persons, as likely; a source that
- * is shown few of them (its own copy's) can have taken those alone. */
-static void
-weigh_decoys(struct judging *j, struct trace_source *source)
-{
-    const struct leaked *sample = j->trace->sample;
-    const struct persons *reach = j->trace->readers[source->reader].reach;
-    uint64_t shown = persons_count(sample->made_up) + persons_count(reach) -
-                     persons_count_union(sample->made_up, reach);
-    double gain;
-
-    if (source->decoys == 0 || shown == 0 || source->reach == 0)
-        return;
-    gain = log((double)sample->made_up_count / (double)shown) -
-           log(j->population / (double)source->reach);
-    if (gain > 0)
-        source->evidence += gain * (double)source->decoys;
-}
-
 /* From evidence to probabilities. */
 static void
 weigh(struct judging *j)
@@ -299,7 +280,9 @@ weigh(struct judging *j)
     double prior = log(1 - j->outside) - log(a->readers > 0 ? (double)a->readers : 1);
 
     for (size_t s = 0; s < a->count; s++) {
-        weigh_decoys(j, &a->sources[s]);
+        a->sources[s].evidence +=
+            trace_decoys(j->trace->sample, &a->sources[s],
+                         j->trace->readers[a->sources[s].reader].reach, j->population);
         sum = trace_add_logs(sum, a->sources[s].evidence + prior);
     }
     for (size_t s = 0; s < a->count; s++)
