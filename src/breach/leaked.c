@@ -20,6 +20,7 @@ leaked_release(struct leaked *s)
     memory_free(s->persons);
     map_release(&s->places);
     memory_free(s->filter);
+    persons_free(s->made_up);
     *s = (struct leaked){.count = 0};
 }
 
@@ -89,6 +90,13 @@ leaked_person(struct leaked *s, const uint32_t *ordinals, size_t count)
         s->filter[bit / 64] |= UINT64_C(1) << bit % 64;
     }
     return place;
+}
+
+void
+leaked_is_decoy(struct leaked *s, size_t person)
+{
+    s->decoys += !s->persons[person].is_decoy;
+    s->persons[person].is_decoy = true;
 }
 
 void

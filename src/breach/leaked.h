@@ -12,6 +12,7 @@
 
 #include "breach/map.h"
 #include "breach/names.h"
+#include "breach/persons.h"
 
 enum { LEAKED_FIELDS_MAX = 16, LEAKED_PERSONS_MAX = 1 << 20, LEAKED_FILTER_BITS = 19 };
 
@@ -19,6 +20,7 @@ struct leaked_person {
     uint16_t fields;                  /* bits of the sample's */
     int32_t since[LEAKED_FIELDS_MAX]; /* of each of them, the first day; INT32_MIN: any */
     int32_t until;                    /* the last day; INT32_MAX: any */
+    bool is_decoy;                    /* a made-up one: their data is nowhere but here */
 };
 
 struct leaked {
@@ -28,8 +30,11 @@ struct leaked {
     size_t count, space;
     struct map places; /* ordinal → person; several may be one person's */
     uint64_t
-        *filter;    /* a bit is set where somebody may be: most who are looked for are not there */
-    uint64_t dated; /* persons of whom something is */
+        *filter;     /* a bit is set where somebody may be: most who are looked for are not there */
+    uint64_t dated;  /* persons of whom something is */
+    uint64_t decoys; /* persons who are made up; */
+    struct persons *made_up; /* all that there are of the kind, in the sample or not, */
+    uint64_t made_up_count;  /* with those who have no ordinal yet */
 };
 
 /* PASU_E_RANGE where the kind's name is too long. */
@@ -40,6 +45,8 @@ PASU_MUST_USE int leaked_field(struct leaked *sample, const char *name);
 /* The place of the person who has one of these ordinals, made where there is none; all of them are
  * this person's then. PASU_E_RANGE, PASU_E_NOMEM. */
 PASU_MUST_USE int leaked_person(struct leaked *sample, const uint32_t *ordinals, size_t count);
+/* The person is a made-up one. */
+void leaked_is_decoy(struct leaked *sample, size_t person);
 /* The person's field is in the sample, of that day or later (INT32_MIN: it is not dated). */
 void leaked_has(struct leaked *sample, size_t person, unsigned field, int32_t since);
 /* What the sample has of the person was read on that day or before. */

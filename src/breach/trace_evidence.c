@@ -24,7 +24,11 @@ trace_evidence(const struct trace_cover *c, double reach, double unknown, double
         double elsewhere = trace_shares[s], ratio = (1 - elsewhere) / (reach + unknown);
         double weight = ratio * population * named, one;
 
-        one = c->uncovered > 0 ? (double)c->uncovered * log(ratio * unknown + elsewhere) : 0;
+        one = c->uncovered > 0
+                  ? (double)(c->uncovered - c->decoys) * log(ratio * unknown + elsewhere)
+                  : 0;
+        if (c->decoys > 0)
+            one += (double)c->decoys * log(ratio * unknown + elsewhere * TRACE_DECOY_ELSEWHERE);
         for (size_t m = 0; m <= LEAKED_FIELDS_MAX; m++) {
             if (c->missing[m] > 0)
                 one += (double)c->missing[m] * log(weight + elsewhere);
@@ -33,6 +37,21 @@ trace_evidence(const struct trace_cover *c, double reach, double unknown, double
         sum = trace_add_logs(sum, one);
     }
     return sum - log(TRACE_SHARES);
+}
+
+double
+trace_decoys(const struct leaked *sample, const struct trace_source *source,
+             const struct persons *reach, double population)
+{
+    uint64_t shown = persons_count(sample->made_up) + persons_count(reach) -
+                     persons_count_union(sample->made_up, reach);
+    double gain;
+
+    if (source->decoys == 0 || shown == 0 || source->reach == 0)
+        return 0;
+    gain = log((double)sample->made_up_count / (double)shown) -
+           log(population / (double)source->reach);
+    return gain > 0 ? gain * (double)source->decoys : 0;
 }
 
 double

@@ -7,6 +7,7 @@
 struct joining {
     const struct trace_joining *all;
     size_t count, persons;
+    const struct leaked *sample;
     double population;
     double *weights; /* of each person: what the members say together */
 };
@@ -26,6 +27,12 @@ weight_of(const struct joining *j, size_t source, size_t person)
     return weight;
 }
 
+static double
+elsewhere_of(const struct leaked *sample, size_t person)
+{
+    return sample->persons[person].is_decoy ? TRACE_DECOY_ELSEWHERE : 1;
+}
+
 /* Of members, and one more (count: none) in the place of nobody or of one of them. */
 static double
 evidence_of(const struct joining *j, const size_t *members, size_t member_count)
@@ -42,7 +49,8 @@ evidence_of(const struct joining *j, const size_t *members, size_t member_count)
         double one = 0;
 
         for (size_t p = 0; p < j->persons; p++)
-            one += log((1 - trace_shares[s]) * j->weights[p] + trace_shares[s]);
+            one += log((1 - trace_shares[s]) * j->weights[p] +
+                       trace_shares[s] * elsewhere_of(j->sample, p));
         sum = trace_add_logs(sum, one);
     }
     return sum - log(TRACE_SHARES);
@@ -170,10 +178,15 @@ outside_of(double outside, double evidence, struct trace_hurdles hurdles, size_t
 }
 
 int
-trace_join(struct trace_joining *all, size_t count, size_t persons, double population,
+trace_join(struct trace_joining *all, size_t count, struct trace_joined_sample of,
            struct trace_hurdles hurdles, struct trace_answer *answer)
 {
-    struct joining j = {.all = all, .count = count, .persons = persons, .population = population};
+    size_t persons = of.sample->count;
+    struct joining j = {.all = all,
+                        .count = count,
+                        .persons = persons,
+                        .sample = of.sample,
+                        .population = of.population};
     size_t members[TRACE_JOINT_MAX + 1], joint;
     double probabilities[TRACE_JOINT_MAX];
 

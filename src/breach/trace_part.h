@@ -12,9 +12,14 @@ extern const double trace_shares[TRACE_SHARES];
 /* A field of a covered person that the source was not shown is so much less likely. */
 #define TRACE_FIELD_ELSEWHERE 0.05
 
+/* A decoy that the source was not shown is so much less likely than another person: it is nowhere
+ * else. */
+#define TRACE_DECOY_ELSEWHERE 0.001
+
 /* Persons of the sample by how many of their fields are missing, and those who are not covered. */
 struct trace_cover {
     uint64_t missing[LEAKED_FIELDS_MAX + 1], uncovered;
+    uint64_t decoys; /* of those who are not covered */
 };
 
 /* ln(e^a + e^b) */
@@ -23,6 +28,12 @@ double trace_add_logs(double a, double b);
  * that could not be named, of a population. */
 double trace_evidence(const struct trace_cover *cover, double reach, double unknown,
                       double population);
+
+/* What decoys of the sample add to that. Whoever took the sample from elsewhere took any of all
+ * decoys, as likely; a source that is shown few of them (its own copy's) can have taken those
+ * alone. */
+double trace_decoys(const struct leaked *sample, const struct trace_source *source,
+                    const struct persons *reach, double population);
 
 /* ln of the chance that of n, each with chance p, at least k are; a p of 1 and more is certain. */
 double trace_log_tail(uint64_t n, uint64_t k, double p);
@@ -33,6 +44,11 @@ struct trace_joining {
     uint8_t *missing; /* of each person of the sample, within the source's days */
     double reach;     /* in them */
 };
+/* Of whom the joint ones are sought. */
+struct trace_joined_sample {
+    const struct leaked *sample;
+    double population;
+};
 /* What one more source must gain, and what all together must exceed, so that nobody on record is
  * not likelier: natural logarithms. */
 struct trace_hurdles {
@@ -41,8 +57,7 @@ struct trace_hurdles {
 /* Finds the joint sources of those, of which the first is the likeliest: sets is_joint, the
  * probabilities where they are several, and that it is nobody on record; none are joint where that
  * is likelier. PASU_E_NOMEM. */
-PASU_MUST_USE int trace_join(struct trace_joining *all, size_t count, size_t persons,
-                             double population, struct trace_hurdles hurdles,
-                             struct trace_answer *answer);
+PASU_MUST_USE int trace_join(struct trace_joining *all, size_t count, struct trace_joined_sample of,
+                             struct trace_hurdles hurdles, struct trace_answer *answer);
 
 #endif

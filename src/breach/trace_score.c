@@ -15,7 +15,7 @@
 #define OF_LENGTH    0.2
 #define MOST_CERTAIN 0.999999
 
-enum { LENGTHS = 3, STRONG_PERSONS = 5, LIKELY_PERSONS = 3 };
+enum { LENGTHS = 3, STRONG_PERSONS = 5, LIKELY_PERSONS = 3, STRONG_DECOYS = 2 };
 /* Joint sources are sought among so many, where the sample has very many persons. */
 enum { JOINT_LEAST = 8, JOINT_WORK = TRACE_LOOKED_AT * 10000 };
 
@@ -86,6 +86,7 @@ count_cover(struct judging *j, struct trace_cover *cover, struct trace_source *s
         if (explained == 0) {
             j->missing[p] = TRACE_UNCOVERED;
             cover->uncovered++;
+            cover->decoys += sample->persons[p].is_decoy;
             continue;
         }
         j->missing[p] = (uint8_t)missing;
@@ -93,6 +94,7 @@ count_cover(struct judging *j, struct trace_cover *cover, struct trace_source *s
         cover->missing[missing]++;
         source->persons++;
         source->whole += missing == 0;
+        source->decoys += sample->persons[p].is_decoy;
         for (unsigned left = explained & fields; left != 0; left &= left - 1)
             source->by_field[__builtin_ctz(left)]++;
     }
@@ -117,6 +119,8 @@ take_moment(struct judging *j, struct stretch *w, uint32_t person, bool is_in)
         return;
     w->cover.missing[j->missing[person]] += is_in ? 1 : UINT64_MAX;
     w->cover.uncovered += is_in ? UINT64_MAX : 1;
+    if (j->trace->sample->persons[person].is_decoy)
+        w->cover.decoys += is_in ? UINT64_MAX : 1;
     w->persons += is_in ? 1 : UINT64_MAX;
 }
 
@@ -141,7 +145,9 @@ static double
 look_at_length(struct judging *j, struct trace_source *source, int32_t length, double *best)
 {
     const struct trace_reader *reader = &j->trace->readers[source->reader];
-    struct stretch w = {.reader = reader, .cover.uncovered = j->trace->sample->count};
+    struct stretch w = {
+        .reader = reader,
+        .cover = {.uncovered = j->trace->sample->count, .decoys = j->trace->sample->decoys}};
     double sum = -INFINITY;
 
     memset(j->counts, 0, j->trace->sample->count * sizeof(*j->counts));
@@ -273,8 +279,12 @@ weigh(struct judging *j)
     double outside = log(j->outside), sum = outside;
     double prior = log(1 - j->outside) - log(a->readers > 0 ? (double)a->readers : 1);
 
-    for (size_t s = 0; s < a->count; s++)
+    for (size_t s = 0; s < a->count; s++) {
+        a->sources[s].evidence +=
+            trace_decoys(j->trace->sample, &a->sources[s],
+                         j->trace->readers[a->sources[s].reader].reach, j->population);
         sum = trace_add_logs(sum, a->sources[s].evidence + prior);
+    }
     for (size_t s = 0; s < a->count; s++)
         a->sources[s].probability = exp(a->sources[s].evidence + prior - sum);
     a->outside = exp(outside - sum);
@@ -389,7 +399,8 @@ join(struct judging *j)
         result = look_closer(j, &all[s]);
     }
     if (result == 0 && count > 0)
-        result = trace_join(all, count, j->trace->sample->count, j->population, hurdles, a);
+        result = trace_join(
+            all, count, (struct trace_joined_sample){j->trace->sample, j->population}, hurdles, a);
     for (size_t s = 0; all != NULL && s < count; s++)
         memory_free(all[s].missing);
     memory_free(all);
@@ -405,7 +416,8 @@ rival_evidence(const struct judging *j, const struct trace_source *rival, double
 {
     const struct trace_reader *reader = &j->trace->readers[rival->reader];
     struct trace_cover cover = {.missing = {rival->persons},
-                                .uncovered = j->trace->sample->count - rival->persons};
+                                .uncovered = j->trace->sample->count - rival->persons,
+                                .decoys = j->trace->sample->decoys - rival->decoys};
     double unknown = (double)reader->unknown;
 
     if (unknown > j->population)
@@ -421,7 +433,8 @@ is_without_rival(const struct judging *j)
     const struct trace_source *first = &a->sources[0];
     double reach = (double)first->reach, margin = log((double)a->readers * 1000);
     struct trace_cover cover = {.missing = {first->persons},
-                                .uncovered = j->trace->sample->count - first->persons};
+                                .uncovered = j->trace->sample->count - first->persons,
+                                .decoys = j->trace->sample->decoys - first->decoys};
     double ours = trace_evidence(&cover, reach, 0, j->population);
 
     for (size_t s = 1; s < a->count; s++)
@@ -437,6 +450,26 @@ is_without_rival(const struct judging *j)
     return true;
 }
 
+/* Whether made-up persons of the sample tell whose it is: all were shown to the first source, and
+ * none to anybody else, at any time, nor can have been by what could not be named. */
+static bool
+is_sole(const struct judging *j)
+{
+    const struct trace *t = j->trace;
+    const struct trace_answer *a = j->answer;
+
+    if (a->count == 0 || t->sample->decoys == 0 || a->sources[0].decoys != t->sample->decoys)
+        return false;
+    for (size_t h = 0; h < t->hit_count; h++)
+        if (t->hits[h].reader != a->sources[0].reader &&
+            t->sample->persons[t->hits[h].person].is_decoy)
+            return false;
+    for (size_t r = 0; r < t->reader_count; r++)
+        if (r != a->sources[0].reader && t->readers[r].unknown > 0)
+            return false;
+    return true;
+}
+
 static enum trace_grade
 grade(const struct judging *j, bool has_gaps)
 {
@@ -448,6 +481,9 @@ grade(const struct judging *j, bool has_gaps)
     if (a->count == 0)
         return GRADE_NONE;
     chance = first->coincidence * (double)a->readers;
+    if (a->joint == 1 && a->has_sole && a->decoys >= STRONG_DECOYS && first->probability >= 0.99 &&
+        !has_gaps && first->whole == first->persons)
+        return GRADE_STRONG;
     for (size_t s = 0; s < a->joint; s++)
         are_likely &= a->sources[s].probability >= 0.9;
     if (a->joint == 1 && first->persons >= STRONG_PERSONS && first->probability >= 0.99 &&
@@ -525,6 +561,8 @@ trace_judge(struct trace *t, bool has_gaps, struct trace_answer *a)
     }
     if (result == 0) {
         count_mistimed(&j);
+        a->decoys = t->sample->decoys;
+        a->has_sole = is_sole(&j);
         bound_probabilities(a);
         a->grade = grade(&j, has_gaps);
     }

@@ -13,7 +13,8 @@
  *
  * This is a likelihood ratio with equal priors, not a verdict: sources that were shown the same
  * persons cannot be told apart, and say so. GRADE_STRONG is given only where every other principal
- * is excluded by whom it was not shown, however few it was shown.
+ * is excluded by whom it was not shown, however few it was shown; or where the sample has made-up
+ * persons, who are nowhere else: several, all of whom one principal was shown, and nobody else any.
  *
  * Several sources: those that together make the sample much more likely than fewer do, greedily,
  * each taken for an equal part of it.
@@ -36,6 +37,7 @@ struct trace_source {
     uint64_t persons;   /* whom it can have the sample's values of, */
     uint64_t whole;     /* all of its fields, */
     uint64_t by_field[LEAKED_FIELDS_MAX];
+    uint64_t decoys;   /* of those persons: made-up ones */
     uint64_t mistimed; /* shown to it, but before what the sample has was so, or after */
     uint64_t reach;
     int32_t from, to; /* days that explain the sample best, */
@@ -47,6 +49,8 @@ struct trace_answer {
     struct trace_source *sources; /* the likeliest first; of the joint ones these first */
     size_t count, joint;
     enum trace_grade grade;
+    uint64_t decoys;       /* in the sample, */
+    bool has_sole;         /* and all of them were shown to the first source, and none to others */
     double outside;        /* probability that it is nobody on record */
     uint64_t explained;    /* persons whom the joint ones explain, */
     uint64_t shown;        /* or anybody; */

@@ -47,7 +47,9 @@ decoy_search_begin(struct decoy_search *search, const struct evidence *e)
     *search = (struct decoy_search){.decoys = e->decoys != NULL ? e->decoys : &none};
     search->known = memory_new(VALUES_MAX, sizeof(search->known[0]));
     search->found = memory_new(DECOY_SETS_MAX, sizeof(search->found[0]));
-    result = search->known != NULL && search->found != NULL ? 0 : PASU_E_NOMEM;
+    search->sure = memory_new(DECOY_SETS_MAX, sizeof(search->sure[0]));
+    result =
+        search->known != NULL && search->found != NULL && search->sure != NULL ? 0 : PASU_E_NOMEM;
     if (result == 0)
         result = e->has_secret ? seal_init(&search->seal, e->secret) : PASU_E_DENIED;
     if (result != 0)
@@ -64,18 +66,21 @@ decoy_search_end(struct decoy_search *search)
     seal_release(&search->seal);
     memory_free(search->known);
     memory_free(search->found);
+    memory_free(search->sure);
     *search = (struct decoy_search){.count = 0};
 }
 
-static bool
-look_up(struct decoy_search *search, int which, const char *form)
+/* How many have it, from which place on. */
+static size_t
+look_up(struct decoy_search *search, int which, const char *form, size_t *from)
 {
     uint64_t wanted;
     uint8_t hash[DECOY_HASH_SIZE];
     size_t low = 0, high = search->count, first;
 
+    *from = 0;
     if (*form == '\0')
-        return false;
+        return 0;
     decoy_value_hash(&search->seal, which, form, hash);
     memcpy(&wanted, hash, sizeof(wanted));
     while (low < high) {
@@ -89,29 +94,54 @@ look_up(struct decoy_search *search, int which, const char *form)
     first = low;
     for (; low < search->count && search->known[low].hash == wanted; low++)
         search->found[search->known[low].set][search->known[low].item] = true;
-    return low > first;
+    if (low == first + 1)
+        search->sure[search->known[first].set][search->known[first].item] = true;
+    *from = first;
+    return low - first;
 }
 
 bool
 decoy_search_email(struct decoy_search *search, const char *text)
 {
     char form[DECOY_TEXT_SIZE];
+    size_t from;
 
     if (search->count == 0)
         return false;
     decoy_email_form(form, text);
-    return look_up(search, DECOY_EMAIL, form);
+    return look_up(search, DECOY_EMAIL, form, &from) > 0;
 }
 
 bool
 decoy_search_phone(struct decoy_search *search, const char *text)
 {
     char form[DECOY_TEXT_SIZE];
+    size_t from;
 
     if (search->count == 0)
         return false;
     decoy_phone_form(form, text);
-    return look_up(search, DECOY_PHONE, form);
+    return look_up(search, DECOY_PHONE, form, &from) > 0;
+}
+
+const struct payload_decoy *
+decoy_search_one(struct decoy_search *search, const char *text, const char *kind)
+{
+    bool is_email = strchr(text, '@') != NULL;
+    char form[DECOY_TEXT_SIZE];
+    const struct decoy_set *set;
+    size_t from;
+
+    if (search->count == 0)
+        return NULL;
+    if (is_email)
+        decoy_email_form(form, text);
+    else
+        decoy_phone_form(form, text);
+    if (look_up(search, is_email ? DECOY_EMAIL : DECOY_PHONE, form, &from) != 1)
+        return NULL;
+    set = &search->decoys->sets[search->known[from].set];
+    return strcmp(set->head.kind, kind) == 0 ? &set->items[search->known[from].item] : NULL;
 }
 
 size_t

@@ -15,6 +15,7 @@ struct decoy_search {
     struct decoy_known *known; /* by hash */
     size_t count;
     bool (*found)[DECOY_SET_MAX]; /* by set */
+    bool (*sure)[DECOY_SET_MAX];  /* of those: by a value that no other decoy has */
 };
 
 /* 0, or the exit status after a complaint. End it in any case. */
@@ -23,6 +24,9 @@ void decoy_search_end(struct decoy_search *search);
 /* Whether a decoy has it. */
 bool decoy_search_email(struct decoy_search *search, const char *text);
 bool decoy_search_phone(struct decoy_search *search, const char *text);
+/* The decoy of the kind that alone has the value, whichever it is; NULL: there is none. */
+const struct payload_decoy *decoy_search_one(struct decoy_search *search, const char *text,
+                                             const char *kind);
 /* How many decoys of a set were found, by its place among the decoys' sets. */
 size_t decoy_search_found(const struct decoy_search *search, size_t set);
 /* The same for people, a line; and as an object. */

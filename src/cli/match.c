@@ -350,6 +350,40 @@ take_person(void *arg, uint32_t ordinal)
     return person < 0 ? person : 0;
 }
 
+/* The made-up ones, which are among no persons. */
+static int
+take_decoys(struct matching *t)
+{
+    const struct decoy_search *found = &t->match.decoys;
+    int person = 0;
+
+    for (size_t s = 0; person >= 0 && s < found->decoys->count; s++) {
+        const struct decoy_set *set = &found->decoys->sets[s];
+
+        for (size_t i = 0; person >= 0 && i < set->count; i++) {
+            if (!found->sure[s][i] || !set->items[i].is_known ||
+                strcmp(set->head.kind, t->sample.kind) != 0)
+                continue;
+            person = leaked_person(&t->sample, &set->items[i].ordinal, 1);
+            if (person >= 0)
+                leaked_is_decoy(&t->sample, (size_t)person);
+        }
+    }
+    return person < 0 ? person : 0;
+}
+
+/* The kind of made-up persons that are in it; NULL: none are. */
+static const char *
+decoys_kind(const struct matching *t)
+{
+    const struct decoy_search *found = &t->match.decoys;
+
+    for (size_t s = 0; s < found->decoys->count; s++)
+        if (decoy_search_found(found, s) > 0)
+            return found->decoys->sets[s].head.kind;
+    return NULL;
+}
+
 static int
 trace_them(struct matching *t, const char *kind)
 {
@@ -362,6 +396,9 @@ trace_them(struct matching *t, const char *kind)
     if (result == 0)
         result = persons_each(persons, take_person, t);
     persons_free(persons);
+    if (result == 0)
+        result = take_decoys(t);
+    t->matched.traced_of += t->sample.decoys;
     if (result == 0)
         result = tracing_begin(&t->tracing, &t->evidence, &t->sample, NULL);
     if (result != 0)
@@ -416,6 +453,8 @@ answer(struct matching *t, const struct arguments *arguments)
         status = record_dump(t, arguments);
     if (status == 0)
         status = choose_kind(t, arguments, &kind);
+    if (status == 0 && kind == NULL && !arguments_given(arguments, OPTION_kind))
+        kind = decoys_kind(t);
     if (status == 0 && kind != NULL)
         status = trace_them(t, kind);
     return status == 0 ? print(t, arguments_given(arguments, OPTION_json)) : status;

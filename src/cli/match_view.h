@@ -16,7 +16,7 @@ struct matched {
     uint64_t bytes, text_bytes;    /* of the file; and of what it holds, without compression */
     bool is_damaged;               /* what follows the damage was not read */
     const struct tracing *tracing; /* NULL: nobody was found, or it was not asked */
-    uint64_t traced_of;            /* persons whom those that were traced are a sample of */
+    uint64_t traced_of;            /* persons and decoys of whom those that were traced are */
 };
 
 /* 0 or PASU_E_NOMEM. */

@@ -5,14 +5,7 @@
 #include "breach/day.h"
 #include "cli/complain.h"
 #include "cli/person.h"
-#include "config/moment.h"
 #include "policy/looks.h"
-
-#include <ctype.h>
-
-/* A date without a zone is of one of these: from UTC+14 to UTC-12. */
-#define ZONE_AHEAD  (14 * 3600 * NANOSECONDS_PER_SECOND)
-#define ZONE_BEHIND (12 * 3600 * NANOSECONDS_PER_SECOND)
 
 /* How sure a column is a key of the kind's: by its own name in its table, as the kind, as other
  * tables name it, and as who wrote the sample says. */
@@ -25,6 +18,12 @@ sample_build_begin(struct sample_build *b, struct evidence *e, struct leaked *sa
         .evidence = e, .sample = sample, .now = os_realtime(&os_real), .person = -1};
     b->not_before = INT32_MIN;
     b->not_after = INT32_MAX;
+    if (e->decoys != NULL && e->decoys->count > 0 && e->has_secret) {
+        int status = decoy_search_begin(&b->decoys, e);
+
+        if (status != 0)
+            return status;
+    }
     return sample_identity_open(&b->identity, e);
 }
 
@@ -32,74 +31,10 @@ void
 sample_build_end(struct sample_build *b)
 {
     sample_identity_close(&b->identity);
+    if (b->decoys.known != NULL)
+        decoy_search_end(&b->decoys);
     memory_wipe(b->values, sizeof(b->values));
     memory_wipe(b->key, sizeof(b->key));
-}
-
-/* ---- dates ---- */
-
-/* A number of at most so many digits; -1: there is none. */
-static int
-read_number(const char **at, int digits)
-{
-    int number = 0, count = 0;
-
-    for (; count < digits && isdigit((unsigned char)**at); count++)
-        number = number * 10 + (*(*at)++ - '0');
-    return count > 0 ? number : -1;
-}
-
-/* What stands between the parts of a date: "-", "/", "." or ". "; in "20260503" nothing. */
-static bool
-pass_over(const char **at, char between)
-{
-    if (between == '\0')
-        return true;
-    if (**at != between)
-        return false;
-    ++*at;
-    while (between == '.' && **at == ' ')
-        ++*at;
-    return true;
-}
-
-/* "2026-05-03", "2026.5.3.", "2026. 5. 3.", "2026/05/03 14:00", "20260503" and RFC 3339; only the
- * day counts where no zone is said. */
-static bool
-read_day(const char *text, int64_t *moment, bool *has_zone)
-{
-    bool is_whole = strspn(text, "0123456789") == 8;
-    int year, month = -1, day = -1;
-    char plain[16], between;
-
-    *has_zone = strchr(text, 'T') != NULL && moment_parse_fixed(moment, text, false) == 0;
-    if (*has_zone)
-        return true;
-    year = read_number(&text, 4);
-    between = is_whole ? '\0' : *text;
-    if (year < 1970 || (!is_whole && (between == '\0' || strchr("-./", between) == NULL)))
-        return false;
-    if (pass_over(&text, between))
-        month = read_number(&text, 2);
-    if (month > 0 && pass_over(&text, between))
-        day = read_number(&text, 2);
-    if (day <= 0 || isdigit((unsigned char)*text))
-        return false;
-    snprintf(plain, sizeof(plain), "%04d-%02d-%02d", year % 10000, month % 100, day % 100);
-    return moment_parse_fixed(moment, plain, false) == 0;
-}
-
-bool
-sample_build_day(const char *text, int32_t *first, int32_t *last)
-{
-    int64_t moment;
-    bool has_zone;
-
-    if (!read_day(text, &moment, &has_zone))
-        return false;
-    *first = day_of(has_zone ? moment : moment - ZONE_AHEAD);
-    *last = day_of(has_zone ? moment : moment + DAY + ZONE_BEHIND - 1);
-    return true;
 }
 
 /* ---- what columns are ---- */
@@ -525,6 +460,32 @@ find_by_identity(struct sample_build *b, int *person, bool *is_ambiguous)
     }
 }
 
+/* A made-up person whose value is in the row; where a key says whose it is, it must be theirs. One
+ * whom nobody was shown yet has no number, and is nobody here. */
+static void
+find_decoy(struct sample_build *b, int *person)
+{
+    for (size_t f = 0; b->decoys.count > 0 && f < b->sample->fields.count; f++) {
+        const struct payload_decoy *decoy;
+        char text[SPELLING_SIZE + 1];
+        uint32_t place;
+
+        if (b->lengths[f] == 0)
+            continue;
+        memcpy(text, b->values[f], b->lengths[f]);
+        text[b->lengths[f]] = '\0';
+        decoy = decoy_search_one(&b->decoys, text, b->sample->kind);
+        memory_wipe(text, sizeof(text));
+        if (decoy == NULL || !decoy->is_known)
+            continue;
+        if (*person == -1 && !b->has_key)
+            *person = leaked_person(b->sample, &decoy->ordinal, 1);
+        if (*person >= 0 && leaked_find(b->sample, decoy->ordinal, &place) &&
+            place == (uint32_t)*person)
+            leaked_is_decoy(b->sample, place);
+    }
+}
+
 /* Whether each of its fields is dated in it: something that happened, as an order, and nobody's
  * name.
  */
@@ -575,6 +536,8 @@ sample_build_row(struct sample_build *b)
         status = find_by_key(b, &person);
     else
         status = find_by_parts(b, &person);
+    if (status == 0)
+        find_decoy(b, &person);
     if (status == 0 && !b->has_key && person == -1)
         find_by_identity(b, &person, &is_ambiguous);
     if (status == 0 && person < 0 && !b->has_key && is_of_events(b) && b->person >= 0) {

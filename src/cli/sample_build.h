@@ -19,12 +19,14 @@
  *
  * A row without a key names its person by values of the identity index, one after the other. A row
  * without either, all of whose fields are dated in it, goes on with the person before it, as the
- * further orders of a customer do. Values are looked at, hashed and forgotten.
+ * further orders of a customer do. A value that a decoy alone has names that decoy. Values are
+ * looked at, hashed and forgotten.
  */
 #ifndef PASU_CLI_SAMPLE_BUILD_H
 #define PASU_CLI_SAMPLE_BUILD_H
 
 #include "breach/leaked.h"
+#include "cli/decoy_search.h"
 #include "cli/sample_identity.h"
 #include "policy/spelling.h"
 
@@ -58,7 +60,8 @@ struct sample_build {
     struct evidence *evidence;
     struct leaked *sample;
     struct sample_identity identity;
-    bool is_undated; /* dates are not looked at */
+    struct decoy_search decoys; /* which are in it by e-mail address or telephone number */
+    bool is_undated;            /* dates are not looked at */
     int64_t now;
     struct sample_column columns[SAMPLE_COLUMNS_MAX];
     size_t column_count, left_out; /* columns that there was no room for */

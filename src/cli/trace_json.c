@@ -98,6 +98,11 @@ put_sample(struct json_out *out, const struct sample_build *b)
     put_field_list(out, "fields", sample, UINT16_MAX);
     json_put_count(out, "dated", b->is_undated ? 0 : sample->dated);
     json_put_time(out, "identity_index", b->identity.at);
+    json_put_open(out, "decoys", '[');
+    for (size_t s = 0; b->decoys.count > 0 && s < b->decoys.decoys->count; s++)
+        if (decoy_search_found(&b->decoys, s) > 0)
+            decoy_search_put(&b->decoys, s, out);
+    json_out_close(out, ']');
     put_columns(out, b);
     json_out_close(out, '}');
 }
@@ -156,6 +161,7 @@ put_source(struct json_out *out, const struct traced *t, size_t place)
     put_number(out, "coincidence", source->coincidence);
     json_put_count(out, "persons", source->persons);
     json_put_count(out, "whole", source->whole);
+    json_put_count(out, "decoys", source->decoys);
     put_counts(out, "fields", t->trace->sample, source->by_field);
     json_put_count(out, "mistimed", source->mistimed);
     json_put_count(out, "not_shown", t->trace->sample->count - source->persons - source->mistimed);
@@ -186,6 +192,10 @@ put_answer(struct json_out *out, const struct traced *t)
         json_out_text(out, name_of(t, &a->sources[s]));
     json_out_close(out, ']');
     json_put_count(out, "explained", a->explained);
+    json_put_open(out, "decoys", '{');
+    json_put_count(out, "persons", a->decoys);
+    put_bool(out, "shown_to_nobody_else", a->has_sole);
+    json_out_close(out, '}');
     put_number(out, "outside", a->outside);
     json_put_text(out, "doubt", trace_doubt(t));
     json_out_close(out, '}');

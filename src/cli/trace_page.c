@@ -59,6 +59,11 @@ print_sample(FILE *file, const struct traced *t)
                 "           %" PRIu64 " rows name nobody who is known, %" PRIu64
                 " several persons\n",
                 b->unknown, b->ambiguous);
+    for (size_t s = 0; b->decoys.count > 0 && s < b->decoys.decoys->count; s++)
+        if (decoy_search_found(&b->decoys, s) > 0) {
+            fputs("           ", file);
+            decoy_search_print(&b->decoys, s, file);
+        }
     for (size_t c = 0; c < b->column_count; c++) {
         const struct sample_column *column = &b->columns[c];
         char name[4 * VOCABULARY_NAME_SIZE + 1];
@@ -105,6 +110,12 @@ print_grade(FILE *file, const struct traced *t)
     fputc('\n', file);
     if (doubt != NULL)
         fprintf(file, "           %s\n", doubt);
+    if (a->decoys > 0)
+        fprintf(file,
+                "           %" PRIu64 " of the persons %s made up, %" PRIu64
+                " of them were shown to it%s\n",
+                a->decoys, a->decoys == 1 ? "is" : "are", a->count > 0 ? a->sources->decoys : 0,
+                a->has_sole ? ", and to nobody else on record" : "");
     percent_text(outside, a->outside);
     fprintf(file, "           that nobody on record is the source: %s\n", outside);
 }

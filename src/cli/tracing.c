@@ -86,6 +86,25 @@ has_gaps(const struct evidence *e)
 
 /* ---- all of it ---- */
 
+/* Made-up persons of the kind who are watched. */
+static int
+know_decoys(const struct evidence *e, struct leaked *sample)
+{
+    int result = 0;
+
+    for (size_t s = 0; e->decoys != NULL && s < e->decoys->count; s++) {
+        const struct decoy_set *set = &e->decoys->sets[s];
+
+        if (set->head.retired != 0 || strcmp(set->head.kind, sample->kind) != 0)
+            continue;
+        sample->made_up_count += set->count;
+        for (size_t i = 0; result == 0 && i < set->count; i++)
+            if (set->items[i].is_known)
+                result = persons_add(&sample->made_up, &set->items[i].ordinal, 1);
+    }
+    return result;
+}
+
 int
 tracing_begin(struct tracing *t, struct evidence *evidence, struct leaked *sample,
               const struct sample_build *build)
@@ -93,7 +112,7 @@ tracing_begin(struct tracing *t, struct evidence *evidence, struct leaked *sampl
     *t = (struct tracing){.evidence = evidence, .sample = sample, .build = build};
     t->look = memory_new(1, sizeof(*t->look));
     trace_init(&t->trace, sample, &evidence->selection);
-    return t->look == NULL ? PASU_E_NOMEM : 0;
+    return t->look == NULL ? PASU_E_NOMEM : know_decoys(evidence, sample);
 }
 
 void

@@ -38,16 +38,29 @@ address_of(struct address *address, const struct sockaddr *from)
     memcpy(&address->u, from, address->length);
 }
 
-/* Where the person is. */
 static void
-who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_SIZE])
+hash_place(const struct console *c, const uint8_t place[PEERS_NETWORK_SIZE],
+           uint8_t hash[INQUIRY_FROM_SIZE])
+{
+    uint8_t whole[KEY_SIZE];
+    unsigned length = 0;
+
+    if (HMAC(EVP_sha256(), c->key, sizeof(c->key), place, PEERS_NETWORK_SIZE, whole, &length) ==
+        NULL)
+        memset(whole, 0, sizeof(whole));
+    memcpy(hash, whole, INQUIRY_FROM_SIZE);
+}
+
+/* Where the person is. */
+static struct inquiry_from
+from_of(const struct console *c, const struct call *call)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct address address = {0}, forwarded;
     char text[FORWARDED_SIZE];
-    uint8_t network[PEERS_NETWORK_SIZE], hash[KEY_SIZE];
-    unsigned length = 0;
+    uint8_t network[PEERS_NETWORK_SIZE], around[PEERS_NETWORK_SIZE];
+    struct inquiry_from from;
 
     if (info != NULL && info->client_addr != NULL)
         address_of(&address, info->client_addr);
@@ -56,18 +69,18 @@ who_of(const struct console *c, const struct call *call, uint8_t who[RATES_WHO_S
         address_parse(&forwarded, text) == 0)
         address = forwarded;
     peers_network(network, &address);
-    if (HMAC(EVP_sha256(), c->key, sizeof(c->key), network, sizeof(network), hash, &length) == NULL)
-        memset(hash, 0, sizeof(hash));
-    memcpy(who, hash, RATES_WHO_SIZE);
+    peers_around(around, network);
+    hash_place(c, network, from.address);
+    hash_place(c, around, from.network);
+    return from;
 }
 
 static bool
 may(struct console *c, const struct call *call, struct rates *rates)
 {
-    uint8_t who[RATES_WHO_SIZE];
+    struct inquiry_from from = from_of(c, call);
 
-    who_of(c, call, who);
-    if (rates_take(rates, who, os_monotonic(c->os)))
+    if (rates_take(rates, from.address, os_monotonic(c->os)))
         return true;
     c->refused++;
     return false;
@@ -117,7 +130,8 @@ want_code(struct console *c, struct call *call)
 static enum MHD_Result
 code_wanted(struct console *c, struct call *call)
 {
-    struct message_code_wanted message = {.language = call->request.language};
+    struct message_code_wanted message = {.language = call->request.language,
+                                          .from = from_of(c, call)};
     enum MHD_Result result;
 
     if (c->os->random(c->os->arg, message.ticket, sizeof(message.ticket)) != 0)
@@ -165,8 +179,10 @@ code_judged(struct console *c, struct call *call)
 static enum MHD_Result
 look(struct console *c, struct call *call, enum inquiry_look what)
 {
-    struct message_look message = {
-        .id = call->id = ++c->ids, .what = what, .language = call->request.language};
+    struct message_look message = {.id = call->id = ++c->ids,
+                                   .from = from_of(c, call),
+                                   .what = what,
+                                   .language = call->request.language};
     char which[8];
 
     if (!call->request.has_token)

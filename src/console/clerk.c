@@ -164,7 +164,9 @@ job_done(void *arg, struct job *job, int status)
                  job->lane == LANE_FIND   ? "a contact"
                  : job->lane == LANE_SEND ? "a message"
                                           : "a person",
-                 status == JOB_OVERDUE ? PASU_E_TIMEOUT : PASU_E_UNAVAILABLE);
+                 status == JOB_OVERDUE   ? PASU_E_TIMEOUT
+                 : status == JOB_CROWDED ? PASU_E_RANGE
+                                         : PASU_E_UNAVAILABLE);
     if (job->lane == LANE_LOOK && status == 0)
         seen(c, job);
     else if (job->lane == LANE_LOOK)
@@ -178,7 +180,8 @@ job_done(void *arg, struct job *job, int status)
 static void
 code_wanted(struct clerk *c, const struct message_code_wanted *message)
 {
-    struct job job = {.language =
+    struct job job = {.from = message->from,
+                      .language =
                           message->language == INQUIRY_ENGLISH ? INQUIRY_ENGLISH : INQUIRY_KOREAN};
     char typed[INQUIRY_CONTACT_SIZE];
     bool is_allowed;
@@ -213,6 +216,7 @@ look(struct clerk *c, const struct message_look *message)
 {
     const struct persons *persons = codes_persons(&c->codes, message->token);
     struct job job = {.id = message->id,
+                      .from = message->from,
                       .what = message->what,
                       .which = message->which,
                       .language =

@@ -22,7 +22,8 @@
 
 enum {
     CONNECTIONS_MAX = 256,
-    CONNECTIONS_OF_ONE = 32, /* network */
+    CONNECTIONS_OF_ONE = 32,      /* address */
+    CONNECTIONS_OF_NETWORK = 128, /* around it */
     TIMEOUT_SECONDS = 20,
     MEMORY_MAX = 16 << 10,   /* of a connection: its headers */
     LEFT_OUT_MAX = 64 << 10, /* of a body that is too long, before the connection ends */
@@ -85,7 +86,9 @@ on_connect(void *arg, const struct sockaddr *from, socklen_t length PASU_UNUSED)
     struct address address;
 
     address_of(&address, from);
-    return c->forwarded_from_count > 0 || peers_count(&c->peers, &address) < CONNECTIONS_OF_ONE
+    return c->forwarded_from_count > 0 ||
+                   (peers_count(&c->peers, &address) < CONNECTIONS_OF_ONE &&
+                    peers_count_around(&c->peers, &address) < CONNECTIONS_OF_NETWORK)
                ? MHD_YES
                : MHD_NO;
 }

@@ -62,13 +62,102 @@ take_away(struct jobs *jobs, struct job *job)
     memory_free(job);
 }
 
+/* ---- whose turn it is ---- */
+
+/* How many of a lane are from there, or run. */
+struct share {
+    size_t network, address;
+};
+
+static bool
+is_same(const uint8_t one[INQUIRY_FROM_SIZE], const uint8_t other[INQUIRY_FROM_SIZE])
+{
+    return memcmp(one, other, INQUIRY_FROM_SIZE) == 0;
+}
+
+static struct share
+share_of(const struct jobs *jobs, size_t lane, const struct inquiry_from *from, bool runs)
+{
+    struct share share = {0, 0};
+
+    for (struct job *job = first_of(jobs, lane); !is_end(jobs, lane, job); job = next_of(job)) {
+        if (runs && job->pid == 0)
+            continue;
+        share.network += is_same(job->from.network, from->network);
+        share.address += is_same(job->from.address, from->address);
+    }
+    return share;
+}
+
+static bool
+is_more(struct share one, struct share other)
+{
+    return one.network != other.network ? one.network > other.network : one.address > other.address;
+}
+
+/* Whose turn is next, of those that wait; NULL: nobody waits. */
+static struct job *
+next_to_run(const struct jobs *jobs, size_t lane)
+{
+    struct job *next = NULL;
+    struct share least = {0, 0};
+
+    for (struct job *job = first_of(jobs, lane); !is_end(jobs, lane, job); job = next_of(job)) {
+        struct share share;
+
+        if (job->pid != 0)
+            continue;
+        share = share_of(jobs, lane, &job->from, true);
+        if (next != NULL && !is_more(least, share))
+            continue;
+        next = job;
+        least = share;
+    }
+    return next;
+}
+
+/* Who is to go for somebody who comes: the last of those who have the most, and more than they, one
+ * more being theirs; NULL: nobody. */
+static struct job *
+last_of_most(const struct jobs *jobs, size_t lane, const struct inquiry_from *from)
+{
+    struct job *last = NULL;
+    struct share most = share_of(jobs, lane, from, false);
+
+    most.network++;
+    most.address++;
+    for (struct job *job = first_of(jobs, lane); !is_end(jobs, lane, job); job = next_of(job)) {
+        struct share share;
+
+        if (job->pid != 0)
+            continue;
+        share = share_of(jobs, lane, &job->from, false);
+        share.network += is_same(job->from.network, from->network);
+        share.address += is_same(job->from.address, from->address);
+        if (is_more(share, most) || (last != NULL && !is_more(most, share)))
+            last = job;
+        if (last == job)
+            most = share;
+    }
+    return last;
+}
+
 int
 jobs_add(struct jobs *jobs, enum jobs_lane lane, const struct job *asked)
 {
-    struct job *job = jobs->counts[lane] < JOBS_WAITING_MAX ? memory_new(1, sizeof(*job)) : NULL;
+    struct job *out =
+        jobs->counts[lane] < JOBS_WAITING_MAX ? NULL : last_of_most(jobs, lane, &asked->from);
+    struct job *job;
 
+    if (out == NULL && jobs->counts[lane] >= JOBS_WAITING_MAX)
+        return PASU_E_RANGE;
+    job = memory_new(1, sizeof(*job));
     if (job == NULL)
-        return jobs->counts[lane] < JOBS_WAITING_MAX ? PASU_E_NOMEM : PASU_E_RANGE;
+        return PASU_E_NOMEM;
+    if (out != NULL) {
+        jobs->done(jobs->arg, out, JOB_CROWDED);
+        take_away(jobs, out);
+    }
     *job = *asked;
     job->lane = lane;
     job->pid = 0;
@@ -173,8 +262,17 @@ step_job(struct jobs *jobs, struct job *job)
     } else if (job->pid != 0 && !job->is_overdue && os_monotonic(jobs->os) > job->until) {
         job->is_overdue = true;
         kill(job->pid, SIGKILL);
-    } else if (job->pid == 0 && jobs->running[job->lane] < RUNNING_OF_LANE &&
-               begin(jobs, job) != 0) {
+    }
+}
+
+static void
+begin_more(struct jobs *jobs, size_t lane)
+{
+    struct job *job;
+
+    while (jobs->running[lane] < RUNNING_OF_LANE && (job = next_to_run(jobs, lane)) != NULL) {
+        if (begin(jobs, job) == 0)
+            continue;
         jobs->done(jobs->arg, job, JOB_DIED);
         take_away(jobs, job);
     }
@@ -185,11 +283,13 @@ step_job(struct jobs *jobs, struct job *job)
 void
 jobs_step(struct jobs *jobs)
 {
-    for (size_t l = 0; l < LANES; l++)
+    for (size_t l = 0; l < LANES; l++) {
         for (struct job *job = first_of(jobs, l), *next; !is_end(jobs, l, job); job = next) {
             next = next_of(job);
             step_job(jobs, job);
         }
+        begin_more(jobs, l);
+    }
 }
 
 void

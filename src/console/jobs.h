@@ -4,6 +4,11 @@
  * time in each, and the others wait their turn: what is in one lane is never behind another's. A
  * job that takes too long is ended. One thread, which no job is waited for by.
  *
+ * Whose turn it is: theirs of whose network the fewest run in the lane, then of whose address, then
+ * who came first. Where a lane is full, who comes takes the place of the last one of those who have
+ * the most in it, unless they are that themselves. So somebody who asks a thousand times waits
+ * behind everybody else, and keeps out nobody; it depends on where they ask from alone.
+ *
  * Who fills all places but one of a lane sees when the last one is free again. So where it shall
  * not be seen how long something took (a contact that is nobody's is looked up, and sent nothing),
  * a place is kept for a whole multiple of JOB_PLACE milliseconds; what comes of the job is not.
@@ -25,7 +30,8 @@ enum {
     JOBS_RUNNING_MAX = 12, /* 4 of each lane */
     JOBS_WAITING_MAX = 64, /* of each lane */
     JOB_SECONDS = 60,
-    JOB_OVERDUE = 254, /* a status */
+    JOB_CROWDED = 253, /* statuses: its place was another's in the end */
+    JOB_OVERDUE = 254,
     JOB_DIED = 255,
 };
 
@@ -39,6 +45,7 @@ struct job {
     bool is_overdue;
     /* What is asked, and was found meanwhile. */
     uint64_t id;
+    struct inquiry_from from;
     uint8_t token[INQUIRY_TOKEN_SIZE];
     uint32_t what, which;
     enum inquiry_language language;
@@ -52,7 +59,7 @@ struct jobs {
     int (*run)(void *arg, const struct job *job, FILE *file); /* in its process: the status */
     void (*done)(void *arg, struct job *job, int status);     /* in ours; 0: well */
     void *arg;
-    struct list lanes[LANES]; /* in their order; those that run come first */
+    struct list lanes[LANES]; /* as they came */
     size_t counts[LANES], running[LANES];
 };
 
@@ -61,7 +68,8 @@ void jobs_init(struct jobs *jobs, const struct os *os,
                void (*done)(void *arg, struct job *job, int status), void *arg);
 /* Ends those that run. */
 void jobs_release(struct jobs *jobs);
-/* A copy of what is asked, in a lane. PASU_E_RANGE: too many wait; PASU_E_NOMEM. */
+/* A copy of what is asked, in a lane; of one that is in its way `done` hears. PASU_E_RANGE: too
+ * many wait; PASU_E_NOMEM. */
 PASU_MUST_USE int jobs_add(struct jobs *jobs, enum jobs_lane lane, const struct job *asked);
 /* What to wait for: at most JOBS_RUNNING_MAX; how many. */
 size_t jobs_polls(const struct jobs *jobs, struct pollfd *polls);

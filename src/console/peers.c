@@ -5,16 +5,26 @@
 
 #include <sys/socket.h>
 
+/* An address of IPv4, as one of IPv6. */
+static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+
 void
 peers_network(uint8_t network[PEERS_NETWORK_SIZE], const struct address *address)
 {
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-
     memset(network, 0, PEERS_NETWORK_SIZE);
     if (address->length > 0)
         address_bytes(network, address);
     if (memcmp(network, mapped, sizeof(mapped)) != 0)
         memset(network + 8, 0, PEERS_NETWORK_SIZE - 8);
+}
+
+void
+peers_around(uint8_t around[PEERS_NETWORK_SIZE], const uint8_t network[PEERS_NETWORK_SIZE])
+{
+    size_t kept = memcmp(network, mapped, sizeof(mapped)) == 0 ? 15 : 6;
+
+    memset(around, 0, PEERS_NETWORK_SIZE);
+    memcpy(around, network, kept);
 }
 
 void
@@ -55,6 +65,21 @@ peers_count(const struct peers *peers, const struct address *address)
     peers_network(network, address);
     for (struct list *at = peers->all.next; at != &peers->all; at = at->next)
         count += memcmp(LIST_ENTRY(at, struct peer, link)->network, network, sizeof(network)) == 0;
+    return count;
+}
+
+size_t
+peers_count_around(const struct peers *peers, const struct address *address)
+{
+    uint8_t network[PEERS_NETWORK_SIZE], around[PEERS_NETWORK_SIZE], other[PEERS_NETWORK_SIZE];
+    size_t count = 0;
+
+    peers_network(network, address);
+    peers_around(around, network);
+    for (struct list *at = peers->all.next; at != &peers->all; at = at->next) {
+        peers_around(other, LIST_ENTRY(at, struct peer, link)->network);
+        count += memcmp(other, around, sizeof(around)) == 0;
+    }
     return count;
 }
 

@@ -9,13 +9,25 @@
 
 #include "base/channel.h"
 
-enum { INQUIRY_TOKEN_SIZE = 16, INQUIRY_CONTACT_SIZE = 256, INQUIRY_CODE_SIZE = 16 };
+enum {
+    INQUIRY_TOKEN_SIZE = 16,
+    INQUIRY_FROM_SIZE = 16,
+    INQUIRY_CONTACT_SIZE = 256,
+    INQUIRY_CODE_SIZE = 16
+};
 
 enum inquiry_language { INQUIRY_KOREAN, INQUIRY_ENGLISH, INQUIRY_LANGUAGES };
 enum inquiry_look { INQUIRY_PAGE, INQUIRY_CERTIFICATE, INQUIRY_LOOKS };
 
+/* Where somebody asks from, as keyed hashes: one address, of IPv6 a /64; and the network around it,
+ * a /24 or a /48. */
+struct inquiry_from {
+    uint8_t address[INQUIRY_FROM_SIZE], network[INQUIRY_FROM_SIZE];
+};
+
 struct message_code_wanted {
     uint8_t ticket[INQUIRY_TOKEN_SIZE];
+    struct inquiry_from from;
     uint32_t language; /* enum inquiry_language */
     uint32_t unused;
     char contact[INQUIRY_CONTACT_SIZE]; /* as it was typed */
@@ -37,6 +49,7 @@ struct message_code_judged {
 struct message_look {
     uint64_t id;
     uint8_t token[INQUIRY_TOKEN_SIZE];
+    struct inquiry_from from;
     uint32_t what;     /* enum inquiry_look */
     uint32_t which;    /* person, of those whose contact it is; of a certificate */
     uint32_t language; /* enum inquiry_language */

@@ -34,6 +34,10 @@ def email(number):
     return shop.server().value(f"SELECT email FROM customers WHERE id = {number}")
 
 
+def email_of(turn, numbers):
+    return f"user{numbers[turn]}@example.com"
+
+
 def read(made, sql, user="app"):
     with made.front.login(user=user) as session:
         session.query(sql)
@@ -134,6 +138,37 @@ def test_it_never_says_fewer():
         session.terminate()
     found = re.search(r"Number of times: (at least )?(\d+)", affected.text_of(affected.Browser(made).enter(email(1399))[2]))
     assert found[1] or found[2] == "500", found[0]
+
+
+@test(gateway=True, limit=120)
+def test_one_address_starves_nobody():
+    """Who asks for ninety contacts while all look-ups wait, from one address or from many of a network, keeps nobody out: others' codes come among the first,
+    and for a contact that is nobody's theirs has the same answer"""
+    made = affected.Page("affected-crowd", codes_per_address=100, forwarded_from=["127.0.0.1"])
+
+    def at(address):
+        return affected.Browser(made, headers={"X-Forwarded-For": address})
+
+    numbers = [number for number in map(int, shop.keys("customers", "id")) if email(number)][:96]
+    for many in (lambda n: "192.0.2.9", lambda n: f"2001:db8:7:{n:x}::1"):
+        made.messages()
+        with shop.server().connect() as session:
+            session.query("BEGIN")
+            session.query("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")  # look-ups take long
+            crowd = [threading.Thread(target=at(many(n)).want, args=(email_of(n, numbers),)) for n in range(90)]
+            for thread in crowd:
+                thread.start()
+            for thread in crowd:
+                thread.join()
+            late = ("198.51.100.7", "2001:db8:9::7")
+            pages = [affected.text_of(at(address).want(email_of(90 + turn, numbers))[2]) for turn, address in enumerate(late)]
+            equal(affected.text_of(at("198.51.100.8").want("nobody@example.net")[2]), pages[0])
+            session.query("COMMIT")
+        due = {email_of(90 + turn, numbers) for turn in range(len(late))}
+        sent = []
+        process.until(lambda: sent.extend(made.messages()) or due <= {one["to"] for one in sent}, "the codes of others", 30)
+        places = sorted(at for at, one in enumerate(sent) if one["to"] in due)
+        assert places[-1] < 16, (places, len(sent))
 
 
 @test(gateway=True, limit=120)

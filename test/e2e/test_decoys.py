@@ -334,6 +334,60 @@ def test_copies():
     front.stop()
 
 
+@test(gateway=True, limit=120)
+def test_traced():
+    """A sample with some decoys of one copy is strong evidence for who alone was shown them, found by values however they are written;
+    match hands its decoys over; a few, or decoys that somebody else was shown as well, are not"""
+    shop.asked()  # the inspector's role is there
+    front = shop.front("decoys-traced", more={"identity": ["public.customers.email", "public.customers.phone"]})
+    shop.server().sql("GRANT SELECT ON customers TO pasu")
+    view = front.guard.run("decoy", "view", "--kind", "customer")
+    equal(front.guard.stop(), 0)
+    shop.server().sql(view.stdout + "GRANT SELECT ON customers_copy TO app, analyst;")
+    front.guard.start()
+    numbers = {role: front.guard.json("decoy", "plant", *FILL, *BY, "--kind", "customer", "--dsn", dsn(), "--principal", role, "7")[0]["set"]
+               for role in ("app", "analyst")}
+    copies = {role: ask(front, "SELECT id, name, email, phone FROM customers_copy", user=role) for role in numbers}
+    until_alert(front, 2)
+    done = front.guard.run("index", "build", timeout=60)
+    equal(done.returncode, 0, done.stderr)
+    path = front.guard.folder / "found.csv"
+
+    def trace(rows, *words, command="trace"):
+        path.write_text("name,email,phone\n" + "".join(f"{name},{email},{phone}\n" for name, email, phone in rows))
+        done = front.guard.run(command, "--json", *(() if command == "match" else ("--kind", "customer")), *words, str(path))
+        assert done.returncode in (0, 1), done.stderr
+        return json.loads(done.stdout)
+
+    def made_of(role):
+        keys = set(of_set(front, numbers[role])["keys"])
+        return [row[1:] for row in copies[role] if row[0] in keys]
+
+    for role, other in (("app", "analyst"), ("analyst", "app")):
+        made, others = made_of(role), made_of(other)
+        for rows in (made[:5], [(name, email.upper(), "") for name, email, _ in made[:6]], [(name, "", phone.replace(" ", "-")) for name, _, phone in made[:7]]):
+            answer = trace(rows)
+            equal((answer["answer"]["grade"], answer["answer"]["principals"], answer["answer"]["decoys"]),
+                  ("strong", [role], {"persons": len(rows), "shown_to_nobody_else": True}), str(answer))
+            equal([(one["set"], one["principal"], one["found"]) for one in answer["sample"]["decoys"]], [(numbers[role], role, len(rows))])
+            equal([(one["principal"], one["decoys"]) for one in answer["sources"]][0], (role, len(rows)))
+        equal(trace(rows, "--no-index")["answer"]["grade"], "strong")
+        page = front.guard.run("trace", "--kind", "customer", str(path)).stdout
+        assert f"strong: {role}" in page and f"in the copy alone of {role}" in page and "to nobody else on record" in page, page
+        assert all(trace(made[:few])["answer"]["grade"] != "strong" for few in (1, 3))
+        both = trace(made[:2] + others[:2])["answer"]
+        assert both["grade"] != "strong" and not both["decoys"]["shown_to_nobody_else"], both
+        matched = trace(made, command="match")["trace"]
+        equal((matched["answer"]["grade"], matched["answer"]["principals"], matched["answer"]["decoys"]["persons"]), ("strong", [role], 7), str(matched))
+    ask(front, "SELECT id, name, email, phone FROM customers", user="app")  # past its copy: all of them
+    made = made_of("analyst")
+    until(lambda: trace(made)["sources"][-1]["principal"] == "app", "what app was shown")
+    for answer in (trace(made), trace(made, command="match")["trace"]):
+        assert answer["answer"]["grade"] != "strong" and not answer["answer"]["decoys"]["shown_to_nobody_else"], answer["answer"]
+    shop.server().sql("DROP VIEW customers_copy")
+    front.stop()
+
+
 @test(gateway=True, limit=60)
 def test_imported():
     """What another program's log shows of a decoy is an alert as well, once a guard runs; of a person of another kind with that key it is none"""

@@ -155,9 +155,10 @@ def test_decoys_are_named_and_no_persons():
             equal(place().guard.run("index", "build", timeout=60).returncode, 0)
         found = match(text)
         equal([(one["found"], one["of"]) for one in found["decoys"]], [(4, 4)])
-        equal((found["persons"]["customer"]["at_least"], found["values"]["phones"]["decoys"], found["values"]["emails"]["decoys"], found["trace"]), (0, 4, 4, None))
+        equal((found["persons"]["customer"]["at_least"], found["values"]["phones"]["decoys"], found["values"]["emails"]["decoys"]), (0, 4, 4))
+    equal((found["trace"]["traced"], found["trace"]["of"], found["trace"]["answer"]["grade"], found["trace"]["answer"]["decoys"]["persons"]), (4, 4, "none", 4))
     found = match(text + OURS[30].email)
-    equal((found["persons"]["customer"]["at_least"], found["trace"]["traced"]), (1, 1))
+    equal((found["persons"]["customer"]["at_least"], found["trace"]["traced"]), (1, 5))
 
 
 def zipped(files):

@@ -45,8 +45,8 @@ def texts():
     return re.sub(r"controller:\n.*\n.*\n", CONTROLLER, page, count=1)
 
 
-def front(name):
-    contacts = [{"subject": "customer", "query": "SELECT id, email AS mail, phone FROM public.customers"},
+def front(name, *more):
+    contacts = [*more, {"subject": "customer", "query": "SELECT id, email AS mail, phone FROM public.customers"},
                 {"subject": "account", "query": "SELECT login, email AS mail FROM public.accounts"}]
     shop.asked()  # the inspector's role is there
     shop.server().sql("GRANT SELECT ON customers, accounts TO pasu")
@@ -205,6 +205,55 @@ def test_a_leak_that_grows_and_shrinks():
     equal({(one["notice"], one["key"]) for one in notices(made, number)[0]}, {("leak", key) for key in [*keys[:10], "plain5", "plain11"]})
     made.stop()
     verify(made)
+
+
+@test(gateway=True, limit=120)
+def test_former_customers_and_those_in_address_books():
+    """Who has no row any more, and recipients, who are no customers, are told what was shown of them, in Korean and English; contacts are those of the
+    moment, and nowhere kept; what is new is told to them, and what is taken back"""
+    made = front("notify-former", {"subject": "recipient", "query": "SELECT id, recipient_phone AS phone FROM public.parcels WHERE recipient_phone IS NOT NULL"})
+    database = shop.server()
+    database.sql("""GRANT SELECT ON parcels TO pasu;
+        INSERT INTO customers SELECT k, 'Former-' || k, '010-4242-' || k % 10000, 'then' || k || '@example.org', NULL, 1, 'north' FROM generate_series(994201, 994202) k;
+        INSERT INTO parcels SELECT k, 1287, 'Aunt-' || k, '010-4343-' || k % 10000, NULL, 1 FROM generate_series(94301, 94303) k""")
+    with made.login(user="app") as session:
+        session.query("SELECT id, name FROM customers WHERE id IN (994201, 994202)")
+        session.query("SELECT id, recipient, recipient_phone FROM parcels WHERE id IN (94301, 94302, 94303)")
+    with made.login(user="analyst") as session:
+        session.query("SELECT id, email FROM customers WHERE id IN (994201, 994202)")
+    made.guard.until_sessions(0)
+    # One leaves, one moves; one parcel is no more, one has no number.
+    database.sql("""UPDATE parcels SET recipient_phone = NULL WHERE id = 94302; DELETE FROM customers WHERE id = 994201; UPDATE customers SET email = 'now994202@example.org' WHERE id = 994202;
+        DELETE FROM parcels WHERE id = 94303; UPDATE parcels SET recipient_phone = '010-4444-4301' WHERE id = 94301""")
+    number = number_of(made)
+    scope(made, number, "--principal", "app")
+    found, text = notices(made, number)
+    told = {(one["kind"], one["key"]): one for one in found}
+    equal(set(told), {("customer", 994201), ("customer", 994202), ("recipient", 94301), ("recipient", 94302), ("recipient", 94303)})  # and not whose parcel it is
+    equal({key: one["contact"] for key, one in told.items()},
+          {("customer", 994201): None, ("customer", 994202): {"mail": "now994202@example.org", "phone": "010-4242-4202"},
+           ("recipient", 94301): {"phone": "010-4444-4301"}, ("recipient", 94302): None, ("recipient", 94303): None})
+    for (kind, key), one in told.items():
+        fields = {"customer": {"name": "clear"}, "recipient": {"name": "clear", "phone": "clear"}}[kind]
+        equal((one["notice"], {field["field"]: field["clarity"] for field in one["fields"]}), ("leak", fields), f"{kind} {key}")
+        english = items(one["en"]["text"])
+        assert "name" in english[1] and "KST" in english[2] and "Shop" in one["en"]["subject"], english
+        assert ("telephone" in english[1]) == (kind == "recipient"), english
+    check_checklist(found)
+    scope(made, number, why="the analyst, too")
+    found, more = notices(made, number)
+    equal([(one["key"], one["notice"], [field["field"] for field in one["fields"] if field["added"]], one["contact"] is None) for one in sorted(found, key=lambda one: one["key"])],
+          [(994201, "addition", ["email"], True), (994202, "addition", ["email"], False)])
+    scope(made, number, "--principal", "analyst", why="the application was itself")
+    found, last = notices(made, number, "--retract")
+    equal({(one["notice"], one["key"], one["contact"] is None) for one in found},
+          {("retraction", 94301, False), ("retraction", 94302, True), ("retraction", 94303, True)})
+    assert all("not" in one["en"]["text"] for one in found), found
+    for value in (b"example.org", b"4444-4301", b"4242-4202", b"Former-", b"Aunt-"):
+        for path in made.guard.folder.rglob("*"):
+            assert not path.is_file() or value not in path.read_bytes(), (path, value)
+    assert "now994202" in text + more and "then994" not in text + more + last
+    made.stop()
 
 
 def check_recorded(made, number, text, count):

@@ -8,6 +8,8 @@ enum { PLACES = JOBS_RUNNING_MAX / LANES };
 static struct os os;
 static struct jobs jobs;
 static size_t done; /* jobs */
+static uint64_t ended[2 * JOBS_WAITING_MAX], crowded[2 * JOBS_WAITING_MAX];
+static size_t ended_count, crowded_count;
 
 static int
 run(void *arg PASU_UNUSED, const struct job *job PASU_UNUSED, FILE *file PASU_UNUSED)
@@ -16,9 +18,14 @@ run(void *arg PASU_UNUSED, const struct job *job PASU_UNUSED, FILE *file PASU_UN
 }
 
 static void
-count(void *arg PASU_UNUSED, struct job *job PASU_UNUSED, int status)
+count(void *arg PASU_UNUSED, struct job *job, int status)
 {
+    if (status == JOB_CROWDED) {
+        crowded[crowded_count++] = job->id;
+        return;
+    }
     assert_int_equal(status, 0);
+    ended[ended_count++] = job->id;
     done++;
 }
 
@@ -26,7 +33,7 @@ static int
 begin(void **state PASU_UNUSED)
 {
     now = 1;
-    done = 0;
+    done = ended_count = crowded_count = 0;
     os = os_real;
     os.monotonic = os.realtime = clock_read;
     jobs_init(&jobs, &os, run, count, NULL);
@@ -111,6 +118,85 @@ a_page_frees_its_place_at_once(void **state PASU_UNUSED)
     assert_int_equal(jobs_wait(&jobs, 1000), 1000);
 }
 
+/* ---- whose turn it is ---- */
+
+/* From a network and an address of it. */
+static int
+ask_from(uint64_t id, uint8_t network, uint8_t address)
+{
+    struct job asked = {.id = id};
+
+    asked.from.network[0] = network;
+    asked.from.address[0] = network;
+    asked.from.address[1] = address;
+    return jobs_add(&jobs, LANE_LOOK, &asked);
+}
+
+/* All of them, in the order in which they ended. */
+static void
+end_all(void)
+{
+    until(jobs.counts[LANE_LOOK] + done);
+}
+
+static bool
+is_among(const uint64_t *ids, size_t count, uint64_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+/* Those of a step end in any order. */
+static void
+who_asks_much_waits_behind_who_asks_little(void **state PASU_UNUSED)
+{
+    for (uint64_t id = 100; id < 140; id++)
+        assert_int_equal(ask_from(id, 1, 1), 0);
+    jobs_step(&jobs); /* all places are theirs */
+    assert_int_equal(ask_from(1, 2, 1), 0);
+    assert_int_equal(ask_from(2, 3, 1), 0);
+    assert_int_equal(ask_from(3, 1, 2), 0); /* of the same network, but another one */
+    end_all();
+    assert_int_equal(ended_count, 43);
+    for (uint64_t id = 1; id <= 3; id++)
+        assert_true(is_among(ended, 4 + 2 * (PLACES + 1), id));
+    assert_int_equal(crowded_count, 0);
+}
+
+static void
+a_full_lane_has_room_for_who_has_less_in_it(void **state PASU_UNUSED)
+{
+    for (uint64_t id = 0; id < JOBS_WAITING_MAX - 2; id++)
+        assert_int_equal(ask_from(100 + id, 1, 1), 0);
+    assert_int_equal(ask_from(1, 2, 1), 0);
+    assert_int_equal(ask_from(2, 1, 2), 0);
+    assert_int_equal(ask_from(999, 1, 1), PASU_E_RANGE); /* who has the most already */
+    assert_int_equal(crowded_count, 0);
+    assert_int_equal(ask_from(3, 3, 1), 0);
+    assert_int_equal(ask_from(4, 1, 2), 0); /* within the network, too */
+    assert_int_equal(crowded_count, 2);
+    assert_int_equal(crowded[0], 100 + JOBS_WAITING_MAX - 3);
+    assert_int_equal(crowded[1], 100 + JOBS_WAITING_MAX - 4);
+    assert_int_equal(jobs.counts[LANE_LOOK], JOBS_WAITING_MAX);
+    end_all();
+    assert_int_equal(ended_count, JOBS_WAITING_MAX);
+    for (uint64_t id = 1; id <= 4; id++)
+        assert_true(is_among(ended, ended_count, id));
+}
+
+/* As many networks as there are places: nobody goes for somebody who has as much. */
+static void
+those_who_have_as_little_keep_their_places(void **state PASU_UNUSED)
+{
+    for (uint64_t id = 0; id < JOBS_WAITING_MAX; id++)
+        assert_int_equal(ask_from(id, (uint8_t)(id + 1), 1), 0);
+    assert_int_equal(ask_from(200, 200, 1), PASU_E_RANGE);
+    assert_int_equal(crowded_count, 0);
+    end_all();
+}
+
 int
 main(void)
 {
@@ -118,6 +204,9 @@ main(void)
         cmocka_unit_test_setup_teardown(a_place_is_kept_for_whole_steps, begin, end),
         cmocka_unit_test_setup_teardown(one_that_took_longer_is_kept_for_the_next_step, begin, end),
         cmocka_unit_test_setup_teardown(a_page_frees_its_place_at_once, begin, end),
+        cmocka_unit_test_setup_teardown(who_asks_much_waits_behind_who_asks_little, begin, end),
+        cmocka_unit_test_setup_teardown(a_full_lane_has_room_for_who_has_less_in_it, begin, end),
+        cmocka_unit_test_setup_teardown(those_who_have_as_little_keep_their_places, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

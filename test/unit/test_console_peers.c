@@ -49,6 +49,13 @@ they_are_counted_by_network(void **state PASU_UNUSED)
     assert_int_equal(peers_count(&all, &address), 2);
     address = from("2001:db8:0:2::1");
     assert_int_equal(peers_count(&all, &address), 0);
+    assert_int_equal(peers_count_around(&all, &address), 3);
+    address = from("2001:db8:1::1");
+    assert_int_equal(peers_count_around(&all, &address), 0);
+    address = from("192.0.2.77");
+    assert_int_equal(peers_count_around(&all, &address), 3);
+    address = from("192.0.3.1");
+    assert_int_equal(peers_count_around(&all, &address), 0);
     peers_remove(peers[0]);
     address = from("192.0.2.1");
     assert_int_equal(peers_count(&all, &address), 1);
