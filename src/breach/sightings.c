@@ -122,7 +122,7 @@ static int
 give_persons(struct sightings *s, const struct observation *like, const struct exposure_part *part,
              const uint32_t *ordinals, size_t count)
 {
-    struct observation batch[BATCH];
+    PASU_UNINITIALIZED struct observation batch[BATCH]; /* 56 KiB: not for each record */
     int result = 0;
 
     for (size_t at = 0; at < count && result == 0;) {

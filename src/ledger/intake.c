@@ -74,6 +74,7 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
     if (head - position > CROWDED)
         record_batch_merge(t->records);
     while (position < head && (found = ring_read(ring, &position, &entry)) == 1) {
+        t->are_wiped[taken->ring] &= entry.type != RING_ORDINAL;
         result = record_batch_put(t->records, ring_segment_type(entry.type), entry.payload);
         if (result == PASU_E_AGAIN)
             return 1;
@@ -90,6 +91,7 @@ put_entries(struct intake *t, const struct ring *ring, struct segment_taken *tak
         return 0;
     }
     if (taken->count == 0) {
+        t->are_wiped[taken->ring] = false;
         taken->to = ring_head(ring);
         tell_damage(t, taken->ring, position, taken->to);
     }
@@ -129,7 +131,9 @@ release_all(struct intake *t, bool is_durable)
             t->is_awaited |= ring_awaited(ring) != 0;
             ring_set_durable(ring, t->positions[i]);
         }
-        ring_wipe(ring, t->positions[i]);
+        if (!t->are_wiped[i])
+            ring_wipe(ring, t->positions[i]);
+        t->are_wiped[i] = true;
         ring_release(ring, t->positions[i]);
     }
 }

@@ -24,6 +24,7 @@ struct intake {
     int wake;                      /* eventfd of the gate's; -1: no rings */
     int durable;                   /* eventfd for the gate: what it waited for is on disk now */
     uint64_t positions[RINGS_MAX]; /* the ledger has what is before it; 0: not known yet */
+    bool are_wiped[RINGS_MAX];     /* known: what is to be released has no directory entries */
     uint64_t segment;              /* which has the positions, and no ring what is before it */
     int64_t take_at;               /* monotonic; 0: we sleep */
     bool is_awaited;               /* what is on disk now, and the gate has not been told */

@@ -244,19 +244,20 @@ void
 record_touched(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
                const char *principal, const char *address)
 {
-    struct message_alert alert = {.record = index,
-                                  .session = exposure->session,
-                                  .count = 1,
-                                  .since = exposure->time,
-                                  .rows = exposure->rows,
-                                  .severity = 5,
-                                  .control = ALERT_OF_DECOY,
-                                  .verdict = exposure->verdict};
-    struct decoy_touch touch;
+    PASU_UNINITIALIZED struct decoy_touch touch;
+    PASU_UNINITIALIZED struct message_alert alert; /* of nearly no record */
 
-    if (r->decoys.count == 0 || !r->folds ||
-        !decoys_touched(&r->decoys, exposure, UINT32_MAX, &touch))
+    if (PASU_LIKELY(r->decoys.count == 0 || !r->folds ||
+                    !decoys_touched(&r->decoys, exposure, UINT32_MAX, &touch)))
         return;
+    alert = (struct message_alert){.record = index,
+                                   .session = exposure->session,
+                                   .count = 1,
+                                   .since = exposure->time,
+                                   .rows = exposure->rows,
+                                   .severity = 5,
+                                   .control = ALERT_OF_DECOY,
+                                   .verdict = exposure->verdict};
     alert.subjects = touch.count;
     snprintf(alert.rule, sizeof(alert.rule), "decoy");
     snprintf(alert.principal, sizeof(alert.principal), "%s", principal);

@@ -230,6 +230,63 @@ nor_where_the_first_batch_of_the_segment_came_to_nothing(void **state)
     }
 }
 
+/* ---- entries of the directory ---- */
+
+static const char secret[] = "kim@example.com, sealed or not";
+
+static void
+append_person(struct place *p, unsigned ring)
+{
+    struct {
+        struct ring_ordinal head;
+        char sealed[sizeof(secret)];
+    } entry = {.head = {.ordinal = 7}};
+
+    memcpy(entry.sealed, secret, sizeof(secret));
+    assert_int_equal(append(p, ring, RING_ORDINAL, &entry, sizeof(entry)), 0);
+}
+
+static bool
+is_in_rings(const struct place *p)
+{
+    return memmem(p->gate.memory, p->gate.length, secret, sizeof(secret)) != NULL;
+}
+
+static void
+take_person(struct place *p, unsigned ring)
+{
+    assert_int_equal(append_number(p, ring, 1, 0), 0);
+    append_person(p, ring);
+    assert_int_equal(append_number(p, ring, 2, 0), 0);
+    assert_true(is_in_rings(p));
+    assert_int_equal(intake_take(&p->intake), 0);
+    assert_false(is_in_rings(p));
+}
+
+/* Whoever releases what is in the ledger: also one who has not taken it himself. */
+static void
+no_entry_of_the_directory_stays_in_a_ring(void **state)
+{
+    struct place *p = *state;
+
+    begin(p);
+    for (unsigned ring = 0; ring < RINGS; ring++) {
+        take_person(p, ring);
+        assert_int_equal(append_number(p, ring, 3, 0), 0);
+        assert_int_equal(intake_take(&p->intake), 0); /* nobody is in this one */
+        take_person(p, ring);
+        append_person(p, ring);
+        assert_int_equal(append_number(p, ring, 4, 0), 0);
+        intake_append(&p->intake);
+        assert_true(is_in_rings(p)); /* not released yet */
+        kill_keeper(p);
+        begin(p);
+        assert_false(is_in_rings(p));
+    }
+    record_close(&p->records);
+    kill_keeper(p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int
@@ -241,6 +298,7 @@ main(void)
         TEST(without_a_sync_too),
         TEST(an_older_ring_that_comes_back_after_a_change_of_segment_is_not_taken_again),
         TEST(nor_where_the_first_batch_of_the_segment_came_to_nothing),
+        TEST(no_entry_of_the_directory_stays_in_a_ring),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
