@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/rights.h"
 
-#include "exposure/exposure.h"
+#include "exposure/administration.h"
 #include "gate/powers.h"
 
 enum { SEVERITY = 4 };
@@ -30,7 +30,7 @@ rights_tell(struct census_room *room, const struct census_server *server, int64_
                                       .severity = SEVERITY,
                                       .control = ALERT_OF_ADMINISTRATORS,
                                       .verdict = VERDICT_OF_ALERT,
-                                      .rule = "administrators: around pasu"};
+                                      .rule = ADMINISTRATION_AROUND};
 
         LOG_EVENT(&shared->log, RIGHTS_CHANGED, F_TEXT("gateway", server->gateway),
                   F_TEXT("principal", change.role), F_TEXT("what", what_of(&change)));
