@@ -8,7 +8,7 @@ selection_init(struct selection *s, struct book *book, const struct filter *filt
                statement_fn *give, void *arg)
 {
     *s = (struct selection){.book = book, .filter = filter};
-    s->unrecorded.seed = book->sessions.places.seed;
+    s->rights.seed = s->unrecorded.seed = book->sessions.places.seed;
     statements_init(&s->statements, book, give, arg);
 }
 
@@ -17,6 +17,7 @@ selection_release(struct selection *s)
 {
     statements_release(&s->statements);
     map_release(&s->unrecorded);
+    map_release(&s->rights);
     memory_free(s->in_force);
     *s = (struct selection){0};
 }
@@ -99,6 +100,30 @@ selection_add(struct selection *s, const struct ledger_entry *entry)
     default:
         return 0;
     }
+}
+
+/* The session is known as long as it was, or for this statement alone. */
+int
+selection_right(struct selection *s, const struct ledger_entry *entry)
+{
+    const struct right *right = entry->u.right;
+    struct sessions *sessions = &s->book->sessions;
+    uint64_t session = right->exposure.session;
+    bool is_known = sessions_get(sessions, session) != NULL;
+    uint32_t seen;
+    int result = map_get(&s->rights, entry->seq, &seen) ? 1 : map_put(&s->rights, entry->seq, 0);
+
+    if (result == 0 && !is_known && right->opened_of.index != 0)
+        result = sessions_open(sessions, right->opened_of.index, &right->opened);
+    if (result == 0 && right->has_shape)
+        result = shapes_add(&s->book->shapes, right->shape.fingerprint, right->shape.sql);
+    if (result == 0)
+        result = selection_expose(s, entry->seq, &right->exposure);
+    if (result == 0)
+        result = statements_close(&s->statements, session);
+    if (result == 0 && !is_known)
+        sessions_close(sessions, session, entry->time);
+    return result < 0 ? result : 0;
 }
 
 int

@@ -18,6 +18,7 @@ struct selection {
     const struct filter *filter;
     struct statements statements;
     uint64_t untestable;    /* statements that the filter asks about but whose session is unknown */
+    struct map rights;      /* indexes of the exposures that were seen of LEDGER_RIGHT */
     struct map unrecorded;  /* unknown sessions of those selected or untestable */
     struct lexicon *before; /* the last vocabulary seen before the asked time */
     struct lexicon **in_force; /* those seen in it */
@@ -30,6 +31,9 @@ void selection_init(struct selection *selection, struct book *book, const struct
 void selection_release(struct selection *selection);
 /* PASU_E_NOMEM, or what `give` returned. */
 PASU_MUST_USE int selection_add(struct selection *selection, const struct ledger_entry *entry);
+/* A LEDGER_RIGHT, for who wants them: a statement of its own, once, however often it comes. As
+ * selection_add. */
+PASU_MUST_USE int selection_right(struct selection *selection, const struct ledger_entry *entry);
 /* Gives out what is held; then the selection is complete. */
 PASU_MUST_USE int selection_end(struct selection *selection);
 

@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "config/time_zone.h"
 #include "guard/approving.h"
+#include "ledger/rights.h"
 #include "policy/holidays.h"
 #include "policy/roster.h"
 #include "policy/rule.h"
@@ -147,6 +148,17 @@ metrics_warn(const struct config *config, struct config_faults *warnings)
                          "there reads how much is done");
 }
 
+static void
+retention_warn(const struct config *config, struct config_faults *warnings)
+{
+    if (config->ledger.retention != 0 && config->ledger.retention < RIGHTS_KEPT / 366 * 365)
+        config_fault_add(warnings, config->path, 0, 0,
+                         "write 3y, or more, where all that was shown must be there as long",
+                         "ledger.retention is shorter than three years: changes of rights stay for "
+                         "three years all the same, and are written once more before what is older "
+                         "is deleted");
+}
+
 /* As whoever asks: that is not always the account that pasu runs as. */
 static void
 outbox_warn(const struct config *config, struct config_faults *warnings)
@@ -189,6 +201,7 @@ look(struct config **config, const char *file, struct told *told)
         approving_check(*config, &told->faults);
         approving_warn(*config, &told->warnings);
         metrics_warn(*config, &told->warnings);
+        retention_warn(*config, &told->warnings);
         notice_texts_warn(*config, &told->warnings);
         outbox_warn(*config, &told->warnings);
     }

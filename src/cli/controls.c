@@ -322,6 +322,24 @@ may_see(struct probe *probe)
     return may;
 }
 
+/* When the server began our process, as the census reads it; 0: it does not say. */
+static int64_t
+began_at(struct probe *probe)
+{
+    PGresult *set =
+        probe_query(probe,
+                    "SELECT (pg_catalog.date_part('epoch', a.backend_start) "
+                    "OPERATOR(pg_catalog.*) 1000000::pg_catalog.float8)::pg_catalog.int8 "
+                    "FROM pg_catalog.pg_stat_activity a "
+                    "WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()",
+                    0, NULL);
+    int64_t began =
+        set != NULL && PQntuples(set) == 1 ? strtoll(PQgetvalue(set, 0, 0), NULL, 10) : 0;
+
+    PQclear(set);
+    return began * (NANOSECONDS_PER_SECOND / 1000000);
+}
+
 static void
 try_bypass(struct controls *c, struct control_look *look, const struct config_gateway *gateway)
 {
@@ -343,6 +361,7 @@ try_bypass(struct controls *c, struct control_look *look, const struct config_ga
     } else {
         asked.pid = (uint32_t)PQbackendPID(probe.connection);
         asked.number = probe.visit;
+        asked.began = began_at(&probe);
         snprintf(asked.principal, sizeof(asked.principal), "%s", gateway->inspector.user);
         if (control_begin(c->ask, look, &asked, &token) == 0)
             control_end_look(c->ask, look, token, c->bypass_wait, true, &trial);

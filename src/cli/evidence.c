@@ -220,6 +220,8 @@ evidence_each(struct evidence *e, evidence_entry_fn *fn, void *arg, bool notes_d
         ledger_reader_unlock(reader, &e->segment_keys);
         if (e->has_deeds && notes_damage)
             ledger_reader_tell_deeds(reader);
+        if (e->has_rights && notes_damage)
+            ledger_reader_tell_rights(reader);
         result = read_entries(e, reader, fn, arg, notes_damage);
         ledger_reader_close(reader);
     }
@@ -231,6 +233,8 @@ select_entry(void *arg, const struct ledger_entry *entry)
 {
     if (entry->type == LEDGER_ASKED || entry->type == LEDGER_ERASED)
         return 0; /* the guard need not have run then: it says nothing of gaps */
+    if (entry->type == LEDGER_RIGHT)
+        return selection_right(arg, entry);
     return selection_add(arg, entry);
 }
 

@@ -47,9 +47,10 @@ struct evidence {
     bool is_bad;                        /* a second reading failed; told once */
     evidence_watch_fn *watch;           /* of evidence_read; NULL: nobody */
     void *watch_arg;
-    bool has_index; /* the ledger's index may be asked */
-    uint64_t until; /* answers are of records below this index; 0: of all */
-    bool has_deeds; /* the watch hears of deeds too */
+    bool has_index;  /* the ledger's index may be asked */
+    uint64_t until;  /* answers are of records below this index; 0: of all */
+    bool has_rights; /* changes of rights are asked for, too, whose own records were deleted */
+    bool has_deeds;  /* the watch hears of deeds too */
 };
 
 /* Reads configuration and filter options, opens the ledger. Close it in any case. */

@@ -65,8 +65,10 @@ warn(const struct evidence *e)
                  " times that records could not be written",
                  damaged, lost);
     if (pruned > 0)
-        complain("pasu scope says up to when, under completeness",
-                 "what is older than ledger.retention was deleted");
+        complain(
+            "pasu scope says up to when, under completeness",
+            "what is older than ledger.retention was deleted, but for changes of rights, which "
+            "stay for three years");
     if (e->selection.untestable > 0)
         complain(
             "they are in the export without --principal, --source, --country and --application",
@@ -87,6 +89,7 @@ run_export(const struct arguments *arguments)
     int status = evidence_open(&evidence, arguments);
 
     if (status == 0) {
+        evidence.has_rights = true;
         asked_export(&evidence.ask, "standard output");
         status = evidence_read(&evidence, export_statement, &exporting);
     }

@@ -162,15 +162,20 @@ config_help_print(FILE *file)
         0, 0);
     fputs("\n## Example\n\n```yaml file pasu.yaml\n", file);
     fputs(config_help_example(), file);
-    fputs("```\n\nWhere the two databases are not there yet, pasu check says so:\n\n"
-          "```sh run\n$ echo principal,kind,owner,owner_status,left_at,contact > roster.csv\n"
-          "$ pasu check -c pasu.yaml\n"
-          "pasu.yaml:29:23: fault: sources.country_db: country.mmdb cannot be read: not found\n"
-          "  hint: give a file in MaxMind's format (.mmdb)\n"
-          "pasu.yaml:29:45: fault: sources.asn_db: asn.mmdb cannot be read: not found\n"
-          "  hint: give a file in MaxMind's format (.mmdb)\n"
-          "2 faults\n[1]\n```\n",
-          file);
+    fputs(
+        "```\n\nWhere the two databases are not there yet, pasu check says so:\n\n"
+        "```sh run\n$ echo principal,kind,owner,owner_status,left_at,contact > roster.csv\n"
+        "$ pasu check -c pasu.yaml\n"
+        "pasu.yaml:29:23: fault: sources.country_db: country.mmdb cannot be read: not found\n"
+        "  hint: give a file in MaxMind's format (.mmdb)\n"
+        "pasu.yaml:29:45: fault: sources.asn_db: asn.mmdb cannot be read: not found\n"
+        "  hint: give a file in MaxMind's format (.mmdb)\n"
+        "pasu.yaml: warning: ledger.retention is shorter than three years: changes of rights stay "
+        "for three years all the same, and are written once more before what is older is "
+        "deleted\n"
+        "  hint: write 3y, or more, where all that was shown must be there as long\n"
+        "2 faults\n[1]\n```\n",
+        file);
     print_types(file);
     print_keys(file);
 }

@@ -9,6 +9,9 @@
 
 #include "exposure/exposure.h"
 
+/* The rule of an alert of rights that have come by no statement through pasu. */
+#define ADMINISTRATION_AROUND "administrators: around pasu"
+
 /* The flags, as FLAG_BITs. */
 uint64_t administration_flags(void);
 /* What a record of these flags names as what decided; "" where none of them is such a one. */

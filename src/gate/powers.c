@@ -25,7 +25,11 @@ struct power_list {
     "('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files', "  \
     "'pg_execute_server_program')"
 
+/* A slot can have a role's name. */
 static const char powers_sql[] =
+    "SELECT rolname, sum(power)::int8 FROM ("
+    "SELECT slot_name AS rolname, 8 AS power FROM pg_replication_slots WHERE NOT temporary UNION "
+    "ALL "
     "SELECT rolname, over + more + becomes FROM (SELECT r.rolname, "
     "CASE WHEN r.rolsuper OR r.rolbypassrls THEN 1 ELSE 0 END AS over, "
     "CASE WHEN r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (SELECT FROM pg_roles p "
@@ -33,7 +37,7 @@ static const char powers_sql[] =
     "AS more, CASE WHEN EXISTS (SELECT FROM pg_roles p WHERE p.oid <> r.oid AND (p.rolsuper "
     "OR p.rolbypassrls OR p.rolcreaterole OR p.rolreplication OR p.rolname IN " GREAT ") "
     "AND pg_has_role(r.oid, p.oid, 'MEMBER')) THEN 4 ELSE 0 END AS becomes "
-    "FROM pg_roles r) x WHERE over + more + becomes > 0";
+    "FROM pg_roles r) x WHERE over + more + becomes > 0) y GROUP BY rolname";
 
 void
 powers_init(struct powers *powers)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which roles of a server have more rights than others, as the census reads them: superusers and
- * the like, and who can become one. Of a gateway that has not been asked yet, or has no inspector,
+ * the like, and who can become one; and which replication slots it has, by which all that is
+ * written can be fetched later. Of a gateway that has not been asked yet, or has no inspector,
  * nothing is known: its roles have none.
  *
  * Any thread, behind one lock; `turn` tells without it whether something has changed.
@@ -20,6 +21,7 @@ enum power {
     POWER_OVER = 1,    /* a superuser, or BYPASSRLS: no right and no policy holds it back */
     POWER_MORE = 2,    /* CREATEROLE, REPLICATION, pg_read_all_data and the like */
     POWER_BECOMES = 4, /* it is a member of such a role */
+    POWER_SLOT = 8,    /* no role's: there is a replication slot of that name */
 };
 
 /* A role's bits have become others. */

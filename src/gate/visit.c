@@ -129,6 +129,7 @@ visits_test(struct visits *visits, const struct message_try *asked)
     if (visit && visit->pid == 0 && visit->sessions[0]) {
         visit->pid = asked->pid;
         visit->port = asked->port;
+        visit->began = asked->began;
         memcpy(visit->principal, asked->principal, sizeof(visit->principal));
         through_hide(visit->sessions[0]);
     }
@@ -146,7 +147,7 @@ visits_find(struct visits *visits, const struct message_bypass *who, through_lea
         struct visit *visit = &visits->items[i];
 
         if (visit->token == 0 || visit->pid == 0 || visit->pid != who->pid ||
-            strcmp(visit->principal, who->principal) != 0 ||
+            visit->began != who->began || strcmp(visit->principal, who->principal) != 0 ||
             strcmp(visit->database, who->database) != 0 || !leads(arg, visit->gateway))
             continue;
         own(visits, visit, visit->sessions[0], who->pid, visit->port, BACKEND_OF_TEST, backend);

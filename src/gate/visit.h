@@ -18,7 +18,12 @@
  * it stays open in the census.
  *
  * A test of `pasu doctor` (TRIAL_OF_BYPASS) is announced, too, and then named as one that is to be
- * seen as somebody else's: it is counted as pasu's, and found past pasu.
+ * seen as somebody else's: it is counted as pasu's, and found past pasu. A process's number comes
+ * again; so the test is the one that the server began at the moment that the command has asked it
+ * for, and no other.
+ *
+ * The keeper keeps what was announced, and says it again to a gate that comes after one that died
+ * (ledger/visitors.h).
  *
  * The main thread adds, the census's looks; behind a lock.
  */
@@ -34,6 +39,7 @@ struct visit {
     int64_t until;  /* monotonic */
     uint32_t pid;   /* of a test, which has been counted and is to be found; else 0 */
     uint32_t port;
+    int64_t began;                                     /* of that process, by the server's clock */
     struct through_session *sessions[VISIT_COUNT_MAX]; /* that are to come; NULL: none */
     char gateway[GATEWAY_NAME_SIZE], database[NAME_SIZE], principal[NAME_SIZE];
 };

@@ -71,6 +71,14 @@ find(const struct carry *c, uint16_t type, uint64_t number)
     return place != 0 && !c->items[place - 1].is_gone ? &c->items[place - 1] : NULL;
 }
 
+const struct payload_carried *
+carry_get(const struct carry *c, uint16_t type, uint64_t number)
+{
+    const struct carry_item *item = find(c, type, number);
+
+    return item ? &item->what : NULL;
+}
+
 /* Without those that are gone, and with as much room again. */
 static int
 make_room(struct carry *c)

@@ -34,6 +34,9 @@ struct carry {
 void carry_release(struct carry *carry);
 /* What was carried over before. PASU_E_NOMEM. */
 PASU_MUST_USE int carry_restore(struct carry *carry, const struct payload_carried *carried);
+/* What is carried so far of what a record of this type names by number: a session, a text. NULL:
+ * nothing is; until the next call. */
+const struct payload_carried *carry_get(const struct carry *carry, uint16_t type, uint64_t number);
 /* The next record that is to be deleted. PASU_E_NOMEM. */
 PASU_MUST_USE int carry_take(struct carry *carry, const struct segment_record *record);
 /* Gives all that is to be carried over, by rising index, each borrowed for the call. What `put`

@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 8,
+    CONTROL_VERSION = 9,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256,
     CONTROL_MORE_MAX = 16384
@@ -63,8 +63,9 @@ struct control_try {
     uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
     uint32_t count;   /* VISIT: how many connections */
     uint64_t number;  /* DECOY: the set; ARRIVAL, BYPASS: the visit's token */
-    uint32_t port;    /* ARRIVAL: that it comes from; 0: a Unix socket */
+    uint32_t port;    /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket */
     uint32_t unused;
+    int64_t began; /* BYPASS: when the server began the process, realtime ns by its clock */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];
     char address[ADDRESS_SIZE];

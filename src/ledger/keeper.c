@@ -81,6 +81,7 @@ take_gate(struct keeper *k, int fd)
         lose_gate(k);
     channel_init(&k->gate, fd, message_rules_keeper_from_gate,
                  message_rules_keeper_from_gate_count);
+    trials_gate(&k->trials, &k->gate);
 }
 
 /* ---- the supervisor's messages ---- */
@@ -341,6 +342,8 @@ take_census(struct keeper *k, const struct channel_message *message)
     memcpy(&body, message->body, message->length); /* the table says that it is one of these */
     if (type == SEGMENT_BYPASS && trials_bypass(&k->trials, &body.bypass))
         body.bypass.verdict = VERDICT_OF_ALLOW; /* a test: nobody is told */
+    if (type == SEGMENT_BACKEND)
+        visitors_recorded(&k->trials.visitors, &body.backend);
     record_census(&k->records, type, &body);
 }
 

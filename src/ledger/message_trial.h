@@ -35,8 +35,9 @@ struct message_try {
     uint32_t count;    /* VISIT: how many connections */
     uint32_t pid;      /* ARRIVAL, BYPASS: the server's process; 0: no more of them come */
     uint64_t visit;    /* ARRIVAL, BYPASS: the token that it was announced by */
-    uint32_t port;     /* ARRIVAL: that it comes from; 0: a Unix socket */
+    uint32_t port;     /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket */
     uint32_t unused;
+    int64_t began; /* BYPASS: when the server began the process, realtime ns by its clock */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];  /* as whom */
     char address[ADDRESS_SIZE]; /* SOURCE: as if from there */

@@ -120,6 +120,16 @@ is_carried(const void *body)
 }
 
 static bool
+is_right(const void *body)
+{
+    const struct payload_right *r = body;
+
+    return r->exposure_length > 0 && (r->opened.index != 0) == (r->opened_length != 0) &&
+           (r->shape.index != 0) == (r->shape_length != 0) &&
+           r->bytes.length == (size_t)r->exposure_length + r->opened_length + r->shape_length;
+}
+
+static bool
 is_erased(const void *body)
 {
     const struct payload_erased *e = body;

@@ -223,6 +223,21 @@ struct payload_carried {
     struct view payload; /* as it was; of a mark, what is in force */
 };
 
+/* A record that is gone. */
+struct payload_right_of {
+    uint64_t index;
+    int64_t time;
+};
+
+/* A statement by which rights were given, taken or changed, whose records were deleted by age
+ * (ledger/rights.h): its exposure, which shows nobody, its session and its text, as they were. */
+struct payload_right {
+    struct payload_right_of exposure, opened,
+        shape; /* opened, shape: of index 0, it is not known */
+    uint16_t exposure_length, opened_length, shape_length;
+    struct view bytes; /* their payloads, one behind the other */
+};
+
 struct payload_erased {
     uint32_t ordinal; /* of the directory */
     uint32_t uid;

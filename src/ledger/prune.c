@@ -208,7 +208,8 @@ write_carried(void *arg, const struct payload_carried *carried)
     return record_again(p->records, SEGMENT_CARRIED, &body);
 }
 
-/* Entries of the directory, and that they were erased, are written again each by itself. */
+/* Entries of the directory, that they were erased, and what is told of rights are written again
+ * each by itself. */
 static int
 write_again(struct prune *p, const struct segment_record *record)
 {
@@ -216,7 +217,10 @@ write_again(struct prune *p, const struct segment_record *record)
                                     .time = record->time,
                                     .type = (uint16_t)record->type,
                                     .payload = record->payload};
+    uint32_t kept = rights_keep(&p->rights, &p->carry, record, p->rights_since);
 
+    if (kept != 0)
+        return record_again(p->records, (enum segment_type)kept, &p->rights.body);
     if (record->type == SEGMENT_CARRIED && payload_read_carried(&again, record->payload) != 0)
         return 0;
     if (again.payload.length > CARRY_PAYLOAD_MAX) /* none of ours */
@@ -455,6 +459,7 @@ begin(struct prune *p)
     p->frontier = (struct tree_frontier){0};
     p->since = 0;
     p->limit = os_realtime(r->log->os) - p->retention;
+    p->rights_since = p->limit + p->retention - RIGHTS_KEPT;
     memory_free(firsts);
     if (result == 0)
         result = find_due(p);

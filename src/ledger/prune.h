@@ -15,7 +15,9 @@
  *          carried before goes: tiles are made again at a start, without their folder.
  *          Otherwise its tiles are written once more with the next step: none may be lost
  * carry    what later records refer to is written again (SEGMENT_CARRIED): entries of the directory
- *          and their erasures each by itself, all else as it is at the end (ledger/carry.h)
+ *          and their erasures each by itself, all else as it is at the end (ledger/carry.h);
+ *          and what is told of rights, each by itself, until it is three years old
+ *          (ledger/rights.h)
  *
  * Whoever is killed in between leaves a ledger that is whole: either nothing says that something
  * was deleted, or all that is needed without it is there; the next keeper goes on. What fails is
@@ -30,6 +32,7 @@
 #include "ledger/carry.h"
 #include "ledger/prologue.h"
 #include "ledger/record.h"
+#include "ledger/rights.h"
 
 enum prune_phase { PRUNE_IDLE, PRUNE_FIND, PRUNE_EXAMINE, PRUNE_CARRY, PRUNE_REMOVE };
 
@@ -61,6 +64,8 @@ struct prune {
     struct tile_store tiles; /* of those that are carried, made again of records that are right */
     bool has_tiles;
     struct carry carry;
+    struct rights rights;
+    int64_t rights_since; /* realtime ns: what is told of rights, and is not older, is kept */
 };
 
 void prune_init(struct prune *prune, struct record_keeping *records);

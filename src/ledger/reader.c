@@ -23,7 +23,7 @@ struct ledger_reader {
     struct ring_copy copies[RINGS_MAX];
     unsigned copy; /* the one that is read */
     int64_t copied;
-    bool is_behind_records, is_ring_damaged, tells_deeds;
+    bool is_behind_records, is_ring_damaged, tells_deeds, tells_rights;
     ledger_takes_fn *takes; /* which exposures; NULL: all */
     void *takes_arg;
     /* What entries borrow. */
@@ -31,6 +31,7 @@ struct ledger_reader {
     struct exposure exposure;
     struct vocabulary vocabulary;
     uint32_t *ordinals;
+    struct right right;
 };
 
 /* ---- opening ---- */
@@ -263,6 +264,21 @@ decode_carried(struct ledger_reader *r, struct view payload, struct ledger_entry
     return decode(r, carried.type, carried.payload, entry);
 }
 
+/* As decode_body. While its own records are there they are told. */
+static int
+decode_right(struct ledger_reader *r, struct view payload, struct ledger_entry *entry)
+{
+    int result = r->tells_rights ? right_read(&r->right, payload) : 1;
+
+    if (result != 0)
+        return result;
+    entry->type = LEDGER_RIGHT;
+    entry->seq = r->right.exposure_of.index;
+    entry->time = r->right.exposure_of.time;
+    entry->u.right = &r->right;
+    return !r->prologue.is_found || entry->seq >= r->prologue.pruned.body.end;
+}
+
 static int
 decode_record(struct ledger_reader *r, const struct segment_record *record,
               struct ledger_entry *entry)
@@ -271,6 +287,8 @@ decode_record(struct ledger_reader *r, const struct segment_record *record,
 
     if (record->type == SEGMENT_CARRIED)
         return decode_carried(r, payload, entry);
+    if (record->type == SEGMENT_RIGHT)
+        return decode_right(r, payload, entry);
     if (record->type != SEGMENT_EXPOSURE)
         return decode(r, record->type, payload, entry);
     if (payload.length < ENTRY_SALT)
@@ -292,6 +310,12 @@ void
 ledger_reader_tell_deeds(struct ledger_reader *r)
 {
     r->tells_deeds = true;
+}
+
+void
+ledger_reader_tell_rights(struct ledger_reader *r)
+{
+    r->tells_rights = true;
 }
 
 void

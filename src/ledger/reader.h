@@ -21,6 +21,7 @@
 #include "ledger/message.h"
 #include "ledger/payload.h"
 #include "ledger/records.h"
+#include "ledger/rights.h"
 
 enum ledger_entry_type {
     LEDGER_STARTED,
@@ -44,6 +45,8 @@ enum ledger_entry_type {
     LEDGER_BYPASS,
     LEDGER_BACKEND,
     LEDGER_FINDING,
+    LEDGER_RIGHT, /* told only to who wants them: `seq` and `time` are its exposure's; it can come
+                     twice */
 };
 
 struct ledger_entry {
@@ -71,6 +74,7 @@ struct ledger_entry {
         const struct message_backend *backend;
         const struct payload_pruned *pruned;
         const struct message_finding *finding;
+        const struct right *right;
     } u;
 };
 
@@ -89,6 +93,8 @@ PASU_MUST_USE int ledger_reader_open_source(struct ledger_reader **reader, const
 void ledger_reader_unlock(struct ledger_reader *reader, const struct segment_keys *keys);
 /* Tells deeds too from now on: LEDGER_ASKED, LEDGER_ERASED. */
 void ledger_reader_tell_deeds(struct ledger_reader *reader);
+/* Tells LEDGER_RIGHT too from now on, of a ledger that is read from its beginning. */
+void ledger_reader_tell_rights(struct ledger_reader *reader);
 /* Whether an exposure is wanted: the index and the time of its record, and its session. */
 typedef bool ledger_takes_fn(void *arg, uint64_t seq, int64_t time, uint64_t session);
 /* From now on those that are not wanted are passed over, and not decoded; NULL: none are. What is

@@ -125,7 +125,11 @@ segment_is_carried(uint32_t type)
     case SEGMENT_ORDINAL:
     case SEGMENT_MARK:
     case SEGMENT_TAKEN:
+    case SEGMENT_POLICY:
+    case SEGMENT_ROSTER:
+    case SEGMENT_ASKED:
     case SEGMENT_ERASED:
+    case SEGMENT_RAISED:
         return true;
     default:
         return false;

@@ -85,8 +85,8 @@ make_room(struct trials *t)
     return NULL;
 }
 
-static int
-tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
+static struct message_try
+message_of(const struct trial *trial, uint64_t question)
 {
     struct message_try message = {
         .token = trial->token,
@@ -97,6 +97,7 @@ tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
         .pid = trial->asked.pid,
         .visit = trial->asked.number,
         .port = trial->asked.port,
+        .began = trial->asked.began,
     };
 
     memcpy(message.gateway, trial->asked.gateway, sizeof(message.gateway));
@@ -105,8 +106,43 @@ tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
     if (trial->asked.control == TRY_OF_VISIT)
         snprintf(message.database, sizeof(message.database), "%.*s", NAME_SIZE - 1,
                  trial->asked.what);
-    return channel_send(gate, MESSAGE_TRY, &message, sizeof(message), -1) == 0 ? 0
+    return message;
+}
+
+static int
+send_gate(const struct message_try *message, struct channel *gate)
+{
+    return channel_send(gate, MESSAGE_TRY, message, sizeof(*message), -1) == 0 ? 0
                                                                                : PASU_E_UNAVAILABLE;
+}
+
+static int
+tell_gate(const struct trial *trial, uint64_t question, struct channel *gate)
+{
+    const struct message_try message = message_of(trial, question);
+
+    return send_gate(&message, gate);
+}
+
+/* What a gate that is not there, or dies before it answers, does not hear the next one does. */
+static void
+tell_visit(struct trials *t, const struct trial *trial, struct control_client *client,
+           struct channel *gate)
+{
+    const struct message_try message = message_of(trial, client->question);
+
+    if (trial->asked.control == TRY_OF_VISIT)
+        visitors_announce(&t->visitors, &message, os_monotonic(t->os));
+    else
+        visitors_arrive(&t->visitors, &message);
+    if (send_gate(&message, gate) != 0)
+        control_end(client, 0, trial->token);
+}
+
+void
+trials_gate(struct trials *t, struct channel *gate)
+{
+    visitors_tell(&t->visitors, gate, os_monotonic(t->os));
 }
 
 static int
@@ -152,7 +188,9 @@ begin(struct trials *t, struct control_client *client, struct channel *gate)
         trial->token = asked.number;
     while (result == 0 && trial->token == 0)
         result = t->os->random(t->os->arg, &trial->token, sizeof(trial->token));
-    if (result == 0 && asked.control != TRIAL_OF_DECOY)
+    if (result == 0 && asked.control >= TRY_OF_VISIT)
+        tell_visit(t, trial, client, gate);
+    else if (result == 0 && asked.control != TRIAL_OF_DECOY)
         result = tell_gate(trial, client->question, gate);
     if (result != 0)
         trial->token = 0;
@@ -211,15 +249,17 @@ trials_bypass(struct trials *t, const struct message_bypass *bypass)
 {
     for (size_t i = 0; i < TRIALS_MAX; i++) {
         struct trial *trial = &t->items[i];
+        const struct message_try found = {.visit = trial->asked.number};
 
-        if (trial->token == 0 || trial->asked.control != TRIAL_OF_BYPASS ||
-            trial->asked.pid != bypass->pid ||
+        if (trial->token == 0 || trial->asked.control != TRIAL_OF_BYPASS || !bypass->is_test ||
+            trial->asked.pid != bypass->pid || trial->asked.began != bypass->began ||
             strcmp(trial->asked.principal, bypass->principal) != 0)
             continue;
-        if (!bypass->is_over && is_late(t, trial)) /* another one, of the same number */
+        if (!bypass->is_over && is_late(t, trial))
             continue;
         if (!bypass->is_over)
             end(t, trial, 0, false);
+        visitors_arrive(&t->visitors, &found);
         return true;
     }
     return false;

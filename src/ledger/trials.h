@@ -12,9 +12,10 @@
  * A decoy (TRIAL_OF_DECOY) needs no connection: an exposure that names it is judged here as those
  * that come from a ring are, and neither recorded nor told of.
  *
- * A session past pasu (TRIAL_OF_BYPASS) is known by the server's process; that the gate tells of it
- * is the proof. What ends otherwise than by the control that is tried, such as a login that fails,
- * is no proof of anything, and no record. In the keeper.
+ * A session past pasu (TRIAL_OF_BYPASS) is known by the server's process, and by when the server
+ * began it: numbers come again. That the gate tells of it, as the one that was announced
+ * (gate/visit.h), is the proof. What ends otherwise than by the control that is tried, such as a
+ * login that fails, is no proof of anything, and no record. In the keeper.
  */
 #ifndef PASU_LEDGER_TRIALS_H
 #define PASU_LEDGER_TRIALS_H
@@ -22,6 +23,7 @@
 #include "base/channel.h"
 #include "ledger/control.h"
 #include "ledger/record.h"
+#include "ledger/visitors.h"
 
 enum {
     TRIALS_MAX = 32,
@@ -40,6 +42,7 @@ struct trials {
     const struct os *os;
     struct record_keeping *records;
     struct trial items[TRIALS_MAX];
+    struct visitors visitors;
 };
 
 void trials_init(struct trials *trials, const struct os *os, struct record_keeping *records);
@@ -49,5 +52,7 @@ bool trials_ask(struct trials *trials, struct control_client *client, struct cha
 void trials_take(struct trials *trials, const struct channel_message *message);
 /* A session past pasu was told of; true where it is a test's, and nobody need be alerted. */
 bool trials_bypass(struct trials *trials, const struct message_bypass *bypass);
+/* Another gate is there, in the place of one that has died, or that never was. */
+void trials_gate(struct trials *trials, struct channel *gate);
 
 #endif

@@ -135,8 +135,8 @@ def begin(place, control, principal, address=""):
     with socket.socket(socket.AF_UNIX) as asked:
         asked.settimeout(10)
         asked.connect(str(ledger(place) / "control.sock"))
-        body = struct.pack("<IIIIQII64s64s48s256s", control, 0, 0, 0, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
-        asked.sendall(struct.pack("<IIII", 0x75736170, 8, 24, 0) + body.ljust(16944, b"\0"))
+        body = struct.pack("<IIIIQIIq64s64s48s256s", control, 0, 0, 0, 0, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
+        asked.sendall(struct.pack("<IIII", 0x75736170, 9, 24, 0) + body.ljust(16944, b"\0"))
         answer = b""
         while piece := asked.recv(4096):
             answer += piece

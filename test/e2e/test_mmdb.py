@@ -73,7 +73,7 @@ def asked_elsewhere(path, address):
     return found[1] if found else "-"
 
 
-@test
+@test(limit=3600 if harness.LONG else 60)
 def test_agrees():
     """Of 100,000 random addresses of both families each has the country that the table says, and of as many as are asked mmdblookup says so, too"""
     chance = random.Random(6)

@@ -3,18 +3,22 @@
 """What pasu's own commands, and its page, look up at the server is pasu's own: no gap of the record, no alert, nothing that is ended.
 Whoever else logs in as the inspector, under whatever name, is past pasu."""
 import json
+import os
 import re
+import signal
 import subprocess
 
 import affected
 import harness
 import inspector
+import ledgerfile
 from process import until
 import shop
 from stage import equal, test
 from test_incident import BY, number_of, scope
 import wire
 
+ASKED = 20  # a type of record
 NAME = "pasu check"  # what its commands call themselves
 IDENTITY = {"identity": ["public.customers.phone"]}
 WORDS = re.compile("past pasu|did not come through|has gaps")
@@ -78,6 +82,11 @@ def run_all(made, email):
         text = made.guard.run(*words, timeout=60).stdout
         assert not WORDS.search(text), text
     return own
+
+
+def visits(made):
+    """How many have been announced, as the ledger has it."""
+    return sum(kind == ASKED and b"visit" in payload for _, kind, payload in ledgerfile.records(made.guard.folder / "ledger"))
 
 
 @test(gateway=True, limit=240)
@@ -178,6 +187,38 @@ def test_a_command_outlives_the_gate():
         equal(command.returncode, 0, words)
         made.guard.status()
         equal([one for one in completeness(made)["bypasses"] if one["principal"] == inspector.USER], [])
+    made.stop()
+    equal([one for one in made.guard.json("ack") if one["principal"] == inspector.USER], [])
+    server.sql(f"REVOKE pg_read_all_stats FROM {inspector.USER}")
+
+
+@test(gateway=True, limit=120)
+def test_a_command_is_announced_before_the_gate_dies():
+    """A command that was announced to a gate that has died since, and comes to the server behind the next one, is pasu's own: no session
+    past pasu, no alert"""
+    server = shop.server()
+    made = shop.front("announced")
+    settled(made, 0)
+    server.sql(f"GRANT pg_read_all_stats TO {inspector.USER}")
+    made.guard.status()
+    made.guard.wait("bypass_sight", named="yes")
+    with made.login(user="app"), wire.login(server.address) as locking:
+        # Whoever logs in waits for the list of databases' settings, which is read on the way in.
+        locking.query("BEGIN; LOCK TABLE pg_catalog.pg_db_role_setting IN ACCESS EXCLUSIVE MODE")
+        command = subprocess.Popen([harness.PASU, "check", "--connect", "-c", made.guard.path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        until(lambda: visits(made), "it is announced")
+        mark = made.guard.mark()
+        pids = made.guard.pids()
+        os.kill(pids["gate"], signal.SIGKILL)
+        made.guard.wait("process_started", start=mark, name="gate")
+        assert command.poll() is None, "it still waits at the server"
+        locking.query("ROLLBACK")
+        words = command.communicate(timeout=60)[0]
+        assert command.returncode != 2, words
+        made.guard.wait("bypass_sight", start=mark, named="yes")
+        found = until(lambda: made.guard.status() and len((all_of := completeness(made)).get("own_sessions", [])) == visits(made) and all_of,
+                      "each that was announced is pasu's own")
+        equal([one for one in found["bypasses"] if one["principal"] == inspector.USER], [])
     made.stop()
     equal([one for one in made.guard.json("ack") if one["principal"] == inspector.USER], [])
     server.sql(f"REVOKE pg_read_all_stats FROM {inspector.USER}")

@@ -132,46 +132,6 @@ def test_what_is_old_goes():
     verify(front, key)
 
 
-RIGHTS = ["GRANT SELECT ON products TO analyst", "REVOKE SELECT ON products FROM analyst", "GRANT SELECT ON products TO analyst"]
-
-
-def rights(front):
-    """Changes of rights that the ledger still has, and the roster's."""
-    lines = ask(front, "ledger", "export")[0]
-    return [line["sql"].split()[0] for line in lines if "grant" in line["flags"]]
-
-
-@test(gateway=True, limit=180)
-@moved
-def test_rights_for_three_years():
-    """With retention 3y changes of rights are there for three years, and go then; with a shorter one they are gone before, as all else is"""
-    key = harness.folder() / "rights.key"
-    key.write_bytes(bytes(range(32)))
-    key.chmod(0o600)
-    made = {name: shop.front(f"rights-{name}", more={"ledger": {"directory": "./ledger", "key_file": str(key), "retention": name},
-                                                     "environment": environment("2026-01-10 12:00:00")}) for name in ("3y", "2y")}
-    due = ["GRANT", "REVOKE", "GRANT"]
-    for name, front in made.items():
-        with front.login(user="postgres") as session:
-            for statement in RIGHTS:
-                session.query(statement)
-        front.guard.until_sessions(0)
-        at(front, "2026-02-10 12:00:00")  # another segment
-        show(front, "SELECT name FROM customers WHERE id = 1287")
-        equal(rights(front), due)
-    mark = at(made["2y"], "2028-02-01 12:00:00")
-    made["2y"].guard.wait("pruned", 20, mark)
-    equal(rights(made["2y"]), [])
-    at(made["3y"], "2029-01-08 12:00:00")
-    equal(rights(made["3y"]), due)
-    mark = at(made["3y"], "2029-02-01 12:00:00")
-    made["3y"].guard.wait("pruned", 20, mark)
-    equal(rights(made["3y"]), [])
-    for front in made.values():
-        front.stop()
-        verify(front, key)
-
-
 def torn(front, moment, **more):
     """The same, without a key: what a crash left of a record ends the segment, and another one is begun."""
     equal(front.guard.stop(), 0)
@@ -190,6 +150,56 @@ def keep(front, name):
     path = harness.folder() / f"retention.{name}"
     shutil.copy(ledger(front) / "checkpoint", path)
     return path
+
+
+RIGHTS = ["GRANT SELECT ON products TO analyst", "REVOKE SELECT ON products FROM analyst", "ALTER ROLE analyst CONNECTION LIMIT 50"]
+CHANGED = [("GRANT", "grant"), ("REVOKE", "grant"), ("ALTER", "role")]
+POLICY, ROSTER, CARRIED = 16, 17, 27
+
+
+def rights(front):
+    """Changes of rights that the ledger still tells of."""
+    lines = ask(front, "ledger", "export")[0]
+    found = [line for line in lines if {"grant", "role"} & set(line["flags"])]
+    equal([(line["principal"], line["database"], line["application"], line["source"]["address"]) for line in found],
+          [("postgres", "postgres", "rights", "127.0.0.1")] * len(found))
+    return [(line["sql"].split()[0], line["flags"][0]) for line in found]
+
+
+def kept(front):
+    """Of records of who is who and of configurations, how many are kept of that time or a later one."""
+    return [payload[16] for _, kind, payload in ledgerfile.records(ledger(front)) if kind == CARRIED and payload[16] in (POLICY, ROSTER)]
+
+
+@test(gateway=True, limit=240)
+@moved
+def test_rights_for_three_years():
+    """Changes of rights are there for three years whatever the retention is, with who, from where and by what, and go then; all else goes with the retention"""
+    roster = harness.folder() / "rights.csv"
+    roster.write_text("principal,kind,owner,owner_status\nanalyst,human,Lee,active\n")
+    front = shop.front("rights", more={"ledger": {"directory": "./ledger", "retention": "1y"},
+                                       "principals": {"roster": str(roster)}, "environment": environment("2026-01-10 12:00:00")})
+    with front.login(user="postgres", application_name="rights") as session:
+        for statement in RIGHTS:
+            session.query(statement)
+    show(front, "SELECT name FROM customers WHERE id = 1287")
+    torn(front, "2026-02-10 12:00:00")  # another segment
+    equal((rights(front), kept(front)), (CHANGED, []))
+    checked = keep(front, "rights")
+    # The records themselves go, and then what was kept of them, with what is kept of that.
+    for moment in ("2027-01-20 12:00:00", "2028-02-01 12:00:00", "2028-02-02 12:00:00"):
+        mark = torn(front, moment)
+        if not moment.endswith("02-02 12:00:00"):
+            front.guard.wait("pruned", 30, mark)
+        equal(rights(front), CHANGED)
+        assert set(kept(front)) == {POLICY, ROSTER}, kept(front)
+        equal(ask(front, "subject", "1287", "--kind", "customer")[0][0].get("shown", 0), 0)
+        verify(front, None, checked)
+    mark = torn(front, "2029-03-01 12:00:00")
+    front.guard.wait("pruned", 30, mark)
+    equal(rights(front), [])
+    front.stop()
+    verify(front, None, checked)
 
 
 QUESTIONS = ([], ["--list"], ["--from", "2026-02-05"], ["--from", "2026-01-15T06:00:00Z", "--to", "2026-02-10T12:30:00Z"],

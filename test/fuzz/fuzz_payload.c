@@ -17,7 +17,8 @@ static bool
 has_view(uint8_t type)
 {
     return type == SEGMENT_SHAPE || type == SEGMENT_ORDINAL || type == SEGMENT_PRUNED ||
-           type == SEGMENT_CARRIED || type == SEGMENT_REQUESTED || type == SEGMENT_DECOYS;
+           type == SEGMENT_CARRIED || type == SEGMENT_RIGHT || type == SEGMENT_REQUESTED ||
+           type == SEGMENT_DECOYS;
 }
 
 int

@@ -50,6 +50,7 @@ static const struct layout layouts[] = {
     {37, "841z3TT"},
     {38, "81z7"},
     {40, "84411z6ttaT"},
+    {41, "888888222z2*"},
     {44, "8888888h41z3T"},
     {48, "8888841z3TT*"},
     {49, "88841z3tT"},
@@ -137,6 +138,20 @@ make_mark(struct made *m, struct random *random)
         memset(m->bytes + 296, 0, 12);
 }
 
+/* A session, and a text that is not known, where there is room for them. */
+static inline void
+make_change(struct made *m)
+{
+    uint16_t lengths[3] = {0, m->length > 57};
+
+    if (m->length == 56)
+        m->bytes[m->length++] = 1;
+    lengths[0] = (uint16_t)(m->length - 56 - lengths[1]);
+    memcpy(m->bytes + 48, lengths, sizeof(lengths));
+    memset(m->bytes + 16, lengths[1], 8);
+    memset(m->bytes + 32, 0, 8);
+}
+
 /* With as many hashes as there are whole subtrees. */
 static inline void
 make_pruned(struct made *m, struct random *random)
@@ -190,6 +205,9 @@ make_right(struct made *m, struct random *random, uint32_t type)
         break;
     case SEGMENT_CARRIED:
         memcpy(m->bytes + 16, (const uint16_t[]){SEGMENT_OPENED}, 2);
+        break;
+    case SEGMENT_RIGHT:
+        make_change(m);
         break;
     case SEGMENT_ERASED:
         m->bytes[3] |= 0xf0;

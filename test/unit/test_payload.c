@@ -88,6 +88,11 @@ is_body(const union payload_body *a, const union payload_body *b, uint32_t type)
             return false;
         one.pruned.frontier = other.pruned.frontier = (struct view){0};
     }
+    if (type == SEGMENT_RIGHT) {
+        if (!view_equal(one.right.bytes, other.right.bytes))
+            return false;
+        one.right.bytes = other.right.bytes = (struct view){0};
+    }
     if (type == SEGMENT_CARRIED) {
         if (!view_equal(one.carried.payload, other.carried.payload))
             return false;
@@ -231,7 +236,7 @@ a_payload_that_is_cut_or_goes_on_is_refused(void **state PASU_UNUSED)
                     : m.length;
         for (size_t length = 0; length < fixed; length++)
             assert_int_equal(read_of(layout, &m, length), PASU_E_CORRUPT);
-        if (!has_rest(layout) || layout->type == SEGMENT_PRUNED) {
+        if (!has_rest(layout) || layout->type == SEGMENT_PRUNED || layout->type == SEGMENT_RIGHT) {
             m.bytes[m.length] = (uint8_t)(round & 1);
             assert_int_equal(read_of(layout, &m, m.length + 1), PASU_E_CORRUPT);
         }
@@ -414,6 +419,8 @@ what_cannot_be_is_neither_read_nor_written(void **state PASU_UNUSED)
         {SEGMENT_PRUNED, 8, 1, "\4"},   /* one subtree, and two roots */
         {SEGMENT_PRUNED, 32, 1, "\2"},  /* carried in what is deleted */
         {SEGMENT_CARRIED, 16, 1, "\5"}, /* nothing refers to that */
+        {SEGMENT_RIGHT, 48, 1, "\x12"}, /* longer than what is there */
+        {SEGMENT_RIGHT, 16, 1, "\0"},   /* a session with no index */
         {SEGMENT_ERASED, 3, 1, "\xef"},
         {SEGMENT_OPENING, 8, 1, "\x08"},
         {SEGMENT_OPENING, 9, 1, "\2"},

@@ -239,6 +239,79 @@ count_records(struct place *p, enum segment_type type)
     return count;
 }
 
+enum { ACTS = 2 * DAYS };
+
+/* What was done on each day, as the ledger tells it to who asks for rights. */
+static void
+ask_for_rights(struct place *p, unsigned *told, unsigned *exposures)
+{
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    struct segment_keys keys;
+
+    *told = *exposures = 0;
+    add_key(&keys);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    ledger_reader_unlock(r, &keys);
+    ledger_reader_tell_rights(r);
+    while (ledger_reader_next(r, &entry) == 1) {
+        if (entry.type == LEDGER_EXPOSURE && entry.u.exposure->part_count == 0)
+            *exposures |= 1U << entry.u.exposure->rows;
+        if (entry.type != LEDGER_RIGHT)
+            continue;
+        assert_true(entry.u.right->exposure.flags & FLAG_BIT(GRANT));
+        assert_true(entry.u.right->has_shape && entry.u.right->opened_of.index > 0);
+        assert_int_equal(entry.u.right->shape.fingerprint, entry.u.right->exposure.shape);
+        assert_int_equal(entry.u.right->opened.session, entry.u.right->exposure.session);
+        assert_int_equal(*told >> entry.u.right->exposure.rows & 1, 0);
+        *told |= 1U << entry.u.right->exposure.rows;
+    }
+    ledger_reader_close(r);
+    segment_keys_release(&keys);
+}
+
+static void
+act(struct place *p, unsigned day, uint64_t flags)
+{
+    const struct exposure act = {.session = session_of(day),
+                                 .time = p->disk->time,
+                                 .shape = day,
+                                 .vocabulary = 1,
+                                 .statements = 1,
+                                 .rows = day,
+                                 .flags = flags};
+    uint8_t bytes[512];
+    ssize_t length = exposure_encode(&act, bytes, sizeof(bytes));
+
+    assert_true(length > 0);
+    assert_int_equal(append(p, 0, RING_EXPOSURE, bytes, (size_t)length), 0);
+    assert_int_equal(intake_take(&p->intake), 0);
+}
+
+/* Acts of days that are gone are told, of rights alone, and of each day once, until they are too
+ * old; however often what tells of them is deleted. */
+static void
+what_was_done_to_rights_stays_for_its_time(void **state)
+{
+    struct place *p = *state;
+    unsigned told, exposures;
+
+    begin_ledger(p);
+    leaf_count = 0;
+    for (unsigned day = 0; day < ACTS; day++) {
+        live_a_day(p, day);
+        act(p, day, day % 2 == 0 ? FLAG_BIT(GRANT) : FLAG_BIT(SET_ROLE));
+        check_root(p);
+        prune_all(p);
+        check_root(p);
+    }
+    stop_keeper(p);
+    ask_for_rights(p, &told, &exposures);
+    assert_int_equal((told | exposures) & 0x55555555, 0x55555555 & ((1U << ACTS) - 1));
+    assert_int_equal(told & (exposures | 0xaaaaaaaa), 0);
+    assert_true(told & 1);
+}
+
 /* The disk may be full: not all that is old is carried over before the first of it is deleted. */
 static void
 what_is_carried_makes_room_before_more_is(void **state)
@@ -415,6 +488,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         ON_DISK(what_is_left_says_what_it_said_before),
         ON_DISK(it_says_so_however_often_it_is_pruned),
+        ON_DISK(what_was_done_to_rights_stays_for_its_time),
         ON_DISK(an_encrypted_ledger_is_pruned_as_well),
         ON_DISK(nothing_goes_while_there_is_a_hold),
         ON_DISK(a_hold_that_comes_in_between_keeps_all),
