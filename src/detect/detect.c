@@ -392,7 +392,7 @@ bring_near(const struct detect *d, const struct bunch *bunch)
         principal_prefetch(who[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        hashes_prefetch(who[i]->life.hashes, who[i]->life.count, subject[i]);
+        life_prefetch(&who[i]->life, subject[i]);
         if (who[i]->today != NULL)
             day_prefetch(who[i]->today);
     }
