@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "detect/coverage.h"
 #include "detect/fusion.h"
-#include "detect/hashes.h"
 #include "detect/state.h"
 
 #define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
@@ -398,7 +397,7 @@ bring_near(const struct detect *d, const struct bunch *bunch)
     }
     for (size_t i = 0; i < count; i++)
         if (who[i]->today != NULL)
-            hashes_prefetch(who[i]->today->asked.hashes, who[i]->today->asked.count, subject[i]);
+            sample_prefetch(&who[i]->today->asked, subject[i]);
 }
 
 static int
