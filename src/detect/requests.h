@@ -23,7 +23,7 @@ struct requests_more {
 };
 
 struct requests {
-    uint64_t *counts; /* key and count; 0: free */
+    uint64_t *counts;   /* key and count; 0: free */
     size_t count, size; /* size: a power of two, or 0 */
     unsigned shift;     /* of a key, that is its place */
     struct requests_more *more;
