@@ -122,8 +122,8 @@ server(struct made *m, uint64_t number, char *line, size_t size)
     unsigned session = (unsigned)(m->address % 400), role = session % 16;
     unsigned long long n = dice_below(&m->dice, 100000), member = m->member;
     double u = dice_unit(&m->dice);
-    struct tm at = clock_of(m->second);
-    char when[64], sql[400];
+    struct tm at = clock_of(m->second), began = clock_of((int64_t)session - 86400);
+    char when[64], since[64], sql[400];
 
     if (u < 0.10)
         snprintf(sql, sizeof(sql), "SELECT name, phone FROM members WHERE id = %llu", member);
@@ -137,13 +137,14 @@ server(struct made *m, uint64_t number, char *line, size_t size)
                  "UPDATE goods SET price = %llu, seen = seen + 1 WHERE id = %llu AND shop = %llu",
                  n, n * 3, n % 77);
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &at);
+    strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &began);
     return snprintf(line, size,
-                    "%s.%03u UTC,\"app_%u\",\"shop\",%u,\"10.0.%u.%u:%u\",6a1c%04x.%x,%llu,"
+                    "%s.%03u UTC,\"app_%u\",\"shop\",%u,\"10.0.%u.%u:%u\",%llx.%x,%llu,"
                     "\"SELECT\",%s UTC,%u/%llu,0,LOG,00000,\"statement: %s\",,,,,,,,,\"shop-api\","
                     "\"client backend\",,0\n",
                     when, m->bytes % 1000, role, 2000 + session, session / 250, session % 250,
-                    40000 + session, session, 2000 + session, (unsigned long long)number,
-                    "2026-06-01 00:00:00", session, (unsigned long long)number, sql);
+                    40000 + session, (unsigned long long)(START - 86400 + session), 2000 + session,
+                    (unsigned long long)number, since, session, (unsigned long long)number, sql);
 }
 
 int

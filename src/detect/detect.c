@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "detect/coverage.h"
 #include "detect/fusion.h"
-#include "detect/hashes.h"
 #include "detect/state.h"
 
 #define NANOSECONDS_PER_HOUR (INT64_C(3600) * 1000000000)
@@ -416,13 +415,13 @@ bring_near(const struct detect *d, const struct bunch *bunch)
         principal_prefetch(who[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        hashes_prefetch(who[i]->life.hashes, who[i]->life.count, subject[i]);
+        life_prefetch(&who[i]->life, subject[i]);
         if (who[i]->today != NULL)
             day_prefetch(who[i]->today);
     }
     for (size_t i = 0; i < count; i++)
         if (who[i]->today != NULL)
-            hashes_prefetch(who[i]->today->asked.hashes, who[i]->today->asked.count, subject[i]);
+            sample_prefetch(&who[i]->today->asked, subject[i]);
 }
 
 /* Those who ask, for each person in turn. */

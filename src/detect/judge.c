@@ -22,6 +22,7 @@ judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint1
             !pace_usual(&peers[p->axis].paces[PACE_PERSONS], &p->history->paces[PACE_PERSONS],
                         day % 7, &u))
             continue;
+        sample_settle(&p->today->asked);
         persons = sample_distinct(&p->today->asked);
         s->seen += limited(persons, 0, SURGE_MOST * u.mean);
         s->usual += u.mean;
@@ -34,6 +35,31 @@ judge_first_day(const struct part *part, struct first_day first[AXIS_COUNT])
 {
     for (size_t i = 0; i < part->open_count; i++)
         evidence_first_day(&first[part->open[i]->axis], part->open[i]);
+}
+
+/* Of the lines that are known, those of the persons with the lowest hashes, the lowest first. */
+static void
+keep_places(struct history *h, const struct sample *asked)
+{
+    uint64_t lowest[FINDING_PLACES];
+    size_t count = 0;
+
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct sample_read *read = &asked->reads[i];
+        size_t at;
+
+        if ((count == FINDING_PLACES && asked->hashes[i] > lowest[count - 1]) ||
+            read->file == UINT32_MAX)
+            continue;
+        count += count < FINDING_PLACES;
+        for (at = count - 1; at > 0 && lowest[at - 1] > asked->hashes[i]; at--) {
+            lowest[at] = lowest[at - 1];
+            h->evidence[at] = h->evidence[at - 1];
+        }
+        lowest[at] = asked->hashes[i];
+        h->evidence[at] = (struct finding_place){.file = read->file, .offset = read->offset};
+    }
+    h->evidence_count = (uint8_t)count;
 }
 
 static void
@@ -54,14 +80,7 @@ keep_evidence(struct history *h, const struct day *day)
     if (h->evidence_count > 0 && most < h->log_evidence)
         return;
     h->log_evidence = most;
-    h->evidence_count = 0;
-    for (size_t i = 0; i < day->asked.count && h->evidence_count < FINDING_PLACES; i++) {
-        const struct sample_read *read = sample_read_of(&day->asked, i);
-
-        if (read->file != UINT32_MAX)
-            h->evidence[h->evidence_count++] =
-                (struct finding_place){.file = read->file, .offset = read->offset};
-    }
+    keep_places(h, &day->asked);
 }
 
 /* What is suspicious began today, unless it did before. */

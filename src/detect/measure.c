@@ -26,6 +26,7 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
     const struct day *day = p->today;
     const struct history *h = p->history;
 
+    sample_settle(&p->today->asked);
     *m = (struct measure){
         .asked = day->asked.count,
         .persons = sample_distinct(&day->asked),

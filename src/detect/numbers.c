@@ -12,11 +12,13 @@ log_add(double a, double b)
 double
 log_mean(const double *x, size_t count)
 {
-    double sum = -INFINITY;
+    double high = -INFINITY, sum = 0;
 
     for (size_t i = 0; i < count; i++)
-        sum = log_add(sum, x[i]);
-    return sum - log((double)count);
+        high = x[i] > high ? x[i] : high;
+    for (size_t i = 0; i < count; i++)
+        sum += isinf(high) && !isnan(x[i]) ? x[i] == high : exp(x[i] - high); /* NAN stays */
+    return high + log(sum / (double)count);
 }
 
 /* lgamma of the C library writes a global. */

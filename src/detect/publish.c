@@ -265,14 +265,15 @@ count_persons(const struct part_of_finding *parts, size_t count, struct finding 
     if ((hashes = memory_new(room + 1, sizeof(*hashes))) == NULL)
         return PASU_E_NOMEM;
     for (size_t i = 0; i < count; i++) {
-        const struct principal *p = parts[i].item->p;
-        const struct life *life = &p->life;
+        struct principal *p = parts[i].item->p;
+        struct life *life = &p->life;
         uint16_t since = (uint16_t)(p->history->since / (INT64_C(86400) * 1000000000));
 
+        life_settle(life);
         if (life_limit(life) < limit)
             limit = life_limit(life);
-        for (size_t j = 0; j < life->count; j++)
-            if (life->days[j] >= since)
+        for (size_t j = 0; j < life->capacity; j++)
+            if (life->hashes[j] != 0 && life->days[j] >= since)
                 hashes[all++] = life->hashes[j];
     }
     qsort(hashes, all, sizeof(*hashes), by_hash);

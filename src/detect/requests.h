@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How often each principal of an axis has asked today for anything but a person: 16 bytes each. Of
+ * How often each principal of an axis has asked today for anything but a person: 8 bytes each. Of
  * most principals nothing else is known, ever, so that nothing else is held of them, and when the
  * day ends all are forgotten.
  *
- * Open addressing, linear probing; keys are as those of slots.h, never 0.
+ * Open addressing, linear probing; keys are as those of slots.h, never 0. A key is known by its
+ * upper 48 bits, which also say where it begins to be looked for. Who shares them with another, as
+ * two in a million do with a chance of 0.2 %, is counted with it. The 16 bits below are the count;
+ * of the few who ask more often the rest is in a list.
  */
 #ifndef PASU_DETECT_REQUESTS_H
 #define PASU_DETECT_REQUESTS_H
 
 #include "base/attributes.h"
 
-struct request_count {
-    uint64_t key; /* 0: free */
+enum { REQUESTS_BITS = 16 /* of the count */, REQUESTS_MOST = (1 << REQUESTS_BITS) - 1 };
+
+/* What is beyond the count of a place. */
+struct requests_more {
+    uint64_t key; /* its upper bits */
     uint64_t count;
 };
 
 struct requests {
-    struct request_count *counts;
+    uint64_t *counts;   /* key and count; 0: free */
     size_t count, size; /* size: a power of two, or 0 */
+    unsigned shift;     /* of a key, that is its place */
+    struct requests_more *more;
+    size_t more_count, more_room;
 };
 
 /* The key is counted soon: its place comes near. Inlined, as slots_prefetch is. */
@@ -26,25 +35,27 @@ PASU_ALWAYS_INLINE static inline void
 requests_prefetch(const struct requests *t, uint64_t key)
 {
     if (t->size > 0)
-        __builtin_prefetch(&t->counts[key & (t->size - 1)], 1);
+        __builtin_prefetch(&t->counts[key >> t->shift], 1);
 }
 
-/* Counts one more, where the key is there; false: it is not. */
+/* Counts one more, where the key is there and has room for it; false: requests_add does. */
 static inline bool
 requests_count(struct requests *t, uint64_t key)
 {
     if (PASU_UNLIKELY(t->size == 0))
         return false;
-    for (size_t at = key & (t->size - 1); t->counts[at].key != 0; at = (at + 1) & (t->size - 1))
-        if (t->counts[at].key == key) {
-            t->counts[at].count++;
+    for (size_t at = key >> t->shift; t->counts[at] != 0; at = (at + 1) & (t->size - 1))
+        if ((t->counts[at] ^ key) >> REQUESTS_BITS == 0) {
+            if (PASU_UNLIKELY((t->counts[at] & REQUESTS_MOST) == REQUESTS_MOST))
+                return false;
+            t->counts[at]++;
             return true;
         }
     return false;
 }
 
-/* The first one of a key that is not there. 1; 0: *held would become more than `limit`, and it is
- * not counted; PASU_E_NOMEM. */
+/* One more of a key that requests_count has not counted. 1; 0: it is a new one, with which *held
+ * would become more than `limit`, and it is not counted; PASU_E_NOMEM. */
 PASU_MUST_USE int requests_add(struct requests *t, uint64_t key, size_t limit, size_t *held);
 uint64_t requests_of(const struct requests *t, uint64_t key);
 /* Forgets all. The room is kept for the next day, unless most of it was not needed. */

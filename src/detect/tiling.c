@@ -99,8 +99,9 @@ choose_readers(struct tiles *t, struct principal **list, size_t count)
     if (t->count > CANDIDATES_MOST)
         t->count = CANDIDATES_MOST;
     for (size_t i = 0; i < t->count; i++) {
-        const struct life *l = &t->readers[i].p->life;
+        struct life *l = &t->readers[i].p->life;
 
+        life_settle(l);
         if (life_limit(l) < limit)
             limit = life_limit(l);
     }
@@ -117,14 +118,15 @@ hold_persons(struct tiles *t, uint64_t limit)
         const struct life *l = &r.p->life;
         size_t n = 0;
 
-        while (n < l->count && l->hashes[n] <= limit)
-            n++;
+        for (size_t j = 0; j < l->capacity; j++)
+            n += l->hashes[j] != 0 && l->hashes[j] <= limit;
         if (n < SHARED_MIN)
             continue;
         r.n = (double)n;
-        for (size_t j = 0; j < n; j++)
-            t->held[t->held_count++] =
-                (struct held){.hash = l->hashes[j], .reader = (uint32_t)kept};
+        for (size_t j = 0; j < l->capacity; j++)
+            if (l->hashes[j] != 0 && l->hashes[j] <= limit)
+                t->held[t->held_count++] =
+                    (struct held){.hash = l->hashes[j], .reader = (uint32_t)kept};
         t->readers[kept++] = r;
     }
     t->count = kept;

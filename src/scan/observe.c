@@ -14,7 +14,6 @@
 
 enum {
     NAMES = 1024,
-    NAME_LEAST = 8,
     NAME_MOST = 16,
     PLACES = 4096,
     AGENTS = 1024,
@@ -32,7 +31,7 @@ struct place {
 
 /* A short name as it stands there, and its hash. */
 struct name {
-    uint64_t front, back; /* its first and last eight bytes: they overlap */
+    uint64_t front, back; /* its first and last eight bytes: they overlap; of less all, twice */
     uint64_t who;
     uint8_t length; /* 0: none */
 };
@@ -104,7 +103,18 @@ hash_view(const uint8_t key[16], struct view v)
 
 /* ---- who asks ---- */
 
-/* Where the name is remembered, or will be, as *is_known says; NULL: it is too short or long. */
+/* Less than eight bytes, with zeros behind. */
+static inline uint64_t
+short_word(struct view text)
+{
+    uint64_t word = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        word |= (uint64_t)text.bytes[i] << 8 * i;
+    return word;
+}
+
+/* Where the name is remembered, or will be, as *is_known says; NULL: it is blank, or too long. */
 static struct name *
 name_of(struct name names[NAMES], struct view text, bool *is_known)
 {
@@ -112,10 +122,14 @@ name_of(struct name names[NAMES], struct view text, bool *is_known)
     struct name *name;
 
     *is_known = false;
-    if (text.length < NAME_LEAST || text.length > NAME_MOST)
+    if (event_is_blank(text) || text.length > NAME_MOST)
         return NULL;
-    front = siphash_word(text.bytes);
-    back = siphash_word(text.bytes + text.length - 8);
+    if (text.length < 8) {
+        front = back = short_word(text);
+    } else {
+        front = siphash_word(text.bytes);
+        back = siphash_word(text.bytes + text.length - 8);
+    }
     mixed = (front ^ siphash_turn(back, 29)) * UINT64_C(0x9E3779B97F4A7C15);
     name = &names[mixed >> 54];
     *is_known = name->front == front && name->back == back && name->length == text.length;

@@ -33,6 +33,7 @@ enum {
     SERVER_LOG_KEY_SIZE = 24,
     SERVER_LOG_LANES = 4096, /* bytes of csvlog whose quotes and commas are found at once */
     SERVER_LOG_SECOND = 19,  /* bytes of "2026-11-24 10:00:00" */
+    SERVER_LOG_STARTS = 512, /* seconds at which sessions started that are remembered */
 };
 
 enum server_log_format { SERVER_LOG_UNKNOWN, SERVER_LOG_CSV, SERVER_LOG_JSON, SERVER_LOG_STDERR };
@@ -150,7 +151,8 @@ struct server_log {
     uint8_t line[SERVER_LOG_LINE];
     struct server_log_text fields[SERVER_LOG_FIELDS];
     uint8_t texts[SERVER_LOG_FIELDS][SERVER_LOG_TEXT];
-    struct server_log_second now, then; /* of a line, and of its session's start */
+    struct server_log_second now;                       /* of a line */
+    struct server_log_second starts[SERVER_LOG_STARTS]; /* of sessions, by their text */
     uint64_t found[LANES_WORDS(SERVER_LOG_LANES)][LANES_KINDS];
     struct server_log_columns columns;
     struct server_log_zone zones[SERVER_LOG_ZONES];

@@ -101,11 +101,24 @@ take_epoch(struct view text, int64_t *at)
     return true;
 }
 
+/* Where the second is remembered: sessions take turns line by line, each with its own. */
+static struct server_log_second *
+start_of(struct server_log *log, struct view text)
+{
+    uint64_t word;
+
+    if (text.length < SERVER_LOG_SECOND)
+        return &log->starts[0];
+    memcpy(&word, text.bytes + SERVER_LOG_SECOND - sizeof(word), sizeof(word));
+    return &log->starts[(word * UINT64_C(0x9E3779B97F4A7C15) >> 32) % SERVER_LOG_STARTS];
+}
+
 /* False: no time, or in a zone that is not known. */
 static bool
 take_times(struct server_log *log, struct server_line *line)
 {
     struct view text = server_log_field(log, SERVER_LOG_TIME), zone, start_zone;
+    struct view start = server_log_field(log, SERVER_LOG_START);
     const int32_t *known = NULL;
     int64_t local, start_local, seconds;
     int32_t offset = 0;
@@ -117,8 +130,7 @@ take_times(struct server_log *log, struct server_line *line)
         return true;
     if (!server_log_local_again(&log->now, text, &local, &zone))
         return false;
-    if (server_log_local_again(&log->then, server_log_field(log, SERVER_LOG_START), &start_local,
-                               &start_zone)) {
+    if (server_log_local_again(start_of(log, start), start, &start_local, &start_zone)) {
         int64_t apart = (start_local - line->start) / NANOSECONDS_PER_SECOND;
 
         if (seconds != 0 && apart % 60 == 0 && apart >= INT32_MIN && apart <= INT32_MAX) {

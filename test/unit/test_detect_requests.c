@@ -23,7 +23,8 @@ test_requests_are_counted_and_forgotten_with_the_day(void **state PASU_UNUSED)
     size_t held = 0;
 
     for (size_t i = 0; i < KEYS; i++)
-        keys[i] = random_u64(&random) << (i % 7 == 0 ? 20 : 0) | 1; /* some begin at one place */
+        keys[i] = i % 7 == 0 ? UINT64_C(0xABCDEF) << 40 | (uint64_t)i << REQUESTS_BITS | 1
+                             : random_u64(&random); /* some begin at one place */
     for (unsigned day = 0; day < 3; day++) {
         uint64_t due[KEYS] = {0};
 
@@ -52,7 +53,7 @@ test_requests_take_no_more_than_they_may(void **state PASU_UNUSED)
 {
     struct random random = {4};
     struct requests t = {0};
-    const size_t limit = 1024 * sizeof(struct request_count);
+    const size_t limit = 1024 * sizeof(*t.counts);
     size_t held = 0, uncounted = 0;
     uint64_t first = random_u64(&random);
 
@@ -66,6 +67,29 @@ test_requests_take_no_more_than_they_may(void **state PASU_UNUSED)
     assert_int_equal(uncounted, KEYS + 1 - 768);
     assert_int_equal(count_one(&t, first, limit, &held), 1); /* whom there is room for goes on */
     assert_true(requests_of(&t, first) == 2);
+    requests_release(&t, &held);
+    assert_int_equal(held, 0);
+}
+
+static void
+test_who_asks_very_often_is_counted_in_full(void **state PASU_UNUSED)
+{
+    struct random random = {5};
+    struct requests t = {0};
+    uint64_t keys[40], due[COUNT_OF(keys)];
+    size_t held = 0;
+
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        keys[k] = random_u64(&random);
+        due[k] = REQUESTS_MOST * (k % 3) + k % 5;
+        for (uint64_t i = 0; i < due[k]; i++)
+            assert_int_equal(count_one(&t, keys[k], SIZE_MAX, &held), 1);
+    }
+    for (size_t k = 0; k < COUNT_OF(keys); k++)
+        assert_true(requests_of(&t, keys[k]) == due[k]);
+    requests_clear(&t, &held);
+    for (size_t k = 0; k < COUNT_OF(keys); k++)
+        assert_true(requests_of(&t, keys[k]) == 0);
     requests_release(&t, &held);
     assert_int_equal(held, 0);
 }
@@ -114,6 +138,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests_are_counted_and_forgotten_with_the_day),
         cmocka_unit_test(test_requests_take_no_more_than_they_may),
+        cmocka_unit_test(test_who_asks_very_often_is_counted_in_full),
         cmocka_unit_test(test_a_hash_is_where_the_smaller_ones_end),
     };
 

@@ -63,12 +63,14 @@ test_a_sample_is_those_with_the_lowest_hashes(void **state)
 
             assert_true(sample_add(&s, hashes[i], &read, false, &held) >= 0);
         }
+        sample_settle(&s);
         assert_int_equal(s.count, kept);
         assert_int_equal(s.full, count > SAMPLE_MOST);
-        for (size_t i = 0; i < kept; i++) {
+        for (size_t i = 0; i < kept; i++)
+            assert_true(s.reads[i].number == s.hashes[i] >> 8);
+        qsort(s.hashes, kept, sizeof(*s.hashes), compare);
+        for (size_t i = 0; i < kept; i++)
             assert_true(s.hashes[i] == sorted[i]);
-            assert_true(sample_read_of(&s, i)->number == sorted[i] >> 8);
-        }
         if (!s.full)
             assert_true(sample_distinct(&s) == (double)count);
         else
@@ -94,6 +96,7 @@ test_a_sample_that_may_not_grow_is_one_of_fewer(void **state)
             before = held;
     }
     assert_int_equal(held, before);
+    sample_settle(&s);
     assert_int_equal(s.count, 64);
     assert_true(s.full);
     assert_true(sample_distinct(&s) > 500 && sample_distinct(&s) < 1500); /* 4 sigma */
@@ -113,16 +116,30 @@ test_a_read_that_was_first_is_the_one_that_is_kept(void **state)
     assert_int_equal(sample_add(&s, 9, &late, false, &held), 1);
     assert_int_equal(sample_add(&s, 9, &early, false, &held), 0);
     assert_int_equal(sample_add(&s, 9, &late, false, &held), 0);
-    assert_int_equal(sample_read_of(&s, 0)->second, 5);
-    assert_int_equal(sample_read_of(&s, 0)->offset, 55);
-    assert_int_equal(sample_read_of(&s, 0)->flags, READ_SHOWN | READ_MISSED);
+    assert_int_equal(s.reads[0].second, 5);
+    assert_int_equal(s.reads[0].offset, 55);
+    assert_int_equal(s.reads[0].flags, READ_SHOWN | READ_MISSED);
     sample_release(&s, &held);
+}
+
+/* Those that are held, in order; how many. */
+static size_t
+persons_of(struct life *l, uint64_t *persons)
+{
+    size_t count = 0;
+
+    life_settle(l);
+    for (size_t i = 0; i < l->capacity; i++)
+        if (l->hashes[i] != 0)
+            persons[count++] = l->hashes[i];
+    qsort(persons, count, sizeof(*persons), compare);
+    return count;
 }
 
 static void
 test_a_life_is_exact_up_to_its_size_and_then_counts_all(void **state)
 {
-    static uint64_t hashes[60000], sorted[60000];
+    static uint64_t hashes[60000], sorted[60000], persons[2][2 * LIFE_MOST];
     struct random r = {.state = 11};
 
     (void)state;
@@ -138,8 +155,11 @@ test_a_life_is_exact_up_to_its_size_and_then_counts_all(void **state)
         }
         assert_int_equal(life_unite(&a, &b, most, &held), 0);
         assert_int_equal(a.count, count < most ? count : most);
+        assert_int_equal(persons_of(&a, persons[0]), a.count);
+        assert_int_equal(persons_of(&all, persons[1]), a.count);
         for (size_t i = 0; i < a.count; i++)
-            assert_true(a.hashes[i] == sorted[i] && all.hashes[i] == sorted[i]);
+            assert_true(persons[0][i] == sorted[i] && persons[1][i] == sorted[i]);
+        assert_true(life_limit(&a) == (count <= most ? UINT64_MAX : sorted[most - 1]));
         if (count <= most)
             assert_true(life_distinct(&a) == (double)count);
         else
@@ -163,7 +183,9 @@ test_a_life_knows_when_a_person_was_shown_last(void **state)
     assert_int_equal(life_add(&l, 5, 100, LIFE_LEAST, &held), 1);
     assert_int_equal(life_add(&l, 5, 300, LIFE_LEAST, &held), 0);
     assert_int_equal(life_add(&l, 5, 200, LIFE_LEAST, &held), 0);
-    assert_int_equal(l.days[0], 300);
+    assert_int_equal(l.count, 1);
+    for (size_t i = 0; i < l.capacity; i++)
+        assert_int_equal(l.days[i], l.hashes[i] == 5 ? 300 : 0);
     life_release(&l, &held);
 }
 
