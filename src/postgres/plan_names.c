@@ -132,6 +132,8 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
             work->names.exit_relation = relation;
         if (relation->fills || relation->renames || relation->twists)
             work->names.flags |= PLAN_CALLS;
+        if (relation->keeps)
+            reach_add(&work->names.made, &reach);
         if (relation->renames)
             work->names.flags |= PLAN_RENAMES;
         if (relation->twists)
@@ -161,6 +163,8 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
         reach_add(&work->names.most, &reach);
         reach_add(&work->names.functions, &reach);
         work->names.flags |= PLAN_OPAQUE;
+        if (relation->act_keeps)
+            reach_add(&work->names.made, &reach);
         if (relation->act_renames)
             work->names.flags |= PLAN_RENAMES;
         if (relation->act_twists)
