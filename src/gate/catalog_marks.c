@@ -132,7 +132,8 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
 static bool
 is_moved(const struct marked *mark, const struct catalog_mark *from)
 {
-    if (mark->relation != 0 || mark->column == CATALOG_MADE || (from->name && strcmp(mark->name, from->name) != 0))
+    if (mark->relation != 0 || mark->column == CATALOG_MADE ||
+        (from->name && strcmp(mark->name, from->name) != 0))
         return false;
     return mark->schema[0] == '\0' || !from->schema || strcmp(mark->schema, from->schema) == 0 ||
            strcmp(mark->schema, CATALOG_TEMPORARY) == 0;
@@ -243,9 +244,9 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     if (mark->is_late)
         return add(settled, mark);
     settled->is_waiting |= is_made && is_kept;
-    while (result == 0 && (r = is_made ? catalog_relation_since(catalog, mark->name, &at)
-                                       : catalog_relation_marked(catalog, schema, mark->name,
-                                                                 &at)) != NULL) {
+    while (result == 0 &&
+           (r = is_made ? catalog_relation_since(catalog, mark->name, &at)
+                        : catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
         struct marked found = {.relation = r->oid,
                                .vocabulary = mark->vocabulary,
                                .column = is_made ? 0 : mark->column,

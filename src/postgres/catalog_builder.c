@@ -32,11 +32,11 @@ void
 catalog_builder_free(struct catalog_builder *b)
 {
     struct catalog_pile *const piles[] = {
-        &b->relations,    &b->functions, &b->sources,   &b->columns,    &b->inherits,  &b->keys,
-        &b->loose,        &b->texts,     &b->generated, &b->aggregates, &b->operators, &b->casts,
-        &b->dependencies, &b->writers,   &b->acts,      &b->edges,      &b->computed,  &b->tokens,
-        &b->names,        &b->triggers,  &b->fills,     &b->called,     &b->forms,     &b->domains,
-        &b->files,
+        &b->relations, &b->functions, &b->sources,      &b->columns,   &b->inherits,
+        &b->keys,      &b->loose,     &b->texts,        &b->generated, &b->aggregates,
+        &b->operators, &b->casts,     &b->dependencies, &b->writers,   &b->acts,
+        &b->edges,     &b->computed,  &b->tokens,       &b->names,     &b->triggers,
+        &b->fills,     &b->called,    &b->forms,        &b->domains,   &b->files,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)

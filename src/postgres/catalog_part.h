@@ -202,7 +202,7 @@ struct catalog_builder {
     bool is_utf8, has_population, may_restrict, has_own_concatenation;
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
-    struct catalog_pile files; /* struct catalog_pair: relation, file */
+    struct catalog_pile files;                /* struct catalog_pair: relation, file */
     struct catalog_pile sources, columns, inherits, keys, loose, texts, domains, computed,
         generated, aggregates, operators, casts;
     struct catalog_pile dependencies, writers, acts, triggers;

@@ -23,7 +23,8 @@ catalog_since_take(struct catalog_builder *b)
     }
     for (size_t i = 0; i < c->relation_count; i++) {
         struct catalog_relation *r = &c->relations[i];
-        const struct catalog_relation *before = b->prior ? catalog_relation(b->prior, r->oid) : NULL;
+        const struct catalog_relation *before =
+            b->prior ? catalog_relation(b->prior, r->oid) : NULL;
 
         if (!b->prior)
             r->first = 1;
