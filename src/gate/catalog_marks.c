@@ -132,7 +132,8 @@ catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark, 
 static bool
 is_moved(const struct marked *mark, const struct catalog_mark *from)
 {
-    if (mark->relation != 0 || (from->name && strcmp(mark->name, from->name) != 0))
+    if (mark->relation != 0 || mark->column == CATALOG_MADE ||
+        (from->name && strcmp(mark->name, from->name) != 0))
         return false;
     return mark->schema[0] == '\0' || !from->schema || strcmp(mark->schema, from->schema) == 0 ||
            strcmp(mark->schema, CATALOG_TEMPORARY) == 0;
@@ -235,27 +236,34 @@ settle_name(struct catalog_marks *settled, const struct marked *mark, const stru
     const char *schema = mark->schema[0] != '\0' ? mark->schema : NULL;
     const struct catalog_relation *r;
     struct marked later = *mark;
-    bool is_kept = is_open(&later, &settled->sight);
+    bool is_kept = is_open(&later, &settled->sight), is_made = mark->column == CATALOG_MADE;
     size_t at = 0;
     bool is_there = false;
     int result = 0;
 
     if (mark->is_late)
         return add(settled, mark);
-    while (result == 0 && (r = catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
+    settled->is_waiting |= is_made && is_kept;
+    while (result == 0 &&
+           (r = is_made ? catalog_relation_since(catalog, mark->name, &at)
+                        : catalog_relation_marked(catalog, schema, mark->name, &at)) != NULL) {
         struct marked found = {.relation = r->oid,
                                .vocabulary = mark->vocabulary,
-                               .column = mark->column,
+                               .column = is_made ? 0 : mark->column,
                                .number = mark->number,
                                .fields = mark->fields,
                                .kinds = mark->kinds,
                                .is_one = mark->is_one,
                                .persons = mark->persons};
 
+        if (is_made && r->is_empty) { /* what goes in from here on is another one's affair */
+            settled->is_coarse = true;
+            continue;
+        }
         is_there = true;
         result = add(settled, &found);
     }
-    if (!is_kept)
+    if (!is_kept && !is_made)
         is_kept = !is_there && ++later.loads < NAME_LOADS_MAX;
     return result == 0 && is_kept ? add(settled, &later) : result;
 }

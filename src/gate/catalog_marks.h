@@ -34,6 +34,8 @@ struct catalog_marks {
     struct marked *gone; /* which the ledger has: memory_free */
     size_t gone_count;
     bool is_loading;            /* from list to settle */
+    bool is_coarse;             /* the snapshot that is settled marks relations that are empty */
+    bool is_waiting;            /* some that came to be may not be shown yet: another is due */
     uint64_t number;            /* of what is marked now: the caller's, never lower than before */
     struct catalog_sight sight; /* of the snapshot that is settled: the caller's */
 };

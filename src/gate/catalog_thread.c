@@ -123,7 +123,11 @@ keep_marks(struct catalog_store *store, struct catalog_place *place, const struc
     if (result != 0)
         LOG_EVENT(store->log, INTERNAL, F_TEXT("error", "marks of tables were lost"));
     else if (is_any)
-        catalog_place_doubt(place); /* this one does not show them yet */
+        catalog_place_doubt(place);                        /* this one does not show them yet */
+    if (place->marks.is_waiting || place->marks.is_coarse) /* nobody has to wait for it */
+        catalog_place_load_by(store, place,
+                              os_monotonic(store->log->os) +
+                                  (place->marks.is_waiting ? POLL_PERIOD : LOAD_DELAY));
 }
 
 static void

@@ -111,11 +111,15 @@ struct catalog_relation {
     bool is_never;      /* or a view over such a relation */
     bool speaks_values; /* statistics, activity, large objects: values of other tables can be in it
                          */
+    uint32_t file;      /* where its rows are; 0: nowhere */
+    uint64_t first;     /* the version of the first snapshot that showed it, with this file */
+    bool is_empty;      /* there was no row in it; asked of what catalog_relation_since tells */
     bool has_rules;     /* other than a view's own */
     bool is_filled;     /* what acts on it can change the rows that are written */
     bool is_guarded;    /* what acts on it acts when it is read, too: policies */
     bool is_exit;       /* a view that calls a function which is one */
-    bool fills, renames, twists; /* as of a function: a view that calls one which does */
+    /* As of a function: a view that calls one which does. */
+    bool fills, renames, twists, keeps;
     struct catalog_column *columns;
     size_t column_count;
     int16_t column_limit;       /* highest attnum */
@@ -238,6 +242,9 @@ struct catalog_builder;
 /* `prior` (may be NULL) is the snapshot that this one follows; `marks` are relations known to carry
  * more than their mapping says. Policy and marks are borrowed until the builder is gone. */
 #define CATALOG_TEMPORARY "pg_temp"
+/* The column of a mark of all that has come to be since a snapshot: its name is catalog_since's
+ * text. No column has that number. */
+#define CATALOG_MADE INT16_MAX
 struct catalog_mark {
     uint32_t relation;         /* 0: all relations of that name */
     const char *schema, *name; /* schema NULL: in any; CATALOG_TEMPORARY: temporary ones */
@@ -315,6 +322,14 @@ const struct catalog_relation *catalog_relation(const struct catalog *catalog, u
 const struct catalog_relation *catalog_relation_named(const struct catalog *catalog,
                                                       const char *schema, const char *name,
                                                       size_t *at);
+/* The text by which what comes to be after this snapshot is known, here and in those after it. */
+enum { CATALOG_SINCE_SIZE = 40 };
+void catalog_since(const struct catalog *catalog, char text[CATALOG_SINCE_SIZE]);
+/* Relations that were made, or got other files, after the snapshot of that text, and such as are
+ * above all that it had: an iteration from *at = 0. Partitioned tables are not among them: what is
+ * in them is in their partitions. Of a text that is none, all. */
+const struct catalog_relation *catalog_relation_since(const struct catalog *catalog,
+                                                      const char *since, size_t *at);
 /* The same, of a mark: its schema may be CATALOG_TEMPORARY. */
 const struct catalog_relation *catalog_relation_marked(const struct catalog *catalog,
                                                        const char *schema, const char *name,

@@ -32,10 +32,11 @@ void
 catalog_builder_free(struct catalog_builder *b)
 {
     struct catalog_pile *const piles[] = {
-        &b->relations,    &b->functions, &b->sources,   &b->columns,    &b->inherits,  &b->keys,
-        &b->loose,        &b->texts,     &b->generated, &b->aggregates, &b->operators, &b->casts,
-        &b->dependencies, &b->writers,   &b->acts,      &b->edges,      &b->computed,  &b->tokens,
-        &b->names,        &b->triggers,  &b->fills,     &b->called,     &b->forms,     &b->domains,
+        &b->relations, &b->functions, &b->sources,      &b->columns,   &b->inherits,
+        &b->keys,      &b->loose,     &b->texts,        &b->generated, &b->aggregates,
+        &b->operators, &b->casts,     &b->dependencies, &b->writers,   &b->acts,
+        &b->edges,     &b->computed,  &b->tokens,       &b->names,     &b->triggers,
+        &b->fills,     &b->called,    &b->forms,        &b->domains,   &b->files,
     };
 
     for (size_t i = 0; i < COUNT_OF(piles); i++)
@@ -381,6 +382,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return take_server(b, v);
     case QUERY_RELATIONS:
         return b->is_resolved ? PASU_E_MALFORMED : take_relation(b, v);
+    case QUERY_FILES:
+        return b->is_resolved ? PASU_E_MALFORMED : take_pair(&b->files, v);
     case QUERY_COLUMNS:
         return b->is_resolved ? PASU_E_MALFORMED : take_column(b, v);
     case QUERY_INHERITS:
@@ -425,6 +428,8 @@ catalog_builder_row(struct catalog_builder *b, size_t index, const struct view *
         return b->is_resolved ? take_reader(b, v) : PASU_E_MALFORMED;
     case QUERY_POLL:
         return take_poll(b, v);
+    case QUERY_EMPTY:
+        return b->is_resolved ? catalog_empty_row(b, v) : PASU_E_MALFORMED;
     case QUERY_BODIES:
         return b->is_resolved && !b->is_tainted ? take_body(b, v) : PASU_E_MALFORMED;
     case QUERY_DEFINITIONS:
@@ -502,6 +507,7 @@ catalog_builder_finish(struct catalog_builder *b, uint64_t version, struct catal
     if (result == 0) {
         catalog_populations_settle(b);
         b->catalog->version = version;
+        catalog_since_settle(b->catalog);
         b->catalog->is_partial = b->skipped[QUERY_BODIES] || b->skipped[QUERY_DEFINITIONS];
         *catalog = b->catalog;
         b->catalog = NULL;

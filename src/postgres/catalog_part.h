@@ -118,6 +118,7 @@ struct catalog {
     bool has_casts, has_foreign_casts, has_keeping_casts, has_cast_code, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */
     uint64_t all_fields, all_kinds;
+    uint32_t highest; /* of relations' OIDs and files */
     const char *poll_text, *growth_text;
     char poll_value[1024];
     _Atomic uint64_t populations[CATALOG_KINDS_MAX];
@@ -201,6 +202,7 @@ struct catalog_builder {
     bool is_utf8, has_population, may_restrict, has_own_concatenation;
     /* rows */
     struct catalog_pile relations, functions; /* become the catalog's */
+    struct catalog_pile files;                /* struct catalog_pair: relation, file */
     struct catalog_pile sources, columns, inherits, keys, loose, texts, domains, computed,
         generated, aggregates, operators, casts;
     struct catalog_pile dependencies, writers, acts, triggers;
@@ -321,6 +323,11 @@ PASU_MUST_USE int catalog_body_read(struct catalog_builder *builder, size_t node
 /* is_made: the text is run by another one. */
 PASU_MUST_USE int catalog_body_read_made(struct catalog_builder *builder, size_t node,
                                          struct view text, bool is_made);
+/* Which relations have come to be since the prior snapshot (catalog_since.c): before marks are
+ * taken, and once the version is known. */
+void catalog_since_take(struct catalog_builder *builder);
+void catalog_since_settle(struct catalog *catalog);
+PASU_MUST_USE int catalog_empty_row(struct catalog_builder *builder, const struct view *values);
 /* Where a trigger of a relation carries its row: into marks of it, and taints of other tables. */
 void catalog_trigger_read(struct catalog_builder *builder, size_t relation,
                           const struct catalog_act *act);

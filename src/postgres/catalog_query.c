@@ -402,6 +402,34 @@ put_populations(struct sql *sql, const struct catalog_builder *b)
 }
 
 static void
+put_empty(struct sql *sql, const struct catalog_builder *b)
+{
+    const char *before = "";
+    bool is_asked = false;
+
+    for (size_t i = 0; i < b->mark_count; i++)
+        is_asked |= b->marks[i].column == CATALOG_MADE;
+    if (!is_asked) {
+        sql_add(sql, "%s", no_rows);
+        return;
+    }
+    sql_add(sql, "SET lock_timeout = 100; SELECT o FROM unnest('{");
+    for (size_t i = 0; i < b->mark_count; i++) {
+        const struct catalog_relation *r;
+        size_t at = 0;
+
+        while (b->marks[i].column == CATALOG_MADE &&
+               (r = catalog_relation_since(b->catalog, b->marks[i].name, &at)) != NULL) {
+            if (r->file == 0)
+                continue;
+            sql_add(sql, "%s%u", before, r->oid);
+            before = ",";
+        }
+    }
+    sql_add(sql, "}'::oid[]) o WHERE pg_relation_size(o) = 0");
+}
+
+static void
 put_bodies(struct sql *sql, const struct catalog_builder *b)
 {
     sql_add(sql, "%s",
@@ -435,6 +463,9 @@ put(struct sql *sql, const struct catalog_builder *b, size_t index)
         break;
     case QUERY_POLL:
         put_poll(sql, b);
+        break;
+    case QUERY_EMPTY:
+        put_empty(sql, b);
         break;
     case QUERY_BODIES:
         put_bodies(sql, b);

@@ -135,7 +135,9 @@ take_marks(struct catalog_builder *b)
         if (mark->relation != 0 && number != SIZE_MAX && !mark_column(b, mark, number))
             mark_relation(b, mark, number);
         while (mark->relation == 0 && mark->name &&
-               (r = catalog_relation_marked(c, mark->schema, mark->name, &at)) != NULL)
+               (r = mark->column == CATALOG_MADE
+                        ? catalog_relation_since(c, mark->name, &at)
+                        : catalog_relation_marked(c, mark->schema, mark->name, &at)) != NULL)
             mark_relation(b, mark, (size_t)(r - c->relations));
     }
 }
@@ -271,6 +273,7 @@ resolve(struct catalog_builder *b)
         return result;
     for (size_t i = 0; i < c->relation_count; i++)
         b->is_whole[i] = c->relations[i].show_count > 0;
+    catalog_since_take(b);
     take_marks(b);
     result = catalog_inherit(b);
     if (result == 0)

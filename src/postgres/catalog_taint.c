@@ -221,7 +221,9 @@ view_calls(const struct catalog *c, const struct catalog_dependency *d)
     r->fills |= d->is_function ? c->functions[object].fills : c->relations[object].fills;
     r->renames |= d->is_function ? c->functions[object].renames : c->relations[object].renames;
     r->twists |= d->is_function ? c->functions[object].twists : c->relations[object].twists;
-    return r->fills != before.fills || r->renames != before.renames || r->twists != before.twists;
+    r->keeps |= d->is_function ? c->functions[object].keeps : c->relations[object].keeps;
+    return r->fills != before.fills || r->renames != before.renames || r->twists != before.twists ||
+           r->keeps != before.keeps;
 }
 
 /* A view's tables do nothing when they are read: not by the edges that taints go along. */

@@ -357,11 +357,33 @@ mark_unread(struct plan_work *work)
     }
 }
 
+/* Tables that code makes of a name that nobody can tell: what the next snapshots show and this one
+ * does not. */
+static void
+mark_made(struct plan_work *work, const struct reach *reach)
+{
+    char since[CATALOG_SINCE_SIZE];
+    struct plan_mark *mark;
+
+    if (!work->catalog)
+        return;
+    catalog_since(work->catalog, since);
+    mark = mark_named(work, NULL, since, CATALOG_MADE);
+    if (mark)
+        (void)mark_add(mark, reach, NULL);
+}
+
 void
 mark_statement(struct plan_work *work, struct plan_statement *statement)
 {
-    if (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE) && reach_fields(&work->names.kept) != 0)
+    struct reach unread = work->names.made;
+
+    if (work->names.flags & (PLAN_CALLS | PLAN_OPAQUE))
+        reach_add(&unread, &work->names.kept);
+    if (reach_fields(&unread) != 0) {
         mark_unread(work);
+        mark_made(work, &unread);
+    }
     statement->writes_values |= work->writes_values;
     work->writes_values = false;
     if (!work->marks)

@@ -126,12 +126,12 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
         work->names.has_temporary |= relation->persistence == 't';
         if (relation->speaks_values)
             work->names.flags |= PLAN_STATISTICS;
-        if (relation->is_never)
-            work->names.never_relation = relation;
-        if (relation->is_exit)
-            work->names.exit_relation = relation;
+        work->names.never_relation = relation->is_never ? relation : work->names.never_relation;
+        work->names.exit_relation = relation->is_exit ? relation : work->names.exit_relation;
         if (relation->fills || relation->renames || relation->twists)
             work->names.flags |= PLAN_CALLS;
+        if (relation->keeps)
+            reach_add(&work->names.made, &reach);
         if (relation->renames)
             work->names.flags |= PLAN_RENAMES;
         if (relation->twists)
@@ -151,7 +151,7 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
 
         if (is_written)
             work->names.has_rules |= relation->has_rules;
-        if (!is_written && !relation->is_guarded)
+        else if (!relation->is_guarded)
             continue;
         if (relation->has_acts)
             work->names.flags |= PLAN_CALLS;
@@ -161,6 +161,8 @@ names_add_acts(struct plan_work *work, const char *schema, const char *name, boo
         reach_add(&work->names.most, &reach);
         reach_add(&work->names.functions, &reach);
         work->names.flags |= PLAN_OPAQUE;
+        if (relation->act_keeps)
+            reach_add(&work->names.made, &reach);
         if (relation->act_renames)
             work->names.flags |= PLAN_RENAMES;
         if (relation->act_twists)

@@ -31,6 +31,7 @@ struct names {
     struct reach most;         /* of all that is named */
     struct reach functions;    /* of functions, operators and casts alone */
     struct reach kept;         /* of functions that put it where neither rows nor marks show it */
+    struct reach made;         /* of code that acts by itself and can do so: triggers, views' */
     struct reach code;         /* of code, by the columns that it names */
     bool keeps;                /* code calls one that does so with what it is given */
     const struct filler *fillers; /* functions that write to tables; or NULL */

@@ -414,6 +414,12 @@ catalog_relation_named(const struct catalog *catalog PASU_UNUSED, const char *sc
     return NULL;
 }
 
+void
+catalog_since(const struct catalog *catalog PASU_UNUSED, char text[CATALOG_SINCE_SIZE])
+{
+    snprintf(text, CATALOG_SINCE_SIZE, "1/20000");
+}
+
 size_t
 catalog_relation_count(const struct catalog *catalog PASU_UNUSED)
 {

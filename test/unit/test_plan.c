@@ -443,7 +443,7 @@ what_nobody_knows_is_everything(void **state PASU_UNUSED)
         {"SELECT c.f_sql FROM customers c", "customer hidden@0: 0=name+phone+email+address; "
                                             "customer bound: 0=name+phone+email+address !opaque"},
         {"SELECT query_to_xml('SELECT f_dyn()', true, true, '')",
-         "customer bound: 0=all; recipient bound: 0=all !opaque"},
+         "customer bound: 0=all; recipient bound: 0=all !opaque !marks mark(1/20000#32767=all)"},
         {"SELECT no_such_column FROM customers", "customer bound: 0=name+phone+email+address"},
         {"SELECT length(name) FROM customers", "customer hidden@0: 0=name"},
         {"SELECT row_number() OVER (ORDER BY 1), pg_catalog.count(*) FROM customers", "-"},
