@@ -24,6 +24,12 @@ enum {
 
 enum { FEATURES = 4 };
 
+/* All of the axis who are not published. */
+struct everybody {
+    struct pace_usual usual;
+    struct scales scales;
+};
+
 struct fellow {
     struct principal *p;
     double feature[FEATURES];
@@ -132,8 +138,9 @@ find_nearest(struct nearest *near, const struct fellow *who, const struct fellow
 
 static void
 judge(const struct fellow *who, const struct fellow *others, size_t count,
-      const struct pace_usual *all)
+      const struct everybody *all)
 {
+    struct scales others_scales = all->scales;
     struct nearest near;
     struct history *h = who->p->history;
     struct pace_usual usual;
@@ -147,8 +154,11 @@ judge(const struct fellow *who, const struct fellow *others, size_t count,
     if (near.count < COVERAGE_PEERS)
         return;
     usual = coverage_usual(near.persons, near.count, TRIM);
-    usual.peers_mean = all->mean;
-    usual.peers_shape = all->shape;
+    usual.peers_mean = all->usual.mean;
+    usual.peers_shape = all->usual.shape;
+    if (!h->published)
+        scales_add(&others_scales, who->persons, -1);
+    usual.scales = axis_is_shared(who->p->axis) ? &others_scales : NULL;
     usual.unlike = unlike;
     usual.own = true;
     log_e = pace_evidence(&usual, who->persons);
@@ -173,7 +183,7 @@ int
 coverage_judge(struct principal **list, size_t count, uint16_t today, bool accounts)
 {
     size_t step = (count + COMPARED - 1) / COMPARED, kept = 0, unpublished = 0;
-    struct pace_usual all;
+    struct everybody all = {0};
     struct fellow *others = NULL;
     double *persons = NULL;
     int r = PASU_E_NOMEM;
@@ -192,7 +202,10 @@ coverage_judge(struct principal **list, size_t count, uint16_t today, bool accou
     }
     if (unpublished <= COVERAGE_PEERS)
         goto out;
-    all = coverage_usual(persons, unpublished, 0);
+    all.usual = coverage_usual(persons, unpublished, 0);
+    for (size_t i = 0; i < count; i++)
+        if (!list[i]->history->published)
+            scales_add(&all.scales, life_distinct(&list[i]->life), 1);
     for (size_t i = 0; i < count; i++) {
         struct fellow who;
 

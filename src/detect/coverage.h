@@ -7,10 +7,14 @@
  *
  * The peers' numbers, without the two lowest and the two highest, are taken for negative binomial;
  * the e-value is the likelihood ratio against up to sixteen times their mean (pace.h). As it is not
- * certain that they are its peers, one in fifty is compared with all of the axis, whose numbers
- * vary most; of those who come from where their peers do, one in a million. It is one e-value of
- * the whole life, made anew once a week: it does not grow with time where somebody just has more to
- * do than others.
+ * certain that they are its peers, one in fifty is compared with all of the axis; of those who come
+ * from where their peers do, one in a million. All of an axis that many share are of several kinds:
+ * half of that is with how large their numbers are, none of them left out (scales.h). It
+ * is one e-value of the whole life, made anew once a week: it does not grow with time where
+ * somebody just has more to do than others.
+ *
+ * So what is alone of its kind, one carrier's network among thousands of homes', is no finding for
+ * its size: of n others none tells what the next one is with more than one in n.
  */
 #ifndef PASU_DETECT_COVERAGE_H
 #define PASU_DETECT_COVERAGE_H

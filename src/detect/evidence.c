@@ -95,6 +95,8 @@ usual_pace(const struct bench *b, enum paced which, struct pace_usual *u)
 {
     if (!pace_usual(&b->peers->paces[which], &b->h->paces[which], b->climate->day % 7, u))
         return false;
+    if (!axis_is_shared(b->p->axis))
+        u->scales = NULL;
     u->mean *= b->climate->surge[b->p->axis];
     u->peers_mean *= b->climate->surge[b->p->axis];
     return true;
@@ -314,6 +316,7 @@ judge_first_day(struct bench *b)
             leave_out(&others, first->most[i]);
     if (!pace_usual(&others, &nobody, 0, &u))
         return;
+    u.scales = NULL; /* of so few hours they tell nothing */
     pace_ways(&u, x, ways);
     say(b, DETECTOR_GROWTH, ways, 1, x / u.mean,
         (double[]){b->m.persons, NAN, x, u.mean, others.days}, 5);

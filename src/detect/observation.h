@@ -26,6 +26,14 @@ enum axis {
     AXIS_COUNT,
 };
 
+/* Who shares it are as many as it happens, one home or a carrier's thousands, one script or half of
+ * all browsers: its numbers are of several kinds. */
+static inline bool
+axis_is_shared(enum axis axis)
+{
+    return axis == AXIS_NETWORK || axis == AXIS_ASN || axis == AXIS_AGENT;
+}
+
 enum observed {
     OBSERVED_SHOWN, /* fields of the subject were shown */
     OBSERVED_MISS,  /* a subject was asked for and there is none: 404, 403, no row */

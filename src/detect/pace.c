@@ -64,6 +64,7 @@ pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned week
     usual->peers_shape = between;
     usual->own = own->days > 0;
     usual->unlike = UNLIKE;
+    usual->scales = usual->own ? NULL : &peers->scales;
     usual->mean = (between + (double)own->sum) / (between / mean + (double)own->days);
     usual->mean *= week_factor(peers, weekday);
     usual->shape = 1 / (1 / known + (own->days > 0 ? 1 / within : 0));
@@ -92,14 +93,29 @@ likelihoods(double mean, double r, double x, double wrong[WAYS])
     return log_count(mean, r, x);
 }
 
+/* One half is of the scales, where they are known. */
+static double
+with_scales(const struct pace_usual *usual, double log_count, double x)
+{
+    int sign;
+
+    if (usual->scales == NULL)
+        return log_count;
+    return log_add(log_count, scales_log(usual->scales, x) + lgamma_r(x + 1, &sign)) - M_LN2;
+}
+
 void
 pace_ways(const struct pace_usual *usual, double x, double ways[WAYS])
 {
     double own[WAYS], peers[WAYS];
     double own_null = likelihoods(usual->mean, usual->shape, x, own), peers_null = 0;
 
-    if (usual->own)
+    if (usual->own) {
         peers_null = likelihoods(usual->peers_mean, usual->peers_shape, x, peers);
+        peers_null = with_scales(usual, peers_null, x);
+    } else {
+        own_null = with_scales(usual, own_null, x);
+    }
     log_ratios(own_null, own, peers_null, peers, usual->own ? usual->unlike : 0, ways);
 }
 
@@ -118,6 +134,7 @@ pace_learn(struct pace_peers *peers, struct pace *own, unsigned weekday, double 
     peers->days += 1;
     peers->sum += x;
     peers->pairs += x * (x - 1);
+    scales_add(&peers->scales, x, 1);
     if (own->days >= 5) {
         double mean = (double)own->sum / (double)own->days;
         double usual = mean * week_factor(peers, weekday), off = x - usual;
@@ -153,6 +170,7 @@ pace_learn_singles(struct pace_peers *peers, double count)
 {
     peers->days += count;
     peers->sum += count;
+    scales_add(&peers->scales, 1, count);
 }
 
 void
@@ -169,6 +187,7 @@ pace_age(struct pace_peers *peers, double keep)
         peers->week[i] *= keep;
         peers->week_days[i] *= keep;
     }
+    scales_age(&peers->scales, keep);
 }
 
 void
@@ -185,4 +204,5 @@ pace_sum(struct pace_peers *into, const struct pace_peers *from)
         into->week[i] += from->week[i];
         into->week_days[i] += from->week_days[i];
     }
+    scales_sum(&into->scales, &from->scales);
 }

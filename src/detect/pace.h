@@ -5,11 +5,15 @@
  * As a share (share.h), but the count is negative binomial: among peers the mean has a gamma
  * distribution, and a principal's days vary about its own mean. The e-values are the likelihood
  * ratios against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean.
+ *
+ * What many share and has no past may be of a kind of which peers are few, as a carrier's network
+ * is among homes': then one half of what is usual is negative binomial, the other is how large the
+ * peers' numbers were (scales.h).
  */
 #ifndef PASU_DETECT_PACE_H
 #define PASU_DETECT_PACE_H
 
-#include "detect/numbers.h"
+#include "detect/scales.h"
 
 struct pace {
     float sum, days;
@@ -21,6 +25,7 @@ struct pace_peers {
      */
     double spread[2], own_days[2];
     double week[7], week_days[7]; /* relative to one's own mean, by day of the week */
+    struct scales scales;         /* principal-days */
 };
 
 struct pace_usual {
@@ -28,11 +33,14 @@ struct pace_usual {
     double peers_mean, peers_shape;
     double unlike; /* the probability that a day is as the peers' are, not as its own past */
     bool own;      /* it has a past */
+    /* Borrowed: how large the peers' numbers are. NULL: they are taken for negative binomial. */
+    const struct scales *scales;
 };
 
 enum { PACE_DAYS_MIN = 30, PACE_WAY_TWICE = 3 /* of the e-values, the one against it */ };
 
-/* What is usual on a day of the week (day % 7 of days since 1970). False: too little is known. */
+/* What is usual on a day of the week (day % 7 of days since 1970); usual->scales are those of
+ * peers, where there is no own past. False: too little is known. */
 bool pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned weekday,
                 struct pace_usual *usual);
 /* log of the e-value of x for each of those. */

@@ -73,8 +73,9 @@ share_usual(const struct share_peers *peers, const struct share *own, struct sha
     return true;
 }
 
-/* But for the binomial coefficient, which all have: what is usual, and what is wrong in each way.
- */
+/* But for the binomial coefficient, which all have: what is usual, and what is wrong in each way. A
+ * share that is nearly all is not more than usual for who always does nothing else: what is wrong
+ * is not taken for surer than what is usual may be. */
 static double
 likelihoods(double a, double b, double x, double n, double wrong[WAYS])
 {
@@ -83,7 +84,7 @@ likelihoods(double a, double b, double x, double n, double wrong[WAYS])
 
     static_assert(COUNT_OF(times) == WAYS - 1, "and any share");
     for (size_t i = 0; i < COUNT_OF(times); i++) {
-        double p = times[i] * odds / (1 + times[i] * odds);
+        double p = fmin(times[i] * odds / (1 + times[i] * odds), 1 - SHARE_LEAST / 2);
 
         wrong[i] = log_beta_binomial(x, n, p * known, (1 - p) * known);
     }

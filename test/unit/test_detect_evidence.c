@@ -98,10 +98,10 @@ log_null_pace(double mean, double r, double x)
 static void
 test_an_e_value_of_a_pace_is_one_on_average(void **state)
 {
-    static const struct pace_usual usual[] = {{5, 2, 0, 0, 0, false},
-                                              {50, 20, 10, 0.5, 0.02, true},
-                                              {0.5, 0.1, 1, 1, 0.02, true},
-                                              {200, 200, 20, 4, 1e-6, true}};
+    static const struct pace_usual usual[] = {{5, 2, 0, 0, 0, false, NULL},
+                                              {50, 20, 10, 0.5, 0.02, true, NULL},
+                                              {0.5, 0.1, 1, 1, 0.02, true, NULL},
+                                              {200, 200, 20, 4, 1e-6, true, NULL}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(usual); i++) {
@@ -374,6 +374,48 @@ test_a_group_is_paid_for_by_all_groups_there_are(void **state)
     assert_near(tiling_log_p(3, 5, 1, 20, 200), 0, 0);
 }
 
+/* Thousands who are alike, and four who read ten times as much. */
+static void
+test_who_is_of_a_rare_kind_is_no_finding_for_it(void **state)
+{
+    struct pace_peers peers = {0};
+    struct pace nobody = {0};
+    struct pace_usual usual;
+    double rare, without, unseen;
+
+    (void)state;
+    for (unsigned i = 0; i < 6004; i++) {
+        struct pace own = {0};
+
+        pace_learn(&peers, &own, 0, i % 1501 == 1500 ? 400 + i / 1501 * 5 : 38 + i % 5);
+    }
+    assert_true(pace_usual(&peers, &nobody, 0, &usual));
+    assert_non_null(usual.scales);
+    rare = pace_evidence(&usual, 408);
+    usual.scales = NULL;
+    without = pace_evidence(&usual, 408);
+    assert_true(without > rare + 3);
+    assert_true(rare < log(2.0 * 6004 / 4));
+    /* Nor is who is of no kind that was seen more than one in so many. */
+    assert_true(pace_usual(&peers, &nobody, 0, &usual));
+    unseen = pace_evidence(&usual, 100000);
+    assert_true(unseen < log(2.0 * 6004 * 18 * 19));
+    /* Who has a past is compared with it. */
+    nobody = (struct pace){.sum = 400, .days = 10};
+    assert_true(pace_usual(&peers, &nobody, 0, &usual));
+    assert_null(usual.scales);
+}
+
+/* Who always does nothing else does not do it more than usual. */
+static void
+test_all_of_many_is_usual_for_who_always_does_all(void **state)
+{
+    struct share_usual usual = {.a = 1999, .b = 1, .peers_a = 0.1, .peers_b = 0.7, .own = true};
+
+    (void)state;
+    assert_true(share_evidence(&usual, 16855, 16855) < 0.01);
+}
+
 int
 main(void)
 {
@@ -391,6 +433,8 @@ main(void)
         cmocka_unit_test(test_who_was_named_in_a_finding_stays_so_whoever_becomes_stronger),
         cmocka_unit_test(test_who_was_found_before_by_another_detector_is_named_behind),
         cmocka_unit_test(test_peers_numbers_are_fitted_without_the_outermost),
+        cmocka_unit_test(test_who_is_of_a_rare_kind_is_no_finding_for_it),
+        cmocka_unit_test(test_all_of_many_is_usual_for_who_always_does_all),
         cmocka_unit_test(test_a_group_is_paid_for_by_all_groups_there_are),
     };
 
