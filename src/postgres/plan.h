@@ -166,6 +166,7 @@ struct plan_environment {
                               longer character is ASCII */
     bool may_inject;       /* the configuration's word */
     bool may_shadow;       /* so is this */
+    uint32_t shadow_persons; /* and this: where there are more of a kind, it may not; 0: any number */
     bool asks_keys; /* the text is one of ours that asks for keys (plan_shadow.h): all are hidden,
                        each beside the OID of its table */
     bool refuses_unknown; /* the same: what is not understood, and can show somebody, is refused */
@@ -512,6 +513,7 @@ struct plan {
     struct catalog *catalog; /* held; NULL where there was none */
     const char *role;
     bool is_plain_dialect, may_inject, may_shadow, refuses_unknown, has_foreign_parameters;
+    uint32_t shadow_persons;
 
     /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
      * told; NULL where it may pass. */
