@@ -88,8 +88,7 @@ is_as_meant(struct plan_work *work, const struct injection *injection,
         return false;
     for (size_t i = 0; i < tree->n_stmts; i++)
         if (copy_of(tree->stmts[i]) == injection->copy)
-            return is_list_as_meant(injection->result, injection->copy,
-                                    copy_of(again->stmts[i]));
+            return is_list_as_meant(injection->result, injection->copy, copy_of(again->stmts[i]));
     return false;
 }
 

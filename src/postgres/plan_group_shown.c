@@ -312,14 +312,15 @@ is_of_table(struct shown *s, const PgQuery__Node *node)
     return fields_in(s, &carry) != 0;
 }
 
-/* Names and values: the one of them that shows somebody must not be null. A name never is: there the
- * server ends the statement. */
+/* Names and values: the one of them that shows somebody must not be null. A name never is: there
+ * the server ends the statement. */
 static bool
 add_pair(struct shown *s, const PgQuery__FuncCall *call)
 {
     bool is_name = is_of_table(s, call->args[0]);
 
-    return (is_name || is_of_table(s, call->args[1])) && add_argument(s, call->args[is_name ? 0 : 1]);
+    return (is_name || is_of_table(s, call->args[1])) &&
+           add_argument(s, call->args[is_name ? 0 : 1]);
 }
 
 struct alone {

@@ -74,7 +74,7 @@ struct injection {
     struct inlined *inlined;
     const PgQuery__CopyStmt *copy; /* of a table, whose list of columns gets the keys; or NULL */
     size_t column_count;           /* of the client's columns; 0: not known */
-    size_t numbers;      /* names given */
+    size_t numbers;                /* names given */
 };
 
 struct injections {

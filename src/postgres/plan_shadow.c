@@ -532,7 +532,8 @@ shadow_apply(struct plan_work *work, const PgQuery__ParseResult *tree, struct pl
         return;
     before = *statement;
     is_done = ask_all(&s, client->select_stmt) && keep_shadows(&s) &&
-              (s.is_exact ? name_parts(&s) : !are_rows_persons(statement) && cover_parts(&s)) && rewrite(&s, client, plan);
+              (s.is_exact ? name_parts(&s) : !are_rows_persons(statement) && cover_parts(&s)) &&
+              rewrite(&s, client, plan);
     if (!is_done)
         *statement = before;
     forget(&s);
