@@ -138,6 +138,7 @@ explain(const struct arguments *arguments, const struct explain_catalog *loaded,
                         .is_plain_dialect = true,
                         .may_inject = loaded->settings->config->attribution.inject,
                         .may_shadow = loaded->settings->config->attribution.shadow,
+                        .shadow_persons = loaded->settings->config->attribution.shadow_persons,
                         .names_columns = true},
     };
     struct explained explained = {

@@ -255,6 +255,7 @@ struct config {
     } holidays;
     struct {
         bool inject, shadow;
+        uint32_t shadow_persons; /* 0: any number */
         enum attribution_unknown unknown;
         enum attribution_texts texts;
         enum attribution_identity identity;

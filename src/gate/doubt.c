@@ -55,6 +55,7 @@ doubt_renew(struct session *s, struct plan *was, const struct plan_statement *st
         .is_plain_dialect = was->is_plain_dialect,
         .may_inject = was->may_inject,
         .may_shadow = was->may_shadow,
+        .shadow_persons = was->shadow_persons,
         .refuses_unknown = was->refuses_unknown,
         .has_foreign_parameters = was->has_foreign_parameters,
         .shape_key = directory_shape_key(s->worker->shared->directory),

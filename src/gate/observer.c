@@ -236,6 +236,7 @@ environment_of(const struct session *s, struct view text)
         .is_plain_dialect = is_read,
         .may_inject = s->settings->config->attribution.inject && !o->retry.is_again,
         .may_shadow = s->settings->config->attribution.shadow && !o->retry.is_again,
+        .shadow_persons = s->settings->config->attribution.shadow_persons,
         .refuses_unknown = s->settings->config->attribution.unknown == UNKNOWN_BLOCK,
         .shape_key = directory_shape_key(s->worker->shared->directory),
     };

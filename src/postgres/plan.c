@@ -242,6 +242,7 @@ plan_begin(struct plan_object *object, struct view text, const struct plan_envir
     plan->is_plain_dialect = environment->is_plain_dialect;
     plan->may_inject = environment->may_inject;
     plan->may_shadow = environment->may_shadow;
+    plan->shadow_persons = environment->shadow_persons;
     plan->refuses_unknown = environment->refuses_unknown;
     plan->has_foreign_parameters = environment->has_foreign_parameters;
     if (environment->catalog)

@@ -164,16 +164,15 @@ struct plan_environment {
     const char *role; /* whose rights count now; "" where it is not known: nothing is injected */
     bool is_plain_dialect; /* standard_conforming_strings on, and an encoding in which no byte of a
                               longer character is ASCII */
-    bool may_inject;       /* the configuration's word */
-    bool may_shadow;       /* so is this */
+    bool may_inject, may_shadow; /* the configuration's words */
+    uint32_t shadow_persons;     /* of more of a kind it may not; 0: any number */
     bool asks_keys; /* the text is one of ours that asks for keys (plan_shadow.h): all are hidden,
                        each beside the OID of its table */
     bool refuses_unknown; /* the same: what is not understood, and can show somebody, is refused */
-    bool
-        has_foreign_parameters; /* Parse declares one to be of a type that is no PostgreSQL's own */
-    bool names_columns;         /* plans have `outputs`; the cache's have none */
-    uint8_t hidden_count;       /* of plan_unknown: the columns that are known to be hidden */
-    bool stores_nothing;        /* the same: what it is of puts nothing into tables */
+    bool has_foreign_parameters;    /* Parse declares one of a type that is not PostgreSQL's own */
+    bool names_columns;             /* plans have `outputs`; the cache's have none */
+    uint8_t hidden_count;           /* of plan_unknown: the columns that are known to be hidden */
+    bool stores_nothing;            /* the same: what it is of puts nothing into tables */
     const struct plan_blank *blank; /* borrowed while the plan is made; NULL: none */
     const uint8_t
         *shape_key; /* of fingerprints, PLAN_SHAPE_KEY_SIZE bytes; borrowed; NULL: zeros */
@@ -512,6 +511,7 @@ struct plan {
     struct catalog *catalog; /* held; NULL where there was none */
     const char *role;
     bool is_plain_dialect, may_inject, may_shadow, refuses_unknown, has_foreign_parameters;
+    uint32_t shadow_persons;
 
     /* Refused by what it does (a `never` table, a server-side exit): the text that a client is
      * told; NULL where it may pass. */

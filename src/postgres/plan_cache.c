@@ -111,7 +111,8 @@ hash_of(const struct plan_cache *cache, struct view text, const struct plan_envi
     uint64_t hash = hash_bytes(text.bytes, text.length, cache->seed);
     uint64_t rest = (uintptr_t)e->catalog ^ (uint64_t)e->is_plain_dialect ^
                     (uint64_t)e->may_inject << 1 ^ (uint64_t)e->has_foreign_parameters << 2 ^
-                    (uint64_t)e->may_shadow << 3 ^ (uint64_t)e->refuses_unknown << 4;
+                    (uint64_t)e->may_shadow << 3 ^ (uint64_t)e->refuses_unknown << 4 ^
+                    (uint64_t)e->shadow_persons << 32;
 
     hash = hash_bytes(e->role, strlen(e->role), hash);
     return hash_bytes(&rest, sizeof(rest), hash);
@@ -122,6 +123,7 @@ plan_is_of(const struct plan *plan, struct view text, const struct plan_environm
 {
     return plan->catalog == e->catalog && plan->is_plain_dialect == e->is_plain_dialect &&
            plan->may_inject == e->may_inject && plan->may_shadow == e->may_shadow &&
+           plan->shadow_persons == e->shadow_persons &&
            plan->refuses_unknown == e->refuses_unknown &&
            plan->has_foreign_parameters == e->has_foreign_parameters &&
            view_equal(plan->text, text) && strcmp(plan->role, e->role) == 0;

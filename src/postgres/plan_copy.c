@@ -167,7 +167,8 @@ choose_columns(struct plan_work *work, const PgQuery__CopyStmt *copy, const stru
 }
 
 static void
-copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy, struct plan_statement *statement)
+copy_table(struct plan_work *work, const struct build *build, const PgQuery__CopyStmt *copy,
+           struct plan_statement *statement)
 {
     struct outputs columns = {0};
     struct shape shape = {.columns = &columns, .rows = ROWS_SINGLE};
@@ -185,7 +186,13 @@ copy_table(struct plan_work *work, const PgQuery__CopyStmt *copy, struct plan_st
     choose_columns(work, copy, entry, &columns);
     if (!statement->copy.is_readable)
         columns.is_open = true;
+    if (build->injections && copy->n_attlist > 0 && !columns.is_open) {
+        shape.scope->is_copied = true;
+        shape.injection = injection_begin_copy(work, copy);
+    }
     shape_parts(work, &shape, statement);
+    if (injection_count(shape.injection) > 0 && statement->hidden_count > 0)
+        injections_append(work, build->injections, shape.injection);
     statement->flags |= work->names.flags & PLAN_UNKNOWN_TABLE;
 }
 
@@ -217,7 +224,7 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
     }
     read_options(work, copy, statement);
     if (copy->relation) {
-        copy_table(work, copy, statement);
+        copy_table(work, build, copy, statement);
     } else if (copy->query) {
         inside.injections = statement->copy.is_readable ? build->injections : NULL;
         build_query(work, &inside, copy->query, statement);

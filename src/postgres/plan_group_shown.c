@@ -312,13 +312,15 @@ is_of_table(struct shown *s, const PgQuery__Node *node)
     return fields_in(s, &carry) != 0;
 }
 
-/* Names and values: the one of them that shows somebody must not be null. */
+/* Names and values: the one of them that shows somebody must not be null. A name never is: there
+ * the server ends the statement. */
 static bool
 add_pair(struct shown *s, const PgQuery__FuncCall *call)
 {
     bool is_name = is_of_table(s, call->args[0]);
 
-    return is_name != is_of_table(s, call->args[1]) && add_argument(s, call->args[is_name ? 0 : 1]);
+    return (is_name || is_of_table(s, call->args[1])) &&
+           add_argument(s, call->args[is_name ? 0 : 1]);
 }
 
 struct alone {
@@ -397,6 +399,16 @@ is_delimiter(const PgQuery__Node *node)
     return node && node->node_case == PG_QUERY__NODE__NODE_A_CONST && !node->a_const->isnull;
 }
 
+/* Between values: also one that a parameter gives, without which they stand side by side. */
+static bool
+is_between(const PgQuery__Node *node)
+{
+    while (node && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST &&
+           names_is_builtin_type(node->type_cast->type_name))
+        node = node->type_cast->arg;
+    return node && (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF || is_delimiter(node));
+}
+
 static bool
 add_aggregate(struct shown *s, const PgQuery__FuncCall *call)
 {
@@ -416,30 +428,39 @@ add_aggregate(struct shown *s, const PgQuery__FuncCall *call)
     if (call->n_args != 2)
         return false;
     if (function_is_one_of(s->work, call, of_text, COUNT_OF(of_text)))
-        return is_delimiter(call->args[1]) && add_argument(s, call->args[0]);
+        return is_between(call->args[1]) && add_argument(s, call->args[0]);
     if (function_is_one_of(s->work, call, of_names, COUNT_OF(of_names)))
         return add_keyed(s, call);
     return function_is_one_of(s->work, call, of_pairs, COUNT_OF(of_pairs)) && add_pair(s, call);
 }
 
-/* array_to_string(array_agg(name), ','), to_json(array_agg(name)): all that is in the array. */
-static const PgQuery__Node *
-without_form(const struct shown *s, const PgQuery__Node *value)
+const PgQuery__Node *
+shown_in_form(const struct plan_work *work, const PgQuery__Node *value)
 {
     static const char *const forms[] = {"array_to_string", "array_to_json", "to_json", "to_jsonb"};
-    static const char *const arrays[] = {"array_agg"};
     const PgQuery__FuncCall *call =
         value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ? value->func_call : NULL;
 
     if (!call || call->n_args == 0 || !shown_is_ordinary(call) ||
-        !function_is_one_of(s->work, call, forms, COUNT_OF(forms)) ||
-        call->args[0]->node_case != PG_QUERY__NODE__NODE_FUNC_CALL ||
-        !function_is_one_of(s->work, call->args[0]->func_call, arrays, COUNT_OF(arrays)))
-        return value;
+        !function_is_one_of(work, call, forms, COUNT_OF(forms)))
+        return NULL;
     for (size_t i = 1; i < call->n_args; i++)
         if (!is_delimiter(call->args[i]))
-            return value;
+            return NULL;
     return call->args[0];
+}
+
+/* array_to_string(array_agg(name), ','), to_json(array_agg(name)). */
+static const PgQuery__Node *
+without_form(const struct shown *s, const PgQuery__Node *value)
+{
+    static const char *const arrays[] = {"array_agg"};
+    const PgQuery__Node *within = shown_in_form(s->work, value);
+
+    return within && within->node_case == PG_QUERY__NODE__NODE_FUNC_CALL &&
+                   function_is_one_of(s->work, within->func_call, arrays, COUNT_OF(arrays))
+               ? within
+               : value;
 }
 
 struct owned {

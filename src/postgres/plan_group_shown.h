@@ -36,6 +36,8 @@ bool shown_add_column(struct shown *shown, const PgQuery__ColumnRef *reference, 
 bool shown_add_nulls(struct shown *shown, const PgQuery__Node *node, bool is_part);
 /* The least or greatest value over the group (plan_group_peak.c). */
 bool shown_add_peak(struct shown *shown, const PgQuery__Node *value);
+/* array_to_string(a, ','), to_json(a): the array, all of which is in it; NULL for anything else. */
+const PgQuery__Node *shown_in_form(const struct plan_work *work, const PgQuery__Node *value);
 /* A call with nothing but its arguments. */
 bool shown_is_ordinary(const PgQuery__FuncCall *call);
 

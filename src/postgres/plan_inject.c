@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_inject.h"
 
+#include "postgres/plan_copy_list.h"
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_inline.h"
 
@@ -84,6 +85,16 @@ injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning, 
     if (!injection->result)
         return NULL;
     injection->result->is_result = true;
+    return injection;
+}
+
+struct injection *
+injection_begin_copy(struct plan_work *work, const PgQuery__CopyStmt *copy)
+{
+    struct injection *injection = injection_begin_change(work, copy->attlist, copy->n_attlist);
+
+    if (injection)
+        injection->copy = copy;
     return injection;
 }
 
@@ -188,7 +199,9 @@ const char *
 injection_column(struct plan_work *work, const struct scope *scope, const struct entry *entry,
                  const char *column)
 {
-    return can_be_named(scope, entry) ? injection_named(work, entry->name, column) : NULL;
+    return can_be_named(scope, entry)
+               ? injection_named(work, scope->is_copied ? NULL : entry->name, column)
+               : NULL;
 }
 
 const char *
@@ -210,6 +223,16 @@ has_column(const struct entry *entry, const char *name)
     return entry->columns.is_open;
 }
 
+/* COPY takes no columns that are computed. */
+static bool
+is_computed(const struct catalog_relation *relation, int16_t attribute)
+{
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (relation->columns[i].number == attribute)
+            return relation->columns[i].is_computed;
+    return true;
+}
+
 const char *
 injection_of_table(struct plan_work *work, const struct scope *scope, const struct entry *entry,
                    int16_t attribute, bool is_origin)
@@ -221,7 +244,8 @@ injection_of_table(struct plan_work *work, const struct scope *scope, const stru
 
     work->why = WHY_UNNAMED;
     name = entry->is_only && name && is_origin ? "tableoid" : name;
-    if (!entry->is_only || !name || (is_origin && has_column(entry, name)))
+    if (!entry->is_only || !name || (is_origin && has_column(entry, name)) ||
+        (scope->is_copied && (is_origin || is_computed(entry->relation, attribute))))
         return NULL;
     work->why = WHY_MAY_NOT_READ;
     if (is_origin ? !catalog_role_may_read_all(catalog, role, relation, attribute)
@@ -259,7 +283,7 @@ injection_guarded(struct plan_work *work, const struct scope *scope, const struc
     int length;
 
     work->why = WHY_UNNAMED;
-    if (!entry->is_guarded || !name || !type || !is_ascii(name) ||
+    if (scope->is_copied || !entry->is_guarded || !name || !type || !is_ascii(name) ||
         strlen(name) >= CATALOG_NAME_SIZE || entry->alias_count > 0 || !can_be_named(scope, entry))
         return NULL;
     work->why = WHY_MAY_NOT_READ;
@@ -313,7 +337,7 @@ const char *
 injection_of_key(struct plan_work *work, const struct scope *scope, const struct entry *entry,
                  const struct catalog_show *show, bool is_origin)
 {
-    if (show->key_part_count == 0 || is_origin)
+    if (show->key_part_count == 0 || is_origin || scope->is_copied)
         return injection_of_table(work, scope, entry, catalog_show_column(show), is_origin);
     return show->key_type == CATALOG_KEY_TUPLE ? write_tuple(work, scope, entry, show) : NULL;
 }
@@ -487,6 +511,11 @@ injections_apply(struct plan_work *work, const struct injections *injections,
     if (strcasestr(work->text, "u&") && sql_has_string(&tree->base, parts, COUNT_OF(parts)))
         return false;
     for (const struct injection *i = injections->first; i; i = i->next) {
+        if (i->copy) {
+            if (!copy_list_apply(work, i, tree, &rewrite))
+                return false;
+            continue;
+        }
         for (const struct addition *a = i->additions; a; a = a->next)
             if (!apply_addition(work, i, a, &rewrite))
                 return false;

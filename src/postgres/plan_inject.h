@@ -72,8 +72,9 @@ struct injection {
     struct expansion *expansions;
     struct relay *relays;
     struct inlined *inlined;
-    size_t column_count; /* of the client's columns; 0: not known */
-    size_t numbers;      /* names given */
+    const PgQuery__CopyStmt *copy; /* of a table, whose list of columns gets the keys; or NULL */
+    size_t column_count;           /* of the client's columns; 0: not known */
+    size_t numbers;                /* names given */
 };
 
 struct injections {
@@ -86,6 +87,8 @@ struct injection *injection_begin(struct plan_work *work, const PgQuery__SelectS
 /* The same of a change, by what it returns. */
 struct injection *injection_begin_change(struct plan_work *work, PgQuery__Node *const *returning,
                                          size_t count);
+/* The same of a COPY of columns of a table: its list gets names of columns, nothing else. */
+struct injection *injection_begin_copy(struct plan_work *work, const PgQuery__CopyStmt *copy);
 /* All that was added so far, to go back to. */
 struct injection_mark {
     struct injection injection;

@@ -66,10 +66,11 @@ group_item(const PgQuery__SelectStmt *select, const PgQuery__Node *item)
     return target->node_case == PG_QUERY__NODE__NODE_RES_TARGET ? target->res_target->val : NULL;
 }
 
+/* Or by what shows a person: of one name there is often one alone. */
 static bool
-is_by_key(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
+is_by_person(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select)
 {
-    bool had_stray = work->has_stray, is_key = false;
+    bool had_stray = work->has_stray, is_person = false;
 
     for (size_t i = 0; i < select->n_group_clause; i++) {
         const PgQuery__Node *item = group_item(select, select->group_clause[i]);
@@ -78,10 +79,10 @@ is_by_key(struct plan_work *work, const struct scope *scope, const PgQuery__Sele
         if (!item || item->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
             continue;
         scope_find(work, scope, item->column_ref, &found);
-        is_key |= found.output && found.output->is_key;
+        is_person |= found.output && (found.output->is_key || !carry_is_empty(&found.carry));
     }
     work->has_stray = had_stray;
-    return is_key;
+    return is_person;
 }
 
 bool
@@ -90,7 +91,7 @@ one_may_be(struct plan_work *work, const struct scope *scope, const PgQuery__Sel
 {
     struct search search = {.work = work};
 
-    if (!one_has_key(show) || !is_by_key(work, scope, select))
+    if (!one_has_key(show) || !is_by_person(work, scope, select))
         return false;
     if (value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
         search.whole = value->func_call;

@@ -5,7 +5,8 @@
  * who are bound.
  *
  * Whatever PostgreSQL's own functions make of a group (an aggregate with FILTER, part of one) is
- * made of its rows and of nothing else. Those of a group that is made by a key are of one person:
+ * made of its rows and of nothing else. Those of a group that is made by a key, or by
+ * what shows a person, are often of one:
  *
  *     SELECT c.name, max(o.item) FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY
  * c.id → CASE WHEN count(o.customer_id) = count(o.tableoid) AND min(o.customer_id) =

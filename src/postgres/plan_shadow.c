@@ -56,6 +56,28 @@ is_bound(const struct plan_statement *s)
            s->column_count < NAMED_COLUMNS_MAX;
 }
 
+/* Reading the rows once more, and sorting their persons, is no great price. */
+static bool
+are_few(const struct plan_work *work, const struct plan_statement *s)
+{
+    uint32_t most = work->environment->shadow_persons;
+
+    for (size_t p = 0; most > 0 && p < s->part_count; p++)
+        if (catalog_population(work->catalog, s->parts[p].kind) > most)
+            return false;
+    return true;
+}
+
+/* Where each row shows one person at most, their number says more than who is read. */
+static bool
+are_rows_persons(const struct plan_statement *s)
+{
+    for (size_t p = 0; p < s->part_count; p++)
+        if (!s->parts[p].is_one_per_row)
+            return false;
+    return true;
+}
+
 /* A table of another server is read with a snapshot of its own. */
 static bool
 is_here(const struct catalog *catalog, const struct catalog_relation *relation)
@@ -503,14 +525,15 @@ shadow_apply(struct plan_work *work, const PgQuery__ParseResult *tree, struct pl
     if (!environment->may_shadow || !work->catalog || environment->role[0] == '\0' ||
         environment->blank || plan->statement_count != 1 || plan->refusal ||
         plan->rewritten.bytes || !shadow_is_pure(statement) || !is_bound(statement) ||
-        !has_tables_alone(work) || work_is_exhausted(work))
+        !are_few(work, statement) || !has_tables_alone(work) || work_is_exhausted(work))
         return;
     client = tree->stmts[0]->stmt;
     if (!client || client->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
         return;
     before = *statement;
     is_done = ask_all(&s, client->select_stmt) && keep_shadows(&s) &&
-              (s.is_exact ? name_parts(&s) : cover_parts(&s)) && rewrite(&s, client, plan);
+              (s.is_exact ? name_parts(&s) : !are_rows_persons(statement) && cover_parts(&s)) &&
+              rewrite(&s, client, plan);
     if (!is_done)
         *statement = before;
     forget(&s);

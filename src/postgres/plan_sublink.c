@@ -9,6 +9,18 @@
 
 /* ---- which ---- */
 
+/* array_to_string(ARRAY(SELECT …), ','): the ARRAY. */
+static const PgQuery__Node *
+without_form(const struct plan_work *work, const PgQuery__Node *value)
+{
+    const PgQuery__Node *within = value ? shown_in_form(work, value) : NULL;
+
+    return within && within->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
+                   within->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK
+               ? within
+               : value;
+}
+
 static const PgQuery__SelectStmt *
 query_of(const PgQuery__Node *value)
 {
@@ -103,7 +115,7 @@ bool
 sublink_read(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
              struct sublink *sublink)
 {
-    const PgQuery__SelectStmt *select = query_of(value);
+    const PgQuery__SelectStmt *select = query_of(value = without_form(work, value));
     struct plan_work before = *work;
     struct outputs columns = {0};
     bool is_array;

@@ -60,6 +60,13 @@ FILTERED = (
     "SELECT region, xmlagg(xmlelement(name n, name) ORDER BY id)::text FROM customers GROUP BY region ORDER BY 1",
     "SELECT xmlagg(xmlforest(email) ORDER BY id)::text FROM customers WHERE grade = 2",
     "SELECT jsonb_object_agg(id, name ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT json_object_agg(name, phone ORDER BY id) FROM customers WHERE grade = 1",
+    "SELECT json_object_agg(c.name, o.item ORDER BY o.id) FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.grade = 1",
+    "SELECT array_to_string(ARRAY(SELECT name FROM customers WHERE grade = 1 ORDER BY id), ',')",
+    "SELECT to_json(ARRAY(SELECT name FROM customers WHERE grade = 1 ORDER BY id))",
+    "SELECT p.id, array_to_string(ARRAY(SELECT c.name FROM customers c WHERE c.grade = p.id ORDER BY c.id), ',') FROM products p WHERE p.id < 3 ORDER BY 1",
+    "SELECT c.name, sum(o.amount) FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.grade = 1 GROUP BY c.name ORDER BY 1",
+    "SELECT name, max(email), min(coalesce(phone, '-')) FROM customers WHERE grade = 1 GROUP BY name ORDER BY 1",
     "SELECT string_agg(name, ', '::text ORDER BY id) FROM customers WHERE grade = 1",
 )
 # One row of each: the first by an order.
@@ -122,6 +129,8 @@ PARTLY = (
     "SELECT p FROM (SELECT DISTINCT phone AS p FROM customers WHERE grade = 1 ORDER BY 1 NULLS FIRST) q",
     "SELECT string_agg(phone, ',' ORDER BY id) FILTER (WHERE grade = 1) FROM customers",
     "SELECT array_to_string(array_agg(phone ORDER BY id), ',', '-') FROM customers WHERE grade = 1",
+    "SELECT array_to_string(ARRAY(SELECT phone FROM customers WHERE grade = 1 ORDER BY id), ',')",
+    "SELECT array_to_string(ARRAY(SELECT phone FROM customers WHERE grade = 1 ORDER BY id), ',', '-')",
     "SELECT xmlagg(xmlelement(name n, xmlattributes(phone AS p)) ORDER BY id)::text FROM customers WHERE grade = 1",
     "SELECT jsonb_object_agg(id, phone ORDER BY id) FROM customers WHERE grade = 1",
 )

@@ -105,6 +105,10 @@ def front():
         {"principal": "analyst", "window": "hour", "subjects": 90, "verdict": "block"}]})
 
 
+# Each row is one person's: their number says more than whose rows are read.
+OF_ROWS = {"SELECT DISTINCT ON (region) name FROM customers WHERE grade = 1 ORDER BY region, grade"}
+
+
 def told_of(name):
     return shop.export(front()).get(name)
 
@@ -135,6 +139,8 @@ def is_exact(sql, seen, keys, unknown, shown):
 def is_some(sql, seen, keys, unknown, shown):
     if sql in GROUPED:
         return is_exact(sql, seen, keys, unknown, shown)
+    if sql in OF_ROWS:
+        return len(seen) == unknown and not keys and shown.attributions == {"bound"}
     return seen and not keys and unknown == SOME[sql] and shown.attributions == {"shadow"} and "bound" in shown.flags
 
 
@@ -203,6 +209,18 @@ def test_the_snapshot_is_the_statements_own():
     front().guard.until_sessions(0)
     shown = told_of("snapshot")
     assert seen_in(messages) and shown.unknown == 80 and shown.attributions == {"shadow"}, shown
+
+
+@test(gateway=True)
+def test_of_too_many_persons_nothing_is_asked():
+    """Up to as many persons as the configuration says, which the inspector counts; the text of more is sent as it is"""
+    for most, attribution in ((shop.CUSTOMERS, "shadow"), (shop.CUSTOMERS - 1, "bound"), (0, "shadow")):
+        few = shop.front(f"few {most}", more={"attribution": {"shadow": True, "shadow_persons": most}})
+        with few.login(application_name="few") as session:
+            session.query(EXACT[0])
+            session.terminate()
+        few.guard.until_sessions(0)
+        equal(shop.export(few)["few"].attributions, {attribution}, most)
 
 
 @test(gateway=True)

@@ -252,8 +252,8 @@ parts_have_the_keys_that_are_asked_for(void **state PASU_UNUSED)
         {"SELECT max(coalesce(c.name, '')) FROM customers c JOIN orders o ON o.customer_id = c.id "
          "GROUP "
          "BY "
-         "o.item",
-         "~ customer shadow@3: 0=name"},
+         "o.id",
+         "~ customer shadow@1: 0=name"},
         {"SELECT n FROM (SELECT max(name) AS n FROM customers WHERE grade = 1) s",
          "~ customer shadow@1: 0=name"},
         {"SELECT DISTINCT day, note FROM visits", "= customer shadow@1: 1=order"},

@@ -68,7 +68,7 @@ copy_sends_rows_without_a_description(void **state PASU_UNUSED)
         {"COPY public.customers (phone, id) TO STDOUT (FORMAT csv, HEADER)",
          "customer key@1: 0=phone COPY_OUT(c,certain)"},
         {"COPY customers (phone) TO STDOUT WITH BINARY",
-         "customer bound1: 0=phone COPY_OUT(b,1000)"},
+         "customer hidden@0: 0=phone COPY_OUT(b,1000)"},
         {"COPY customers (grade) TO STDOUT", "- COPY_OUT(t,1000)"},
         {"COPY (SELECT id, name FROM customers) TO STDOUT",
          "customer key@0: 1=name COPY_OUT(t,1000)"},

@@ -100,6 +100,18 @@ a_peak_is_of_one_key_from_both_sides(void **state PASU_UNUSED)
                                                                  "BY 3");
 }
 
+static void
+a_copy_names_the_key_in_its_list(void **state PASU_UNUSED)
+{
+    check_rewritten("COPY customers (phone) TO STDOUT", "COPY customers (\"id\", phone) TO STDOUT");
+    check_rewritten("SELECT '('; copy public . customers /* ( */ (phone, \"name\" ) to stdout csv",
+                    "SELECT '('; copy public . customers /* ( */ (\"id\", phone, \"name\" ) to "
+                    "stdout csv");
+    check_rewritten("COPY customers (phone) TO STDOUT; COPY customers (name) TO STDOUT",
+                    "COPY customers (\"id\", phone) TO STDOUT; COPY customers (\"id\", name) TO "
+                    "STDOUT");
+}
+
 #define TABLE_OF "\"customers\".\"tableoid\""
 #define FILTERED "FILTER (WHERE \"customers\".\"name\" IS DISTINCT FROM NULL AND (grade = $1))"
 
@@ -110,7 +122,11 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
         "SELECT DISTINCT name FROM customers",
         "SELECT name FROM customers GROUP BY ROLLUP (name)",
         "SELECT name FROM customers GROUP BY name HAVING max(name) > min(email)",
-        "SELECT name, max(coalesce(email, '')) FROM customers GROUP BY name",
+        "SELECT region, max(coalesce(email, '')) FROM customers GROUP BY region",
+        "COPY customers (region) TO STDOUT",
+        "COPY customers (phone, \"no such\") TO STDOUT",
+        "COPY people (name) TO STDOUT",
+        "COPY customers (phone) TO STDOUT (NULL '\\')",
         "SELECT string_agg(name, ',') FILTER (WHERE random() < 0.5) FROM customers",
         "SELECT string_agg(name, ',') FILTER (WHERE grade = (SELECT 1)) FROM customers",
         "SELECT $1 + 0.5, string_agg(name, ',') FILTER (WHERE grade = $1) FROM customers",
@@ -531,6 +547,7 @@ run(void)
         cmocka_unit_test(a_key_is_hidden_before_the_first_column),
         cmocka_unit_test(numbers_of_order_by_are_shifted),
         cmocka_unit_test(a_peak_is_of_one_key_from_both_sides),
+        cmocka_unit_test(a_copy_names_the_key_in_its_list),
         cmocka_unit_test(where_it_could_change_the_result_nothing_is_hidden),
         cmocka_unit_test(nothing_is_hidden_without_right_or_leave),
         cmocka_unit_test(error_positions_are_those_of_the_clients_text),
