@@ -33,7 +33,7 @@ config_help_example(void)
            "  roster: roster.csv\n"
            "  actor_from: [sqlcommenter, \"setting:pasu.actor\", application_name]\n"
            "sources: {country_db: country.mmdb, asn_db: asn.mmdb}\n"
-           "attribution: {inject: on, shadow: on, unknown: bound}\n"
+           "attribution: {inject: on, shadow: off, unknown: bound}\n"
            "rules:\n"
            "  - name: overseas\n"
            "    when: {country: {not: [KR]}, fields: any}\n"

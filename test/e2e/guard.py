@@ -100,9 +100,7 @@ class Guard(Direct):
             number += 1
         self.folder.mkdir(mode=0o755)
         self.path = self.folder / "pasu.yaml"
-        # Keys are asked for beside where a test is about that: it says so. Or PASU_E2E_SHADOW does, for all.
-        attribution = {"shadow": bool(os.environ.get("PASU_E2E_SHADOW")), **more.pop("attribution", {})}
-        self.config = {"gateway": gateways, **more, "attribution": attribution}
+        self.config = {"gateway": gateways, **more}
         self.write()
         self.environment = dict(os.environ, **(environment or {}))
         self.pass_fds, self.before = pass_fds, list(before) + (WITHOUT_URING if harness.EPOLL else [])

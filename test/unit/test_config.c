@@ -38,8 +38,8 @@ what_is_not_written_has_its_default(void **state PASU_UNUSED)
     assert_int_equal(config->log.format, CONFIG_LOG_AUTO);
     assert_int_equal(config->log.level, LOG_INFO);
     assert_true(config->attribution.inject);
-    assert_true(config->attribution.shadow);
-    assert_int_equal(config->attribution.shadow_persons, 20000);
+    assert_false(config->attribution.shadow);
+    assert_int_equal(config->attribution.shadow_persons, 0);
     assert_int_equal(config->attribution.unknown, UNKNOWN_BOUND);
     config_free(config);
 }
