@@ -22,10 +22,10 @@ struct instruments {
     struct gather gather;
     struct ordinals ordinals;
     struct showing_table showings;
-    struct template template;            /* of the text in hand */
-    struct plan *again;                  /* held: that served a text by its template last; NULL */
-    uint8_t text[2 * TEMPLATE_TEXT_MAX]; /* that text, changed */
-    int64_t minute_until;                /* realtime: as long as `minute` is the local one */
+    struct template template;             /* of the text in hand */
+    struct plan *again;                   /* held: that served a text by its template last; NULL */
+    uint8_t text[TEMPLATE_REWRITTEN_MAX]; /* that text, changed */
+    int64_t minute_until;                 /* realtime: as long as `minute` is the local one */
     uint32_t minute;
     struct exposure exposure; /* the record being made */
     struct mask mask;

@@ -423,7 +423,8 @@ template_may_rewrite(const struct template *template, const struct plan *plan)
     for (size_t i = 0; i < plan->edit_count; i++)
         if (plan->edits[i].at + plan->edits[i].removed > end)
             return false;
-    return !inserts_value(plan);
+    return !inserts_value(plan) &&
+           plan->rewritten.length <= TEMPLATE_REWRITTEN_MAX - TEMPLATE_TEXT_MAX + template->length;
 }
 
 ssize_t

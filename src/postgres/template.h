@@ -20,7 +20,12 @@
 
 #include "postgres/plan.h"
 
-enum { TEMPLATE_TEXT_MAX = 4096, TEMPLATE_VALUES_MAX = 16, TEMPLATE_FORM_MAX = 1024 };
+enum {
+    TEMPLATE_TEXT_MAX = 4096,
+    TEMPLATE_VALUES_MAX = 16,
+    TEMPLATE_FORM_MAX = 1024,
+    TEMPLATE_REWRITTEN_MAX = 4 * TEMPLATE_TEXT_MAX
+};
 
 struct template_value {
     uint32_t at, length; /* in the text, quotes counted */
@@ -50,7 +55,8 @@ bool template_make(struct template *template, struct view text);
  * till then. */
 bool template_again(struct template *template, struct view text);
 /* Whether the edits of the template's plan can be made in the text: they all lie before its first
- * constant, and repeat none. Then positions in it are those of plan_error_position, too. */
+ * constant, and repeat none, and whatever its constants are it is then no longer than
+ * TEMPLATE_REWRITTEN_MAX. Then positions in it are those of plan_error_position, too. */
 bool template_may_rewrite(const struct template *template, const struct plan *plan);
 /* The text with the plan's edits. PASU_E_RANGE where `size` is too small. */
 PASU_MUST_USE ssize_t template_rewrite(const struct plan *plan, struct view text, uint8_t *bytes,
