@@ -167,7 +167,8 @@ def test_a_pdf_says_what_the_page_says():
     made.guard.until_sessions(0)
     number = number_of(made, "--detected", "<b>고객</b>", "--how", "전화")
     scope(made, number)
-    for form, words in (("pipc", ("개인정보 유출등 신고서", "정보주체 수", "<b>고객</b>: 전화", "확인되지 않음")), ("gdpr", ("art. 33(3)(a)", "Controller"))):
+    for form, words in (("pipc", ("개인정보 유출등 신고서", "정보주체 수", "<b>고객</b>: 전화", "확인되지 않음")), ("gdpr", ("art. 33(3)(a)", "Controller")),
+                        ("8k", ("Item 1.05", "Materiality determined", "unknown"))):
         path = made.guard.folder / f"{form}.pdf"
         command = ("report", "-c", made.guard.path, "--form", form, *BY, "report", "--pdf", str(path), number)
         done = guard.run(*command, timeout=60)
