@@ -201,8 +201,9 @@ more_of(const struct arguments *arguments, const struct evidence *e, const struc
         fields_of(scope), "not_shown", absent_of(scope), "principals", principals_of(scope),
         "first", json_time(scope->first), "last", json_time(scope->last), "statements",
         json_count(scope->statements), "bounded", json_count(scope->bounded), "gaps",
-        json_count(evidence_gaps(e, false)), "damaged", json_count(evidence_gaps(e, true)), "unattributed",
-        json_count(scope->unattributed), "unrecorded", json_count(e->selection.unrecorded.count));
+        json_count(evidence_gaps(e, false)), "damaged", json_count(evidence_gaps(e, true)),
+        "unattributed", json_count(scope->unattributed), "unrecorded",
+        json_count(e->selection.unrecorded.count));
     char *text = more ? json_dumps(more, JSON_COMPACT) : NULL;
 
     json_decref(more);

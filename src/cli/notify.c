@@ -236,9 +236,9 @@ record(struct notifying *n, const char *digest)
                                     .at_least = counts[NOTICE_LEAK] + counts[NOTICE_ADDITION],
                                     .at_most = counts[NOTICE_LEAK] + counts[NOTICE_ADDITION] +
                                                counts[NOTICE_POSSIBLE] + counts[NOTICE_RETRACTION]};
-    json_t *more = json_pack("{sb ss so sI}", "possible", n->set.has_possible, "sha256", digest,
-                             "notices", counts_of(&n->writer), "damaged",
-                             (json_int_t)evidence_gaps(&n->evidence, true));
+    json_t *more =
+        json_pack("{sb ss so sI}", "possible", n->set.has_possible, "sha256", digest, "notices",
+                  counts_of(&n->writer), "damaged", (json_int_t)evidence_gaps(&n->evidence, true));
     char *text = more ? json_dumps(more, JSON_COMPACT) : NULL;
     int status;
 
