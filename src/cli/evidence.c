@@ -271,6 +271,18 @@ evidence_read(struct evidence *e, statement_fn *give, void *arg)
     return check_field(e);
 }
 
+uint64_t
+evidence_gaps(const struct evidence *e, bool is_damage)
+{
+    const struct gaps *gaps = &e->book->gaps;
+    uint64_t count = is_damage ? 0 : gaps->left_out;
+
+    for (size_t g = 0; g < gaps->count; g++)
+        if (!is_damage || gaps->items[g].what == GAP_DAMAGED)
+            count += gap_concerns(&gaps->items[g], e->filter.from, e->filter.to);
+    return count;
+}
+
 int
 evidence_anew(struct evidence *e)
 {

@@ -67,6 +67,9 @@ PASU_MUST_USE int evidence_scope(struct evidence *evidence, struct scope *scope)
  * read. */
 PASU_MUST_USE int evidence_subject(struct evidence *evidence, struct subject *subject,
                                    struct mentions *mentions, bool *is_answered);
+/* How much of the ledger is lacking of the time in question, by what has been read; or of these
+ * gaps, how many are places where it is damaged. */
+uint64_t evidence_gaps(const struct evidence *evidence, bool is_damage);
 /* Leaves those out of a scope of this evidence who were known as decoys before that time (realtime
  * ns; INT64_MAX: now). PASU_E_NOMEM. */
 PASU_MUST_USE int evidence_leave_out(const struct evidence *evidence, struct scope *scope,

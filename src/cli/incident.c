@@ -360,12 +360,17 @@ static int
 board(const struct ask *ask, const struct arguments *arguments, const struct incidents *in,
       uint64_t number)
 {
-    const char *path = arguments->values[OPTION_html];
+    const char *html = arguments->values[OPTION_html], *pdf = arguments->values[OPTION_pdf];
     int64_t now = os_realtime(&os_real);
+    int status = 0;
 
     asked_record(ask, arguments, NULL);
     incident_board(stdout, in, number, now);
-    return path ? incident_board_save(path, in, number, now) : 0;
+    if (html)
+        status = incident_board_save(html, in, number, now);
+    if (status == 0 && pdf)
+        status = incident_board_pdf(pdf, in, number, now);
+    return status;
 }
 
 /* ---- which of them ---- */

@@ -3,11 +3,14 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "cli/complain.h"
 #include "cli/html.h"
 #include "cli/incident_view.h"
+#include "cli/pdf.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { TIME_SIZE = 40, LINE_SIZE = 4 * PAYLOAD_TEXT_SIZE, LEFT_SIZE = 64 };
 
@@ -263,4 +266,25 @@ incident_board_save(const char *path, const struct incidents *in, uint64_t numbe
     const struct board b = {in, number, now};
 
     return html_save(path, "html", put_page, &b);
+}
+
+int
+incident_board_pdf(const char *path, const struct incidents *in, uint64_t number, int64_t now)
+{
+    const struct board b = {in, number, now};
+    char *page = NULL, digest[HASHED_TEXT_SIZE];
+    size_t length = 0;
+    FILE *file = open_memstream(&page, &length);
+    bool is_well = file != NULL;
+    int status;
+
+    if (file) {
+        put_page(file, &b);
+        is_well = !ferror(file);
+        is_well = fclose(file) == 0 && is_well;
+    }
+    status = is_well ? pdf_save(path, view_of(page, length), digest)
+                     : complain_error(PASU_E_NOMEM, "incident board");
+    free(page);
+    return status;
 }

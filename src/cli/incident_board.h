@@ -10,5 +10,8 @@ void incident_board(FILE *file, const struct incidents *incidents, uint64_t numb
 /* Into a new file. 0, or the exit status, after a complaint. */
 PASU_MUST_USE int incident_board_save(const char *path, const struct incidents *incidents,
                                       uint64_t number, int64_t now);
+/* The same as PDF, as pdf_save() writes it. */
+PASU_MUST_USE int incident_board_pdf(const char *path, const struct incidents *incidents,
+                                     uint64_t number, int64_t now);
 
 #endif

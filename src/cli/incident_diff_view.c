@@ -62,6 +62,21 @@ put_part(FILE *file, const char *part, const struct scope_version *before,
         put_row(file, name, value, NULL);
 }
 
+/* What was shown then is in no number of the answer. */
+static void
+put_lacks(FILE *file, const struct scope_version *now)
+{
+    json_int_t gaps = json_integer_value(json_object_get(now->more, "gaps"));
+    json_int_t damaged = json_integer_value(json_object_get(now->more, "damaged"));
+
+    if (gaps > 0)
+        fprintf(file,
+                "not in these numbers: what was shown in %" JSON_INTEGER_FORMAT
+                " gaps of the record, of which %" JSON_INTEGER_FORMAT
+                " are places that are damaged (pasu ledger verify says where)\n",
+                gaps, damaged);
+}
+
 void
 incident_view_diff(FILE *file, const struct scope_version *before, const struct scope_version *now)
 {
@@ -77,6 +92,7 @@ incident_view_diff(FILE *file, const struct scope_version *before, const struct 
                 before->number, before->event->body.about, now->event->body.about);
     put_part(file, "subjects", before, now);
     put_part(file, "fields", before, now);
+    put_lacks(file, now);
 }
 
 static json_t *

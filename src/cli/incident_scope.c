@@ -190,19 +190,6 @@ principals_of(const struct scope *scope)
     return principals;
 }
 
-/* What the ledger lacks of the time in question; only the places that are damaged. */
-static uint64_t
-gaps_of(const struct evidence *e, bool is_damage)
-{
-    const struct gaps *gaps = &e->book->gaps;
-    uint64_t count = is_damage ? 0 : gaps->left_out;
-
-    for (size_t g = 0; g < gaps->count; g++)
-        if (!is_damage || gaps->items[g].what == GAP_DAMAGED)
-            count += gap_concerns(&gaps->items[g], e->filter.from, e->filter.to);
-    return count;
-}
-
 /* For the caller to free(). NULL: out of memory. */
 static char *
 more_of(const struct arguments *arguments, const struct evidence *e, const struct scope *scope,
@@ -214,8 +201,9 @@ more_of(const struct arguments *arguments, const struct evidence *e, const struc
         fields_of(scope), "not_shown", absent_of(scope), "principals", principals_of(scope),
         "first", json_time(scope->first), "last", json_time(scope->last), "statements",
         json_count(scope->statements), "bounded", json_count(scope->bounded), "gaps",
-        json_count(gaps_of(e, false)), "damaged", json_count(gaps_of(e, true)), "unattributed",
-        json_count(scope->unattributed), "unrecorded", json_count(e->selection.unrecorded.count));
+        json_count(evidence_gaps(e, false)), "damaged", json_count(evidence_gaps(e, true)),
+        "unattributed", json_count(scope->unattributed), "unrecorded",
+        json_count(e->selection.unrecorded.count));
     char *text = more ? json_dumps(more, JSON_COMPACT) : NULL;
 
     json_decref(more);

@@ -5,7 +5,8 @@
  *
  *      {"question": {OPTION: TEXT}, "root": base64, "subjects": {KIND: [AT_LEAST, AT_MOST]},
  *       "fields": {FIELD: [AT_LEAST, AT_MOST, CLARITY]}, "not_shown": [FIELD], "principals",
- *       "first", "last", "statements", "bounded"}
+ *       "first", "last", "statements", "bounded", "gaps", "damaged": of the gaps, places of the
+ *       ledger, "unattributed", "unrecorded"}
  *
  * Whoever asks the same question of as many records gets the same answer, and the same persons: no
  * person is named here. Times in the question are fixed ones. Names beyond what fits are left out

@@ -236,8 +236,9 @@ record(struct notifying *n, const char *digest)
                                     .at_least = counts[NOTICE_LEAK] + counts[NOTICE_ADDITION],
                                     .at_most = counts[NOTICE_LEAK] + counts[NOTICE_ADDITION] +
                                                counts[NOTICE_POSSIBLE] + counts[NOTICE_RETRACTION]};
-    json_t *more = json_pack("{sb ss so}", "possible", n->set.has_possible, "sha256", digest,
-                             "notices", counts_of(&n->writer));
+    json_t *more =
+        json_pack("{sb ss so sI}", "possible", n->set.has_possible, "sha256", digest, "notices",
+                  counts_of(&n->writer), "damaged", (json_int_t)evidence_gaps(&n->evidence, true));
     char *text = more ? json_dumps(more, JSON_COMPACT) : NULL;
     int status;
 
@@ -269,6 +270,19 @@ print_counts(const struct notifying *n)
     printf("  %" PRIu64 " to be told that nothing of theirs has leaked after all\n",
            counts[NOTICE_RETRACTION]);
     puts("nothing is written: --json or --csv makes the notices, and records that");
+}
+
+/* Whom these showed has no notice: that is not to be found out later. */
+static void
+complain_damage(const struct evidence *e)
+{
+    uint64_t places = evidence_gaps(e, true);
+
+    if (places > 0)
+        complain("pasu ledger verify says where; a backup of the ledger may have them whole",
+                 "the ledger is damaged in places that may be about this (%" PRIu64
+                 "): persons can be missing here",
+                 places);
 }
 
 /* That it was not so is said to nobody unless that is wanted: the last version's question can be a
@@ -340,6 +354,7 @@ notify(struct notifying *n)
                                  arguments_given(n->arguments, OPTION_possible));
     if (status != 0)
         return status;
+    complain_damage(&n->evidence);
     n->writer = (struct notice_writer){.is_csv = arguments_given(n->arguments, OPTION_csv),
                                        .set = &n->set,
                                        .texts = &n->texts,

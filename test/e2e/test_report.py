@@ -167,7 +167,8 @@ def test_a_pdf_says_what_the_page_says():
     made.guard.until_sessions(0)
     number = number_of(made, "--detected", "<b>고객</b>", "--how", "전화")
     scope(made, number)
-    for form, words in (("pipc", ("개인정보 유출등 신고서", "정보주체 수", "<b>고객</b>: 전화", "확인되지 않음")), ("gdpr", ("art. 33(3)(a)", "Controller"))):
+    for form, words in (("pipc", ("개인정보 유출등 신고서", "정보주체 수", "<b>고객</b>: 전화", "확인되지 않음")), ("gdpr", ("art. 33(3)(a)", "Controller")),
+                        ("8k", ("Item 1.05", "Materiality determined", "unknown"))):
         path = made.guard.folder / f"{form}.pdf"
         command = ("report", "-c", made.guard.path, "--form", form, *BY, "report", "--pdf", str(path), number)
         done = guard.run(*command, timeout=60)
@@ -188,7 +189,19 @@ def test_a_pdf_says_what_the_page_says():
             assert "a name that no file has yet" in done.stderr, done.stderr
         assert path.read_bytes()[:5] == b"%PDF-", "the one that was there"
         equal(len(incident(made, "show", number)[0]["events"]), count)
+    check_board(made, number)
     made.stop()
+
+
+def check_board(made, number):
+    """The page for the board says the same in both"""
+    html, path = made.guard.folder / "board.html", made.guard.folder / "board.pdf"
+    done = made.guard.run("incident", "board", "--html", html, "--pdf", path, number, timeout=60)
+    equal((done.returncode, done.stderr, stat.S_IMODE(path.stat().st_mode)), (0, "", 0o600))
+    text = "".join(subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, encoding="utf-8").stdout.split())
+    for word in ("Deadlines", "kr-regulator", "Scope, as it was known", "Who knew what when", "<b>고객</b>", "nobody"):
+        assert word in re.sub("&lt;", "<", re.sub("&gt;", ">", html.read_text())) and "".join(word.split()) in text, (word, text)
+    equal(made.guard.run("incident", "board", "--pdf", path, number).returncode, 2)
 
 
 @test(gateway=True, limit=120)
