@@ -185,7 +185,15 @@ READ = f"SELECT name FROM customers WHERE id = {shop.CUSTOMERS * 7 + 1000}"
 
 @test(gateway=True, limit=60)
 def test_privileged():
-    """Persons whom a superuser reads, or a role that no row-level security holds for, are an alert; others' are not"""
+    """Where nothing judges it nobody is told that a superuser reads persons, or a role that no row-level security holds for; they are an alert; others' are
+    not"""
+    harm = front_of("admins-harm", administrators={"verdict": "allow"})
+    for user in ("postgres", "l_sees"):
+        with harm.login(user=user, application_name="harm") as session:
+            equal(len(session.query(READ).rows), 1)
+    harm.guard.until_sessions(0)
+    equal((shop.export(harm)["harm"].privileged, alerts(harm)), (True, []), "the harm")
+    harm.stop()
     for name, user in (("reads-super", "postgres"), ("reads-rls", "l_sees"), ("reads-plain", "l_owner")):
         with front().login(user=user, application_name=name) as session:
             equal(len(session.query(READ).rows), 1)
