@@ -253,7 +253,7 @@ def test_nothing_is_lost():
     until(lambda: len(hook.alerts()) == len(LOST), "the first ones arrive")
     hook.close()
     away = time.monotonic() + (60 if harness.LONG else 0)
-    for name in ("herald", "keeper", "gate"):
+    for name in ("herald", "keeper", "gate", "keeper", "keeper"):  # of each keeper the first ones are not folded
         judged += judged_in_turn(front, 2)
         front.guard.replace(name)
     judged += judged_in_turn(front, 2)
@@ -276,7 +276,7 @@ def test_nothing_is_lost():
     until(lambda: set(numbers(both.alerts())) == set(recorded(front)), "the last ones")
     equal(in_order(front, both.alerts()), len(LOST), "in order per rule")
     came = [one["data"] for one in both.alerts()]
-    assert len(came) > 2 * len(LOST), "they came in between each other"
+    assert len(came) >= 4 * len(LOST), "several of each rule waited"
     equal({name: sum(one["count"] for one in came if one["principal"] == name) for name in LOST}, dict.fromkeys(LOST, judged // len(LOST)))
     swapped = list(reversed(both.alerts()))
     equal(in_order(front, swapped), False, "another order would be seen")
