@@ -6,6 +6,9 @@
  * have come and of which it has not recorded that they are a command's. What it has recorded the
  * next one reads in the ledger.
  *
+ * Where the keeper dies with the gate what has no record yet is lost: a command asks over one
+ * connection after the other and does not notice. Its session is one past pasu then, a false alarm.
+ *
  * For a minute, as the gate does. No memory is allocated. Owned by the keeper's only thread.
  */
 #ifndef PASU_LEDGER_VISITORS_H

@@ -185,7 +185,15 @@ READ = f"SELECT name FROM customers WHERE id = {shop.CUSTOMERS * 7 + 1000}"
 
 @test(gateway=True, limit=60)
 def test_privileged():
-    """Persons whom a superuser reads, or a role that no row-level security holds for, are an alert; others' are not"""
+    """Where nothing judges it nobody is told that a superuser reads persons, or a role that no row-level security holds for; they are an alert; others' are
+    not"""
+    harm = front_of("admins-harm", administrators={"verdict": "allow"})
+    for user in ("postgres", "l_sees"):
+        with harm.login(user=user, application_name="harm") as session:
+            equal(len(session.query(READ).rows), 1)
+    harm.guard.until_sessions(0)
+    equal((shop.export(harm)["harm"].privileged, alerts(harm)), (True, []), "the harm")
+    harm.stop()
     for name, user in (("reads-super", "postgres"), ("reads-rls", "l_sees"), ("reads-plain", "l_owner")):
         with front().login(user=user, application_name=name) as session:
             equal(len(session.query(READ).rows), 1)
@@ -236,7 +244,24 @@ def test_climbing():
 
 @test(gateway=True, limit=120)
 def test_around():
-    """A role that gets more rights without a statement through pasu that says so is an alert; what came through is not"""
+    """Where nothing judges it nobody is told of a role that gets more rights without a statement through pasu that says so; it is an alert; what came through
+    is not"""
+    shop.server().sql("DROP ROLE IF EXISTS a_harm; CREATE ROLE a_harm")
+    front()  # which judges the same
+    harm = front_of("admins-around", administrators={"verdict": "allow"})
+    turns = itertools.cycle(["REPLICATION", "NOREPLICATION"])
+
+    def seen():
+        shop.server().sql(f"ALTER ROLE a_harm {next(turns)}")
+        return harm.guard.find("rights_changed", principal="a_harm")
+
+    until(seen, "a change that the gate has seen", 40)
+    harm.stop()  # with it comes what was raised
+    harm.guard.start()
+    equal(alerts(harm), [], "the harm")
+    harm.stop()
+    until(lambda: [one for one in alerts(front()) if one["principal"] == "a_harm"], "by the other one somebody is told", 20)
+    shop.server().sql("DROP ROLE a_harm")
     around = {"rule": "administrators: around pasu"}
     slow = front().login(user="postgres", application_name="through-slowly")  # whose change nobody sees before its transaction is over
     slow.query("BEGIN; ALTER ROLE l_owner BYPASSRLS")
@@ -254,7 +279,7 @@ def test_around():
     until(lambda: "l_deploy" in {one["principal"] for one in alerts(front()) if around.items() <= one.items()}, "what code put together", 20)
     slow.query("COMMIT")
     until(lambda: changed("a_other"), "another one", 40)
-    equal({one["principal"] for one in alerts(front()) if around.items() <= one.items()}, {"a_nobody", "l_deploy", "a_other"})
+    equal({one["principal"] for one in alerts(front()) if around.items() <= one.items()}, {"a_harm", "a_nobody", "l_deploy", "a_other"})
     slow.query("ALTER ROLE l_owner NOBYPASSRLS")
     slow.terminate()
 

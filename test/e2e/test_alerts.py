@@ -25,6 +25,7 @@ import shop
 import stage
 from stage import equal, test
 import targets
+from test_signed import texts
 import wire
 
 ALERT, RAISED, ESCALATED, EXPOSURE, SALT = 18, 31, 32, 9, 16
@@ -214,40 +215,71 @@ def test_webhook_and_syslog():
     front.stop()
 
 
+# Three rules of three kinds, each with a principal of its own.
+LOST = {"analyst": BUDGETS[1], "l_agent": {"name": "no-mails", "when": {"principal": "l_agent", "fields": ["email"]}, "verdict": "block"},
+        "l_clerk": {"name": "told-of-phones", "when": {"principal": "l_clerk", "fields": ["phone"]}, "verdict": "alert"}}
+
+
+def in_order(front, alerts):
+    """What came of each rule is what the ledger has of it, in its order; of how many rules."""
+    due, came = {}, {}
+    for index, kind, payload in ledgerfile.records(front.guard.folder / "ledger"):
+        if kind == RAISED:
+            due.setdefault(texts(payload[56:])[1], []).append(index)
+    for one in alerts:
+        came.setdefault(one["data"]["rule"], []).extend(numbers([one]))
+    return came == due and len(due)
+
+
+def judged_in_turn(front, times):
+    """A statement of each principal in turn, that often: how many were judged."""
+    for _ in range(times):
+        stop_analyst(front, 1)
+        for name, field, code in (("l_agent", "email", "PS003"), ("l_clerk", "phone", None)):
+            with front.login(user=name) as session:
+                equal(session.exchange(wire.query(f"SELECT {field} FROM customers LIMIT 3")).code, code)
+    return times * len(LOST)
+
+
 @test(gateway=True, limit=180)
 def test_nothing_is_lost():
-    """The receiver is away (for a minute, in the long run) while herald, keeper, gate and the whole are killed: every alert arrives, in order, and the
-    counts add up to what was judged"""
+    """The receiver is away (for a minute, in the long run) while herald, keeper, gate and the whole are killed, and three rules are broken in turn by three
+    principals: every alert arrives, in order per rule, and the counts add up to what was judged"""
+    shop.server().sql("CREATE ROLE l_agent LOGIN IN ROLE app; CREATE ROLE l_clerk LOGIN IN ROLE app")
     hook = Hook()
     port = hook.port
-    front = told("lost", {"webhook": hook.url})
-    stop_analyst(front, 1)
-    until(lambda: len(hook.alerts()) == 1, "the first arrives")
+    front = told("lost", {"webhook": hook.url}, {"rules": [LOST["l_agent"], LOST["l_clerk"]]})
+    judged = judged_in_turn(front, 1)
+    until(lambda: len(hook.alerts()) == len(LOST), "the first ones arrive")
     hook.close()
     away = time.monotonic() + (60 if harness.LONG else 0)
-    judged = 1
-    for name in ("herald", "keeper", "gate"):
-        stop_analyst(front, 3)
-        judged += 3
+    for name in ("herald", "keeper", "gate", "keeper", "keeper"):  # of each keeper the first ones are not folded
+        judged += judged_in_turn(front, 2)
         front.guard.replace(name)
-    stop_analyst(front, 3)
-    judged += 3
+    judged += judged_in_turn(front, 2)
     pids = front.guard.pids().values()
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     until(lambda: not any(map(process.is_running, pids)), "all are gone")
     front.guard.start()
+    judged += judged_in_turn(front, 1)
     waiting = {one["kind"]: one["waiting"] for one in front.guard.status()["alerts"]}
     assert waiting["webhook"] > 0, waiting
     until(lambda: time.monotonic() >= away, "the receiver was away for a minute", 70)
     again = Hook(port=port)
-    until(lambda: is_all(front, Both(hook, again)), "all arrive", 100 if harness.LONG else 40)
+    both = Both(hook, again)
+    until(lambda: set(numbers(both.alerts())) == set(recorded(front)), "all arrive", 100 if harness.LONG else 40)
+    equal(in_order(front, both.alerts()), len(LOST), "in order per rule")
     front.stop()
     equal(counts(front), judged)
     # What was raised at the end is there, too, and the sum of what came is what was recorded.
-    until(lambda: is_all(front, Both(hook, again)), "the last ones")
-    came = [one["data"] for one in Both(hook, again).alerts()]
-    equal((sum(one["count"] for one in came), {one["principal"] for one in came}), (judged, {"analyst"}))
+    until(lambda: set(numbers(both.alerts())) == set(recorded(front)), "the last ones")
+    equal(in_order(front, both.alerts()), len(LOST), "in order per rule")
+    came = [one["data"] for one in both.alerts()]
+    assert len(came) >= 4 * len(LOST), "several of each rule waited"
+    equal({name: sum(one["count"] for one in came if one["principal"] == name) for name in LOST}, dict.fromkeys(LOST, judged // len(LOST)))
+    swapped = list(reversed(both.alerts()))
+    equal(in_order(front, swapped), False, "another order would be seen")
 
 
 def one_over(kind, alerts=None, **more):

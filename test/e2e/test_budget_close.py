@@ -59,8 +59,17 @@ def run_of(sql):
 
 @test(gateway=True)
 def test_in_a_result():
-    """FATAL behind the last row that there was room for, and the end; what runs at the server is cancelled, and the ledger has who was shown"""
+    """Without it all are shown, and the session stands. With it, FATAL behind the last row that there was room for, and the end; what runs at the server is
+    cancelled, and the ledger has who was shown"""
     first = shop.keys("customers", "id")[:MOST]
+    front()  # its roles
+    harm = shop.front("closing-harm")
+    for name, data in (("c_simple", wire.query(ALL)), ("c_slow", wire.query(SLOW.replace("50 ", "0 "))), ("c_extended", run_of(ALL) + wire.SYNC)):
+        with harm.login(user=name) as session:
+            session.send(data)
+            result = session.result()
+            equal((len(result.rows), result.errors, session.value("SELECT 1")), (shop.CUSTOMERS, [], "1"), f"{name}: the harm")
+    harm.stop()
     for name, data in (("c_simple", wire.query(ALL)), ("c_slow", wire.query(SLOW)), ("c_extended", run_of(ALL) + wire.SYNC)):
         result = ended(name, data)
         equal([row[0] for row in result.rows], first, name)

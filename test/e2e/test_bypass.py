@@ -21,7 +21,8 @@ ALL = "SELECT count(name) FROM customers"
 def front():
     """With an inspector that may see who is connected. It counts from its first census on."""
     shop.server().sql("CREATE ROLE backup LOGIN IN ROLE app; CREATE ROLE chief LOGIN SUPERUSER")
-    shop.server().sql("CREATE DATABASE side")
+    for name in ("side", "harmed"):
+        shop.server().sql(f"CREATE DATABASE {name}")
     shop.asked()
     shop.server().sql(f"GRANT pg_read_all_stats TO {inspector.USER}")
     made = shop.front("bypass")
@@ -37,10 +38,10 @@ def alerts(**holds):
     return [one for one in front().guard.json("ack") if one["control"] == "bypass" and holds.items() <= one.items()]
 
 
-def counted():
+def counted(past=0, database="side"):
     front().guard.status()
     said = json.loads(front().guard.run("scope", "--json").stdout)["completeness"]["reconciled"]
-    return [one for one in said if one["database"] == "side" and not one["unknown"] and one["past"] == {"at_least": 0, "at_most": 0}]
+    return [one for one in said if one["database"] == database and not one["unknown"] and one["past"] == {"at_least": past, "at_most": past}]
 
 
 def set_bypass(**bypass):
@@ -75,13 +76,27 @@ def test_alert():
 
 @test(gateway=True, limit=60)
 def test_unseen():
-    """One that is over before anybody can see whose it was is an alert all the same: the server has counted it"""
+    """One that is over before anybody can see whose it was reads what it likes, and nobody is told where nothing is done about it; else it is an alert all the
+    same: the server has counted it"""
+    def told(database):
+        return [one for one in alerts(rule="sessions past pasu") if f"database {database}," in one["text"]]
+
+    with front().login(user="app", database="harmed") as through:
+        through.query("SELECT 1")
+        until(lambda: counted(0, "harmed"), "a first count of that database")
+        set_bypass(verdict="allow")
+        with direct("too short", database="harmed") as session:
+            equal(session.query("SELECT 1").rows, [["1"]], "the harm")
+        until(lambda: counted(1, "harmed"), "it was counted", 20)
+        until(lambda since=time.monotonic(): told("harmed") or time.monotonic() > since + FOUND, "the time in which it would be told", 20)
+        equal(told("harmed"), [], "the harm")
+        set_bypass()
     with front().login(user="app", database="side") as through:
         through.query("SELECT 1")
         until(counted, "a first count of that database")
         with direct("too short", database="side") as session:
             session.query("SELECT 1")
-        found, = until(lambda: alerts(rule="sessions past pasu"), "an alert", 20)
+        found, = until(lambda: told("side"), "an alert", 20)
     equal({key: found[key] for key in ("principal", "verdict", "severity", "count", "text")},
           {"principal": None, "verdict": "alert", "severity": 3, "count": 1,
            "text": "sessions went past pasu, database side, gateway gateway; nobody has seen whose they were"})

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 
+import control as controlling
 import guard
 import harness
 import ledgerfile
@@ -136,7 +137,7 @@ def begin(place, control, principal, address=""):
         asked.settimeout(10)
         asked.connect(str(ledger(place) / "control.sock"))
         body = struct.pack("<IIIIQIIq64s64s48s256s", control, 0, 0, 0, 0, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
-        asked.sendall(struct.pack("<IIII", 0x75736170, 9, 24, 0) + body.ljust(16944, b"\0"))
+        asked.sendall(controlling.head(24) + body.ljust(16944, b"\0"))
         answer = b""
         while piece := asked.recv(4096):
             answer += piece

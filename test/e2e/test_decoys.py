@@ -11,6 +11,7 @@ import struct
 import subprocess
 import uuid
 
+from control import head
 import guard
 import harness
 import postgres
@@ -231,7 +232,7 @@ def register_unasked(front, kind, ordinal):
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(10)
         control.connect(str(front.guard.folder / "ledger" / "control.sock"))
-        control.sendall((struct.pack("<IIIIQII64s64s256s256s", 0x75736170, 9, 28, 0, 0, 1, 0, kind.encode(), b"", b"kim", b"bait")
+        control.sendall((head(28) + struct.pack("<QII64s64s256s256s", 0, 1, 0, kind.encode(), b"", b"kim", b"bait")
                          + struct.pack("<IB3s16s16s", ordinal, 1, b"", b"\1" * 16, b"")).ljust(16960, b"\0"))
         answer = b""
         while piece := control.recv(4096):

@@ -19,7 +19,8 @@ PERSONS, MOST = 10, 3
 WINDOWS = ("minute", "hour", "day", "30d", "180d")
 FIRST = f"SELECT id, name FROM customers ORDER BY id LIMIT {PERSONS}"
 
-# Control: the test that shows the harm, and then its absence.
+# Control: the test that shows the harm by the same traffic without it (a rule that is absent, pasu not asked, a gateway beside it that does not
+# have it), and then its absence.
 ELSEWHERE = {
     "country, of the database that is built in": ("countries", "test_a_country_is_known_without_a_database"),
     "country, of a database of the operator's": ("verdicts", "test_country"),

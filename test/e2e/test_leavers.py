@@ -170,15 +170,20 @@ BIG = "SELECT c.* FROM customers c, generate_series(1, 20000)"
 
 @test(gateway=True, limit=120)
 def test_cut_off():
-    """Sessions end within a second, wherever they are: idle, in a transaction, in the middle of a COPY, a result or a wait; their statements are cancelled, and others go on"""
+    """Where no roster says so sessions of who has left go on. With it they end within a second, wherever they are: idle, in a transaction, in the middle
+    of a COPY, a result or a wait; their statements are cancelled, and others go on"""
     made, roster = front("cut")
+    careless = shop.front("careless")  # of the same server
     other = made.login(user="app")
     ways = {"idle": None, "copy": f"COPY ({BIG}) TO STDOUT", "result": BIG, "wait": "SELECT pg_sleep(1000)",
             "busy": "SELECT count(*) FROM generate_series(1, 100000000000)", "in": "COPY products FROM STDIN"}
-    sessions = {way: running(made, "l_long", sql) if sql else made.login(user="l_long") for way, sql in ways.items()}
-    sessions["transaction"] = made.login(user="l_long")
-    sessions["transaction"].query("BEGIN; SELECT 1")
-    sessions["copy"].take(1 << 20)  # it is on its way
+    here, harmed = ({way: running(through, "l_long", sql) if sql else through.login(user="l_long", application_name=name) for way, sql in ways.items()}
+                    for through, name in ((made, "here"), (careless, "harmed")))
+    sessions = here
+    for of_one in (here, harmed):
+        of_one["transaction"] = (made if of_one is here else careless).login(user="l_long")
+        of_one["transaction"].query("BEGIN; SELECT 1")
+        of_one["copy"].take(1 << 20)  # it is on its way
     mark = made.guard.mark()
     began = time.monotonic()
     roster.lines.update(roster.left("l_long"))
@@ -199,7 +204,17 @@ def test_cut_off():
     for way, (code, after) in ends.items():
         assert after < LOOK, (way, after)
         assert code == LEFT or (code is None and way in ("copy", "result")), (way, code)
-    process.until(lambda: at_the_server("l_long") == 0, "the server is rid of them")
+    process.until(lambda: at_the_server("l_long") == len(harmed), "the server is rid of them, and of none of those whom nobody cuts")
+    for way in ("idle", "transaction"):
+        assert harmed[way].query("SELECT name FROM customers").rows, f"{way}: the harm"
+    for way in ("copy", "result"):
+        harmed[way].take(4 << 20)  # it goes on and on
+    equal({one["principal"] for one in careless.guard.sessions()}, {"l_long"})
+    for session in harmed.values():
+        session.abort()
+    shop.server().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'l_long'")
+    careless.stop()
+    process.until(lambda: at_the_server("l_long") == 0, "those end, too")
     assert elapsed(began) < LOOK, "they were cancelled, not forgotten"
     process.until(lambda: len(cut_at(made, mark)) == len(ends), "the log says so")
     cuts = [(at - changed) / 10**9 for at in cut_at(made, mark)]
@@ -358,10 +373,15 @@ def test_kinds():
 
 @test(gateway=True)
 def test_kinds_of_rules():
-    """So it is with rules that ask for the kind: a statement that has begun goes on to its end, the next one is judged anew"""
-    made, roster = front("rules", {"l_kind": "service,Kim,active,"},
-                         more={"rules": [{"name": "people", "when": {"kind": "human", "fields": "any"}, "verdict": "block"}]})
+    """So it is with rules that ask for the kind, without which people are shown all: a statement that has begun goes on to its end, the next one is judged
+    anew"""
+    made, roster = front("rules", {"l_kind": "human,Kim,active,"}, more={"rules": []})
     session = made.login(user="l_kind", timeout=60)
+    equal(len(session.query("SELECT id, name FROM customers").rows), shop.CUSTOMERS, "the harm")
+    made.guard.config["rules"] = [{"name": "people", "when": {"kind": "human", "fields": "any"}, "verdict": "block"}]
+    equal(made.reload(), "config_reloaded")
+    equal(session.exchange(wire.query("SELECT id, name FROM customers")).code, RULE)
+    roster.change(l_kind="service,Kim,active,")
     session.send(wire.query(BIG.replace("20000", "500")))
     session.expect("T")
     roster.change(l_kind="human,Kim,active,")

@@ -6,6 +6,7 @@ import signal
 import socket
 import struct
 
+from control import head
 import guard
 import harness
 import ledgerfile
@@ -40,7 +41,7 @@ def flush(front):
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(10)
         control.connect(str(front.folder / "ledger" / "control.sock"))
-        control.sendall(struct.pack("<IIIIQ64sQQ512s", 0x75736170, 9, 4, 0, 0, b"", 0, 0, b"").ljust(16960, b"\0"))
+        control.sendall((head(4) + struct.pack("<Q64sQQ512s", 0, b"", 0, 0, b"")).ljust(16960, b"\0"))
         answer = b""
         while piece := control.recv(4096):
             answer += piece

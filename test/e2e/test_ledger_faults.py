@@ -257,7 +257,19 @@ def stopped(front, name):
 
 @test(gateway=True, limit=200)
 def test_no_room_closed():
-    """on_failure closed: where records find no room clients wait, then end with 58030; nothing leaks"""
+    """on_failure open shows all rows, and nobody can say whose; on_failure closed: where records find no room clients wait, then end with 58030; nothing leaks"""
+    harm = shop.front("full-harm", more=crowd(), on_failure="open")
+    flood = Flood(harm, "flood")
+    keeper = stopped(harm, "keeper")
+    try:
+        flood.start().wait()
+        equal((flood.end, flood.rows), ("ready", ROWS), "the harm")
+        harm.guard.wait("unrecorded")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGCONT)
+    until(lambda: works(harm), "a new session", 40)
+    harm.stop()
     front = shop.front("full-closed", more=crowd())
     flood = Flood(front, "flood")
     keeper = stopped(front, "keeper")

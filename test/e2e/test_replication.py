@@ -32,9 +32,29 @@ def login(user="replicator", way="named", replication="true", **more):
     return wire.login(front().address(way), user=user, replication=replication, **more)
 
 
+def streamed(user, value):
+    """Whether a role that connects past pasu is shown in the log what another one writes."""
+    secret = f"Kim of {user}, {value}"
+    with wire.login(server().address, user=user, replication=value, **({"database": "postgres"} if value == "database" else {})) as session:
+        position = session.query("IDENTIFY_SYSTEM").rows[0][2]
+        server().sql(f"CREATE TABLE IF NOT EXISTS people (name text); INSERT INTO people SELECT '{secret}' FROM generate_series(1, 5)")
+        session.send(wire.query(f"START_REPLICATION PHYSICAL {position}"))
+        session.expect("W")
+        came = b""
+        while secret.encode() not in came:  # the end of a page of the log can be within one of them, not within all
+            body = session.expect("d")[1]
+            came += body[25:] if body[:1] == b"w" else b""
+        session.abort()
+    return True
+
+
 @harness.gateway_only
 def test_refused_by_default():
-    """A replication connection is refused (28000) to every role that is not named, superusers too"""
+    """Where pasu is not asked whoever may replicate gets one, and with it what is written; a replication connection is refused (28000) to every role that
+    is not named, superusers too"""
+    for user in ("replicator", "postgres", "other"):
+        for value in ("true", "on", "1", "yes", "database"):
+            assert streamed(user, value), f"{user}, replication={value}: the harm"
     for way, user in (("nobody", "replicator"), ("nobody", "postgres"), ("named", "other")):
         for value in ("true", "on", "1", "yes", "database"):
             try:

@@ -176,7 +176,16 @@ def test_never_by_another_name():
 
 @test(gateway=True)
 def test_refused():
-    """What leaves by the server, or names what is shown to nobody in pieces, is refused; calls by message are, too"""
+    """What leaves by the server, or names what is shown to nobody in pieces, is done where pasu is not asked, and is refused; calls by message are, too"""
+    oid = int(shop.server().value("SELECT 'pg_read_file(text)'::regprocedure::oid"))
+    with wire.login(shop.server().address, user="postgres") as session:
+        for sql in REFUSED:
+            session.query("BEGIN")
+            result = session.exchange(wire.query(sql))
+            equal((result.errors, "xml" not in sql or "Lee-" in repr(result.rows) or "Kim-" in repr(result.rows)), ([], True), f"{sql}: the harm")
+            session.query("ROLLBACK")
+        result = session.exchange(wire.function_call(oid, b"postgresql.conf"))
+        assert not result.errors and "max_connections" in repr(result.values), f"{result.errors}: the harm"
     gate = shop.front("sight-never", more={"personal_data": [shop.personal("customers", "customer", "id", shop.CUSTOMER_FIELDS)],
                                            "never": ["public.members"]})
     with gate.login() as session:
