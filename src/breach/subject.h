@@ -19,7 +19,8 @@ enum { SUBJECT_ORDINALS_MAX = EXPOSURE_KINDS_MAX + 1 };
 struct sight {
     const struct statement *statement;
     bool is_shown;                /* else: asked for, and no row came */
-    uint64_t clear, masked, null; /* bits in the statement's lexicon, none in two of them */
+    uint64_t clear, masked, maybe, null; /* bits in the statement's lexicon, none in two of them;
+                                            maybe: null in some of the rows, whose is not known */
     enum attribution attribution; /* the weakest */
 };
 
