@@ -33,7 +33,7 @@ struct looking {
     struct group *groups;       /* GROUPS_MAX */
     size_t count;
     uint64_t clear, masked, maybe; /* of all */
-    bool is_least;          /* of any */
+    bool is_least;                 /* of any */
 };
 
 /* ---- what was shown ---- */
@@ -63,7 +63,8 @@ is_alike(const struct group *a, const struct group *b)
     int64_t apart = a->first > b->last ? a->first - b->last : b->first - a->last;
 
     return a->clear == b->clear && a->masked == b->masked && a->maybe == b->maybe &&
-           a->by == b->by && a->is_unrecorded == b->is_unrecorded && apart < GROUP_SECONDS * NANOSECONDS_PER_SECOND;
+           a->by == b->by && a->is_unrecorded == b->is_unrecorded &&
+           apart < GROUP_SECONDS * NANOSECONDS_PER_SECOND;
 }
 
 static void
@@ -256,12 +257,11 @@ fields_json(const struct looking *l)
 
         if (!is_clear && !is_masked && (l->maybe >> p & 1) == 0)
             continue;
-        if (json_array_append_new(fields, json_pack("{ss sb sb ss}", "name", field_name(l, p),
-                                                    "is_clear", is_clear, "is_masked", is_masked,
-                                                    "advice",
-                                                    field != NULL
-                                                        ? field->advice[l->texts]
-                                                        : l->state->texts.other[l->texts])) != 0) {
+        if (json_array_append_new(
+                fields, json_pack("{ss sb sb ss}", "name", field_name(l, p), "is_clear", is_clear,
+                                  "is_masked", is_masked, "advice",
+                                  field != NULL ? field->advice[l->texts]
+                                                : l->state->texts.other[l->texts])) != 0) {
             json_decref(fields);
             return NULL;
         }

@@ -178,8 +178,7 @@ sight_view_json(FILE *file, struct evidence *e, const struct sight *sight)
     json_put_text(&out, "what", sight->is_shown ? "shown" : "missed");
     put_who(&out, e, sight->statement);
     put_shape(&out, e, sight->statement);
-    put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->maybe,
-               sight->null);
+    put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->maybe, sight->null);
     put_judgement(&out, sight->statement, sight->attribution);
     json_out_close(&out, '}');
     json_out_end(&out);

@@ -54,8 +54,8 @@ has_word(struct view value, const char *word)
     while ((at = memmem(at, (size_t)(end - at), word, length)) != NULL) {
         const uint8_t *next = at + length;
 
-        if (at > value.bytes && strchr("{[,;: ", at[-1]) != NULL && at[-1] != '\0' &&
-            next < end && *next != '\0' && strchr("}],; ", *next) != NULL)
+        if (at > value.bytes && strchr("{[,;: ", at[-1]) != NULL && at[-1] != '\0' && next < end &&
+            *next != '\0' && strchr("}],; ", *next) != NULL)
             return true;
         at = next;
     }

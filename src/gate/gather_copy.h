@@ -17,8 +17,8 @@ struct gather_row {
     struct view (*tuples)[CATALOG_KEY_PARTS_MAX];      /* by part: keys of several columns */
     uint32_t unread;                                   /* parts, of these: a value is not known */
     uint32_t shown;                                    /* parts of which a field is not null */
-    uint32_t sure;   /* of these, where it is one that depends on the person */
-    uint32_t absent; /* parts of which the row says that it is not */
+    uint32_t sure;                 /* of these, where it is one that depends on the person */
+    uint32_t absent;               /* parts of which the row says that it is not */
     uint64_t null[PLAN_PARTS_MAX]; /* fields by part; the record's once it is known who is shown */
 };
 

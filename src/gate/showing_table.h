@@ -34,11 +34,13 @@ struct showing_entry {
     int8_t only_key; /* the part whose key is the only one that rows have, and a number; else -1 */
 };
 
-/* Whether one value can be of several of the part's persons. */
+/* Whether one value can be of several of the part's persons, also of some whose own is null: arrays
+ * of keys that are asked for beside it leave those out. */
 static inline bool
 showing_is_grouped(const struct showing_part *part)
 {
-    return part->is_array || part->source == SOURCE_PINNED || part->source == SOURCE_SHADOW;
+    return (part->is_array && part->source == SOURCE_OUTPUT) || part->source == SOURCE_PINNED ||
+           part->source == SOURCE_SHADOW;
 }
 
 enum { SHOWING_ROLE_KEY = 1, SHOWING_ROLE_FIELDS = 2 };
