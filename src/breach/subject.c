@@ -121,13 +121,15 @@ look(struct subject *subject, const struct statement *statement, struct said *sa
         if (!is_in(subject, part->shown))
             continue;
         sight->is_shown = true;
-        sight->clear |= part->clear;
-        sight->masked |= part->masked;
-        sight->null |= part->null;
+        sight->clear |= part->clear & ~part->null;
+        sight->masked |= part->masked & ~part->null;
+        sight->maybe |= (part->clear | part->masked) & part->null;
+        sight->null |= part->null & ~(part->clear | part->masked);
         sight->attribution = attribution_weaker(sight->attribution, part->attribution);
     }
     sight->masked &= ~sight->clear;
-    sight->null &= ~(sight->clear | sight->masked);
+    sight->maybe &= ~(sight->clear | sight->masked);
+    sight->null &= ~(sight->clear | sight->masked | sight->maybe);
     return error;
 }
 

@@ -18,9 +18,10 @@ enum { SUBJECT_ORDINALS_MAX = EXPOSURE_KINDS_MAX + 1 };
 /* One statement that showed the person, or was asked for them in vain. */
 struct sight {
     const struct statement *statement;
-    bool is_shown;                /* else: asked for, and no row came */
-    uint64_t clear, masked, null; /* bits in the statement's lexicon, none in two of them */
-    enum attribution attribution; /* the weakest */
+    bool is_shown;                       /* else: asked for, and no row came */
+    uint64_t clear, masked, maybe, null; /* bits in the statement's lexicon, none in two of them;
+                                            maybe: null in some of the rows, whose is not known */
+    enum attribution attribution;        /* the weakest */
 };
 
 typedef int sight_fn(void *arg, const struct sight *sight);

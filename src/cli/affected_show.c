@@ -17,7 +17,7 @@ enum { GROUPS_MAX = 4096, LISTED_MAX = 200, ALIKE_MAX = 8, WHEN_SIZE = 64, LIST_
  * the book's names. */
 struct group {
     int64_t first, last; /* realtime ns */
-    uint64_t count, clear, masked;
+    uint64_t count, clear, masked, maybe;
     enum principal_kind by;
     bool is_unrecorded; /* nobody knows whose session it was */
     bool is_least;      /* a record can be of several executions: how many of them showed it is not
@@ -32,8 +32,8 @@ struct looking {
     enum notice_language texts; /* the same */
     struct group *groups;       /* GROUPS_MAX */
     size_t count;
-    uint64_t clear, masked; /* of all */
-    bool is_least;          /* of any */
+    uint64_t clear, masked, maybe; /* of all */
+    bool is_least;                 /* of any */
 };
 
 /* ---- what was shown ---- */
@@ -62,8 +62,9 @@ is_alike(const struct group *a, const struct group *b)
 {
     int64_t apart = a->first > b->last ? a->first - b->last : b->first - a->last;
 
-    return a->clear == b->clear && a->masked == b->masked && a->by == b->by &&
-           a->is_unrecorded == b->is_unrecorded && apart < GROUP_SECONDS * NANOSECONDS_PER_SECOND;
+    return a->clear == b->clear && a->masked == b->masked && a->maybe == b->maybe &&
+           a->by == b->by && a->is_unrecorded == b->is_unrecorded &&
+           apart < GROUP_SECONDS * NANOSECONDS_PER_SECOND;
 }
 
 static void
@@ -113,6 +114,8 @@ see(void *arg, const struct sight *sight)
     result = places_of(l, s, sight->clear, &one.clear);
     if (result == 0)
         result = places_of(l, s, sight->masked, &one.masked);
+    if (result == 0)
+        result = places_of(l, s, sight->maybe, &one.maybe);
     if (result != 0)
         return result;
     one.is_unrecorded = !s->is_session_known;
@@ -120,6 +123,7 @@ see(void *arg, const struct sight *sight)
         one.is_unrecorded ? PRINCIPAL_UNKNOWN : roster_kind(l->state->roster, s->session.principal);
     l->clear |= one.clear;
     l->masked |= one.masked;
+    l->maybe |= one.maybe;
     l->is_least |= one.is_least;
     for (size_t back = 1; back <= l->count && back <= ALIKE_MAX; back++)
         if (is_alike(&l->groups[l->count - back], &one)) {
@@ -138,7 +142,7 @@ begin(struct looking *l, const struct person *person)
     subject_release(&l->subject);
     subject_init(&l->subject, &l->evidence.selection, person->kind, see, l);
     l->count = 0;
-    l->clear = l->masked = 0;
+    l->clear = l->masked = l->maybe = 0;
     l->is_least = false;
 }
 
@@ -232,11 +236,12 @@ group_json(const struct looking *l, const struct group *group)
         group->last / NANOSECONDS_PER_SECOND / 60 != group->first / NANOSECONDS_PER_SECOND / 60;
 
     return json_pack(
-        "{so so* sI sb sb ss so so}", "from", when_text(l, group->first, true), "until",
+        "{so so* sI sb sb ss so so so}", "from", when_text(l, group->first, true), "until",
         is_long ? when_text(l, group->last, !is_same_day(group->first, group->last)) : NULL,
         "count", (json_int_t)group->count, "is_several", group->count > 1, "is_least",
         group->is_least, "by", l->state->texts.by[group->by][l->texts], "clear",
-        list_of(l, group->clear), "masked", list_of(l, group->masked));
+        list_of(l, group->clear), "masked", list_of(l, group->masked), "maybe",
+        list_of(l, group->maybe));
 }
 
 static json_t *
@@ -248,14 +253,15 @@ fields_json(const struct looking *l)
         const char *name = l->evidence.book->names.fields.items[p];
         const struct notice_field *field = notice_texts_field(&l->state->texts, name);
         bool is_clear = (l->clear >> p & 1) != 0;
+        bool is_masked = !is_clear && (l->masked >> p & 1) != 0;
 
-        if (!is_clear && (l->masked >> p & 1) == 0)
+        if (!is_clear && !is_masked && (l->maybe >> p & 1) == 0)
             continue;
-        if (json_array_append_new(fields, json_pack("{ss sb ss}", "name", field_name(l, p),
-                                                    "is_clear", is_clear, "advice",
-                                                    field != NULL
-                                                        ? field->advice[l->texts]
-                                                        : l->state->texts.other[l->texts])) != 0) {
+        if (json_array_append_new(
+                fields, json_pack("{ss sb sb ss}", "name", field_name(l, p), "is_clear", is_clear,
+                                  "is_masked", is_masked, "advice",
+                                  field != NULL ? field->advice[l->texts]
+                                                : l->state->texts.other[l->texts])) != 0) {
             json_decref(fields);
             return NULL;
         }

@@ -283,9 +283,10 @@ put_fields(struct showings *s, const struct mention *mention)
 
         if (place >= 0)
             json_put_text(s->out, names->fields.items[place],
-                          (part->clear & is) != 0    ? "clear"
-                          : (part->masked & is) != 0 ? "masked"
-                                                     : "null");
+                          ((part->clear | part->masked) & part->null & is) != 0 ? "maybe"
+                          : (part->clear & is) != 0                             ? "clear"
+                          : (part->masked & is) != 0                            ? "masked"
+                                                                                : "null");
     }
     json_out_close(s->out, '}');
 }

@@ -67,17 +67,18 @@ put_shape(struct json_out *out, const struct evidence *e, const struct statement
 
 static void
 put_fields(struct json_out *out, struct evidence *e, const struct statement *statement,
-           uint64_t clear, uint64_t masked, uint64_t null)
+           uint64_t clear, uint64_t masked, uint64_t maybe, uint64_t null)
 {
     json_put_open(out, "fields", '{');
     for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX; bit++) {
         uint64_t is = UINT64_C(1) << bit;
 
-        if (((clear | masked | null) & is) == 0)
+        if (((clear | masked | maybe | null) & is) == 0)
             continue;
         json_put_text(out, statement_field_name(e, statement, bit),
                       (clear & is) != 0    ? "clear"
                       : (masked & is) != 0 ? "masked"
+                      : (maybe & is) != 0  ? "maybe"
                                            : "null");
     }
     json_out_close(out, '}');
@@ -141,7 +142,7 @@ statement_put_shown(struct json_out *out, struct evidence *e, const struct state
     json_put_count(out, "rows", statement->rows);
     json_put_count(out, "statements", statement->statements);
     put_subjects(out, e, sum, has_keys);
-    put_fields(out, e, statement, sum->clear, sum->masked, sum->null);
+    put_fields(out, e, statement, sum->clear, sum->masked, 0, sum->null);
     put_judgement(out, statement, statement_attribution(statement));
     json_put_count(out, "misses", statement->misses);
     if (has_keys)
@@ -177,7 +178,7 @@ sight_view_json(FILE *file, struct evidence *e, const struct sight *sight)
     json_put_text(&out, "what", sight->is_shown ? "shown" : "missed");
     put_who(&out, e, sight->statement);
     put_shape(&out, e, sight->statement);
-    put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->null);
+    put_fields(&out, e, sight->statement, sight->clear, sight->masked, sight->maybe, sight->null);
     put_judgement(&out, sight->statement, sight->attribution);
     json_out_close(&out, '}');
     json_out_end(&out);

@@ -61,17 +61,21 @@ print_sql(FILE *file, const struct evidence *e, const struct statement *statemen
 /* "name, phone (masked)" */
 static void
 print_fields(FILE *file, struct evidence *e, const struct statement *statement, uint64_t clear,
-             uint64_t masked, uint64_t null)
+             uint64_t masked, uint64_t maybe, uint64_t null)
 {
     const char *before = "";
 
     for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX; bit++) {
         uint64_t is = UINT64_C(1) << bit;
 
-        if (((clear | masked | null) & is) == 0)
+        if (((clear | masked | maybe | null) & is) == 0)
             continue;
         print_hostile(file, before, statement_field_name(e, statement, bit));
-        fputs((clear & is) != 0 ? "" : (masked & is) != 0 ? " (masked)" : " (null)", file);
+        fputs((clear & is) != 0    ? ""
+              : (masked & is) != 0 ? " (masked)"
+              : (maybe & is) != 0  ? " (maybe)"
+                                   : " (null)",
+              file);
         before = ", ";
     }
 }
@@ -151,7 +155,7 @@ statement_view_text(FILE *file, struct evidence *e, const struct statement *stat
     if (result == 0) {
         print_who(file, statement);
         print_kinds(file, &sum);
-        print_fields(file, e, statement, sum.clear, sum.masked, sum.null);
+        print_fields(file, e, statement, sum.clear, sum.masked, 0, sum.null);
         text_count(rows, sizeof(rows), statement->rows);
         fprintf(file, "; %s row%s", rows, statement->rows == 1 ? "" : "s");
         if (statement->statements > 1)
@@ -173,7 +177,8 @@ sight_view_text(FILE *file, struct evidence *e, const struct sight *sight)
     print_who(file, sight->statement);
     if (sight->is_shown) {
         fputs("    ", file);
-        print_fields(file, e, sight->statement, sight->clear, sight->masked, sight->null);
+        print_fields(file, e, sight->statement, sight->clear, sight->masked, sight->maybe,
+                     sight->null);
     } else {
         fputs("    asked for, and not found", file);
     }

@@ -4,7 +4,7 @@
 #include "postgres/encoding.h"
 #include "postgres/key_array.h"
 
-enum { BINARY = 1, HEAD = 5 /* of a message */ };
+enum { BINARY = 1, HEAD = 5 /* of a message */, NULL_MARK = 0xff /* of a null's length */ };
 
 void
 gather_clear(struct gather *g)
@@ -18,7 +18,7 @@ gather_clear(struct gather *g)
     memset(g->crowd, 0, sizeof(g->crowd));
     g->rows = 0;
     g->lost_count = 0;
-    g->is_saturated = g->is_unread = false;
+    g->is_saturated = g->is_settled = g->is_unread = false;
     g->asked_count = 0;
     memset(g->origins, 0, sizeof(g->origins));
     g->shadowed = g->shadow_named = g->given_known = 0;
@@ -81,7 +81,7 @@ read_data_row(struct gather *g, struct gather_row *row, size_t last, uint8_t mas
             at += length;
         }
         if (role & SHOWING_ROLE_FIELDS)
-            gather_see_fields(g, row, column, value.bytes == NULL);
+            gather_see_fields(g, row, column, value, false);
         if (role & SHOWING_ROLE_KEY)
             gather_see_key(row, column, value, true);
     }
@@ -120,10 +120,12 @@ gather_lose(struct gather *g, size_t part, uint32_t number)
 static void
 see_all(struct gather *g, const struct showing_entry *entry, struct gather_row *row)
 {
-    for (size_t p = 0; p < entry->showing->part_count; p++)
+    for (size_t p = 0; p < entry->showing->part_count; p++) {
         g->clear[p] |= entry->wanted[p];
+        g->null[p] |= entry->wanted[p]; /* any of them can be */
+    }
     row->shown = row->sure = UINT32_MAX;
-    g->is_saturated = true;
+    g->is_saturated = g->is_settled = true;
 }
 
 /* A row of which a part has no usable key: it shows somebody if it shows anything. */
@@ -168,6 +170,22 @@ read_simple_key(const struct showing *s, size_t column, const uint8_t *at, const
     }
 }
 
+/* A row of a run that can have a null: false where it cannot be read. */
+static bool
+see_run_nulls(struct gather_run *run, const uint8_t *body, const uint8_t *row_end)
+{
+    const struct showing_entry *entry = run->entry;
+    struct gather_row row = {.showing = entry->showing,
+                             .roles = entry->roles,
+                             .body = view_of(body, (size_t)(row_end - body))};
+
+    if (read_data_row(run->g, &row, entry->showing->last_column, SHOWING_ROLE_FIELDS) != 0)
+        return false;
+    gather_keep_nulls(run->g, entry, &row, UINT32_MAX);
+    run->clean = row_end;
+    return true;
+}
+
 /* The row at `at`, which will stand at `start`: its bytes; 0: it is for gather_row. */
 PASU_ALWAYS_INLINE static inline size_t
 run_row(struct gather_run *run, const struct showing *showing, size_t column, const uint8_t *at,
@@ -180,6 +198,9 @@ run_row(struct gather_run *run, const struct showing *showing, size_t column, co
     length = bytes_get_u32(at + 1);
     if (length < 4 || length >= (size_t)(end - at) ||
         !read_simple_key(showing, column, at + HEAD, at + 1 + length, &ordinal))
+        return 0;
+    if (PASU_UNLIKELY(gather_run_may_be_null(run, NULL_MARK, at + HEAD, at + 1 + length, end)) &&
+        !see_run_nulls(run, at + HEAD, at + 1 + length))
         return 0;
     gather_run_add(run, ordinal, start);
     return 1 + (size_t)length;
@@ -443,12 +464,40 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
                : result;
 }
 
+/* Whether the row's fields are to be read, and not its keys alone. */
+static bool
+wants_fields(const struct gather *g, const struct showing_entry *entry, struct view body)
+{
+    if (!g->is_saturated)
+        return true;
+    if (g->is_settled)
+        return false;
+    return entry->has_groups || entry->copy || memchr(body.bytes, NULL_MARK, body.length);
+}
+
+/* Parts that the row is of: of a person whom it has no key of, and nothing, a null says nothing. */
+static uint32_t
+parts_with_nulls(const struct gather *g, const struct gather_row *row)
+{
+    uint32_t parts = UINT32_MAX;
+
+    for (size_t p = 0; p < row->showing->part_count; p++) {
+        const struct showing_part *part = &row->showing->parts[p];
+
+        if ((part->source == SOURCE_OUTPUT || part->source == SOURCE_HIDDEN) &&
+            !part->needs_value && !((g->identified | row->shown) >> p & 1) && !has_key(row, p))
+            parts &= ~(1u << p);
+    }
+    return parts;
+}
+
 int
 gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals *ordinals,
            struct view body, uint32_t start)
 {
     const struct showing *s = entry->showing;
     size_t before = g->item_count;
+    bool has_fields;
     struct view identities[PLAN_PARTS_MAX][SHOWING_IDENTITIES_MAX] PASU_UNINITIALIZED;
     struct view tuples[PLAN_PARTS_MAX][CATALOG_KEY_PARTS_MAX] PASU_UNINITIALIZED;
     struct gather_row row = {.showing = s,
@@ -461,8 +510,8 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
 
     if (PASU_UNLIKELY(entry->is_keys_alone))
         see_all(g, entry, &row);
-    result =
-        read_columns(g, &row, g->is_saturated ? entry->last_key : s->last_column, g->is_saturated);
+    has_fields = wants_fields(g, entry, body);
+    result = read_columns(g, &row, has_fields ? s->last_column : entry->last_key, !has_fields);
     if (result != 0)
         return result;
     if (g->rows++ == 0)
@@ -479,6 +528,8 @@ gather_row(struct gather *g, const struct showing_entry *entry, struct ordinals 
     }
     if (g->item_count > before)
         g->items[g->item_count - 1].is_row_end = 1;
+    if (PASU_LIKELY(has_fields))
+        gather_keep_nulls(g, entry, &row, parts_with_nulls(g, &row));
     return 0;
 }
 

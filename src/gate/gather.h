@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a batch of rows shows, gathered row by row: persons for the tally in the order of the rows,
- * the same persons by part for the record, and which fields were clear or null.
+ * the same persons by part for the record, and which fields were clear, null, or each in some row.
  *
  * One gather a worker, emptied for each record (a record is of one statement). It remembers where
  * in the outgoing bytes each row begins, so that a batch can be cut before the row that a budget
@@ -40,7 +40,8 @@ struct gather {
     uint64_t crowded[PLAN_PARTS_MAX], crowd[PLAN_PARTS_MAX];
     uint64_t rows;
     uint32_t first_row; /* where the first row begins; valid when rows > 0 */
-    bool is_saturated;  /* every field has been seen clear: only keys are left to read */
+    bool is_saturated;  /* every field has been seen clear: keys and nulls are left to read */
+    bool is_settled;    /* every field has been seen null as well: only keys are */
     bool is_unread;     /* a row is too long to be read */
     struct gather_lost {
         uint32_t row; /* number, from 0 */

@@ -37,6 +37,42 @@ has_columns(struct copy_row *r, size_t more)
     return copy_row_is_over(r);
 }
 
+static struct view
+shown_of(const struct copy_field *field)
+{
+    return field->null == COPY_NULL ? view_of(NULL, 0) : field->raw;
+}
+
+/* ---- nulls within a value ---- */
+
+static bool
+has_word(struct view value, const char *word)
+{
+    const uint8_t *at = value.bytes, *end = at + value.length;
+    size_t length = strlen(word);
+
+    while ((at = memmem(at, (size_t)(end - at), word, length)) != NULL) {
+        const uint8_t *next = at + length;
+
+        if (at > value.bytes && strchr("{[,;: ", at[-1]) != NULL && at[-1] != '\0' && next < end &&
+            *next != '\0' && strchr("}],; ", *next) != NULL)
+            return true;
+        at = next;
+    }
+    return false;
+}
+
+bool
+gather_has_null_in(struct view value)
+{
+    enum { ARRAY_HEAD = 12, DIMENSIONS_MAX = 6 }; /* dimensions, has nulls, type of elements */
+
+    if (value.length >= ARRAY_HEAD && bytes_get_u32(value.bytes) - 1 < DIMENSIONS_MAX)
+        return bytes_get_u32(value.bytes + 4) == 1;
+    return value.length > 0 && strchr("{[\"", value.bytes[0]) != NULL && value.bytes[0] != '\0' &&
+           (has_word(value, "NULL") || has_word(value, "null"));
+}
+
 int
 gather_read_copy(struct gather *g, struct gather_row *row, size_t last, uint8_t mask)
 {
@@ -52,7 +88,7 @@ gather_read_copy(struct gather *g, struct gather_row *row, size_t last, uint8_t 
         if (!copy_row_next(&r, &field))
             return PASU_E_UPSTREAM_PROTOCOL;
         if (role & SHOWING_ROLE_FIELDS)
-            gather_see_fields(g, row, column, field.null == COPY_NULL);
+            gather_see_fields(g, row, column, shown_of(&field), field.null == COPY_EITHER);
         if (role & SHOWING_ROLE_KEY) {
             struct view key = key_of(g, row, &field, &used);
 
@@ -80,8 +116,9 @@ gather_see_copy(struct gather *g, const struct showing_entry *entry, struct view
         if (!copy_row_next(&r, &field))
             return false;
         if (entry->roles[column] & SHOWING_ROLE_FIELDS)
-            gather_see_fields(g, &row, column, field.null == COPY_NULL);
+            gather_see_fields(g, &row, column, shown_of(&field), field.null == COPY_EITHER);
     }
+    gather_keep_nulls(g, entry, &row, UINT32_MAX);
     return true;
 }
 
@@ -129,6 +166,53 @@ is_simple(const struct copy_format *format)
            !(format->null.length > 0 && is_digit(format->null.bytes[0]));
 }
 
+/* Whether a field between delimiters is empty: eight bytes at a time. */
+static bool
+has_empty(uint8_t delimiter, const uint8_t *at, const uint8_t *last)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), all = ones * delimiter;
+
+    if (at == last || *at == delimiter || last[-1] == delimiter)
+        return true;
+    for (; last - at > 8; at += 8) {
+        uint64_t here, next;
+
+        memcpy(&here, at, sizeof(here));
+        memcpy(&next, at + 1, sizeof(next));
+        here = (here ^ all) | (next ^ all);
+        if ((here - ones) & ~here & ones << 7)
+            return true;
+    }
+    for (; last - at > 1; at++)
+        if (at[0] == delimiter && at[1] == delimiter)
+            return true;
+    return false;
+}
+
+/* The nulls of a row in a run: false where it cannot be read. */
+static bool
+see_run_nulls(struct gather_run *run, const uint8_t *at, const uint8_t *row_end, const uint8_t *end)
+{
+    const struct showing_entry *entry = run->entry;
+    const struct copy_format *format = entry->copy;
+    struct gather_row row = {.showing = entry->showing,
+                             .copy = format,
+                             .roles = entry->roles,
+                             .body = view_of(at, (size_t)(row_end - at))};
+
+    if (run->g->is_settled)
+        return true;
+    if (format->null.length > 0
+            ? !gather_run_may_be_null(run, format->null.bytes[0], at, row_end, end)
+            : !has_empty(format->delimiter, at, row_end - 1))
+        return true;
+    if (gather_read_copy(run->g, &row, entry->showing->last_column, SHOWING_ROLE_FIELDS) != 0)
+        return false;
+    gather_keep_nulls(run->g, entry, &row, UINT32_MAX);
+    run->clean = row_end;
+    return true;
+}
+
 size_t
 gather_copies(struct gather *g, const struct showing_entry *entry, const struct ordinals *ordinals,
               struct view bytes, uint32_t start)
@@ -145,7 +229,8 @@ gather_copies(struct gather *g, const struct showing_entry *entry, const struct 
         uint32_t length = bytes_get_u32(at + 1), ordinal;
 
         if (length < 4 || length >= (size_t)(end - at) ||
-            !read_simple_key(entry->copy, column, at + HEAD, at + 1 + length, &ordinal))
+            !read_simple_key(entry->copy, column, at + HEAD, at + 1 + length, &ordinal) ||
+            !see_run_nulls(&run, at + HEAD, at + 1 + length, end))
             break;
         gather_run_add(&run, ordinal, start + (uint32_t)(at - bytes.bytes));
         at += 1 + length;

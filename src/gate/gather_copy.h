@@ -17,12 +17,19 @@ struct gather_row {
     struct view (*tuples)[CATALOG_KEY_PARTS_MAX];      /* by part: keys of several columns */
     uint32_t unread;                                   /* parts, of these: a value is not known */
     uint32_t shown;                                    /* parts of which a field is not null */
-    uint32_t sure;   /* of these, where it is one that depends on the person */
-    uint32_t absent; /* parts of which the row says that it is not */
+    uint32_t sure;                 /* of these, where it is one that depends on the person */
+    uint32_t absent;               /* parts of which the row says that it is not */
+    uint64_t null[PLAN_PARTS_MAX]; /* fields by part; the record's once it is known who is shown */
 };
 
+/* Whether a value that is of several persons has a null in it: an array, or JSON. */
+bool gather_has_null_in(struct view value);
+
+/* A null can be a value too where `is_either`; the bytes of a value are read where they can be of
+ * several persons. */
 static inline void
-gather_see_fields(struct gather *g, struct gather_row *row, size_t column, bool is_null)
+gather_see_fields(struct gather *g, struct gather_row *row, size_t column, struct view value,
+                  bool is_either)
 {
     const struct showing *s = row->showing;
     const uint64_t *fields = s->column_fields + column * s->part_count;
@@ -30,15 +37,30 @@ gather_see_fields(struct gather *g, struct gather_row *row, size_t column, bool 
     for (size_t p = 0; p < s->part_count; p++) {
         if (!fields[p] || row->absent >> p & 1)
             continue;
-        if (is_null) {
-            g->null[p] |= fields[p];
-        } else {
+        if (!value.bytes || is_either ||
+            PASU_UNLIKELY(showing_is_grouped(&s->parts[p]) && gather_has_null_in(value)))
+            row->null[p] |= fields[p];
+        if (value.bytes) {
             g->clear[p] |= fields[p];
             row->shown |= 1u << p;
         }
     }
-    if (!is_null)
+    if (value.bytes)
         row->sure |= s->sure[column];
+}
+
+/* The row's nulls are the record's, of these parts (bits). */
+static inline void
+gather_keep_nulls(struct gather *g, const struct showing_entry *entry, const struct gather_row *row,
+                  uint32_t parts)
+{
+    bool is_settled = g->is_saturated;
+
+    for (size_t p = 0; p < entry->showing->part_count; p++) {
+        g->null[p] |= parts >> p & 1 ? row->null[p] : 0;
+        is_settled &= g->null[p] == entry->wanted[p];
+    }
+    g->is_settled |= is_settled;
 }
 
 static inline void
@@ -87,6 +109,8 @@ struct gather_run {
     struct gather *g;
     uint32_t *ordinals; /* the part's */
     uint64_t rows, last;
+    const struct showing_entry *entry;
+    const uint8_t *clean; /* up to here no row has a null, or none that is to be seen */
     size_t items, count;
     uint16_t kind;
     uint8_t part;
@@ -99,9 +123,11 @@ gather_run_begin(struct gather_run *run, struct gather *g, const struct showing_
 {
     uint8_t kind;
 
-    if (!g->is_saturated || entry->only_key < 0)
+    if (!g->is_saturated || entry->only_key < 0 || (entry->has_groups && !g->is_settled))
         return false;
     run->g = g;
+    run->entry = entry;
+    run->clean = NULL;
     run->part = (uint8_t)entry->only_key;
     kind = entry->showing->parts[run->part].kind;
     if (ordinals->sealed >> kind & 1 || ordinals_are_known(ordinals, kind))
@@ -113,6 +139,24 @@ gather_run_begin(struct gather_run *run, struct gather *g, const struct showing_
     run->count = g->ordinal_counts[run->part];
     run->last = run->count > 0 ? run->ordinals[run->count - 1] : UINT64_MAX;
     return true;
+}
+
+/* Whether a row up to `row_end` of bytes up to `end` can have a null that is not in the record yet:
+ * `mark` is a byte of every null. Looked for ahead, once a window. */
+static inline bool
+gather_run_may_be_null(struct gather_run *run, int mark, const uint8_t *at, const uint8_t *row_end,
+                       const uint8_t *end)
+{
+    enum { WINDOW = 4096 };
+    const uint8_t *limit, *found;
+
+    if (PASU_LIKELY(run->clean >= row_end) || run->g->is_settled)
+        return false;
+    at = run->clean > at ? run->clean : at;
+    limit = end - row_end > WINDOW ? row_end + WINDOW : end;
+    found = memchr(at, mark, (size_t)(limit - at));
+    run->clean = found ? found : limit;
+    return run->clean < row_end;
 }
 
 static inline bool

@@ -17,15 +17,17 @@ see_outgoing(struct gather *g, const struct showing_entry *entry, struct view bo
 
     reader_u16(&r);
     for (size_t column = s->hidden_count; column <= s->last_column; column++) {
+        struct view value = view_of(NULL, 0);
         uint32_t length = reader_u32(&r);
 
         if (length != UINT32_MAX)
-            reader_bytes(&r, length);
+            value = reader_bytes(&r, length);
         if (r.failed)
             return false;
         if (entry->roles[column] & SHOWING_ROLE_FIELDS)
-            gather_see_fields(g, &row, column, length == UINT32_MAX);
+            gather_see_fields(g, &row, column, value, false);
     }
+    gather_keep_nulls(g, entry, &row, UINT32_MAX);
     return true;
 }
 

@@ -104,6 +104,7 @@ set_roles(struct showing_entry *e)
                     e->last_key = part->origin;
             }
         }
+        e->has_groups |= showing_is_grouped(part);
         for (size_t i = 0; i < part->identity_count; i++) {
             uint16_t column = part->identities[i].column;
 

@@ -30,8 +30,18 @@ struct showing_entry {
     uint64_t wanted[PLAN_PARTS_MAX]; /* all fields that the part's columns can show */
     uint16_t last_key;               /* the highest column that is a key */
     bool has_arrays;                 /* of keys */
+    bool has_groups; /* a value can be of several persons, and hold nulls that are not a row's */
     int8_t only_key; /* the part whose key is the only one that rows have, and a number; else -1 */
 };
+
+/* Whether one value can be of several of the part's persons, also of some whose own is null: arrays
+ * of keys that are asked for beside it leave those out. */
+static inline bool
+showing_is_grouped(const struct showing_part *part)
+{
+    return (part->is_array && part->source == SOURCE_OUTPUT) || part->source == SOURCE_PINNED ||
+           part->source == SOURCE_SHADOW;
+}
 
 enum { SHOWING_ROLE_KEY = 1, SHOWING_ROLE_FIELDS = 2 };
 

@@ -75,7 +75,7 @@ def test_a_person_shown_by_several_statements_gets_each_of_them_proven():
     path, body = certify(front(), "customer", "1287")
     found = well(path, body)
     equal([(one["what"], one["reading"]["fields"], one["reading"]["attribution"]) for one in body["showings"]], [
-        ("shown", {"name": "clear", "phone": "clear"}, "key"), ("shown", {"name": "clear"}, "pinned"),
+        ("shown", {"name": "clear", "phone": "maybe"}, "key"), ("shown", {"name": "clear"}, "pinned"),
         ("shown", {"order": "clear"}, "injected")])
     for one in body["showings"]:
         equal((one["reading"]["principal"], one["reading"]["application"], one["ordinal"]), ("postgres", "reader", 1287))

@@ -147,6 +147,10 @@ def check_sentences(made, found):
             assert f"{WORDS.get(field, field)} ({CLARITY[clarity]})" in one["ko"]["text"], one["ko"]["text"]
         for field in WORDS:
             assert field in told or f"{WORDS[field]} (" not in one["ko"]["text"], one["ko"]["text"]
+        rank = ("null", "maybe", "masked", "clear")
+        for field, clarity in told.items():  # mixed in all records that show it: not said to be shown
+            strongest = max((sight["fields"].get(field, "null") for sight in sights), key=rank.index)
+            equal(clarity, "none" if strongest == "null" else strongest, (field, one))
         equal((one["statements"], one["first"], one["last"]), (total["shown"], total["first"], total["last"]), one)
 
 
