@@ -241,7 +241,8 @@ count_records(struct place *p, enum segment_type type)
 
 enum { ACTS = 2 * DAYS };
 
-/* What was done on each day, as the ledger tells it to who asks for rights. How much was told again. */
+/* What was done on each day, as the ledger tells it to who asks for rights. How much was told
+ * again. */
 static unsigned
 ask_for_rights(struct place *p, unsigned *told, unsigned *exposures)
 {
