@@ -2,6 +2,7 @@
 /* Hostile payloads: a byte of type, then the payload. What is read is written to the same bytes,
  * and nothing of it is outside of them. */
 #include "ledger/payload.h"
+#include "ledger/rights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,7 +19,19 @@ has_view(uint8_t type)
 {
     return type == SEGMENT_SHAPE || type == SEGMENT_ORDINAL || type == SEGMENT_PRUNED ||
            type == SEGMENT_CARRIED || type == SEGMENT_RIGHT || type == SEGMENT_REQUESTED ||
-           type == SEGMENT_DECOYS;
+           type == SEGMENT_INCIDENT || type == SEGMENT_DECOYS;
+}
+
+/* What is in it shows nobody, and is of rights. */
+static void
+see_right(struct view payload)
+{
+    static struct right right;
+    int result = right_read(&right, payload);
+
+    must(result == 0 || result == PASU_E_CORRUPT);
+    if (result == 0)
+        must(right.exposure.part_count == 0 && (right.exposure.flags & rights_flags()) != 0);
 }
 
 int
@@ -45,5 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(payload.length <= PAYLOAD_SMALL_MAX);
     if (data[0] == SEGMENT_DECOYS)
         must(payload.length <= PAYLOAD_DECOYS_MAX);
+    if (data[0] == SEGMENT_RIGHT)
+        see_right(payload);
     return 0;
 }
