@@ -215,11 +215,6 @@ turn(struct detect *d, int64_t hour)
 
 /* ---- observations ---- */
 
-/*
- * Whether there was no login. A session that has none of its own is an orphan, though its account
- * has logged in elsewhere; but where logs tell a login's session as it was before the login,
- * sessions never have one, and accounts decide.
- */
 /* One observation, or several one behind the other that are of the same at the same time: then only
  * the first is looked at as a whole. */
 struct asker {
@@ -236,6 +231,11 @@ count_logins(struct detect *d, const struct asker *asker)
     d->account_logins += asker->has_account;
 }
 
+/*
+ * Whether there was no login. A session that has none of its own is an orphan, though its account
+ * has logged in elsewhere; but where logs tell a login's session as it was before the login,
+ * sessions never have one, and accounts decide.
+ */
 static bool
 is_orphan(struct detect *d, struct asker *asker, uint32_t minute)
 {

@@ -58,37 +58,57 @@ grow(struct requests *t, size_t *held)
     return 0;
 }
 
-static struct requests_more *
-more_of(const struct requests *t, uint64_t key)
+/* Where it is in the list, or is to be put. */
+static size_t
+more_place(const struct requests *t, uint64_t key)
 {
-    for (size_t i = 0; i < t->more_count; i++)
-        if ((t->more[i].key ^ key) >> REQUESTS_BITS == 0)
-            return &t->more[i];
-    return NULL;
+    size_t low = 0, high = t->more_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (t->more[middle].key < key >> REQUESTS_BITS)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool
+has_more(const struct requests *t, size_t place, uint64_t key)
+{
+    return place < t->more_count && t->more[place].key == key >> REQUESTS_BITS;
+}
+
+static int
+grow_more(struct requests *t, size_t *held)
+{
+    size_t room = t->more_room == 0 ? MORE_FIRST : t->more_room * 2;
+    struct requests_more *more = memory_resize(t->more, room, sizeof(*more));
+
+    if (more == NULL)
+        return PASU_E_NOMEM;
+    *held += (room - t->more_room) * sizeof(*more);
+    t->more = more;
+    t->more_room = room;
+    return 0;
 }
 
 /* The count of the place is full: it goes on at 1. */
 static int
 carry(struct requests *t, size_t at, size_t *held)
 {
-    struct requests_more *more = more_of(t, t->counts[at]);
+    size_t place = more_place(t, t->counts[at]);
 
-    if (more == NULL && t->more_count == t->more_room) {
-        size_t room = t->more_room == 0 ? MORE_FIRST : t->more_room * 2;
-
-        more = memory_resize(t->more, room, sizeof(*more));
-        if (more == NULL)
+    if (!has_more(t, place, t->counts[at])) {
+        if (t->more_count == t->more_room && grow_more(t, held) < 0)
             return PASU_E_NOMEM;
-        *held += (room - t->more_room) * sizeof(*more);
-        t->more = more;
-        t->more_room = room;
-        more = NULL;
+        memmove(&t->more[place + 1], &t->more[place], (t->more_count - place) * sizeof(*t->more));
+        t->more[place] = (struct requests_more){.key = t->counts[at] >> REQUESTS_BITS};
+        t->more_count++;
     }
-    if (more == NULL) {
-        more = &t->more[t->more_count++];
-        *more = (struct requests_more){.key = t->counts[at] & ~(uint64_t)REQUESTS_MOST};
-    }
-    more->count += REQUESTS_MOST;
+    t->more[place].count += REQUESTS_MOST;
     t->counts[at] -= REQUESTS_MOST - 1;
     return 1;
 }
@@ -115,9 +135,11 @@ uint64_t
 requests_of(const struct requests *t, uint64_t key)
 {
     uint64_t found = t->size == 0 ? 0 : t->counts[place_of(t, key)];
-    const struct requests_more *more = found == 0 ? NULL : more_of(t, key);
+    size_t place = found == 0 ? 0 : more_place(t, key);
 
-    return (found & REQUESTS_MOST) + (more == NULL ? 0 : more->count);
+    if (found != 0 && has_more(t, place, key))
+        return (found & REQUESTS_MOST) + t->more[place].count;
+    return found & REQUESTS_MOST;
 }
 
 void

@@ -18,15 +18,15 @@ enum { REQUESTS_BITS = 16 /* of the count */, REQUESTS_MOST = (1 << REQUESTS_BIT
 
 /* What is beyond the count of a place. */
 struct requests_more {
-    uint64_t key; /* its upper bits */
+    uint64_t key; /* its upper bits, shifted down */
     uint64_t count;
 };
 
 struct requests {
-    uint64_t *counts;   /* key and count; 0: free */
-    size_t count, size; /* size: a power of two, or 0 */
-    unsigned shift;     /* of a key, that is its place */
-    struct requests_more *more;
+    uint64_t *counts;           /* key and count; 0: free */
+    size_t count, size;         /* size: a power of two, or 0 */
+    unsigned shift;             /* of a key, that is its place */
+    struct requests_more *more; /* sorted: each judged principal is looked for in it */
     size_t more_count, more_room;
 };
 

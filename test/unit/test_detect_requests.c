@@ -90,6 +90,10 @@ test_who_asks_very_often_is_counted_in_full(void **state PASU_UNUSED)
     requests_clear(&t, &held);
     for (size_t k = 0; k < COUNT_OF(keys); k++)
         assert_true(requests_of(&t, keys[k]) == 0);
+    for (size_t k = 0; k < COUNT_OF(keys); k++) /* the next day begins at 0 */
+        assert_int_equal(count_one(&t, keys[k], SIZE_MAX, &held), 1);
+    for (size_t k = 0; k < COUNT_OF(keys); k++)
+        assert_true(requests_of(&t, keys[k]) == 1);
     requests_release(&t, &held);
     assert_int_equal(held, 0);
 }

@@ -189,6 +189,91 @@ test_a_life_knows_when_a_person_was_shown_last(void **state)
     life_release(&l, &held);
 }
 
+/* ---- settled in between ---- */
+
+struct read_of_one {
+    uint64_t hash, offset;
+};
+
+static int
+by_subject(const void *a, const void *b)
+{
+    const struct read_of_one *x = a, *y = b;
+
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static size_t
+reads_of(struct sample *s, struct read_of_one *reads)
+{
+    sample_settle(s);
+    for (size_t i = 0; i < s->count; i++)
+        reads[i] = (struct read_of_one){s->hashes[i], s->reads[i].offset};
+    qsort(reads, s->count, sizeof(*reads), by_subject);
+    return s->count;
+}
+
+static void
+test_when_it_is_settled_changes_no_sample(void **state)
+{
+    struct read_of_one once[SAMPLE_MOST], often[SAMPLE_MOST];
+    struct random r = {.state = 17};
+    struct sample a = {0}, b = {0};
+    size_t held = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 20000; i++) {
+        uint64_t hash = random_below(&r, 4000) * UINT64_C(0x9E3779B97F4A7C15);
+        struct sample_read read = {.offset = i, .file = 1};
+
+        assert_true(sample_add(&a, hash, &read, false, &held) >= 0);
+        assert_true(sample_add(&b, hash, &read, false, &held) >= 0);
+        if (random_below(&r, 10) == 0)
+            sample_settle(&b);
+        if (i % 1000 != 0)
+            continue;
+        assert_int_equal(reads_of(&a, once), reads_of(&b, often));
+        for (size_t j = 0; j < a.count; j++)
+            assert_true(once[j].hash == often[j].hash && once[j].offset == often[j].offset);
+        assert_true(sample_distinct(&a) == sample_distinct(&b));
+    }
+    sample_release(&a, &held);
+    sample_release(&b, &held);
+    assert_int_equal(held, 0);
+}
+
+static void
+test_when_it_is_settled_changes_no_life(void **state)
+{
+    static uint64_t once[2 * LIFE_MOST], often[2 * LIFE_MOST];
+    struct random r = {.state = 18};
+    struct life a = {0}, b = {0};
+    size_t held = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 100000; i++) {
+        uint64_t hash = (1 + random_below(&r, 30000)) * UINT64_C(0x9E3779B97F4A7C15);
+
+        assert_true(life_add(&a, hash, (uint16_t)(i / 1000), LIFE_MOST, &held) >= 0);
+        assert_true(life_add(&b, hash, (uint16_t)(i / 1000), LIFE_MOST, &held) >= 0);
+        if (random_below(&r, 50) == 0)
+            life_settle(&b);
+    }
+    assert_int_equal(persons_of(&a, once), LIFE_MOST);
+    assert_int_equal(persons_of(&b, often), LIFE_MOST);
+    assert_memory_equal(once, often, LIFE_MOST * sizeof(*once));
+    assert_true(life_limit(&a) == life_limit(&b) && life_limit(&a) == once[LIFE_MOST - 1]);
+    for (size_t i = 0; i < a.capacity; i++)
+        for (size_t j = life_home(&b, a.hashes[i]); a.hashes[i] != 0; j = (j + 1) % b.capacity)
+            if (b.hashes[j] == a.hashes[i]) {
+                assert_int_equal(a.days[i], b.days[j]);
+                break;
+            }
+    life_release(&a, &held);
+    life_release(&b, &held);
+    assert_int_equal(held, 0);
+}
+
 static void
 test_an_account_is_an_orphan_until_one_of_its_reads_has_a_login(void **state)
 {
@@ -370,6 +455,8 @@ main(void)
         cmocka_unit_test(test_a_read_that_was_first_is_the_one_that_is_kept),
         cmocka_unit_test(test_a_life_is_exact_up_to_its_size_and_then_counts_all),
         cmocka_unit_test(test_a_life_knows_when_a_person_was_shown_last),
+        cmocka_unit_test(test_when_it_is_settled_changes_no_sample),
+        cmocka_unit_test(test_when_it_is_settled_changes_no_life),
         cmocka_unit_test(test_an_account_is_an_orphan_until_one_of_its_reads_has_a_login),
         cmocka_unit_test(test_a_walk_counts_as_a_list_that_is_searched),
         cmocka_unit_test(test_a_walk_in_strides_is_one_too),

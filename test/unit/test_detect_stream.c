@@ -107,6 +107,33 @@ test_many_persons_that_one_asks_for_at_once_count_as_one_by_one(void **state)
     end(&s);
 }
 
+static uint64_t walked;
+
+/* Each step at the same time as a read of another kind, of which there are two. */
+static void
+walk_beside_another_kind(struct town *t, int64_t day)
+{
+    if (day == START + ATTACK_DAY * DAY)
+        walked = 100;
+    for (unsigned i = 0; i < 100; i++) {
+        int64_t at = day + i * 600 * SECOND;
+
+        ask(t, at, ATTACKER, 0, i % 2)->kind = 1;
+        (void)ask(t, at, ATTACKER, 0, walked++);
+    }
+}
+
+static void
+test_a_number_is_one_of_its_own_kind(void **state)
+{
+    struct story s;
+
+    (void)state;
+    tell(&s, 12, walk_beside_another_kind);
+    (void)expect(&s, DETECTOR_DRIFT, name(NAME_ADDRESS, ATTACKER));
+    end(&s);
+}
+
 static void
 test_asking_in_between_changes_nothing_but_when_it_is_found(void **state)
 {
@@ -458,6 +485,7 @@ main(void)
         cmocka_unit_test(test_names_are_those_of_the_list),
         cmocka_unit_test(test_how_the_stream_is_cut_changes_nothing),
         cmocka_unit_test(test_many_persons_that_one_asks_for_at_once_count_as_one_by_one),
+        cmocka_unit_test(test_a_number_is_one_of_its_own_kind),
         cmocka_unit_test(test_asking_in_between_changes_nothing_but_when_it_is_found),
         cmocka_unit_test(test_late_observations_are_taken_and_counted),
         cmocka_unit_test(test_memory_is_bounded_and_it_is_said_what_was_forgotten),
