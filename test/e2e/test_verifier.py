@@ -1056,6 +1056,8 @@ GOLDEN = {
          "fields": b"name", "sql": b"select $1"},
     37: {"number": 9, "uid": 1003, "decision": 1, "who": b"lee", "why": b"ticket"},
     38: {"number": 9, "end": 4},
+    41: {"index": 7, "time": 9, "opened": 3, "opened_time": 5, "shape": 2, "shape_time": 4, "length": 17, "opened_length": 1,
+         "shape_length": 2, "rest": bytes(16) + b"ASTU"},
     44: {"from": 0x10000, "to": 0x20000, "first": BEGIN, "last": BEGIN, "lines": 0, "unparsed": 0, "exposures": 3,
          "digest": bytes(range(32)), "uid": 1000, "what": 0, "log": b"a/b.lg"},
     40: {"at": BEGIN, "error": -113, "uid": 1000, "control": 0, "held": 1, "gateway": b"shop", "principal": b"kim!",
