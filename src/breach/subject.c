@@ -43,7 +43,7 @@ static int
 count_fields(struct subject *subject, const struct sight *sight)
 {
     struct names *names = &subject->selection->book->names;
-    uint64_t fields = sight->clear | sight->masked;
+    uint64_t fields = sight->clear | sight->masked | sight->maybe;
 
     for (unsigned bit = 0; bit < EXPOSURE_FIELDS_MAX; bit++) {
         int place;

@@ -39,7 +39,7 @@ struct subject {
     uint64_t possible;      /* statements that can have shown the person, unnamed */
     int64_t first, last;    /* shown; realtime ns; 0: never */
     struct name_set principals;
-    uint64_t *field_counts; /* statements, by place in the book's names; null apart */
+    uint64_t *field_counts; /* statements, by place in the book's names; also where it is maybe */
     size_t field_count;
 };
 
