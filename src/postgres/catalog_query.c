@@ -413,7 +413,7 @@ put_empty(struct sql *sql, const struct catalog_builder *b)
         sql_add(sql, "%s", no_rows);
         return;
     }
-    sql_add(sql, "SET lock_timeout = 100; SELECT o FROM unnest('{");
+    sql_add(sql, "SET LOCAL lock_timeout = 100; SELECT o FROM unnest('{");
     for (size_t i = 0; i < b->mark_count; i++) {
         const struct catalog_relation *r;
         size_t at = 0;
