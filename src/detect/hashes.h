@@ -22,16 +22,6 @@ hashes_below(const uint64_t *hashes, size_t count, uint64_t hash)
     return low + (count == 1 && hashes[low] < hash);
 }
 
-/* It is looked for soon, among so many of which none was left out: the set comes near. */
-PASU_ALWAYS_INLINE static inline void
-hashes_prefetch(const uint64_t *hashes, size_t count, uint64_t hash)
-{
-    if (count == 0)
-        return;
-    __builtin_prefetch(&hashes[(size_t)((unsigned __int128)hash * count >> 64)], 1);
-    __builtin_prefetch(&hashes[count - 1]);
-}
-
 /* Where it is, or is to be put: how many are smaller. As hashes are spread evenly, it is looked for
  * near where it is due, so that few cache lines of the set are touched; where they are not, it
  * takes as many steps as halving does. */

@@ -101,3 +101,14 @@ def append(folder, kind, payload, times=1):
             record = head + payload + bytes(-len(payload) % 8)
             crc = struct.pack("<I", crc32c(record, seed))
             file.write(record[:4] + crc + record[8:])
+
+
+def damage_exposure(folder):
+    """One bit of the first record of what was shown is another."""
+    path, _ = segments(folder)[0]
+    at = next(at for at, _, kind, _ in walk(path) if kind == EXPOSURE)
+    with open(path, "r+b") as file:
+        file.seek(at + 40)
+        byte, = file.read(1)
+        file.seek(at + 40)
+        file.write(bytes([byte ^ 1]))

@@ -14,17 +14,6 @@ KEYS, OTHERS = (1287, 1294, 1301), (1308, 1315)
 PLACE = "of which 1 are places that are damaged"
 
 
-def damage(made):
-    """The first record of what was shown, by one bit."""
-    path, _ = ledgerfile.segments(made.guard.folder / "ledger")[0]
-    at = next(at for at, _, kind, _ in ledgerfile.walk(path) if kind == ledgerfile.EXPOSURE)
-    with open(path, "r+b") as file:
-        file.seek(at + 60)
-        byte, = file.read(1)
-        file.seek(at + 60)
-        file.write(bytes([byte ^ 1]))
-
-
 def answer(made, *words):
     done = guard.run(*words[:1], "-c", made.guard.path, *words[1:])
     equal(done.returncode, 0, done.stderr)
@@ -58,7 +47,7 @@ def test_the_desk_says_that_the_ledger_is_damaged():
     whole = scope(made, number, "--principal", "app", "--from", "2026-01-01")
     equal((whole["answer"]["damaged"], whole["answer"]["subjects"]), (0, {"customer": [5, 5]}))
     assert PLACE not in answer(made, "incident", "diff", number).stdout
-    damage(made)
+    ledgerfile.damage_exposure(made.guard.folder / "ledger")
     version = scope(made, number, "--principal", "app", "--from", "2026-01-01", why="after it was damaged")
     equal((version["answer"]["damaged"], version["answer"]["subjects"]), (1, {"customer": [2, 2]}))
     assert version["answer"]["gaps"] > whole["answer"]["gaps"], (version, whole)

@@ -302,10 +302,8 @@ def test_by_hand():
     shop.server().sql("DELETE FROM members WHERE id IN (" + ", ".join(f"'{key}'" for key in keys) + ")")
 
 
-@test(gateway=True, limit=120)
-def test_copies():
-    """A view shows each role its own decoys; what is found outside tells whose copy it is, however it is written; other people's data tells nothing"""
-    front = shop.front("decoys-copies")
+def copies_of(front):
+    """By role, the number of its own decoys, and what a view shows it of the customers."""
     view = front.guard.run("decoy", "view", "--kind", "customer")
     equal(view.returncode, 0, view.stderr)
     equal(front.guard.stop(), 0)
@@ -314,6 +312,14 @@ def test_copies():
     numbers = {role: front.guard.json("decoy", "plant", *FILL, *BY, "--kind", "customer", "--dsn", dsn(), "--principal", role, "7")[0]["set"]
                for role in ("app", "analyst")}
     copies = {role: ask(front, "SELECT id, name, email, phone FROM customers_copy", user=role) for role in numbers}
+    return numbers, copies
+
+
+@test(gateway=True, limit=120)
+def test_copies():
+    """A view shows each role its own decoys; what is found outside tells whose copy it is, however it is written; other people's data tells nothing"""
+    front = shop.front("decoys-copies")
+    numbers, copies = copies_of(front)
     found = {one["principal"]: one["text"] for one in until_alert(front, 2)}
     for role, number in numbers.items():
         keys, others = set(of_set(front, number)["keys"]), {key for one in sets(front) if one["set"] != number for key in one["keys"]}
@@ -342,13 +348,7 @@ def test_traced():
     shop.asked()  # the inspector's role is there
     front = shop.front("decoys-traced", more={"identity": ["public.customers.email", "public.customers.phone"]})
     shop.server().sql("GRANT SELECT ON customers TO pasu")
-    view = front.guard.run("decoy", "view", "--kind", "customer")
-    equal(front.guard.stop(), 0)
-    shop.server().sql(view.stdout + "GRANT SELECT ON customers_copy TO app, analyst;")
-    front.guard.start()
-    numbers = {role: front.guard.json("decoy", "plant", *FILL, *BY, "--kind", "customer", "--dsn", dsn(), "--principal", role, "7")[0]["set"]
-               for role in ("app", "analyst")}
-    copies = {role: ask(front, "SELECT id, name, email, phone FROM customers_copy", user=role) for role in numbers}
+    numbers, copies = copies_of(front)
     until_alert(front, 2)
     done = front.guard.run("index", "build", timeout=60)
     equal(done.returncode, 0, done.stderr)

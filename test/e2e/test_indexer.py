@@ -48,17 +48,6 @@ def deaths(front):
     return front.guard.find("process_died")
 
 
-def damage(front):
-    """Damages the ledger's first exposure, of which an answer with the index knows nothing."""
-    (path, _), *_ = ledgerfile.segments(ledger(front))
-    at = next(at for at, _, kind, _ in ledgerfile.walk(path) if kind == ledgerfile.EXPOSURE)
-    with open(path, "r+b") as file:
-        file.seek(at + 40)
-        byte, = file.read(1)
-        file.seek(at + 40)
-        file.write(bytes([byte ^ 1]))
-
-
 def gaps(answered):
     return {gap["what"] for gap in answered[0]["completeness"]["gaps"]}
 
@@ -85,7 +74,7 @@ def test_kept():
     until_indexed(front)
     equal(sum(one["event"] == "index_made" for one in events(front)), 1, "what a command has made is gone on with")
     equal(gaps(answer(front, "scope")), set())
-    damage(front)
+    ledgerfile.damage_exposure(ledger(front))
     assert "damaged" in gaps(front.guard.json("scope"))
     equal(deaths(front), [])
     front.stop()

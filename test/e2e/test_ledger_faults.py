@@ -255,21 +255,26 @@ def stopped(front, name):
     return pid
 
 
+def goes_on(front):
+    """All rows come while the keeper stands, and there is no record of them."""
+    flood = Flood(front, "flood")
+    keeper = stopped(front, "keeper")
+    try:
+        flood.start().wait()
+        equal((flood.end, flood.error, flood.rows), ("ready", None, ROWS))
+        front.guard.wait("unrecorded")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGCONT)
+    until(lambda: works(front), "a new session", 40)
+    front.stop()
+
+
 @test(gateway=True, limit=200)
 def test_no_room_closed():
     """on_failure open shows all rows, and nobody can say whose; on_failure closed: where records find no room clients wait, then end with 58030; nothing leaks"""
     harm = shop.front("full-harm", more=crowd(), on_failure="open")
-    flood = Flood(harm, "flood")
-    keeper = stopped(harm, "keeper")
-    try:
-        flood.start().wait()
-        equal((flood.end, flood.rows), ("ready", ROWS), "the harm")
-        harm.guard.wait("unrecorded")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(keeper, signal.SIGCONT)
-    until(lambda: works(harm), "a new session", 40)
-    harm.stop()
+    goes_on(harm)
     front = shop.front("full-closed", more=crowd())
     flood = Flood(front, "flood")
     keeper = stopped(front, "keeper")
@@ -314,18 +319,7 @@ def test_no_room_for_a_while():
 @test(gateway=True, limit=200)
 def test_no_room_open():
     """on_failure open: where records find no room rows go on, and the log says so"""
-    front = shop.front("full-open", more=crowd(), on_failure="open")
-    flood = Flood(front, "flood")
-    keeper = stopped(front, "keeper")
-    try:
-        flood.start().wait()
-        equal((flood.end, flood.error, flood.rows), ("ready", None, ROWS))
-        front.guard.wait("unrecorded")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(keeper, signal.SIGCONT)
-    until(lambda: works(front), "a new session", 40)
-    front.stop()
+    goes_on(shop.front("full-open", more=crowd(), on_failure="open"))
 
 
 # Of three kinds of persons: its record needs more room than the smallest one.
