@@ -247,12 +247,18 @@ def test_around():
     """Where nothing judges it nobody is told of a role that gets more rights without a statement through pasu that says so; it is an alert; what came through
     is not"""
     shop.server().sql("DROP ROLE IF EXISTS a_harm; CREATE ROLE a_harm")
+    around = {"rule": "administrators: around pasu"}
+    changes = itertools.cycle(["REPLICATION", "NOREPLICATION"])  # again and again: a gate looks now and then, and may see only what was taken back
+
+    def changed(role="a_nobody"):
+        shop.server().sql(f"ALTER ROLE {role} {next(changes)}")
+        return [one for one in alerts(front()) if around.items() <= one.items() and one["principal"] == role]
+
     front()  # which judges the same
     harm = front_of("admins-around", administrators={"verdict": "allow"})
-    turns = itertools.cycle(["REPLICATION", "NOREPLICATION"])
 
     def seen():
-        shop.server().sql(f"ALTER ROLE a_harm {next(turns)}")
+        changed("a_harm")
         return harm.guard.find("rights_changed", principal="a_harm")
 
     until(seen, "a change that the gate has seen", 40)
@@ -260,18 +266,11 @@ def test_around():
     harm.guard.start()
     equal(alerts(harm), [], "the harm")
     harm.stop()
-    until(lambda: [one for one in alerts(front()) if one["principal"] == "a_harm"], "by the other one somebody is told", 20)
+    until(lambda: changed("a_harm"), "by the other one somebody is told", 40)
     shop.server().sql("DROP ROLE a_harm")
-    around = {"rule": "administrators: around pasu"}
     slow = front().login(user="postgres", application_name="through-slowly")  # whose change nobody sees before its transaction is over
     slow.query("BEGIN; ALTER ROLE l_owner BYPASSRLS")
     equal(run(front(), "through", ["ALTER ROLE plain BYPASSRLS"]), [])
-    changes = itertools.cycle(["REPLICATION", "NOREPLICATION"])
-
-    def changed(role="a_nobody"):
-        shop.server().sql(f"ALTER ROLE {role} {next(changes)}")
-        return [one for one in alerts(front()) if around.items() <= one.items() and one["principal"] == role]
-
     found = until(changed, "an alert of what came around", 40)
     equal({(one["principal"], one["severity"], one["verdict"]) for one in found}, {("a_nobody", 4, "alert")})
     assert "and no statement through pasu says so" in found[0]["text"], found
