@@ -189,28 +189,37 @@ has_empty(uint8_t delimiter, const uint8_t *at, const uint8_t *last)
     return false;
 }
 
-/* The nulls of a row in a run: false where it cannot be read. */
-static bool
-see_run_nulls(struct gather_run *run, const uint8_t *at, const uint8_t *row_end, const uint8_t *end)
+/* Reads the nulls of a row in a run: false where it cannot be read. Apart, so that rows without any
+ * have no room for it on the stack, which would be cleared for each. */
+__attribute__((noinline)) static bool
+read_run_nulls(struct gather_run *run, const uint8_t *at, const uint8_t *row_end)
 {
     const struct showing_entry *entry = run->entry;
-    const struct copy_format *format = entry->copy;
     struct gather_row row = {.showing = entry->showing,
-                             .copy = format,
+                             .copy = entry->copy,
                              .roles = entry->roles,
                              .body = view_of(at, (size_t)(row_end - at))};
 
-    if (run->g->is_settled)
-        return true;
-    if (format->null.length > 0
-            ? !gather_run_may_be_null(run, format->null.bytes[0], at, row_end, end)
-            : !has_empty(format->delimiter, at, row_end - 1))
-        return true;
     if (gather_read_copy(run->g, &row, entry->showing->last_column, SHOWING_ROLE_FIELDS) != 0)
         return false;
     gather_keep_nulls(run->g, entry, &row, UINT32_MAX);
     run->clean = row_end;
     return true;
+}
+
+/* The nulls of a row in a run: false where it cannot be read. */
+static bool
+see_run_nulls(struct gather_run *run, const uint8_t *at, const uint8_t *row_end, const uint8_t *end)
+{
+    const struct copy_format *format = run->entry->copy;
+    bool may_be;
+
+    if (run->g->is_settled)
+        return true;
+    may_be = format->null.length > 0
+                 ? gather_run_may_be_null(run, format->null.bytes[0], at, row_end, end)
+                 : has_empty(format->delimiter, at, row_end - 1);
+    return PASU_LIKELY(!may_be) || read_run_nulls(run, at, row_end);
 }
 
 size_t
