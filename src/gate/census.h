@@ -16,7 +16,8 @@
  * of them can seem to have gone past pasu; where a gateway comes to lead to another server, all
  * begins anew.
  *
- * It costs a server two short statements each time, and a very short one each quarter of a second; nobody waits for it.
+ * It costs a server two short statements each time, and a very short one each quarter of a second;
+ * nobody waits for it.
  */
 #ifndef PASU_GATE_CENSUS_H
 #define PASU_GATE_CENSUS_H
