@@ -91,6 +91,29 @@ look_roles(const struct server_look *look, const struct config *config, const st
     PQclear(rows);
 }
 
+/* What nobody sees in time is in the server's log, or nowhere: replication is in none of its
+ * counts. From 18 on the setting is a list. */
+static void
+look_log(const struct server_look *look)
+{
+    PGresult *rows = probe_query(
+        look->probe, "SELECT lower(current_setting('log_connections')) IN ('', 'off')", 0, NULL);
+
+    if (rows == NULL)
+        return;
+    if (PQgetvalue(rows, 0, 0)[0] == 't')
+        LOOK_FOUND(look, "server log", FINDING_INFO,
+                   "ALTER SYSTEM SET log_connections = on; SELECT pg_reload_conf(). pasu scope "
+                   "--server-log then names it. What door says leaves nobody a way to make one",
+                   "log_connections is off: a replication connection past pasu that is over "
+                   "within a quarter of a second can be seen by nobody");
+    else
+        LOOK_FOUND(look, "server log", FINDING_OK, "",
+                   "log_connections is on: pasu scope --server-log names also what was over "
+                   "before anybody could see it");
+    PQclear(rows);
+}
+
 void
 doctor_server(struct probe *probe, const struct config *config,
               const struct config_gateway *gateway, const struct roster *roster,
@@ -98,6 +121,7 @@ doctor_server(struct probe *probe, const struct config *config,
 {
     struct server_look look = {probe, gateway, findings};
 
+    look_log(&look);
     look_roles(&look, config, roster);
 }
 

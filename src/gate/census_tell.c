@@ -454,12 +454,10 @@ sort_of(const struct census_room *room, const struct census_server *server,
     return backend->is_idle || is_later ? BYPASS_LEFT_USED : BYPASS_LEFT;
 }
 
-/* With the lock. Whether it came past pasu, or may have, or is there without a gate; then fills in
- * the rest of `who`. */
-static bool
-is_past(const struct census_room *room, const struct census_server *server,
-        const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
-        struct message_bypass *who)
+bool
+census_is_past(const struct census_room *room, const struct census_server *server,
+               const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
+               struct message_bypass *who)
 {
     const struct census_leading leading = {room, server};
     struct through_sum sum;
@@ -488,12 +486,15 @@ is_past(const struct census_room *room, const struct census_server *server,
     return true;
 }
 
-static void
-count_named(struct census_server *server, const struct message_bypass *who)
+bool
+census_is_young(const struct census_room *room, const struct census_server *server,
+                const struct census_backend *backend)
 {
-    for (size_t i = 0; i < server->database_count && !who->replication; i++)
-        if (strcmp(server->databases[i].database, who->database) == 0)
-            server->databases[i].named++;
+    const struct census_leading leading = {room, server};
+
+    return backend->age < AGE_SURE && is_guarded(server, &backend->who) &&
+           !through_is_ours(room->shared->through, backend->who.pid,
+                            server->answer.asked - backend->age, census_leads_here, &leading);
 }
 
 /* It is what `pasu doctor` has made to be found. */
@@ -511,9 +512,9 @@ is_test(struct census_room *room, const struct census_server *server, struct mes
     return who->is_test;
 }
 
-static void
-tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
-             struct message_bypass *who)
+void
+census_tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
+                    bool is_gone, struct message_bypass *who)
 {
     struct message_bypass *told = find_told(server, who);
 
@@ -522,7 +523,7 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
         return;
     if (!told && is_test(room, server, who))
         sort = BYPASS_TEST;
-    bypass_act(room, server, sort, !told, who);
+    bypass_act(room, server, sort, !told, is_gone, who);
     if (told) {
         if (who->verdict == VERDICT_OF_BLOCK ||
             (sort == BYPASS_LEFT_USED && who->verdict > told->verdict)) {
@@ -535,7 +536,7 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
         return;
     server->told_in_hour++;
     if (sort == BYPASS_PAST)
-        count_named(server, who);
+        census_count_named(server, who);
     bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);
 }
@@ -555,18 +556,21 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
     note_sight(room, server);
     server->is_told |= is_told;
     forget_unseen(server);
-    if (server->answer.may_see)
+    if (server->answer.may_see) {
         tell_ended(room, server, now);
+        census_brief_tell(room, server, now);
+        census_brief_note(room, server);
+    }
     for (size_t i = 0; server->answer.may_see && i < server->answer.backend_count; i++) {
         struct message_bypass who;
         enum bypass_sort sort;
         bool is_one;
 
         pthread_mutex_lock(lock);
-        is_one = is_past(room, server, &server->answer.backends[i], now, &sort, &who);
+        is_one = census_is_past(room, server, &server->answer.backends[i], now, &sort, &who);
         pthread_mutex_unlock(lock);
         if (is_one)
-            tell_backend(room, server, sort, &who);
+            census_tell_backend(room, server, sort, false, &who);
     }
     for (size_t i = 0; i < server->database_count; i++)
         census_tell_nameless(room, server, &server->databases[i], now);

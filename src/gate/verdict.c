@@ -98,37 +98,6 @@ verdict_masked(struct session *s, const char *rule, uint32_t minute)
     return tell(s, rule, VERDICT_OF_MASK, minute, true, &is_first);
 }
 
-/* ---- what a statement is ---- */
-
-static uint64_t
-fields_of(const struct session *s, const struct plan_statement *statement)
-{
-    uint64_t fields = 0, all, kinds;
-
-    observer_all(s, &all, &kinds);
-    if (!statement)
-        return all;
-    if (!statement->is_understood ||
-        (statement->special == SPECIAL_COPY_OUT && statement->part_count == 0))
-        return statement->most_fields & all;
-    for (size_t p = 0; p < statement->part_count; p++)
-        fields |= statement->parts[p].fields;
-    return (fields | (statement->inner ? fields_of(s, statement->inner) : 0)) & all;
-}
-
-const struct plan_statement *
-verdict_followed(const struct exchange *x, const struct plan_statement *statement)
-{
-    const struct plan_statement *meant = statement;
-    struct view types;
-
-    if (statement->special == SPECIAL_EXECUTE || statement->is_executed)
-        (void)exchange_expected(x, statement->name, &meant, &types);
-    else if (statement->special == SPECIAL_FETCH)
-        (void)exchange_expected_portal(x, statement->name, &meant);
-    return meant;
-}
-
 /* ---- before it is sent ---- */
 
 /* A ruling in words: the rule's name as records have it, its zero, and what the client is told,
@@ -172,12 +141,10 @@ judge_asked(struct session *s, const struct plan_statement *statement, uint64_t 
             struct ruling *ruling, uint64_t *shown)
 {
     struct observer *o = s->observer;
-    const struct plan_statement *meant =
-        statement ? verdict_followed(&o->exchange, statement) : NULL;
+    const struct plan_statement *meant = NULL;
+    const uint64_t fields = verdict_fields_asked(s, statement, &meant);
     /* Of what EXECUTE and FETCH stand for there are two, else one. */
     const bool is_one = statement && meant == statement;
-    const uint64_t fields =
-        fields_of(s, meant) | (is_one || !statement ? 0 : fields_of(s, statement));
     const struct rule_statement asked = {
         .fields = fields,
         .flags = flags | administration_of(s, statement) |
@@ -257,7 +224,7 @@ verdict_holds_rows(struct session *s, struct verdict_hold *hold)
     if (!showing || session_rules_renew(s) != 0 || !s->observer->rules.can_block)
         return false;
     shown = (struct rule_statement){
-        .fields = r->doubt_fields | fields_of(s, r->statement),
+        .fields = r->doubt_fields | verdict_fields(s, r->statement),
         .flags = plan_flags(showing->flags) | (r->statement ? plan_flags(r->statement->flags) : 0),
         .verbs = session_rules_verbs(s, r->statement),
         .purpose = actor_purpose(s),
@@ -338,7 +305,7 @@ verdict_refused(struct session *s, const struct exchange_request *request)
 
     for (size_t i = 0; request->plan && i < request->plan->statement_count; i++)
         flags |= administration_of(s, &request->plan->statements[i]);
-    if (statement && fields_of(s, statement))
+    if (statement && verdict_fields(s, statement))
         flags |= administration_reader(s);
     log_rule(s, EVENT_RULE_BLOCKED, request->ruling, 1);
     return expose_ruled(s, statement, request->ruling,
@@ -436,7 +403,7 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     if (result != 0 || PASU_LIKELY(!s->observer->rules.has_verdicts))
         return result;
     shown = (struct rule_statement){
-        .fields = fields | (is_row ? fields_of(s, statement) : 0),
+        .fields = fields | (is_row ? verdict_fields(s, statement) : 0),
         .flags = e->flags | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),
@@ -528,7 +495,7 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
         administration_of(s, statement))
         return result;
     done = (struct rule_statement){
-        .fields = fields_of(s, statement),
+        .fields = verdict_fields(s, statement),
         .flags = plan_flags(statement->flags) | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),

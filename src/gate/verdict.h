@@ -60,6 +60,13 @@ PASU_MUST_USE int verdict_refused(struct session *session, const struct exchange
  * Else the statement itself. */
 const struct plan_statement *verdict_followed(const struct exchange *exchange,
                                               const struct plan_statement *statement);
+/* Fields that its rows, or those of what it prepares or declares, can show; NULL: all there are. */
+uint64_t verdict_fields(const struct session *session, const struct plan_statement *statement);
+/* The same before it is sent: of EXECUTE and FETCH what they stand for (*meant, as
+ * verdict_followed) shows, with what functions give to that; all, where the session does not know
+ * that for sure. What was prepared is planned anew where the catalog has changed. */
+uint64_t verdict_fields_asked(struct session *session, const struct plan_statement *statement,
+                              const struct plan_statement **meant);
 /* What the client is told of a ruling. */
 static inline const char *
 verdict_message(const char *ruling)

@@ -224,9 +224,12 @@ def test_the_door_past_pasu_is_told_of_tried_and_shut_by_the_lines_that_are_give
 
     def door():
         found = examine(site, 1)[0]
-        return found, {name: sorted((one["state"], one["text"]) for one in named(found, name)) for name in ("reach", "socket", "door tried")}
+        return found, {name: sorted((one["state"], one["text"]) for one in named(found, name)) for name in ("reach", "socket", "door tried", "server log")}
 
     found, said = door()  # the harm: anybody comes in, from anywhere
+    (state, text), = said["server log"]
+    assert (state, "log_connections is off: a replication connection past pasu" in text) == ("info", True), said
+    made.sql("ALTER SYSTEM SET log_connections = on")
     with wire.login(made.socket, user="app") as session:
         equal(len(session.query("SELECT name FROM customers").rows) > 0, True)
     equal([state for state, _ in said["reach"] + said["socket"]], ["warning"] * 3)
@@ -236,6 +239,7 @@ def test_the_door_past_pasu_is_told_of_tried_and_shut_by_the_lines_that_are_give
     made.write("pg_hba.conf", "".join(line.replace("postgres peer", "postgres trust") + "\n" for line in lines))  # whose account this is
     made.reload()
     _, said = door()
+    equal([state for state, _ in said["server log"]], ["ok"])
     equal([state for state, _ in said["reach"]], ["ok"])
     equal([text for _, text in said["socket"]], ["pg_hba.conf line 3 lets in by a Unix socket: local all postgres trust"])
     equal([state for state, _ in said["door tried"]], ["ok", "ok"])
