@@ -296,14 +296,17 @@ add_rules(scmp_filter_ctx filter, enum sandbox_profile profile)
     return result;
 }
 
+/* libseccomp's level of a kernel that has SECCOMP_RET_KILL_PROCESS (Linux 4.14). */
+enum { API_OF_KILLING = 3 };
+
 int
 sandbox_enter(enum sandbox_profile profile)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int result = 0;
 
-    if (!filter)
-        return PASU_E_NOMEM;
+    if (!filter) /* it asks the kernel first whether it can end a process so */
+        return seccomp_api_get() < API_OF_KILLING ? PASU_E_DENIED : PASU_E_NOMEM;
     /* For all threads; another ABI's call ends the process, not one thread of it; as a tree and not
      * a chain of comparisons; and without slowing down speculation for a process that runs no
      * foreign code: each system call of the relay passes here. */

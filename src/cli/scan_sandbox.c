@@ -104,6 +104,20 @@ find_folders(struct giving_up *g, const struct input_list *names, const char *pa
 
 static const char unable[] = "scan cannot give up what it does not need";
 
+/* 0, or the exit status. */
+static int
+enter(enum sandbox_profile profile)
+{
+    int result = sandbox_enter(profile);
+
+    if (result != PASU_E_DENIED)
+        return result == 0 ? 0 : complain_error(result, unable);
+    complain("read logs where seccomp can be used: Linux 4.14 or later, and neither in a container "
+             "that forbids it nor under valgrind, which does not know it",
+             "%s: the kernel takes no filter of system calls", unable);
+    return 2;
+}
+
 int
 scan_close_others(const struct input_list *names)
 {
@@ -144,10 +158,8 @@ scan_give_up_but(const struct input_list *names, int ledger)
     }
     for (size_t i = 0; i < opened; i++)
         close(g->folders[i].fd);
-    if (result == 0)
-        result = sandbox_enter(SANDBOX_IMPORTER);
     memory_free(g);
-    return result == 0 ? 0 : complain_error(result, unable);
+    return result == 0 ? enter(SANDBOX_IMPORTER) : complain_error(result, unable);
 }
 
 int
@@ -165,8 +177,6 @@ scan_give_up(const struct input_list *names, const char *page, int stop)
         result = confine(g);
     if (result == 0)
         result = sandbox_close_others(g->kept, g->kept_count);
-    if (result == 0)
-        result = sandbox_enter(SANDBOX_SCANNER);
     memory_free(g);
-    return result == 0 ? 0 : complain_error(result, unable);
+    return result == 0 ? enter(SANDBOX_SCANNER) : complain_error(result, unable);
 }

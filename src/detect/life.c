@@ -185,22 +185,6 @@ life_add(struct life *l, uint64_t hash, uint16_t day, size_t most, size_t *held)
     return 1;
 }
 
-int
-life_unite(struct life *into, const struct life *from, size_t most, size_t *held)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < from->capacity && r >= 0; i++)
-        if (from->hashes[i] != 0)
-            r = life_add(into, from->hashes[i], from->days[i], most, held);
-    if (r >= 0 && from->sketch != NULL) {
-        r = into->sketch == NULL ? begin_sketch(into, held) : 0;
-        if (r >= 0)
-            sketch_unite(into->sketch, from->sketch);
-    }
-    return r < 0 ? r : 0;
-}
-
 void
 life_release(struct life *l, size_t *held)
 {

@@ -50,8 +50,6 @@ life_prefetch(const struct life *l, uint64_t hash)
 /* The hash is not 0. Holds `most` persons, LIFE_LEAST to LIFE_MOST, or as many as are held already.
  * 1: it was not there, 0: it was, or that is not known; PASU_E_NOMEM. *held grows. */
 PASU_MUST_USE int life_add(struct life *l, uint64_t hash, uint16_t day, size_t most, size_t *held);
-/* Both have held `most` all the time. */
-PASU_MUST_USE int life_unite(struct life *into, const struct life *from, size_t most, size_t *held);
 /* Only those that are to be held are in the table then. */
 void life_settle(struct life *l);
 void life_release(struct life *l, size_t *held);

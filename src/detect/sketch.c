@@ -26,14 +26,6 @@ sketch_add(struct sketch *s, uint64_t hash)
         *r = rank;
 }
 
-void
-sketch_unite(struct sketch *into, const struct sketch *from)
-{
-    for (size_t i = 0; i < SKETCH_SIZE; i++)
-        if (from->registers[i] > into->registers[i])
-            into->registers[i] = from->registers[i];
-}
-
 static double
 sigma(double x)
 {

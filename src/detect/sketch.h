@@ -2,7 +2,7 @@
 /*
  * How many distinct hashes there were, in 1 KiB, ± 3.3 %: HyperLogLog with the estimator of Ertl
  * (2017, "New cardinality estimation algorithms for HyperLogLog sketches", algorithm 6), which has
- * no bias in the middle and needs no table. Order does not matter; united by the larger register.
+ * no bias in the middle and needs no table. Order does not matter.
  */
 #ifndef PASU_DETECT_SKETCH_H
 #define PASU_DETECT_SKETCH_H
@@ -16,7 +16,6 @@ struct sketch {
 };
 
 void sketch_add(struct sketch *s, uint64_t hash);
-void sketch_unite(struct sketch *into, const struct sketch *from);
 double sketch_count(const struct sketch *s);
 
 #endif

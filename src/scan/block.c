@@ -138,6 +138,19 @@ read_line(struct reading *r, struct view line)
     return result;
 }
 
+static inline const uint8_t *
+end_of_line(const struct reading *r, const uint8_t *at, const uint8_t *end)
+{
+    const struct line_format *format =
+        r->dialect->kind == DIALECT_FORMAT ? r->dialect->format : NULL;
+    const uint8_t *newline;
+
+    if (format != NULL)
+        return line_format_end(format, at, end, r->block->memory);
+    newline = memchr(at, '\n', (size_t)(end - at));
+    return newline != NULL ? newline : end;
+}
+
 static int
 read_lines(struct reading *r)
 {
@@ -145,12 +158,12 @@ read_lines(struct reading *r)
     int result = 0;
 
     while (at < end && result == 0) {
-        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
-        const uint8_t *stop = newline != NULL ? newline : end;
+        const uint8_t *stop = end_of_line(r, at, end);
 
         result = read_line(r, view_of(at, (size_t)(stop - at)));
         at = stop + 1;
     }
+    line_memory_leave(r->block->memory); /* the block's bytes will be others */
     return result;
 }
 

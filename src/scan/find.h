@@ -97,4 +97,33 @@ find_byte(const uint8_t *at, const uint8_t *end, uint8_t byte)
     return find_any(at, end, (struct find_kind){{byte, byte, byte, byte}, 0});
 }
 
+/* Where two bytes stand behind each other, or others that differ from them in 0x20 alone, as the
+ * other case of a letter does; `end` where nowhere. */
+static inline const uint8_t *
+find_pair(const uint8_t *at, const uint8_t *end, uint8_t first, uint8_t second)
+{
+    first |= 0x20;
+    second |= 0x20;
+#ifdef __SSE2__
+    while (end - at > 16) {
+        find_bytes bytes, behind;
+        int mask;
+
+        memcpy(&bytes, at, sizeof(bytes));
+        memcpy(&behind, at + 1, sizeof(behind));
+        mask = __builtin_ia32_pmovmskb128(
+            (find_mask)(((bytes | 0x20) == first) & ((behind | 0x20) == second)));
+        if (mask != 0)
+            return at + __builtin_ctz((unsigned)mask);
+        at += 16;
+        if (end - at > 1 && end - at <= 16)
+            at = end - 17; /* the last ones, some of them again */
+    }
+#endif
+    for (; end - at > 1; at++)
+        if ((at[0] | 0x20) == first && (at[1] | 0x20) == second)
+            return at;
+    return end;
+}
+
 #endif

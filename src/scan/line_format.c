@@ -198,6 +198,7 @@ find_stops(struct line_format *format)
     }
     if (times != 1)
         format->stops.count = 0;
+    format->newline = format->stops.count > 0 ? add_stop(&format->stops, '\n') : LANES_KINDS;
 }
 
 int
@@ -323,10 +324,11 @@ read_slowly(const struct line_format *format, struct view line, struct event *ev
  */
 struct quick {
     const uint64_t (*found)[LANES_KINDS];
-    size_t words;
+    size_t words; /* up to that of the line's end */
 };
 
-/* From a place on, the first that is of one of the kinds; all words behind it: there is none. */
+/* From a place on, the first that is of one of the kinds, which can be behind the line; all words
+ * behind it: there is none. */
 static inline size_t
 next_place(const struct quick *q, size_t place, const struct line_format_part *part)
 {
@@ -355,20 +357,37 @@ stands_at(const struct line_format_part *part, const uint8_t *at, const uint8_t 
     return true;
 }
 
+/* Where in what was found the line begins. */
+static size_t
+look_through(const struct line_format *format, struct view line, struct line_memory *memory)
+{
+    const struct view *looked = &memory->looked;
+
+    if (PASU_LIKELY(looked->bytes != NULL && line.bytes >= looked->bytes &&
+                    line.bytes + line.length <= looked->bytes + looked->length))
+        return (size_t)(line.bytes - looked->bytes);
+    line_memory_leave(memory);
+    lanes_find(line, &format->stops, memory->found);
+    return 0;
+}
+
 /* False: it is another line, of which nothing is known. */
 static bool
 read_quickly(const struct line_format *format, struct view line, struct event *event,
              struct line_memory *memory)
 {
     const struct event_clock *clock = &memory->clock;
-    const struct quick q = {memory->found, LANES_WORDS(line.length)};
-    const uint8_t *end = line.bytes + line.length;
-    size_t place = 0;
+    const uint8_t *start, *end = line.bytes + line.length;
+    struct quick q = {.found = memory->found};
+    size_t place, behind;
 
     if (format->stops.count == 0 || clock->length == 0 || format->before_length > 0 ||
         line.length > LINE_LANES)
         return false;
-    lanes_find(line, &format->stops, memory->found);
+    place = look_through(format, line, memory);
+    start = line.bytes - place;
+    behind = place + line.length;
+    q.words = LANES_WORDS(behind);
     for (size_t i = 0; i < SLOT_COUNT; i++)
         event->slot[i] = (struct view){0};
     event->time = 0;
@@ -378,28 +397,28 @@ read_quickly(const struct line_format *format, struct view line, struct event *e
 
         if (part->slot == SLOT_TIME) {
             stop = place + clock->length;
-            if (stop > line.length || memcmp(line.bytes + place, clock->text, clock->length) != 0)
+            if (stop > behind || memcmp(start + place, clock->text, clock->length) != 0)
                 return false;
             event->time = clock->time;
-            if (part->length > 0 && (stop == line.length || line.bytes[stop] != part->behind[0]))
+            if (part->length > 0 && (stop == behind || start[stop] != part->behind[0]))
                 return false;
         } else {
             stop = next_place(&q, place, part);
-            if (stop >= line.length) {
+            if (stop >= behind) {
                 if (part->length > 0)
                     return false;
-                stop = line.length;
-            } else if (line.bytes[stop] == '\\') {
+                stop = behind;
+            } else if (start[stop] == '\\') {
                 return false;
             }
         }
-        if (part->length > 1 && !stands_at(part, line.bytes + stop, end))
+        if (part->length > 1 && !stands_at(part, start + stop, end))
             return false;
         if (part->slot >= 0)
-            event->slot[part->slot] = view_of(line.bytes + place, stop - place);
+            event->slot[part->slot] = view_of(start + place, stop - place);
         place = stop + part->length;
     }
-    return (place == line.length || line.bytes[place] == ' ') && event_complete(event, NULL);
+    return (place == behind || start[place] == ' ') && event_complete(event, NULL);
 }
 
 bool
@@ -408,4 +427,34 @@ line_format_read(const struct line_format *format, struct view line, struct even
 {
     return read_quickly(format, line, event, memory) ||
            read_slowly(format, line, event, &memory->clock);
+}
+
+const uint8_t *
+line_format_end(const struct line_format *format, const uint8_t *at, const uint8_t *end,
+                struct line_memory *memory)
+{
+    struct view *looked = &memory->looked;
+    const uint8_t *newline;
+
+    if (format->newline == LANES_KINDS) {
+        newline = memchr(at, '\n', (size_t)(end - at));
+        return newline != NULL ? newline : end;
+    }
+    for (unsigned again = 0; again < 2; again++) {
+        if (looked->bytes != NULL && at < looked->bytes + looked->length) {
+            const struct lanes lanes = {looked->bytes, looked->bytes + looked->length,
+                                        memory->found};
+
+            newline = lanes_next(&lanes, at, format->newline, format->newline);
+            if (newline < lanes.end)
+                return newline;
+            if (looked->bytes == at)
+                break; /* it is longer, or has no newline */
+        }
+        *looked = view_of(at, (size_t)(end - at) < LINE_LANES ? (size_t)(end - at) : LINE_LANES);
+        lanes_find(*looked, &format->stops, memory->found);
+    }
+    newline = looked->bytes + looked->length;
+    newline = memchr(newline, '\n', (size_t)(end - newline));
+    return newline != NULL ? newline : end;
 }

@@ -34,6 +34,7 @@ struct line_format {
     size_t count;
     struct line_format_part parts[LINE_FORMAT_PARTS];
     struct lanes_wanted stops; /* none: the format is an unusual one */
+    uint8_t newline;           /* its kind; LANES_KINDS: it is not among them */
 };
 
 #define LINE_FORMAT_COMBINED                                                                       \
@@ -49,5 +50,10 @@ PASU_MUST_USE int line_format_parse(struct line_format *format, const char *patt
  * a space, is passed over, as formats grow at their end. */
 PASU_MUST_USE bool line_format_read(const struct line_format *format, struct view line,
                                     struct event *event, struct line_memory *memory);
+
+/* The end of the line that begins at `at`, before `end`: its newline, or `end`. The same as memchr
+ * finds, for many lines at once; `memory` remembers them, and line_format_read makes use of it. */
+PASU_MUST_USE const uint8_t *line_format_end(const struct line_format *format, const uint8_t *at,
+                                             const uint8_t *end, struct line_memory *memory);
 
 #endif

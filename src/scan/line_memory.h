@@ -3,6 +3,10 @@
  * What the reader of a log's lines remembers from one line to the next, so that what repeats is not
  * read again: the time of the second, the names of members in their order. It changes nothing of
  * what is read. Zeroes at first; one thread's; the dialect's, of which `names` stays the same.
+ *
+ * Lines that follow each other are looked through together, some kilobytes at once. The bytes of
+ * that text must not change as long as it is remembered: who reads lines so ends with
+ * line_memory_leave.
  */
 #ifndef PASU_SCAN_LINE_MEMORY_H
 #define PASU_SCAN_LINE_MEMORY_H
@@ -26,7 +30,14 @@ struct line_member {
 struct line_memory {
     struct event_clock clock;
     struct line_member members[LINE_MEMBERS];
+    struct view looked; /* what `found` is of; NULL: of nothing, or of one line */
     uint64_t found[LANES_WORDS(LINE_LANES)][LANES_KINDS];
 };
+
+static inline void
+line_memory_leave(struct line_memory *memory)
+{
+    memory->looked = (struct view){0};
+}
 
 #endif

@@ -31,9 +31,9 @@ enum {
     SERVER_LOG_ZONES = 16,
     SERVER_LOG_ZONE_SIZE = 16,
     SERVER_LOG_KEY_SIZE = 24,
-    SERVER_LOG_LANES = 4096, /* bytes of csvlog whose quotes and commas are found at once */
-    SERVER_LOG_SECOND = 19,  /* bytes of "2026-11-24 10:00:00" */
-    SERVER_LOG_STARTS = 512, /* seconds at which sessions started that are remembered */
+    SERVER_LOG_LANES = 4096,  /* bytes of csvlog whose quotes and commas are found at once */
+    SERVER_LOG_SECOND = 19,   /* bytes of "2026-11-24 10:00:00" */
+    SERVER_LOG_STARTS = 1024, /* sessions whose start is remembered */
 };
 
 enum server_log_format { SERVER_LOG_UNKNOWN, SERVER_LOG_CSV, SERVER_LOG_JSON, SERVER_LOG_STDERR };
@@ -106,6 +106,18 @@ struct server_log_second {
     bool is_known;
 };
 
+/* When a session started, as its lines say it: all of one session say the same. Texts of 8 to 16
+ * and of 16 to 32 bytes, as words that overlap. */
+struct server_log_start {
+    uint64_t session[2], start[4]; /* what they say */
+    uint32_t pid;
+    uint8_t session_length, start_length; /* 0: none is remembered here */
+    bool has_offset;
+    int32_t offset;     /* of the start's zone, seconds east of UTC */
+    uint32_t zone_turn; /* of the log, when the zone was learned */
+    int64_t seconds;
+};
+
 /* What a zone's name stands for in this log. */
 struct server_log_zone {
     char name[SERVER_LOG_ZONE_SIZE];
@@ -151,12 +163,13 @@ struct server_log {
     uint8_t line[SERVER_LOG_LINE];
     struct server_log_text fields[SERVER_LOG_FIELDS];
     uint8_t texts[SERVER_LOG_FIELDS][SERVER_LOG_TEXT];
-    struct server_log_second now;                       /* of a line */
-    struct server_log_second starts[SERVER_LOG_STARTS]; /* of sessions, by their text */
+    struct server_log_second now;                      /* of a line */
+    struct server_log_start starts[SERVER_LOG_STARTS]; /* two for each place */
     uint64_t found[LANES_WORDS(SERVER_LOG_LANES)][LANES_KINDS];
     struct server_log_columns columns;
     struct server_log_zone zones[SERVER_LOG_ZONES];
     size_t zone_count, zone_next;
+    uint32_t zone_turn; /* counts what was learned */
     struct server_log_prefix_part prefix[SERVER_LOG_PREFIX_MAX];
     size_t prefix_count;
 };

@@ -101,48 +101,122 @@ take_epoch(struct view text, int64_t *at)
     return true;
 }
 
-/* Where the second is remembered: sessions take turns line by line, each with its own. */
-static struct server_log_second *
-start_of(struct server_log *log, struct view text)
+/* ---- a session's start ---- */
+
+enum { SESSION_LEAST = 8, SESSION_MOST = 16, START_LEAST = 16, START_MOST = 32 };
+
+static inline uint64_t
+word_at(struct view text, size_t at)
 {
     uint64_t word;
 
-    if (text.length < SERVER_LOG_SECOND)
-        return &log->starts[0];
-    memcpy(&word, text.bytes + SERVER_LOG_SECOND - sizeof(word), sizeof(word));
-    return &log->starts[(word * UINT64_C(0x9E3779B97F4A7C15) >> 32) % SERVER_LOG_STARTS];
+    memcpy(&word, text.bytes + at, sizeof(word));
+    return word;
 }
 
-/* False: no time, or in a zone that is not known. */
+/* False: they are not as long as such texts are. */
+static inline bool
+say_start(struct server_log_start *said, uint32_t pid, struct view session, struct view start)
+{
+    size_t last = start.length - 8;
+
+    if (session.length < SESSION_LEAST || session.length > SESSION_MOST ||
+        start.length < START_LEAST || start.length > START_MOST)
+        return false;
+    said->session[0] = word_at(session, 0);
+    said->session[1] = word_at(session, session.length - 8);
+    said->start[0] = word_at(start, 0);
+    said->start[1] = word_at(start, 8);
+    said->start[2] = word_at(start, last < 16 ? last : 16);
+    said->start[3] = word_at(start, last);
+    said->pid = pid;
+    said->session_length = (uint8_t)session.length;
+    said->start_length = (uint8_t)start.length;
+    return true;
+}
+
+static inline bool
+says_same(const struct server_log_start *a, const struct server_log_start *b)
+{
+    uint64_t apart = (a->session[0] ^ b->session[0]) | (a->session[1] ^ b->session[1]);
+
+    for (size_t i = 0; i < COUNT_OF(a->start); i++)
+        apart |= a->start[i] ^ b->start[i];
+    return apart == 0 && a->pid == b->pid && a->session_length == b->session_length &&
+           a->start_length == b->start_length;
+}
+
+/* Where it is remembered, of two places; else where it is to be: who was there goes to the other.
+ */
+static struct server_log_start *
+place_of(struct server_log *log, const struct server_log_start *said, bool *is_known)
+{
+    uint64_t mixed = (said->session[0] ^ said->session[1] << 7) * UINT64_C(0x9E3779B97F4A7C15);
+    struct server_log_start *two = &log->starts[(mixed >> 40) % (SERVER_LOG_STARTS / 2) * 2];
+
+    for (size_t i = 0; i < 2; i++) {
+        *is_known = says_same(&two[i], said);
+        if (*is_known)
+            return &two[i];
+    }
+    two[1] = two[0];
+    return &two[0];
+}
+
+/* How far the zone of the start's time is from UTC, which the log then knows; without a session's
+ * name, when that time was. */
+static void
+read_start(struct server_log *log, struct server_line *line, struct server_log_start *start,
+           struct view text)
+{
+    struct view zone;
+    int64_t local, apart;
+
+    start->has_offset = false;
+    if (!server_log_local(text, &local, &zone))
+        return;
+    if (start->seconds == 0) {
+        if (!server_log_utc(log, local, zone, NULL, &line->start))
+            line->start = 0;
+        return;
+    }
+    apart = (local - line->start) / NANOSECONDS_PER_SECOND;
+    if (apart % 60 != 0 || apart < INT32_MIN || apart > INT32_MAX)
+        return;
+    start->has_offset = true;
+    start->offset = (int32_t)apart;
+    server_log_learn(log, zone, start->offset);
+}
+
+/* False: no time, or in a zone that is not known. Sessions take turns line by line: what was read
+ * of a start is remembered, and read again where something was learned of zones since. */
 static bool
 take_times(struct server_log *log, struct server_line *line)
 {
-    struct view text = server_log_field(log, SERVER_LOG_TIME), zone, start_zone;
-    struct view start = server_log_field(log, SERVER_LOG_START);
-    const int32_t *known = NULL;
-    int64_t local, start_local, seconds;
-    int32_t offset = 0;
+    struct view text = server_log_field(log, SERVER_LOG_TIME), zone;
+    struct view begun = server_log_field(log, SERVER_LOG_START);
+    struct server_log_start start = {0}, *place = NULL;
+    bool is_known = false;
+    int64_t local;
 
-    if (!take_session(log, line->pid, &seconds))
+    if (say_start(&start, line->pid, server_log_field(log, SERVER_LOG_SESSION), begun))
+        place = place_of(log, &start, &is_known);
+    if (is_known)
+        start = *place;
+    else if (!take_session(log, line->pid, &start.seconds))
         return false;
-    line->start = seconds * NANOSECONDS_PER_SECOND;
+    line->start = start.seconds * NANOSECONDS_PER_SECOND;
     if (take_epoch(text, &line->at))
         return true;
     if (!server_log_local_again(&log->now, text, &local, &zone))
         return false;
-    if (server_log_local_again(start_of(log, start), start, &start_local, &start_zone)) {
-        int64_t apart = (start_local - line->start) / NANOSECONDS_PER_SECOND;
-
-        if (seconds != 0 && apart % 60 == 0 && apart >= INT32_MIN && apart <= INT32_MAX) {
-            offset = (int32_t)apart;
-            known = &offset;
-            server_log_learn(log, start_zone, offset);
-        } else if (seconds == 0 &&
-                   !server_log_utc(log, start_local, start_zone, NULL, &line->start)) {
-            line->start = 0;
-        }
+    if (!is_known || (start.has_offset && start.zone_turn != log->zone_turn)) {
+        read_start(log, line, &start, begun);
+        start.zone_turn = log->zone_turn;
+        if (place != NULL)
+            *place = start;
     }
-    if (server_log_utc(log, local, zone, known, &line->at))
+    if (server_log_utc(log, local, zone, start.has_offset ? &start.offset : NULL, &line->at))
         return true;
     log->zoneless++;
     return false;

@@ -230,4 +230,5 @@ server_log_learn(struct server_log *log, struct view zone, int32_t offset)
     }
     text_from_view(place->name, sizeof(place->name), zone);
     place->offset = offset;
+    log->zone_turn++;
 }

@@ -325,23 +325,34 @@ sql_templates_find(const struct sql_template *templates, size_t count, enum sql_
     match->key_count = 0;
 }
 
+static bool
+is_name_at(const uint8_t *at, struct view name)
+{
+    size_t same = 0;
+
+    while (same < name.length && small(at[same]) == small(name.bytes[same]))
+        same++;
+    return same == name.length;
+}
+
 /* Whether the name's bytes stand anywhere in the statement, of whatever case. */
 static bool
 has_name(struct view sql, struct view name)
 {
     const uint8_t *at = sql.bytes, *end = at + sql.length;
-    uint8_t first = name.length > 0 ? small(name.bytes[0]) : 0;
-    uint8_t capital = first >= 'a' && first <= 'z' ? first & 0xDF : first;
-    size_t same = 0;
 
-    while (end - at >= (ptrdiff_t)name.length && same < name.length) {
-        at = find_any(at, end, (struct find_kind){{first, capital, first, first}, 0});
-        for (same = 0; same < name.length && (size_t)(end - at) > same &&
-                       small(at[same]) == small(name.bytes[same]);)
-            same++;
+    if (name.length == 0)
+        return true;
+    while (end - at >= (ptrdiff_t)name.length) {
+        if (name.length > 1)
+            at = find_pair(at, end, name.bytes[0], name.bytes[1]);
+        if (end - at < (ptrdiff_t)name.length)
+            return false;
+        if (is_name_at(at, name))
+            return true;
         at++;
     }
-    return same == name.length;
+    return false;
 }
 
 /* Few names are looked for before a statement is taken into words: most have none. */

@@ -47,10 +47,41 @@ all_ways_find_the_same(void **state PASU_UNUSED)
     }
 }
 
+/* Up to what differs between letters of either case. */
+static const uint8_t *
+slow_pair(const uint8_t *at, const uint8_t *end, uint8_t first, uint8_t second)
+{
+    for (; end - at > 1; at++)
+        if ((at[0] | 0x20) == (first | 0x20) && (at[1] | 0x20) == (second | 0x20))
+            return at;
+    return end;
+}
+
+static void
+two_bytes_are_found_where_they_stand_together(void **state PASU_UNUSED)
+{
+    static const uint8_t letters[] = {'m', 'M', 'e', 'E', 0x80, 0xcd};
+    struct random random = {2};
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint8_t bytes[SPAN], first = letters[random_below(&random, sizeof(letters))];
+        uint8_t second = letters[random_below(&random, sizeof(letters))];
+        size_t from = random_below(&random, 20), to = from + random_below(&random, SPAN - 19);
+
+        for (size_t i = 0; i < SPAN; i++)
+            bytes[i] = random_below(&random, 3) == 0 ? letters[random_below(&random, 6)] : '_';
+        assert_ptr_equal(find_pair(bytes + from, bytes + to, first, second),
+                         slow_pair(bytes + from, bytes + to, first, second));
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_ways_find_the_same)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_ways_find_the_same),
+        cmocka_unit_test(two_bytes_are_found_where_they_stand_together),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

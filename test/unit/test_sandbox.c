@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -547,6 +548,32 @@ threads_that_run_already_are_filtered_too(void **state PASU_UNUSED)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+/* As under valgrind, or in a container that forbids it. */
+static void
+where_the_kernel_takes_no_filter_it_is_said_so(void **state PASU_UNUSED)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* the call's number */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0x00050000 | ENOSYS), /* SECCOMP_RET_ERRNO */
+        BPF_STMT(BPF_RET | BPF_K, 0x7fff0000),          /* SECCOMP_RET_ALLOW */
+    };
+    struct sock_fprog none = {COUNT_OF(code), code};
+    int status;
+    pid_t pid;
+
+    if (!is_filtered)
+        skip();
+    pid = fork();
+    if (pid == 0)
+        _exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+                      prctl(PR_SET_SECCOMP, 2 /* a filter */, &none) != 0
+                  ? NO_SANDBOX
+                  : sandbox_enter(SANDBOX_SCANNER) != PASU_E_DENIED);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == WORKS);
+}
+
 int
 main(void)
 {
@@ -563,6 +590,7 @@ main(void)
         cmocka_unit_test(a_confined_process_reads_or_keeps_what_it_is_given),
         cmocka_unit_test(the_first_filter_gives_up_new_privileges),
         cmocka_unit_test(threads_that_run_already_are_filtered_too),
+        cmocka_unit_test(where_the_kernel_takes_no_filter_it_is_said_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
