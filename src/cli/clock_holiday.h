@@ -2,14 +2,13 @@
 /*
  * A holiday as a table of deadlines writes it (clock_table.h), computed for any year:
  *
- *      2025-01-09                       that day alone
- *      January 1                        each year on that day
- *      January 1, observed              a Saturday's is kept on the Friday before, a Sunday's on the
- *                                       Monday after (5 U.S.C. 6103(b), Executive Order 11582)
- *      third Monday of January          first to fourth, or last
+ *      2025-01-09                that day alone
+ *      January 1                 each year on that day
+ *      January 1, observed       a Saturday's is the Friday before, a Sunday's the Monday after
+ *      third Monday of January   first to fourth, or last
  *
- * Names of days and months are English, whole, in any case. Days are counted since 1970-01-01, of the
- * Gregorian calendar.
+ * Observed days are as in 5 U.S.C. 6103(b) and Executive Order 11582. Names of days and months are
+ * English, whole, in any case. Days are counted since 1970-01-01, of the Gregorian calendar.
  */
 #ifndef PASU_CLI_CLOCK_HOLIDAY_H
 #define PASU_CLI_CLOCK_HOLIDAY_H

@@ -115,10 +115,11 @@ say_gaps(FILE *file, const struct incident_whole *w, bool is_page)
              "Of these, %lld are places where the ledger is damaged (pasu ledger verify says "
              "where; a backup of the ledger may have them whole).",
              w->damaged);
-    snprintf(ko, sizeof(ko),
-             "그중 %lld곳은 원장의 기록이 손상된 위치입니다(위치는 pasu ledger verify로 확인; 원장의 "
-             "백업에 온전한 기록이 있을 수 있습니다).",
-             w->damaged);
+    snprintf(
+        ko, sizeof(ko),
+        "그중 %lld곳은 원장의 기록이 손상된 위치입니다(위치는 pasu ledger verify로 확인; 원장의 "
+        "백업에 온전한 기록이 있을 수 있습니다).",
+        w->damaged);
     say(file, is_page, true, en, ko);
 }
 

@@ -39,7 +39,7 @@ struct notice_set {
     struct affected now;
     struct notice_past *pasts;
     size_t past_count;
-    size_t noticed; /* notices that were made: several can be of one version */
+    size_t noticed;    /* notices that were made: several can be of one version */
     bool has_possible; /* that is wanted */
 };
 

@@ -89,8 +89,8 @@ business_days_are_those_of_the_place(void **state PASU_UNUSED)
     clock_table_release(&table);
 }
 
-/* What 5 U.S.C. 6103 makes of each year, written out, as observed: of those that begin on each day of
- * the week, leap years and others. */
+/* What 5 U.S.C. 6103 makes of each year, written out, as observed: of those that begin on each day
+ * of the week, leap years and others. */
 static void
 federal_holidays_are_computed_for_any_year(void **state PASU_UNUSED)
 {
@@ -160,12 +160,28 @@ a_holiday_is_a_day_a_date_or_a_weekday(void **state PASU_UNUSED)
         {"fourth Thursday of November", "2029-11-22", "2029-11-29"},
         {"February 29", "2028-02-29", "2027-03-01"},
     };
-    static const char *const wrong[] = {
-        "", "monday", "2026-02-30", "2026-1-1", "January", "January 0", "January 32", "February 30",
-        "January 1 observed", "January 1, kept", "January, 1", "fifth Monday of January",
-        "third Mon of January", "third Monday in January", "third Monday of Januar",
-        "third Monday, of January", "third Monday of January 2026", "January 1,", "Foo 1",
-        "January 001", "January 1, observed,", "Septemberseptember 1"};
+    static const char *const wrong[] = {"",
+                                        "monday",
+                                        "2026-02-30",
+                                        "2026-1-1",
+                                        "January",
+                                        "January 0",
+                                        "January 32",
+                                        "February 30",
+                                        "January 1 observed",
+                                        "January 1, kept",
+                                        "January, 1",
+                                        "fifth Monday of January",
+                                        "third Mon of January",
+                                        "third Monday in January",
+                                        "third Monday of Januar",
+                                        "third Monday, of January",
+                                        "third Monday of January 2026",
+                                        "January 1,",
+                                        "Foo 1",
+                                        "January 001",
+                                        "January 1, observed,",
+                                        "Septemberseptember 1"};
     const int64_t day_length = INT64_C(24) * 3600 * 1000000000;
     struct clock_holiday holiday;
 
