@@ -2,21 +2,21 @@
 /*
  * Incidents of known sources in a made-up ledger, and whom pasu trace names. See bench/README.md.
  *
- *     bench_trace [--small] [--seed N] [--explain] FOLDER         FOLDER is empty
+ *     bench_trace [--small] [--seed N] [--explain] [--give] FOLDER         FOLDER is empty
  *
  * Prints a table, and with --explain a line for each incident; the exit status is 1 where a target
- * is missed.
+ * is missed. With --give nothing is asked: the ledger is left signed, with some of the samples, for
+ * whoever measures the commands.
  */
 #include "base/memory.h"
 #include "breach/index_trace.h"
 #include "breach/index_work.h"
 #include "breach/trace_score.h"
 #include "cli/ledger_entries.h"
-#include "trace_town.h"
+#include "trace_given.h"
 
 #include <fcntl.h>
 #include <math.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -172,8 +172,7 @@ make(const struct town_plan *plan, int folder)
     struct town *town;
     int segments;
 
-    if (mkdirat(folder, "segments", 0700) != 0)
-        return NULL;
+    given_begin(folder);
     segments = openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     town = town_make(plan, segments);
     close(segments);
@@ -182,7 +181,10 @@ make(const struct town_plan *plan, int folder)
            (unsigned long long)town_records(town), (now(CLOCK_MONOTONIC) - start) / 1e3);
     start = now(CLOCK_MONOTONIC);
     make_index(folder);
-    printf("; indexed: %.1f s\n", (now(CLOCK_MONOTONIC) - start) / 1e3);
+    printf("; indexed: %.1f s", (now(CLOCK_MONOTONIC) - start) / 1e3);
+    start = now(CLOCK_MONOTONIC);
+    given_sign(folder);
+    printf("; signed: %.1f s\n", (now(CLOCK_MONOTONIC) - start) / 1e3);
     return town;
 }
 
@@ -225,7 +227,7 @@ main(int argc, char **argv)
                              .incidents = INCIDENTS,
                              .accesses = 9500000,
                              .seed = 1};
-    bool explains = false;
+    bool explains = false, gives = false;
     struct town *town;
     int folder;
 
@@ -234,6 +236,8 @@ main(int argc, char **argv)
             plan = (struct town_plan){30000, 80, SMALL_INCIDENTS, 150000, plan.seed, true};
         } else if (strcmp(argv[1], "--explain") == 0) {
             explains = true;
+        } else if (strcmp(argv[1], "--give") == 0) {
+            gives = true;
         } else if (strcmp(argv[1], "--seed") == 0) {
             plan.seed = strtoul(argv[2], NULL, 10);
             argv++;
@@ -246,7 +250,9 @@ main(int argc, char **argv)
     town = folder >= 0 ? make(&plan, folder) : NULL;
     if (town == NULL)
         return 2;
-    for (uint32_t i = 0; i < plan.incidents; i++) {
+    if (gives)
+        given_samples(folder, town, plan.incidents);
+    for (uint32_t i = 0; i < plan.incidents && !gives; i++) {
         struct row *row = &rows[i % COUNT_OF(rows)];
         struct trace_answer answer;
         struct leaked sample;
@@ -267,5 +273,5 @@ main(int argc, char **argv)
         leaked_release(&sample);
     }
     town_free(town);
-    return print(rows, COUNT_OF(rows)) ? 0 : 1;
+    return gives || print(rows, COUNT_OF(rows)) ? 0 : 1;
 }

@@ -3,7 +3,6 @@
 
 #include "base/os.h"
 #include "cli/yaml_table.h"
-#include "config/moment.h"
 #include "config/quantity.h"
 #include "config/time_zone.h"
 
@@ -112,13 +111,14 @@ read_holidays(struct reading *r, const struct yaml_node *node, struct clock_rule
     if (!rule->holidays)
         return;
     for (const struct yaml_node *day = list->first; day; day = day->next) {
-        int64_t moment;
-
-        if (day->kind != YAML_TEXT || strlen(day->text) != 10 ||
-            moment_parse_fixed(&moment, day->text, false) != 0)
-            yaml_table_fault(&r->yaml, day, "write 2026-01-01", "a holiday is no day");
+        if (day->kind != YAML_TEXT ||
+            clock_holiday_parse(&rule->holidays[rule->holiday_count], day->text) != 0)
+            yaml_table_fault(&r->yaml, day,
+                             "write 2026-01-01, \"January 1\", \"January 1, observed\" (in quotes "
+                             "within brackets), or third Monday of January",
+                             "\"%.48s\" is no holiday", day->kind == YAML_TEXT ? day->text : "");
         else
-            rule->holidays[rule->holiday_count++] = (uint32_t)(moment / DAY);
+            rule->holiday_count++;
     }
 }
 
@@ -200,7 +200,7 @@ static bool
 is_holiday(const struct clock_rule *rule, int64_t day)
 {
     for (size_t i = 0; i < rule->holiday_count; i++)
-        if (rule->holidays[i] == day)
+        if (clock_holiday_is(&rule->holidays[i], day))
             return true;
     return false;
 }

@@ -4,13 +4,15 @@
  * can correct (contrib/incident/clocks.yaml, which pasu carries, says what its keys mean).
  *
  * Hours run through nights and holidays. Business days are counted in the clock's own time zone:
- * the day itself does not count, nor do Saturdays, Sundays and the listed holidays; the deadline is
- * at `until` of the last one. Where the day itself is none, that is what the rule of Form 8-K asks
- * for, too. Time zones are those of the C library's files.
+ * the day itself does not count, nor do Saturdays, Sundays and the holidays, which are days or
+ * rules (cli/clock_holiday.h); the deadline is at `until` of the last one. Where the day itself is
+ * none, that is what the rule of Form 8-K asks for, too. Time zones are those of the C library's
+ * files.
  */
 #ifndef PASU_CLI_CLOCK_TABLE_H
 #define PASU_CLI_CLOCK_TABLE_H
 
+#include "cli/clock_holiday.h"
 #include "config/fault.h"
 #include "config/store.h"
 #include "ledger/payload.h"
@@ -24,7 +26,7 @@ struct clock_rule {
     unsigned business_days; /* 0: within */
     unsigned until;         /* minutes since midnight, 1440: the end of the day */
     const char *time_zone;  /* NULL: UTC */
-    uint32_t *holidays;     /* days since 1970-01-01 */
+    struct clock_holiday *holidays;
     size_t holiday_count;
 };
 

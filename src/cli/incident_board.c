@@ -6,6 +6,7 @@
 #include "cli/complain.h"
 #include "cli/html.h"
 #include "cli/incident_view.h"
+#include "cli/incident_whole.h"
 #include "cli/pdf.h"
 #include "cli/text.h"
 
@@ -102,6 +103,7 @@ print_clocks(FILE *file, const struct board *b)
 static void
 print_scope(FILE *file, const struct board *b)
 {
+    struct incident_whole whole;
     unsigned version = 0;
 
     fputs("\nSCOPE, AS IT WAS KNOWN\n", file);
@@ -118,9 +120,30 @@ print_scope(FILE *file, const struct board *b)
         incident_put_text(file, ": ", event->body.why, "; ");
         incident_put_text(file, by ? "signed by " : "", by ? by->body.who : "nobody has signed",
                           "\n");
+        incident_whole_of(&whole, b->in, event);
+        incident_whole_line(file, &whole);
     }
     if (version == 0)
         fputs("  nobody has asked yet\n", file);
+}
+
+/* What the numbers cannot have: of the last version. */
+static void
+say_whole(FILE *file, const struct board *b, bool is_page)
+{
+    const struct incident_event *last = incidents_last(b->in, b->number, INCIDENT_SCOPE);
+    struct incident_whole whole;
+
+    if (last)
+        incident_whole_of(&whole, b->in, last);
+    incident_whole_say(file, b->in, last ? &whole : NULL, is_page);
+}
+
+static void
+print_whole(FILE *file, const struct board *b)
+{
+    fputs("\nHOW WHOLE THE RECORD IS\n", file);
+    say_whole(file, b, false);
 }
 
 static void
@@ -149,6 +172,7 @@ incident_board(FILE *file, const struct incidents *in, uint64_t number, int64_t 
     incident_put_text(file, ": ", incidents_first(in, number, INCIDENT_OPENED)->body.why, "\n");
     print_clocks(file, &b);
     print_scope(file, &b);
+    print_whole(file, &b);
     print_known(file, &b);
 }
 
@@ -166,7 +190,7 @@ put_clocks(FILE *file, const struct board *b)
 {
     char left[LEFT_SIZE];
 
-    html_tag(file, "h2", "Deadlines");
+    html_tag(file, "h2", "Deadlines (기한)");
     fputs(
         "<table><tr><th>deadline</th><th>due</th><th>now</th><th>where the law says so</th></tr>\n",
         file);
@@ -193,11 +217,12 @@ put_clocks(FILE *file, const struct board *b)
 static void
 put_scope(FILE *file, const struct board *b)
 {
+    struct incident_whole whole;
     unsigned version = 0;
 
-    html_tag(file, "h2", "Scope, as it was known");
+    html_tag(file, "h2", "Scope, as it was known (당시 파악된 유출 범위)");
     fputs("<table><tr><th>version</th><th>when</th><th>persons: at least</th><th>at most</th>"
-          "<th>why</th><th>signed by</th></tr>\n",
+          "<th>gaps of the record</th><th>why</th><th>signed by</th></tr>\n",
           file);
     for (size_t i = 0; i < b->in->count; i++) {
         const struct incident_event *event = &b->in->events[i], *by;
@@ -212,6 +237,8 @@ put_scope(FILE *file, const struct board *b)
         fputs("</td>", file);
         html_format(file, "td", "%" PRIu64, event->body.at_least);
         html_format(file, "td", "%" PRIu64, event->body.at_most);
+        incident_whole_of(&whole, b->in, event);
+        incident_whole_cell(file, &whole);
         put_cells(file, event->body.why, by ? by->body.who : "nobody");
         fputs("</tr>\n", file);
     }
@@ -219,9 +246,16 @@ put_scope(FILE *file, const struct board *b)
 }
 
 static void
+put_whole(FILE *file, const struct board *b)
+{
+    html_tag(file, "h2", "How whole the record is (기록의 완전성)");
+    say_whole(file, b, true);
+}
+
+static void
 put_known(FILE *file, const struct board *b)
 {
-    html_tag(file, "h2", "Who knew what when");
+    html_tag(file, "h2", "Who knew what when (누가 언제 무엇을 알았는가)");
     fputs("<table><tr><th>when</th><th>what</th><th>who</th><th></th><th>record</th>"
           "<th>written</th></tr>\n",
           file);
@@ -256,6 +290,7 @@ put_page(FILE *file, const void *arg)
           file);
     put_clocks(file, b);
     put_scope(file, b);
+    put_whole(file, b);
     put_known(file, b);
     html_end(file);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One page about an incident for those who answer for the company: who knew what when, which
- * deadlines run, how the scope grew, who signed. For the terminal, and as HTML. */
+ * deadlines run, how the scope grew and what its numbers cannot have, who signed. For the
+ * terminal, and as HTML. */
 #ifndef PASU_CLI_INCIDENT_BOARD_H
 #define PASU_CLI_INCIDENT_BOARD_H
 

@@ -9,23 +9,30 @@
 
 /* ---- reading ---- */
 
+static bool
+has_possible(const struct incident_event *event)
+{
+    json_t *more =
+        json_loadb((const char *)event->body.more.bytes, event->body.more.length, 0, NULL);
+    bool has = json_is_true(json_object_get(more, "possible"));
+
+    json_decref(more);
+    return has;
+}
+
 static int
 past_open(struct notice_past *past, const struct evidence *e, const struct incidents *incidents,
           const struct incident_event *event)
 {
     struct arguments question = {0};
-    json_t *more;
     int status, result;
 
-    *past = (struct notice_past){0};
+    *past = (struct notice_past){.has_possible = has_possible(event)};
     if (!scope_version_at(&past->version, incidents, event->body.number, event->body.about)) {
         complain("pasu ledger verify",
                  "the notice of record %" PRIu64 " is of no version that there is", event->index);
         return 2;
     }
-    more = json_loadb((const char *)event->body.more.bytes, event->body.more.length, 0, NULL);
-    past->has_possible = json_is_true(json_object_get(more, "possible"));
-    json_decref(more);
     scope_version_arguments(&past->version, &question);
     status = filter_of_options(&past->filter, &question);
     if (status == 0)
@@ -40,6 +47,19 @@ past_open(struct notice_past *past, const struct evidence *e, const struct incid
     return 0;
 }
 
+/* Notices of the version that those before are of tell its persons what these have told, and with
+ * --possible those who could not be named. Its persons are in memory once, then. */
+static bool
+is_of_last(struct notice_set *set, const struct incident_event *event)
+{
+    struct notice_past *last = set->past_count > 0 ? &set->pasts[set->past_count - 1] : NULL;
+
+    if (!last || last->version.event->index != event->body.about)
+        return false;
+    last->has_possible |= has_possible(event);
+    return true;
+}
+
 static int
 open_pasts(struct notice_set *set, const struct incidents *incidents, uint64_t incident)
 {
@@ -51,7 +71,10 @@ open_pasts(struct notice_set *set, const struct incidents *incidents, uint64_t i
     for (size_t i = 0; i < incidents->count && status == 0; i++) {
         const struct incident_event *event = &incidents->events[i];
 
-        if (event->body.number == incident && event->body.what == INCIDENT_NOTICED)
+        if (event->body.number != incident || event->body.what != INCIDENT_NOTICED)
+            continue;
+        set->noticed++;
+        if (!is_of_last(set, event))
             status = past_open(&set->pasts[set->past_count++], set->evidence, incidents, event);
     }
     return status;
@@ -326,6 +349,16 @@ was_each(const struct notice_set *set, const char *subject, size_t pasts, uint32
         if (affected_person(affected_kind(&set->pasts[i].affected, subject), ordinal))
             return true;
     return false;
+}
+
+uint64_t
+notice_set_persons(const struct notice_set *set)
+{
+    uint64_t persons = 0;
+
+    for (size_t k = 0; k < set->now.kind_count; k++)
+        persons += set->now.kinds[k].count;
+    return persons;
 }
 
 int

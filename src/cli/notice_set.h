@@ -22,7 +22,7 @@
 #include "cli/incident_scope.h"
 #include "cli/notice_texts.h"
 
-/* A notice that was made before. */
+/* Notices that were made before, of one version, one after the other. */
 struct notice_past {
     struct scope_version version;
     bool has_possible; /* those who could not be named were told, too */
@@ -39,6 +39,7 @@ struct notice_set {
     struct affected now;
     struct notice_past *pasts;
     size_t past_count;
+    size_t noticed;    /* notices that were made: several can be of one version */
     bool has_possible; /* that is wanted */
 };
 
@@ -67,6 +68,8 @@ void notice_set_ask(const struct notice_set *set, const char *subject, const uin
 bool notice_set_has_numbers(const struct notice_set *set, const char *subject);
 /* Whether persons whom the ledger does not name can have to be told something. */
 bool notice_set_has_unnamed(const struct notice_set *set, const char *subject);
+/* At least so many persons are looked at by those who look at all: an estimate, for who waits. */
+uint64_t notice_set_persons(const struct notice_set *set);
 /* Each person of a kind that is named, now or in a notice before, once, in no order, until `fn`
  * returns other than 0; what it returned. */
 PASU_MUST_USE int notice_set_each(const struct notice_set *set, const char *subject,

@@ -286,7 +286,7 @@ id_of(const struct notice_writer *w, const struct notice *n, const char *key, ch
     if (!out)
         return PASU_E_NOMEM;
     fprintf(out, "notice %" PRIu64 " %" PRIu64 " %zu %d %s\n%s", w->incident,
-            w->set->version.event->index, w->set->past_count, n->kind, n->subject, key);
+            w->set->version.event->index, w->set->noticed, n->kind, n->subject, key);
     if (fclose(out) != 0) {
         free(text);
         return PASU_E_NOMEM;

@@ -5,12 +5,15 @@
 #include "cli/notice_load.h"
 #include "cli/notify_status.h"
 #include "cli/probe.h"
+#include "cli/progress.h"
 #include "cli/roster_command.h"
 #include "cli/run.h"
 #include "config/time_zone.h"
 
 #include <inttypes.h>
 #include <time.h>
+
+enum { LOOK_EVERY = 256 }; /* persons between two looks at the clock */
 
 struct notifying {
     const struct arguments *arguments;
@@ -23,6 +26,8 @@ struct notifying {
     struct notice_writer writer;
     uint64_t incident;
     bool is_dry; /* nothing is written: only counted */
+    struct progress progress;
+    uint64_t seen, all; /* persons looked at, of at least so many */
     /* Of the kind that is being told. */
     const char *subject;
     enum key_form form;
@@ -78,6 +83,15 @@ write_notice(struct notifying *n, const struct notice *notice, const char *key,
     return result == 0 ? 0 : complain_error(result, "a notice");
 }
 
+static void
+look(struct notifying *n)
+{
+    if (n->seen++ % LOOK_EVERY != 0 || !progress_is_due(&n->progress))
+        return;
+    progress_show(&n->progress, n->is_dry ? "looking who is told" : "writing notices", n->seen,
+                  n->seen > n->all ? n->seen : n->all);
+}
+
 /* A made-up person is told nothing, whenever it was planted. */
 static bool
 is_decoy(const struct notifying *n, const uint32_t *ordinals, size_t count)
@@ -110,6 +124,7 @@ tell_row(void *arg, const char *key, const struct notice_contact *contacts, size
     struct notice notice;
     int status = 0;
 
+    look(n);
     if (key_is_ordinal(view_of_text(key), &ordinals[0]))
         ordinal_count = 1;
     status = evidence_find_key(&n->evidence, view_of_text(key), ordinals + ordinal_count,
@@ -140,6 +155,7 @@ tell_named(void *arg, uint32_t ordinal)
     struct notice notice;
     uint32_t done;
 
+    look(n);
     if (map_get(&n->done, ordinal, &done) || is_decoy(n, &ordinal, 1))
         return 0;
     notice_set_ask(&n->set, n->subject, &ordinal, 1, &notice);
@@ -190,9 +206,13 @@ tell_all(struct notifying *n)
     const struct name_list *kinds = &n->evidence.book->names.kinds;
     int status = 0;
 
+    n->progress = (struct progress){0};
+    n->seen = 0;
+    n->all = notice_set_persons(&n->set);
     notice_begin(&n->writer);
     for (size_t k = 0; k < kinds->count && status == 0; k++)
         status = tell_kind(n, kinds->items[k]);
+    progress_end(&n->progress);
     return status;
 }
 
@@ -219,7 +239,7 @@ check_alone(const struct notifying *n)
         count +=
             now.events[i].body.number == n->incident && now.events[i].body.what == INCIDENT_NOTICED;
     incidents_release(&now);
-    if (status == 0 && count != n->set.past_count) {
+    if (status == 0 && count != n->set.noticed) {
         complain("do not send them: run it again", "other notices were made meanwhile");
         status = 2;
     }

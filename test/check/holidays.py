@@ -5,10 +5,7 @@
 usage: test/check/holidays.py [BUILD]
 
 Right: of four years as the government has published them (월력요항, and what it has declared since), and of all years the
-days that go by the moon, by the tables of 한국천문연구원, which are not where the tool has them from.
-
-The days of Form 8-K in contrib/incident/clocks.yaml are those that 5 U.S.C. 6103 makes, of all years that the table has."""
-import datetime
+days that go by the moon, by the tables of 한국천문연구원, which are not where the tool has them from."""
 import pathlib
 import re
 import subprocess
@@ -16,7 +13,6 @@ import sys
 import tempfile
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-CLOCKS = TREE / "contrib" / "incident" / "clocks.yaml"
 SHIPPED, YEARS = TREE / "contrib" / "holidays-kr.yaml", (2024, 2035)
 ALMANAC = {
     2024: "0101 0209 0210 0211 0212 0301 0410 0505 0506 0515 0606 0815 0916 0917 0918 1001 1003 1009 1225",
@@ -47,28 +43,7 @@ def shipped():
     return found
 
 
-def federal(year):
-    """5 U.S.C. 6103(a); one on a Saturday is kept on the Friday before, one on a Sunday on the Monday after."""
-    def nth(month, weekday, number):
-        first = datetime.date(year, month, 1)
-        return first + datetime.timedelta((weekday - first.weekday()) % 7 + 7 * (number - 1))
-    memorial = max(nth(5, 0, number) for number in (4, 5) if nth(5, 0, number).month == 5)
-    for day in [datetime.date(year, *day) for day in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))] + \
-            [nth(1, 0, 3), nth(2, 0, 3), memorial, nth(9, 0, 1), nth(10, 0, 2), nth(11, 3, 4)]:
-        yield day + datetime.timedelta({5: -1, 6: 1}.get(day.weekday(), 0))
-
-
-def federal_faults():
-    listed = re.findall(r"^      - (\d{4}-\d\d-\d\d)$", CLOCKS.read_text(encoding="utf-8"), re.M)
-    days = {datetime.date.fromisoformat(day) for day in listed}
-    years = range(min(days).year, max(days).year + 1)
-    due = {day for year in (*years, years[-1] + 1) for day in federal(year) if day.year in years}
-    if len(listed) != len(days) or days != due or len(years) < 4:
-        yield f"{CLOCKS}: these are on one side only: {sorted(map(str, days ^ due))}"
-
-
 def faults(build):
-    yield from federal_faults()
     made = subprocess.run([TREE / "tools" / "holidays-kr", *map(str, YEARS)], capture_output=True, check=False)
     if made.returncode != 0 or made.stdout != SHIPPED.read_bytes():
         yield f"{SHIPPED}: not what tools/holidays-kr {YEARS[0]} {YEARS[1]} makes\n{made.stderr.decode()}"

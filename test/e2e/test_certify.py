@@ -250,6 +250,24 @@ def test_a_file_is_for_one_and_never_written_over():
     equal((front().guard.run(*words).returncode, path.read_bytes()), (2, data))
 
 
+@test(gateway=True)
+def test_a_certificate_that_said_clear_where_nobody_knows_is_not_called_forged():
+    """What an earlier pasu wrote of a field that some of the record's persons had no value in: not proven, and why; the rest is"""
+    _, body = certify(front(), "customer", "1287")
+    before = copy.deepcopy(body)
+    equal(before["showings"][0]["reading"]["fields"], {"name": "clear", "phone": "maybe"})
+    before["showings"][0]["reading"]["fields"]["phone"] = "clear"
+    status, found = check(frame(before), body["verifier_key"])
+    equal((status, verifier.faults(found)), (2, []))
+    said = [text for text in verifier.texts(found, "unseen") if "not signed as a whole" not in text]
+    equal([text.startswith("that phone was shown clear to this person is not proven: some of those whom") for text in said], [True], said)
+    equal(len([text for text in verifier.texts(found, "note") if text.startswith("shown, ")]), 3)
+    for wrong in ({"name": "clear", "phone": "masked"}, {"name": "clear", "phone": "null"}, {"name": "maybe", "phone": "clear"},
+                  {"name": "clear"}, {"name": "clear", "phone": "clear", "email": "clear"}, {"name": "clear", "phone": ["clear"]}):
+        before["showings"][0]["reading"]["fields"] = wrong
+        equal(check(frame(before), body["verifier_key"])[0], 1, wrong)
+
+
 # ---- changed ----
 
 def signed_part(data):

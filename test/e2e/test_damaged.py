@@ -36,6 +36,28 @@ def desk(made, number):
             "trace": [gap["what"] for gap in traced["completeness"]["gaps"]].count("damaged")}
 
 
+def board(made, number, name):
+    """The board's page, and what the terminal has of it."""
+    page = made.guard.folder / f"{name}.html"
+    done = guard.run("incident", "-c", made.guard.path, "board", number, "--html", page)
+    equal(done.returncode, 0, done.stderr)
+    return done.stdout, page.read_text(encoding="utf-8")
+
+
+def check_board(made, number, version, name):
+    """Both say of each version how many gaps the record had, and of the last one in two languages what its numbers lack."""
+    gaps, damaged = version["answer"]["gaps"], version["answer"]["damaged"]
+    said, page = board(made, number, name)
+    last = said.split("HOW WHOLE")[0].rpartition("  version ")[2]
+    assert f"gaps of the record: {gaps}, of which {damaged} damaged" in last if gaps else "gaps of the record" not in last, said
+    cell = f'<td class="bad">{gaps}, of which {damaged} damaged</td>' if gaps else "<td>none</td>"
+    equal(page.split("How whole the record is")[0].rpartition("<tr>")[2].count(cell), 1, page)
+    for text, due in (("No gap of the record that is known of concerns the last version", not gaps), ("알려진 기록 공백과", not gaps),
+                      (f"What was shown in {gaps} gaps of the record is not in the numbers", gaps), (f"기록 공백 {gaps}곳에서", gaps),
+                      (f"Of these, {damaged} are places where the ledger is damaged", damaged), (f"그중 {damaged}곳은 원장의 기록이 손상된", damaged)):
+        equal([text in one for one in (said, page)], [bool(due)] * 2, (text, said, page))
+
+
 @test(gateway=True, limit=120)
 def test_the_desk_says_that_the_ledger_is_damaged():
     made = front("damaged_desk")
@@ -47,11 +69,13 @@ def test_the_desk_says_that_the_ledger_is_damaged():
     whole = scope(made, number, "--principal", "app", "--from", "2026-01-01")
     equal((whole["answer"]["damaged"], whole["answer"]["subjects"]), (0, {"customer": [5, 5]}))
     assert PLACE not in answer(made, "incident", "diff", number).stdout
+    check_board(made, number, whole, "whole")
     ledgerfile.damage_exposure(made.guard.folder / "ledger")
     version = scope(made, number, "--principal", "app", "--from", "2026-01-01", why="after it was damaged")
     equal((version["answer"]["damaged"], version["answer"]["subjects"]), (1, {"customer": [2, 2]}))
     assert version["answer"]["gaps"] > whole["answer"]["gaps"], (version, whole)
     assert PLACE in answer(made, "incident", "diff", number).stdout
+    check_board(made, number, version, "damaged")
     found = desk(made, number)
     equal((found["keys"], found["noticed"], found["said"], found["page"], found["trace"]), (set(OTHERS), 1, [True, True], True, 1))
     for form, words in (("pipc", "손상된 기록 위치(pasu ledger verify로 확인): 1"), ("gdpr", "the record is damaged (pasu ledger verify says where): 1"),

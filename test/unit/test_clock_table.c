@@ -74,6 +74,7 @@ business_days_are_those_of_the_place(void **state PASU_UNUSED)
         {"2026-11-25T04:30:00Z", "2026-12-01T17:30:00-05:00"}, /* the same moment */
         {"2026-12-23T12:00:00-05:00", "2026-12-30T17:30:00-05:00"}, /* Christmas */
         {"2027-12-29T12:00:00-05:00", "2028-01-05T17:30:00-05:00"}, /* New Year's Day, on Friday */
+        {"2029-11-08T12:00:00-05:00", "2029-11-15T17:30:00-05:00"}, /* Veterans Day, on Monday */
     };
     struct clock_table table;
     int64_t due;
@@ -86,6 +87,112 @@ business_days_are_those_of_the_place(void **state PASU_UNUSED)
     }
     assert_string_equal(getenv("TZ"), "Asia/Seoul");
     clock_table_release(&table);
+}
+
+/* What 5 U.S.C. 6103 makes of each year, written out, as observed: of those that begin on each day
+ * of the week, leap years and others. */
+static void
+federal_holidays_are_computed_for_any_year(void **state PASU_UNUSED)
+{
+    static const char *const published[] = {
+        "2024-01-01 2024-01-15 2024-02-19 2024-05-27 2024-06-19 2024-07-04 2024-09-02 2024-10-14 "
+        "2024-11-11 2024-11-28 2024-12-25",
+        "2025-01-01 2025-01-20 2025-02-17 2025-05-26 2025-06-19 2025-07-04 2025-09-01 2025-10-13 "
+        "2025-11-11 2025-11-27 2025-12-25",
+        "2026-01-01 2026-01-19 2026-02-16 2026-05-25 2026-06-19 2026-07-03 2026-09-07 2026-10-12 "
+        "2026-11-11 2026-11-26 2026-12-25",
+        "2027-01-01 2027-01-18 2027-02-15 2027-05-31 2027-06-18 2027-07-05 2027-09-06 2027-10-11 "
+        "2027-11-11 2027-11-25 2027-12-24 2027-12-31", /* the last is that of 2028 */
+        "2028-01-17 2028-02-21 2028-05-29 2028-06-19 2028-07-04 2028-09-04 2028-10-09 2028-11-10 "
+        "2028-11-23 2028-12-25",
+        "2029-01-01 2029-01-15 2029-02-19 2029-05-28 2029-06-19 2029-07-04 2029-09-03 2029-10-08 "
+        "2029-11-12 2029-11-22 2029-12-25",
+        "2030-01-01 2030-01-21 2030-02-18 2030-05-27 2030-06-19 2030-07-04 2030-09-02 2030-10-14 "
+        "2030-11-11 2030-11-28 2030-12-25",
+        "2034-01-02 2034-01-16 2034-02-20 2034-05-29 2034-06-19 2034-07-04 2034-09-04 2034-10-09 "
+        "2034-11-10 2034-11-23 2034-12-25",
+        "2100-01-01 2100-01-18 2100-02-15 2100-05-31 2100-06-18 2100-07-05 2100-09-06 2100-10-11 "
+        "2100-11-11 2100-11-25 2100-12-24 2100-12-31", /* no leap year; begins on a Friday */
+    };
+    const int64_t day_length = INT64_C(24) * 3600 * 1000000000;
+    const struct clock_rule *rule;
+    struct clock_table table;
+
+    load(&table);
+    rule = rule_of(&table, "us-sec-8k");
+    for (size_t y = 0; y < COUNT_OF(published); y++) {
+        char text[16], found[256] = "";
+        int64_t day;
+
+        snprintf(text, sizeof(text), "%.4s-01-01", published[y]);
+        day = at(text) / day_length;
+        for (int d = 0; d < 366; d++, day++) {
+            time_t seconds = (time_t)(day * 24 * 3600);
+            struct tm tm;
+            bool is_one = false;
+
+            gmtime_r(&seconds, &tm);
+            strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+            if (strncmp(text, published[y], 4) != 0)
+                break;
+            for (size_t h = 0; h < rule->holiday_count; h++)
+                is_one |= clock_holiday_is(&rule->holidays[h], day);
+            if (is_one && tm.tm_wday != 0 && tm.tm_wday != 6)
+                snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%s",
+                         *found ? " " : "", text);
+        }
+        assert_string_equal(found, published[y]);
+    }
+    clock_table_release(&table);
+}
+
+static void
+a_holiday_is_a_day_a_date_or_a_weekday(void **state PASU_UNUSED)
+{
+    static const struct {
+        const char *text, *in, *out;
+    } cases[] = {
+        {"2025-01-09", "2025-01-09", "2026-01-09"},
+        {"december 24", "2031-12-24", "2027-12-23"},
+        {"December 25", "2027-12-25", "2027-12-24"}, /* a Saturday's is kept nowhere else */
+        {"  July  04,observed", "2027-07-05", "2027-07-06"},
+        {"Last friday OF february", "2028-02-25", "2028-02-18"},
+        {"fourth Thursday of November", "2029-11-22", "2029-11-29"},
+        {"February 29", "2028-02-29", "2027-03-01"},
+    };
+    static const char *const wrong[] = {"",
+                                        "monday",
+                                        "2026-02-30",
+                                        "2026-1-1",
+                                        "January",
+                                        "January 0",
+                                        "January 32",
+                                        "February 30",
+                                        "January 1 observed",
+                                        "January 1, kept",
+                                        "January, 1",
+                                        "fifth Monday of January",
+                                        "third Mon of January",
+                                        "third Monday in January",
+                                        "third Monday of Januar",
+                                        "third Monday, of January",
+                                        "third Monday of January 2026",
+                                        "January 1,",
+                                        "Foo 1",
+                                        "January 001",
+                                        "January 1, observed,",
+                                        "Septemberseptember 1"};
+    const int64_t day_length = INT64_C(24) * 3600 * 1000000000;
+    struct clock_holiday holiday;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(clock_holiday_parse(&holiday, cases[i].text), 0);
+        assert_true(clock_holiday_is(&holiday, at(cases[i].in) / day_length));
+        assert_false(clock_holiday_is(&holiday, at(cases[i].out) / day_length));
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        if (clock_holiday_parse(&holiday, wrong[i]) != PASU_E_MALFORMED)
+            fail_msg("\"%s\" is taken", wrong[i]);
 }
 
 static void
@@ -112,7 +219,7 @@ a_table_with_faults_says_all_of_them(void **state PASU_UNUSED)
          "time_zone: No/Where is no time zone"},
         {"clocks: [{name: a, law: K, from: known, within: 1h, to: a, source: b, holidays: "
          "[monday]}]\n",
-         "a holiday is no day"},
+         "\"monday\" is no holiday"},
         {"clocks: [{name: a, law: K, from: known, within: 1h, to: a, source: b},"
          " {name: a, law: K, from: known, within: 1h, to: a, source: b}]\n",
          "a is there twice"},
@@ -137,6 +244,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hours_run_through_nights_and_holidays),
         cmocka_unit_test(business_days_are_those_of_the_place),
+        cmocka_unit_test(federal_holidays_are_computed_for_any_year),
+        cmocka_unit_test(a_holiday_is_a_day_a_date_or_a_weekday),
         cmocka_unit_test(a_table_with_faults_says_all_of_them),
     };
 
