@@ -167,7 +167,7 @@ def accepts(port):
         return False
 
 
-def run(argv, *, env=None, timeout=50, check=True, **options):
+def run(argv, *, env=None, timeout=100, check=True, **options):
     """Runs a program; its output, both streams. AssertionError where it fails."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     environment.update({"LC_ALL": "C.UTF-8", "HOME": str(folder()), **(env or {})})

@@ -42,9 +42,9 @@ class Provider:
 
     def ask(self, method, path, body=None, *, token=None, raw=None):
         if self.context:
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.context)
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.context)
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         token = self.token if token is None else token
         headers = {"Content-Type": "application/scim+json", **({"Authorization": f"Bearer {token}"} if token else {})}
         data = raw if raw is not None else json.dumps(body) if body is not None else None
