@@ -184,6 +184,16 @@ def elapsed(since):
     return time.monotonic() - since
 
 
+def in_time(most, attempt, times=3):
+    """`attempt()` says how many seconds what is promised took. Less than `most`, once in so many times: a machine that does much
+    else holds it up now and then, and makes nothing quicker."""
+    took = []
+    while not took or (took[-1] >= most and len(took) < times):
+        took.append(attempt())
+    assert took[-1] < most, took
+    return took[-1]
+
+
 def peak_below(pid, most):
     """The most memory the process had since process.reset_peak()."""
     peak = process.memory(pid, "VmHWM")

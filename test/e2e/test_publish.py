@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import harness
 import ledgerfile
@@ -19,7 +20,7 @@ import stage
 import targets
 import wire
 from process import until
-from stage import Front, equal, test
+from stage import Front, elapsed, equal, test
 
 VERIFY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "verify-ledger"
 STOPPED = 4  # ledger/segment.def
