@@ -4,6 +4,7 @@
 who signed; with a guard and without one."""
 import datetime
 import json
+import re
 
 import guard
 import harness

@@ -140,12 +140,16 @@ def test_all_targets():
             took.append(arrives_soon(signed(front).size, file_size(path), syslog.largest, hook.largest, first.largest,
                                      second.largest, file_size(cosigned)))
     check_soon(took)
+
+    def by_both():  # it is written with each cosignature that comes
+        note = targets.Note(cosigned.read_bytes())
+        return {"witness.example/one", "witness.example/two"} <= {name for name, *_ in note.signatures} and note.data
     files = {"file": path.read_bytes(), "syslog": syslog.last().data, "webhook": hook.last().data,
-             "cosigned": cosigned.read_bytes()}
+             "cosigned": until(by_both, "the cosignatures of both")}
     until(lambda: signed(front).size == file_size(path)() == syslog.largest() == hook.largest() ==
           file_size(cosigned)(), "all have the newest")
-    equal({kind: (one["records"], "failed" in one) for kind, one in status(front).items()},
-          {kind: (signed(front).size, False) for kind in ("file", "syslog", "webhook", "witness")})
+    due = {kind: (signed(front).size, False) for kind in ("file", "syslog", "webhook", "witness")}
+    until(lambda: {kind: (one["records"], "failed" in one) for kind, one in status(front).items()} == due, f"status says {due}")
     assert "token" not in front.guard.run("status").stdout
     front.stop()
     for kind, data in files.items():
