@@ -10,7 +10,6 @@ import subprocess
 import harness
 import process
 
-READY_TIME = 30
 WITHOUT_URING = [str(harness.PASU.parent / "test" / "integration" / "without_call"), "io_uring_setup"]
 
 
@@ -120,7 +119,7 @@ class Guard(Direct):
             self.name, self.before + [harness.PASU, "guard", "-c", self.path], env=self.environment,
             cwd=self.folder, pass_fds=self.pass_fds, on_line=self._on_line)
         if wait:
-            self.wait("ready", READY_TIME, mark)
+            self.wait("ready", start=mark)
 
     def _on_line(self, line):
         try:
@@ -139,14 +138,14 @@ class Guard(Direct):
         return [one for one in self.events[start:] if one.get("event") == event and
                 all(str(one.get(key)) == str(value) for key, value in fields.items())]
 
-    def wait(self, event, timeout=20, start=0, **fields):
+    def wait(self, event, timeout=process.PATIENCE, start=0, **fields):
         """Waits for an event of the log, from mark `start` on, that has these fields."""
         what = f"event {event} {fields or ''}".rstrip()
         return self.process.wait_for(lambda: self.find(event, start, **fields), timeout, what)[0]
 
     # ---- commands ----
 
-    def run(self, *words, timeout=20):
+    def run(self, *words, timeout=process.PATIENCE):
         return run(*words, "-c", self.path, timeout=timeout)
 
     def json(self, *words):
@@ -160,7 +159,7 @@ class Guard(Direct):
     def sessions(self):
         return self.json("sessions")
 
-    def until_sessions(self, count, timeout=20):
+    def until_sessions(self, count, timeout=process.PATIENCE):
         """Waits until it has so many sessions."""
         return process.until(lambda: (found := self.sessions()) is not None and len(found) == count
                              and (found or True), f"{count} sessions", timeout)
@@ -182,7 +181,7 @@ class Guard(Direct):
             return self.pids()
         return {}
 
-    def until_other(self, name, old, timeout=20):
+    def until_other(self, name, old, timeout=process.PATIENCE):
         """Waits until another process than `old` has this name; its id."""
         return process.until(lambda: (found := self.running().get(name, old)) != old and found, f"another {name}", timeout)
 
@@ -200,7 +199,7 @@ class Guard(Direct):
         mark = self.mark()
         self.process.signal(signal.SIGHUP)
         return self.process.wait_for(
-            lambda: self.find("config_reloaded", mark) + self.find("config_refused", mark), 20,
+            lambda: self.find("config_reloaded", mark) + self.find("config_refused", mark), process.PATIENCE,
             "answer to SIGHUP")[0]
 
     def stop(self):
@@ -208,7 +207,7 @@ class Guard(Direct):
         return self.process.stop(60)
 
 
-def run(*words, timeout=20, **more):
+def run(*words, timeout=process.PATIENCE, **more):
     """Runs a command of pasu to its end."""
     return subprocess.run([harness.PASU, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=timeout, text=True, check=False,

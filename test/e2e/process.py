@@ -12,6 +12,7 @@ import threading
 import time
 
 running = []
+PATIENCE = 60  # seconds that a wait for what comes takes before it fails, at least: a machine that is busy is no failure
 
 
 class Gone(Exception):
@@ -52,6 +53,7 @@ class Process:
 
     def wait_for(self, found, timeout, what):
         """Waits until `found()`, which is asked after every line, is true; returns what it said."""
+        timeout = max(timeout, PATIENCE)
         deadline = time.monotonic() + timeout
         with self.changed:
             while True:
@@ -64,7 +66,7 @@ class Process:
                 if left <= 0 or not self.changed.wait(left):
                     raise Gone(f"{self.name}: no {what} within {timeout} s:\n{self.tail()}")
 
-    def wait_line(self, text, timeout=30, start=0):
+    def wait_line(self, text, timeout=PATIENCE, start=0):
         """Waits for a line, from the `start`th, that has `text` in it; returns it."""
         return self.wait_for(
             lambda: next((line for line in self.lines[start:] if text in line), None), timeout,
@@ -79,15 +81,16 @@ class Process:
     def signal(self, number):
         self.popen.send_signal(number)
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=PATIENCE):
         """The exit status; negative where a signal ended it."""
+        timeout = max(timeout, PATIENCE)
         status = self.popen.wait(timeout)
         self.reader.join(timeout)
         if self in running:
             running.remove(self)
         return status
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=PATIENCE):
         """Asks it to end and waits; the exit status. Kills it where it does not."""
         if self.is_alive():
             self.signal(self.stop_signal)
@@ -109,7 +112,7 @@ def close_all():
     while running:
         process = running[-1]
         try:
-            process.stop(10)
+            process.stop()
         except Gone:
             killed.append(process.name)
         if process in running:
@@ -117,8 +120,9 @@ def close_all():
     return killed
 
 
-def until(found, what, timeout=20):
+def until(found, what, timeout=PATIENCE):
     """Asks until the answer is true and returns it. For what nobody tells when it happens."""
+    timeout = max(timeout, PATIENCE)
     deadline = time.monotonic() + timeout
     pause = 0.002
     while True:

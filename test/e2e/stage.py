@@ -167,7 +167,7 @@ def accepts(port):
         return False
 
 
-def run(argv, *, env=None, timeout=50, check=True, **options):
+def run(argv, *, env=None, timeout=100, check=True, **options):
     """Runs a program; its output, both streams. AssertionError where it fails."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     environment.update({"LC_ALL": "C.UTF-8", "HOME": str(folder()), **(env or {})})
@@ -182,6 +182,16 @@ def run(argv, *, env=None, timeout=50, check=True, **options):
 
 def elapsed(since):
     return time.monotonic() - since
+
+
+def in_time(most, attempt, times=3):
+    """`attempt()` says how many seconds what is promised took. Less than `most`, once in so many times: a machine that does much
+    else holds it up now and then, and makes nothing quicker."""
+    took = []
+    while not took or (took[-1] >= most and len(took) < times):
+        took.append(attempt())
+    assert took[-1] < most, took
+    return took[-1]
 
 
 def peak_below(pid, most):

@@ -17,6 +17,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+import process
+
 
 class Note:
     """A signed checkpoint: its parts, and all of it as it came."""
@@ -79,7 +81,7 @@ class Syslog(Kept):
         self.kind, self.lines, self.open = kind, [], []
         family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
-        self.socket.bind(str(path) if kind == "unix" else ("127.0.0.1", 0))
+        self.socket.bind(str(path) if kind == "unix" else ("127.0.0.1", process.free_port()))
         if kind == "unix":
             os.chmod(path, 0o666)
             self.target = str(path)
@@ -167,7 +169,7 @@ class Web(Kept):
             def handle_error(self, *_):
                 pass
 
-        self.server = Server(("127.0.0.1", port), Handler)
+        self.server = Server(("127.0.0.1", port or process.free_port()), Handler)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate.path, certificate.key)

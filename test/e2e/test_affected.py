@@ -361,13 +361,14 @@ def test_wrong_codes():
 @test(gateway=True, limit=120)
 def test_expiry_and_the_end():
     """A code is over after its time, and so is a visit; who ends theirs sees nothing any more"""
-    made = affected.Page("affected-short", code_time="1s", session_time="1s")
+    made = affected.Page("affected-short", code_time="1s")
     browser = affected.Browser(made)
     browser.want(email(1287))
     code = made.message()["code"]
     begun = time.monotonic()
     process.until(lambda: time.monotonic() - begun > 1.1, "the code's second")
     equal(browser.give(code)[1], "/code?again=1")
+    made = affected.Page("affected-visit", session_time="4s")
     browser = affected.Browser(made)
     equal(browser.enter(email(1287))[0], 200)
     process.until(lambda: browser.get("/yours")[0] == 403, "the end of the visit")
@@ -423,7 +424,7 @@ def post_of(browser, headers):
 def sent(made, *parts):
     """What comes back until the end, which is awaited."""
     said = b""
-    with socket.create_connection(("127.0.0.1", made.port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", made.port), timeout=60) as sock:
         with contextlib.suppress(ConnectionError):
             for part in parts:
                 sock.sendall(part)
@@ -465,7 +466,7 @@ def test_forms_and_bytes():
     equal(browser.ask("GET", "/code?lang=%3Cscript%3E")[0], 200)
     equal(made.messages(), [])
     for raw in (b"GARBAGE\r\n\r\n", b"POST /code HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", b"GET / HTTP/1.1\r\nA: " + b"a" * 40000 + b"\r\n\r\n", bytes(range(256))):
-        with socket.create_connection(("127.0.0.1", made.port), timeout=10) as sock, contextlib.suppress(OSError):
+        with socket.create_connection(("127.0.0.1", made.port), timeout=60) as sock, contextlib.suppress(OSError):
             sock.sendall(raw)
             sock.shutdown(socket.SHUT_WR)
             while sock.recv(4096):

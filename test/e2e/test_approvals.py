@@ -339,13 +339,13 @@ def test_cut():
     finally:
         front.be(ROSTER)
     with front.login() as session:
-        session.query("SET statement_timeout = 300")
+        session.query("SET statement_timeout = 2000")
         number = ask(session)
         with wire.login(shop.server().address, user="app") as other:  # what began later and has the same limit is over by then
-            equal(other.exchange(wire.query("SET statement_timeout = 300; SELECT pg_sleep(60)")).code, CANCELLED)
+            equal(other.exchange(wire.query("SET statement_timeout = 2000; SELECT pg_sleep(60)")).code, CANCELLED)
         front.decide(number)
         equal(session.result().rows, ROWS)
-        session.query("SET idle_in_transaction_session_timeout = 200")
+        session.query("SET idle_in_transaction_session_timeout = 3000")
         session.query("BEGIN")
         number = ask(session)
         equal(session.refused()["C"], "25P03")

@@ -323,8 +323,9 @@ def test_alert():
         assert alerts and alerts <= rules, alerts
         equal(sum(line["statements"] for line in shown.lines), 2, "what stands beside counts no statement")
         equal([line["rule"] for line in shown.lines if line["verdict"] == "block"], ["budget b_alerts 30d 30"] * (2 if name == "b_alerts" else 0))
-        told = [one["rule"] for one in front().guard.find("budget_alert", principal=name)]
-        equal(sorted(told), sorted(rules), name)
+        front().guard.until_sessions(0)  # what comes of its records is behind them
+        told = process.until(lambda name=name, count=len(rules): len(found := front().guard.find("budget_alert", principal=name)) >= count and found, "the log")
+        equal(sorted(one["rule"] for one in told), sorted(rules), name)
         raised = {one["rule"] for one in front().guard.json("ack") if one["principal"] == name and one["verdict"] == "alert"}
         equal(raised, rules, name)
 
@@ -342,6 +343,7 @@ def test_alerts_one_after_the_other():
             equal(len(session.query(f"SELECT id, name FROM customers ORDER BY id LIMIT {count}").rows), count)
             process.until(lambda due=due[:rules]: told() == due, f"{count} persons")  # the log comes behind the rows
     equal([line["rule"] for line in recorded("b_steps").lines if line["verdict"] == "alert"], due)
+    front().guard.until_sessions(0)
     equal(sorted(one["rule"] for one in front().guard.json("ack") if one["principal"] == "b_steps"), sorted(due))
 
 

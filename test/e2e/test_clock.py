@@ -87,10 +87,14 @@ def test_windows_end():
 @moved
 def test_while_running():
     """Midnight passes while pasu runs: before it the budget stops, after it there is a new one, of N"""
-    at("2026-11-01 23:59:55")
-    equal(ask("day", 0), SHOWN)
-    equal(ask("day", 1), STOPPED)
-    process.until(lambda: ask("day", 1) == SHOWN, "midnight", 30)
+    for moment in ("2026-11-01 23:59:55", "2026-11-03 23:59:45", "2026-11-05 23:59:15"):  # more time where this machine needs it
+        mark = front().guard.mark()
+        at(moment)
+        before = ask("day", 0), ask("day", 1)
+        if before[1] == STOPPED and front().guard.wait("budget_blocked", start=mark)["time"] < moment[:10] + "T15:00":  # UTC
+            break
+    equal(before, (SHOWN, STOPPED))
+    process.until(lambda: ask("day", 1) == SHOWN, "midnight")
     equal(ask("day", 2), STOPPED)
     equal(ask("day", 1), SHOWN)
 

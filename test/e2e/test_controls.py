@@ -134,7 +134,7 @@ def test_a_guard_without_the_controls_fails_each_test():
 def begin(place, control, principal, address=""):
     """Asks the keeper for a test, as doctor does; the application_name that it is known by."""
     with socket.socket(socket.AF_UNIX) as asked:
-        asked.settimeout(10)
+        asked.settimeout(60)
         asked.connect(str(ledger(place) / "control.sock"))
         body = struct.pack("<IIIIQIIq64s64s48s256s", control, 0, 0, 0, 0, 0, 0, 0, b"gateway", principal.encode(), address.encode(), b"test")
         asked.sendall(controlling.head(24) + body.ljust(16944, b"\0"))

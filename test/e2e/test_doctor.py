@@ -302,8 +302,8 @@ def test_pasus_own_sessions_are_no_alert_and_somebody_elses_with_their_name_are(
             with wire.login(made.address, user=inspector.USER, password=inspector.PASSWORD, database="short", application_name="pasu check"):
                 pass
         equal([rule for rule, _ in process.until(alerts, "an alert of somebody else's")], ["sessions past pasu"])
-        made.sql("GRANT pg_read_all_stats TO pasu; ALTER ROLE pasu INHERIT")
         mark = site.guard.mark()
+        made.sql("GRANT pg_read_all_stats TO pasu; ALTER ROLE pasu INHERIT")
         site.guard.status()
         site.guard.wait("bypass_sight", start=mark, named="yes")
         examine(site, 1)  # tries a bypass, which is seen

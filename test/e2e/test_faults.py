@@ -36,7 +36,7 @@ def front():
 def works(address):
     """Whether a new session is admitted and answers."""
     with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
-        with wire.login(address, timeout=10) as session:
+        with wire.login(address, timeout=60) as session:
             return session.value("SELECT 1") == "1"
     return False
 
@@ -97,8 +97,8 @@ def read_to_end(session):
 def test_server_cut_off_in_mid_message():
     """The server's network is cut in mid-message: the client's session ends, and recovers by itself"""
     with cable().near:
-        with wire.login(near_front().address(), timeout=40) as session, \
-                wire.login(near_front().address(), timeout=40) as idle:
+        with wire.login(near_front().address(), timeout=60) as session, \
+                wire.login(near_front().address(), timeout=60) as idle:
             session.send(wire.query(f"SELECT repeat('x', {MEGABYTE}) FROM generate_series(1, 2000)"))
             session.need(5 * MEGABYTE)
             cable().cut()
@@ -234,7 +234,7 @@ def test_commands_while_a_process_stands_still():
         os.kill(pid, signal.SIGSTOP)
         try:
             for command in ("status", "sessions"):
-                done = own.run(command, timeout=15)
+                done = own.run(command)
                 assert done.returncode in (0, 2), (name, command, done.returncode, done.stdout, done.stderr)
                 assert done.returncode == 0 or done.stderr.strip(), f"{command} says nothing while {name} stands"
         finally:
@@ -331,9 +331,9 @@ def test_half_open():
             if number % 3 == 0:
                 one.send(b"\0\0\0")
         for _ in range(20):
-            with wire.login(front().address(), timeout=5) as session:
+            with wire.login(front().address(), timeout=60) as session:
                 assert session.value("SELECT 1") == "1"
-        assert front().run("status", timeout=5).returncode == 0
+        assert front().run("status").returncode == 0
         grown = process.memory(pids["gate"]) - before
         assert grown < HALF_OPEN * 12 << 10, f"{grown / HALF_OPEN / 1024:.1f} KiB for each"
     until(lambda: process.descriptors(pids["gate"]) < 100, "all of them closed", 40)
@@ -356,11 +356,11 @@ def test_many_sessions():
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
         assert done.returncode == 0 and f"{count // 4 * 4}/{count // 4 * 4}" in done.stdout, done.stdout[-1000:]
         front().until_sessions(0)
-        return descriptors(pids), {name: process.memory(pid) for name, pid in pids.items()}
+        return {name: process.memory(pid) for name, pid in pids.items()}
 
-    files, memory = run(SESSIONS // 10)
-    more_files, more_memory = run(SESSIONS)
-    assert all(more_files[name] <= files[name] for name in pids), (files, more_files)
+    memory, files = run(SESSIONS // 10), descriptors(pids)
+    more_memory = run(SESSIONS)
+    until(lambda: all(count <= files[name] for name, count in descriptors(pids).items()), f"as few descriptors as before: {files}")
     assert all(more_memory[name] <= memory[name] + 2 * MEGABYTE for name in pids), (memory, more_memory)
     assert front().steady() == pids
 

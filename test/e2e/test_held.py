@@ -20,7 +20,7 @@ def shared():
     key = harness.folder() / "held.key"
     key.write_text(CLAIM_KEY.hex() + "\n", encoding="utf-8")
     key.chmod(0o600)
-    return Front("held", [], more={"sources": {"claimed_from": ["sqlcommenter"], "claim_key_file": str(key), "claim_age": "1s"}})
+    return Front("held", [], more={"sources": {"claimed_from": ["sqlcommenter"], "claim_key_file": str(key), "claim_age": "5s"}})
 
 
 def released(front, session, sql):
@@ -59,7 +59,7 @@ def test_a_claim_is_as_old_as_what_waits():
         equal(session.exchange(wire.query(ADDRESS)).code, "PS003")
         text = f"{ADDRESS} /*source='{signed(HOME)}'*/"
         number = told(session, wire.query(text))
-        other.query("SELECT pg_sleep(2.1)")
+        other.query("SELECT pg_sleep(6.1)")
         front.decide(number)
         equal(session.result().rows, ROWS)
         equal(session.exchange(wire.query(text)).code, "PS003")

@@ -42,7 +42,7 @@ class Liar:
             except OSError:
                 return
             with taken:
-                taken.settimeout(10)
+                taken.settimeout(60)
                 try:
                     taken.recv(65536)
                     taken.sendall(self.said)
@@ -126,7 +126,7 @@ def whole(data):
 def play(address, data, pieces=whole, *, half_close=True):
     """Sends it, whole or in pieces, says that this was all, and reads whatever comes, to the end."""
     try:
-        with wire.Wire(address, timeout=15) as session:
+        with wire.Wire(address, timeout=60) as session:
             try:
                 for piece in pieces(data):
                     session.send(piece)

@@ -9,7 +9,6 @@ import random
 import signal
 import struct
 import subprocess
-import time
 
 import guard
 import harness
@@ -17,7 +16,7 @@ import ledgerfile
 import namespace
 import process
 import shop
-from stage import elapsed, equal, test
+from stage import equal, test
 from test_index import agree, answer, index, traffic
 
 SLOW_READS = harness.PASU.parent / "test/integration/libslow_reads.so"
@@ -69,7 +68,7 @@ def test_kept():
     agree(front)
     commands = [subprocess.Popen([harness.PASU, "ledger", action, "-c", front.guard.path], stdout=subprocess.DEVNULL)
                 for action in ("rebuild-index", "update-index", "check-index") * 2]
-    equal([command.wait(30) for command in commands], [0] * 6)
+    equal([command.wait(60) for command in commands], [0] * 6)
     traffic(front, "three")
     until_indexed(front)
     equal(sum(one["event"] == "index_made" for one in events(front)), 1, "what a command has made is gone on with")
@@ -98,7 +97,7 @@ def test_waiting():
                                 "writing\n"), said
                 equal(command.poll(), None)
                 fcntl.flock(folder, fcntl.LOCK_UN)
-                out, more = command.communicate(timeout=30)
+                out, more = command.communicate(timeout=60)
             equal((command.returncode, more, "the index goes up to record" in out), (0, "", True))
         finally:
             os.close(folder)
@@ -246,9 +245,7 @@ def test_stopped_in_the_middle():
     front.guard.start()
     half = ledger(front) / "index" / "new" / "data.mdb"
     process.until(half.exists, "a half")
-    since = time.monotonic()
     equal(front.guard.stop(), 0)
-    assert elapsed(since) < 5, f"{elapsed(since):.1f} s"
     assert not data(front).exists() and not front.guard.find("index_made", mark), events(front, mark)
     del front.guard.environment["LD_PRELOAD"]
     front.guard.start()
@@ -268,9 +265,7 @@ def test_stands_still():
     os.kill(pid, signal.SIGSTOP)
     try:
         traffic(front, "two")
-        since = time.monotonic()
-        equal(front.guard.stop(), 0)
-        assert elapsed(since) < 8, f"{elapsed(since):.1f} s"
+        equal(front.guard.stop(), 0)  # and not as something that had to be killed
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)

@@ -112,14 +112,17 @@ def test_other_purposes():
 def test_another_hour():
     """A rule of hours decides from the minute on at which it begins, of a session that asks the same all the time"""
     rule = {"name": "night", "when": {"hours": "22:00-06:00", "fields": ["name"]}, "verdict": "block"}
-    front = shop.front("again-hours", workers=1, more={"rules": [HELD, rule], "environment": environment("2026-02-02 21:59:54")})
-    with Asked(front) as one:
-        for way in WAYS:
-            one.comes(way)
-        process.until(lambda: one.ask("simple").code == BLOCKED, "the hour", 30)
-        for way in WAYS:
-            one.is_blocked(way)
-    front.stop()
+    for second in (54, 40, 10):  # more time where this machine needs it
+        front = shop.front("again-hours", workers=1, more={"rules": [HELD, rule], "environment": environment(f"2026-02-02 21:59:{second}")})
+        with Asked(front) as one:
+            before = [(came.code, came.rows) for came in (one.ask(way) for way in WAYS)]
+            process.until(lambda one=one: one.ask("simple").code == BLOCKED, "the hour")
+            for way in WAYS:
+                one.is_blocked(way)
+        front.stop()
+        if before[-1][0] is None:
+            break
+    equal(before, [(None, ROW)] * len(WAYS))
 
 
 def shown(one, way, count):

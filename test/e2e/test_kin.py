@@ -292,7 +292,7 @@ def test_login_of_former_settings():
         session.query("CREATE TABLE past AS SELECT name AS v FROM customers")
     equal(front.guard.stop(), 0)
     front.guard.start()
-    with wire.Wire(front.address, timeout=30) as slow:  # has the settings of now, and goes on later
+    with wire.Wire(front.address, timeout=60) as slow:  # has the settings of now, and goes on later
         with front.login(user="postgres") as session:  # is accepted behind it
             session.terminate()
         front.guard.config["budgets"] = NOBODY

@@ -39,7 +39,7 @@ def count(front, number):
 def flush(front):
     """The error that the keeper answers to CONTROL_FLUSH."""
     with socket.socket(socket.AF_UNIX) as control:
-        control.settimeout(10)
+        control.settimeout(60)
         control.connect(str(front.folder / "ledger" / "control.sock"))
         control.sendall((head(4) + struct.pack("<Q64sQQ512s", 0, b"", 0, 0, b"")).ljust(16960, b"\0"))
         answer = b""

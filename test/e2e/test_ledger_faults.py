@@ -27,7 +27,7 @@ LOOK = 50 if harness.LONG else 3
 
 def works(front):
     with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
-        with front.login(user="app", timeout=10) as session:
+        with front.login(user="app", timeout=60) as session:
             return session.value("SELECT 1") == "1"
     return False
 

@@ -22,17 +22,11 @@ BUDGETS = [{"principal": "analyst", "window": "day", "subjects": 5, "verdict": "
 ROSTER = "principal,kind,owner,owner_status\ngone,human,Park,left\n"
 
 
-def free():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @harness.shared
 def front():
     roster = harness.folder() / "metrics-roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
-    made = shop.front("metrics", more={"metrics": {"listen": f"127.0.0.1:{free()}"}, "budgets": BUDGETS,
+    made = shop.front("metrics", more={"metrics": {"listen": f"127.0.0.1:{process.free_port()}"}, "budgets": BUDGETS,
                                        "principals": {"roster": str(roster)}})
     process.until(lambda: read(made).get("pasu_gate_up") == 1, "the gate has told its numbers")
     return made
@@ -43,7 +37,7 @@ def port(place):
 
 
 def get(place, path="/metrics", method="GET"):
-    asked = http.client.HTTPConnection("127.0.0.1", port(place), timeout=10)
+    asked = http.client.HTTPConnection("127.0.0.1", port(place), timeout=60)
     asked.request(method, path)
     answer = asked.getresponse()
     return answer.status, answer.headers["Content-Type"], answer.read().decode()
@@ -110,7 +104,9 @@ def test_the_numbers_say_what_was_done():
                     'pasu_alerts_raised_total{severity="critical"}': 1}, before)
     now = read(front())
     assert 0 < now["pasu_ledger_bytes"] and 0 < now["pasu_ledger_free_bytes"] and now["pasu_ledger_records"] > 10, now
-    assert abs(now["pasu_metrics_timestamp_seconds"] - time.time()) < 5 and now["pasu_ring_fill_ratio"] < 1, now
+    begun = time.time()
+    process.until(lambda: begun <= read(front()).get("pasu_metrics_timestamp_seconds", 0) <= time.time(), "another time")
+    assert now["pasu_ring_fill_ratio"] < 1, now
     assert abs(now["pasu_catalog_checked_timestamp_seconds"] - time.time()) < 60, now
     assert now["pasu_plan_cache_misses_total"] > 0 and now['pasu_process_restarts_total{process="gate"}'] == 0, now
 
@@ -140,7 +136,7 @@ def test_a_body_is_not_read():
     inner = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
     for line, due in ((b"GET /metrics", 200), (b"POST /metrics", 405), (b"GET /other", 404)):
         for length in (len(inner), 10**9):
-            with socket.create_connection(("127.0.0.1", port(front())), timeout=10) as one:
+            with socket.create_connection(("127.0.0.1", port(front())), timeout=60) as one:
                 one.sendall(line + b" HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length + inner)
                 answer = b"".join(iter(lambda taken=one: taken.recv(65536), b""))
             equal((re.findall(rb"HTTP/1.1 (\d+) ", answer), b"\npasu_up 1\n" in answer), ([b"%d" % due], due == 200), answer[:100])
@@ -175,10 +171,10 @@ def test_nobody_waits_for_a_reader():
 def test_another_address_and_none():
     """A reload moves it to another address, and is no restart of what it puts in another's place; a death is. Without the key
     nobody listens, and no herald runs"""
-    other = shop.front("metrics-moved", more={"metrics": {"listen": f"127.0.0.1:{free()}"}})
+    other = shop.front("metrics-moved", more={"metrics": {"listen": f"127.0.0.1:{process.free_port()}"}})
     process.until(lambda: read(other).get("pasu_gate_up") == 1, "the gate has told its numbers")
     first = port(other)
-    other.guard.config["metrics"]["listen"] = f"127.0.0.1:{free()}"
+    other.guard.config["metrics"]["listen"] = f"127.0.0.1:{process.free_port()}"
     other.reload()
     process.until(lambda: read(other).get("pasu_gate_up") == 1, "it is at the other address")
     with socket.socket() as one:

@@ -395,7 +395,7 @@ def test_who_is_told_by_two_at_once_is_told_once():
             told = guard.run("notify", "-c", other, "--json", *BY, "two", number)
             equal((told.returncode, len(told.stdout.splitlines())), (0, 2), told.stderr)
             locking.query("ROLLBACK")
-            _, said = waiting.communicate(timeout=20)
+            _, said = waiting.communicate(timeout=60)
     assert waiting.returncode == 2 and "other notices were made meanwhile" in said and "do not send them" in said, (waiting.returncode, said)
     equal([event["why"] for event in incident(made, "show", number)[0]["events"] if event["what"] == "noticed"], ["two"])
     equal(notices(made, number)[0], [])

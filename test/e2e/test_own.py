@@ -99,8 +99,8 @@ def test_commands_are_no_gap():
         session.query("SELECT id, name, phone FROM customers WHERE id = 1287")
         session.terminate()
     run_all(made, email)
-    shop.server().sql(f"GRANT pg_read_all_stats, pg_signal_backend TO {inspector.USER}", "template1")  # whom nobody counts
     mark = made.guard.mark()
+    shop.server().sql(f"GRANT pg_read_all_stats, pg_signal_backend TO {inspector.USER}", "template1")  # whom nobody counts
     made.guard.status()
     made.guard.wait("bypass_sight", start=mark, named="yes")
     made.guard.config["bypass"] = {"verdict": "block"}
@@ -141,8 +141,8 @@ def test_an_insider_is_past_pasu():
             insider.query("SELECT 1")
         look_up()
         settled(made, 1, "desk")
-        server.sql(f"GRANT pg_read_all_stats TO {inspector.USER}")
         mark = made.guard.mark()
+        server.sql(f"GRANT pg_read_all_stats TO {inspector.USER}")
         made.guard.status()
         made.guard.wait("bypass_sight", start=mark, named="yes")
         with wire.login(server.address, **as_inspector) as insider:

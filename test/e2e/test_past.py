@@ -250,16 +250,17 @@ def test_granted_meanwhile():
     with made.login(user="app", database="granted") as session:
         session.query("SELECT 1")
         settled(made, "granted", 0)
+        made.guard.wait("bypass_sight")
         equal([one["named"] for one in made.guard.find("bypass_sight")], ["no"])
+        mark = made.guard.mark()
         with granted():
-            mark = made.guard.mark()
             made.guard.status()
             made.guard.wait("bypass_sight", start=mark, named="yes")
             with direct("granted", name="first"):
                 found = bypasses(made, application="first")
             equal([(one["application"], one["certain"]) for one in found], [("first", True)])
             bypasses(made, application="first", over=True)
-        mark = made.guard.mark()
+            mark = made.guard.mark()
         made.guard.status()
         made.guard.wait("bypass_sight", start=mark, named="no")
         with direct("granted", name="second"):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import harness
 import ledgerfile
@@ -19,7 +20,7 @@ import stage
 import targets
 import wire
 from process import until
-from stage import Front, equal, test
+from stage import Front, elapsed, equal, test
 
 VERIFY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "verify-ledger"
 STOPPED = 4  # ledger/segment.def
@@ -88,10 +89,22 @@ def load(front):
             thread.join()
 
 
-def arrives(size, *sizes, timeout=SOON):
+def arrives(size, *sizes):
     """Waits until each of these has a checkpoint of that size, or a larger one."""
     for number, found in enumerate(sizes):
-        until(lambda found=found: found() >= size, f"{size} records at target {number}", timeout)
+        until(lambda found=found: found() >= size, f"{size} records at target {number}")
+
+
+def arrives_soon(size, *sizes):
+    """The same; in how many seconds."""
+    since = time.monotonic()
+    arrives(size, *sizes)
+    return elapsed(since)
+
+
+def check_soon(took):
+    """Most came in time: a machine that does much else holds up some."""
+    assert sorted(took)[len(took) // 2] < SOON, took
 
 
 def file_size(path):
@@ -120,17 +133,23 @@ def test_all_targets():
         witness.trust(key_of(front))
     cosigned = ledger(front) / "published" / "checkpoint.cosigned"
     until(lambda: first.largest() and second.largest(), "the witnesses have begun")
+    took = []
     with load(front):
         for _ in range(5):
             arrives(signed(front).size + 1, lambda: signed(front).size)
-            arrives(signed(front).size, file_size(path), syslog.largest, hook.largest, first.largest,
-                    second.largest, file_size(cosigned))
+            took.append(arrives_soon(signed(front).size, file_size(path), syslog.largest, hook.largest, first.largest,
+                                     second.largest, file_size(cosigned)))
+    check_soon(took)
+
+    def by_both():  # it is written with each cosignature that comes
+        note = targets.Note(cosigned.read_bytes())
+        return {"witness.example/one", "witness.example/two"} <= {name for name, *_ in note.signatures} and note.data
     files = {"file": path.read_bytes(), "syslog": syslog.last().data, "webhook": hook.last().data,
-             "cosigned": cosigned.read_bytes()}
+             "cosigned": until(by_both, "the cosignatures of both")}
     until(lambda: signed(front).size == file_size(path)() == syslog.largest() == hook.largest() ==
           file_size(cosigned)(), "all have the newest")
-    equal({kind: (one["records"], "failed" in one) for kind, one in status(front).items()},
-          {kind: (signed(front).size, False) for kind in ("file", "syslog", "webhook", "witness")})
+    due = {kind: (signed(front).size, False) for kind in ("file", "syslog", "webhook", "witness")}
+    until(lambda: {kind: (one["records"], "failed" in one) for kind, one in status(front).items()} == due, f"status says {due}")
     assert "token" not in front.guard.run("status").stdout
     front.stop()
     for kind, data in files.items():
@@ -224,7 +243,7 @@ def test_two_histories():
     subprocess.run(["cp", "-a", ledger(front), ledger(twin)], check=True)
     front.guard.start()
     work(front)
-    arrives(common + 1, witness.largest, timeout=20)
+    arrives(common + 1, witness.largest)
     front.stop()
     cosigned = witness.states[signed(front).origin]
     twin.guard.config["ledger"]["publish"] = {"witnesses": [witness.entry()]}
@@ -309,6 +328,7 @@ def test_hostile_webhooks():
         work(front)
         arrives(size + 1, lambda: signed(front).size)
         arrives(signed(front).size, file_size(path))
+        assert how not in bad[:2] or "failed" not in status(front)["webhook"], "the file waited until that was given up"
         until(lambda seen=seen: hook.seen > seen, "it was asked")
         if how not in bad[:2]:
             until(lambda: "failed" in status(front)["webhook"], "status says so")
@@ -319,7 +339,7 @@ def test_hostile_webhooks():
     hook.how = flood
     size = signed(front).size
     work(front)
-    arrives(size + 1, lambda: status(front)["webhook"]["records"], timeout=20)
+    arrives(size + 1, lambda: status(front)["webhook"]["records"])
     assert elsewhere.seen == 0, "a redirect was followed"
     equal(front.guard.pids()["herald"], pid)
     assert process.memory(pid, "VmHWM") < 64 << 20, process.memory(pid, "VmHWM")
@@ -397,11 +417,13 @@ def test_witness_hangs():
     front = start("slow-witness", {"witnesses": [slow, good.entry()]})
     good.trust(key_of(front))
     front.guard.wait("publish_failed", name="witness.example/slow")
+    took = []
     with load(front):
         for _ in range(5):
             arrives(signed(front).size + 1, lambda: signed(front).size)
-            arrives(signed(front).size, good.largest, file_size(ledger(front) / "published" / "checkpoint.cosigned"))
+            took.append(arrives_soon(signed(front).size, good.largest, file_size(ledger(front) / "published" / "checkpoint.cosigned")))
     over.set()
+    check_soon(took)
     front.stop()
 
 
@@ -421,14 +443,15 @@ def test_disk_hangs():
     mounted.chmod(0o777)
     front = start("disk", {"file": str(mounted / "checkpoint"), "syslog": syslog.target})
     try:
-        arrives(1, file_size(mounted / "checkpoint"), timeout=20)
+        arrives(1, file_size(mounted / "checkpoint"))
         before = file_size(mounted / "checkpoint")()
         namespace.run("fsfreeze", "-f", mounted)
-        for _ in range(8):
+        for number in range(8):
             size = signed(front).size
             work(front)
             arrives(size + 1, lambda: signed(front).size)
             arrives(signed(front).size, syslog.largest)
+            assert number or not front.guard.find("publish_failed", target="file"), "the syslog waited until that was given up"
         front.guard.wait("publish_failed", target="file")
         equal(file_size(mounted / "checkpoint")(), before)
         namespace.run("fsfreeze", "-u", mounted)
@@ -438,7 +461,7 @@ def test_disk_hangs():
         size = signed(front).size
         until(lambda: syslog.largest() > size, "a checkpoint meanwhile")
         front.process.signal(signal.SIGTERM)
-        equal(front.process.popen.wait(20), 0, "exit status")
+        equal(front.process.popen.wait(60), 0, "exit status")
         equal(signed(front).size, syslog.largest(), "the last one")
     finally:
         subprocess.run(["fsfreeze", "-u", mounted], check=False, stderr=subprocess.DEVNULL)
@@ -496,7 +519,7 @@ def test_herald_lost():
             os.kill(old["herald"], signal.SIGKILL)
             until(lambda old=old: front.guard.pids()["herald"] not in (0, old["herald"]), "a new herald")
             work(front)
-            arrives(signed(front).size, file_size(path), timeout=20)
+            arrives(signed(front).size, file_size(path))
             equal(session.value(f"SELECT {turn}"), str(turn))
             equal([front.guard.pids()[name] for name in ("gate", "keeper")], [old["gate"], old["keeper"]])
             now = {name: process.descriptors(pid) for name, pid in front.guard.steady().items()}
@@ -511,7 +534,7 @@ def test_herald_lost_at_the_end():
     """The herald killed while a session is waited for: a new one publishes the end"""
     path = place("lost-late") / "checkpoint"
     front = start("lost-late", {"file": str(path)})
-    arrives(1, file_size(path), timeout=20)
+    arrives(1, file_size(path))
     pid, mark = front.guard.pids()["herald"], front.guard.mark()
     with front.login() as session:
         session.value("BEGIN; SELECT 1")
@@ -566,11 +589,11 @@ def test_reload():
     one, two = place("reload-one") / "checkpoint", place("reload-two") / "checkpoint"
     front = start("reload", {"file": str(one)})
     pids = front.guard.pids()
-    arrives(1, file_size(one), timeout=20)
+    arrives(1, file_size(one))
     with front.login() as session:
         front.guard.config["ledger"]["publish"] = {"file": str(two)}
         equal(front.reload(), "config_reloaded")
-        arrives(signed(front).size, file_size(two), timeout=20)
+        arrives(signed(front).size, file_size(two))
         front.guard.config["ledger"]["publish"] = {}
         equal(front.reload(), "config_reloaded")
         until(lambda: front.guard.pids().get("herald", 0) == 0, "no herald")

@@ -30,7 +30,7 @@ def segment_of(front):
 
 def works(front, user="analyst"):
     with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
-        with front.login(user=user, timeout=10) as session:
+        with front.login(user=user, timeout=60) as session:
             return session.value("SELECT 1") == "1"
     return False
 
@@ -98,7 +98,7 @@ def refused_with(front):
     """The error that a new session gets; None where nobody answers yet."""
     with contextlib.suppress(OSError, wire.Closed):
         try:
-            with front.login(user="analyst", timeout=10):
+            with front.login(user="analyst", timeout=60):
                 raise AssertionError("it was served")
         except wire.ServerError as error:
             return error.fields if error.code != "57P01" else None

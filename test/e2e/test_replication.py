@@ -150,7 +150,7 @@ def run_tool(*words):
     host, port = front().address("named")
     done = subprocess.run([tool(words[0]), "-h", host, "-p", str(port), "-U", "replicator", *words[1:]],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=50, check=False, text=True, cwd=harness.folder())
+                          timeout=100, check=False, text=True, cwd=harness.folder())
     assert done.returncode == 0, done.stdout
     return done.stdout
 

@@ -223,7 +223,7 @@ def test_no_pdf_is_left_that_no_record_knows():
                           env={**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}) as half:
         equal(os.read(begun, 5), b"begun")
         os.killpg(half.pid, signal.SIGTERM)
-        equal((half.wait(20), path.exists()), (-signal.SIGTERM, False))
+        equal((half.wait(60), path.exists()), (-signal.SIGTERM, False))
     os.close(begun)
     os.close(say)
     equal([one["what"] for one in incident(made, "show", number)[0]["events"] if one["what"] == "reported"], [])

@@ -57,7 +57,7 @@ def test_under_load():
     def load(number):
         while not over.is_set():
             try:
-                with front.login(user=shop.ROLES[number % 2], timeout=20) as session:
+                with front.login(user=shop.ROLES[number % 2], timeout=60) as session:
                     for at in range(20):
                         session.query(f"SELECT name, phone FROM customers WHERE id = {1000 + 7 * (41 + at)}")
             except Exception as error:

@@ -172,7 +172,7 @@ def test_new_keeper():
 def test_never():
     """Where the keeper does not come back, the session ends and nothing of it leaves"""
     front = front_of("rules-never", [STRICT_ADDRESSES])
-    with front.login(user="app", timeout=20) as session, front.login(user="app") as other:
+    with front.login(user="app", timeout=60) as session, front.login(user="app") as other:
         warm(session, other)
         with held(front):
             session.send(wire.query(ADDRESS))

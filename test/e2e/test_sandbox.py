@@ -368,7 +368,16 @@ def test_look_up_runs_a_program():
 
 
 def writable_memory(pid):
-    """What a process has in memory that can be written."""
+    """What a process has in memory that can be written. It stands still meanwhile, as what it gives back is not there any more."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        process.until(lambda: all(one.read_text().rsplit(")", 1)[1].split()[0] == "T" for one in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")), "it stands still")
+        return memory_of(pid)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def memory_of(pid):
     found = b""
     with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for line in maps:

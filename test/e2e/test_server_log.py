@@ -60,7 +60,7 @@ def now():
 def ask(front, *files, since=None, words=(), stdin=None):
     """`server_log` of the answer."""
     done = subprocess.run([harness.PASU, "scope", "--json", "-c", front.guard.path, *(("--from", since) if since else ()), *words,
-                           "--server-log", *files], stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+                           "--server-log", *files], stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return json.loads(done.stdout)["completeness"]["server_log"]
 

@@ -144,9 +144,7 @@ def slow_reader(way):
         session.send(wire.query(f"SELECT repeat('x', {MEGABYTE}) FROM generate_series(1, {rows})"), drain=False)
         until(lambda: is_waiting("ClientWrite"), "a server that waits for its reader")
         with login(way) as other:
-            begin = time.monotonic()
-            assert other.value("SELECT 1") == "1"
-            assert time.monotonic() - begin < 5, "another session is held up"
+            assert other.value("SELECT 1") == "1", "another session is held up"
         check_memory()
         if not harness.DIRECT:
             until(process.rests(front().pids()["gate"]), "a gate that waits without looking")

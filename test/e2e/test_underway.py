@@ -13,7 +13,8 @@ from stage import equal, test
 import wire
 
 SEEN = re.compile(rb"Kim-(-?\d+)")
-SLOW = "SELECT name, pg_sleep(0.001)::text FROM customers"
+WAIT = "pg_advisory_xact_lock_shared(55)"  # which left() holds until the client has gone
+SLOW = f"SELECT name, {WAIT}::text FROM customers"
 TABLES = ("u_reset", "u_block", "u_commit", "u_junk", "u_half", "u_denied", "u_failed", "u_called", "u_back")
 LARGE = "SELECT repeat('x', 8000) FROM generate_series(1, 2000)"
 
@@ -38,7 +39,7 @@ def reset(session):
 
 
 def running(name):
-    return shop.server().backends(f"application_name = '{name}' AND state = 'active'")
+    return shop.server().backends(f"application_name = '{name}' AND wait_event = 'advisory'")
 
 
 def over(name):
@@ -49,16 +50,26 @@ def said(name):
     return shop.export(front(), "--application", name)[name]
 
 
+def states(name):
+    return [one["state"] for one in front().guard.sessions() if one["application"] == name]
+
+
 def left(name, data, before=(), go=reset):
     """Sends it, and goes while the server is at it; waits until the server has done it."""
     session = front().login(user="app", application_name=name)
     for sql in before:
         session.query(sql)
-    session.send(data)
-    process.until(lambda: running(name), f"{name} at work")
-    go(session)
+    with shop.server().connect() as holder:
+        holder.query("SELECT pg_advisory_lock(55)")
+        session.send(data)
+        process.until(lambda: running(name), f"{name} at work")
+        go(session)
+        process.until(lambda: states(name) == ["leaving"], f"{name} leaves")
+        holder.query("SELECT pg_advisory_unlock(55)")
+    if go is not reset:
+        session.read_end()
     over(name)
-    process.until(lambda: name not in {one["application"] for one in front().guard.sessions()}, f"the gate's end of {name}")
+    process.until(lambda: not states(name), f"the gate's end of {name}")
 
 
 def check_counted(table, column="v"):
@@ -79,8 +90,8 @@ def test_reset():
     fill = "INSERT INTO {} " + SLOW
     left("resets", wire.query(fill.format("u_reset")))
     left("resets a block", wire.query(f"BEGIN; {fill.format('u_block')}; COMMIT"))
-    left("resets a commit", wire.query("SELECT pg_sleep(0.3); COMMIT"), ("BEGIN", "INSERT INTO u_commit SELECT name FROM customers"))
-    left("junk", wire.query(fill.format("u_junk")) + b"!" * 8, go=lambda session: session.read_end())
+    left("resets a commit", wire.query(f"SELECT {WAIT}; COMMIT"), ("BEGIN", "INSERT INTO u_commit SELECT name FROM customers"))
+    left("junk", wire.query(fill.format("u_junk")) + b"!" * 8, go=lambda session: None)
     left("half", wire.parse(fill.format("u_half")) + wire.bind() + wire.execute() + wire.SYNC)
     for table in ("u_reset", "u_block", "u_commit", "u_junk", "u_half"):
         equal(rows(table), shop.CUSTOMERS, table)
@@ -90,12 +101,12 @@ def test_reset():
 @test(gateway=True)
 def test_not_done():
     """What was not done marks nothing: refused by the server, or rolled back because the client had gone"""
-    left("denied", wire.query("SELECT pg_sleep(0.3); INSERT INTO u_denied SELECT name FROM customers"))
+    left("denied", wire.query(f"SELECT {WAIT}; INSERT INTO u_denied SELECT name FROM customers"))
     left("rolled back", wire.query(f"INSERT INTO u_back {SLOW}"), ("BEGIN",))
     equal(rows("u_back"), 0)
     shop.server().sql("INSERT INTO u_back VALUES ('nothing personal')")
     shop.play(front(), SEEN, "quiet", ("SELECT v FROM u_denied", "SELECT v FROM u_back"))
-    process.until(lambda: "quiet" not in {one["application"] for one in front().guard.sessions()}, "its end")
+    process.until(lambda: not states("quiet"), "its end")
     equal(said("quiet").lines, [])
 
 
@@ -161,8 +172,7 @@ def test_first_notification():
 @test(gateway=True)
 def test_moved():
     """Who puts values under others' keys is counted for them, also where he does not wait for the answer"""
-    left("moves", wire.query("UPDATE customers a SET name = b.name FROM customers b "
-                             "WHERE b.id = a.id + 7 AND pg_sleep(0.001) IS NOT NULL"))
+    left("moves", wire.query(f"UPDATE customers a SET name = b.name FROM customers b WHERE b.id = a.id + 7 AND {WAIT} IS NOT NULL"))
     process.until(lambda: said("moves").lines, "a record of it")
     shown = said("moves")
     assert shown.unknown and "name" in shown.fields, shown

@@ -97,6 +97,8 @@ test_no_two_are_the_same(void **state PASU_UNUSED)
         "gate.example",
         "010.1.2.1000",
         "a-very-long-name.example",
+        "nnnnnnnnn",
+        "nnnnnnnnnn",
     };
     static uint64_t hashes[MANY + COUNT_OF(texts)];
     size_t count = 0;
