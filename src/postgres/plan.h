@@ -223,6 +223,7 @@ struct plan_column {
     bool is_lent;    /* whatever table the column comes from: it is equal to one of the part's */
     bool is_certain; /* where it is not null, it surely depends on them */
     bool tells_null; /* where it is, too */
+    bool is_outer;   /* an outer join can make it null beside their row, whatever its origin */
     uint64_t fields;
     struct plan_stored stored;
 };
