@@ -223,6 +223,7 @@ struct plan_column {
     bool is_lent;    /* whatever table the column comes from: it is equal to one of the part's */
     bool is_certain; /* where it is not null, it surely depends on them */
     bool tells_null; /* where it is, too */
+    bool is_outer;   /* an outer join can make it null beside their row, whatever its origin */
     uint64_t fields;
     struct plan_stored stored;
 };
@@ -260,14 +261,13 @@ struct plan_part {
     bool is_key_unique;  /* PINNED: at most one row per key */
     uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
     struct plan_tuple tuple;
-    bool is_derived; /* of a table further inside: its columns are its own, wherever they come
-                        from */
+    bool is_derived; /* of a table further inside: its columns are its own, whatever their origin */
     bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
     bool is_one;     /* the same: null where there are several */
     bool has_origin; /* HIDDEN: `origin` is the hidden column that has the OID of the table
                         that the row is of; null: it shows nothing of this part */
     uint16_t origin;
-    bool is_given; /* HIDDEN: the key is the pin, and `column` says of which table, as `origin` */
+    bool is_given; /* HIDDEN: the key is the pin; `column` says of which table, as `origin` */
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any
                               partition or child of it is fine as well */
     int16_t key_attribute;

@@ -338,7 +338,8 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     build_begin(work);
     if (build->injections) {
         work->may_group = within_only_reads(&select->base);
-        work->sees_order = order_is_seen(work, select);
+        work->sees_order = order_is_seen(work, select) ||
+                           (work->is_declaring && select->n_sort_clause == 0); /* FETCH 3 */
         work->may_regroup = !build->may_go_back && order_is_kept(work, select);
     }
     shape.scope = query_columns(work, NULL, NULL, select, true, &columns);

@@ -52,6 +52,15 @@ plan_is_certain(const struct plan_part *part, size_t column)
 }
 
 static inline bool
+plan_is_outer(const struct plan_part *part, size_t column)
+{
+    for (size_t i = 0; i < part->column_count; i++)
+        if (part->columns[i].column == column && part->columns[i].is_outer)
+            return true;
+    return false;
+}
+
+static inline bool
 plan_tells_null(const struct plan_part *part, size_t column)
 {
     for (size_t i = 0; i < part->column_count; i++)

@@ -176,6 +176,7 @@ give(struct plan_work *work, const struct scope *scope, const struct side *side,
     if (!is_certain || to->scope->depth != scope->depth)
         carry.certain.shown = carry.certain.strict = 0;
     certainty_blur(&carry.certain);
+    carry.certain.outer = 0;
 
     if (to->scope->depth > scope->depth || is_own(work, side, to->entry))
         return;

@@ -78,7 +78,7 @@ cut_cast(struct plan_work *work, const struct scope *scope, const PgQuery__TypeC
     into->certain = (struct certainty){0};
     expression_carry(work, scope, cast->arg, into);
     if (is_foreign)
-        into->certain = (struct certainty){0, 0, UINT32_MAX, UINT32_MAX};
+        into->certain = (struct certainty)CERTAIN_VAGUE;
     else if (is_short(cast->type_name) && !document_is_whole(work, scope, cast->arg))
         into->certain = (struct certainty)CERTAIN_VAGUE;
     certainty_add(&into->certain, beside);

@@ -206,12 +206,54 @@ document_is_whole(struct plan_work *work, const struct scope *scope, const PgQue
 bool
 document_is_cut(struct plan_work *work, const struct scope *scope, const PgQuery__FuncCall *call)
 {
-    static const char *const names[] = {"left",          "right",    "substr", "substring",
-                                        "split_part",    "lpad",     "rpad",   "regexp_match",
-                                        "regexp_substr", "position", "strpos", "starts_with"};
+    static const char *const names[] = {"left",
+                                        "right",
+                                        "substr",
+                                        "substring",
+                                        "split_part",
+                                        "lpad",
+                                        "rpad",
+                                        "regexp_match",
+                                        "regexp_matches",
+                                        "regexp_split_to_table",
+                                        "regexp_substr",
+                                        "string_to_table",
+                                        "position",
+                                        "strpos",
+                                        "starts_with",
+                                        "json_array_elements",
+                                        "json_array_elements_text",
+                                        "json_each",
+                                        "json_each_text",
+                                        "json_extract_path",
+                                        "json_extract_path_text",
+                                        "json_to_record",
+                                        "json_to_recordset",
+                                        "jsonb_array_elements",
+                                        "jsonb_array_elements_text",
+                                        "jsonb_each",
+                                        "jsonb_each_text",
+                                        "jsonb_extract_path",
+                                        "jsonb_extract_path_text",
+                                        "jsonb_path_query",
+                                        "jsonb_path_query_first",
+                                        "jsonb_to_record",
+                                        "jsonb_to_recordset"};
 
     return call->n_args > 0 && is_one_of(work, call, names, COUNT_OF(names)) &&
            !document_is_whole(work, scope, call->args[0]);
+}
+
+size_t
+document_rows(const struct plan_work *work, const PgQuery__FuncCall *call,
+              const char *const **columns)
+{
+    static const char *const each[] = {"json_each", "json_each_text", "jsonb_each",
+                                       "jsonb_each_text"};
+    static const char *const names[] = {"key", "value"};
+
+    *columns = names;
+    return is_one_of(work, call, each, COUNT_OF(each)) ? COUNT_OF(names) : 0;
 }
 
 /* ---- how many ---- */

@@ -26,6 +26,10 @@ bool document_is_whole(struct plan_work *work, const struct scope *scope,
  * need not show b. */
 bool document_is_cut(struct plan_work *work, const struct scope *scope,
                      const PgQuery__FuncCall *call);
+/* How many columns rows have that are the parts of a document, and what they are called; 0: it is
+ * none of PostgreSQL's own functions that make such. */
+size_t document_rows(const struct plan_work *work, const PgQuery__FuncCall *call,
+                     const char *const **columns);
 /* Whether a call of FUNCTION_EXTENT is as good as count(*): "array_length(array_agg(name), 1)", but
  * not the second dimension, which is that of what was gathered. */
 bool document_is_count(const struct plan_work *work, const PgQuery__FuncCall *call);

@@ -83,6 +83,7 @@ draft_fill(struct plan_work *work, const struct outputs *columns, const struct s
                 .is_certain = !bit || o->carry->certain.shown & bit,
                 .tells_null = !part->is_one &&
                               (!bit || o->carry->certain.shown & bit & ~o->carry->certain.vague),
+                .is_outer = (o->carry->certain.outer & bit) != 0,
                 .fields = fields,
                 .stored = work->has_lent ? (struct plan_stored){0} : o->stored};
     }

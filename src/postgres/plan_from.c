@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands in FROM. */
+#include "postgres/plan_document.h"
 #include "postgres/plan_inline.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_view.h"
@@ -280,8 +281,33 @@ all_columns(struct plan_work *work, const struct entry *entry)
 
 /* ---- sub-selects and functions ---- */
 
+/* An outer join can make its columns null, whatever they carry of rows that it refers to. */
+static void
+blur_outer(struct carry *carry)
+{
+    certainty_blur(&carry->certain);
+    carry->certain.outer = UINT32_MAX;
+}
+
+static void
+make_optional(struct plan_work *work, struct entry *entry)
+{
+    entry->is_optional = true;
+    blur_outer(&entry->columns.rest);
+    for (struct output *o = entry->columns.first; o && work_spend(work, 1); o = o->next) {
+        struct carry carry;
+
+        if (!o->carry)
+            continue;
+        carry = *o->carry;
+        blur_outer(&carry);
+        o->carry = carry_keep(work, &carry);
+    }
+}
+
 static struct entry *
-from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__RangeSubselect *range)
+from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__RangeSubselect *range,
+               bool holds)
 {
     struct outputs columns = {0};
     struct entry *entry;
@@ -298,6 +324,8 @@ from_subselect(struct plan_work *work, struct scope *scope, const PgQuery__Range
         outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
     entry->alias_count = range->alias ? range->alias->n_colnames : 0;
     reading_note(work, scope, entry, columns.query);
+    if (range->lateral && !holds)
+        make_optional(work, entry);
     return entry;
 }
 
@@ -339,10 +367,33 @@ functions_carry(struct plan_work *work, const struct scope *scope,
         function_carry(work, scope, range->functions[i], carry);
 }
 
-/* How many columns a function has, and what they are called, is not known without its result type;
- * all of them carry what the function does. */
+/* Columns that are known without the function's result type. */
+static bool
+add_known(struct plan_work *work, struct entry *entry, const PgQuery__RangeFunction *range,
+          const struct carry *carry)
+{
+    const PgQuery__Node *node = range->n_functions == 1 ? range->functions[0] : NULL;
+    const char *const *names;
+    size_t count;
+
+    if (node && node->node_case == PG_QUERY__NODE__NODE_LIST)
+        node = node->list->n_items > 0 ? node->list->items[0] : NULL;
+    if (range->ordinality || range->n_coldeflist > 0 || !range->alias || !node ||
+        node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL)
+        return false;
+    count = document_rows(work, node->func_call, &names);
+    for (size_t i = 0; i < count; i++)
+        if (!outputs_add(work, &entry->columns, names[i], carry))
+            return false;
+    outputs_rename(work, &entry->columns, range->alias->colnames, range->alias->n_colnames);
+    return count > 0;
+}
+
+/* How many columns a function has, and what they are called, is not known without its result type,
+ * but for some of PostgreSQL's own; all of them carry what the function does. */
 static struct entry *
-from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeFunction *range)
+from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeFunction *range,
+              bool holds)
 {
     struct carry carry = {0};
     struct entry *entry;
@@ -356,10 +407,12 @@ from_function(struct plan_work *work, struct scope *scope, const PgQuery__RangeF
     entry->function = range;
     if (range->n_coldeflist > 0 && !range->ordinality) {
         add_named(work, entry, carry_keep(work, &carry), range->coldeflist, range->n_coldeflist);
-        return entry;
+    } else if (!add_known(work, entry, range, carry_keep(work, &carry))) {
+        entry->columns.is_open = true;
+        entry->columns.rest = carry;
     }
-    entry->columns.is_open = true;
-    entry->columns.rest = carry;
+    if (!holds)
+        make_optional(work, entry);
     return entry;
 }
 
@@ -371,9 +424,16 @@ look_again(struct plan_work *work, const struct scope *scope, struct entry *entr
 
     (void)statement_columns(work, scope, scope->ctes, entry->lateral->subquery, false, &columns);
     new = columns.first;
-    for (struct output *o = entry->columns.first; o && new; o = o->next, new = new->next)
-        if (new->carry)
-            compare_give(work, scope, entry, o, new->carry);
+    for (struct output *o = entry->columns.first; o && new; o = o->next, new = new->next) {
+        struct carry carry;
+
+        if (!new->carry)
+            continue;
+        carry = *new->carry;
+        if (entry->is_optional)
+            blur_outer(&carry);
+        compare_give(work, scope, entry, o, &carry);
+    }
 }
 
 void
@@ -386,6 +446,8 @@ from_look_again(struct plan_work *work, const struct scope *scope)
             look_again(work, scope, e);
         if (e->function)
             functions_carry(work, scope, e->function, &carry);
+        if (e->is_optional)
+            blur_outer(&carry);
         if (!carry_is_empty(&carry))
             compare_give(work, scope, e, NULL, &carry);
     }
@@ -448,10 +510,10 @@ from_item(struct plan_work *work, struct scope *scope, const PgQuery__Node *node
             entry = from_table(work, scope, node->range_var);
         break;
     case PG_QUERY__NODE__NODE_RANGE_SUBSELECT:
-        entry = from_subselect(work, scope, node->range_subselect);
+        entry = from_subselect(work, scope, node->range_subselect, holds);
         break;
     case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
-        entry = from_function(work, scope, node->range_function);
+        entry = from_function(work, scope, node->range_function, holds);
         break;
     case PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC:
         entry = from_xml_table(work, scope, node->range_table_func);

@@ -74,10 +74,20 @@ has_numbers(const PgQuery__SelectStmt *select)
     return is_found;
 }
 
+/* Whether some of its groups are taken of an order that nothing says. */
+static bool
+takes_any(const struct plan_work *work, const PgQuery__SelectStmt *select,
+          const struct scope *scope)
+{
+    return select->n_group_clause > 0 && select->n_sort_clause == 0 &&
+           (select->limit_count || select->limit_offset || (work->is_declaring && scope->is_top));
+}
+
 bool
 group_can(struct plan_work *work, const PgQuery__SelectStmt *select, const struct scope *scope)
 {
-    if (!scope || select->n_locking_clause > 0 || compares_values(work, select, scope))
+    if (!scope || select->n_locking_clause > 0 || takes_any(work, select, scope) ||
+        compares_values(work, select, scope))
         return false;
     if (select->n_distinct_clause > 0)
         return distinct_can(work, select, scope);

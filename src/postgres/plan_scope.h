@@ -85,6 +85,7 @@ struct entry {
     /* What may refer to columns of other entries, and so carry what they are given. */
     const PgQuery__RangeSubselect *lateral;
     const PgQuery__RangeFunction *function;
+    bool is_optional; /* an outer join can leave it empty, beside rows that it refers to */
 };
 
 /* The relation in which a column's values stand as they come out of it, and its number there: the

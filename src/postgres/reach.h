@@ -34,6 +34,7 @@ struct certainty {
                        say so */
     uint32_t absent; /* the same, but that an aggregate is null where all that it is made of is
                         counts as theirs: what then is made of a null need not show them */
+    uint32_t outer;  /* that it is null can come of an outer join, beside the very row */
 };
 /* That it is null can come of anything. */
 #define CERTAIN_VAGUE                                                                              \
@@ -107,6 +108,7 @@ certainty_add(struct certainty *into, struct certainty from)
     into->strict |= from.strict;
     into->vague |= from.vague;
     into->absent |= from.absent;
+    into->outer |= from.outer;
 }
 
 static inline void

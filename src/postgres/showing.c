@@ -49,16 +49,6 @@ relation_of(const struct making *m, uint32_t oid)
     return m->catalog && oid != 0 ? catalog_relation(m->catalog, oid) : NULL;
 }
 
-/* That no temporary table has taken the name shows in any column that comes from the table. */
-static bool
-has_origin(const struct making *m, const struct plan_part *part)
-{
-    for (size_t i = 0; i < m->count; i++)
-        if (m->columns[i].relation == part->relation && part->relation != 0)
-            return true;
-    return false;
-}
-
 /* Of several columns, whose last one is there. */
 static bool
 is_tuple_proven(const struct making *m, const struct plan_part *part, size_t hidden)
@@ -89,7 +79,8 @@ is_proven(const struct making *m, const struct plan_part *part, size_t hidden)
     case SOURCE_HIDDEN:
         return at < m->count && showing_is_hidden_key(m->catalog, part, m->columns, m->count);
     case SOURCE_PINNED:
-        return part->is_relation_certain || has_origin(m, part);
+        return part->is_relation_certain ||
+               showing_has_origin(part->relation, m->columns, m->count);
     case SOURCE_SHADOW:
         return m->has_columns && showing_has_shadows(m->statement, m->columns, m->count);
     default:
@@ -326,6 +317,19 @@ part_of(const struct making *m, size_t at, const struct catalog_relation *relati
     return found;
 }
 
+/* If the plan knows that it can be null all the same, the row need not show anything then. */
+static void
+add_own(struct making *m, size_t at, size_t part, uint64_t fields)
+{
+    const struct plan_statement *s = m->statement;
+    bool needs_value = m->parts[part].needs_value && m->has_columns && part < s->part_count &&
+                       plan_is_outer(&s->parts[part], at - s->hidden_count);
+
+    unshadow(m, part, at, fields);
+    add(m, at, part, fields);
+    m->parts[part].needs_value = needs_value;
+}
+
 static void
 add_of_table(struct making *m, size_t at, const struct catalog_relation *relation,
              int16_t attribute)
@@ -334,19 +338,13 @@ add_of_table(struct making *m, size_t at, const struct catalog_relation *relatio
 
     for (size_t i = 0; i < relation->show_count; i++) {
         const struct catalog_show *show = &relation->shows[i];
-        uint8_t kind = show->kind % CATALOG_KINDS_MAX;
         uint64_t fields = showing_fields_of(show, relation, attribute);
-        int part;
+        int part = fields ? part_of(m, at, relation, attribute, i) : -1;
 
-        if (fields == 0)
-            continue;
-        part = part_of(m, at, relation, attribute, i);
-        if (part >= 0)
-            unshadow(m, (size_t)part, at, fields);
-        if (part >= 0)
-            add(m, at, (size_t)part, fields);
+        if (part < 0)
+            add_bound(m, at, show->kind % CATALOG_KINDS_MAX, fields);
         else
-            add_bound(m, at, kind, fields);
+            add_own(m, at, (size_t)part, fields);
     }
     if (relation->show_count == 0)
         reach_add_all(&marks, relation->kinds, relation->fields);

@@ -109,6 +109,8 @@ bool showing_is_origin(const struct showing *showing, const struct showing_part 
                        uint32_t oid);
 /* Whether a table is that one, or a partition or child of it. */
 bool showing_is_descendant(const struct catalog *catalog, uint32_t parent, uint32_t oid);
+/* Whether any column comes from it: that no temporary table has taken its name. */
+bool showing_has_origin(uint32_t relation, const struct row_column *columns, size_t count);
 void showing_free(struct showing *showing);
 
 #endif

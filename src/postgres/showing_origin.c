@@ -32,3 +32,12 @@ showing_is_origin(const struct showing *showing, const struct showing_part *part
     return (oid != 0 && part->relation == oid) ||
            showing_is_descendant(showing->catalog, part->relation, oid);
 }
+
+bool
+showing_has_origin(uint32_t relation, const struct row_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].relation == relation && relation != 0)
+            return true;
+    return false;
+}

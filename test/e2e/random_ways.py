@@ -49,9 +49,12 @@ class Program:
 
     def uncut(self):
         """The query as it is without what cuts it; None where it has parameters, or its rows do not come as such."""
-        if self.way not in ("simple", "in_transaction", "cursor", "locking"):
-            return None
         told = max(self.told, key=len)
+        if self.way in ("extended", "named", "limited"):
+            plain = re.fullmatch(r"(?s)(?:named: )?(.*) \[\](?: \([01]?,?\)|, \d rows first)?", told)
+            return Program.of(self.seed, CUT.sub("", plain[1])) if plain else None
+        if self.way not in ("simple", "in_transaction", "cursor", "locking", "several"):
+            return None
         return Program.of(self.seed, CUT.sub("", re.sub(r"^DECLARE c .*?CURSOR.*? FOR ", "", told)))
 
     def __str__(self):

@@ -254,7 +254,8 @@ def truth(told, named, worlds):
             influence |= named & people.SHARED
     if named - influence and (whole := program.uncut()):
         influence |= who_can_be_meant(whole, base, named - influence, worlds)
-    loose = named - influence if told.nothing_but_null or DECIDED.search(str(program)) else set()
+    decides = DECIDED.search(str(program))
+    loose = {number for number in named - influence if decides or people.KIND[number] in told.null_kinds}
     return shown, influence, loose
 
 
@@ -300,7 +301,8 @@ NUMBER = {(people.KIND[number], people.key(number)): number for number in people
 def judge(told, said, worlds):
     """(what is wrong, figures) of a statement and its lines of the ledger."""
     problems = []
-    told.nothing_but_null = set().union(*[line["fields"].values() for line in said.lines]) == {"null"}
+    told.null_kinds = {kind for kind, fields in people.FIELDS.items()
+                       if {line["fields"].get(field, "null") for line in said.lines for field in fields.values()} == {"null"}}
     named = {NUMBER.get((kind, key)) for kind, keys in said.keys.items() for key in keys}
     if None in named:
         problems.append(f"KEY OF NOBODY: {dict(said.keys)}")
@@ -435,6 +437,8 @@ FOUND = (
     # 30205: the key of an arm within an arm of a query in WITH
     "WITH w AS (SELECT name AS x FROM customers UNION ALL SELECT 'a' UNION ALL SELECT \"Label\" FROM \"AddressBook\") SELECT x FROM w",
     "WITH w AS (SELECT name AS x FROM customers UNION ALL SELECT 'a' UNION ALL SELECT 'b' UNION ALL SELECT place FROM visits) SELECT x FROM w",
+    # 810923, 815634: rows that are the parts of a document, and not all of them come
+    'SELECT to_jsonb(b) FROM orders o JOIN LATERAL jsonb_each_text(to_jsonb(o)) AS t(k, v) ON k = \'item\' JOIN customers b ON b.id = o.customer_id',
     # 3223: a row that an outer join by USING has left empty
     "SELECT t1.phone FROM customers t1 NATURAL RIGHT JOIN customers t2",
     # 218059: groups in another order, behind the head of a binary copy
@@ -463,6 +467,9 @@ PERHAPS = (
     ("SELECT id, phone = ANY ('{}') FROM customers", 0, 8),
     # 24460: a condition that makes nothing equal
     ("SELECT t.login, a.level FROM members a JOIN members t ON a.login <> t.login WHERE (t.login = a.mail) IS NOT TRUE", 0, 4),
+    # 926643: a null that an outer join puts in the place of the very row's value
+    ("SELECT t.id, l.x FROM visits t LEFT JOIN LATERAL (SELECT t.place AS x FROM orders WHERE orders.id = t.id * 100) l ON true", 0, 8),
+    ("SELECT t.id, ROW(l.x) FROM visits t LEFT JOIN LATERAL (SELECT t.place AS x FROM orders WHERE orders.id = t.id * 100) l ON true", 0, 8),
     # 67131: a null that another person's value makes
     ("SELECT m.mail || o.item FROM members m JOIN orders o USING (customer_id) WHERE m.mail IS NULL", 0, 2),
     ("SELECT CASE WHEN id = 3 THEN name END FROM customers", 1, 8),
