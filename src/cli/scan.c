@@ -79,7 +79,9 @@ take_paths(struct scanning *s, const struct arguments *arguments)
     }
     if (s->paths.count > 0 || (s->paths.is_following && s->paths.open_count > 0))
         return 0;
-    complain("name the logs themselves", "there is no file in it to be read");
+    complain("name the logs themselves", "there is no file to be read in %s%s",
+             arguments->operands[0],
+             arguments->operand_count > 1 ? ", nor in what else is named" : "");
     return 2;
 }
 

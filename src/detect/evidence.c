@@ -56,13 +56,19 @@ static bool
 usual_share(const struct bench *b, enum shared which, double n, struct share_usual *u)
 {
     const struct share_peers *peers = b->peers->shares[which], *of_class = &peers[class_of(n)];
+    const struct share *own = &b->h->shares[which];
     struct share_peers all;
 
-    if (of_class->days >= SHARE_DAYS_MIN)
-        return share_usual(of_class, &b->h->shares[which], u);
-    all = peers[CLASS_FEW];
-    share_sum(&all, &peers[CLASS_MANY]);
-    return share_usual(&all, &b->h->shares[which], u);
+    if (of_class->days < SHARE_DAYS_MIN) {
+        all = peers[CLASS_FEW];
+        share_sum(&all, &peers[CLASS_MANY]);
+        of_class = &all;
+    }
+    if (!share_usual(of_class, own, u))
+        return false;
+    if (axis_is_shared(b->p->axis))
+        share_by_own(own, u);
+    return true;
 }
 
 /*
@@ -373,12 +379,14 @@ judge_waking(struct bench *b)
 }
 
 /* What one account does today from where others may have been is judged as that account's: it may
- * be another one's desk today, and is nothing unusual for who sits there. */
+ * be another one's desk today, and is nothing unusual for who sits there. So is what it does in a
+ * session of its own, from the session's first day on: who is new among sessions of one person each
+ * may be who has long been known to read a hundred. */
 static bool
 is_one_account(const struct bench *b)
 {
     return b->climate->accounts && b->p->axis != AXIS_ACCOUNT && b->m.accounts == 1 &&
-           b->h->days > 0;
+           (b->h->days > 0 || b->p->axis == AXIS_SESSION);
 }
 
 void

@@ -20,6 +20,13 @@ measure_order(const struct sample *asked, struct measure *m)
     m->drift = count >= DRIFT_MIN ? rank_correlation(times, numbers, order, count) : 0;
 }
 
+/* Who reads beside an account without one is one more, whom nobody knows by name. */
+static double
+count_accounts(const struct day *day)
+{
+    return accounts_distinct(&day->accounts) + (day->accounts.count > 0 && day->nameless > 0);
+}
+
 void
 measure_day(const struct principal *p, uint16_t today, struct measure *m)
 {
@@ -30,7 +37,7 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
     *m = (struct measure){
         .asked = day->asked.count,
         .persons = sample_distinct(&day->asked),
-        .accounts = accounts_distinct(&day->accounts),
+        .accounts = count_accounts(day),
         .sampled = day->accounts.count,
         .orphans = (double)accounts_orphans(&day->accounts),
         .requests = (double)day->requests + (double)day->others,

@@ -117,6 +117,10 @@ pace_ways(const struct pace_usual *usual, double x, double ways[WAYS])
         own_null = with_scales(usual, own_null, x);
     }
     log_ratios(own_null, own, peers_null, peers, usual->own ? usual->unlike : 0, ways);
+    /* Fewer than usual are no growth, though its own past does not know so few of it, and its peers
+     * never have as many. */
+    for (size_t i = 0; i < WAYS && x <= usual->mean; i++)
+        ways[i] = fmin(ways[i], 0);
 }
 
 double

@@ -43,7 +43,7 @@ enum { PACE_DAYS_MIN = 30, PACE_WAY_TWICE = 3 /* of the e-values, the one agains
  * peers, where there is no own past. False: too little is known. */
 bool pace_usual(const struct pace_peers *peers, const struct pace *own, unsigned weekday,
                 struct pace_usual *usual);
-/* log of the e-value of x for each of those. */
+/* log of the e-value of x for each of those, 0 or less for what is not more than the mean. */
 void pace_ways(const struct pace_usual *usual, double x, double ways[WAYS]);
 /* log of their mean. */
 double pace_evidence(const struct pace_usual *usual, double x);

@@ -157,6 +157,7 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
     if (r < 0)
         return r;
     day->attempts++;
+    day->nameless += o->who[AXIS_ACCOUNT] == 0;
     p->last = o->time;
     p->touched = true;
     if (o->what == OBSERVED_SHOWN) {

@@ -71,6 +71,7 @@ struct day {
     int64_t first;
     uint64_t others;                     /* requests for no person, when it was judged last */
     uint32_t requests, attempts, misses; /* for a person */
+    uint32_t nameless; /* of the attempts, those of no account, as far as they are known */
     uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
     uint64_t fields, bound;
     uint32_t hours;        /* bit h: persons were shown in that hour */

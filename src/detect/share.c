@@ -73,6 +73,21 @@ share_usual(const struct share_peers *peers, const struct share *own, struct sha
     return true;
 }
 
+void
+share_by_own(const struct share *own, struct share_usual *usual)
+{
+    double x = (double)own->x, n = (double)own->n;
+    double as_peers = log_beta_binomial(x, n, usual->peers_a, usual->peers_b);
+    double as_nobody = log_beta_binomial(x, n, 1, 1), p, known;
+
+    if (as_nobody + log(SHARE_LEAST) <= as_peers)
+        return;
+    p = limited((x + 1) / (n + 2), SHARE_LEAST / 2, 1 - SHARE_LEAST / 2);
+    known = fmin(n + 2, usual->a + usual->b);
+    usual->a = p * known;
+    usual->b = (1 - p) * known;
+}
+
 /* But for the binomial coefficient, which all have: what is usual, and what is wrong in each way. A
  * share that is nearly all is not more than usual for who always does nothing else: what is wrong
  * is not taken for surer than what is usual may be. */
@@ -101,6 +116,9 @@ share_ways(const struct share_usual *usual, double x, double n, double ways[WAYS
     double peers_null = likelihoods(usual->peers_a, usual->peers_b, x, n, peers);
 
     log_ratios(own_null, own, peers_null, peers, usual->own ? UNLIKE : 0, ways);
+    /* Nor is a lower share than usual a higher one than its peers'. */
+    for (size_t i = 0; i < WAYS && x * (usual->a + usual->b) <= usual->a * n; i++)
+        ways[i] = fmin(ways[i], 0);
 }
 
 double

@@ -45,7 +45,15 @@ enum { SHARE_DAYS_MIN = 30 }; /* principal-days before a share can be judged */
 /* False: too little is known of the peers. */
 bool share_usual(const struct share_peers *peers, const struct share *own,
                  struct share_usual *usual);
-/* log of the e-value of x of n, x ≤ n, for each of those. */
+/*
+ * Where peers are of several kinds, few of which are as the others (networks of homes, and one of
+ * services, which never log in): whose past is a thousand times more likely to be of a kind of its
+ * own, of any share, than of its peers', is compared with that past alone. Without it what is
+ * always so is evidence anew on each of many days, as far as the many are alike.
+ */
+void share_by_own(const struct share *own, struct share_usual *usual);
+/* log of the e-value of x of n, x ≤ n, for each of those, 0 or less for what is no higher share
+ * than usual. */
 void share_ways(const struct share_usual *usual, double x, double n, double ways[WAYS]);
 /* log of their mean. */
 double share_evidence(const struct share_usual *usual, double x, double n);

@@ -304,6 +304,9 @@ def test_damaged():
         assert document["lines"] > 1000 and document["files"][0]["error"], document["files"]
     status, _, complaint = scan(harness.folder() / "nothing.log")
     assert status == 2 and "there is no" in complaint
+    (harness.folder() / "empty").mkdir()
+    status, _, complaint = scan(harness.folder() / "empty")
+    assert status == 2 and f"there is no file to be read in {harness.folder()}/empty\n" in complaint, complaint
     status, document, complaint = scan(place("noise.log", random.Random(3).randbytes(200000)))
     assert status == 3 and document["unparsed"] == document["lines"] > 0 and "could not be read" in complaint
 

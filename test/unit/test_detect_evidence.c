@@ -416,6 +416,58 @@ test_all_of_many_is_usual_for_who_always_does_all(void **state)
     assert_true(share_evidence(&usual, 16855, 16855) < 0.01);
 }
 
+/* A network that has 200,000 a day, whose peers have 60: on some day it has half as many. */
+static void
+test_less_than_usual_is_never_more(void **state)
+{
+    struct pace_usual pace = {.mean = 200000,
+                              .shape = 200,
+                              .peers_mean = 60,
+                              .peers_shape = 0.3,
+                              .unlike = 0.02,
+                              .own = true};
+    struct share_usual share = {.a = 1900, .b = 100, .peers_a = 0.1, .peers_b = 99.9, .own = true};
+
+    (void)state;
+    assert_true(pace_evidence(&pace, 70000) <= 0);
+    assert_true(pace_evidence(&pace, 200000) <= 0);
+    assert_true(pace_evidence(&pace, 400000) > log(1000));
+    assert_true(share_evidence(&share, 700, 1000) <= 0);
+    assert_true(share_evidence(&share, 950, 1000) <= 0);
+}
+
+/* All of its five have no login, each day; of its peers' one in fifty has none. */
+static void
+test_who_is_of_a_kind_of_its_own_is_compared_with_itself(void **state)
+{
+    struct share_peers peers = {0};
+    struct share own = {0}, held;
+    struct share_usual u;
+
+    (void)state;
+    for (unsigned i = 0; i < 5000; i++) {
+        struct share one = {0};
+
+        share_learn(&peers, &one, i % 50 == 0, 5);
+        share_learn(&peers, &one, i % 50 == 1, 5);
+    }
+    assert_true(share_usual(&peers, &own, &u));
+    share_by_own(&own, &u); /* it has no past */
+    assert_true(share_evidence(&u, 5, 5) > log(1000));
+    for (unsigned day = 0; day < 3; day++)
+        share_learn(&(struct share_peers){0}, &own, 5, 5);
+    assert_true(share_usual(&peers, &own, &u));
+    assert_true(share_evidence(&u, 5, 5) > log(20));
+    share_by_own(&own, &u);
+    assert_true(share_evidence(&u, 5, 5) < log(1.1));
+    /* One of its days without a login is nothing that its peers have not. */
+    held = (struct share){.x = 1, .n = 100};
+    assert_true(share_usual(&peers, &held, &u));
+    own = held;
+    share_by_own(&own, &u);
+    assert_true(share_evidence(&u, 5, 5) > log(1000));
+}
+
 int
 main(void)
 {
@@ -435,6 +487,8 @@ main(void)
         cmocka_unit_test(test_peers_numbers_are_fitted_without_the_outermost),
         cmocka_unit_test(test_who_is_of_a_rare_kind_is_no_finding_for_it),
         cmocka_unit_test(test_all_of_many_is_usual_for_who_always_does_all),
+        cmocka_unit_test(test_less_than_usual_is_never_more),
+        cmocka_unit_test(test_who_is_of_a_kind_of_its_own_is_compared_with_itself),
         cmocka_unit_test(test_a_group_is_paid_for_by_all_groups_there_are),
     };
 

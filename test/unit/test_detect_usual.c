@@ -163,6 +163,70 @@ test_a_desk_is_judged_by_who_sits_there(void **state)
     assert_non_null(find_desk(1U << AXIS_ADDRESS)); /* where accounts are not */
 }
 
+/* Beside what it asks for without an account, it asks once a day with one. */
+static void
+guess_behind_an_account(struct town *t, int64_t day)
+{
+    log_in(t, day, ATTACKER, ATTACKER);
+    (void)ask(t, day + SECOND, ATTACKER, ATTACKER, 7);
+    guess(t, day);
+}
+
+static void
+test_one_account_does_not_answer_for_who_has_none(void **state)
+{
+    struct town t = make_town_since(34, guess_behind_an_account, 20);
+    struct detect *d = open_detect(DETECT_MEMORY_MIN * 8);
+    struct detect_report report;
+    size_t left = 0;
+
+    (void)state;
+    /* What it asks for without an account begins two weeks later. */
+    for (size_t i = 0; i < t.count; i++)
+        if (t.list[i].who[AXIS_ADDRESS] != name(NAME_ADDRESS, ATTACKER) ||
+            t.list[i].who[AXIS_ACCOUNT] != 0 || t.list[i].time >= START + ATTACK_DAY * DAY)
+            t.list[left++] = t.list[i];
+    assert_int_equal(detect_add(d, t.list, left), 0);
+    assert_int_equal(detect_findings(d, &report), 0);
+    assert_non_null(find(&report, DETECTOR_MISSES, name(NAME_ADDRESS, ATTACKER)));
+    detect_close(d);
+    memory_free(t.list);
+}
+
+/* Whether growth is judged on its first day, on which one account reads a hundred persons. */
+static bool
+is_judged_alone(enum axis axis, unsigned nameless)
+{
+    const struct sample_read read = {.number = NUMBER_NONE, .flags = READ_SHOWN};
+    struct life_of_one one;
+    struct day *day;
+    bool judged;
+
+    begin(&one);
+    one.climate.accounts = true;
+    one.p->axis = (uint8_t)axis;
+    assert_non_null(day = principal_today(one.p, one.climate.day * DAY, &one.held));
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(sample_add(&day->asked, name(NAME_SUBJECT, i), &read, false, &one.held),
+                         1);
+    assert_true(accounts_add(&day->accounts, name(NAME_ACCOUNT, 1), false, false, &one.held) >= 0);
+    day->attempts = day->requests = 100;
+    day->nameless = nameless;
+    evidence_judge(one.p, &one.peers, &one.climate);
+    judged = !isnan(day->judged->log_e[DETECTOR_GROWTH]);
+    principal_free(one.p, &one.held);
+    return judged;
+}
+
+static void
+test_a_new_session_is_judged_as_its_account(void **state)
+{
+    (void)state;
+    assert_false(is_judged_alone(AXIS_SESSION, 0));
+    assert_true(is_judged_alone(AXIS_SESSION, 1));
+    assert_true(is_judged_alone(AXIS_ADDRESS, 0));
+}
+
 /* ---- whom nobody names ---- */
 
 static void
@@ -245,6 +309,8 @@ main(void)
         cmocka_unit_test(test_who_reads_more_for_very_long_and_is_not_found_is_learned),
         cmocka_unit_test(test_of_who_reads_few_nothing_is_held_back),
         cmocka_unit_test(test_a_desk_is_judged_by_who_sits_there),
+        cmocka_unit_test(test_one_account_does_not_answer_for_who_has_none),
+        cmocka_unit_test(test_a_new_session_is_judged_as_its_account),
         cmocka_unit_test(test_persons_whom_nobody_names_count_at_most_and_judge_nothing),
         cmocka_unit_test(test_who_is_shown_nobody_else_is_no_finding),
     };
