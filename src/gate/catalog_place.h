@@ -54,7 +54,6 @@ struct catalog_place {
     uint32_t hanging;
     uint64_t own_fields, own_kinds;
     _Atomic uint64_t hanging_fields, hanging_kinds;
-    struct growth_seen seen;
     _Atomic bool has_laid_by;
     struct identity_view *identity; /* under the lock; or NULL */
     _Atomic bool is_identity_kept;  /* it is the keeper's, and of no file */

@@ -32,7 +32,6 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
           const char *database)
 {
     struct catalog_place *place = memory_new(1, sizeof(*place));
-    struct growth_sight grown;
 
     if (place)
         place->ground =
@@ -41,8 +40,6 @@ place_new(struct catalog_store *store, struct settings *settings, uint32_t gatew
         memory_free(place);
         return NULL;
     }
-    growth_look(&place->ground->growth, &place->seen, &grown);
-    growth_counted(&place->seen, &grown); /* the first snapshot will have it */
     place->store = store;
     place->settings = settings_hold(settings);
     place->gateway = gateway;
@@ -398,9 +395,9 @@ catalog_store_growth(struct catalog_place *place)
 }
 
 uint64_t
-catalog_store_grown(const struct catalog_place *place, uint8_t kind)
+catalog_store_grown(const struct catalog_place *place, const struct catalog *catalog, uint8_t kind)
 {
-    return growth_of(&place->ground->growth, &place->seen,
+    return growth_of(&place->ground->growth, catalog_seen(catalog),
                      place->settings->slots[kind % CATALOG_KINDS_MAX]);
 }
 

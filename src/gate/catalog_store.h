@@ -130,8 +130,9 @@ void catalog_store_state(struct catalog_store *store, uint32_t *databases, uint3
 uint64_t catalog_store_identity_version(const struct catalog_place *place);
 /* What has been written to the tables of the place's database. */
 struct identity_watch *catalog_store_watch(const struct catalog_place *place);
-/* How many more of a kind there can be than the snapshot has. Without a lock. */
-uint64_t catalog_store_grown(const struct catalog_place *place, uint8_t kind);
+/* How many more of a kind there can be than a snapshot of the place has. Without a lock. */
+uint64_t catalog_store_grown(const struct catalog_place *place, const struct catalog *catalog,
+                             uint8_t kind);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which
  * one it was nobody remembers. Without a lock. */
 void catalog_store_lay_by(struct catalog_place *place);

@@ -18,19 +18,29 @@ enum {
     LOAD_PART = 3,  /* and into loads, when one follows the other */
 };
 
-/* What another generation's place of the same database was resolved to, newest first. */
+/* What the place was resolved to, or another of the same database, newest first, but those of its
+ * ground before: `seen` is what it has of the ground's growth, whose counts can be kept. */
 static struct catalog *
-prior_of(const struct catalog_store *store, const struct catalog_place *place)
+prior_of(const struct catalog_store *store, const struct catalog_place *place,
+         const struct catalog_seen **seen)
 {
+    static const struct catalog_seen nothing;
     struct catalog *prior = place->catalog;
+    bool is_near = prior != NULL;
 
     list_each (link, &store->places) {
         const struct catalog_place *other = LIST_ENTRY(link, struct catalog_place, link);
+        bool is_nearer = other->ground == place->ground;
 
-        if (!place->catalog && other->catalog && catalog_place_is_sibling(other, place) &&
-            (!prior || catalog_version(other->catalog) > catalog_version(prior)))
+        if (place->catalog || !other->catalog || !catalog_place_is_sibling(other, place))
+            continue;
+        if (!prior || is_nearer > is_near ||
+            (is_nearer == is_near && catalog_version(other->catalog) > catalog_version(prior))) {
             prior = other->catalog;
+            is_near = is_nearer;
+        }
     }
+    *seen = is_near ? catalog_seen(prior) : &nothing;
     return prior ? catalog_hold(prior) : NULL;
 }
 
@@ -142,6 +152,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     growth_fresh(grown, place->settings->slots, fresh);
     catalog_growth_add(catalog, fresh);
     catalog_growth_end(catalog);
+    growth_counted(catalog_see(catalog), grown);
     place->pause = 0;
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
@@ -158,7 +169,6 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     place->poll_at = now + POLL_PERIOD;
     place->checked = os_realtime(store->log->os);
     pthread_mutex_unlock(&store->lock);
-    growth_counted(&place->seen, grown);
     catalog_supersede(before);
     catalog_release(before);
     store->notify(store->arg, place, 0);
@@ -196,16 +206,17 @@ load(struct catalog_store *store, struct catalog_place *place)
     struct catalog *prior, *catalog = NULL;
     struct catalog_mark *marks = NULL;
     uint64_t touched, version;
+    const struct catalog_seen *seen;
     struct growth_sight grown;
     size_t mark_count = 0;
     int result;
 
-    growth_look(&place->ground->growth, &place->seen, &grown);
     /* Whoever touches from here on is not served by what is read below. */
     pthread_mutex_lock(&store->lock);
     touched = place->touched;
     version = ++store->versions;
-    prior = prior_of(store, place);
+    prior = prior_of(store, place, &seen);
+    growth_look(&place->ground->growth, seen, &grown);
     place->load_at = CATALOG_NEVER;
     pthread_mutex_unlock(&store->lock);
     result = connect_place(place);
@@ -320,12 +331,12 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
     uint64_t fresh[CATALOG_KINDS_MAX];
     struct growth_sight grown;
 
-    growth_look(&place->ground->growth, &place->seen, &grown);
+    growth_look(&place->ground->growth, catalog_seen(place->catalog), &grown);
     growth_fresh(&grown, place->settings->slots, fresh);
     if (result == 0)
         result = catalog_load_poll(&place->inspector, place->catalog, fresh, &change, &is_added);
     if (is_added)
-        growth_counted(&place->seen, &grown);
+        growth_counted(catalog_see(place->catalog), &grown);
     if (result == 0)
         identify(store, place);
     else

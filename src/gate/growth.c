@@ -62,7 +62,7 @@ growth_settle(struct growth *g, struct growth_share *share)
 }
 
 uint64_t
-growth_of(const struct growth *g, const struct growth_seen *seen, uint8_t slot)
+growth_of(const struct growth *g, const struct catalog_seen *seen, uint8_t slot)
 {
     uint64_t rows = seen->rows[slot % CATALOG_KINDS_MAX];
 
@@ -70,7 +70,7 @@ growth_of(const struct growth *g, const struct growth_seen *seen, uint8_t slot)
 }
 
 void
-growth_look(const struct growth *g, const struct growth_seen *seen, struct growth_sight *sight)
+growth_look(const struct growth *g, const struct catalog_seen *seen, struct growth_sight *sight)
 {
     for (unsigned slot = 0; slot < CATALOG_KINDS_MAX; slot++) {
         uint64_t total = g->total[slot], open = g->open[slot], rows = seen->rows[slot];
@@ -90,7 +90,7 @@ growth_fresh(const struct growth_sight *sight, const uint8_t slots[CATALOG_KINDS
 }
 
 void
-growth_counted(struct growth_seen *seen, const struct growth_sight *sight)
+growth_counted(struct catalog_seen *seen, const struct growth_sight *sight)
 {
     for (unsigned slot = 0; slot < CATALOG_KINDS_MAX; slot++)
         seen->rows[slot] = sight->total[slot];

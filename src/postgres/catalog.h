@@ -306,6 +306,13 @@ const char *catalog_growth_recount(const struct catalog *catalog, size_t *at);
 PASU_MUST_USE int catalog_growth_count(struct catalog *catalog, const struct view *values,
                                        size_t count);
 void catalog_growth_end(struct catalog *catalog);
+/* Of rows that others number, how many the populations have in them: theirs to say, 0 at first.
+ * Each snapshot has its own, so whoever still holds an old one adds to it what it has not. */
+struct catalog_seen {
+    _Atomic uint64_t rows[CATALOG_KINDS_MAX];
+};
+const struct catalog_seen *catalog_seen(const struct catalog *catalog);
+struct catalog_seen *catalog_see(struct catalog *catalog);
 
 struct catalog *catalog_hold(struct catalog *catalog);
 void catalog_release(struct catalog *catalog); /* NULL is allowed */

@@ -122,6 +122,7 @@ struct catalog {
     const char *poll_text, *growth_text;
     char poll_value[1024];
     _Atomic uint64_t populations[CATALOG_KINDS_MAX];
+    struct catalog_seen seen;
     _Atomic bool is_counted[CATALOG_KINDS_MAX];
 };
 

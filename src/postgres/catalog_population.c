@@ -243,6 +243,18 @@ catalog_growth_end(struct catalog *catalog)
     sum_up(catalog);
 }
 
+const struct catalog_seen *
+catalog_seen(const struct catalog *catalog)
+{
+    return &catalog->seen;
+}
+
+struct catalog_seen *
+catalog_see(struct catalog *catalog)
+{
+    return &catalog->seen;
+}
+
 const char *
 catalog_growth_text(const struct catalog *catalog)
 {

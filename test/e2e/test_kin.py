@@ -230,6 +230,52 @@ def test_growth_through_others():
     pair.guard.stop()
 
 
+@test(gateway=True, limit=60)
+def test_growth_while_reading():
+    """Persons that are inserted while a statement waits on the server are in its upper bound, also where a new
+    snapshot of the catalog has counted them meanwhile and the statement has the old one"""
+    pair = Pair("kin-reading")
+    server().sql("CREATE TABLE dam AS SELECT 1 AS x")
+    for number in range(2):
+        name, first = f"reading {number}", 100000 * (number + 1)
+        with pair.login(application_name=name) as reader, server().connect() as dam:
+            reader.query("SELECT 1")
+            dam.query("BEGIN; LOCK TABLE dam")
+            reader.send(wire.query("SELECT DISTINCT c.name FROM customers c, dam"))
+            process.until(lambda: server().sql("SELECT FROM pg_locks WHERE relation = 'dam'::regclass AND NOT granted"), "wait")
+            pair.run_and_reload("INSERT INTO customers SELECT i, 'Kim-' || i, NULL, 'e' || i, NULL, 1, 'x' "
+                                f"FROM generate_series({first}, {first + 1999}) i; CREATE TABLE dam{number} ()")
+            dam.query("COMMIT")
+            rows = reader.result().rows
+        process.until(lambda n=name: shop.export(pair.guard).get(n), "record", 5)
+        shown = shop.export(pair.guard)[name]
+        assert len(rows) <= shown.unknown, f"{name}: {len(rows)} shown, {shown.unknown} at most"
+    server().sql("DELETE FROM customers WHERE id BETWEEN 100000 AND 1000000")
+    server().sql("DROP TABLE dam, dam0, dam1")
+    pair.guard.stop()
+
+
+@test(gateway=True, limit=100)
+def test_growth_of_much():
+    """Where a table is too large to be counted anew after a reload, what was inserted before, and is in nobody's
+    statistics yet, is in the upper bound of sessions of after it"""
+    many = ("INSERT INTO customers SELECT i, 'Kim-' || i, NULL, 'e' || i, NULL, 1, 'x' "
+            "FROM generate_series({}, {}) i").format
+    server().sql(many(100001, 400000))
+    pair = Pair("kin-much", "127.0.0.1")
+    with pair.login() as old:
+        old.query("SELECT 1 FROM customers LIMIT 1")  # the server's statistics have its session's by now, and wait then
+        old.query(many(400001, 402000))
+        pair.guard.config["budgets"] = NOBODY
+        pair.reload()
+        pair.run("SELECT string_agg(name, '') FROM customers", name="much")
+        process.until(lambda: shop.export(pair.guard).get("much"), "record", 5)
+        shown = shop.export(pair.guard)["much"]
+        assert 302400 <= shown.unknown < 400000, f"302400 shown, {shown.unknown} at most"
+    server().sql("DELETE FROM customers WHERE id BETWEEN 100000 AND 1000000")
+    pair.guard.stop()
+
+
 @test(gateway=True, limit=100)
 def test_standby():
     """A table that was filled through a server is known on its standby, which was behind when it was marked; and

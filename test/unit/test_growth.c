@@ -16,7 +16,7 @@ static void
 rows_count_at_once_and_until_a_count_has_seen_them(void **state PASU_UNUSED)
 {
     struct growth g = {0};
-    struct growth_seen seen = {0};
+    struct catalog_seen seen = {0};
     struct growth_share share = {0};
     struct growth_sight sight;
 
@@ -40,7 +40,7 @@ static void
 what_others_have_not_committed_stays_when_some_is_counted(void **state PASU_UNUSED)
 {
     struct growth g = {0};
-    struct growth_seen seen = {0};
+    struct catalog_seen seen = {0};
     struct growth_share one = {0}, other = {0};
     struct growth_sight sight;
 
@@ -65,7 +65,7 @@ only_tags_of_new_rows_count(void **state PASU_UNUSED)
                                        "INSERT",   "INSERT 0 ", "COPY",     "COPY x",
                                        "",         "FETCH 5"};
     struct growth g = {0};
-    struct growth_seen seen = {0};
+    struct catalog_seen seen = {0};
     struct growth_share share = {0};
 
     for (size_t i = 0; i < COUNT_OF(tags); i++)
@@ -80,7 +80,7 @@ static void
 each_place_sees_for_itself(void **state PASU_UNUSED)
 {
     struct growth g = {0};
-    struct growth_seen one = {0}, other = {0};
+    struct catalog_seen one = {0}, other = {0};
     struct growth_share share = {0};
     struct growth_sight sight;
     uint64_t fresh[CATALOG_KINDS_MAX];
