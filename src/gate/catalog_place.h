@@ -54,6 +54,9 @@ struct catalog_place {
     uint32_t hanging;
     uint64_t own_fields, own_kinds;
     _Atomic uint64_t hanging_fields, hanging_kinds;
+    /* Of the newest snapshot: how many of each kind it has, and what of the ground's growth. */
+    _Atomic uint64_t most[CATALOG_KINDS_MAX];
+    struct catalog_seen seen;
     _Atomic bool has_laid_by;
     struct identity_view *identity; /* under the lock; or NULL */
     _Atomic bool is_identity_kept;  /* it is the keeper's, and of no file */

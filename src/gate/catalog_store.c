@@ -395,10 +395,18 @@ catalog_store_growth(struct catalog_place *place)
 }
 
 uint64_t
-catalog_store_grown(const struct catalog_place *place, const struct catalog *catalog, uint8_t kind)
+catalog_store_population(const struct catalog_place *place, const struct catalog *catalog,
+                         uint8_t kind)
 {
-    return growth_of(&place->ground->growth, catalog_seen(catalog),
-                     place->settings->slots[kind % CATALOG_KINDS_MAX]);
+    const struct growth *growth = &place->ground->growth;
+    uint8_t slot = place->settings->slots[kind % CATALOG_KINDS_MAX];
+    uint64_t own = growth_of(growth, catalog_seen(catalog), slot);
+    uint64_t newest = growth_of(growth, &place->seen, slot);
+
+    own += catalog_population(catalog, kind); /* later: a count has what is not in the growth */
+    newest += place->most[kind % CATALOG_KINDS_MAX];
+    own = own > newest ? own : newest;
+    return own < UINT32_MAX ? own : UINT32_MAX;
 }
 
 uint32_t

@@ -130,9 +130,11 @@ void catalog_store_state(struct catalog_store *store, uint32_t *databases, uint3
 uint64_t catalog_store_identity_version(const struct catalog_place *place);
 /* What has been written to the tables of the place's database. */
 struct identity_watch *catalog_store_watch(const struct catalog_place *place);
-/* How many more of a kind there can be than a snapshot of the place has. Without a lock. */
-uint64_t catalog_store_grown(const struct catalog_place *place, const struct catalog *catalog,
-                             uint8_t kind);
+/* How many of a kind there are, at most, to a statement that has this snapshot of the place, which
+ * can have a newer one: what was deleted since is still shown, and what was inserted can be.
+ * Without a lock. */
+uint64_t catalog_store_population(const struct catalog_place *place, const struct catalog *catalog,
+                                  uint8_t kind);
 /* A transaction that changes the catalog has been prepared: whoever commits one changes it. Which
  * one it was nobody remembers. Without a lock. */
 void catalog_store_lay_by(struct catalog_place *place);

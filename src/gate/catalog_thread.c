@@ -140,6 +140,16 @@ keep_marks(struct catalog_store *store, struct catalog_place *place, const struc
                                   (place->marks.is_waiting ? POLL_PERIOD : LOAD_DELAY));
 }
 
+/* The counts of the place's snapshot have changed: first what it has, then what that is of. */
+static void
+keep_counts(struct catalog_place *place, const struct growth_sight *grown)
+{
+    for (uint8_t kind = 0; kind < CATALOG_KINDS_MAX; kind++)
+        place->most[kind] = catalog_population(place->catalog, kind);
+    growth_counted(catalog_see(place->catalog), grown);
+    growth_counted(&place->seen, grown);
+}
+
 static void
 keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct catalog *catalog,
               const struct growth_sight *grown, uint64_t touched, int64_t took)
@@ -152,7 +162,6 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
     growth_fresh(grown, place->settings->slots, fresh);
     catalog_growth_add(catalog, fresh);
     catalog_growth_end(catalog);
-    growth_counted(catalog_see(catalog), grown);
     place->pause = 0;
     pthread_mutex_lock(&store->lock);
     before = place->catalog;
@@ -168,6 +177,7 @@ keep_snapshot(struct catalog_store *store, struct catalog_place *place, struct c
         place->load_at = now + PAUSE_MOST;
     place->poll_at = now + POLL_PERIOD;
     place->checked = os_realtime(store->log->os);
+    keep_counts(place, grown);
     pthread_mutex_unlock(&store->lock);
     catalog_supersede(before);
     catalog_release(before);
@@ -336,7 +346,7 @@ poll_place(struct catalog_store *store, struct catalog_place *place)
     if (result == 0)
         result = catalog_load_poll(&place->inspector, place->catalog, fresh, &change, &is_added);
     if (is_added)
-        growth_counted(catalog_see(place->catalog), &grown);
+        keep_counts(place, &grown);
     if (result == 0)
         identify(store, place);
     else

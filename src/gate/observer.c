@@ -420,13 +420,7 @@ observer_refuses_call(struct session *s, uint32_t oid)
 uint64_t
 observer_population(const struct observer *o, const struct catalog *catalog, uint8_t kind)
 {
-    uint64_t grown, counted;
-
-    if (!catalog)
-        return UINT32_MAX;
-    grown = catalog_store_grown(o->place, catalog, kind); /* first: a count takes from it later */
-    counted = catalog_population(catalog, kind);
-    return grown < UINT32_MAX - counted ? counted + grown : UINT32_MAX;
+    return catalog ? catalog_store_population(o->place, catalog, kind) : UINT32_MAX;
 }
 
 void
