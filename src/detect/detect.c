@@ -301,7 +301,6 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
 /* A principal asks for persons. */
 struct act {
     uint64_t key;
-    struct slot *slot; /* NULL: not known yet */
     uint8_t axis;
 };
 
@@ -424,22 +423,21 @@ bring_near(const struct detect *d, const struct bunch *bunch)
             sample_prefetch(&who[i]->today->asked, subject[i]);
 }
 
-/* Those who ask, for each person in turn. */
+/* Those who ask, each for all of the persons. */
 static int
-take_asker(struct detect *d, struct asker *asker, struct act *acts, size_t act_count)
+take_asker(struct detect *d, const struct asker *asker, const struct act *acts, size_t act_count)
 {
-    struct taken *t = &asker->taken;
+    const struct taken *t = &asker->taken;
 
     for (size_t axis = 0; axis < AXIS_COUNT && is_of_person(t->o); axis++)
         d->known[axis] += t->o->who[axis] != 0 ? asker->count : 0;
-    for (size_t i = 0; i < asker->count; i++, t->o++)
-        for (size_t j = 0; j < act_count; j++) {
-            struct act *act = &acts[j];
-            int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, &act->slot, t);
+    for (size_t i = 0; i < act_count; i++) {
+        const struct act *act = &acts[i];
+        int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, t, asker->count);
 
-            if (r < 0)
-                return r;
-        }
+        if (r < 0)
+            return r;
+    }
     return 0;
 }
 
@@ -453,7 +451,7 @@ take(struct detect *d, struct bunch *bunch)
         r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
     bring_near(d, bunch);
     for (size_t i = 0; i < bunch->askers && r >= 0; i++) {
-        struct asker *asker = &bunch->asker[i];
+        const struct asker *asker = &bunch->asker[i];
 
         r = take_asker(d, asker, &bunch->act[act], asker->act_end - act);
         act = asker->act_end;
@@ -466,8 +464,11 @@ take(struct detect *d, struct bunch *bunch)
 static bool
 is_again(const struct observation *before, const struct observation *o)
 {
-    return before->time == o->time && is_of_person(before) && is_of_person(o) &&
-           before->kind == o->kind && memcmp(before->who, o->who, sizeof(o->who)) == 0;
+    uint64_t differs = (uint64_t)(before->time ^ o->time) | (uint64_t)(before->kind ^ o->kind);
+
+    for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+        differs |= before->who[axis] ^ o->who[axis];
+    return differs == 0 && is_of_person(before) && is_of_person(o);
 }
 
 /* Then it is one more of the bunch's last asker. */

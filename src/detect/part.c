@@ -85,23 +85,32 @@ follow_walk(struct part *part, struct principal *p, uint64_t number)
     return 0;
 }
 
-static int
-show(struct part *part, struct principal *p, struct day *day, const struct taken *t)
+/* So many persons, at one time. */
+static void
+note_shown(struct principal *p, struct day *day, const struct taken *t, uint64_t fields,
+           uint32_t count)
 {
     uint32_t minute = t->second / 60;
 
-    p->reads++;
-    p->fields |= t->o->fields;
-    day->fields |= t->o->fields;
+    p->reads += count;
+    p->fields |= fields;
+    day->fields |= fields;
     if (p->history != NULL)
-        p->history->fields_since |= t->o->fields;
+        p->history->fields_since |= fields;
     day->hours |= 1U << (t->second / 3600);
     if (day->minute != minute) {
         day->minute = minute;
         day->minute_reads = 0;
     }
-    if (++day->minute_reads > day->minute_most)
+    day->minute_reads += count;
+    if (day->minute_reads > day->minute_most)
         day->minute_most = day->minute_reads;
+}
+
+static int
+show(struct part *part, struct principal *p, struct day *day, const struct taken *t)
+{
+    note_shown(p, day, t, t->o->fields, 1);
     /* Where there is no memory, those that are known are at least shown. */
     return is_tight(part)
                ? 0
@@ -180,6 +189,46 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
     }
     if (p->axis == AXIS_ACCOUNT && p->history != NULL)
         note_places(p->history, day, t);
+    return 0;
+}
+
+/* As ask, for each of those that follow on one that it has asked for at the same time, while it is
+ * tested: what is the same for all of them was noted with that one, or is summed up. */
+static int
+ask_again(struct part *part, struct principal *p, struct slot *slot, const struct taken *first,
+          size_t count)
+{
+    struct taken t = *first;
+    struct day *day = p->today;
+    uint64_t fields = 0;
+    uint32_t shown = 0;
+
+    for (size_t i = 0; i < count; i++, t.o++) {
+        const struct observation *o = t.o;
+        struct sample_read read = read_of(&t);
+
+        if (!sample_leaves_out(&day->asked, o->subject) &&
+            sample_add(&day->asked, o->subject, &read, is_tight(part), &part->held) < 0)
+            return PASU_E_NOMEM;
+        if (o->what == OBSERVED_SHOWN) {
+            shown++;
+            fields |= o->fields;
+            if (!is_tight(part) &&
+                life_add(&p->life, o->subject, t.day, persons_held(part), &part->held) < 0)
+                return PASU_E_NOMEM;
+        }
+        if (read.number != NUMBER_NONE && follow_walk(part, p, read.number) < 0)
+            return PASU_E_NOMEM;
+    }
+    slot->requests += (uint32_t)count;
+    day->requests = slot->requests;
+    day->attempts += (uint32_t)count;
+    if (first->o->who[AXIS_ACCOUNT] == 0)
+        day->nameless += (uint32_t)count;
+    p->misses += count - shown;
+    day->misses += (uint32_t)(count - shown);
+    if (shown > 0)
+        note_shown(p, day, first, fields, shown);
     return 0;
 }
 
@@ -349,18 +398,12 @@ count_request(struct slot *slot, uint16_t day)
     slot->requests++;
 }
 
-int
-part_take(struct part *part, unsigned axis, uint64_t key, struct slot **place,
-          const struct taken *t)
+/* One person. */
+static int
+take_one(struct part *part, unsigned axis, struct slot *slot, const struct taken *t)
 {
     const struct observation *o = t->o;
-    struct slot *slot = *place;
-    int result = 0;
 
-    if (slot == NULL)
-        slot = *place = slot_of(part, axis, key, &result);
-    if (slot == NULL)
-        return result;
     count_request(slot, t->day);
     if (o->what == OBSERVED_BOUND)
         return bound_principal(part, axis, slot, t);
@@ -380,6 +423,30 @@ part_take(struct part *part, unsigned axis, uint64_t key, struct slot **place,
         return 0;
     }
     return ask_principal(part, axis, slot, t);
+}
+
+int
+part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *first, size_t count)
+{
+    struct taken t = *first;
+    struct slot *slot = NULL;
+    int result = 0;
+
+    for (size_t left = count; left > 0 && result >= 0; left--, t.o++) {
+        struct principal *p;
+
+        if (slot == NULL)
+            slot = slot_of(part, axis, key, &result);
+        if (slot == NULL)
+            continue;
+        if (left < count && slot_is_promoted(slot)) {
+            p = part->principals[slot_place(slot)];
+            if (p->history != NULL && p->today != NULL)
+                return ask_again(part, p, slot, &t, left);
+        }
+        result = take_one(part, axis, slot, &t);
+    }
+    return result;
 }
 
 /* ---- forgetting ---- */

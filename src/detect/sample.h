@@ -49,11 +49,18 @@ sample_home(const struct sample *s, uint64_t hash)
                     (63 - (unsigned)__builtin_ctz((unsigned)s->capacity)));
 }
 
+/* Whether it would change nothing to add the subject. */
+static inline bool
+sample_leaves_out(const struct sample *s, uint64_t hash)
+{
+    return s->full && hash > s->limit;
+}
+
 /* The subject is added soon: its place comes near. */
 PASU_ALWAYS_INLINE static inline void
 sample_prefetch(const struct sample *s, uint64_t hash)
 {
-    if (s->capacity == 0 || (s->full && hash > s->limit))
+    if (s->capacity == 0 || sample_leaves_out(s, hash))
         return;
     __builtin_prefetch(&s->table[sample_home(s, hash)], 1);
     __builtin_prefetch(&s->hashes[s->count], 1);
