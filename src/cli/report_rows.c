@@ -303,8 +303,7 @@ report_told(FILE *file, struct report *r)
         html_format(file, "span",
                     event->body.what == INCIDENT_NOTICED
                         ? report_word(r, "유출 통지 %" PRIu64 "건, 모든 통지 %" PRIu64 "건 작성",
-                                      "%" PRIu64 " notices of a leak, %" PRIu64
-                                      " notices in all, were made")
+                                      "notices made: %" PRIu64 " of a leak, %" PRIu64 " in all")
                         : report_word(r, "%" PRIu64 "건 도달, 발송 %" PRIu64 "건",
                                       "%" PRIu64 " arrived, of %" PRIu64),
                     event->body.at_least, event->body.at_most);
