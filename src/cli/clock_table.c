@@ -11,7 +11,8 @@
 
 enum {
     DAY_MINUTES = 24 * 60,
-    DAYS_MAX = 366,     /* business days */
+    DAYS_MAX = 366, /* business days */
+    DAYS_LOOKED_AT = 4 * 366,
     LATEST_YEARS = 230, /* since 1970 */
     WITHIN_MAX_DAYS = 3660,
     ZONE_SIZE = 256
@@ -23,6 +24,68 @@ struct reading {
     struct clock_table *table;
     struct yaml_table yaml;
 };
+
+/* ---- which day it is ---- */
+
+static bool
+is_holiday(const struct clock_rule *rule, int64_t day)
+{
+    for (size_t i = 0; i < rule->holiday_count; i++)
+        if (clock_holiday_is(&rule->holidays[i], day))
+            return true;
+    return false;
+}
+
+/* 1970-01-01 was a Thursday. */
+static bool
+is_business_day(const struct clock_rule *rule, int64_t day)
+{
+    int64_t weekday = (day + 4) % 7; /* 0: Sunday */
+
+    return weekday != 0 && weekday != 6 && !is_holiday(rule, day);
+}
+
+/* The day of a moment in the time zone that is in use. */
+static int64_t
+day_of(int64_t moment)
+{
+    time_t seconds = (time_t)(moment / NANOSECONDS_PER_SECOND);
+    struct tm tm = {0};
+
+    localtime_r(&seconds, &tm);
+    tm.tm_isdst = 0;
+    tm.tm_hour = 12;
+    tm.tm_min = tm.tm_sec = 0;
+    return (int64_t)timegm(&tm) / (24 * 3600);
+}
+
+/* That minute of that day in the time zone that is in use. */
+static int64_t
+moment_of(int64_t day, unsigned minutes)
+{
+    time_t noon = (time_t)(day * 24 * 3600);
+    struct tm tm = {0};
+
+    gmtime_r(&noon, &tm);
+    tm.tm_hour = (int)(minutes / 60);
+    tm.tm_min = (int)(minutes % 60);
+    tm.tm_isdst = -1;
+    return (int64_t)mktime(&tm) * NANOSECONDS_PER_SECOND;
+}
+
+/* PASU_E_RANGE: there are not so many business days in the years that are looked at. Rules can make
+ * a holiday of every day. */
+static int
+business_due(int64_t *due, const struct clock_rule *rule, int64_t since)
+{
+    int64_t day = day_of(since), end = day + DAYS_LOOKED_AT;
+
+    for (unsigned left = rule->business_days; left > 0; left -= is_business_day(rule, day))
+        if (++day > end)
+            return PASU_E_RANGE;
+    *due = moment_of(day, rule->until);
+    return 0;
+}
 
 /* ---- reading ---- */
 
@@ -130,6 +193,7 @@ read_rule(struct reading *r, const struct yaml_node *node)
                                         NULL};
     struct clock_rule *rule = &r->table->rules[r->table->count];
     const char *from;
+    int64_t due;
 
     *rule = (struct clock_rule){0};
     if (!yaml_table_keys(&r->yaml, node, "a clock", names))
@@ -155,6 +219,9 @@ read_rule(struct reading *r, const struct yaml_node *node)
     read_until(r, node, rule);
     read_zone(r, node, rule);
     read_holidays(r, node, rule);
+    if (business_due(&due, rule, 0) != 0)
+        yaml_table_fault(&r->yaml, yaml_table_get(node, "holidays"), "leave business days",
+                         "the holidays leave too few business days in four years");
     r->table->count++;
 }
 
@@ -194,63 +261,7 @@ clock_table_release(struct clock_table *table)
     *table = (struct clock_table){0};
 }
 
-/* ---- when it is due ---- */
-
-static bool
-is_holiday(const struct clock_rule *rule, int64_t day)
-{
-    for (size_t i = 0; i < rule->holiday_count; i++)
-        if (clock_holiday_is(&rule->holidays[i], day))
-            return true;
-    return false;
-}
-
-/* 1970-01-01 was a Thursday. */
-static bool
-is_business_day(const struct clock_rule *rule, int64_t day)
-{
-    int64_t weekday = (day + 4) % 7; /* 0: Sunday */
-
-    return weekday != 0 && weekday != 6 && !is_holiday(rule, day);
-}
-
-/* The day of a moment in the time zone that is in use. */
-static int64_t
-day_of(int64_t moment)
-{
-    time_t seconds = (time_t)(moment / NANOSECONDS_PER_SECOND);
-    struct tm tm = {0};
-
-    localtime_r(&seconds, &tm);
-    tm.tm_isdst = 0;
-    tm.tm_hour = 12;
-    tm.tm_min = tm.tm_sec = 0;
-    return (int64_t)timegm(&tm) / (24 * 3600);
-}
-
-/* That minute of that day in the time zone that is in use. */
-static int64_t
-moment_of(int64_t day, unsigned minutes)
-{
-    time_t noon = (time_t)(day * 24 * 3600);
-    struct tm tm = {0};
-
-    gmtime_r(&noon, &tm);
-    tm.tm_hour = (int)(minutes / 60);
-    tm.tm_min = (int)(minutes % 60);
-    tm.tm_isdst = -1;
-    return (int64_t)mktime(&tm) * NANOSECONDS_PER_SECOND;
-}
-
-static int64_t
-business_due(const struct clock_rule *rule, int64_t since)
-{
-    int64_t day = day_of(since);
-
-    for (unsigned left = rule->business_days; left > 0; left -= is_business_day(rule, day))
-        day++;
-    return moment_of(day, rule->until);
-}
+/* ---- of a rule ---- */
 
 /* Behind it the process has the time zone that it had. */
 static int
@@ -258,17 +269,18 @@ in_zone(int64_t *due, const struct clock_rule *rule, int64_t since)
 {
     char before[ZONE_SIZE] = "";
     const char *was = getenv("TZ");
+    int result;
 
     if (was && (size_t)snprintf(before, sizeof(before), "%s", was) >= sizeof(before))
         return PASU_E_RANGE;
     if (setenv("TZ", rule->time_zone ? rule->time_zone : "UTC", 1) != 0)
         return PASU_E_NOMEM;
     tzset();
-    *due = business_due(rule, since);
+    result = business_due(due, rule, since);
     if ((was ? setenv("TZ", before, 1) : unsetenv("TZ")) != 0)
         return PASU_E_NOMEM;
     tzset();
-    return 0;
+    return result;
 }
 
 int

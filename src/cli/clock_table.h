@@ -42,7 +42,7 @@ PASU_MUST_USE int clock_table_parse(struct clock_table *table, struct view text,
                                     struct config_faults *faults);
 void clock_table_release(struct clock_table *table);
 /* When it is due, realtime ns, for what began then. PASU_E_NOTFOUND: there is no such time zone;
- * PASU_E_RANGE: later than can be said. */
+ * PASU_E_RANGE: later than can be said, or four years have too few business days. */
 PASU_MUST_USE int clock_rule_due(int64_t *due, const struct clock_rule *rule, int64_t since);
 
 #endif

@@ -115,8 +115,8 @@ print_scope(FILE *file, const struct board *b)
         by = signed_by(b, event->index);
         fprintf(file, "  version %u", ++version);
         print_moment(file, ", ", event->time);
-        fprintf(file, ": at least %" PRIu64 ", at most %" PRIu64 " persons", event->body.at_least,
-                event->body.at_most);
+        fprintf(file, ": at least %" PRIu64 ", at most %" PRIu64 " person%s", event->body.at_least,
+                event->body.at_most, event->body.at_most == 1 ? "" : "s");
         incident_put_text(file, ": ", event->body.why, "; ");
         incident_put_text(file, by ? "signed by " : "", by ? by->body.who : "nobody has signed",
                           "\n");

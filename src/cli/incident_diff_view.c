@@ -72,9 +72,10 @@ put_lacks(FILE *file, const struct scope_version *now)
     if (gaps > 0)
         fprintf(file,
                 "not in these numbers: what was shown in %" JSON_INTEGER_FORMAT
-                " gaps of the record, of which %" JSON_INTEGER_FORMAT
-                " are places that are damaged (pasu ledger verify says where)\n",
-                gaps, damaged);
+                " gap%s of the record, of which %" JSON_INTEGER_FORMAT
+                " %s damaged (pasu ledger verify says where)\n",
+                gaps, gaps == 1 ? "" : "s", damaged,
+                damaged == 1 ? "is a place that is" : "are places that are");
 }
 
 void

@@ -175,7 +175,7 @@ put_more(FILE *file, const struct incidents *in, const struct incident_event *ev
     switch (body->what) {
     case INCIDENT_SCOPE:
         put_persons(file, ", ", body->at_least, body->at_most);
-        fprintf(file, ", from %" PRIu64 " records", body->about);
+        fprintf(file, ", from %" PRIu64 " record%s", body->about, body->about == 1 ? "" : "s");
         if (scope_version_at(&version, in, body->number, event->index))
             fprintf(file, ", version %u", version.number);
         json_decref(version.more);
@@ -187,8 +187,8 @@ put_more(FILE *file, const struct incidents *in, const struct incident_event *ev
         fprintf(file, ", record %" PRIu64, body->about);
         break;
     case INCIDENT_NOTICED:
-        fprintf(file, ", %" PRIu64 " notices of a leak, %" PRIu64 " in all", body->at_least,
-                body->at_most);
+        fprintf(file, ", %" PRIu64 " notice%s of a leak, %" PRIu64 " in all", body->at_least,
+                body->at_least == 1 ? "" : "s", body->at_most);
         break;
     case INCIDENT_DELIVERED:
         fprintf(file, ", %" PRIu64 " of %" PRIu64 " arrived", body->at_least, body->at_most);

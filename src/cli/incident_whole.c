@@ -101,9 +101,9 @@ say_gaps(FILE *file, const struct incident_whole *w, bool is_page)
         return;
     }
     snprintf(en, sizeof(en),
-             "What was shown in %lld gaps of the record is not in the numbers of the last version: "
-             "persons can be missing.",
-             w->gaps);
+             "What was shown in %lld gap%s of the record is not in the numbers of the last "
+             "version: persons can be missing.",
+             w->gaps, w->gaps == 1 ? "" : "s");
     snprintf(ko, sizeof(ko),
              "마지막 버전의 인원수에는 기록 공백 %lld곳에서 조회된 내용이 포함되어 있지 않습니다. "
              "누락된 정보주체가 있을 수 있습니다.",
@@ -112,9 +112,9 @@ say_gaps(FILE *file, const struct incident_whole *w, bool is_page)
     if (w->damaged <= 0)
         return;
     snprintf(en, sizeof(en),
-             "Of these, %lld are places where the ledger is damaged (pasu ledger verify says "
-             "where; a backup of the ledger may have them whole).",
-             w->damaged);
+             "Of these, %lld %s where the ledger is damaged (pasu ledger verify says "
+             "where; a backup of the ledger may be whole there).",
+             w->damaged, w->damaged == 1 ? "is a place" : "are places");
     snprintf(
         ko, sizeof(ko),
         "그중 %lld곳은 원장의 기록이 손상된 위치입니다(위치는 pasu ledger verify로 확인; 원장의 "

@@ -295,7 +295,7 @@ answer_text(const struct verify_answer *a)
     char one[TIME_SIZE], other[TIME_SIZE], text[NOTE_KEY_TEXT_MAX + 1], escaped[1400];
 
     text_count(one, sizeof(one), a->records);
-    printf("records   %s in %" PRIu64 " segments", one, a->segments);
+    printf("records   %s in %" PRIu64 " segment%s", one, a->segments, a->segments == 1 ? "" : "s");
     if (a->first > 0)
         printf(", from %" PRIu64 " on", a->first);
     if (a->records > 0) {
@@ -306,7 +306,7 @@ answer_text(const struct verify_answer *a)
     printf("\ncovered   ");
     if (a->covered > 0) {
         print_root(text, &a->covered_root);
-        printf("%" PRIu64 " records, root %s\n", a->covered, text);
+        printf("%" PRIu64 " record%s, root %s\n", a->covered, a->covered == 1 ? "" : "s", text);
     } else {
         printf("nothing\n");
     }

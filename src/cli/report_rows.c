@@ -4,6 +4,7 @@
 #include "cli/html.h"
 #include "cli/incident_view.h"
 #include "cli/report_part.h"
+#include "config/moment.h"
 #include "ledger/clocks.h"
 
 #include <inttypes.h>
@@ -124,14 +125,27 @@ put_text_or_unknown(FILE *file, struct report *r, const char *text)
         report_unknown(file, r);
 }
 
+/* As the version has it, in UTC: as all times of the page. */
+static void
+put_time_or_unknown(FILE *file, struct report *r, const char *name)
+{
+    const char *text = json_string_value(json_object_get(r->version.more, name));
+    int64_t moment;
+
+    if (text && moment_parse_fixed(&moment, text, false) == 0)
+        html_local_time(file, moment);
+    else
+        report_unknown(file, r);
+}
+
 void
 report_period(FILE *file, struct report *r)
 {
     if (!has_version(file, r))
         return;
-    put_text_or_unknown(file, r, json_string_value(json_object_get(r->version.more, "first")));
+    put_time_or_unknown(file, r, "first");
     fputs(" ~ ", file);
-    put_text_or_unknown(file, r, json_string_value(json_object_get(r->version.more, "last")));
+    put_time_or_unknown(file, r, "last");
     from_ledger(file, r);
 }
 
@@ -303,8 +317,7 @@ report_told(FILE *file, struct report *r)
         html_format(file, "span",
                     event->body.what == INCIDENT_NOTICED
                         ? report_word(r, "유출 통지 %" PRIu64 "건, 모든 통지 %" PRIu64 "건 작성",
-                                      "%" PRIu64 " notices of a leak, %" PRIu64
-                                      " notices in all, were made")
+                                      "notices made: %" PRIu64 " of a leak, %" PRIu64 " in all")
                         : report_word(r, "%" PRIu64 "건 도달, 발송 %" PRIu64 "건",
                                       "%" PRIu64 " arrived, of %" PRIu64),
                     event->body.at_least, event->body.at_most);

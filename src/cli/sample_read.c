@@ -13,6 +13,8 @@
 #include <jansson.h>
 #include <unistd.h>
 
+enum { SAID_MAX = 300, HINT_SIZE = 600 };
+
 /* ---- bytes ---- */
 
 /* All of it, with room for one byte behind; to be freed. */
@@ -287,10 +289,11 @@ static bool
 is_filler(const char *word)
 {
     static const char *const words[] = {
-        "a",    "all", "an",    "and",    "at",     "by",     "first", "five",   "four",
-        "from", "her", "his",   "in",     "last",   "latest", "of",    "on",     "one",
-        "or",   "the", "their", "them",   "three",  "two",    "with",  "number", "numbers",
-        "및",   "와",  "과",    "그리고", "마지막", "최근"};
+        "a",       "all",    "an",   "and",   "at",     "by",     "first",  "five",     "four",
+        "from",    "has",    "have", "he",    "her",    "his",    "in",     "know",     "knows",
+        "last",    "latest", "of",   "on",    "one",    "or",     "she",    "stranger", "the",
+        "their",   "them",   "they", "three", "two",    "with",   "number", "numbers",  "somebody",
+        "someone", "및",     "와",   "과",    "그리고", "마지막", "최근"};
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (strcasecmp(word, words[i]) == 0)
@@ -346,6 +349,21 @@ say_who(struct sample_build *b, const char *who)
     return status;
 }
 
+/* Whom it is about is for the asker to say: the sentence as it would be understood. */
+static int
+complain_nobody(const char *text)
+{
+    char hint[HINT_SIZE];
+
+    text += strspn(text, ": ");
+    snprintf(hint, sizeof(hint),
+             "write a telephone number, e-mail address or key of theirs, and a colon, before it: "
+             "--say \"010-1234-5678: %.*s\"; who read a field of anybody: pasu scope --field",
+             SAID_MAX, *text != '\0' ? text : "name, address and 5 orders, the last of 2026-05-03");
+    complain(hint, "who it is, and a colon, must stand before what is known of them");
+    return 2;
+}
+
 static int
 say_person(struct sample_build *b, char *text)
 {
@@ -357,12 +375,8 @@ say_person(struct sample_build *b, char *text)
         text++;
     if (*text == '\0')
         return 0;
-    if (colon == NULL || colon == text) {
-        complain("write: --say \"010-1234-5678: name, address and 5 orders, the last of "
-                 "2026-05-03\"",
-                 "who it is, and a colon, must stand before what is known of them");
-        return 2;
-    }
+    if (colon == NULL || colon == text)
+        return complain_nobody(text);
     *colon = '\0';
     status = say_who(b, text);
     who = b->fields;

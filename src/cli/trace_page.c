@@ -56,9 +56,8 @@ print_sample(FILE *file, const struct traced *t)
     fputc('\n', file);
     if (b->unknown + b->ambiguous > 0)
         fprintf(file,
-                "           %" PRIu64 " rows name nobody who is known, %" PRIu64
-                " several persons\n",
-                b->unknown, b->ambiguous);
+                "           %" PRIu64 " row%s nobody who is known, %" PRIu64 " several persons\n",
+                b->unknown, b->unknown == 1 ? " names" : "s name", b->ambiguous);
     for (size_t s = 0; b->decoys.count > 0 && s < b->decoys.decoys->count; s++)
         if (decoy_search_found(&b->decoys, s) > 0) {
             fputs("           ", file);
@@ -211,13 +210,13 @@ print_excluded(FILE *file, const struct traced *t)
 
     fprintf(file,
             "\nexcluded   %" PRIu64 " of %" PRIu64
-            " principals were shown nobody of the sample by name, %" PRIu64
-            " only at other times\n",
-            a->without, a->readers, a->all_mistimed);
+            " principal%s %s shown nobody of the sample by name, %" PRIu64 " only at other times\n",
+            a->without, a->readers, a->readers == 1 ? "" : "s", a->without == 1 ? "was" : "were",
+            a->all_mistimed);
     if (a->unshown > 0)
         fprintf(file,
-                "           %" PRIu64 " persons of the sample were shown to nobody on record\n",
-                a->unshown);
+                "           %" PRIu64 " person%s of the sample %s shown to nobody on record\n",
+                a->unshown, a->unshown == 1 ? "" : "s", a->unshown == 1 ? "was" : "were");
     for (size_t g = 0; g < gaps->count; g++)
         if (gap_concerns(&gaps->items[g], t->evidence->filter.from, t->evidence->filter.to))
             scope_view_gap(file, gaps, &gaps->items[g]);

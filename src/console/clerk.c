@@ -70,7 +70,10 @@ run_send(struct clerk *c, const struct job *job)
     result = sender_send(&c->sender, &job->found, job->language,
                          job->found.is_shared ? NULL : job->code, c->codes.limits.code_time);
 
-    return result == 0 ? 0 : 2;
+    return result == 0                 ? 0
+           : result == PASU_E_DENIED   ? JOB_DENIED
+           : result == PASU_E_DISKFULL ? JOB_FULL
+                                       : 2;
 }
 
 static int
@@ -166,6 +169,8 @@ job_done(void *arg, struct job *job, int status)
                                           : "a person",
                  status == JOB_OVERDUE   ? PASU_E_TIMEOUT
                  : status == JOB_CROWDED ? PASU_E_RANGE
+                 : status == JOB_DENIED  ? PASU_E_DENIED
+                 : status == JOB_FULL    ? PASU_E_DISKFULL
                                          : PASU_E_UNAVAILABLE);
     if (job->lane == LANE_LOOK && status == 0)
         seen(c, job);

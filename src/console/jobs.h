@@ -30,6 +30,8 @@ enum {
     JOBS_RUNNING_MAX = 12, /* 4 of each lane */
     JOBS_WAITING_MAX = 64, /* of each lane */
     JOB_SECONDS = 60,
+    JOB_DENIED = 251,  /* statuses, of one that says so itself: it may not write there */
+    JOB_FULL = 252,    /* or there is no room */
     JOB_CROWDED = 253, /* statuses: its place was another's in the end */
     JOB_OVERDUE = 254,
     JOB_DIED = 255,

@@ -11,7 +11,7 @@ from test_incident import BY, number_of, scope
 from test_notify import front
 
 KEYS, OTHERS = (1287, 1294, 1301), (1308, 1315)
-PLACE = "of which 1 are places that are damaged"
+PLACE = "of which 1 is a place that is damaged"
 
 
 def answer(made, *words):
@@ -53,8 +53,8 @@ def check_board(made, number, version, name):
     cell = f'<td class="bad">{gaps}, of which {damaged} damaged</td>' if gaps else "<td>none</td>"
     equal(page.split("How whole the record is")[0].rpartition("<tr>")[2].count(cell), 1, page)
     for text, due in (("No gap of the record that is known of concerns the last version", not gaps), ("알려진 기록 공백과", not gaps),
-                      (f"What was shown in {gaps} gaps of the record is not in the numbers", gaps), (f"기록 공백 {gaps}곳에서", gaps),
-                      (f"Of these, {damaged} are places where the ledger is damaged", damaged), (f"그중 {damaged}곳은 원장의 기록이 손상된", damaged)):
+                      (f"What was shown in {gaps} gap{'s' if gaps > 1 else ''} of the record is not in the numbers", gaps), (f"기록 공백 {gaps}곳에서", gaps),
+                      (f"Of these, {damaged} {'are places' if damaged > 1 else 'is a place'} where the ledger is damaged", damaged), (f"그중 {damaged}곳은 원장의 기록이 손상된", damaged)):
         equal([text in one for one in (said, page)], [bool(due)] * 2, (text, said, page))
 
 

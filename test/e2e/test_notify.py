@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 
@@ -424,6 +425,38 @@ def test_a_key_that_a_spreadsheet_would_run_is_a_text():
     equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
     event = incident(made, "show", number)[0]["events"][-1]
     equal((event["what"], event["at_least"], event["at_most"]), ("delivered", len(keys), len(keys)))
+    made.stop()
+
+
+def peak(made, number):
+    """KiB that notices, which have nothing new to say, take at most."""
+    with subprocess.Popen([harness.PASU, "notify", "-c", made.guard.path, "--json", *BY, "again", number], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    equal(process.returncode, 0)
+    return usage.ru_maxrss
+
+
+@test(gateway=True, limit=120)
+def test_persons_of_one_version_are_in_memory_once():
+    """However often notices were made of it: a mailer's run each hour costs no more than the first"""
+    shop.asked()
+    shop.server().sql("CREATE TABLE crowd AS SELECT n AS id, 'a' AS name FROM generate_series(1, 20000) n; ALTER TABLE crowd ADD PRIMARY KEY (id); GRANT SELECT ON crowd TO app, pasu")
+    made = shop.front("notify_memory", more={"time_zone": "Asia/Seoul", "subjects": {"member": {"table": "public.crowd", "key": "id"}},
+        "personal_data": [shop.personal("crowd", "member", "id", {"name": "name"})],
+        "incident": {"notices": "notices.yaml", "contacts": [{"subject": "member", "query": "SELECT id FROM public.crowd"}]}})
+    (made.guard.folder / "notices.yaml").write_text(texts())
+    with made.login(user="app") as session:
+        session.query("SELECT id, name FROM crowd")
+    made.guard.until_sessions(0)
+    number = number_of(made)
+    scope(made, number)
+    peak(made, number)
+    first = peak(made, number)
+    for _ in range(12):
+        last = peak(made, number)
+    assert last < first + (4 << 10), (first, last)
     made.stop()
 
 

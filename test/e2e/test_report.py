@@ -136,6 +136,9 @@ def test_numbers_come_again_by_the_command_beside_them():
         check_links(made, page, number, [first, version])
         assert version["answer"]["root"] in text and f"{version['size']} records" in text or form == "pipc", text
         assert "&lt;b&gt;a customer&lt;/b&gt;: a call" in text and ("가게" if form == "pipc" else "Shop") in text, text
+    for form, name in (("pipc", "유출등이 된 시점"), ("gdpr", "Period"), ("8k", "Timing")):  # as all other times of the page
+        said = next(value for key, value in report(made, number, form)[0].rows.items() if key.startswith(name))
+        assert re.match(r"[\d-]{10} [\d:]{8} KST ~ [\d-]{10} [\d:]{8} KST", said), (form, said)
     page, text = report(made, number, "pipc")
     fields = page.rows["유출등이 된 개인정보의 항목과 규모(항목별 정보주체 수)"]
     assert "성명 (전체): 최소 3, 최대 " in fields and "전화번호" in fields, fields

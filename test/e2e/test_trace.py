@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import subprocess
 import unicodedata
 
@@ -168,6 +169,12 @@ def test_what_a_stranger_knows_is_said_in_words_and_not_recorded():
     assert b"say=?" in raw and b"trace" in raw and f"user{key}@".encode() not in raw
     done = trace(None, "--say", "her name and address", exit=2)
     assert "a colon" in done.stderr, done.stderr
+    sentence = "a stranger knows her name, address and her last five orders"
+    done = trace(None, "--say", sentence, exit=2)
+    right = re.search(r'--say "(010-1234-5678: .*?)";', done.stderr)
+    assert right and right[1].endswith(": " + sentence), done.stderr
+    done = guard.run("trace", "--say", f"{key}: {sentence}", "-c", leaked().guard.path, "--kind", "customer", "--json")
+    equal((done.stderr, json.loads(done.stdout)["sample"]["fields"]), ("", ["name", "address", "order"]))
     done = guard.run("trace", "--say", f"user{key}@example.com: name", "-c", leaked().guard.path, "--kind", "foo")
     equal(done.returncode, 2)
     assert 'no kind of subject is called "foo"' in done.stderr, done.stderr

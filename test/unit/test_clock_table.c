@@ -238,6 +238,36 @@ a_table_with_faults_says_all_of_them(void **state PASU_UNUSED)
     }
 }
 
+/* Rules can make a holiday of every day: that is a fault, and no command runs on for ever. */
+static void
+holidays_that_leave_no_business_day_are_a_fault(void **state PASU_UNUSED)
+{
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
+    char text[16384];
+    size_t used = (size_t)snprintf(text, sizeof(text),
+                                   "clocks:\n- {name: a, law: K, from: known, business_days: 1, "
+                                   "to: a, source: b, holidays: [");
+    struct config_faults faults = {0};
+    struct clock_table table;
+
+    for (size_t m = 0; m < COUNT_OF(months); m++)
+        for (unsigned day = 1; day <= (m == 1                                  ? 29
+                                       : m == 3 || m == 5 || m == 8 || m == 10 ? 30
+                                                                               : 31);
+             day++)
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %u, ", months[m], day);
+    assert_true((size_t)snprintf(text + used, sizeof(text) - used, "2031-01-01]}\n") <
+                sizeof(text) - used);
+    assert_int_equal(clock_table_parse(&table, view_of_text(text), "t", &faults), PASU_E_CONFIG);
+    assert_int_equal(faults.count, 1);
+    assert_string_equal(faults.items[0].text,
+                        "the holidays leave too few business days in four years");
+    config_faults_release(&faults);
+    clock_table_release(&table);
+}
+
 int
 main(void)
 {
@@ -247,6 +277,7 @@ main(void)
         cmocka_unit_test(federal_holidays_are_computed_for_any_year),
         cmocka_unit_test(a_holiday_is_a_day_a_date_or_a_weekday),
         cmocka_unit_test(a_table_with_faults_says_all_of_them),
+        cmocka_unit_test(holidays_that_leave_no_business_day_are_a_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
