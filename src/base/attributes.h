@@ -24,6 +24,14 @@
 #define PASU_ALWAYS_INLINE __attribute__((always_inline))
 #define PASU_LIKELY(x)     __builtin_expect(!!(x), 1)
 #define PASU_UNLIKELY(x)   __builtin_expect(!!(x), 0)
+/* Before a loop. clang warns where it cannot, as without optimization or between sanitizers' calls:
+ * there it is left to it. */
+#if defined(__clang__)
+#define PASU_UNROLL(times)
+#else
+#define PASU_PRAGMA(words) _Pragma(#words)
+#define PASU_UNROLL(times) PASU_PRAGMA(GCC unroll times)
+#endif
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -27,7 +27,8 @@ read_prefix(const struct fingerprint_terms *terms, const char *text, uint32_t *p
     if (digits == 0 && strcmp(text, "-") == 0)
         return 0;
     for (size_t i = 0; strlen(text) == digits && i < digits; i++) {
-        unsigned digit = (unsigned)(uint8_t)text[i] - '0', letter = (text[i] | 0x20U) - 'a';
+        uint8_t byte = (uint8_t)text[i];
+        unsigned digit = (unsigned)byte - '0', letter = (byte | 0x20U) - 'a';
 
         if (digit > 9 && letter > 5)
             break;

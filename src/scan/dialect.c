@@ -39,7 +39,7 @@ dialect_read(const struct dialect *dialect, struct view line, struct event *even
     case DIALECT_AUDIT_JSON:
         return audit_json_read(dialect->names, line, dialect->east, event, scratch);
     case DIALECT_PGBOUNCER:
-        return pgbouncer_line_read(line, event);
+        return pgbouncer_line_read(line, dialect->east, event);
     case DIALECT_SERVER:
     case DIALECT_GENERAL:
         break;
@@ -137,7 +137,7 @@ dialect_find(struct dialect *dialect, const struct dialects *dialects, struct vi
 {
     const struct route_map *map = dialects->map;
     const struct dialect known[] = {
-        {.name = "pgbouncer", .kind = DIALECT_PGBOUNCER},
+        {.name = "pgbouncer", .kind = DIALECT_PGBOUNCER, .east = map->east},
         {.name = "server_audit", .kind = DIALECT_AUDIT, .east = map->east},
         {.name = "general_log", .kind = DIALECT_GENERAL, .east = map->east},
         {.name = "audit_json",

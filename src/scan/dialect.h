@@ -38,7 +38,7 @@ struct dialect {
     enum dialect_kind kind;
     const struct line_format *format;
     const char *prefix;            /* of DIALECT_SERVER: the map's log_line_prefix, or NULL */
-    int32_t east;                  /* of MySQL's: the map's time_zone */
+    int32_t east;                  /* of MySQL's and pgbouncer's: the map's time_zone */
     const struct log_names *names; /* of JSON */
 };
 

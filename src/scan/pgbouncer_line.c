@@ -64,12 +64,42 @@ take_who(struct view text, struct event *event)
         event->slot[SLOT_ADDRESS] = head;
 }
 
-bool
-pgbouncer_line_read(struct view line, struct event *event)
+/* "2018-09-12 16:08:54.775 3392 ": the zone is not said. */
+static bool
+take_old_head(struct view *line, int32_t east, int64_t *time)
 {
-    struct view time, pid, level, zone, pointer;
+    struct view rest = *line, part, zone;
+    uint64_t number;
+
+    for (size_t i = 0; i < 3; i++)
+        if (!take_upto(&rest, " ", &part))
+            return false;
+    /* The number stands where others have their zone. */
+    if (!server_log_number(part, UINT32_MAX, &number) ||
+        !server_log_local(view_of(line->bytes, line->length - rest.length - 1), time, &zone))
+        return false;
+    *time -= east * NANOSECONDS_PER_SECOND;
+    *line = rest;
+    return true;
+}
+
+/* "2026-11-27 14:14:43.143 UTC [28687] " */
+static bool
+take_head(struct view *line, int64_t *time)
+{
+    struct view text, pid, zone;
     int64_t local;
     uint64_t number;
+
+    return take_upto(line, " [", &text) && take_upto(line, "] ", &pid) &&
+           server_log_number(pid, UINT32_MAX, &number) && server_log_local(text, &local, &zone) &&
+           server_log_utc(NULL, local, zone, NULL, time);
+}
+
+bool
+pgbouncer_line_read(struct view line, int32_t east, struct event *event)
+{
+    struct view level, pointer;
 
     for (size_t i = 0; i < SLOT_COUNT; i++)
         event->slot[i] = (struct view){0};
@@ -77,10 +107,8 @@ pgbouncer_line_read(struct view line, struct event *event)
     event->status = 0;
     event->statement = event->parameters = (struct view){0};
     event->has_list = event->is_mysql = event->is_cut = false;
-    if (!take_upto(&line, " [", &time) || !take_upto(&line, "] ", &pid) ||
-        !server_log_number(pid, UINT32_MAX, &number) || !take_upto(&line, " ", &level) ||
-        !is_level(level) || !server_log_local(time, &local, &zone) ||
-        !server_log_utc(NULL, local, zone, NULL, &event->time))
+    if ((!take_old_head(&line, east, &event->time) && !take_head(&line, &event->time)) ||
+        !take_upto(&line, " ", &level) || !is_level(level))
         return false;
     if (view_begins(line, "C-0x") && take_upto(&line, ": ", &pointer)) {
         event->slot[SLOT_SESSION] = view_of(pointer.bytes + 2, pointer.length - 2);

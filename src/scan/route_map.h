@@ -13,7 +13,7 @@
  *      statements:                      # of databases' logs
  *        - {sql: 'SELECT name FROM members WHERE id = {customer}', fields: [name]}
  *      log_line_prefix: '%m [%p] %q%u@%d '
- *      time_zone: '+09:00'              # of MySQL's server: its logs do not say it
+ *      time_zone: '+09:00'              # of MySQL, old pgbouncer: their logs do not say it
  *      sources: {country_db: country.mmdb, asn_db: asn.mmdb}
  *
  * Checked like the configuration: every fault at once, with its line and a hint. Immutable once

@@ -242,7 +242,7 @@ take_columns(struct server_log *log, const uint8_t *begin, const uint16_t *ends,
 {
     const uint8_t *start = log->columns.start;
 
-#pragma GCC unroll 24 /* which columns are kept is known then */
+    PASU_UNROLL(24) /* which columns are kept is known then */
     for (unsigned column = 0; column < COLUMNS_KNOWN; column++) {
         int field = field_of(column);
         struct server_log_text *text;

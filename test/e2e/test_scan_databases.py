@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Logs of MySQL, MariaDB and pgbouncer: who asked, whom their statements name, and what is not believed. The lines are
-those that MariaDB 10.11 and pgbouncer 1.18 wrote; those of MySQL's audit log are as its manual, and Percona's, has them."""
+those that MariaDB 10.11 and pgbouncer 1.18 wrote; those of older pgbouncers are of the form that is in what people published; those of MySQL's audit log are as its manual, and Percona's, has them."""
 import datetime
 import json
 import random
@@ -179,6 +179,27 @@ def test_pgbouncer():
     equal([event[:3] for event in found if event[3]],
           [(OTHER, b"app", b"127.0.0.1")] * 2 + [(OTHER, b"", b"127.0.0.1"), (OTHER, b"a'p p", b"127.0.0.1"), (OTHER, b"app", b"")])
     equal(found[0][5], at("2026-11-27 14:14:41.903", 0))
+
+
+@test
+def test_old_pgbouncer():
+    """Older pgbouncers said no zone, and their number without brackets: the map's zone counts for these lines, and for no other"""
+    old = b"".join(line.replace(b" UTC [28687] ", b" 28687 ") for line in BOUNCER.splitlines(keepends=True))
+    assert b"UTC" not in old and b"[" not in old
+    name, new, _ = events(BOUNCER)
+    equal(name, "pgbouncer")
+    nine = 9 * 3600 * 10 ** 9
+    due = [(*event[:5], event[5] - nine) for event in new]
+    equal(events(old), ("pgbouncer", due, (8, 0)))
+    equal(events(old.replace(b"\n", b"\r\n")), ("pgbouncer", due, (8, 0)))
+    # A log of before and after it was upgraded.
+    equal(events(old + BOUNCER), ("pgbouncer", due + new, (16, 0)))
+    for line in (b"2018-09-12 16:08:54.775 339x LOG C-0x1f7c540: a/b@::1:5 login attempt: db=a", b"2018-09-12 16:08:54.775 3392 LOUD yes",
+                 b"2018-09-12 16:08:54.775  LOG listening on [::1]:6432", b"2018-09-32 16:08:54.775 3392 LOG yes", b"2018-09-12 16:08:54.775 3392"):
+        equal(events(old + line + b"\n")[1:], (due, (9, 1)), line)
+    # An address as they wrote it, without brackets; "[" later in a line is none of a head.
+    found = events(b"2012-08-08 15:11:57.281 15674 LOG C-0x2aaaaad02000: ell/django@::ffff:10.188.10.20:35816 login attempt: db=e [x] y\n")[1]
+    equal(found, [(OTHER, b"django", b"::ffff:10.188.10.20", b"0x2aaaaad02000", found[0][4], at("2012-08-08 15:11:57.281"))])
 
 
 @test

@@ -56,7 +56,7 @@ read_line(struct view line, const struct log_names *names)
         __builtin_trap();
     if (audit_json_read(names, line, 0, &event, scratch) && event.time <= 0)
         __builtin_trap();
-    if (pgbouncer_line_read(line, &event) && event.slot[SLOT_ACCOUNT].length > line.length)
+    if (pgbouncer_line_read(line, 0, &event) && event.slot[SLOT_ACCOUNT].length > line.length)
         __builtin_trap();
     for (unsigned language = SQL_OF_POSTGRESQL; language <= SQL_OF_MYSQL; language++) {
         length = sql_pattern((enum sql_language)language, line, pattern, sizeof(pattern));
