@@ -20,6 +20,15 @@
  *              do; what they did before, and half of what they do then, is no attack (file 0)
  *   crawler    as the case, but it knows who exists, asks in random order, and loads the pages
  * around
+ *   always     from the first day on a provider abroad asks with forged tokens, each for one person
+ *              and from one address that is used once: ten a day, and a tenth of the members a day
+ *              from the day of the attack on
+ *   cover      one more of the staff asks at their desk, beside their work, without an account, and
+ *              guesses: as many again, half of which do not exist
+ *   session    beside what a service asks for, somebody with its key reads a quarter more, in a
+ *              session of their own, at one of its addresses
+ *   swing      one more of the staff reads three times as many persons on one day, and a third on
+ *              the next: two thirds more
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "day.h"
@@ -128,10 +137,22 @@ play_burst(struct attack *a, int64_t start, int day)
     }
 }
 
+/* The service that reads 8 % of the members a day. */
+static void
+as_a_service(struct observation *o, uint64_t address)
+{
+    o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 2100000000 + 3 * 4 + address);
+    o->who[AXIS_NETWORK] = named(NAMED_NETWORK, 21000000);
+    o->asn = 5000;
+    o->who[AXIS_ASN] = named(NAMED_ASN, 5000);
+    o->country = 'K' << 8 | 'R';
+    o->who[AXIS_ACCOUNT] = named(NAMED_ACCOUNT, 800000003);
+    o->who[AXIS_AGENT] = named(NAMED_AGENT, 104);
+}
+
 static void
 play_hidden(struct attack *a, int64_t start, int day)
 {
-    /* A service that reads 8 % of the members a day. */
     uint64_t count = dice_poisson(&a->dice, (double)a->members * 0.08 * 0.01);
 
     (void)day;
@@ -140,13 +161,7 @@ play_hidden(struct attack *a, int64_t start, int day)
             start + (int64_t)(((double)i + dice_unit(&a->dice)) / (double)count * 86400e9);
         struct observation *o = ask(a, time, 1 + a->at++ % a->members);
 
-        o->who[AXIS_ADDRESS] = named(NAMED_ADDRESS, 2100000000 + 3 * 4 + i % 4);
-        o->who[AXIS_NETWORK] = named(NAMED_NETWORK, 21000000);
-        o->asn = 5000;
-        o->who[AXIS_ASN] = named(NAMED_ASN, 5000);
-        o->country = 'K' << 8 | 'R';
-        o->who[AXIS_ACCOUNT] = named(NAMED_ACCOUNT, 800000003);
-        o->who[AXIS_AGENT] = named(NAMED_AGENT, 104);
+        as_a_service(o, i % 4);
     }
 }
 
@@ -265,13 +280,90 @@ play_crawler(struct attack *a, int64_t start, int day)
     }
 }
 
+/* What was so before the attack is no attack. */
+static void
+not_yet(struct attack *a, int day)
+{
+    for (size_t i = 0; day < a->first && i < a->out.count; i++)
+        a->out.list[i].file = 0;
+}
+
+static void
+play_always(struct attack *a, int64_t start, int day)
+{
+    uint64_t count = dice_poisson(&a->dice, day < a->first ? 10 : (double)a->members * 0.1);
+
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t time = start + (int64_t)(dice_unit(&a->dice) * 86300e9);
+        struct observation *o = ask(a, time, 1 + dice_below(&a->dice, a->members));
+
+        from_abroad(a, o, 5 * a->tokens++);
+        o->who[AXIS_NETWORK] = named(NAMED_NETWORK, 31000000);
+        with_token(a, o);
+    }
+    not_yet(a, day);
+}
+
+static void
+play_cover(struct attack *a, int64_t start, int day)
+{
+    uint64_t count = dice_poisson(&a->dice, 40 * dice_lognormal(&a->dice, 0.25));
+
+    if (!is_workday(day))
+        return;
+    log_in(a, start, 2000);
+    for (uint64_t i = 0; i < count; i++)
+        desk_read(a, start, 2000, 1 + dice_below(&a->dice, a->members));
+    for (size_t i = 0; i < a->out.count; i++)
+        a->out.list[i].file = 0;
+    for (uint64_t i = 0; i < count && day >= a->first; i++) {
+        int64_t time = start + 9 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 9 * 3600e9);
+        struct observation *o = ask(a, time, 1 + dice_below(&a->dice, a->members * 2));
+
+        at_a_desk(o, 2000);
+        o->who[AXIS_ACCOUNT] = o->who[AXIS_SESSION] = 0;
+    }
+}
+
+static void
+play_session(struct attack *a, int64_t start, int day)
+{
+    uint64_t count = dice_poisson(&a->dice, (double)a->members * 0.08 * 0.25);
+
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t time = start + 9 * 3600 * SECOND + (int64_t)(dice_unit(&a->dice) * 9 * 3600e9);
+        struct observation *o = ask(a, time, 1 + dice_below(&a->dice, a->members));
+
+        as_a_service(o, 0);
+        o->who[AXIS_SESSION] = named(NAMED_SESSION, 4100000000 + (uint64_t)day);
+    }
+}
+
+static void
+play_swing(struct attack *a, int64_t start, int day)
+{
+    double times = day < a->first ? 1 : day % 2 == 0 ? 3 : 1.0 / 3;
+    uint64_t count = dice_poisson(&a->dice, 40 * times * dice_lognormal(&a->dice, 0.25));
+
+    if (!is_workday(day))
+        return;
+    log_in(a, start, 2000);
+    for (uint64_t i = 0; i < count; i++)
+        desk_read(a, start, 2000, 1 + dice_below(&a->dice, a->members));
+    not_yet(a, day);
+}
+
 static const struct {
     const char *name;
     void (*play)(struct attack *, int64_t, int);
+    bool before; /* it does something before the attack, too */
 } kinds[] = {
-    {"case", play_case},           {"burst", play_burst},     {"hidden", play_hidden},
-    {"collusion", play_collusion}, {"insider", play_insider}, {"crawler", play_crawler},
-    {"beside", play_beside},
+    {"case", play_case, false},      {"burst", play_burst, false},
+    {"hidden", play_hidden, false},  {"collusion", play_collusion, false},
+    {"insider", play_insider, true}, {"crawler", play_crawler, false},
+    {"beside", play_beside, false},  {"always", play_always, true},
+    {"cover", play_cover, true},     {"session", play_session, false},
+    {"swing", play_swing, true},
 };
 
 int
@@ -297,7 +389,7 @@ main(int argc, char **argv)
     if (a.addresses == 0)
         return 2;
     a.at = dice_below(&a.dice, a.members);
-    for (int day = kinds[kind].play == play_insider ? 0 : a.first; day < a.first + a.days; day++) {
+    for (int day = kinds[kind].before ? 0 : a.first; day < a.first + a.days; day++) {
         kinds[kind].play(&a, TOWN_START + day * DAY, day);
         day_write(&a.out, &a.offset);
     }

@@ -17,6 +17,7 @@ import tempfile
 
 ATTACKS = {  # name: days it goes on from day 30
     "case": 208, "burst": 1, "hidden": 208, "collusion": 90, "insider": 208, "beside": 180, "crawler": 208,
+    "always": 208, "cover": 208, "session": 208, "swing": 208,
 }
 START, DAYS, SHAPES = 30, 240, 4
 FEATURES = "day axis who attack persons reads misses requests accounts hours minute shown".split()

@@ -227,6 +227,51 @@ test_a_new_session_is_judged_as_its_account(void **state)
     assert_true(is_judged_alone(AXIS_ADDRESS, 0));
 }
 
+/* What speaks for a day on which all of five accounts have no login, for who has had three such
+ * days, of peers of whom one in fifty has one without. */
+static double
+orphans_of_always(enum axis axis)
+{
+    struct life_of_one one;
+    struct share_peers *peers;
+    struct share *own;
+    struct day *day;
+    double e;
+
+    begin(&one);
+    one.climate.logins = true;
+    one.p->axis = (uint8_t)axis;
+    peers = &one.peers.shares[SHARE_ORPHANS][CLASS_FEW];
+    own = &one.p->history->shares[SHARE_ORPHANS];
+    for (unsigned i = 0; i < 5000; i++) {
+        struct share peer = {0};
+
+        share_learn(peers, &peer, i % 50 == 0, 5);
+        share_learn(peers, &peer, i % 50 == 1, 5);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        share_learn(&(struct share_peers){0}, own, 5, 5);
+    assert_non_null(day = principal_today(one.p, one.climate.day * DAY, &one.held));
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(accounts_add(&day->accounts, name(NAME_ACCOUNT, i), true, false, &one.held) >=
+                    0);
+    evidence_judge(one.p, &one.peers, &one.climate);
+    e = day->judged->log_e[DETECTOR_ORPHAN];
+    principal_free(one.p, &one.held);
+    return e;
+}
+
+static void
+test_what_many_share_and_is_always_so_is_judged_by_its_own_past(void **state)
+{
+    (void)state;
+    assert_true(orphans_of_always(AXIS_NETWORK) < log(1.1));
+    assert_true(orphans_of_always(AXIS_ASN) < log(1.1));
+    assert_true(orphans_of_always(AXIS_AGENT) < log(1.1));
+    /* An address is somebody's. */
+    assert_true(orphans_of_always(AXIS_ADDRESS) > log(20));
+}
+
 /* ---- whom nobody names ---- */
 
 static void
@@ -311,6 +356,7 @@ main(void)
         cmocka_unit_test(test_a_desk_is_judged_by_who_sits_there),
         cmocka_unit_test(test_one_account_does_not_answer_for_who_has_none),
         cmocka_unit_test(test_a_new_session_is_judged_as_its_account),
+        cmocka_unit_test(test_what_many_share_and_is_always_so_is_judged_by_its_own_past),
         cmocka_unit_test(test_persons_whom_nobody_names_count_at_most_and_judge_nothing),
         cmocka_unit_test(test_who_is_shown_nobody_else_is_no_finding),
     };
