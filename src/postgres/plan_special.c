@@ -172,6 +172,8 @@ static void
 build_call(struct plan_work *work, const PgQuery__CallStmt *call, struct plan_statement *statement)
 {
     build_names(work, &call->base, statement);
+    work->marks = NULL;
+    mark_statement(work, statement);
     statement->may_return_rows = true;
     shape_bound(work, &work->names.most, statement);
 }

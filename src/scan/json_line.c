@@ -307,10 +307,11 @@ walk_value(struct walk *w)
 static void
 cut_port(struct view *address)
 {
-    const uint8_t *end = address->bytes + address->length, *colon;
+    const uint8_t *end, *colon;
 
     if (address->length == 0)
         return;
+    end = address->bytes + address->length;
     if (address->bytes[0] == '[') {
         const uint8_t *close = memchr(address->bytes, ']', address->length);
 

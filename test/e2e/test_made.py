@@ -29,6 +29,7 @@ ACTS = {
     "trigger": (("CREATE TABLE m.t (k int)", CODE.format(n="trigger", r="trigger", v="NULL"),
                  "CREATE TRIGGER z AFTER INSERT ON m.t FOR EACH ROW EXECUTE FUNCTION m.trigger()"), "INSERT INTO m.t VALUES (1)"),
     "view": ((CODE.format(n="view", r="int", v="1"), "CREATE VIEW m.v AS SELECT m.view() AS one"), "SELECT one FROM m.v"),
+    "call": (("CREATE PROCEDURE m.call() LANGUAGE plpgsql AS $p$ BEGIN EXECUTE " + OPEN.format(n="call") + "; END $p$",), "CALL m.call()"),
 }
 
 
@@ -80,7 +81,7 @@ def test_made_by_code():
 
 @test(gateway=True, limit=120)
 def test_made_by_what_acts():
-    """So does one that a trigger makes when it fires, or a view when it is read, both older than the gate"""
+    """So does one that a trigger makes when it fires, a view when it is read, or a procedure when it is called, all older than the gate"""
     front()
     for name, (_, statement) in ACTS.items():
         mark = front().guard.mark()
