@@ -106,7 +106,7 @@ look_log(const struct server_look *look)
                    "ALTER SYSTEM SET log_connections = on; SELECT pg_reload_conf(). pasu scope "
                    "--server-log then names it. What door says leaves nobody a way to make one",
                    "log_connections is off: a replication connection past pasu that is over "
-                   "within a quarter of a second can be seen by nobody");
+                   "within two seconds can be seen by nobody");
     else
         LOOK_FOUND(look, "server log", FINDING_OK, "",
                    "log_connections is on: pasu scope --server-log names also what was over "

@@ -149,7 +149,7 @@ bypass_log(const struct census_room *room, enum log_event event, const struct me
 
 void
 bypass_act(struct census_room *room, struct census_server *server, enum bypass_sort sort,
-           bool is_first, bool is_gone, struct message_bypass *who)
+           bool is_first, struct message_bypass *who)
 {
     const struct settings *settings = room->settings;
     int result;
@@ -159,8 +159,6 @@ bypass_act(struct census_room *room, struct census_server *server, enum bypass_s
         if (strcmp(settings->gateways[i].config->name, server->gateway) == 0)
             who->verdict =
                 (uint8_t)verdict_of(settings->config, settings->gateways[i].config, sort, who);
-    if (who->verdict == VERDICT_OF_BLOCK && is_gone)
-        who->verdict = (uint8_t)verdict_of_sort(sort);
     if (who->verdict != VERDICT_OF_BLOCK)
         return;
     result = server->inspector.peer.fd >= 0 ? end(&server->inspector, &server->answer, who->pid)

@@ -19,11 +19,19 @@
 
 #include "gate/census_server.h"
 
+enum bypass_sort {
+    BYPASS_PAST,
+    BYPASS_LEFT,      /* by an earlier gate */
+    BYPASS_LEFT_USED, /* and something is done in it since */
+    BYPASS_TEST,      /* of `pasu doctor` (gate/visit.h) */
+    BYPASS_OWN,       /* of a command, or a test that was found, as an earlier gate has recorded */
+};
+
 /* Does what is to be done about it, and says in who->verdict what was done: VERDICT_OF_ALLOW,
  * VERDICT_OF_ALERT or, where the server has told the process to end, VERDICT_OF_BLOCK. is_first: it
- * is logged where that could not be. is_gone: it is over, and nothing is to be ended. */
+ * is logged where that could not be. */
 void bypass_act(struct census_room *room, struct census_server *server, enum bypass_sort sort,
-                bool is_first, bool is_gone, struct message_bypass *who);
+                bool is_first, struct message_bypass *who);
 /* Whether bypass.except names it. */
 bool bypass_is_excepted(const struct config *config, const struct message_bypass *who);
 /* `why` "": there is none. */

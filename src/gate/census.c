@@ -9,7 +9,6 @@
 
 #define PERIOD (2 * NANOSECONDS_PER_SECOND)        /* who goes past pasu is found within 5 s */
 #define LEAST  (200 * NANOSECONDS_PER_MILLISECOND) /* between two that were asked for */
-#define LOOK   (250 * NANOSECONDS_PER_MILLISECOND) /* at who replicates, meanwhile */
 
 struct census {
     struct census_room room;
@@ -39,26 +38,13 @@ wait_until(struct census *census, int64_t until)
         pthread_cond_timedwait(&census->wake, &census->lock, &time);
 }
 
-/* With the lock, which it gives up. When it was. */
-static int64_t
-look(struct census *census)
-{
-    bool is_moved;
-
-    pthread_mutex_unlock(&census->lock);
-    is_moved = census_senders_moved(&census->room);
-    pthread_mutex_lock(&census->lock);
-    census->is_asked |= is_moved;
-    return os_monotonic(census->room.shared->os);
-}
-
 static void *
 census_run(void *arg)
 {
     struct census *census = arg;
     const struct os *os = census->room.shared->os;
     struct settings *settings;
-    int64_t last = os_monotonic(os) - PERIOD, looked = last;
+    int64_t last = os_monotonic(os) - PERIOD;
 
     pthread_mutex_lock(&census->lock);
     while (!atomic_load(&census->room.is_stopping)) {
@@ -66,12 +52,7 @@ census_run(void *arg)
         enum census_when when = census->is_wanted ? CENSUS_ON_DEMAND : CENSUS_IN_TURN;
 
         if (until == 0 || os_monotonic(os) < until) {
-            if (until == 0 || until < looked + LOOK)
-                wait_until(census, until);
-            else if (os_monotonic(os) < looked + LOOK)
-                wait_until(census, looked + LOOK);
-            else
-                looked = look(census);
+            wait_until(census, until);
             continue;
         }
         census->is_asked = census->is_wanted = false;
@@ -80,7 +61,7 @@ census_run(void *arg)
         census->room.is_early = false;
         census_round(&census->room, settings, when);
         settings_release(settings);
-        last = looked = os_monotonic(os);
+        last = os_monotonic(os);
         pthread_mutex_lock(&census->lock);
         census->is_asked |= census->room.is_early;
     }

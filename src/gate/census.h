@@ -2,9 +2,8 @@
 /*
  * The census: a thread that asks each gateway's server, as the inspector, how many sessions it has
  * counted in each database and who is connected, and compares that with the sessions that pasu
- * knows of (gate/reconcile.h). At the start, every two seconds, when others replicate from a server
- * than a quarter of a second ago, when somebody looks at the status, and last of all when every
- * session has ended.
+ * knows of (gate/reconcile.h). At the start, every two seconds, when somebody looks at the status,
+ * and last of all when every session has ended.
  *
  * What it finds goes to the keeper as records: MESSAGE_CENSUS when sessions went past pasu, when it
  * begins and ends, and every ten minutes; MESSAGE_BYPASS once for each backend that is not pasu's,
@@ -16,8 +15,7 @@
  * of them can seem to have gone past pasu; where a gateway comes to lead to another server, all
  * begins anew.
  *
- * It costs a server two short statements each time, and a very short one each quarter of a second;
- * nobody waits for it.
+ * It costs a server two short statements each time; nobody waits for it.
  */
 #ifndef PASU_GATE_CENSUS_H
 #define PASU_GATE_CENSUS_H

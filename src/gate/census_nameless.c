@@ -7,23 +7,6 @@
 
 enum { SEVERITY_NAMELESS = 3 };
 
-/* An alert can have told of it as of one that nobody has seen, before that could be said: then it
- * is one of those, or else the next one that nobody sees would be taken for it. */
-void
-census_count_named(struct census_server *server, const struct message_bypass *who)
-{
-    for (size_t i = 0; i < server->database_count && !who->replication; i++) {
-        struct census_database *database = &server->databases[i];
-
-        if (strcmp(database->database, who->database) != 0)
-            continue;
-        if (database->alerted > 0 &&
-            database->named + database->alerted >= database->reconcile.at_least)
-            database->alerted--;
-        database->named++;
-    }
-}
-
 void
 census_tell_nameless(struct census_room *room, const struct census_server *server,
                      struct census_database *database, int64_t now)

@@ -43,7 +43,6 @@ census_server_free(struct census_server *server)
     census_answer_release(&server->answer);
     memory_free(server->databases);
     memory_free(server->backends);
-    memory_free(server->brief);
     memory_free(server);
 }
 

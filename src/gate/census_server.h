@@ -9,14 +9,6 @@
 #include "gate/reconcile.h"
 #include "gate/worker.h"
 
-enum bypass_sort {
-    BYPASS_PAST,
-    BYPASS_LEFT,      /* by an earlier gate */
-    BYPASS_LEFT_USED, /* and something is done in it since */
-    BYPASS_TEST,      /* of `pasu doctor` (gate/visit.h) */
-    BYPASS_OWN,       /* of a command, or a test that was found, as an earlier gate has recorded */
-};
-
 struct census_database {
     char database[NAME_SIZE];
     struct reconcile reconcile;
@@ -45,10 +37,6 @@ struct census_server {
     size_t database_count, database_space;
     struct message_bypass *backends; /* that were told, and are there */
     size_t backend_count, backend_space;
-    struct census_backend *brief; /* that are none of pasu's, and were too young to tell */
-    size_t brief_count, brief_space;
-    uint64_t senders; /* of the last look at those that replicate, and whether there was one */
-    bool has_senders;
     int64_t seeing; /* monotonic: since when it shows others' sessions without a break; 0: not */
     int64_t seen;   /* monotonic: asked for the answer before */
     int64_t hour;   /* monotonic: from when on those are counted that were told: */
@@ -108,32 +96,7 @@ struct census_leading {
  */
 bool census_leads_here(const void *arg, const char *gateway);
 
-/* With through's lock. Whether it came past pasu, or may have, or is there without a gate; then
- * fills in the rest of `who`. */
-bool census_is_past(const struct census_room *room, const struct census_server *server,
-                    const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
-                    struct message_bypass *who);
-/* Whether it is none of pasu's, as far as is known, and too young for anybody to say so. */
-bool census_is_young(const struct census_room *room, const struct census_server *server,
-                     const struct census_backend *backend);
-/* It is there, or (is_gone) was: records it once, and does what is to be done about it. */
-void census_tell_backend(struct census_room *room, struct census_server *server,
-                         enum bypass_sort sort, bool is_gone, struct message_bypass *who);
-
-/* ---- census_brief.c: sessions that are over before the next census ---- */
-
-/* Tells of those that were seen the last time, too young to be told, and are gone. */
-void census_brief_tell(struct census_room *room, struct census_server *server, int64_t now);
-/* Keeps those that this answer shows. */
-void census_brief_note(struct census_room *room, struct census_server *server);
-/* Between two: whether others replicate from a server than at the last look. That costs next to
- * nothing, and replication is in no count of the server's. */
-bool census_senders_moved(struct census_room *room);
-
 /* ---- census_nameless.c ---- */
-
-/* A session past pasu is seen: it is not told of again as one that nobody has seen. */
-void census_count_named(struct census_server *server, const struct message_bypass *who);
 
 /* Sessions that were counted, and gone before anybody could see whose they were. Where some are
  * excepted, these can be such ones: then they are only recorded. */

@@ -454,10 +454,12 @@ sort_of(const struct census_room *room, const struct census_server *server,
     return backend->is_idle || is_later ? BYPASS_LEFT_USED : BYPASS_LEFT;
 }
 
-bool
-census_is_past(const struct census_room *room, const struct census_server *server,
-               const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
-               struct message_bypass *who)
+/* With the lock. Whether it came past pasu, or may have, or is there without a gate; then fills in
+ * the rest of `who`. */
+static bool
+is_past(const struct census_room *room, const struct census_server *server,
+        const struct census_backend *backend, int64_t now, enum bypass_sort *sort,
+        struct message_bypass *who)
 {
     const struct census_leading leading = {room, server};
     struct through_sum sum;
@@ -486,15 +488,12 @@ census_is_past(const struct census_room *room, const struct census_server *serve
     return true;
 }
 
-bool
-census_is_young(const struct census_room *room, const struct census_server *server,
-                const struct census_backend *backend)
+static void
+count_named(struct census_server *server, const struct message_bypass *who)
 {
-    const struct census_leading leading = {room, server};
-
-    return backend->age < AGE_SURE && is_guarded(server, &backend->who) &&
-           !through_is_ours(room->shared->through, backend->who.pid,
-                            server->answer.asked - backend->age, census_leads_here, &leading);
+    for (size_t i = 0; i < server->database_count && !who->replication; i++)
+        if (strcmp(server->databases[i].database, who->database) == 0)
+            server->databases[i].named++;
 }
 
 /* It is what `pasu doctor` has made to be found. */
@@ -512,9 +511,9 @@ is_test(struct census_room *room, const struct census_server *server, struct mes
     return who->is_test;
 }
 
-void
-census_tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
-                    bool is_gone, struct message_bypass *who)
+static void
+tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
+             struct message_bypass *who)
 {
     struct message_bypass *told = find_told(server, who);
 
@@ -523,7 +522,7 @@ census_tell_backend(struct census_room *room, struct census_server *server, enum
         return;
     if (!told && is_test(room, server, who))
         sort = BYPASS_TEST;
-    bypass_act(room, server, sort, !told, is_gone, who);
+    bypass_act(room, server, sort, !told, who);
     if (told) {
         if (who->verdict == VERDICT_OF_BLOCK ||
             (sort == BYPASS_LEFT_USED && who->verdict > told->verdict)) {
@@ -536,7 +535,7 @@ census_tell_backend(struct census_room *room, struct census_server *server, enum
         return;
     server->told_in_hour++;
     if (sort == BYPASS_PAST)
-        census_count_named(server, who);
+        count_named(server, who);
     bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);
 }
@@ -556,21 +555,18 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
     note_sight(room, server);
     server->is_told |= is_told;
     forget_unseen(server);
-    if (server->answer.may_see) {
+    if (server->answer.may_see)
         tell_ended(room, server, now);
-        census_brief_tell(room, server, now);
-        census_brief_note(room, server);
-    }
     for (size_t i = 0; server->answer.may_see && i < server->answer.backend_count; i++) {
         struct message_bypass who;
         enum bypass_sort sort;
         bool is_one;
 
         pthread_mutex_lock(lock);
-        is_one = census_is_past(room, server, &server->answer.backends[i], now, &sort, &who);
+        is_one = is_past(room, server, &server->answer.backends[i], now, &sort, &who);
         pthread_mutex_unlock(lock);
         if (is_one)
-            census_tell_backend(room, server, sort, false, &who);
+            tell_backend(room, server, sort, &who);
     }
     for (size_t i = 0; i < server->database_count; i++)
         census_tell_nameless(room, server, &server->databases[i], now);

@@ -243,7 +243,7 @@ what_can_be_a_session_on_its_way_is_not_certain(void **state PASU_UNUSED)
 
 /* How often the log says that a backend was to be ended: here none can be, nobody is connected. */
 static int
-ends_tried(enum config_verdict verdict, bool is_certain, enum bypass_sort sort, bool is_gone)
+ends_tried(enum config_verdict verdict, bool is_certain, enum bypass_sort sort)
 {
     struct config config = {.bypass = {.verdict = verdict}};
     struct config_gateway gateways[] = {{.name = "one"}};
@@ -265,7 +265,7 @@ ends_tried(enum config_verdict verdict, bool is_certain, enum bypass_sort sort, 
     stage.shared->log.level = LOG_DEBUG;
     stage.shared->log.process = "gate";
     stage.one->inspector.peer.fd = -1;
-    bypass_act(&stage.room, stage.one, sort, true, is_gone, &who);
+    bypass_act(&stage.room, stage.one, sort, true, &who);
     assert_int_equal(who.verdict, sort == BYPASS_LEFT ? VERDICT_OF_ALLOW : VERDICT_OF_ALERT);
     length = read(pipes[0], text, sizeof(text) - 1);
     text[length > 0 ? length : 0] = '\0';
@@ -281,13 +281,12 @@ ends_tried(enum config_verdict verdict, bool is_certain, enum bypass_sort sort, 
 static void
 only_what_is_certain_is_ended(void **state PASU_UNUSED)
 {
-    assert_int_equal(ends_tried(VERDICT_BLOCK, true, BYPASS_PAST, false), 1);
-    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_PAST, false), 0);
-    assert_int_equal(ends_tried(VERDICT_ALERT, true, BYPASS_PAST, false), 0);
-    assert_int_equal(ends_tried(VERDICT_BLOCK, true, BYPASS_PAST, true), 0); /* it has ended */
+    assert_int_equal(ends_tried(VERDICT_BLOCK, true, BYPASS_PAST), 1);
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_PAST), 0);
+    assert_int_equal(ends_tried(VERDICT_ALERT, true, BYPASS_PAST), 0);
     /* a gate that died left it */
-    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT, false), 1);
-    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT_USED, false), 1);
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT), 1);
+    assert_int_equal(ends_tried(VERDICT_BLOCK, false, BYPASS_LEFT_USED), 1);
 }
 
 /* Other servers have let it wait: its backends are not younger for that. */
