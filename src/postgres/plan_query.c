@@ -438,7 +438,7 @@ values_columns(struct plan_work *work, const struct scope *scope, const PgQuery_
         if (i == 0)
             *columns = row;
         else
-            union_columns(work, columns, &row);
+            union_columns(work, columns, &row, true);
     }
 }
 

@@ -177,8 +177,18 @@ parts_of(const struct plan_work *work, const struct output *output)
                                    : 0;
 }
 
+/* Of rows around it, to which both arms can refer, a row shows only what either arm does. */
 static void
-unite(struct plan_work *work, struct output *c, const struct output *o)
+keep_common(struct certainty *sum, const struct carry *one, const struct carry *other)
+{
+    sum->shown = one && other ? one->certain.shown & other->certain.shown : 0;
+    sum->strict &= sum->shown;
+    sum->vague |= ~sum->shown;
+    sum->absent |= ~sum->shown;
+}
+
+static void
+unite(struct plan_work *work, struct output *c, const struct output *o, bool refers)
 {
     struct certainty nulls[2] = {null_of(c->carry), null_of(o ? o->carry : NULL)};
     uint64_t parts = parts_of(work, c) | parts_of(work, o);
@@ -190,6 +200,8 @@ unite(struct plan_work *work, struct output *c, const struct output *o)
         carry_add(&sum, o->carry);
     sum.certain.vague = nulls[0].vague & nulls[1].vague;
     sum.certain.absent = nulls[0].absent & nulls[1].absent;
+    if (refers)
+        keep_common(&sum.certain, c->carry, o ? o->carry : NULL);
     c->carry = carry_keep(work, &sum);
     c->entry = NULL;
     c->is_plain &= o && o->is_plain;
@@ -201,7 +213,8 @@ unite(struct plan_work *work, struct output *c, const struct output *o)
 }
 
 void
-union_columns(struct plan_work *work, struct outputs *columns, const struct outputs *other)
+union_columns(struct plan_work *work, struct outputs *columns, const struct outputs *other,
+              bool refers)
 {
     const struct output *o = other->first;
 
@@ -210,7 +223,7 @@ union_columns(struct plan_work *work, struct outputs *columns, const struct outp
     for (struct output *c = columns->first; c; c = c->next) {
         if (!work_spend(work, 1))
             return;
-        unite(work, c, o);
+        unite(work, c, o, refers);
         o = o ? o->next : NULL;
     }
     if (columns->is_open) {
@@ -242,5 +255,5 @@ union_query(struct plan_work *work, const struct scope *outer, const struct cte 
     }
     if (!is_all)
         compare_rows(work, columns, &right);
-    union_columns(work, columns, &right);
+    union_columns(work, columns, &right, outer != NULL);
 }

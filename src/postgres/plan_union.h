@@ -23,8 +23,10 @@
 void union_query(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
                  const PgQuery__SelectStmt *select, struct outputs *columns);
 /* Column by column, what either carries; where the numbers differ it is an error, or a star that is
- * not known. */
-void union_columns(struct plan_work *work, struct outputs *columns, const struct outputs *other);
+ * not known. `refers`: either may refer to rows around them, of which only what both show is
+ * sure. */
+void union_columns(struct plan_work *work, struct outputs *columns, const struct outputs *other,
+                   bool refers);
 
 /* All tables that a bit of carry.tables stands for, with the pairs among them. */
 uint64_t union_tables(const struct plan_work *work, unsigned bit);

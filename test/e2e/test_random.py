@@ -490,6 +490,10 @@ PERHAPS = (
     # 5137, 3846: an element of an array, or so many characters of a text, that was made of several values
     ("SELECT (ARRAY[trim(phone), region])[2] FROM customers", 0, 8),
     ("SELECT id, (to_jsonb(o)::text)::varchar(8) FROM orders o", 0, 11),
+    # one of several values of rows around it
+    ("SELECT v FROM customers a JOIN customers b ON a.id = b.id + 1, LATERAL (VALUES (a.name), (b.name)) AS t(v) WHERE v < 'L'", 0, 8),
+    ("SELECT v FROM customers a JOIN customers b ON a.id = b.id + 1, LATERAL (SELECT a.name UNION ALL SELECT b.name) t(v) WHERE v < 'L'", 0, 8),
+    ("SELECT v FROM customers a JOIN customers b ON a.id = b.id + 1, unnest(ARRAY[a.name, b.name]) AS t(v) WHERE v > a.name", 0, 4),
     # one column that is certain, and null, and one that is not
     ("SELECT t1.id, ROW(t2.w, t2.n), t2.w FROM visits_early t1 LEFT JOIN (VALUES (1, 'one')) AS t2(n, w) ON t1.place = t2.w", 0, 5),
 )
