@@ -51,6 +51,7 @@ plan_is_certain(const struct plan_part *part, size_t column)
     return false;
 }
 
+/* Whether an outer join can make it null, whatever the row around it has. */
 static inline bool
 plan_is_outer(const struct plan_part *part, size_t column)
 {
