@@ -487,19 +487,22 @@ tell_done(struct session *s, const struct plan_statement *statement, const struc
 int
 verdict_done(struct session *s, const struct plan_statement *statement, uint64_t flags)
 {
+    const struct plan_statement *meant;
     struct rule_statement done;
     struct ruling ruling;
+    uint64_t fields;
     int result = session_rules_renew(s);
 
     if (result != 0 || PASU_LIKELY(!s->observer->rules.has_verdicts) || !statement ||
         administration_of(s, statement))
         return result;
+    fields = verdict_fields_done(s, statement, &meant);
     done = (struct rule_statement){
-        .fields = verdict_fields(s, statement),
-        .flags = plan_flags(statement->flags) | flags,
+        .fields = fields,
+        .flags = plan_flags(statement->flags) | (meant ? plan_flags(meant->flags) : 0) | flags,
         .verbs = session_rules_verbs(s, statement),
         .purpose = actor_purpose(s),
-        .use = first_use_of_rows(s, verdict_followed(&s->observer->exchange, statement)),
+        .use = first_use_of_rows(s, meant),
         .minute = instruments_minute(s->worker->instruments, os_realtime(s->worker->os)),
     };
     session_rules_judge(&s->observer->rules, &done, &ruling);

@@ -67,6 +67,10 @@ uint64_t verdict_fields(const struct session *session, const struct plan_stateme
  * that for sure. What was prepared is planned anew where the catalog has changed. */
 uint64_t verdict_fields_asked(struct session *session, const struct plan_statement *statement,
                               const struct plan_statement **meant);
+/* The same of one that is over, and has shown no rows: *meant is what it has run; NULL: anything.
+ */
+uint64_t verdict_fields_done(struct session *session, const struct plan_statement *statement,
+                             const struct plan_statement **meant);
 /* What the client is told of a ruling. */
 static inline const char *
 verdict_message(const char *ruling)

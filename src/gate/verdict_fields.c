@@ -2,6 +2,7 @@
 /* Which fields a statement can show, for rules that judge it before it is sent. */
 #include "gate/observer.h"
 #include "gate/renew.h"
+#include "gate/result.h"
 #include "gate/session.h"
 #include "gate/verdict.h"
 
@@ -77,4 +78,31 @@ verdict_fields_asked(struct session *s, const struct plan_statement *statement,
     if (is_sure && *meant)
         return verdict_fields(s, *meant) | (statement->kept_fields & all);
     return verdict_fields(s, *meant) | verdict_fields(s, statement);
+}
+
+uint64_t
+verdict_fields_done(struct session *s, const struct plan_statement *statement,
+                    const struct plan_statement **meant)
+{
+    const struct exchange *x = &s->observer->exchange;
+    const struct prepared *prepared;
+    uint64_t all, kinds;
+    bool is_sure;
+
+    *meant = statement;
+    if (statement->special == SPECIAL_EXECUTE) {
+        prepared = exchange_prepared(x, statement->name);
+        is_sure = prepared && !prepared->is_doubtful;
+    } else if (statement->special == SPECIAL_FETCH) {
+        is_sure = is_cursor_sure(s, statement->name);
+    } else {
+        return verdict_fields(s, statement);
+    }
+    *meant = result_followed(s->observer, statement);
+    if (!*meant || (*meant)->special != SPECIAL_NONE)
+        *meant = NULL;
+    if (!is_sure || !*meant)
+        return verdict_fields(s, NULL);
+    observer_all(s, &all, &kinds);
+    return verdict_fields(s, *meant) | (statement->kept_fields & all);
 }

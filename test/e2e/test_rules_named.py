@@ -100,6 +100,26 @@ def test_not_sure():
 
 
 @test(gateway=True)
+def test_alert_of_no_rows():
+    """EXECUTE and FETCH that fail before they show anything are an alert of a field only where they would have shown it"""
+    slow = "SELECT {} FROM customers, pg_sleep(60)"
+    rule([{**BLOCK[0], "verdict": "alert"}])
+    try:
+        for column in ("phone", "address"):
+            with front().login(user="app", application_name=f"run {column}") as session:
+                play(session, f"PREPARE p AS {slow.format(column)}", "BEGIN", f"DECLARE c CURSOR FOR {slow.format(column)}", "SET LOCAL statement_timeout = 10",
+                     ("FETCH c", "57014"), "ROLLBACK", "SET statement_timeout = 10", ("EXECUTE p", "57014"))
+                session.terminate()
+        front().guard.until_sessions(0)
+    finally:
+        rule()
+    told = [one for one in front().guard.find("rule_alert") if one["application"].startswith("run ")]
+    equal({one["application"] for one in told}, {"run address"})
+    # Each counts: what is prepared, what is declared, and what is run of either.
+    equal(sum(one["statements"] for one in told), 4)
+
+
+@test(gateway=True)
 def test_names_change():
     """The statement is planned anew where what it names has become something else: another role, path or view"""
     with front().login(user="app") as session:
