@@ -3,13 +3,34 @@
 #include "gate/census_server.h"
 
 /* So long a session that was counted may take until it is seen. */
-#define NAMED_AFTER (1500 * NANOSECONDS_PER_MILLISECOND)
+#define NAMED_AFTER  (1500 * NANOSECONDS_PER_MILLISECOND)
+#define CLOCKS_APART (100 * NANOSECONDS_PER_MILLISECOND)
 
 enum { SEVERITY_NAMELESS = 3 };
 
+/* One that has stood for a while before it could be said whose it is, or that a gate before has
+ * seen, can be one of those that an alert has told of: it then counts once, or else the next one
+ * that nobody sees would be taken for it. One that has begun since is none of them, although the
+ * server's count may lag behind (gate/reconcile.h). */
+void
+census_count_named(struct census_server *server, const struct message_bypass *who, int64_t began)
+{
+    for (size_t i = 0; i < server->database_count && !who->replication; i++) {
+        struct census_database *database = &server->databases[i];
+
+        if (strcmp(database->database, who->database) != 0 ||
+            began < database->based - CLOCKS_APART) /* it was there before anything was counted */
+            continue;
+        if (database->alerted > 0 && began <= database->alerted_by + CLOCKS_APART &&
+            database->named + database->alerted >= database->reconcile.at_least)
+            database->alerted--;
+        database->named++;
+    }
+}
+
 void
 census_tell_nameless(struct census_room *room, const struct census_server *server,
-                     struct census_database *database, int64_t now)
+                     struct census_database *database, enum census_when when, int64_t now)
 {
     const struct config *config = room->settings->config;
     uint64_t known = database->named + database->alerted, past = database->reconcile.at_least;
@@ -26,10 +47,11 @@ census_tell_nameless(struct census_room *room, const struct census_server *serve
     }
     if (database->nameless == 0)
         database->nameless = at;
-    if (server->answer.may_see && at - database->nameless < NAMED_AFTER)
+    if (server->answer.may_see && when != CENSUS_LAST && at - database->nameless < NAMED_AFTER)
         return;
     alert.count = past - known;
     database->alerted += alert.count;
+    database->alerted_by = server->answer.asked;
     database->nameless = 0;
     if (config->bypass.verdict == VERDICT_ALLOW || config->bypass.except_count > 0)
         return;

@@ -14,8 +14,10 @@ struct census_database {
     struct reconcile reconcile;
     bool is_guarded, is_seen;   /* seen: in this answer */
     struct message_census told; /* the last record; gateway "": none yet */
-    uint64_t named;             /* sessions past pasu that were seen while they were there */
+    int64_t based;              /* monotonic: from when on those past pasu are counted */
+    uint64_t named;             /* of these, those that were seen while they were there */
     uint64_t alerted;           /* and that were not, of which an alert has told */
+    int64_t alerted_by;         /* monotonic: when the server was asked for the last of these */
     int64_t nameless;           /* monotonic: since when there are more; 0: there are none */
 };
 
@@ -98,9 +100,14 @@ bool census_leads_here(const void *arg, const char *gateway);
 
 /* ---- census_nameless.c ---- */
 
+/* A session past pasu is seen, which began then (monotonic): nobody is told of it again as of one
+ * that nobody has seen. */
+void census_count_named(struct census_server *server, const struct message_bypass *who,
+                        int64_t began);
 /* Sessions that were counted, and gone before anybody could see whose they were. Where some are
- * excepted, these can be such ones: then they are only recorded. */
+ * excepted, these can be such ones: then they are only recorded. The last census waits for no name.
+ */
 void census_tell_nameless(struct census_room *room, const struct census_server *server,
-                          struct census_database *database, int64_t now);
+                          struct census_database *database, enum census_when when, int64_t now);
 
 #endif

@@ -194,7 +194,9 @@ take_past(struct census_room *room, const struct census_server *server,
     if (past->is_final) {
         reconcile_go_on(&database->reconcile, past);
         database->told = *past;
-        database->alerted = past->at_least;
+        database->alerted = past->at_least; /* of which that gate has told, by name or not */
+        database->alerted_by = server->answer.asked - (sight->at - past->at);
+        database->based = server->answer.asked - (sight->at - past->since);
     } else {
         bool is_same = past->system == sight->epoch.system &&
                        past->database_oid == sight->epoch.database &&
@@ -276,6 +278,7 @@ take_count(struct census_room *room, struct census_server *server, const struct 
     struct through_sum sum;
     enum census_what what;
     int64_t before;
+    bool is_begun;
 
     if (!database)
         return true;
@@ -296,7 +299,10 @@ take_count(struct census_room *room, struct census_server *server, const struct 
         !take_past(room, server, database, &sight))
         return false;
     before = database->reconcile.at;
+    is_begun = database->reconcile.is_begun;
     what = reconcile_take(&database->reconcile, &sight);
+    if (!is_begun || what != CENSUS_COUNTED)
+        database->based = server->answer.asked;
     if (!database->is_guarded)
         return true;
     if (what != CENSUS_COUNTED) {
@@ -488,14 +494,6 @@ is_past(const struct census_room *room, const struct census_server *server,
     return true;
 }
 
-static void
-count_named(struct census_server *server, const struct message_bypass *who)
-{
-    for (size_t i = 0; i < server->database_count && !who->replication; i++)
-        if (strcmp(server->databases[i].database, who->database) == 0)
-            server->databases[i].named++;
-}
-
 /* It is what `pasu doctor` has made to be found. */
 static bool
 is_test(struct census_room *room, const struct census_server *server, struct message_bypass *who)
@@ -513,7 +511,7 @@ is_test(struct census_room *room, const struct census_server *server, struct mes
 
 static void
 tell_backend(struct census_room *room, struct census_server *server, enum bypass_sort sort,
-             struct message_bypass *who)
+             int64_t began, struct message_bypass *who)
 {
     struct message_bypass *told = find_told(server, who);
 
@@ -535,7 +533,7 @@ tell_backend(struct census_room *room, struct census_server *server, enum bypass
         return;
     server->told_in_hour++;
     if (sort == BYPASS_PAST)
-        count_named(server, who);
+        census_count_named(server, who, began);
     bypass_log(room, sort == BYPASS_LEFT ? EVENT_SESSION_LEFT : EVENT_BYPASS, who, "");
     send_bypass(room, who);
 }
@@ -558,16 +556,17 @@ census_tell(struct census_room *room, struct census_server *server, enum census_
     if (server->answer.may_see)
         tell_ended(room, server, now);
     for (size_t i = 0; server->answer.may_see && i < server->answer.backend_count; i++) {
+        const struct census_backend *backend = &server->answer.backends[i];
         struct message_bypass who;
         enum bypass_sort sort;
         bool is_one;
 
         pthread_mutex_lock(lock);
-        is_one = is_past(room, server, &server->answer.backends[i], now, &sort, &who);
+        is_one = is_past(room, server, backend, now, &sort, &who);
         pthread_mutex_unlock(lock);
         if (is_one)
-            tell_backend(room, server, sort, &who);
+            tell_backend(room, server, sort, server->answer.asked - backend->age, &who);
     }
     for (size_t i = 0; i < server->database_count; i++)
-        census_tell_nameless(room, server, &server->databases[i], now);
+        census_tell_nameless(room, server, &server->databases[i], when, now);
 }
