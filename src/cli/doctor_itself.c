@@ -239,17 +239,30 @@ look_ledger(const struct arguments *arguments, const struct config *config,
 
 /* ---- the configuration ---- */
 
+/* How many do what, that is more than an alert. */
+struct doings {
+    size_t block, hold, mask;
+};
+
+static void
+count_doing(struct doings *doings, enum config_verdict verdict)
+{
+    doings->block += verdict == VERDICT_BLOCK;
+    doings->hold += verdict == VERDICT_HOLD;
+    doings->mask += verdict == VERDICT_MASK;
+}
+
 static void
 look_budgets(const struct config *config, struct findings *findings)
 {
-    size_t blocking = 0;
+    struct doings doings = {0};
 
     for (size_t i = 0; i < config->budget_count; i++)
-        blocking += config->budgets[i].verdict != VERDICT_ALERT &&
-                    config->budgets[i].verdict != VERDICT_ALLOW;
-    if (blocking > 0)
-        FOUND(findings, "budgets", FINDING_OK, "", "%zu of %zu end what is too much", blocking,
-              config->budget_count);
+        count_doing(&doings, config->budgets[i].verdict);
+    if (doings.block + doings.hold + doings.mask > 0)
+        FOUND(findings, "budgets", FINDING_OK, "",
+              "of %zu, %zu block what is too much, %zu hold it, %zu mask it", config->budget_count,
+              doings.block, doings.hold, doings.mask);
     else
         FOUND(findings, "budgets", FINDING_WARNING,
               "configure budgets, with verdict: block: how many different persons a role may see",
@@ -261,16 +274,19 @@ static void
 look_rules(const struct config *config, struct findings *findings)
 {
     struct config_faults warnings = {0};
-    size_t blocking = 0, shadows = 0;
+    struct doings doings = {0};
+    size_t shadows = 0;
 
     if (config->rule_count == 0)
         return;
     for (size_t i = 0; i < config->rule_count; i++) {
         shadows += config->rules[i].shadow;
-        blocking += !config->rules[i].shadow && config->rules[i].verdict > VERDICT_ALERT;
+        if (!config->rules[i].shadow)
+            count_doing(&doings, config->rules[i].verdict);
     }
-    FOUND(findings, "rules", FINDING_OK, "", "%zu of %zu block, %zu are in shadow", blocking,
-          config->rule_count, shadows);
+    FOUND(findings, "rules", FINDING_OK, "",
+          "of %zu, %zu block, %zu hold, %zu mask, %zu are in shadow", config->rule_count,
+          doings.block, doings.hold, doings.mask, shadows);
     rules_warn(config, &warnings);
     holidays_warn(config, os_realtime(&os_real), &warnings);
     for (size_t i = 0; i < warnings.count; i++)

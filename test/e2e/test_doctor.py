@@ -342,11 +342,15 @@ def test_rules_and_the_age_of_sources_are_told():
     made, path = server_of("ruled"), harness.folder() / "doctor.mmdb"
     mmdb.write(path, "country", {"10.0.0.0/8": {"country_code": "KR"}})  # of the first day of 2026
     rules = [{"name": "abroad", "when": {"country": {"not": "KR"}, "fields": "any"}, "verdict": "alert"},
-             {"name": "net", "when": {"asn": 9}, "verdict": "block", "shadow": True}]
-    site = front_of(made, sources={"country_db": str(path)}, rules=rules)
+             {"name": "net", "when": {"asn": 9}, "verdict": "block", "shadow": True},
+             {"name": "half", "when": {"kind": "human", "fields": "any"}, "verdict": "mask"}]
+    budgets = [{"kind": "human", "window": "hour", "subjects": 9, "verdict": verdict} for verdict in ("alert", "mask", "hold")]
+    site = front_of(made, sources={"country_db": str(path)}, rules=rules, budgets=budgets)
     found = examine(site, 1)[0]
     rules, age = named(found, "rules"), named(found, "country_db")
     equal([one["state"] for one in rules], ["ok", "warning"])
+    equal(rules[0]["text"], "of 3, 0 block, 0 hold, 1 mask, 1 are in shadow")
+    equal([one["text"] for one in named(found, "budgets")], ["of 3, 0 block what is too much, 1 hold it, 1 mask it"])
     assert "when.asn: nothing says that" in rules[1]["text"], rules
     equal([one["state"] for one in age], ["warning"])
     assert "was made 2026-01-01" in age[0]["text"], age
