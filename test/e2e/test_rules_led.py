@@ -123,7 +123,7 @@ def attack(address, database, first, steps):
     return shown, came, errors
 
 
-@test(gateway=True, limit=300)
+@test(gateway=True, limit=600)
 def test_led():
     """Whatever table the name is led to, an address that the rule refuses does not come; the phone did before"""
     wrong = []
