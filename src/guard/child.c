@@ -136,6 +136,7 @@ child_start(struct child *child, const struct child_start *start)
     channel_init(&child->channel, ends[0], start->rules, start->rule_count);
     child->since = os_realtime(&os_real);
     child->started = child->pong_at = os_monotonic(&os_real);
+    child->asked_at = 0;
     child->is_prepared = child->is_committed = child->is_ready = child->is_told_stuck = false;
     child->prepared_error = 0;
     LOG_EVENT(start->log, PROCESS_STARTED, F_TEXT("name", child->name), F_INT("pid", pid),
