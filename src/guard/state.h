@@ -122,6 +122,10 @@ bool answering_process(const struct supervisor *v, int which, int64_t now,
 /* Tells the keeper what has changed, and answers in its place where it has not. */
 void answering_look(struct supervisor *v, int64_t now);
 
+/* ---- logging.c ---- */
+/* Before /proc/self is closed to us. */
+void logging_unblock(void);
+
 /* ---- publishing.c: the herald, which carries checkpoints to the outside ---- */
 /* In a child, which has a copy of our memory: what it is not told by us it does not know. */
 void forget(void *arg);

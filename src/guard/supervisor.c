@@ -554,6 +554,7 @@ guard_main(const char *config_path, const struct clerk_lent *lent)
 
     if (!v)
         return 2;
+    logging_unblock();
     /* Its memory holds keys: no core file of it, nobody of the same account looks into it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     v->path = config_path;

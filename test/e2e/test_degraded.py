@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import harness
@@ -114,6 +115,46 @@ def test_doctor_says_where_alerts_do_not_arrive():
     found = process.until(lambda: [one for one in findings("alerts webhook") if one["state"] == "warning"], "it is a warning")
     assert "has taken nothing since" in found[0]["text"] and "1 alerts wait" in found[0]["text"], found
     equal(findings("alerts"), [])
+
+
+def lines(reader):
+    """What is in the pipe, without waiting for more."""
+    os.set_blocking(reader, False)
+    text = b""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(reader, 1 << 16):
+            text += piece
+    return [json.loads(line) for line in text.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
+
+
+@test(gateway=True, limit=120)
+def test_a_log_that_nobody_reads_stops_nobody():
+    """Who reads the log through a pipe, and stops reading, or ends, stops no session; how many lines were lost the next one says"""
+    place = shop.front("unread")
+    place.stop()
+    reader, writer = os.pipe()
+    own = subprocess.Popen([str(harness.PASU), "guard", "-c", str(place.guard.path)], stdout=writer, stderr=writer)
+    try:
+        def works():
+            with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
+                with place.login(user="app", timeout=10) as session:
+                    return session.value("SELECT 1") == "1"
+        process.until(works, "it serves")
+        with open(f"/proc/self/fd/{writer}", "wb", buffering=0, opener=lambda path, flags: os.open(path, flags & ~os.O_CREAT | os.O_NONBLOCK)) as full:
+            while full.write(bytes(4096)):
+                pass
+        for number in range(4):
+            assert works(), f"session {number}: nobody reads the log"
+        lines(reader)
+        process.until(lambda: works() and any("lost_lines" in one for one in lines(reader)), "a line says how many were lost")
+        os.close(writer)
+        os.close(reader)
+        for number in range(4):
+            assert works(), f"session {number}: the log's reader has gone"
+    finally:
+        own.terminate()
+        own.wait(60)
+    equal(own.returncode, 0)
 
 
 @harness.shared
