@@ -3,7 +3,10 @@
 
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@ enum {
     LINE_SIZE = 4096,   /* PIPE_BUF: a write of at most this many bytes is atomic on a pipe */
     TAIL_SIZE = 32,     /* kept free for the truncation mark and the line's end */
     VALUE_LIMIT = 1024, /* bytes of one value that are logged */
+    PATIENCE_MILLISECONDS = 250,
 };
 
 const char *
@@ -130,6 +134,34 @@ value_text(const struct log_field *field, char *space, size_t size, bool *is_num
     return view_of("", 0);
 }
 
+/*
+ * Nobody may stand still because nobody reads the log. Where the descriptor does not block
+ * (guard/logging.c), a line waits once for a moment; from then on lines are lost, until one is
+ * taken. How many were lost the next line says. Of a process, not of a struct log: those are copied
+ * freely, and write to one place.
+ */
+static _Atomic uint64_t lost;
+
+static bool
+is_written(const struct log *log, const uint8_t *line, size_t length)
+{
+    struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+
+    if (write(log->fd, line, length) >= 0)
+        return true;
+    return errno == EAGAIN && lost == 0 && poll(&p, 1, PATIENCE_MILLISECONDS) > 0 &&
+           write(log->fd, line, length) >= 0;
+}
+
+static void
+put_line(const struct log *log, const uint8_t *line, size_t length)
+{
+    if (!is_written(log, line, length))
+        lost++; /* there is nowhere left to say so */
+    else if (lost != 0)
+        lost = 0;
+}
+
 void
 log_event(const struct log *log, enum log_event event, const struct log_field *fields, size_t count)
 {
@@ -148,6 +180,10 @@ log_event(const struct log *log, enum log_event event, const struct log_field *f
               false);
     put_field(&w, log->format, false, "event", view_of_text(events[event].name), false);
     put_field(&w, log->format, false, "process", view_of_text(log->process), false);
+    if (lost != 0) {
+        snprintf(space, sizeof(space), "%" PRIu64, (uint64_t)lost);
+        put_field(&w, log->format, false, "lost_lines", view_of_text(space), true);
+    }
     for (size_t i = 0; i < count; i++) {
         struct writer before = w;
         struct view v = value_text(&fields[i], space, sizeof(space), &is_number);
@@ -164,7 +200,5 @@ log_event(const struct log *log, enum log_event event, const struct log_field *f
     if (log->format == LOG_JSON)
         writer_u8(&w, '}');
     writer_u8(&w, '\n');
-    if (write(log->fd, line, writer_length(&w)) < 0) {
-        /* There is nowhere left to say so. */
-    }
+    put_line(log, line, writer_length(&w));
 }

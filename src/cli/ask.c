@@ -2,6 +2,7 @@
 #include "cli/ask.h"
 #include "base/memory.h"
 #include "cli/complain.h"
+#include "cli/degraded.h"
 #include "cli/json_text.h"
 #include "cli/watched.h"
 #include "config/ledger_key.h"
@@ -81,7 +82,7 @@ ask_complain(const struct ask *ask, int code)
     switch (code) {
     case PASU_E_UNAVAILABLE:
     case PASU_E_TIMEOUT:
-        complain("see whether pasu guard runs with this configuration, and its log",
+        complain("see whether pasu guard runs with this configuration (pasu status), and its log",
                  "the guard does not answer at %s", ask->path);
         return 2;
     case PASU_E_DENIED:
@@ -175,11 +176,26 @@ ask_sessions(const struct ask *ask, const char *principal, json_t **sessions)
 static int
 take_process(json_t *status, const struct message_process *process)
 {
+    static const char *const states[] = {"away", "starting", "serving", "silent"};
     json_t *one =
-        json_pack("{so si so so}", "name", JSON_OF(process->name), "pid", (int)process->pid,
-                  "restarts", json_count(process->restarts), "since", json_time(process->since));
+        json_pack("{so si so so ss so*}", "name", JSON_OF(process->name), "pid", (int)process->pid,
+                  "restarts", json_count(process->restarts), "since", json_time(process->since),
+                  "state", states[process->state % COUNT_OF(states)], "silent",
+                  process->state == PROCESS_SILENT ? json_time(process->silent) : NULL);
 
     return json_array_append_new(json_object_get(status, "processes"), one) == 0 ? 0 : PASU_E_NOMEM;
+}
+
+static int
+take_ledger(json_t *status, const struct control_ledger *ledger)
+{
+    return json_object_set_new(status, "ledger",
+                               json_pack("{so so sb ss}", "since", json_time(ledger->since),
+                                         "missing", json_count(ledger->missing), "recorded",
+                                         ledger->is_recorded != 0, "error",
+                                         error_text(ledger->error))) == 0
+               ? 0
+               : PASU_E_NOMEM;
 }
 
 /* `failed`, since when, and `error` only while it fails. */
@@ -331,6 +347,7 @@ struct status_take {
     json_t *status;
     struct message_tally *tallies;
     size_t count, room;
+    bool has_gate;
 };
 
 static int
@@ -381,8 +398,12 @@ take_status(void *arg, uint32_t type, const void *body, size_t length)
         return json_object_set_new(take->status, "detectors", watched_json(body)) == 0
                    ? 0
                    : PASU_E_NOMEM;
-    if (type == CONTROL_GATE && length == sizeof(struct message_status))
+    if (type == CONTROL_LEDGER && length == sizeof(struct control_ledger))
+        return take_ledger(take->status, body);
+    if (type == CONTROL_GATE && length == sizeof(struct message_status)) {
+        take->has_gate = true;
         return take_gate(take->status, body);
+    }
     return PASU_E_PROTOCOL;
 }
 
@@ -433,6 +454,9 @@ ask_status(const struct ask *ask, json_t **status)
     if (r == 0)
         r = add_principals(&take);
     memory_free(take.tallies);
+    if ((r == 0 || r == PASU_E_UNAVAILABLE) &&
+        degraded_add(*status, ask->config, take.has_gate) != 0)
+        r = PASU_E_NOMEM;
     if (r != 0 &&
         (r != PASU_E_UNAVAILABLE || json_array_size(json_object_get(*status, "processes")) == 0)) {
         json_decref(*status);

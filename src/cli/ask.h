@@ -31,7 +31,8 @@ PASU_MUST_USE int ask_keys(const struct ask *ask, struct segment_keys *keys);
 
 /*
  * The guard's status, a new object in *status. 0 or an error; with PASU_E_UNAVAILABLE *status can
- * be there all the same: the keeper answered, the gate did not, and its numbers are missing.
+ * be there all the same: the keeper, or the supervisor in its place, has answered, the gate has
+ * not, and its numbers are missing. What does not answer is under `degraded` (cli/degraded.h).
  */
 PASU_MUST_USE int ask_status(const struct ask *ask, json_t **status);
 /* The sessions, a new array in *sessions; of one principal unless that is NULL. */

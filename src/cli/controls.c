@@ -21,8 +21,8 @@ enum { TIME_SIZE = 32, TOKEN_TEXT_SIZE = 40 };
 
 #define SAY(look, ...) snprintf((look)->text, sizeof((look)->text), __VA_ARGS__)
 
-static const char *const control_names[TRIAL_CONTROLS] = {"source", "leaver", "budget",
-                                                          "exit",   "bypass", "decoy"};
+static const char *const control_names[TRIAL_CONTROLS] = {"source", "leaver", "budget", "exit",
+                                                          "bypass", "decoy",  "rule"};
 
 struct control_look *
 controls_add(struct controls *c, enum trial_control control, const struct config_gateway *gateway,
@@ -56,10 +56,9 @@ name_application(char text[TOKEN_TEXT_SIZE], uint64_t token)
     snprintf(text, TOKEN_TEXT_SIZE, "pasu doctor %016" PRIx64, token);
 }
 
-/* A connection that the gateway must refuse, or that ends there. */
-static void
-knock(struct controls *c, struct control_look *look, const struct config_gateway *gateway,
-      const struct control_try *what, struct control_trial *result)
+void
+controls_knock(struct controls *c, struct control_look *look, const struct config_gateway *gateway,
+               const struct control_try *what, struct control_trial *result)
 {
     char application[TOKEN_TEXT_SIZE];
     struct probe probe;
@@ -80,8 +79,8 @@ knock(struct controls *c, struct control_look *look, const struct config_gateway
 
 /* ---- where from ---- */
 
-static bool
-is_of_source(const struct config_rule *rule)
+bool
+controls_is_of_source(const struct config_rule *rule)
 {
     if (rule->shadow || rule->verdict != VERDICT_BLOCK)
         return false;
@@ -119,7 +118,7 @@ look_source(struct controls *c, struct chooser *chooser, const struct config_rul
     }
     memcpy(asked.principal, chosen.principal, sizeof(asked.principal));
     memcpy(asked.address, chosen.address, sizeof(asked.address));
-    knock(c, look, gateway, &asked, &trial);
+    controls_knock(c, look, gateway, &asked, &trial);
     if (look->state == STATE_HELD)
         SAY(look,
             "a connection as %s, as if from %s (%s), was refused before the server was "
@@ -143,7 +142,7 @@ look_sources(struct controls *c)
     int result = 0;
 
     for (size_t i = 0; i < c->config->rule_count && result == 0; i++) {
-        if (!is_of_source(&c->config->rules[i]))
+        if (!controls_is_of_source(&c->config->rules[i]))
             continue;
         if (count++ == 0)
             result = chooser_new(&chooser, c->config, c->roster);
@@ -186,7 +185,7 @@ look_leavers(struct controls *c)
             continue;
         }
         snprintf(asked.principal, sizeof(asked.principal), "%s", leaver);
-        knock(c, look, &c->config->gateways[g], &asked, &trial);
+        controls_knock(c, look, &c->config->gateways[g], &asked, &trial);
         if (look->state == STATE_HELD)
             SAY(look,
                 "a connection as %s, whose owner has left, was refused before the server was "
@@ -550,8 +549,9 @@ int
 controls_look(const struct ask *ask, const struct roster *roster, bool answers,
               struct findings *findings, json_t **list)
 {
-    static int (*const looks[])(struct controls *) = {look_sources, look_leavers,  look_budgets,
-                                                      look_exits,   look_bypasses, look_decoys};
+    static int (*const looks[])(struct controls *) = {look_sources, controls_rules, look_leavers,
+                                                      look_budgets, look_exits,     look_bypasses,
+                                                      look_decoys};
     struct controls c = {
         .ask = ask, .config = ask->config, .roster = roster, .bypass_wait = BYPASS_WAIT};
     int result = 0;

@@ -5,6 +5,7 @@
  * what this program thinks.
  *
  *      source    a connection through the listener, as if from an address that the rule refuses
+ *      rule      the same of every other rule: a statement of its fields is decided by it
  *      leaver    one as a role whose owner has left
  *      budget    made-up persons, counted by the guard with the budget's limit
  *      exit      COPY … TO PROGRAM through the listener, as the inspector
@@ -47,6 +48,12 @@ struct controls {
 PASU_MUST_USE int controls_look(const struct ask *ask, const struct roster *roster, bool answers,
                                 struct findings *findings, json_t **list);
 
+/* A connection that the gateway must refuse, or that ends there. */
+void controls_knock(struct controls *controls, struct control_look *look,
+                    const struct config_gateway *gateway, const struct control_try *what,
+                    struct control_trial *result);
+/* Whether it blocks by where somebody is: TRIAL_OF_SOURCE. */
+bool controls_is_of_source(const struct config_rule *rule);
 /* A new one, STATE_UNTRIED; NULL where memory is out. `gateway` NULL: every gateway. */
 struct control_look *controls_add(struct controls *controls, enum trial_control control,
                                   const struct config_gateway *gateway, const char *what);
@@ -56,6 +63,8 @@ struct control_look *controls_add(struct controls *controls, enum trial_control 
 struct chosen {
     char principal[NAME_SIZE], address[ADDRESS_SIZE];
     char country[4];
+    uint64_t fields; /* that the statement shows */
+    uint32_t verb;
 };
 struct chooser;
 PASU_MUST_USE int chooser_new(struct chooser **chooser, const struct config *config,
@@ -68,6 +77,9 @@ bool chosen_of_budget(const struct config *config, const struct roster *roster, 
                       char principal[NAME_SIZE]);
 /* A role that is refused because its owner has left; NULL: there is none. */
 const char *chosen_leaver(const struct config *config, const struct roster *roster);
+
+/* ---- controls_rules.c: rules that are no matter of where somebody is ---- */
+PASU_MUST_USE int controls_rules(struct controls *controls);
 
 /* ---- controls_try.c: one test ---- */
 /* Tells the guard that it comes. 0 and *token, or an error, which is in look->text. */

@@ -2,7 +2,9 @@
 #include "cli/controls.h"
 
 #include "base/memory.h"
+#include "config/key.h"
 #include "policy/budget.h"
+#include "policy/condition.h"
 #include "policy/origins.h"
 #include "policy/rule.h"
 #include "postgres/plan.h"
@@ -111,7 +113,10 @@ decides(struct chooser *c, const struct address *address)
     rule_judge_session(&scope, c->most.minute, &ruling);
     if (ruling.verdict != VERDICT_BLOCK)
         rule_judge(&scope, &c->most, &ruling);
-    c->is_found = ruling.verdict == VERDICT_BLOCK && ruling.rule == c->rule;
+    if (c->rule->verdict == VERDICT_MASK)
+        c->is_found = ruling.verdict != VERDICT_BLOCK && ruling.mask == c->rule;
+    else
+        c->is_found = ruling.verdict == c->rule->verdict && ruling.rule == c->rule;
     rule_scope_release(&scope);
     if (!c->is_found)
         return false;
@@ -178,13 +183,54 @@ find_address(struct chooser *c)
     return c->error == 0 && try_text(c, NOWHERE);
 }
 
+/* The fields that it is for, where it names any: an earlier rule may be for others. */
+static uint64_t
+fields_of(const struct chooser *c, const struct config_rule *rule, uint64_t all)
+{
+    const struct config_condition *named = condition_of(rule, "fields");
+    uint64_t fields = 0;
+
+    for (size_t i = 0; named && !named->is_negated && i < named->values.count; i++) {
+        int field = vocabulary_field(&c->vocabulary, named->values.items[i]);
+
+        if (field >= 0)
+            fields |= UINT64_C(1) << field;
+    }
+    return fields != 0 ? fields & all : all;
+}
+
+/* SELECT, but where the rule is for others. */
+static uint32_t
+verb_of(const struct config_rule *rule)
+{
+    const struct config_condition *named = condition_of(rule, "verbs");
+    struct view word;
+
+    if (!named || named->is_negated || named->values.count == 0)
+        return VERB_SELECT;
+    for (uint32_t verb = 0; verb < 63; verb++) {
+        word = condition_word(config_key_at(KEY_rules_when_verbs)->allowed, verb);
+        if (word.length > 0 && view_equal(word, view_of_text(named->values.items[0])))
+            return verb;
+    }
+    return VERB_SELECT;
+}
+
 int
 chooser_of_rule(struct chooser *c, const struct config_rule *rule, struct chosen *chosen,
                 bool *is_found)
 {
     const struct config_condition *named = condition_of(rule, "principal");
     int64_t now = os_realtime(&os_real);
+    uint64_t kinds;
 
+    vocabulary_all(&c->vocabulary, &c->most.fields, &kinds);
+    if (!controls_is_of_source(rule)) { /* that one's test shows all fields */
+        c->most.fields = fields_of(c, rule, c->most.fields);
+        c->most.verbs = UINT64_C(1) << verb_of(rule);
+    }
+    chosen->fields = c->most.fields;
+    chosen->verb = verb_of(rule);
     c->rule = rule;
     c->chosen = chosen;
     c->is_found = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "cli/doctor.h"
+#include "cli/doctor_alerts.h"
 #include "cli/doctor_watched.h"
 #include "cli/evidence.h"
 #include "exposure/exposure.h"
@@ -54,6 +55,19 @@ look_identity(const struct config *config, const json_t *status, struct findings
               columns, read != NULL ? read : "-");
 }
 
+/* Each part of it that does not do its work. */
+static void
+look_degraded(const json_t *status, struct findings *findings)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "degraded"), i, one) FOUND(
+        findings, "degraded", FINDING_MISSING, json_string_value(json_object_get(one, "hint")),
+        "%s: %s", json_string_value(json_object_get(one, "text")),
+        json_string_value(json_object_get(one, "traffic")));
+}
+
 static bool
 look_guard(const struct evidence *e, struct findings *findings)
 {
@@ -63,8 +77,7 @@ look_guard(const struct evidence *e, struct findings *findings)
     if (result == 0)
         FOUND(findings, "guard", FINDING_OK, "", "answers on its control socket");
     else if (status != NULL)
-        FOUND(findings, "guard", FINDING_MISSING, "see its log",
-              "the keeper answers, the gate does not");
+        FOUND(findings, "guard", FINDING_MISSING, "see pasu status", "answers in part only");
     else if (result == PASU_E_DENIED)
         FOUND(findings, "guard", FINDING_WARNING,
               "run it as root, or as the account that pasu guard runs as",
@@ -72,6 +85,8 @@ look_guard(const struct evidence *e, struct findings *findings)
     else
         FOUND(findings, "guard", FINDING_MISSING, "start it: pasu guard",
               "does not answer on its control socket: %s", error_text(result));
+    look_degraded(status, findings);
+    doctor_alerts(e->ask.config, status, findings);
     look_identity(e->ask.config, status, findings);
     doctor_watched(e->ask.config, status, os_realtime(&os_real), findings);
     json_decref(status);

@@ -2,6 +2,7 @@
 #include "cli/show.h"
 #include "base/os.h"
 #include "cli/complain.h"
+#include "cli/degraded.h"
 #include "cli/terminal.h"
 
 struct showing {
@@ -16,6 +17,23 @@ print_text(const struct showing *s, FILE *out, json_t *answer)
     return s->show->view(out, answer, os_realtime(&os_real), terminal_width(stdout));
 }
 
+/* Of half an answer: who has not given the other half. */
+static const char *
+missing_text(const json_t *answer)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(answer, "degraded"), i, one)
+    {
+        const char *what = json_string_value(json_object_get(one, "what"));
+
+        if (what != NULL && strcmp(what, "keeper") == 0)
+            return "the keeper does not answer: only what processes there are is known";
+    }
+    return "the gate does not answer: its numbers are missing";
+}
+
 /* One picture for terminal_watch: half an answer is shown too, and what is missing is said. */
 static int
 picture(void *arg, FILE *out)
@@ -28,7 +46,7 @@ picture(void *arg, FILE *out)
         int printed = print_text(s, out, answer);
 
         if (r != 0)
-            fputs("the gate does not answer\n", out);
+            fprintf(out, "%s\n", missing_text(answer));
         json_decref(answer);
         return printed;
     }
@@ -56,6 +74,13 @@ print_json(const json_t *answer)
     return r == 0 ? 0 : PASU_E_IO;
 }
 
+static int
+complain_half(const json_t *answer)
+{
+    complain("see the log of pasu guard", "%s", missing_text(answer));
+    return 2;
+}
+
 /* The exit status. */
 static int
 print_once(const struct showing *s)
@@ -67,13 +92,14 @@ print_once(const struct showing *s)
         return ask_complain(s->ask, r);
     printed = arguments_given(s->arguments, OPTION_json) ? print_json(answer)
                                                          : print_text(s, stdout, answer);
-    json_decref(answer);
     if (printed != 0)
-        return ask_complain(s->ask, printed);
-    if (r == 0)
-        return 0;
-    complain("see the log of pasu guard", "the gate does not answer: its numbers are missing");
-    return 2;
+        printed = ask_complain(s->ask, printed);
+    else if (r != 0)
+        printed = complain_half(answer);
+    else
+        printed = degraded_is_felt(answer) ? 1 : 0;
+    json_decref(answer);
+    return printed;
 }
 
 static int

@@ -178,10 +178,8 @@ view_gateways(FILE *file, const json_t *gateways, size_t width)
 }
 
 static const struct table_column process_columns[] = {
-    {"process", false, 0, 0},
-    {"pid", true, 0, 0},
-    {"restarts", true, 0, 0},
-    {"age", true, 0, 1},
+    {"process", false, 0, 0}, {"pid", true, 0, 0}, {"state", false, 0, 0},
+    {"restarts", true, 0, 2}, {"age", true, 0, 1},
 };
 
 static int
@@ -200,12 +198,36 @@ view_processes(FILE *file, const json_t *processes, int64_t now, size_t width)
         snprintf(pid, sizeof(pid), "%" PRIu64, count_of(one, "pid"));
         table_add(&table, text_of(one, "name"));
         table_add(&table, strcmp(pid, "0") == 0 ? "not running" : pid);
+        table_add(&table, text_of(one, "state"));
         table_add_count(&table, count_of(one, "restarts"));
         add_age(&table, one, "since", now);
     }
     r = table_print(&table, file, 0, width);
     table_release(&table);
     return r;
+}
+
+/* What does not do its work, and what that means. */
+static void
+view_degraded(FILE *file, const json_t *degraded, int64_t now)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(degraded, i, one)
+    {
+        const char *error = json_string_value(json_object_get(one, "error"));
+        char age[SHORT_SIZE];
+
+        view_age(age, sizeof(age), json_string_value(json_object_get(one, "since")), now);
+        fprintf(file, "degraded: %s", text_of(one, "text"));
+        if (strcmp(age, "-") != 0)
+            fprintf(file, ", for %s", age);
+        fprintf(file, "%s%s\n  %s\n  hint: %s\n", error != NULL ? ": " : "",
+                error != NULL ? error : "", text_of(one, "traffic"), text_of(one, "hint"));
+    }
+    if (json_array_size(degraded) > 0)
+        fputc('\n', file);
 }
 
 static const struct table_column target_columns[] = {
@@ -434,6 +456,7 @@ view_status(FILE *file, json_t *status, int64_t now, size_t width)
         fprintf(file, "running for %s\n\n", age);
     if (json_is_true(json_object_get(status, "draining")))
         fputs("draining: no new sessions; waiting for running ones to end\n\n", file);
+    view_degraded(file, json_object_get(status, "degraded"), now);
     r = view_gateways(file, json_object_get(status, "gateways"), width);
     fputc('\n', file);
     if (r == 0)

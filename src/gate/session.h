@@ -63,6 +63,7 @@ struct session {
     bool is_recorded;      /* by the keeper; it may still wait for its catalog */
     uint8_t trial_control; /* enum trial_control, and */
     uint64_t trial;        /* the token, of a test (gate/trial.h); 0: it is none, or is over */
+    struct message_try *trial_of; /* of a rule's test, what is asked; or NULL */
     struct pipeline pipeline;
     uint32_t streamed; /* bytes of the server since the client last asked, up to BULK_AFTER */
     size_t bulk_taken; /* of a bulk stream, with this tick */

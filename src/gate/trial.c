@@ -144,18 +144,43 @@ trial_begin(struct session *s)
     s->trial = token;
     s->trial_control = (uint8_t)asked.control;
     snprintf(s->application, sizeof(s->application), "pasu doctor"); /* it is used up */
-    if (asked.control != TRIAL_OF_SOURCE || move_to(s, asked.address))
+    if (asked.control == TRIAL_OF_RULE) {
+        s->trial_of = memory_new(1, sizeof(asked));
+        if (!s->trial_of) {
+            session_fail(s, PASU_E_NOMEM, NULL);
+            return false;
+        }
+        *s->trial_of = asked;
+    }
+    if ((asked.control != TRIAL_OF_SOURCE && asked.control != TRIAL_OF_RULE) ||
+        move_to(s, asked.address))
         return true;
     session_fail(s, PASU_E_TOO_MANY_FROM_ADDRESS, NULL);
     return false;
 }
 
-/* What rules say of a statement that shows whatever there is. */
+/* Whether it is that rule which decides, and by that verdict. */
+static bool
+is_of_rule(const struct message_try *asked, const struct ruling *ruling)
+{
+    bool is_mask = asked->count == VERDICT_MASK;
+    const struct config_rule *rule = is_mask ? ruling->mask : ruling->rule;
+    char text[EXPOSURE_TEXT_MAX];
+
+    if (!rule || (uint32_t)rule->verdict != asked->count ||
+        (is_mask ? ruling->verdict == VERDICT_BLOCK : ruling->verdict != rule->verdict))
+        return false;
+    rule_text(text, rule);
+    return strncmp(text, asked->database, sizeof(asked->database) - 1) == 0;
+}
+
+/* What rules say of a statement that shows whatever there is, or what a rule's test names. */
 static int
 judge_most(struct session *s, char message[RESPONSE_TEXT_MAX])
 {
+    const struct message_try *asked = s->trial_of;
     struct rule_statement most = {
-        .verbs = UINT64_C(1) << VERB_SELECT,
+        .verbs = UINT64_C(1) << (asked && asked->port < 63 ? asked->port : VERB_SELECT),
         .purpose = "",
         .minute = os_local_minute(os_realtime(s->worker->os)),
     };
@@ -167,11 +192,17 @@ judge_most(struct session *s, char message[RESPONSE_TEXT_MAX])
     if (result != 0)
         return result;
     vocabulary_all(&s->settings->vocabulary, &most.fields, &kinds);
+    if (asked)
+        most.fields &= asked->visit;
     rule_judge(&scope, &most, &ruling);
     if (ruling.verdict == VERDICT_BLOCK)
         rule_message(message, RESPONSE_TEXT_MAX, &ruling);
+    if (asked)
+        result = is_of_rule(asked, &ruling) ? PASU_E_RULE : PASU_E_TRIED;
+    else
+        result = ruling.verdict == VERDICT_BLOCK ? PASU_E_RULE : PASU_E_TRIED;
     rule_scope_release(&scope);
-    return ruling.verdict == VERDICT_BLOCK ? PASU_E_RULE : PASU_E_TRIED;
+    return result;
 }
 
 bool
@@ -181,7 +212,7 @@ trial_go_on(struct session *s)
 
     if (PASU_LIKELY(s->trial == 0) || s->trial_control == TRIAL_OF_EXIT)
         return true;
-    if (s->trial_control == TRIAL_OF_SOURCE)
+    if (s->trial_control == TRIAL_OF_SOURCE || s->trial_of)
         session_fail(s, judge_most(s, message), message[0] ? message : NULL);
     else
         session_fail(s, PASU_E_TRIED, NULL);
@@ -203,6 +234,8 @@ void
 trial_end(struct session *s)
 {
     tell(s->worker->shared, s->trial, s->error != 0 ? s->error : PASU_E_EOF);
+    memory_free(s->trial_of);
+    s->trial_of = NULL;
     s->trial = 0;
 }
 

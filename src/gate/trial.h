@@ -7,6 +7,8 @@
  *      a source, a leaver    it counts as one from the address that the test names, and never goes
  *                            to the server: what the rules would say of a statement that shows all
  *                            fields is asked here, and then it ends, refused or not
+ *      a rule                the same, of a statement that shows the rule's fields, by its verb:
+ *                            whether the rule decides, with its own verdict, whatever that is
  *      an exit               it is a session as any other. The first of its statements that is
  *                            refused is told as a test, and not as somebody's doing
  *

@@ -102,6 +102,7 @@ run(const struct child_start *start, int channel_fd, pid_t parent)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads the log may end */
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || sandbox_close_others(keep, count) != 0 ||
         sandbox_drop(start->account) != 0 || getppid() != parent || chdir("/") != 0) {
         LOG_EVENT(start->log, START_FAILED, F_TEXT("error", "could not give up privileges"));
@@ -136,6 +137,7 @@ child_start(struct child *child, const struct child_start *start)
     channel_init(&child->channel, ends[0], start->rules, start->rule_count);
     child->since = os_realtime(&os_real);
     child->started = child->pong_at = os_monotonic(&os_real);
+    child->asked_at = 0;
     child->is_prepared = child->is_committed = child->is_ready = child->is_told_stuck = false;
     child->prepared_error = 0;
     LOG_EVENT(start->log, PROCESS_STARTED, F_TEXT("name", child->name), F_INT("pid", pid),

@@ -24,6 +24,8 @@ struct child {
     int64_t started, retry_at; /* monotonic ns */
     int64_t backoff;           /* ns; 0: at once */
     int64_t pong_at;           /* monotonic: when it last answered */
+    int64_t asked_at;          /* monotonic: of the first PING since; 0: none */
+    uint32_t told;             /* enum process_state that the keeper was told last */
     bool is_prepared, is_committed, is_ready, is_told_stuck;
     int prepared_error;
 };

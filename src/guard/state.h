@@ -43,6 +43,7 @@ struct supervisor {
     int signals;
     enum phase phase;
     int64_t deadline, ping_at, prepare_until;
+    int64_t waiting_since; /* monotonic: a command waits at the control socket; 0: none does */
     int64_t offer_at, offer_wait;       /* when the gate is offered the ledger again; 0: never */
     struct lookup lookups[LOOKUPS_MAX]; /* of the gateways' servers */
     struct lookup targets[LOOKUPS_MAX]; /* of where checkpoints are published */
@@ -112,6 +113,18 @@ void tell_addresses(struct supervisor *v, int which, size_t number, const struct
 void tell_upstream(struct supervisor *v, const struct lookup *lookup);
 /* COMMIT; to the gate, also the listening sockets and the servers' addresses. */
 void tell_commit(struct supervisor *v, int which);
+
+/* ---- answering.c: how the children are, and who asks that while the keeper cannot answer ---- */
+void answering_ping(struct supervisor *v, struct child *child);
+/* What a status says of a child, CHILDREN: of ourselves. False where it never ran. */
+bool answering_process(const struct supervisor *v, int which, int64_t now,
+                       struct message_process *process);
+/* Tells the keeper what has changed, and answers in its place where it has not. */
+void answering_look(struct supervisor *v, int64_t now);
+
+/* ---- logging.c ---- */
+/* Before /proc/self is closed to us. */
+void logging_unblock(void);
 
 /* ---- publishing.c: the herald, which carries checkpoints to the outside ---- */
 /* In a child, which has a copy of our memory: what it is not told by us it does not know. */

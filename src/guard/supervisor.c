@@ -204,6 +204,7 @@ from_child(struct supervisor *v, int which, const struct channel_message *messag
     struct message_segment_ask ask;
 
     child->pong_at = os_monotonic(&os_real);
+    child->asked_at = 0;
     child->is_told_stuck = false;
     if (which >= CONSOLE) /* PONG: it lives */
         return;
@@ -389,7 +390,6 @@ static void
 look_after(struct supervisor *v, int64_t now)
 {
     const struct lookup_rights rights = {&v->account, forget, v};
-    struct message_empty empty = {0};
     bool ping = now >= v->ping_at;
 
     if (ping)
@@ -403,7 +403,7 @@ look_after(struct supervisor *v, int64_t now)
             continue;
         }
         if (ping)
-            tell(v, child, MESSAGE_PING, &empty, sizeof(empty), -1);
+            answering_ping(v, child);
         if (now - child->pong_at > STUCK_AFTER && !child->is_told_stuck) {
             child->is_told_stuck = true;
             LOG_EVENT(&v->log, PROCESS_STUCK, F_TEXT("name", child->name),
@@ -415,6 +415,7 @@ look_after(struct supervisor *v, int64_t now)
             child->pong_at = now;
         }
     }
+    answering_look(v, now);
     offering_look(v, now);
     if (v->next && now > v->prepare_until)
         reload_refuse(v, "a process did not answer");
@@ -436,9 +437,9 @@ serve(struct supervisor *v)
 {
     while (v->phase != PHASE_OVER) {
         struct pollfd polls[1 + CHILDREN] = {{.fd = v->signals, .events = POLLIN}};
-        bool is_quiet = v->phase == PHASE_RUNNING && !v->next && !lookups_are_waiting(v->lookups) &&
-                        !lookups_are_waiting(v->targets) && v->children[GATE].pid &&
-                        v->children[KEEPER].pid &&
+        bool is_quiet = v->phase == PHASE_RUNNING && !v->next && v->waiting_since == 0 &&
+                        !lookups_are_waiting(v->lookups) && !lookups_are_waiting(v->targets) &&
+                        v->children[GATE].pid && v->children[KEEPER].pid &&
                         (v->children[HERALD].pid || !publish_is_wanted(v->config));
 
         for (int i = 0; i < CHILDREN; i++)
@@ -553,6 +554,7 @@ guard_main(const char *config_path, const struct clerk_lent *lent)
 
     if (!v)
         return 2;
+    logging_unblock();
     /* Its memory holds keys: no core file of it, nobody of the same account looks into it. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     v->path = config_path;

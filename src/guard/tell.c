@@ -82,27 +82,18 @@ tell_config(struct supervisor *v, struct child *child, const struct config *conf
     close(fd);
 }
 
-static void
-tell_process(struct supervisor *v, const char *name, pid_t pid, uint32_t restarts, int64_t since)
-{
-    struct message_process message = {.pid = (int32_t)pid, .restarts = restarts, .since = since};
-
-    snprintf(message.name, sizeof(message.name), "%s", name);
-    tell(v, &v->children[KEEPER], MESSAGE_PROCESS, &message, sizeof(message), -1);
-}
-
 void
 tell_processes(struct supervisor *v)
 {
-    static int64_t started;
+    struct message_process process;
 
-    if (started == 0)
-        started = os_realtime(&os_real);
-    tell_process(v, "supervisor", getpid(), 0, started);
-    for (int i = 0; i < CHILDREN; i++)
-        if (i <= KEEPER || v->children[i].since != 0)
-            tell_process(v, v->children[i].name, v->children[i].pid, v->children[i].restarts,
-                         v->children[i].since);
+    for (int i = 0; i <= CHILDREN; i++) {
+        if (!answering_process(v, i, os_monotonic(&os_real), &process))
+            continue;
+        if (i < CHILDREN)
+            v->children[i].told = process.state;
+        tell(v, &v->children[KEEPER], MESSAGE_PROCESS, &process, sizeof(process), -1);
+    }
 }
 
 void

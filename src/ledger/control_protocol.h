@@ -11,7 +11,7 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 9,
+    CONTROL_VERSION = 10,
     CONTROL_BODY_MAX = 2048,
     CONTROL_TEXT_SIZE = 256,
     CONTROL_MORE_MAX = 16384
@@ -61,9 +61,9 @@ struct control_try {
     uint32_t control; /* enum trial_control */
     uint32_t pid;     /* BYPASS, ARRIVAL: the server's process; ARRIVAL: 0: no more come */
     uint32_t window;  /* BUDGET: of MESSAGE_WINDOWS */
-    uint32_t count;   /* VISIT: how many connections */
-    uint64_t number;  /* DECOY: the set; ARRIVAL, BYPASS: the visit's token */
-    uint32_t port;    /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket */
+    uint32_t count;   /* VISIT: how many connections; RULE: its enum config_verdict */
+    uint64_t number;  /* DECOY: the set; ARRIVAL, BYPASS: the visit's token; RULE: the fields */
+    uint32_t port;    /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket. RULE: the verb */
     uint32_t unused;
     int64_t began; /* BYPASS: when the server began the process, realtime ns by its clock */
     char gateway[GATEWAY_NAME_SIZE];
@@ -146,6 +146,15 @@ enum control_frame {
     CONTROL_TRIAL,       /* struct control_trial */
     CONTROL_DEADLINE,    /* struct control_clock */
     CONTROL_WATCHED,     /* struct message_watched */
+    CONTROL_LEDGER,      /* struct control_ledger: only while it cannot be written */
+};
+
+/* Why nothing can be recorded, or signed, now, as the keeper last found it. */
+struct control_ledger {
+    int64_t since;    /* realtime ns */
+    uint64_t missing; /* records of sessions and commands that are lost; rows wait in the rings */
+    int32_t error;
+    uint32_t is_recorded; /* 1: only signatures are missing */
 };
 
 struct control_frame_head {

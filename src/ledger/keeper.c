@@ -257,6 +257,7 @@ from_supervisor(struct keeper *k, struct channel_message *message)
         set_process(k, message);
         break;
     case MESSAGE_PING:
+        others_heard(&k->others, k->os);
         tell_supervisor(k, MESSAGE_PONG, &empty, sizeof(empty));
         break;
     case MESSAGE_STOP:
@@ -445,7 +446,7 @@ ask_gate(void *arg, struct control_client *client)
         certify_ask(&k->records, client) || trials_ask(&k->trials, client, &k->gate))
         return;
     if (client->request.verb == CONTROL_STATUS) {
-        others_show(&k->others, client);
+        others_show(&k->others, &k->records, client);
         publisher_show(&k->publisher, client);
         deed_show_clocks(client, &k->records.clocks);
         result = channel_send(&k->gate, MESSAGE_STATUS_ASK, &ask, sizeof(ask), -1);

@@ -40,7 +40,7 @@ enum message_type {
     MESSAGE_LISTENER, /* gate: fd of a listening socket; message_listener */
     MESSAGE_UPSTREAM, /* gate: a resolved address of a gateway's server; herald: of a target's;
                          message_upstream */
-    MESSAGE_PROCESS,  /* keeper: for status: a process started or died; message_process */
+    MESSAGE_PROCESS,  /* keeper: for status: how a process is; message_process */
     /* gate, keeper → supervisor */
     MESSAGE_READY, /* started and serving; the gate also: a later COMMIT is in force; the indexer:
                       the index is up to date; message_empty */
@@ -176,11 +176,16 @@ struct message_gateway {
     uint32_t unused;
 };
 
+enum process_state { PROCESS_AWAY, PROCESS_STARTING, PROCESS_SERVING, PROCESS_SILENT };
+
 struct message_process {
     char name[16];
     int32_t pid; /* 0: not running */
     uint32_t restarts;
-    int64_t since; /* realtime ns */
+    int64_t since;  /* realtime ns */
+    int64_t silent; /* PROCESS_SILENT: since when it has not answered, realtime ns */
+    uint32_t state; /* enum process_state; STARTING only of who says when it is ready */
+    uint32_t unused;
 };
 
 /* Where an address was by the databases of that time; all zero: there were none. */

@@ -16,6 +16,7 @@ enum trial_control {
     TRIAL_OF_EXIT,   /* a statement by which data would leave through the server */
     TRIAL_OF_BYPASS, /* a session past pasu is seen */
     TRIAL_OF_DECOY,  /* whoever is shown one is told of */
+    TRIAL_OF_RULE,   /* what a rule decides of a statement */
     TRIAL_CONTROLS,
 };
 
@@ -32,16 +33,16 @@ struct message_try {
     uint64_t question; /* answered by SESSIONS_END, whose count is the token; 0: nobody asks */
     uint32_t control;  /* enum trial_control */
     uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
-    uint32_t count;    /* VISIT: how many connections */
+    uint32_t count;    /* VISIT: how many connections; RULE: its enum config_verdict */
     uint32_t pid;      /* ARRIVAL, BYPASS: the server's process; 0: no more of them come */
-    uint64_t visit;    /* ARRIVAL, BYPASS: the token that it was announced by */
-    uint32_t port;     /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket */
+    uint64_t visit;    /* ARRIVAL, BYPASS: the token that it was announced by; RULE: the fields */
+    uint32_t port;     /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket. RULE: the verb */
     uint32_t unused;
     int64_t began; /* BYPASS: when the server began the process, realtime ns by its clock */
     char gateway[GATEWAY_NAME_SIZE];
     char principal[NAME_SIZE];  /* as whom */
-    char address[ADDRESS_SIZE]; /* SOURCE: as if from there */
-    char database[NAME_SIZE];   /* VISIT */
+    char address[ADDRESS_SIZE]; /* SOURCE, RULE: as if from there */
+    char database[NAME_SIZE];   /* VISIT; RULE: what records call it, or the beginning of that */
 };
 
 struct message_tried {

@@ -26,15 +26,6 @@ record_set_secret(struct record_keeping *r, const uint8_t secret[SEAL_SECRET_SIZ
     return result;
 }
 
-void
-record_log_failure(struct record_keeping *r, int error)
-{
-    if (!r->has_failed)
-        LOG_EVENT(r->log, LEDGER_FAILED, F_TEXT("error", error_text(error)),
-                  F_TEXT("hint", error_hint(error)));
-    r->has_failed = true;
-}
-
 /* ---- one record ---- */
 
 static int64_t
@@ -302,11 +293,20 @@ static int
 write_gap(struct record_keeping *r)
 {
     const union payload_body body = {.gap = r->gap};
-    int result = r->gap.count > 0 ? append_body(r, SEGMENT_GAP, &body) : 0;
+    union payload_body alert;
+    int result;
 
-    if (result == 0)
-        r->gap = (struct payload_gap){0};
-    return result;
+    if (r->gap.count == 0)
+        return 0;
+    result = append_body(r, SEGMENT_GAP, &body);
+    if (result != 0)
+        return result;
+    record_gap_alert(r, &alert);
+    r->gap = (struct payload_gap){0};
+    if (r->folds && append_body(r, SEGMENT_ALERT, &alert) != 0) {
+        /* the gap itself is told */
+    }
+    return 0;
 }
 
 static void
@@ -374,8 +374,7 @@ record_sign(struct record_keeping *r)
     int result = r->is_open ? chain_checkpoint(&r->chain) : PASU_E_UNAVAILABLE;
 
     r->sign_at = result == 0 ? 0 : in_milliseconds(r, SIGN_MILLISECONDS);
-    if (result != 0)
-        record_log_failure(r, result);
+    record_signed(r, result);
     return result;
 }
 
@@ -406,7 +405,7 @@ append_ready(struct record_keeping *r, enum segment_type type, const union paylo
         result = append_body(r, type, body);
     if (result != 0)
         return record_missed(r, result);
-    r->has_failed = false;
+    record_recovered(r);
     return 0;
 }
 
@@ -542,6 +541,7 @@ record_look(struct record_keeping *r, int64_t now)
         sync_now(r);
     if (r->sign_at != 0 && now >= r->sign_at)
         sign_now(r);
+    record_retry(r, now);
 }
 
 int

@@ -15,6 +15,7 @@
 #include "exposure/vocabulary.h"
 #include "ledger/chain.h"
 #include "ledger/clocks.h"
+#include "ledger/control_protocol.h"
 #include "ledger/decoys.h"
 #include "ledger/entry_seal.h"
 #include "ledger/folds.h"
@@ -72,7 +73,11 @@ struct record_keeping {
     size_t salt_at;
     struct payload_gap gap;    /* of records that could not be written; count 0: none */
     uint64_t counted[METRICS]; /* since the keeper began; batches that are tried again, again */
-    bool has_failed;
+    bool has_failed;           /* nothing can be recorded now: since when, and why */
+    int64_t failed_at;         /* realtime ns */
+    int failed_by;
+    bool is_unsigned; /* what is recorded cannot be signed: the last checkpoint stands */
+    int64_t retry_at; /* monotonic: no try to tell of the gap before */
     int64_t open_at;  /* monotonic: no try to open before; 0: at once */
     int64_t sync_at;  /* monotonic; 0: nothing to make durable */
     int64_t sign_at;  /* monotonic; 0: all is signed */
@@ -200,6 +205,8 @@ void record_batch_abort(struct record_keeping *records);
  * committed before is on the disk, and is to be released before a batch is ended. */
 uint64_t record_segment(const struct record_keeping *records);
 
+/* Whether nothing can be recorded, or signed, now, and why. */
+bool record_trouble(const struct record_keeping *records, struct control_ledger *trouble);
 /* Something in a ring could not be read: a gap of one. */
 void record_damage(struct record_keeping *records);
 /* Records of the gate's that it had no room for, since then: they are in the next gap. */

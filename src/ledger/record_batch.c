@@ -240,7 +240,7 @@ record_batch_end(struct record_keeping *r, const struct segment_taken *taken)
     if (result != 0)
         record_log_failure(r, result);
     else
-        r->has_failed = false;
+        record_recovered(r);
     if (r->folds && result == 0)
         folds_keep(r->folds);
     else if (r->folds)

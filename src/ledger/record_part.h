@@ -7,6 +7,14 @@
 
 /* Once, until a record succeeds. */
 void record_log_failure(struct record_keeping *records, int error);
+/* The gap, of which the last record tells, as an alert. */
+void record_gap_alert(const struct record_keeping *records, union payload_body *alert);
+/* A checkpoint was made, or not: where that is another answer than before, it is logged. */
+void record_signed(struct record_keeping *records, int result);
+/* Something could be recorded: where that has failed before, it is logged. */
+void record_recovered(struct record_keeping *records);
+/* Where records are missing, tells of that as soon as it can be, also when nothing else comes. */
+void record_retry(struct record_keeping *records, int64_t now);
 /* A record that could not be written: counts it for the gap, and logs it. The error again. */
 int record_missed(struct record_keeping *records, int error);
 /* Opens the ledger if it is not, says that a keeper has started, and what is missing. */

@@ -28,6 +28,9 @@ static bool
 is_proof(const struct trial *trial, int error)
 {
     switch ((enum trial_control)trial->asked.control) {
+    case TRIAL_OF_RULE: /* a session that is refused is of no rule that lets it in */
+        return error == PASU_E_RULE ||
+               (error == PASU_E_RULE_SESSION && trial->asked.count == VERDICT_BLOCK);
     case TRIAL_OF_SOURCE:
         return error == PASU_E_RULE_SESSION || error == PASU_E_RULE;
     case TRIAL_OF_LEAVER:
@@ -103,7 +106,7 @@ message_of(const struct trial *trial, uint64_t question)
     memcpy(message.gateway, trial->asked.gateway, sizeof(message.gateway));
     memcpy(message.principal, trial->asked.principal, sizeof(message.principal));
     memcpy(message.address, trial->asked.address, sizeof(message.address));
-    if (trial->asked.control == TRY_OF_VISIT)
+    if (trial->asked.control == TRY_OF_VISIT || trial->asked.control == TRIAL_OF_RULE)
         snprintf(message.database, sizeof(message.database), "%.*s", NAME_SIZE - 1,
                  trial->asked.what);
     return message;

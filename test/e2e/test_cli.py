@@ -123,7 +123,7 @@ def test_status_has_the_promised_keys_and_counts():
     assert STATUS_KEYS <= set(status), set(status)
     equal({p["name"] for p in status["processes"]}, {"supervisor", "gate", "keeper", "indexer", "watcher"})
     for one in status["processes"]:
-        equal(set(one), {"name", "pid", "restarts", "since"})
+        equal(set(one), {"name", "pid", "restarts", "since", "state"})
     assert status["sessions"] >= 1 and status["statements"] >= 1 and status["bytes_out"] > 0, status
     equal(set(status["gateways"][0]), {"name", "listen", "upstream"})
 

@@ -65,7 +65,8 @@ def states(found):
     return {control: {name: one["state"] for name, one in which.items()} for control, which in found.items()}
 
 
-HELD = {"source": {"rule overseas": "held", "rule office": "held"}, "leaver": {"roster": "held"},
+HELD = {"source": {"rule overseas": "held", "rule office": "held"},
+        "rule": {"shadow rule shadowed: block": "untried"}, "leaver": {"roster": "held"},
         "budget": {"budget analyst hour 100": "held", "budget analyst day 5000000": "held", "budget kind service day 300": "held",
                    "budget analyst hour 200": "untried"},
         "exit": {"server exits": "held"}, "bypass": {"past pasu": "held"}, "decoy": {"decoys": "not configured"}}
@@ -116,7 +117,7 @@ def test_a_guard_without_the_controls_fails_each_test():
     found = examine(bare)
     equal({control: set(one["state"] for one in which.values()) for control, which in found.items()},
           {"source": {"not configured"}, "leaver": {"not configured"}, "budget": {"not configured"},
-           "exit": {"not configured"}, "bypass": {"held"}, "decoy": {"not configured"}})
+           "exit": {"not configured"}, "bypass": {"held"}, "decoy": {"not configured"}, "rule": {"not configured"}})
     with_all = front().guard.config
     swap(bare, {key: with_all[key] for key in ("rules", "budgets", "principals", "sources", "personal_data", "subjects")})
     found = examine(bare)
@@ -127,6 +128,42 @@ def test_a_guard_without_the_controls_fails_each_test():
     equal({one["proven"] for control, which in found.items() for one in which.values() if control != "bypass"}, {None})
     equal(guard.run("doctor", "-c", bare.guard.path, timeout=60).returncode, 1)
     bare.stop()
+
+
+JUDGING = [{"name": "weekend", "when": {"principal": "analyst", "verbs": ["copy"], "fields": ["address"]}, "verdict": "block"},
+           {"name": "stars", "when": {"principal": "app", "fields": ["phone"]}, "verdict": "mask"},
+           {"name": "told", "when": {"kind": "service", "fields": ["email"]}, "verdict": "alert"},
+           {"name": "two-pairs", "when": {"principal": "app", "fields": ["address"]}, "verdict": "hold"},
+           {"name": "behind", "when": {"principal": "app", "fields": ["address"]}, "verdict": "alert"},
+           {"name": "nobody", "when": {"principal": "stranger"}, "verdict": "block"},
+           {"name": "free", "when": {"principal": "app"}, "verdict": "allow"}]
+
+
+@test(gateway=True, limit=120)
+def test_each_rule_is_tried():
+    """Rules that mask, alert, hold, and block by who and what are tried, by a statement of their own fields and verb: each is what
+    decides; one that an earlier rule decides before says so. A guard that runs without them fails each, and with another
+    verdict under the same name, too; none of it is an alert, or anybody's exposure"""
+    place = site("judging", rules=JUDGING, budgets=[])
+    held = {f"rule {one['name']}": "untried" if one["name"] == "behind" else "held" for one in JUDGING if one["name"] != "free"}
+    found = examine(place)["rule"]
+    equal({name: one["state"] for name, one in found.items()}, held)
+    assert "is masked by it" in found["rule stars"]["text"] and "rules before it" in found["rule behind"]["text"], found
+    assert "held until somebody approves it" in found["rule two-pairs"]["text"], found
+    place.guard.until_sessions(0)
+    kinds = [kind for _, kind, _ in ledgerfile.records(ledger(place))]
+    equal((kinds.count(REFUSED), kinds.count(EXPOSURE)), (0, 0))
+    equal([one for one in place.guard.json("ack") if one["rule"] in held], [])
+    failed = {name: state.replace("held", "failed") for name, state in held.items()}
+    swap(place, {"rules": []})
+    equal(place.guard.reload()["event"], "config_reloaded")
+    swap(place, {"rules": JUDGING})
+    equal({name: one["state"] for name, one in examine(place)["rule"].items()}, failed)
+    swap(place, {"rules": [{**one, "verdict": "alert" if one["verdict"] != "alert" else "mask"} for one in JUDGING[:4]]})
+    equal(place.guard.reload()["event"], "config_reloaded")
+    swap(place, {"rules": JUDGING})
+    equal({name: one["state"] for name, one in examine(place)["rule"].items()}, failed)
+    place.stop()
 
 
 # ---- whoever would misuse a test ----

@@ -74,7 +74,7 @@ a_principal_is_a_row_with_how_much_of_its_budgets_is_used(void **state PASU_UNUS
     assert_shown(view_status, STATUS, 0,
                  "gateway  listen  upstream\n"
                  "\n"
-                 "process  pid  restarts  age\n"
+                 "process  pid  state  restarts  age\n"
                  "\n"
                  "principal  minute  hour    day    30d   180d  unnamed  budgets\n"
                  "left            3    97  1,097  1,097  2,000    1,000  hour 97/100 block, day "
@@ -92,8 +92,8 @@ a_narrow_terminal_keeps_the_principal_and_its_day(void **state PASU_UNUSED)
                  "gateway  listen\n"
                  "(no room for: upstream)\n"
                  "\n"
-                 "process  pid  restarts\n"
-                 "(no room for: age)\n"
+                 "process  pid  state\n"
+                 "(no room for: restarts, age)\n"
                  "\n"
                  "principal    day\n"
                  "left       1,097\n"
@@ -102,6 +102,29 @@ a_narrow_terminal_keeps_the_principal_and_its_day(void **state PASU_UNUSED)
                  "\n"
                  "count  value\n"
                  "rows      12\n");
+}
+
+static void
+what_is_degraded_comes_first_and_says_what_it_means(void **state PASU_UNUSED)
+{
+    assert_shown(
+        view_status,
+        "{\"degraded\": [{\"what\": \"ledger\", \"since\": \"2026-11-24T01:00:00.000004Z\", "
+        "\"error\": \"no space\", \"text\": \"the ledger cannot be written\", "
+        "\"traffic\": \"nobody gets in\", \"hint\": \"make room\"}, "
+        "{\"what\": \"gate\", \"since\": null, \"text\": 7}]}",
+        0,
+        "degraded: the ledger cannot be written, for 2m 03s: no space\n"
+        "  nobody gets in\n"
+        "  hint: make room\n"
+        "degraded: -\n"
+        "  -\n"
+        "  hint: -\n"
+        "\n"
+        "gateway  listen  upstream\n"
+        "\n"
+        "process  pid  state  restarts  age\n"
+        "\n");
 }
 
 static void
@@ -180,6 +203,7 @@ main(void)
         cmocka_unit_test(a_narrow_terminal_keeps_who_and_which),
         cmocka_unit_test(a_principal_is_a_row_with_how_much_of_its_budgets_is_used),
         cmocka_unit_test(a_narrow_terminal_keeps_the_principal_and_its_day),
+        cmocka_unit_test(what_is_degraded_comes_first_and_says_what_it_means),
         cmocka_unit_test(of_many_principals_the_first_are_shown),
         cmocka_unit_test(an_answer_of_wrong_types_is_shown_as_unknown),
         cmocka_unit_test(ages_are_counted_from_rfc_3339_times),

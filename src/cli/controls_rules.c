@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules that alert, mask, hold, or block by anything but where somebody is. See controls.h. */
+#include "cli/controls.h"
+
+#include "policy/rule.h"
+
+#define SAY(look, ...) snprintf((look)->text, sizeof((look)->text), __VA_ARGS__)
+
+/* "SELECT of the rule's fields by analyst is …" */
+static const char *const held[] = {
+    [VERDICT_ALLOW] = "let pass", [VERDICT_ALERT] = "an alert",
+    [VERDICT_MASK] = "masked",    [VERDICT_HOLD] = "held until somebody approves it",
+    [VERDICT_BLOCK] = "refused",
+};
+
+static void
+say(struct control_look *look, const struct config_rule *rule, const struct chosen *chosen)
+{
+    if (look->state == STATE_HELD)
+        SAY(look, "a statement of its fields, as %s from %s, is %s by it", chosen->principal,
+            chosen->address, held[rule->verdict]);
+    else if (look->state == STATE_FAILED)
+        SAY(look, "a statement of its fields, as %s from %s, is not %s by it", chosen->principal,
+            chosen->address, held[rule->verdict]);
+}
+
+static int
+look_rule(struct controls *c, struct chooser *chooser, const struct config_rule *rule,
+          const struct config_gateway *gateway)
+{
+    struct control_try asked = {0};
+    char what[EXPOSURE_TEXT_MAX];
+    struct chosen chosen = {0};
+    struct control_trial trial;
+    struct control_look *look;
+    bool is_found = false;
+    int result = 0;
+
+    rule_text(what, rule);
+    look = controls_add(c, TRIAL_OF_RULE, gateway, what);
+    if (!look)
+        return PASU_E_NOMEM;
+    if (rule->shadow) {
+        SAY(look, "is not tried: it is in shadow, it records and does nothing");
+        return 0;
+    }
+    result = chooser_of_rule(chooser, rule, &chosen, &is_found);
+    if (result != 0)
+        return result;
+    look->hint =
+        "see whether the guard runs with this configuration: SIGHUP makes it read it again";
+    if (!is_found) {
+        SAY(look, "cannot be tried now: no statement that a made-up session could send is decided "
+                  "by it, because of its other conditions, or of the rules before it");
+        look->hint = "pasu check --replay says what it would have decided of what is recorded";
+        return 0;
+    }
+    asked.count = (uint32_t)rule->verdict;
+    asked.number = chosen.fields;
+    asked.port = chosen.verb;
+    memcpy(asked.principal, chosen.principal, sizeof(asked.principal));
+    memcpy(asked.address, chosen.address, sizeof(asked.address));
+    controls_knock(c, look, gateway, &asked, &trial);
+    say(look, rule, &chosen);
+    return 0;
+}
+
+/* What is let pass is a control of nothing. */
+static bool
+is_control(const struct config_rule *rule)
+{
+    return rule->verdict != VERDICT_ALLOW && !controls_is_of_source(rule);
+}
+
+int
+controls_rules(struct controls *c)
+{
+    struct chooser *chooser = NULL;
+    struct control_look *look;
+    size_t count = 0;
+    int result = 0;
+
+    for (size_t i = 0; i < c->config->rule_count && result == 0; i++) {
+        if (!is_control(&c->config->rules[i]))
+            continue;
+        if (count++ == 0)
+            result = chooser_new(&chooser, c->config, c->roster);
+        for (size_t g = 0; g < c->config->gateway_count && result == 0; g++)
+            result = look_rule(c, chooser, &c->config->rules[i], &c->config->gateways[g]);
+    }
+    chooser_free(chooser);
+    if (result != 0 || count > 0)
+        return result;
+    look = controls_add(c, TRIAL_OF_RULE, NULL, "rules");
+    if (!look)
+        return PASU_E_NOMEM;
+    look->state = STATE_UNCONFIGURED;
+    SAY(look, "no rule alerts, masks, holds or blocks by anything but where somebody is");
+    return 0;
+}

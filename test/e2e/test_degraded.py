@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""pasu in trouble: which of its parts does not do its work, and what that means for who reads, is said by whoever is
+asked; and it is told when it is over."""
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import harness
+import ledgerfile
+import namespace
+import process
+import shop
+import stage
+import wire
+from stage import equal, test
+
+
+GAP = 5
+
+
+@harness.shared
+def front():
+    return shop.front("degraded", on_failure="closed", on_failure_for={"service": "open"},
+                      more={"alerts": {"webhook": f"http://127.0.0.1:{process.free_port()}/nobody"}})
+
+
+@contextlib.contextmanager
+def standing_still(place, name):
+    pid = place.guard.pids()[name]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def degraded(place):
+    """The exit status of `pasu status`, and what it says is degraded: {what: …}; nothing where there is no answer."""
+    done = place.guard.run("status", "--json")
+    found = json.loads(done.stdout)["degraded"] if done.stdout else []
+    for one in found:
+        assert set(one) - {"error"} == {"what", "state", "since", "text", "traffic", "hint"}, one
+    return done.returncode, {one["what"]: one for one in found}
+
+
+@test(gateway=True, limit=120)
+def test_a_keeper_that_stands_still_is_named():
+    """While the keeper stands still status is answered in its place, within its five seconds: what stands still, since when, and
+    what becomes of sessions of each kind; doctor says the same, and when it goes on nothing is degraded"""
+    equal(degraded(front()), (0, {}))
+    with standing_still(front(), "keeper"):
+        since = time.monotonic()
+        status, found = degraded(front())
+        assert stage.elapsed(since) < 5, stage.elapsed(since)
+        equal((status, set(found)), (2, {"keeper"}))
+        one = found["keeper"]
+        assert one["state"] == "does not answer" and one["since"], one
+        assert "refused (SQLSTATE 58030: human, admin, unknown) or pass unrecorded (service)" in one["traffic"], one
+        done = front().guard.run("status")
+        assert "the keeper does not answer" in done.stdout and "the keeper does not answer: only" in done.stderr, done
+        assert not [line for line in done.stdout.splitlines() if "the gate does not answer" in line], done.stdout
+        done = front().guard.run("sessions")
+        assert done.returncode == 2 and "pasu status" in done.stderr, done
+        with contextlib.ExitStack() as stack:
+            for number in range(40):  # some say nothing, some nonsense
+                silent = stack.enter_context(socket.socket(socket.AF_UNIX))
+                silent.connect(str(front().guard.folder / "ledger" / "control.sock"))
+                silent.sendall(b"\0" * (number % 2) * 17000)
+            equal(degraded(front())[0], 2)
+    process.until(lambda: degraded(front()) == (0, {}), "all is well again", 40)
+
+
+@test(gateway=True, limit=120)
+def test_a_gate_or_watcher_that_stands_still_is_named():
+    """While the gate stands still the keeper says so, and that nobody gets in; a watcher or herald that does is named, and no
+    matter to sessions"""
+    with standing_still(front(), "gate"):
+        status, found = degraded(front())
+        equal((status, set(found)), (2, {"gate"}))
+        assert "nobody gets in" in found["gate"]["traffic"], found
+    process.until(lambda: degraded(front()) == (0, {}), "all is well again", 60)
+    for name in ("watcher", "herald"):
+        with standing_still(front(), name):
+            status, found = process.until(lambda name=name: (now := degraded(front()))[1].keys() == {name} and now, f"{name} is missed", 40)
+            assert status == 0 and found[name]["traffic"].startswith("sessions go on") and found[name]["since"], found
+        process.until(lambda: degraded(front()) == (0, {}), "all is well again", 60)
+
+
+@test(gateway=True, limit=120)
+def test_a_supervisor_that_stands_still_is_named():
+    """While the supervisor stands still the keeper misses its questions, and says what does not happen meanwhile"""
+    with standing_still(front(), "supervisor"):
+        status, found = process.until(lambda: (now := degraded(front()))[1].keys() == {"supervisor"} and now, "it is missed", 40)
+        assert status == 0 and "not replaced" in found["supervisor"]["traffic"], found
+    process.until(lambda: degraded(front()) == (0, {}), "all is well again", 40)
+
+
+@test(gateway=True, limit=120)
+def test_doctor_says_where_alerts_do_not_arrive():
+    """A webhook that nobody serves: doctor says that nothing arrives, and why; without targets it says that nobody is told"""
+    front().guard.config["budgets"] = [{"principal": "analyst", "window": "hour", "subjects": 3, "verdict": "block"}]
+    equal(front().reload(), "config_reloaded")
+    with contextlib.suppress(wire.ServerError):
+        with front().login(user="analyst") as session:
+            session.query("SELECT name FROM customers")
+
+    def findings(name):
+        return [one for one in json.loads(front().guard.run("doctor", "--json", timeout=60).stdout)["findings"] if one["name"] == name]
+    found = process.until(lambda: [one for one in findings("alerts webhook") if one["state"] == "warning"], "it is a warning")
+    assert "has taken nothing since" in found[0]["text"] and "1 alerts wait" in found[0]["text"], found
+    equal(findings("alerts"), [])
+
+
+def drained(reader):
+    """What is in the pipe, without waiting for more."""
+    os.set_blocking(reader, False)
+    text = b""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(reader, 1 << 16):
+            text += piece
+    return text
+
+
+@test(gateway=True, limit=120)
+def test_a_log_that_nobody_reads_stops_nobody():
+    """Who reads the log through a pipe, and stops reading, or ends, stops no session; how many lines were lost the next one says"""
+    place = shop.front("unread")
+    place.stop()
+    reader, writer = os.pipe()
+    own = subprocess.Popen([str(harness.PASU), "guard", "-c", str(place.guard.path)], stdout=writer, stderr=writer)
+    try:
+        def works():
+            with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
+                with place.login(user="app", timeout=10) as session:
+                    return session.value("SELECT 1") == "1"
+        process.until(works, "it serves")
+        with open(f"/proc/self/fd/{writer}", "wb", buffering=0, opener=lambda path, flags: os.open(path, flags & ~os.O_CREAT | os.O_NONBLOCK)) as full:
+            while full.write(b"\0" * 4096):
+                pass
+        for number in range(4):
+            assert works(), f"session {number}: nobody reads the log"
+        text = bytearray(drained(reader))
+
+        def is_told():
+            assert works()
+            text.extend(drained(reader))
+            return [one for one in text.splitlines() if b'"lost_lines":' in one and one.endswith(b"}")]
+        told = process.until(is_told, "a line says how many were lost")
+        assert json.loads(told[0].lstrip(b"\0"))["lost_lines"] > 0, told
+        os.close(writer)
+        os.close(reader)
+        for number in range(4):
+            assert works(), f"session {number}: the log's reader has gone"
+    finally:
+        own.terminate()
+        own.wait(60)
+    equal(own.returncode, 0)
+
+
+@harness.shared
+def disk():
+    """A small disk, seen by this test only: for the rings, and the first segment."""
+    namespace.private_mounts()
+    path = harness.folder() / "disk"
+    path.mkdir(mode=0o755)
+    namespace.run("mount", "-t", "tmpfs", "-o", "size=40m,mode=755", "none", path)
+    yield path
+    namespace.run("umount", "-l", path)
+
+
+@harness.gateway_only
+@harness.root_only
+@harness.limit(120)
+def test_a_full_disk_is_told_and_its_end_too():
+    """The ledger's disk full: status says so, with what is decided about sessions, and it is felt (1). Once there is space the keeper
+    goes on by itself, nobody need come: the gap is recorded, and is an alert"""
+    path = disk()
+    place = shop.front("full", on_failure="closed", more={"ledger": {"directory": str(path / "ledger")},
+                                                           "alerts": {"webhook": f"http://127.0.0.1:{process.free_port()}/nobody"}})
+    with open(path / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+    def is_full():
+        with contextlib.suppress(wire.ServerError, wire.Closed, OSError):
+            with place.login(user="app") as session:
+                session.query("SELECT * FROM customers")
+        done = place.guard.run("status", "--json")
+        document = json.loads(done.stdout)
+        found = [one for one in document["degraded"] if one["what"] == "ledger" and one["state"] == "cannot be written"]
+        return done.returncode == 1 and document.get("ledger", {}).get("missing", 0) > 0 and found and found[0]
+    one = process.until(is_full, "it is full", 100)
+    assert "no space left" in one["error"] and "are refused (SQLSTATE 58030)" in one["traffic"], one
+    mark = place.guard.mark()
+    (path / "ballast").unlink()
+    place.guard.wait("ledger_recovered", start=mark)
+    process.until(lambda: degraded(place) == (0, {}), "all is well again")
+    gaps = [index for index, kind, _ in ledgerfile.records(path / "ledger") if kind == GAP]
+    told = [one for one in place.guard.json("ack") if one["rule"] == "gap"]
+    assert gaps, "no gap"
+    equal([one["about"] for one in told], gaps)
+    assert "records are missing between" in told[0]["text"] and "no space left" in told[0]["text"], told
+    equal(place.guard.run("ledger", "verify").returncode, 0)
+    place.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
