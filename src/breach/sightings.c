@@ -2,6 +2,7 @@
 #include "breach/sightings.h"
 
 #include "base/os.h"
+#include "breach/person_hashes.h"
 #include "exposure/key.h"
 #include "scan/siphash.h"
 
@@ -157,17 +158,17 @@ give_persons(struct sightings *s, const struct observation *like, const struct e
              const uint32_t *ordinals, size_t count)
 {
     PASU_UNINITIALIZED struct observation batch[BATCH]; /* 56 KiB: not for each record */
+    PASU_UNINITIALIZED uint64_t hashes[BATCH];
     int result = 0;
 
     for (size_t at = 0; at < count && result == 0;) {
-        size_t n = 0;
+        size_t n = count - at < BATCH ? count - at : BATCH;
 
-        for (; n < BATCH && at < count; n++, at++) {
-            const uint32_t subject[2] = {like->kind, ordinals[at]};
-
-            batch[n] = *like;
-            batch[n].subject = hash_of(s, subject, sizeof(subject));
-            batch[n].number =
+        person_hashes(s->secret, like->kind, ordinals + at, n, hashes);
+        for (size_t i = 0; i < n; i++, at++) {
+            batch[i] = *like;
+            batch[i].subject = hashes[i];
+            batch[i].number =
                 ordinals[at] < KEY_ORDINAL_FIRST && !part->is_text ? ordinals[at] : NUMBER_NONE;
         }
         result = s->give(s->arg, batch, n);
