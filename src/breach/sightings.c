@@ -2,6 +2,7 @@
 #include "breach/sightings.h"
 
 #include "base/os.h"
+#include "breach/person_hashes.h"
 #include "exposure/key.h"
 #include "scan/siphash.h"
 
@@ -69,12 +70,17 @@ hash_name(struct sightings *s, enum axis axis, const char *one, const char *othe
     return hash;
 }
 
-static int
-see_who(struct sightings *s, const struct session_info *session, const struct exposure *e,
-        struct observation *o)
+static bool
+has_signed_address(const struct exposure *e)
 {
-    const char *address =
-        e->claims.is_signed && e->claims.source[0] != '\0' ? e->claims.source : session->address;
+    return e->claims.is_signed && e->claims.source[0] != '\0';
+}
+
+static int
+find_who(struct sightings *s, const struct session_info *session, const struct exposure *e,
+         struct observation *o)
+{
+    const char *address = has_signed_address(e) ? e->claims.source : session->address;
     const struct message_origin *origin = &session->origin;
     int result = 0;
 
@@ -93,6 +99,35 @@ see_who(struct sightings *s, const struct session_info *session, const struct ex
     if (origin->country[0] != '\0')
         o->country = (uint16_t)((uint8_t)origin->country[0] << 8 | (uint8_t)origin->country[1]);
     return result;
+}
+
+/* As find_who, which writes and hashes names: mostly a session goes on as it did. */
+static int
+see_who(struct sightings *s, const struct session_info *session, const struct exposure *e,
+        struct observation *o)
+{
+    /* The lower bits of an identity are the gate's worker. */
+    struct sighting_recent *recent =
+        &s->recent[session->id * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SIGHTINGS_RECENT_BITS)];
+    int result;
+
+    if (has_signed_address(e))
+        return find_who(s, session, e, o);
+    if (recent->is_there && recent->session == session->id &&
+        strcmp(recent->actor, e->actor) == 0) {
+        memcpy(o->who, recent->who, sizeof(o->who));
+        o->asn = recent->asn;
+        o->country = recent->country;
+        return 0;
+    }
+    result = find_who(s, session, e, o);
+    if (result != 0)
+        return result;
+    *recent = (struct sighting_recent){
+        .is_there = true, .session = session->id, .asn = o->asn, .country = o->country};
+    memcpy(recent->actor, e->actor, sizeof(recent->actor));
+    memcpy(recent->who, o->who, sizeof(recent->who));
+    return 0;
 }
 
 /* ---- whom ---- */
@@ -123,17 +158,17 @@ give_persons(struct sightings *s, const struct observation *like, const struct e
              const uint32_t *ordinals, size_t count)
 {
     PASU_UNINITIALIZED struct observation batch[BATCH]; /* 56 KiB: not for each record */
+    PASU_UNINITIALIZED uint64_t hashes[BATCH];
     int result = 0;
 
     for (size_t at = 0; at < count && result == 0;) {
-        size_t n = 0;
+        size_t n = count - at < BATCH ? count - at : BATCH;
 
-        for (; n < BATCH && at < count; n++, at++) {
-            const uint32_t subject[2] = {like->kind, ordinals[at]};
-
-            batch[n] = *like;
-            batch[n].subject = hash_of(s, subject, sizeof(subject));
-            batch[n].number =
+        person_hashes(s->secret, like->kind, ordinals + at, n, hashes);
+        for (size_t i = 0; i < n; i++, at++) {
+            batch[i] = *like;
+            batch[i].subject = hashes[i];
+            batch[i].number =
                 ordinals[at] < KEY_ORDINAL_FIRST && !part->is_text ? ordinals[at] : NUMBER_NONE;
         }
         result = s->give(s->arg, batch, n);

@@ -23,13 +23,24 @@
 #include "detect/observation.h"
 #include "ledger/reader.h"
 
-enum { SIGHTINGS_NAMES = 1 << 18, SIGHTINGS_NAME = 160 };
+enum { SIGHTINGS_NAMES = 1 << 18, SIGHTINGS_NAME = 160, SIGHTINGS_RECENT_BITS = 8 };
 
 /* The axes whose principals are to be judged. */
 #define SIGHTINGS_AXES (1U << AXIS_ACCOUNT | 1U << AXIS_TOKEN | 1U << AXIS_ADDRESS)
 
 /* Gets observations in the order of the ledger; a negative result ends all and is given on. */
 typedef int sightings_fn(void *arg, const struct observation *observations, size_t count);
+
+/* Who saw something, as found the last time: of one end user of one session, whose address no
+ * application has signed, that is always the same. */
+struct sighting_recent {
+    bool is_there;
+    uint16_t country;
+    uint32_t asn;
+    uint64_t session;
+    char actor[EXPOSURE_TEXT_MAX];
+    uint64_t who[AXIS_COUNT];
+};
 
 struct sightings {
     struct sessions sessions;
@@ -43,6 +54,7 @@ struct sightings {
     uint64_t past, undated, unknown; /* not told: imported too late, dated ahead, of no session */
     sightings_fn *give;
     void *arg;
+    struct sighting_recent recent[1 << SIGHTINGS_RECENT_BITS]; /* by session */
 };
 
 /* Exposures before `from` (realtime ns) are passed over. PASU_E_CRYPTO: no randomness. */

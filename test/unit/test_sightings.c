@@ -173,6 +173,52 @@ who_sees_is_the_end_user_and_beside_it_the_role(void **state PASU_UNUSED)
     sightings_release(&seen.s);
 }
 
+/* More sessions than those of whom it is remembered who they are, in turns, and of each two end
+ * users in turns: remembered or not, nobody is taken for another one. */
+static void
+whoever_comes_again_is_who_it_was(void **state PASU_UNUSED)
+{
+    enum { SESSIONS = 3 << SIGHTINGS_RECENT_BITS, TURNS = 4 };
+    struct exposure exposure = shown(0, NOW);
+    static uint64_t who[SESSIONS][2][AXIS_COUNT];
+    char text[64], name[96];
+    struct seen seen;
+
+    begin(&seen);
+    exposure.parts[0].ordinal_count = 1;
+    exposure.parts[0].missed_count = 0;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        snprintf(text, sizeof(text), "app%u", i);
+        opens(&seen, 100 + i, "shop", text, i % 2 ? "192.0.2.1" : "192.0.2.2");
+    }
+    for (unsigned turn = 0; turn < TURNS; turn++)
+        for (unsigned i = 0; i < SESSIONS; i++) {
+            uint64_t *before = who[i][turn % 2];
+
+            seen.count = 0;
+            exposure.session = 100 + i;
+            exposure.actor[0] = '\0';
+            if (turn % 2)
+                snprintf(exposure.actor, sizeof(exposure.actor), "user%u", i % 7);
+            shows(&seen, exposure);
+            shows(&seen, exposure);
+            snprintf(text, sizeof(text), "app%u", i);
+            snprintf(name, sizeof(name), turn % 2 ? "user user%u of role app%u" : "role app%u",
+                     turn % 2 ? i % 7 : i, i);
+            assert_memory_equal(seen.items[0].who, seen.items[1].who, sizeof(seen.items[0].who));
+            assert_named(&seen, AXIS_ACCOUNT, seen.items[1].who[AXIS_ACCOUNT], name, text);
+            assert_named(&seen, AXIS_ADDRESS, seen.items[1].who[AXIS_ADDRESS],
+                         i % 2 ? "address 192.0.2.1" : "address 192.0.2.2", "");
+            assert_int_equal(seen.items[1].who[AXIS_TOKEN] != 0, turn % 2);
+            assert_int_equal(seen.items[1].country, 'K' << 8 | 'R');
+            assert_int_equal(seen.items[1].asn, 4766);
+            if (turn >= 2)
+                assert_memory_equal(before, seen.items[1].who, sizeof(who[i][0]));
+            memcpy(before, seen.items[1].who, sizeof(who[i][0]));
+        }
+    sightings_release(&seen.s);
+}
+
 /* As many end users as there is room for names. Those of roles and addresses that come then are
  * kept, and who has no name is not taken for another one without. */
 static void
@@ -318,6 +364,7 @@ main(void)
         cmocka_unit_test(an_exposure_is_told_person_by_person_with_its_record),
         cmocka_unit_test(a_text_is_no_number_whatever_its_ordinal_is),
         cmocka_unit_test(who_sees_is_the_end_user_and_beside_it_the_role),
+        cmocka_unit_test(whoever_comes_again_is_who_it_was),
         cmocka_unit_test(end_users_leave_roles_and_addresses_their_room),
         cmocka_unit_test(what_an_end_user_is_called_cannot_look_like_a_list),
         cmocka_unit_test(an_exposure_that_names_nobody_is_told_by_how_many),
