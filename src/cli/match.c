@@ -50,10 +50,8 @@ open_dump(struct matching *t, const char *path)
 {
     int result = input_open(&t->input, path);
 
-    if (result != 0) {
-        complain("", "%s cannot be read: %s", path, error_text(result));
-        return 2;
-    }
+    if (result != 0)
+        return complain_unread(result, path);
     t->digest = EVP_MD_CTX_new();
     t->is_hashed = t->digest != NULL && EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1;
     input_tap(t->input, hash, t);

@@ -463,5 +463,6 @@ notice_write(struct notice_writer *w, const struct notice *n, const char *key, e
     }
     json_decref(document);
     w->counts[n->kind]++;
+    w->unreached += contacts == NULL;
     return result;
 }
