@@ -36,8 +36,8 @@ load_texts(struct affected_state *state)
     return notice_texts_load(&state->texts, state->config) == 0 ? 0 : PASU_E_NOMEM;
 }
 
-/* The roster that the supervisor has read: its file can be another's alone, and its name be one from
- * a folder that a process has left. Without one every account is one that nobody knows. */
+/* The roster that the supervisor has read: its file can be another's alone, and its name be one
+ * from a folder that a process has left. Without one every account is one that nobody knows. */
 static int
 take_roster(struct affected_state *state)
 {

@@ -20,7 +20,8 @@ decoy_value_hash(const struct seal *seal, int which, const char *form,
 {
     struct view before = which == DECOY_EMAIL ? VIEW("decoy email ") : VIEW("decoy phone ");
     size_t length = strnlen(form, DECOY_TEXT_SIZE);
-    uint8_t whole[SEAL_HASH_SIZE], text[DECOY_TEXT_SIZE + 16]; /* of each value of a dump: no printf */
+    uint8_t whole[SEAL_HASH_SIZE],
+        text[DECOY_TEXT_SIZE + 16]; /* of each value of a dump: no printf */
 
     memset(hash, 0, DECOY_HASH_SIZE);
     if (length == 0)

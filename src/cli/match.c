@@ -398,8 +398,7 @@ trace_them(struct matching *t, const char *kind)
         result = take_decoys(t);
     t->matched.traced_of += t->sample.decoys;
     if (result == 0)
-        result = tracing_begin(&t->tracing, &t->evidence, &t->sample, NULL,
-                               &t->match.identity);
+        result = tracing_begin(&t->tracing, &t->evidence, &t->sample, NULL, &t->match.identity);
     if (result != 0)
         return complain_error(result, "the persons");
     status = tracing_answer(&t->tracing);

@@ -116,16 +116,7 @@ report_detected(FILE *file, struct report *r)
     from_record(file, r, event->index, NULL);
 }
 
-static void
-put_text_or_unknown(FILE *file, struct report *r, const char *text)
-{
-    if (text)
-        html_text(file, text);
-    else
-        report_unknown(file, r);
-}
-
-/* As the version has it, in UTC: as all times of the page. */
+/* The version has it in UTC; on the page it is local, as all times are. */
 static void
 put_time_or_unknown(FILE *file, struct report *r, const char *name)
 {
@@ -293,7 +284,7 @@ report_views(FILE *file, struct report *r)
         report_word(
             r,
             "회 조회(아무도 조회되지 않았거나 거절된 조회 포함). 정보주체 수와는 다른 수치입니다.",
-            " statements, those among them that found nobody or were refused: not a number of "
+            " statements, counting those that found nobody or were refused: not a number of "
             "persons."));
     from_ledger(file, r);
 }

@@ -19,7 +19,8 @@ struct walk_watch {
 };
 
 /* What `see` returned last, or an error: PASU_E_LEDGER_KEY, PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED.
- * `keys` as of segment_scan_unlock. *is_damaged is set where a record was not whole. `watch` can be NULL. */
+ * `keys` as of segment_scan_unlock. *is_damaged is set where a record was not whole. `watch` can be
+ * NULL. */
 PASU_MUST_USE int walk_records(const struct os *os, int segments, const struct segment_keys *keys,
                                uint64_t from, walk_fn *see, void *arg, bool *is_damaged,
                                const struct walk_watch *watch);

@@ -102,6 +102,7 @@ def check_law(one):
         assert WORDS.get(field["field"], field["field"]) in found[1], (field, text)
     assert not any(line.endswith(" ") for line in text.split("\n")), text
     assert "노출" not in text and "{" not in text and one["ko"]["subject"].startswith("[가게]"), text
+    assert not re.search(r"(\d\d:\d\d:\d\d \w+) ~ [\d-]+ \1", text), text  # a span of no time
     assert "privacy team" in one["en"]["text"], one
     if one["notice"] in ("leak", "addition"):
         assert "art. 39-2" in english[6] and "mediation" in english[6], one["en"]
