@@ -76,6 +76,7 @@ struct trace {
     size_t lexicon_count;
     struct ordinals scratch;
     uint64_t largest_bound; /* persons that one statement can have shown at most, unnamed */
+    uint64_t known;         /* persons of the kind that there are at least, whoever says so, or 0 */
     uint64_t statements;    /* that showed persons of the kind, or can have */
 };
 

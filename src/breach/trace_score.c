@@ -220,6 +220,8 @@ measure(struct judging *j)
         population = t->largest_bound;
     if (t->sample->count > population)
         population = t->sample->count;
+    if (t->known > population)
+        population = t->known;
     j->answer->population = population;
     j->population = (double)population;
     j->span = last >= first ? (double)last - first + 1 : 1;

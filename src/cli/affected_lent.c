@@ -5,7 +5,6 @@
 #include "cli/certificate.h"
 #include "cli/notice_load.h"
 #include "cli/probe.h"
-#include "cli/roster_command.h"
 #include "cli/text.h"
 #include "config/time_zone.h"
 
@@ -37,6 +36,21 @@ load_texts(struct affected_state *state)
     return notice_texts_load(&state->texts, state->config) == 0 ? 0 : PASU_E_NOMEM;
 }
 
+/* The roster that the supervisor has read: its file can be another's alone, and its name be one
+ * from a folder that a process has left. Without one every account is one that nobody knows. */
+static int
+take_roster(struct affected_state *state)
+{
+    struct view bytes = state->config->principals.roster.bytes;
+    struct roster_fault fault;
+    int result = bytes.length > 0 ? roster_parse(&state->roster, bytes, &fault) : 0;
+
+    if (result == 0)
+        return 0;
+    state->roster = NULL;
+    return result == PASU_E_NOMEM ? result : 0;
+}
+
 static int
 prepare(void **made, struct config *config)
 {
@@ -52,8 +66,8 @@ prepare(void **made, struct config *config)
     if (time_zone_use(config) != 0)
         return PASU_E_NOMEM;
     tzset();
-    if (config->principals.roster.path != NULL && roster_load(&state->roster, config) != 0)
-        state->roster = NULL; /* every account is one that nobody knows */
+    if (take_roster(state) != 0)
+        return PASU_E_NOMEM;
     return load_texts(state);
 }
 

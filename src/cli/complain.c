@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 enum { COMPLAINT_SIZE = 1024 };
 
@@ -51,6 +52,17 @@ complain_ledger(int code, const char *folder)
         return complain_error(code, "the ledger in %s", folder);
     complain("pasu guard makes it; see ledger.directory in the configuration",
              "there is no ledger in %s", folder);
+    return 2;
+}
+
+int
+complain_unread(int code, const char *path)
+{
+    struct stat st;
+    bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+    complain(is_folder ? "give one of the files in it" : "give a file that can be read",
+             "%s cannot be read: %s", path, is_folder ? "it is a folder" : error_text(code));
     return 2;
 }
 

@@ -18,6 +18,9 @@ int complain_error(int code, const char *format, ...) PASU_PRINTF(2, 3);
 /* Of the ledger in that folder; where there is none, what makes one. As complain_error. */
 int complain_ledger(int code, const char *folder);
 
+/* Of a file that an operand names and that cannot be read: 2. */
+int complain_unread(int code, const char *path);
+
 /* Ends the output of a command: `status`, or 2 with a complaint if standard output did not take
  * all. */
 int output_end(int status);

@@ -294,8 +294,11 @@ decoy_phone_form(char form[DECOY_TEXT_SIZE], const char *text)
     digits[count] = '\0';
     if (count < 7)
         return;
-    if (count > 9 && memcmp(digits, "82", 2) == 0)
-        snprintf(form, DECOY_TEXT_SIZE, "%s%s", digits[2] == '0' ? "" : "0", digits + 2);
-    else
-        snprintf(form, DECOY_TEXT_SIZE, "%s", digits);
+    if (count > 9 && memcmp(digits, "82", 2) == 0) {
+        if (digits[2] != '0')
+            *form++ = '0';
+        memcpy(form, digits + 2, count - 1);
+        return;
+    }
+    memcpy(form, digits, count + 1);
 }

@@ -18,15 +18,17 @@ void
 decoy_value_hash(const struct seal *seal, int which, const char *form,
                  uint8_t hash[DECOY_HASH_SIZE])
 {
-    char text[DECOY_TEXT_SIZE + 16];
-    uint8_t whole[SEAL_HASH_SIZE];
-    int length =
-        snprintf(text, sizeof(text), "decoy %s %s", which == DECOY_EMAIL ? "email" : "phone", form);
+    struct view before = which == DECOY_EMAIL ? VIEW("decoy email ") : VIEW("decoy phone ");
+    size_t length = strnlen(form, DECOY_TEXT_SIZE);
+    uint8_t whole[SEAL_HASH_SIZE],
+        text[DECOY_TEXT_SIZE + 16]; /* of each value of a dump: no printf */
 
     memset(hash, 0, DECOY_HASH_SIZE);
-    if (*form == '\0')
+    if (length == 0)
         return;
-    seal_hash(seal, view_of(text, (size_t)length), whole);
+    memcpy(text, before.bytes, before.length);
+    memcpy(text + before.length, form, length);
+    seal_hash(seal, view_of(text, before.length + length), whole);
     memcpy(hash, whole, DECOY_HASH_SIZE);
 }
 

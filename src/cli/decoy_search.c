@@ -33,8 +33,10 @@ add_set(struct decoy_search *search, size_t s)
             struct decoy_known known = {.set = (uint16_t)s, .item = (uint16_t)i};
 
             memcpy(&known.hash, set->items[i].values[v], sizeof(known.hash));
-            if (known.hash != 0)
-                search->known[search->count++] = known;
+            if (known.hash == 0)
+                continue;
+            search->known[search->count++] = known;
+            search->some[known.hash >> 6 & 1023] |= UINT64_C(1) << (known.hash & 63);
         }
 }
 
@@ -83,6 +85,8 @@ look_up(struct decoy_search *search, int which, const char *form, size_t *from)
         return 0;
     decoy_value_hash(&search->seal, which, form, hash);
     memcpy(&wanted, hash, sizeof(wanted));
+    if ((search->some[wanted >> 6 & 1023] >> (wanted & 63) & 1) == 0)
+        return 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 

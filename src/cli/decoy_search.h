@@ -14,6 +14,8 @@ struct decoy_search {
     struct seal seal;
     struct decoy_known *known; /* by hash */
     size_t count;
+    uint64_t
+        some[1024]; /* bits: the last 16 of the hashes that are known; hardly anything has one */
     bool (*found)[DECOY_SET_MAX]; /* by set */
     bool (*sure)[DECOY_SET_MAX];  /* of those: by a value that no other decoy has */
 };

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "cli/complain.h"
+#include "cli/progress.h"
 #include "config/quantity.h"
 #include "ledger/checkpoint.h"
 #include "ledger/control_client.h"
@@ -13,12 +14,23 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+static void
+look(void *arg, uint64_t done, uint64_t all)
+{
+    struct progress *progress = arg;
+
+    if (progress_is_due(progress))
+        progress_show(progress, "reading the ledger", done, all);
+}
+
 static int
 find(const struct ask *ask, struct incidents *incidents, uint64_t number, int folder)
 {
     int segments =
         folder >= 0 ? openat(folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     int result, status, error = errno;
+    struct progress progress = {0};
+    const struct walk_watch watch = {look, &progress};
     struct segment_keys keys;
 
     if (segments < 0)
@@ -26,7 +38,8 @@ find(const struct ask *ask, struct incidents *incidents, uint64_t number, int fo
                                ask->config->ledger.directory);
     status = ask_keys(ask, &keys);
     if (status == 0) {
-        result = incidents_find(incidents, &os_real, segments, &keys, number);
+        result = incidents_find(incidents, &os_real, segments, &keys, number, &watch);
+        progress_end(&progress);
         segment_keys_release(&keys);
         if (result != 0)
             status = complain_error(result, "the ledger in %s", ask->config->ledger.directory);

@@ -50,10 +50,8 @@ open_dump(struct matching *t, const char *path)
 {
     int result = input_open(&t->input, path);
 
-    if (result != 0) {
-        complain("", "%s cannot be read: %s", path, error_text(result));
-        return 2;
-    }
+    if (result != 0)
+        return complain_unread(result, path);
     t->digest = EVP_MD_CTX_new();
     t->is_hashed = t->digest != NULL && EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1;
     input_tap(t->input, hash, t);
@@ -400,7 +398,7 @@ trace_them(struct matching *t, const char *kind)
         result = take_decoys(t);
     t->matched.traced_of += t->sample.decoys;
     if (result == 0)
-        result = tracing_begin(&t->tracing, &t->evidence, &t->sample, NULL);
+        result = tracing_begin(&t->tracing, &t->evidence, &t->sample, NULL, &t->match.identity);
     if (result != 0)
         return complain_error(result, "the persons");
     status = tracing_answer(&t->tracing);

@@ -122,8 +122,8 @@ put_when(FILE *out, const struct notice *n)
     if (n->first == 0)
         return;
     put_moment(out, n->first);
-    if (n->last == n->first)
-        return;
+    if (n->last / NANOSECONDS_PER_SECOND == n->first / NANOSECONDS_PER_SECOND)
+        return; /* the same second: "from 10:00:05 to 10:00:05" says nothing */
     fputs(" ~ ", out);
     put_moment(out, n->last);
 }
@@ -463,5 +463,6 @@ notice_write(struct notice_writer *w, const struct notice *n, const char *key, e
     }
     json_decref(document);
     w->counts[n->kind]++;
+    w->unreached += contacts == NULL;
     return result;
 }

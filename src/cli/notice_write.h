@@ -22,7 +22,8 @@ struct notice_writer {
     const struct notice_texts *texts;
     const struct roster *roster;
     uint64_t incident;
-    uint64_t counts[NOTICE_KINDS]; /* of those that were written */
+    uint64_t counts[NOTICE_KINDS]; /* of those that were written; */
+    uint64_t unreached;            /* of them, without a contact */
 };
 
 /* The line of CSV that names the columns; nothing for JSON. */

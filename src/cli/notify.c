@@ -331,6 +331,16 @@ check_retractions(struct notifying *n)
     return 1;
 }
 
+/* A mailer passes over them. */
+static void
+complain_unreached(uint64_t count)
+{
+    if (count > 0)
+        complain("former customers and persons in address books can have a query of their own in "
+                 "incident.contacts; who has none can be told on your homepage alone",
+                 "%" PRIu64 " of these notices %s no contact", count, count == 1 ? "has" : "have");
+}
+
 static int
 make(struct notifying *n)
 {
@@ -352,7 +362,10 @@ make(struct notifying *n)
         complain("do not send them", "the notices are not whole");
     if (status != 0)
         return status;
-    return result == 0 ? record(n, digest) : complain_error(result, "notify");
+    status = result == 0 ? record(n, digest) : complain_error(result, "notify");
+    if (status == 0)
+        complain_unreached(n->writer.unreached);
+    return status;
 }
 
 static int

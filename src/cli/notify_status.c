@@ -308,7 +308,8 @@ run(struct delivery *d)
     if (status == 0)
         status = each(d, d->notices, d->notices_length, print_missed);
     if (status == 0 && d->unknown > 0)
-        complain("", "%" PRIu64 " lines are of no notice in that file", d->unknown);
+        complain("", "%" PRIu64 " line%s of no notice in that file", d->unknown,
+                 d->unknown == 1 ? " is" : "s are");
     return status == 0 && count_of(d, OUTCOME_DELIVERED) < d->count ? 1 : status;
 }
 

@@ -76,7 +76,8 @@ print(const struct ask *ask, const struct arguments *arguments, struct report *r
         complain(
             "fill in controller in incident.notices, ask for a scope (pasu incident scope), or "
             "write by hand what the ledger cannot know",
-            "%u times it says that something is unknown", report->unknown);
+            "%u time%s it says that something is unknown", report->unknown,
+            report->unknown == 1 ? "" : "s");
     if (status == 0)
         status = record(ask, arguments, report, &made);
     if (status != 0 && is_kept)

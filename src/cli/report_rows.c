@@ -116,16 +116,7 @@ report_detected(FILE *file, struct report *r)
     from_record(file, r, event->index, NULL);
 }
 
-static void
-put_text_or_unknown(FILE *file, struct report *r, const char *text)
-{
-    if (text)
-        html_text(file, text);
-    else
-        report_unknown(file, r);
-}
-
-/* As the version has it, in UTC: as all times of the page. */
+/* The version has it in UTC; on the page it is local, as all times are. */
 static void
 put_time_or_unknown(FILE *file, struct report *r, const char *name)
 {
@@ -293,7 +284,7 @@ report_views(FILE *file, struct report *r)
         report_word(
             r,
             "회 조회(아무도 조회되지 않았거나 거절된 조회 포함). 정보주체 수와는 다른 수치입니다.",
-            " statements, those among them that found nobody or were refused: not a number of "
+            " statements, counting those that found nobody or were refused: not a number of "
             "persons."));
     from_ledger(file, r);
 }
@@ -354,6 +345,16 @@ report_versions(FILE *file, struct report *r)
         report_unknown(file, r);
 }
 
+/* That it is met, by itself, beside when it is due, would be read as when it was. */
+static void
+put_met(FILE *file, const struct incident_clock *of)
+{
+    if (of->body.state != CLOCK_MET || of->met == 0)
+        return;
+    fputs(" ", file);
+    html_local_time(file, of->met);
+}
+
 /* How a deadline stands, as incident_clock_text and incident_clock_left say it in English. */
 static void
 put_standing_korean(FILE *file, const struct incident_clock *of, int64_t now)
@@ -369,6 +370,7 @@ put_standing_korean(FILE *file, const struct incident_clock *of, int64_t now)
     bool is_late = (is_ended ? of->met : now) >= clock->due;
 
     html_text(file, states[is_ended ? clock->state : clock_state_at(clock, now)]);
+    put_met(file, of);
     if (clock->state == CLOCK_ENDED || (clock->state == CLOCK_MET && !is_late))
         return;
     if (!is_late)
@@ -394,9 +396,10 @@ report_deadlines(FILE *file, struct report *r)
         } else {
             incident_clock_left(left, sizeof(left), of, r->now);
             html_text(file, incident_clock_text(clock, r->now));
+            put_met(file, of);
             html_format(file, "span", "%s%s", *left ? ", " : "", left);
         }
-        html_text(file, ", ");
+        html_text(file, report_word(r, ", 기한 ", ", due "));
         html_local_time(file, clock->due);
         html_format(file, "small class=\"dim\"", " (%s)", clock->law);
         from_record(file, r, of->index, NULL);

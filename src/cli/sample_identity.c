@@ -55,6 +55,45 @@ sample_identity_section(const struct sample_identity *s, size_t section, const c
     return NULL;
 }
 
+/* Whether a row of the section's table is a person of the kind: the table is the kind's own, by its
+ * own key. */
+static bool
+is_of_persons(const struct identity_name *name, const struct config *config)
+{
+    for (size_t i = 0; i < config->subject_count; i++) {
+        const struct config_subject *subject = &config->subjects[i];
+        char table[2 * IDENTITY_NAME_SIZE];
+        size_t length, behind;
+        if (strcmp(subject->name, name->kind) != 0 || subject->key.count != 1 ||
+            strcmp(subject->key.items[0], name->key) != 0)
+            continue;
+        snprintf(table, sizeof(table), "%s.%s", name->schema, name->table);
+        length = strlen(subject->table);
+        if (length < strlen(table))
+            return false;
+        behind = length - strlen(table); /* a database may stand before it */
+        return strcmp(subject->table + behind, table) == 0 &&
+               (behind == 0 || subject->table[behind - 1] == '.');
+    }
+    return false;
+}
+
+uint64_t
+sample_identity_persons(const struct sample_identity *s, const struct config *config,
+                        const char *kind)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; s->identity != NULL && i < identity_section_count(s->identity); i++) {
+        const struct identity_name *name = sample_identity_section(s, i, kind);
+        const struct identity_section *section = identity_section_at(s->identity, i);
+
+        if (name != NULL && is_of_persons(name, config) && section->rows > most)
+            most = section->rows;
+    }
+    return most;
+}
+
 /* One value of each column: what the section has is the value itself, or the text of all. */
 static enum identity_found
 look_up(const struct sample_identity *s, size_t section, const struct view *values, size_t count,

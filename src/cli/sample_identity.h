@@ -24,6 +24,10 @@ void sample_identity_close(struct sample_identity *s);
 /* What columns a section has, if persons of the kind are in it; NULL: others are. */
 const struct identity_name *sample_identity_section(const struct sample_identity *s, size_t section,
                                                     const char *kind);
+/* How many persons of the kind there are, at least: those who have a value in the kind's own table,
+ * where a row is a person. 0: the index does not tell. */
+uint64_t sample_identity_persons(const struct sample_identity *s, const struct config *config,
+                                 const char *kind);
 /* Looks the values of a section's columns up, in any way in which they can be written: one value,
  * or as many as the section has columns. */
 enum identity_found sample_identity_find(const struct sample_identity *s, size_t section,

@@ -240,8 +240,9 @@ sample_read_file(struct sample_build *b, const char *path)
         close(fd);
     if (result != 0) {
         memory_free(text);
-        complain(result == PASU_E_RANGE ? "a sample has at most 256 MiB" : "",
-                 "%s cannot be read: %s", path, error_text(result));
+        if (result != PASU_E_RANGE)
+            return complain_unread(result, path);
+        complain("a sample has at most 256 MiB", "%s cannot be read: %s", path, error_text(result));
         return 2;
     }
     if (!utf8_is_valid(view_of(text, length))) {

@@ -52,7 +52,8 @@ print(const struct tracing *tracing, const struct arguments *arguments)
 static int
 answer(struct asking *t, const struct arguments *arguments)
 {
-    int result = tracing_begin(&t->tracing, &t->evidence, &t->sample, &t->build);
+    int result =
+        tracing_begin(&t->tracing, &t->evidence, &t->sample, &t->build, &t->build.identity);
     int status = result == 0 ? tracing_answer(&t->tracing) : complain_error(result, "trace");
 
     if (status == 0)

@@ -107,9 +107,10 @@ know_decoys(const struct evidence *e, struct leaked *sample)
 
 int
 tracing_begin(struct tracing *t, struct evidence *evidence, struct leaked *sample,
-              const struct sample_build *build)
+              const struct sample_build *build, const struct sample_identity *identity)
 {
     *t = (struct tracing){.evidence = evidence, .sample = sample, .build = build};
+    t->known = sample_identity_persons(identity, evidence->ask.config, sample->kind);
     t->look = memory_new(1, sizeof(*t->look));
     trace_init(&t->trace, sample, &evidence->selection);
     return t->look == NULL ? PASU_E_NOMEM : know_decoys(evidence, sample);
@@ -133,6 +134,7 @@ tracing_answer(struct tracing *t)
         status = person_check_kind(t->evidence, t->sample->kind);
     if (status != 0)
         return status;
+    t->trace.known = t->known;
     result = trace_judge(&t->trace, has_gaps(t->evidence), &t->answer);
     if (result != 0)
         return complain_error(result, "trace");

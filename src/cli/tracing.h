@@ -12,14 +12,17 @@ struct tracing {
     struct evidence *evidence;
     struct leaked *sample;
     const struct sample_build *build; /* NULL: the sample was not read as one */
+    uint64_t known;                   /* persons of the kind in the identity index */
     struct trace trace;
     struct trace_answer answer;
     struct trace_look *look;
 };
 
-/* The evidence is open, and all outlive it. PASU_E_NOMEM. End it in any case. */
+/* The evidence is open, and all outlive it, but the identity index. PASU_E_NOMEM. End it in any
+ * case. */
 PASU_MUST_USE int tracing_begin(struct tracing *tracing, struct evidence *evidence,
-                                struct leaked *sample, const struct sample_build *build);
+                                struct leaked *sample, const struct sample_build *build,
+                                const struct sample_identity *identity);
 void tracing_end(struct tracing *tracing);
 /* Asks and judges. 0, or the exit status after a complaint. */
 PASU_MUST_USE int tracing_answer(struct tracing *tracing);

@@ -234,7 +234,7 @@ alerts_find(struct alerts *a, const struct os *os, int segments, const struct se
     int result;
 
     *a = (struct alerts){0};
-    result = walk_records(os, segments, keys, 0, see_any, a, &a->is_damaged);
+    result = walk_records(os, segments, keys, 0, see_any, a, &a->is_damaged, NULL);
     if (result < 0)
         alerts_release(a);
     return result;
@@ -272,10 +272,10 @@ alerts_check(const struct os *os, int segments, const struct segment_keys *keys,
              uint64_t looked)
 {
     bool is_damaged = false;
-    int result = walk_records(os, segments, keys, index, see_alert, &index, &is_damaged);
+    int result = walk_records(os, segments, keys, index, see_alert, &index, &is_damaged, NULL);
 
     if (result != 1)
         return result == 0 ? PASU_E_NOTFOUND : result;
     return walk_records(os, segments, keys, looked > index ? looked : index + 1, see_acknowledged,
-                        &index, &is_damaged);
+                        &index, &is_damaged, NULL);
 }

@@ -2,7 +2,6 @@
 #include "ledger/incidents.h"
 
 #include "base/memory.h"
-#include "ledger/walk.h"
 
 const char *
 incident_what_text(uint8_t what)
@@ -129,13 +128,13 @@ see(void *arg, const struct segment_record *record)
 
 int
 incidents_find(struct incidents *in, const struct os *os, int segments,
-               const struct segment_keys *keys, uint64_t number)
+               const struct segment_keys *keys, uint64_t number, const struct walk_watch *watch)
 {
     int result;
 
     *in = (struct incidents){.only = number};
     result = walk_records(os, segments, keys, number == UINT64_MAX ? 0 : number, see, in,
-                          &in->is_damaged);
+                          &in->is_damaged, watch);
     if (result < 0)
         incidents_release(in);
     return result;

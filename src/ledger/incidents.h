@@ -10,7 +10,7 @@
 #define PASU_LEDGER_INCIDENTS_H
 
 #include "ledger/payload.h"
-#include "ledger/segment_scan.h"
+#include "ledger/walk.h"
 
 /* A record of an incident. */
 struct incident_event {
@@ -37,10 +37,11 @@ struct incidents {
 
 void incidents_release(struct incidents *incidents);
 /* Those of a folder of segments; or only the one with that number (UINT64_MAX: all), for which
- * nothing is read that came before it. After an error there is nothing to release.
- * PASU_E_LEDGER_KEY, PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
+ * nothing is read that came before it. `watch` is told how far it is; NULL: nobody. After an error
+ * there is nothing to release. PASU_E_LEDGER_KEY, PASU_E_IO, PASU_E_NOMEM, PASU_E_DENIED. */
 PASU_MUST_USE int incidents_find(struct incidents *incidents, const struct os *os, int segments,
-                                 const struct segment_keys *keys, uint64_t number);
+                                 const struct segment_keys *keys, uint64_t number,
+                                 const struct walk_watch *watch);
 /* The incident's last record of that kind; NULL: it has none. */
 const struct incident_event *incidents_last(const struct incidents *incidents, uint64_t number,
                                             enum incident_what what);

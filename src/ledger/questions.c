@@ -66,7 +66,7 @@ questions_count(const struct os *os, int segments, const struct segment_keys *ke
             from = firsts[i - 1];
     }
     memory_free(firsts);
-    result = walk_records(os, segments, keys, from, see, &c, &c.is_damaged);
+    result = walk_records(os, segments, keys, from, see, &c, &c.is_damaged, NULL);
     *count = c.count;
     *is_damaged = c.is_damaged;
     return result;

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Codes that cannot be put where a mailer would take them from."""
+"""Files of the page's: the folder of codes that may not be written to, and the roster that no process of it could open."""
 import json
+import os
+import signal
 
 import affected
 import harness
@@ -21,6 +23,26 @@ def test_why_no_code_can_be_put_there_is_in_the_log():
     made.outbox.chmod(0o777)
     affected.Browser(made).want("user1287@example.com")
     process.until(lambda: len(made.messages()) == 1, "the code")
+    made.front.stop()
+
+
+@test(gateway=True)
+def test_the_kind_of_account_is_the_rosters():
+    """By the roster that the guard has read, also when its file is no more where the page's process would look for it"""
+    roster = harness.folder() / "affected-roster.csv"
+    roster.write_text("principal,kind,owner,owner_status,left_at,contact\nanalyst,human,Kim,active,,\n", encoding="utf-8")
+    made = affected.Page("affected-roster", more={"principals": {"roster": str(roster)}})
+    for user in "analyst", "app":
+        with made.front.login(user=user) as session:
+            session.query("SELECT id, name FROM customers WHERE id = 1287")
+            session.terminate()
+    roster.rename(roster.with_suffix(".away"))
+    made.guard.wait("roster_refused")
+    before = made.guard.pids()["clerk"]
+    os.kill(before, signal.SIGKILL)
+    process.until(lambda: made.guard.pids().get("clerk", before) != before, "another clerk")
+    said = affected.text_of(affected.Browser(made).enter("user1287@example.com")[2])
+    assert "an account that a person uses" in said and "an unknown account" in said, said
     made.front.stop()
 
 

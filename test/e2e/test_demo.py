@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""script/demo: it shows what it promises, ends by itself, and leaves nothing."""
+"""script/demo: it shows what it promises, ends by itself, and leaves nothing but a picture."""
 import os
 import pathlib
 import re
@@ -91,6 +91,9 @@ def test_demo():
     drill = said[said.index("(pasu drill)"):]
     assert re.search(r"(?m)^ +leaver +at once +0 +\S+s +the roster", drill) and re.search(r"(?m)^ +all together +at once +0 ", drill), drill
     assert re.search(r"(?m)^ +none +never +337,000 +- +nobody$", drill), drill
+    # And where the same is as a picture, which is still there.
+    picture = pathlib.Path(re.search(r"(?m)^the same as a picture: open it in a browser\n(/\S+)$", drill)[1]).read_text(encoding="utf-8")
+    assert "<svg" in picture and "337,000" in picture, picture[:1000]
     process.until(lambda: not of_demos(), f"nothing runs: {of_demos()}")
     assert not os.listdir(place()), os.listdir(place())
 

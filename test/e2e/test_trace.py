@@ -98,6 +98,10 @@ def test_values_that_identify_are_found_however_they_are_written():
     answer = trace(json.dumps(rows), name="sample.json")
     equal((answer["sample"]["persons"], answer["sample"]["unknown"]), (12, 2))
     equal(answer["sample"]["by_identity"], {"email": 6, "phone": 6})
+    # Persons that there are, not those alone whom somebody was shown: the index knows of more.
+    there = int(shop.server().value("SELECT greatest(count(email), count(phone)) FROM customers"))
+    assert there > len(persons(1100, 1800)) + len(persons(1900, 3900)), there
+    equal(answer["population"], there)
     equal(answer["answer"]["principals"], ["analyst"])
 
 
@@ -200,6 +204,11 @@ def test_what_is_wrong_with_a_sample_is_said():
                           ("[1, 2]", "no object"), ("colour,size\nred,4\n", "names nobody"), ("key,not_before\n1,soon\n", "no date"), ("", "empty")):
         done = trace(sample, exit=2)
         assert words in done.stderr, (sample, done.stderr)
+    for path, why, hint in (harness.folder() / "no such file", "not found", "a file that can be read"), (harness.folder(), "it is a folder", "one of the files in it"):
+        for command in "trace", "match":
+            done = guard.run(command, "-c", leaked().guard.path, "--kind", "customer", path)
+            equal(done.returncode, 2)
+            assert f"{path} cannot be read: {why}\n  hint: give {hint}" in done.stderr, done.stderr
     done = trace("email\nnobody@else.example\n", exit=1)
     assert "nobody in the sample is known" in done.stderr, done.stderr
     decomposed = unicodedata.normalize("NFD", "이름")

@@ -285,6 +285,28 @@ end_case(void)
     leaked_release(&sample);
 }
 
+/* Only one was ever shown such a field. That nobody else was does not make its persons all that
+ * there are. */
+static void
+who_alone_was_shown_a_field_was_not_shown_everybody(void **state PASU_UNUSED)
+{
+    begin_case(31, INT32_MIN);
+    reads("leaver", 3, 100, 0, 1000);
+    assert_string_equal(judge(false), "leaver");
+    assert_true(judged.grade == GRADE_POSSIBLE && judged.population == 1000);
+    assert_true(judged.outside > 0.09 && judged.sources[0].coincidence == 1);
+    trace_answer_release(&judged);
+    traced.known = 200000;
+    assert_string_equal(judge(false), "leaver");
+    assert_true(judged.grade == GRADE_STRONG && judged.population == 200000);
+    assert_true(judged.outside < 1e-6 && judged.sources[0].coincidence < 1e-6);
+    trace_answer_release(&judged);
+    traced.known = 900; /* it can be of an earlier time: those who were shown are there */
+    assert_string_equal(judge(false), "leaver");
+    assert_int_equal(judged.population, 1000);
+    end_case();
+}
+
 static void
 who_was_shown_few_is_likelier_than_who_was_shown_all(void **state PASU_UNUSED)
 {
@@ -452,6 +474,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_index_says_what_reading_says),
+        cmocka_unit_test(who_alone_was_shown_a_field_was_not_shown_everybody),
         cmocka_unit_test(who_was_shown_few_is_likelier_than_who_was_shown_all),
         cmocka_unit_test(certain_is_only_who_alone_can_have_been),
         cmocka_unit_test(twins_cannot_be_told_apart),

@@ -51,7 +51,7 @@ find(struct place *p, struct incidents *incidents, uint64_t number)
     const struct segment_keys none = {0};
     int segments = open_segments(p);
 
-    assert_int_equal(incidents_find(incidents, &os_real, segments, &none, number), 0);
+    assert_int_equal(incidents_find(incidents, &os_real, segments, &none, number, NULL), 0);
     assert_false(incidents->is_damaged);
     close(segments);
 }
@@ -105,6 +105,45 @@ each_incident_has_what_was_recorded_of_it(void **state)
     find(p, &incidents, UINT64_MAX);
     assert_int_equal(incidents.count, 3);
     incidents_release(&incidents);
+    kill_keeper(p);
+}
+
+struct looks {
+    uint64_t count, done, all;
+};
+
+static void
+see_how_far(void *arg, uint64_t done, uint64_t all)
+{
+    struct looks *looks = arg;
+
+    assert_true(done >= looks->done && done <= all);
+    *looks = (struct looks){looks->count + 1, done, all};
+}
+
+/* Who looks for them says how far it is, now and then, not for each record. */
+static void
+how_far_the_reading_is_is_told(void **state)
+{
+    struct place *p = *state;
+    const struct segment_keys none = {0};
+    union payload_body body = {.incident = {.what = INCIDENT_TOLD, .who = "ceo"}};
+    struct incidents incidents;
+    struct looks looks = {0};
+    const struct walk_watch watch = {see_how_far, &looks};
+    int segments;
+
+    begin(p);
+    body.incident.number = open_incident(p);
+    for (int i = 0; i < 9000; i++)
+        assert_int_equal(record_deed(&p->records, SEGMENT_INCIDENT, &body), 0);
+    segments = open_segments(p);
+    assert_int_equal(incidents_find(&incidents, &os_real, segments, &none, UINT64_MAX, &watch), 0);
+    assert_int_equal(incidents.count, 9001);
+    assert_true(looks.count >= 3 && looks.count < 10);
+    assert_true(looks.done > looks.all / 2);
+    incidents_release(&incidents);
+    close(segments);
     kill_keeper(p);
 }
 
@@ -216,6 +255,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_incident_has_what_was_recorded_of_it),
+        TEST(how_far_the_reading_is_is_told),
         TEST(deadlines_that_run_are_in_every_segment),
         TEST(a_deadline_that_nears_is_an_alert_once_and_so_is_one_that_is_over),
         TEST(there_are_only_so_many_deadlines),
