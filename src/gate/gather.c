@@ -292,6 +292,9 @@ ordinal_of_key(const struct gather *g, const struct gather_row *row, size_t p,
     return ordinal_of_value(ordinals, part->kind, part->key_type, part->format, value, ordinal);
 }
 
+typedef int key_adder(struct gather *g, const struct gather_row *row, size_t p,
+                      struct ordinals *ordinals, struct view value, uint32_t start);
+
 static int
 add_key(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
         struct view value, uint32_t start)
@@ -341,14 +344,29 @@ has_known_ends(const struct ordinals *ordinals, const struct showing_part *part,
                         encoding_is_utf8(*ordinals->encoding));
 }
 
-/* The keys of an array, all or none. PASU_E_MALFORMED also where one is null; PASU_E_RANGE and a
- * *count: there is no room for so many, but all of them were read. */
+/* The same of a person whom the row need not show. */
+static int
+add_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
+            struct view value, uint32_t start)
+{
+    size_t place = (size_t)gather_perhaps(row->showing, p);
+    uint32_t ordinal;
+    int result = ordinal_of_key(g, row, p, ordinals, value, &ordinal);
+
+    if (result == 0)
+        gather_add(g, place, ordinals->slots[row->showing->parts[p].kind], ordinal, start,
+                   g->rows - 1);
+    return result;
+}
+
+/* The keys of an array, all or none, by `add`, in that place. PASU_E_MALFORMED also where one is
+ * null; PASU_E_RANGE and a *count: there is no room for so many, but all of them were read. */
 static int
 add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
-         uint32_t start, uint64_t *count)
+         uint32_t start, key_adder *add, size_t place, uint64_t *count)
 {
     const struct showing_part *part = &row->showing->parts[p];
-    size_t items = g->item_count, own = g->ordinal_counts[p];
+    size_t items = g->item_count, own = g->ordinal_counts[place];
     enum catalog_key_type type =
         part->key_type == CATALOG_KEY_TUPLE ? CATALOG_KEY_TEXT : part->key_type;
     bool has_null = false, has_room = true;
@@ -364,7 +382,7 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
         has_room &= g->item_count + PLAN_PARTS_MAX <= GATHER_ITEMS;
         ++*count;
         result = !value.bytes ? PASU_E_NOTFOUND
-                 : has_room   ? add_key(g, row, p, ordinals, value, start)
+                 : has_room   ? add(g, row, p, ordinals, value, start)
                               : 0;
         if (result == PASU_E_NOTFOUND) {
             has_null = true;
@@ -373,7 +391,7 @@ add_keys(struct gather *g, const struct gather_row *row, size_t p, struct ordina
     }
     if (result != 0 || !has_room) {
         g->item_count = items;
-        g->ordinal_counts[p] = own;
+        g->ordinal_counts[place] = own;
     }
     if (result == 0 && has_null)
         result = PASU_E_MALFORMED;
@@ -394,31 +412,30 @@ has_key(const struct gather_row *row, size_t p)
     return part->tuple == 0 && row->keys[p].bytes;
 }
 
-/* A row whose nulls need not come of the person of its key. */
+/* A row whose nulls need not come of the persons of its keys. */
 static int
 see_perhaps(struct gather *g, const struct gather_row *row, size_t p, struct ordinals *ordinals,
             uint32_t start)
 {
     const struct showing_part *part = &row->showing->parts[p];
-    int place = gather_perhaps(row->showing, p), result = PASU_E_MALFORMED;
+    int place = gather_perhaps(row->showing, p), result;
     struct view key = row->keys[p];
     struct key_array array; /* that the key may be in */
-    uint32_t ordinal;
+    uint64_t count;
 
     if (!has_key(row, p)) {
         if (part->is_one) /* it is a group of several */
             gather_lose(g, p, (uint32_t)g->rows - 1);
         return 0;
     }
-    if (place >= 0 && part->tuple == 0 && is_of_table(g, row, p))
-        result = !part->is_array ? 0
-                 : part->is_one  ? key_array_only(&array, key, part->format, part->key_type, &key)
-                                 : PASU_E_MALFORMED;
-    if (result == 0)
-        result = ordinal_of_key(g, row, p, ordinals, key, &ordinal);
-    if (result == 0)
-        gather_add(g, (size_t)place, ordinals->slots[part->kind], ordinal, start, g->rows - 1);
-    else if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
+    if (place < 0 || part->tuple > 0 || !is_of_table(g, row, p))
+        result = PASU_E_MALFORMED;
+    else if (part->is_array && !part->is_one)
+        result = add_keys(g, row, p, ordinals, start, add_perhaps, (size_t)place, &count);
+    else if (!part->is_array ||
+             (result = key_array_only(&array, key, part->format, part->key_type, &key)) == 0)
+        result = add_perhaps(g, row, p, ordinals, key, start);
+    if (result == PASU_E_MALFORMED || result == PASU_E_RANGE)
         gather_lose(g, p, (uint32_t)g->rows - 1);
     else
         return result;
@@ -455,7 +472,7 @@ see_persons(struct gather *g, struct gather_row *row, size_t p, struct ordinals 
     if (PASU_UNLIKELY(part->tuple > 0))
         result = add_tuple(g, row, p, ordinals, start);
     else if (row->keys[p].bytes && is_of_table(g, row, p))
-        result = part->is_array ? add_keys(g, row, p, ordinals, start, &count)
+        result = part->is_array ? add_keys(g, row, p, ordinals, start, add_key, p, &count)
                                 : add_key(g, row, p, ordinals, row->keys[p], start);
     if (PASU_UNLIKELY(result == PASU_E_RANGE && count > 0))
         return see_crowd(g, row, p, count);

@@ -264,8 +264,8 @@ struct plan_part {
     bool is_derived; /* of a table further inside: its columns are its own, whatever their origin */
     bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
     bool is_one;     /* the same: null where there are several */
-    bool has_origin; /* HIDDEN: `origin` is the hidden column that has the OID of the table
-                        that the row is of; null: it shows nothing of this part */
+    bool is_of_sets; /* the same: of grouping sets; a row of nulls need not show any of them */
+    bool has_origin; /* HIDDEN: `origin` has the OID of the row's table; null: it shows nobody */
     uint16_t origin;
     bool is_given; /* HIDDEN: the key is the pin; `column` says of which table, as `origin` */
     uint32_t key_relation; /* what the server must say of the key's column: its origin; any

@@ -109,6 +109,7 @@ build_begin(struct plan_work *work)
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
     work->may_group = work->sees_order = work->may_regroup = work->keeps_rows = false;
+    work->keeps_parts = false;
 }
 
 bool

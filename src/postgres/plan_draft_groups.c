@@ -57,6 +57,29 @@ add_to_part(struct plan_work *work, struct plan_part *part, const struct plan_co
     return true;
 }
 
+/* What all rows of a group have alike is null in rows of grouping sets that it is not in; what is
+ * made of that null says nothing of anybody. */
+static bool
+is_of_sets(const struct plan_work *work, const struct shape *shape,
+           const struct plan_column *column)
+{
+    const PgQuery__Node *target = shape->groups->target_list[column->column];
+
+    return group_has_sets(shape->groups) && group_is_alike(work, target->res_target->val);
+}
+
+static void
+blur_column(const struct shape *shape, size_t direct, struct plan_column *column)
+{
+    const struct output *output = shape->columns->first;
+
+    for (size_t i = 0; output && i < column->column; i++)
+        output = output->next;
+    column->tells_null = false;
+    column->is_certain &=
+        output && output->carry && output->carry->certain.strict & CERTAIN_DIRECT(direct);
+}
+
 bool
 draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, struct draft *draft)
 {
@@ -67,14 +90,18 @@ draft_groups(struct plan_work *work, const struct shape *shape, size_t direct, s
     bool is_taken = like.column_count > 0;
 
     for (size_t i = 0; is_taken && i < like.column_count; i++) {
-        const struct plan_column *column = &like.columns[i];
+        struct plan_column column = like.columns[i];
         struct plan_part *part = NULL;
         struct group_keys keys;
 
-        if (group_take(work, shape->injection, shape->scope, shape->groups, direct, column->column,
+        if (group_take(work, shape->injection, shape->scope, shape->groups, direct, column.column,
                        &keys))
             part = part_of_keys(draft, first, &like, &keys);
-        is_taken = part && add_to_part(work, part, column);
+        if (part && is_of_sets(work, shape, &column)) {
+            blur_column(shape, direct, &column);
+            part->is_of_sets = true;
+        }
+        is_taken = part && add_to_part(work, part, &column);
     }
     if (is_taken)
         return true;

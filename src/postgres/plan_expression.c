@@ -62,7 +62,7 @@ carry_column(struct plan_work *work, const struct scope *scope, const PgQuery__C
     struct found found;
 
     scope_find(work, scope, reference, &found);
-    within_lose_parts(work, &found.carry, 0);
+    within_lose_parts(work, &found.carry, work->keeps_parts ? found.groups : 0);
     carry_add(into, &found.carry);
     into->certain.vague |= ~found.carry.certain.shown;
     into->certain.absent |= ~found.carry.certain.shown;

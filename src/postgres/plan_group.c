@@ -53,14 +53,19 @@ group_has_sets(const PgQuery__SelectStmt *select)
     return false;
 }
 
+/* As an item, of a list in parentheses, too: in an expression it is a value. */
 static void
 look_for_number(void *context, const ProtobufCMessage *message)
 {
+    static const ProtobufCMessageDescriptor *const lists[] = {
+        &pg_query__node__descriptor, &pg_query__grouping_set__descriptor,
+        &pg_query__list__descriptor, &pg_query__row_expr__descriptor};
     bool *is_found = context;
 
     *is_found |= message->descriptor == &pg_query__a__const__descriptor;
-    if (!*is_found)
-        sql_each_child(message, look_for_number, context);
+    for (size_t i = 0; i < COUNT_OF(lists) && !*is_found; i++)
+        if (lists[i] == message->descriptor)
+            sql_each_child(message, look_for_number, context);
 }
 
 /* ROLLUP (1): of a target, by its number. */

@@ -553,7 +553,7 @@ shown_add(struct shown *s, const PgQuery__Node *value)
     if (!value || !is_own(s, value))
         return false;
     if (group_is_alike(s->work, value)) {
-        if (s->select && group_has_sets(s->select)) /* null in some of the rows */
+        if (s->is_inner && s->select && group_has_sets(s->select)) /* null in some of the rows */
             return false;
         if (!shown_add_nulls(s, value, false))
             s->rows.count = 0; /* all of them */

@@ -2,6 +2,7 @@
 /* Columns of queries: SELECT, VALUES, UNION and its like, WITH. */
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_given.h"
+#include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_union.h"
 #include "postgres/plan_within.h"
@@ -141,6 +142,21 @@ strict_type_of(struct plan_work *work, const struct scope *scope, const PgQuery_
                : 0;
 }
 
+/* What is made of a column that shows all of a group, row by row, shows some of its persons, or
+ * none: none but those whose keys the group has. */
+static void
+carry_part(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
+           struct found *found)
+{
+    bool kept = work->keeps_parts;
+
+    work->keeps_parts = value && work->may_group && group_is_alike(work, value);
+    carry_expression(work, scope, value, found);
+    if (work->keeps_parts)
+        found->groups = within_blur_parts(work, &found->carry);
+    work->keeps_parts = kept;
+}
+
 static void
 add_expression(struct plan_work *work, const struct scope *scope, const PgQuery__ResTarget *target,
                struct outputs *columns)
@@ -152,7 +168,7 @@ add_expression(struct plan_work *work, const struct scope *scope, const PgQuery_
     if (target->val && target->val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF)
         scope_find(work, scope, target->val->column_ref, &found);
     else
-        carry_expression(work, scope, target->val, &found);
+        carry_part(work, scope, target->val, &found);
     if (is_expanded(target->val)) {
         columns->is_open = true;
         carry_add(&columns->rest, &found.carry);

@@ -94,6 +94,22 @@ within_lose_parts(const struct plan_work *work, struct carry *carry, uint64_t wh
     lose(work, carry, groups_in(work, carry->tables, true) & ~whole);
 }
 
+uint64_t
+within_blur_parts(const struct plan_work *work, struct carry *carry)
+{
+    uint64_t groups = groups_in(work, carry->tables, true);
+
+    for (unsigned i = 0; i < work->inner_count && i < CARRY_OWN_MAX; i++) {
+        uint32_t bit = groups >> i & 1 && !work->inner[i].is_one ? CERTAIN_OWN(i) : 0;
+
+        carry->certain.shown &= ~bit;
+        carry->certain.strict &= ~bit;
+        carry->certain.vague |= bit;
+        carry->certain.absent |= bit;
+    }
+    return groups;
+}
+
 void
 within_lose(const struct plan_work *work, struct carry *carry)
 {

@@ -8,8 +8,9 @@
  *
  * A group of a table has a bit of its own in carry.tables, one for each set of persons that a
  * column shows; it stands for any number of them, where that of a table stands for one. A column
- * that is all of an aggregate shows them all (output.groups), a part of it shows nobody knows whom:
- * where such a column goes into an expression its persons are bound, as if nothing was known of
+ * that is all of an aggregate shows them all (output.groups). What an expression makes of it, row
+ * by row, shows some of them, nobody knows which, and nobody else: its persons are counted, not
+ * named. What an aggregate, a window or a query makes of it is bound, as if nothing was known of
  * them.
  */
 #ifndef PASU_POSTGRES_PLAN_WITHIN_H
@@ -36,6 +37,9 @@ bool within_is_whole(const struct plan_work *work, const struct outputs *columns
 /* What was known by groups is bound: of aggregates but those in `whole`, or of all groups. */
 void within_lose_parts(const struct plan_work *work, struct carry *carry, uint64_t whole);
 void within_lose(const struct plan_work *work, struct carry *carry);
+/* What shows a part of groups' aggregates need not show any of their persons, but where it is of
+ * one; which groups. */
+uint64_t within_blur_parts(const struct plan_work *work, struct carry *carry);
 void within_lose_all(struct plan_work *work, struct outputs *columns);
 /* What an item carries of rows, one by one, be it an aggregate of them. */
 void within_rows(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,

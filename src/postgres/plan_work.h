@@ -121,6 +121,7 @@ struct plan_work {
     bool may_group;    /* groups further inside may be known by arrays of keys */
     bool sees_order;   /* but not those of which it can be seen in which order they come */
     bool may_regroup;  /* DISTINCT may be GROUP BY, as far as the whole statement goes */
+    bool keeps_parts;  /* a column that shows all of a group goes into what shows part of it */
     bool keeps_rows;   /* an aggregate's arguments are looked at, not what it makes of them */
     bool has_probe;    /* a condition compares a personal field with a constant */
     bool has_pin;      /* one compares a key with a constant */

@@ -127,8 +127,8 @@ take_part(struct making *m, size_t index)
         .shadows = plan->shadows,
         .unknown = population(m, plan->kind),
         .is_perhaps = plan->column_count > 0,
-        .needs_value =
-            plan->column_count > 0 && (!plan->is_array || plan->is_derived || plan->is_one),
+        .needs_value = plan->column_count > 0 &&
+                       (!plan->is_array || plan->is_derived || plan->is_one || plan->is_of_sets),
         .pins = plan->pins,
         .pin_count = plan->pin_count,
     };
@@ -322,8 +322,9 @@ static void
 add_own(struct making *m, size_t at, size_t part, uint64_t fields)
 {
     const struct plan_statement *s = m->statement;
-    bool needs_value = m->parts[part].needs_value && m->has_columns && part < s->part_count &&
-                       plan_is_outer(&s->parts[part], at - s->hidden_count);
+    bool needs_value =
+        m->parts[part].needs_value && m->has_columns && part < s->part_count &&
+        (plan_is_outer(&s->parts[part], at - s->hidden_count) || s->parts[part].is_of_sets);
 
     unshadow(m, part, at, fields);
     add(m, at, part, fields);
@@ -415,7 +416,7 @@ add_all(struct making *m)
     for (size_t i = 0; i < s->part_count; i++) {
         m->parts[i].fields |= s->parts[i].fields;
         for (size_t k = 0; k < s->parts[i].column_count; k++)
-            m->parts[i].is_perhaps &= !s->parts[i].columns[k].is_certain;
+            m->parts[i].is_perhaps &= !s->parts[i].columns[k].is_certain || s->parts[i].is_of_sets;
         m->parts[i].needs_value = false; /* values are not read */
     }
 }

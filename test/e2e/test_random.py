@@ -484,6 +484,12 @@ PERHAPS = (
     ("SELECT id, cardinality(array_agg(name)) FROM customers GROUP BY id", 0, 8),
     ("SELECT id, jsonb_typeof(to_jsonb(c)) FROM customers c", 0, 8),
     ("SELECT jsonb_object_keys(to_jsonb(c)) FROM customers c", 0, 8),
+    # a part of a group's: of some of its persons
+    ("SELECT left(v, 9) FROM (SELECT string_agg(place, ',' ORDER BY place) AS v FROM visits WHERE customer_id IN (4, 5, 8)) k ORDER BY 1", 0, 3),
+    ("SELECT coalesce(nullif(v, v), 'none') FROM (SELECT array_agg(item)::text AS v FROM orders WHERE customer_id = 1) k", 0, 1),
+    # what is null in a row of grouping sets
+    ("SELECT name FROM customers GROUP BY ROLLUP (name) HAVING count(*) > 2", 0, 8),
+    ("SELECT coalesce(name, 'none') FROM customers WHERE id < 5 GROUP BY ROLLUP (name)", 0, 4),
     # another part of what was put together
     ("SELECT id, row_to_json(c) ->> 'nothing' FROM customers c", 0, 8),
     ("SELECT id, left(format('%s/%s', region, email), 3) FROM customers", 0, 8),
@@ -525,6 +531,10 @@ TAKEN = (
     "SELECT json_build_object('a', name, 'b', grade) -> 'a' FROM customers WHERE id <> 2 AND id <> 5",
     "SELECT id, coalesce(string_agg(name, ','), 'none'), coalesce(array_agg(phone), '{}') FROM customers WHERE id = 1 GROUP BY id",
     "SELECT left(upper(name), 6), substr(phone, 2) FROM customers WHERE id = 7",
+    "SELECT name, phone, count(*) FROM customers WHERE id < 5 GROUP BY CUBE (name, phone)",
+    "SELECT left(phone, 6), json_agg(email ORDER BY email) FROM customers GROUP BY GROUPING SETS ((left(phone, 6)), ())",
+    "SELECT upper(v) FROM (SELECT max(phone) AS v, count(*) FROM customers) k ORDER BY 1",
+    "SELECT left(v, 9), v FROM (SELECT string_agg(place, ',' ORDER BY place) AS v FROM visits WHERE customer_id IN (4, 5, 8)) k",
 )
 
 

@@ -53,6 +53,12 @@ one_persons_key_is_not_anothers(void **state PASU_UNUSED)
          "customer key@0: 1=name"},
         {"SELECT a.id, b.name FROM customers a LEFT JOIN customers b ON a.id = b.id",
          "customer hidden@0: 1=name"},
+        {"SELECT upper(name), string_agg(email, ',') FROM customers GROUP BY CUBE (upper(name))",
+         "customer hidden@0: 0=name; customer hidden@2: 1=email"},
+        {"SELECT grade + 1, string_agg(email, ',') FROM customers GROUP BY ROLLUP (grade + 1)",
+         "customer hidden@0: 1=email"},
+        {"SELECT n FROM (SELECT name AS n FROM customers GROUP BY ROLLUP (name)) q",
+         "customer bound: 0=name"},
         {"SELECT a.id, b.name FROM customers a JOIN customers b ON a.id <> b.id",
          "customer hidden@0: 1=name"},
         {"SELECT a.id, b.name FROM customers a, customers b WHERE a.id = b.id OR true",
@@ -83,7 +89,7 @@ one_persons_key_is_not_anothers(void **state PASU_UNUSED)
         {"SELECT c.id, (SELECT string_agg(c.name, ',')) FROM customers c GROUP BY c.id",
          "customer key@0: 1=name"},
         {"SELECT (SELECT string_agg(c.name, ',')) FROM customers c", "customer bound: 0=name"},
-        {"SELECT id, name FROM customers GROUP BY ROLLUP (id, name)", "customer bound: 1=name"},
+        {"SELECT id, name FROM customers GROUP BY ROLLUP (id, name)", "customer hidden@0: 1=name"},
     };
 
     CHECK_CASES(cases);

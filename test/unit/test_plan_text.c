@@ -120,7 +120,9 @@ where_it_could_change_the_result_nothing_is_hidden(void **state PASU_UNUSED)
 {
     static const char *const texts[] = {
         "SELECT DISTINCT name FROM customers",
-        "SELECT name FROM customers GROUP BY ROLLUP (name)",
+        "SELECT name FROM customers GROUP BY ROLLUP (1)",
+        "SELECT name FROM customers GROUP BY CUBE ((1, 2), region)",
+        "SELECT name, region FROM customers GROUP BY GROUPING SETS ((2), ROLLUP (name))",
         "SELECT name FROM customers GROUP BY name HAVING max(name) > min(email)",
         "SELECT region, max(coalesce(email, '')) FROM customers GROUP BY region",
         "COPY customers (region) TO STDOUT",
