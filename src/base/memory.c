@@ -2,6 +2,7 @@
 #define PASU_ALLOW_RAW_MEMORY
 #include "base/memory.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -52,6 +53,8 @@ memory_free(void *block)
 /* ---- tables ---- */
 
 #define LARGE_PAGE ((size_t)2 << 20)
+
+enum { MAPS_MOST = 65536 /* glibc's own */, MAPS_FROM = 32 << 20 };
 
 static size_t
 whole_pages(size_t bytes)
@@ -134,4 +137,25 @@ void
 memory_trim(void)
 {
     malloc_trim(0);
+}
+
+/* The heap grows by that much, is told to use large pages, and keeps what it has: nothing of it is
+ * touched yet. */
+void
+memory_prepare(size_t bytes)
+{
+    uint8_t *block, *first;
+
+    if (mallopt(M_MMAP_MAX, 0) != 1)
+        return;
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    if ((block = malloc(bytes)) != NULL) {
+        first = (uint8_t *)whole_pages((size_t)block);
+        if (block + bytes > first + LARGE_PAGE)
+            (void)madvise(first, (size_t)(block + bytes - first) & ~(LARGE_PAGE - 1),
+                          MADV_HUGEPAGE);
+        free(block);
+    }
+    (void)mallopt(M_MMAP_MAX, MAPS_MOST);
+    (void)mallopt(M_MMAP_THRESHOLD, MAPS_FROM);
 }

@@ -22,6 +22,7 @@
 enum { ESCAPED = 4096, SIZE_TEXT = 32, THREADS_MOST = 64 };
 
 #define MEMORY_LEAST ((uint64_t)32 << 20)
+#define HEAP         ((size_t)64 << 20) /* of a long log; only what is used is taken */
 
 struct scanning {
     struct input_list paths;
@@ -243,6 +244,7 @@ run(struct scanning *s)
     bool is_failed;
 
     s->began = os_monotonic(&os_real);
+    memory_prepare(HEAP);
     s->options.map = s->map;
     s->options.progress = show_progress;
     s->options.arg = s;
