@@ -54,12 +54,25 @@ memory_free(void *block)
 
 #define LARGE_PAGE ((size_t)2 << 20)
 
-enum { MAPS_MOST = 65536 /* glibc's own */, MAPS_FROM = 32 << 20 };
+enum { CACHE_LINE = 64, MAPS_MOST = 65536 /* glibc's own */, MAPS_FROM = 32 << 20 };
 
 static size_t
 whole_pages(size_t bytes)
 {
     return (bytes + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+}
+
+/* What has the size of half a cache line is not to lie in two of them. */
+static void *
+small_table(size_t bytes)
+{
+    void *table = NULL;
+
+    if (posix_memalign(&table, CACHE_LINE, bytes) != 0)
+        return NULL;
+    if (bytes > 0)
+        memset(table, 0, bytes);
+    return table;
 }
 
 void *
@@ -70,10 +83,10 @@ memory_new_table(size_t count, size_t size)
 
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
         return NULL;
-    if (bytes < LARGE_PAGE)
-        return memory_new(count, size);
     if (must_fail())
         return NULL;
+    if (bytes < LARGE_PAGE)
+        return small_table(bytes);
     bytes = whole_pages(bytes);
     room = bytes + LARGE_PAGE;
     map = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
