@@ -227,11 +227,11 @@ complain_files(const struct scan_report *report)
         complain("follow fewer folders, or start anew: what came later is not followed",
                  "more names came than can be followed: %zu are", report->file_count);
     if (scan_is_loud(report))
-        complain(
-            "name their format in the map: log_format, or from for members of JSON; the report "
-            "shows the shape of some",
-            "%llu of %llu lines could not be read: what they show is in no number",
-            (unsigned long long)report->unparsed, (unsigned long long)report->lines);
+        complain("name their format in the map: log_format, from for members of JSON, "
+                 "log_line_prefix for PostgreSQL's stderr; the "
+                 "report shows the shape of some",
+                 "%llu of %llu lines could not be read: what they show is in no number",
+                 (unsigned long long)report->unparsed, (unsigned long long)report->lines);
     return is_failed;
 }
 
