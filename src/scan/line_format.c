@@ -340,8 +340,8 @@ static inline size_t
 next_place(const struct quick *q, size_t place, const struct line_format_part *part)
 {
     size_t w = place / LANES, from = place % LANES;
-    uint64_t found = stops_in(q, w, part) >> from |
-                     stops_in(q, w + 1, part) << 1 << (LANES - 1 - from);
+    uint64_t found = stops_in(q, w, part) >> from | stops_in(q, w + 1, part)
+                                                        << 1 << (LANES - 1 - from);
 
     if (PASU_LIKELY(found != 0))
         return place + (size_t)__builtin_ctzll(found);
