@@ -277,8 +277,8 @@ prefetch_next(const struct server_log *log)
     const uint16_t *session = &c->ends[c->next + COLUMN_SESSION - 1];
 
     if (c->next + COLUMN_SESSION < c->total)
-        server_log_start_prefetch(log, view_of(c->start + session[0] + 1,
-                                               (size_t)(session[1] - session[0]) - 1));
+        server_log_start_prefetch(
+            log, view_of(c->start + session[0] + 1, (size_t)(session[1] - session[0]) - 1));
 }
 
 /* The byte behind the record; NULL: it is not there as a whole (*is_cut), or is none of those. */
