@@ -2,6 +2,7 @@
 #define PASU_ALLOW_RAW_MEMORY
 #include "base/memory.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -53,10 +54,25 @@ memory_free(void *block)
 
 #define LARGE_PAGE ((size_t)2 << 20)
 
+enum { CACHE_LINE = 64, MAPS_MOST = 65536 /* glibc's own */, MAPS_FROM = 32 << 20 };
+
 static size_t
 whole_pages(size_t bytes)
 {
     return (bytes + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+}
+
+/* What has the size of half a cache line is not to lie in two of them. */
+static void *
+small_table(size_t bytes)
+{
+    void *table = NULL;
+
+    if (posix_memalign(&table, CACHE_LINE, bytes) != 0)
+        return NULL;
+    if (bytes > 0)
+        memset(table, 0, bytes);
+    return table;
 }
 
 void *
@@ -67,10 +83,10 @@ memory_new_table(size_t count, size_t size)
 
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
         return NULL;
-    if (bytes < LARGE_PAGE)
-        return memory_new(count, size);
     if (must_fail())
         return NULL;
+    if (bytes < LARGE_PAGE)
+        return small_table(bytes);
     bytes = whole_pages(bytes);
     room = bytes + LARGE_PAGE;
     map = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -134,4 +150,25 @@ void
 memory_trim(void)
 {
     malloc_trim(0);
+}
+
+/* The heap grows by that much, is told to use large pages, and keeps what it has: nothing of it is
+ * touched yet. */
+void
+memory_prepare(size_t bytes)
+{
+    uint8_t *block, *first;
+
+    if (mallopt(M_MMAP_MAX, 0) != 1)
+        return;
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    if ((block = malloc(bytes)) != NULL) {
+        first = (uint8_t *)whole_pages((size_t)block);
+        if (block + bytes > first + LARGE_PAGE)
+            (void)madvise(first, (size_t)(block + bytes - first) & ~(LARGE_PAGE - 1),
+                          MADV_HUGEPAGE);
+        free(block);
+    }
+    (void)mallopt(M_MMAP_MAX, MAPS_MOST);
+    (void)mallopt(M_MMAP_THRESHOLD, MAPS_FROM);
 }

@@ -39,5 +39,9 @@ bool memory_equal_secret(const void *a, const void *b, size_t size);
 /* What was freed is the machine's again, as far as it can be: after work that took much, in a
  * process that then waits. */
 void memory_trim(void);
+/* For a process that will allocate much, much of it soon: the first `bytes` of the heap come in
+ * large pages, where the machine has them, and what is freed stays the heap's. Before threads
+ * start. It is no error where it cannot be done. */
+void memory_prepare(size_t bytes);
 
 #endif

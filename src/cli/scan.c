@@ -22,6 +22,7 @@
 enum { ESCAPED = 4096, SIZE_TEXT = 32, THREADS_MOST = 64 };
 
 #define MEMORY_LEAST ((uint64_t)32 << 20)
+#define HEAP         ((size_t)64 << 20) /* of a long log; only what is used is taken */
 
 struct scanning {
     struct input_list paths;
@@ -226,11 +227,11 @@ complain_files(const struct scan_report *report)
         complain("follow fewer folders, or start anew: what came later is not followed",
                  "more names came than can be followed: %zu are", report->file_count);
     if (scan_is_loud(report))
-        complain(
-            "name their format in the map: log_format, or from for members of JSON; the report "
-            "shows the shape of some",
-            "%llu of %llu lines could not be read: what they show is in no number",
-            (unsigned long long)report->unparsed, (unsigned long long)report->lines);
+        complain("name their format in the map: log_format, from for members of JSON, "
+                 "log_line_prefix for PostgreSQL's stderr; the "
+                 "report shows the shape of some",
+                 "%llu of %llu lines could not be read: what they show is in no number",
+                 (unsigned long long)report->unparsed, (unsigned long long)report->lines);
     return is_failed;
 }
 
@@ -243,6 +244,7 @@ run(struct scanning *s)
     bool is_failed;
 
     s->began = os_monotonic(&os_real);
+    memory_prepare(HEAP);
     s->options.map = s->map;
     s->options.progress = show_progress;
     s->options.arg = s;

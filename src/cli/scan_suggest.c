@@ -472,7 +472,8 @@ print_map(struct suggesting *s)
         "names alone:\n# read it through. Names that came less than %d times are left out.\n",
         s->lines, s->unparsed, SUGGEST_LEAST);
     if (s->unknown != NULL)
-        printf("# Some logs are of no known format: name it (log_format, or from).\n");
+        printf(
+            "# Some logs are of no known format: name it (log_format, from or log_line_prefix).\n");
     if (s->kind_count == 0) {
         print_others(s);
         complain("write routes or statements yourself: pasu help scan",

@@ -31,6 +31,8 @@ accounts_add(struct accounts *c, uint64_t account, bool orphan, bool tight, size
     const size_t most = c->full || (tight && c->capacity > 0) ? c->capacity : ACCOUNTS_MOST;
     size_t at;
 
+    if (PASU_LIKELY(c->count > 0 && c->last == account && c->last_orphan <= orphan))
+        return 0;
     if (c->count == most && account > c->hashes[most - 1]) {
         c->full = true;
         return 0;
@@ -38,6 +40,8 @@ accounts_add(struct accounts *c, uint64_t account, bool orphan, bool tight, size
     at = hashes_find(c->hashes, c->count, account);
     if (at < c->count && c->hashes[at] == account) {
         c->orphan[at] &= orphan;
+        c->last = account;
+        c->last_orphan = c->orphan[at] != 0;
         return 0;
     }
     if (c->count == most) {
@@ -50,6 +54,8 @@ accounts_add(struct accounts *c, uint64_t account, bool orphan, bool tight, size
     memmove(&c->orphan[at + 1], &c->orphan[at], c->count - at);
     c->hashes[at] = account;
     c->orphan[at] = orphan;
+    c->last = account;
+    c->last_orphan = orphan;
     c->count++;
     return 0;
 }

@@ -13,8 +13,10 @@ enum { ACCOUNTS_MOST = 256 };
 struct accounts {
     uint64_t *hashes; /* sorted */
     uint8_t *orphan;  /* of each, whether none of its reads had a login before */
+    uint64_t last;    /* added last; most come again and again */
     uint16_t count, capacity;
     bool full;
+    bool last_orphan; /* and what is known of it */
 };
 
 /* 0 or PASU_E_NOMEM. *held grows, unless `tight` (as sample_add). */

@@ -389,15 +389,15 @@ take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
 }
 
 /*
- * What is known of who asks is four steps away from its slot, and each is a wait for memory: so
- * each is taken for all of the bunch before the next one is.
+ * What is known of who asks is up to five steps away from its slot, and each is a wait for memory:
+ * so each is taken for all of the bunch before the next one is.
  */
 static void
 bring_near(const struct detect *d, const struct bunch *bunch)
 {
     PASU_UNINITIALIZED struct principal *const *at[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct principal *who[TOGETHER * AXIS_COUNT];
-    PASU_UNINITIALIZED uint64_t subject[TOGETHER * AXIS_COUNT];
+    PASU_UNINITIALIZED const struct observation *o[TOGETHER * AXIS_COUNT];
     size_t count = 0, act_at = 0;
 
     for (size_t n = 0; n < bunch->askers; n++)
@@ -405,7 +405,7 @@ bring_near(const struct detect *d, const struct bunch *bunch)
             const struct act *act = &bunch->act[act_at];
 
             at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
-            subject[count] = bunch->asker[n].taken.o->subject;
+            o[count] = bunch->asker[n].taken.o;
             if (at[count] != NULL)
                 __builtin_prefetch(at[count++]);
         }
@@ -414,13 +414,24 @@ bring_near(const struct detect *d, const struct bunch *bunch)
         principal_prefetch(who[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        life_prefetch(&who[i]->life, subject[i]);
+        life_prefetch(&who[i]->life, o[i]->subject);
         if (who[i]->today != NULL)
             day_prefetch(who[i]->today);
+        if (who[i]->history != NULL)
+            history_prefetch(who[i]->history);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (who[i]->today != NULL)
-            sample_prefetch(&who[i]->today->asked, subject[i]);
+            sample_prefetch(&who[i]->today->asked, o[i]->subject);
+        if (who[i]->history != NULL && who[i]->history->walk != NULL)
+            walk_prefetch(who[i]->history->walk);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (who[i]->today != NULL)
+            sample_prefetch_known(&who[i]->today->asked, o[i]->subject);
+        if (who[i]->history != NULL && who[i]->history->walk != NULL)
+            walk_prefetch_number(who[i]->history->walk, o[i]->number);
+    }
 }
 
 /* Those who ask, each for all of the persons. */

@@ -49,7 +49,7 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
         .new_hours = __builtin_popcount(day->hours & ~h->known_hours),
         .gap = h->last_day != 0 ? today - h->last_day : 0,
     };
-    for (size_t i = 0; i < day->asked.count; i++)
+    for (size_t i = 0; i < day->asked.count && p->misses > 0; i++)
         m->missed += day->asked.reads[i].flags == READ_MISSED;
     if (h->walk != NULL) {
         m->steps = h->walk->steps;

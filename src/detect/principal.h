@@ -146,6 +146,14 @@ day_prefetch(const struct day *day)
         __builtin_prefetch((const uint8_t *)day + at, 1);
 }
 
+/* What a read changes of it. */
+PASU_ALWAYS_INLINE static inline void
+history_prefetch(const struct history *h)
+{
+    __builtin_prefetch(&h->walk, 1);
+    __builtin_prefetch(&h->fields_since, 1);
+}
+
 PASU_MUST_USE struct principal *principal_new(uint64_t who, uint8_t axis, size_t *held);
 void principal_free(struct principal *p, size_t *held);
 /* The day record, made where there is none. NULL: no memory. */

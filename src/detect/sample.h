@@ -67,6 +67,19 @@ sample_prefetch(const struct sample *s, uint64_t hash)
     __builtin_prefetch(&s->reads[s->count], 1);
 }
 
+/* And then, where it is one of those that are known, what is known of it. */
+PASU_ALWAYS_INLINE static inline void
+sample_prefetch_known(const struct sample *s, uint64_t hash)
+{
+    uint16_t read;
+
+    if (s->capacity == 0 || sample_leaves_out(s, hash) ||
+        (read = s->table[sample_home(s, hash)]) == 0)
+        return;
+    __builtin_prefetch(&s->hashes[read - 1]);
+    __builtin_prefetch(&s->reads[read - 1], 1);
+}
+
 /* 1: it was new, 0: it was there, or is not in the sample; PASU_E_NOMEM. *held grows, unless
  * `tight`: then the sample becomes no larger than it is. */
 PASU_MUST_USE int sample_add(struct sample *s, uint64_t hash, const struct sample_read *read,

@@ -5,19 +5,13 @@
 
 enum { ORDER_LEAST = 50 /* whose order says something */ };
 
-static size_t
-home(const struct walk *w, uint64_t number)
-{
-    return (size_t)(number * w->seed >> 52);
-}
-
 static_assert(WALK_SLOTS == 1 << 12, "a home is the upper twelve bits");
 
 /* Where the number is, or where it would be put. */
 static size_t
 find(const struct walk *w, uint64_t number)
 {
-    size_t at = home(w, number);
+    size_t at = walk_home(w, number);
 
     while (w->slots[at] != 0 && w->ring[w->slots[at] - 1] != number)
         at = (at + 1) & (WALK_SLOTS - 1);
@@ -39,7 +33,7 @@ take_out(struct walk *w, size_t hole)
 {
     for (size_t at = (hole + 1) & (WALK_SLOTS - 1); w->slots[at] != 0;
          at = (at + 1) & (WALK_SLOTS - 1)) {
-        size_t begin = home(w, w->ring[w->slots[at] - 1]);
+        size_t begin = walk_home(w, w->ring[w->slots[at] - 1]);
 
         if (((at - begin) & (WALK_SLOTS - 1)) >= ((at - hole) & (WALK_SLOTS - 1))) {
             w->slots[hole] = w->slots[at];

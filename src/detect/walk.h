@@ -33,6 +33,31 @@ struct walk {
     double order[WAYS];
 };
 
+/* Where the search for a number begins. */
+static inline size_t
+walk_home(const struct walk *w, uint64_t number)
+{
+    return (size_t)(number * w->seed >> 52);
+}
+
+/* A number is added soon: what it takes comes near, first what says where that is. */
+PASU_ALWAYS_INLINE static inline void
+walk_prefetch(const struct walk *w)
+{
+    __builtin_prefetch(&w->seed);
+    __builtin_prefetch(&w->count, 1);
+    __builtin_prefetch(&w->waiting, 1);
+}
+
+PASU_ALWAYS_INLINE static inline void
+walk_prefetch_number(const struct walk *w, uint64_t number)
+{
+    __builtin_prefetch(&w->slots[walk_home(w, number)], 1);
+    __builtin_prefetch(&w->slots[walk_home(w, number - 1)]);
+    __builtin_prefetch(&w->ring[w->next], 1);
+    __builtin_prefetch(&w->window[w->waiting % WALK_DEPTH], 1);
+}
+
 void walk_add(struct walk *w, uint64_t number);
 /* Looks at the order of the first WALK_DEPTH since it was looked at last, once there are so many,
  * or of `all` that there are. */

@@ -327,18 +327,26 @@ struct quick {
     size_t words; /* up to that of the line's end */
 };
 
+static inline uint64_t
+stops_in(const struct quick *q, size_t w, const struct line_format_part *part)
+{
+    return q->found[w][part->kind] | q->found[w][part->slash];
+}
+
 /* From a place on, the first that is of one of the kinds, which can be behind the line; all words
- * behind it: there is none. */
+ * behind it: there is none. The next 64 bytes are looked at together, whether they are of one word
+ * or of two: nobody can guess which, and most values end in them. */
 static inline size_t
 next_place(const struct quick *q, size_t place, const struct line_format_part *part)
 {
-    size_t w = place / LANES;
-    uint64_t found = (q->found[w][part->kind] | q->found[w][part->slash]) >> place % LANES;
+    size_t w = place / LANES, from = place % LANES;
+    uint64_t found = stops_in(q, w, part) >> from | stops_in(q, w + 1, part)
+                                                        << 1 << (LANES - 1 - from);
 
     if (PASU_LIKELY(found != 0))
         return place + (size_t)__builtin_ctzll(found);
     for (w++; w < q->words; w++) {
-        found = q->found[w][part->kind] | q->found[w][part->slash];
+        found = stops_in(q, w, part);
         if (found != 0)
             return w * LANES + (size_t)__builtin_ctzll(found);
     }

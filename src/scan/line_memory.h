@@ -31,7 +31,8 @@ struct line_memory {
     struct event_clock clock;
     struct line_member members[LINE_MEMBERS];
     struct view looked; /* what `found` is of; NULL: of nothing, or of one line */
-    uint64_t found[LANES_WORDS(LINE_LANES)][LANES_KINDS];
+    /* One word more than are found: what stands in it is behind every line. */
+    uint64_t found[LANES_WORDS(LINE_LANES) + 1][LANES_KINDS];
 };
 
 static inline void

@@ -181,20 +181,30 @@ look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16]
     to->asn = place->asn;
 }
 
-/* Of whom it is only to be known that they asked, the address need not be read; and where it is, of
- * the detectors only those want to know that judge an account. */
-static void
+/* The address, whose place comes near where it is asked for. */
+static uint64_t
 take_address(struct observe_state *o, const struct event *event, struct observation *to,
-             bool is_person, bool is_again)
+             bool is_person)
 {
-    struct view text = event->slot[SLOT_ADDRESS];
-    const uint8_t(*keys)[16] = o->keys->axis;
-    uint8_t bytes[16];
-    uint64_t who = log_address_hash(keys[AXIS_ADDRESS], text);
+    uint64_t who = log_address_hash(o->keys->axis[AXIS_ADDRESS], event->slot[SLOT_ADDRESS]);
 
+    if (is_person)
+        __builtin_prefetch(&o->places[who % PLACES]);
     if (is_asked(o, AXIS_ADDRESS))
         to->who[AXIS_ADDRESS] = who;
-    if (!is_person || !log_address_read(bytes, log_address_last(text)))
+    return who;
+}
+
+/* Where the address is. Of whom it is only to be known that they asked, it need not be read; and
+ * where it is, of the detectors only those want to know that judge an account. */
+static void
+take_place(struct observe_state *o, const struct event *event, struct observation *to, uint64_t who,
+           bool is_again)
+{
+    const uint8_t(*keys)[16] = o->keys->axis;
+    uint8_t bytes[16];
+
+    if (!log_address_read(bytes, log_address_last(event->slot[SLOT_ADDRESS])))
         return;
     if (is_again || to->who[AXIS_ACCOUNT] != 0 || o->sources->has_systems)
         look_up(o, to, bytes, who);
@@ -236,10 +246,11 @@ take_who(struct observe_state *o, const struct event *event, struct observation 
 {
     const uint8_t(*keys)[16] = o->keys->axis;
     bool is_person = to->what == OBSERVED_SHOWN || to->what == OBSERVED_MISS;
+    uint64_t address;
 
     if (is_asked(o, AXIS_ACCOUNT))
         to->who[AXIS_ACCOUNT] = account_of(o, event->slot[SLOT_ACCOUNT]);
-    take_address(o, event, to, is_person, is_again);
+    address = take_address(o, event, to, is_person);
     if (is_asked(o, AXIS_SESSION) && (is_person || to->what == OBSERVED_LOGIN))
         to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
     if (!is_person)
@@ -248,6 +259,7 @@ take_who(struct observe_state *o, const struct event *event, struct observation 
         to->who[AXIS_TOKEN] = hash_view(keys[AXIS_TOKEN], event->slot[SLOT_TOKEN]);
     if (is_asked(o, AXIS_AGENT))
         to->who[AXIS_AGENT] = agent_of(o, event->slot[SLOT_AGENT]);
+    take_place(o, event, to, address, is_again);
 }
 
 /* ---- whom it shows ---- */

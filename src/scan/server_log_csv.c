@@ -7,7 +7,7 @@
 #include "scan/find.h"
 #include "scan/server_log_part.h"
 
-enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24 };
+enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24, COLUMN_SESSION = 5 };
 
 enum state { BEGIN, PLAIN, QUOTED, QUOTE, BAD };
 
@@ -269,6 +269,18 @@ take_columns(struct server_log *log, const uint8_t *begin, const uint16_t *ends,
     }
 }
 
+/* Whose record the next one is, if it has as many columns. */
+static inline void
+prefetch_next(const struct server_log *log)
+{
+    const struct server_log_columns *c = &log->columns;
+    const uint16_t *session = &c->ends[c->next + COLUMN_SESSION - 1];
+
+    if (c->next + COLUMN_SESSION < c->total)
+        server_log_start_prefetch(
+            log, view_of(c->start + session[0] + 1, (size_t)(session[1] - session[0]) - 1));
+}
+
 /* The byte behind the record; NULL: it is not there as a whole (*is_cut), or is none of those. */
 static const uint8_t *
 take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
@@ -290,6 +302,7 @@ take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
     c->next += count;
     c->count = count;
     c->record++;
+    prefetch_next(log);
     log->at += to + 1 - from;
     return c->start + to + 1;
 }

@@ -105,15 +105,6 @@ take_epoch(struct view text, int64_t *at)
 
 enum { SESSION_LEAST = 8, SESSION_MOST = 16, START_LEAST = 16, START_MOST = 32 };
 
-static inline uint64_t
-word_at(struct view text, size_t at)
-{
-    uint64_t word;
-
-    memcpy(&word, text.bytes + at, sizeof(word));
-    return word;
-}
-
 /* False: they are not as long as such texts are. */
 static inline bool
 say_start(struct server_log_start *said, uint32_t pid, struct view session, struct view start)
@@ -123,12 +114,12 @@ say_start(struct server_log_start *said, uint32_t pid, struct view session, stru
     if (session.length < SESSION_LEAST || session.length > SESSION_MOST ||
         start.length < START_LEAST || start.length > START_MOST)
         return false;
-    said->session[0] = word_at(session, 0);
-    said->session[1] = word_at(session, session.length - 8);
-    said->start[0] = word_at(start, 0);
-    said->start[1] = word_at(start, 8);
-    said->start[2] = word_at(start, last < 16 ? last : 16);
-    said->start[3] = word_at(start, last);
+    said->session[0] = server_log_word(session, 0);
+    said->session[1] = server_log_word(session, session.length - 8);
+    said->start[0] = server_log_word(start, 0);
+    said->start[1] = server_log_word(start, 8);
+    said->start[2] = server_log_word(start, last < 16 ? last : 16);
+    said->start[3] = server_log_word(start, last);
     said->pid = pid;
     said->session_length = (uint8_t)session.length;
     said->start_length = (uint8_t)start.length;
@@ -151,8 +142,8 @@ says_same(const struct server_log_start *a, const struct server_log_start *b)
 static struct server_log_start *
 place_of(struct server_log *log, const struct server_log_start *said, bool *is_known)
 {
-    uint64_t mixed = (said->session[0] ^ said->session[1] << 7) * UINT64_C(0x9E3779B97F4A7C15);
-    struct server_log_start *two = &log->starts[(mixed >> 40) % (SERVER_LOG_STARTS / 2) * 2];
+    struct server_log_start *two =
+        &log->starts[server_log_start_place(said->session[0], said->session[1])];
 
     for (size_t i = 0; i < 2; i++) {
         *is_known = says_same(&two[i], said);

@@ -83,6 +83,34 @@ PASU_MUST_USE bool server_log_utc(const struct server_log *log, int64_t local, s
 void server_log_learn(struct server_log *log, struct view zone, int32_t offset);
 
 /* ---- server_log_line.c ---- */
+static inline uint64_t
+server_log_word(struct view text, size_t at)
+{
+    uint64_t word;
+
+    memcpy(&word, text.bytes + at, sizeof(word));
+    return word;
+}
+/* The first of the two places where a session's start can be remembered, by the first and the last
+ * eight bytes of the session's name. */
+static inline size_t
+server_log_start_place(uint64_t first, uint64_t last)
+{
+    return ((first ^ last << 7) * UINT64_C(0x9E3779B97F4A7C15) >> 40) % (SERVER_LOG_STARTS / 2) * 2;
+}
+/* A line of the session is taken soon: what is remembered of its start comes near. */
+PASU_ALWAYS_INLINE static inline void
+server_log_start_prefetch(const struct server_log *log, struct view session)
+{
+    const struct server_log_start *start;
+
+    if (session.length < sizeof(uint64_t))
+        return;
+    start = &log->starts[server_log_start_place(
+        server_log_word(session, 0), server_log_word(session, session.length - sizeof(uint64_t)))];
+    __builtin_prefetch(start);
+    __builtin_prefetch(&start->seconds);
+}
 /* The fields as a line, to `see`; or it is unreadable. */
 PASU_MUST_USE int server_log_take(struct server_log *log, bool is_part);
 /* A number of decimal digits, at most `most`. */

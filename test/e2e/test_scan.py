@@ -220,7 +220,7 @@ def test_no_personal_value():
     for json_too in (True, False):
         status, out, complaint = scan(at, json_too=json_too)
         text = json.dumps(out) + complaint
-        assert status == 3 and "9 of 209 lines could not be read" in complaint, complaint
+        assert status == 3 and "9 of 209 lines could not be read" in complaint and "log_line_prefix" in complaint, complaint
         assert "4711421" not in text and "kim" not in text and "1234" not in text and "xxx@xxxxxxx.xx" in text, text
 
 

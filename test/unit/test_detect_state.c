@@ -284,6 +284,9 @@ test_an_account_is_an_orphan_until_one_of_its_reads_has_a_login(void **state)
     assert_int_equal(accounts_add(&a, UINT64_C(7) << 40, false, false, &held), 0);
     assert_int_equal(accounts_add(&a, UINT64_C(7) << 40, true, false, &held), 0);
     assert_int_equal(accounts_orphans(&a), 99);
+    assert_int_equal(accounts_add(&a, UINT64_C(8) << 40, true, false, &held), 0);
+    assert_int_equal(accounts_add(&a, UINT64_C(8) << 40, false, false, &held), 0);
+    assert_int_equal(accounts_orphans(&a), 98); /* though it was the last one, too */
     assert_true(accounts_distinct(&a) == 100);
     accounts_release(&a, &held);
     assert_int_equal(held, 0);
@@ -384,6 +387,7 @@ test_slots_are_found_until_they_are_forgotten(void **state)
         keys[i] = (random_u64(&r) & ~UINT64_C(0xFFF)) | random_below(&r, 64) | 1;
         assert_null(slots_find(&s, keys[i], &place));
         assert_non_null(slot = slots_add(&s, keys[i], place, &held));
+        assert_int_equal((uintptr_t)slot % sizeof(*slot), 0); /* in one cache line */
         slot->last_day = (uint16_t)random_below(&r, 20);
         slot->reads = (uint32_t)i;
         old += slot->last_day < before;
