@@ -486,6 +486,7 @@ struct plan_statement {
     struct {
         struct copy_format format;
         bool is_readable; /* its rows can be told apart, and the fields of a row */
+        bool is_of_query; /* not of a table */
         bool is_certain;  /* its relations are named with their schemas */
         bool runs_code;   /* a user's function can run before it is fixed how rows are encoded */
         const char *encoding; /* of the rows, as PostgreSQL names it; NULL: the client's */

@@ -227,6 +227,7 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
         copy_table(work, build, copy, statement);
     } else if (copy->query) {
         inside.injections = statement->copy.is_readable ? build->injections : NULL;
+        statement->copy.is_of_query = true;
         build_query(work, &inside, copy->query, statement);
         if (!statement->copy.is_readable)
             lose_columns(work, statement);
