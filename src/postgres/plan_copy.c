@@ -216,7 +216,7 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
     if (copy->is_from) {
         statement->special = SPECIAL_COPY_IN;
         if (copy->relation)
-            build_filled(work, copy->relation, statement);
+            build_filled(work, copy->relation, copy->where_clause, statement);
         build_begin(work);
         mark_acted(work, copy->relation);
         mark_statement(work, statement);

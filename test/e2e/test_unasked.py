@@ -48,6 +48,11 @@ ERRORS = {
     "statistics": "CREATE STATISTICS app.s ON (v::tsquery), k FROM app.copy", "analyzed": "ANALYZE app.copy",
 }
 SILENT = {"check", "copy", "statistics"}
+# Defaults of views go into their tables.
+VIEWS = {
+    "view": "CREATE VIEW app.one AS SELECT k, v FROM app.under", "outer": "CREATE VIEW app.two AS SELECT k, v FROM app.one",
+    "default": "ALTER VIEW app.two ALTER v SET DEFAULT public.names()", "filled": "INSERT INTO app.two(k) VALUES (1)",
+}
 KEPT = {
     "bounds": "CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES IN (public.names())",
     "attached": "ALTER TABLE app.parted ATTACH PARTITION app.part FOR VALUES IN (public.names() || '.')",
@@ -56,6 +61,10 @@ KEPT = {
 WHERE = ("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'parted_1'",
          "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'part'",
          "SELECT attmissingval FROM pg_attribute WHERE attrelid = 'app.filled'::regclass AND attname = 'n'")
+
+
+def copied(sql):
+    return wire.parse(sql) + wire.bind() + wire.execute() + wire.copy_data(b"1\n") + wire.COPY_DONE + wire.SYNC
 
 
 def database(name, sql):
@@ -70,8 +79,8 @@ def front():
     shop.asked()
     database("domains", DOMAINS)
     database("plain", "CREATE SCHEMA AUTHORIZATION app; CREATE TABLE app.parted (v text) PARTITION BY LIST (v); CREATE TABLE app.ranged (v text) "
-             "PARTITION BY RANGE (v); CREATE TABLE app.part (v text); CREATE TABLE app.filled AS SELECT 1 AS k;" +
-             "".join(f"ALTER TABLE app.{table} OWNER TO app;" for table in ("parted", "ranged", "part", "filled")))
+             "PARTITION BY RANGE (v); CREATE TABLE app.part (v text); CREATE TABLE app.filled AS SELECT 1 AS k; CREATE TABLE app.under (k int, v text);" +
+             "".join(f"ALTER TABLE app.{table} OWNER TO app;" for table in ("parted", "ranged", "part", "filled", "under")))
     return shop.front("unasked")
 
 
@@ -129,7 +138,8 @@ def test_own_names():
 def test_errors():
     """Errors whose codes are about limits and names, and that have values in them; of what the planner, an index and statistics compute, too"""
     check("plain", ERRORS, SILENT)
-    check("plain", {"empty": "CREATE TABLE app.ranged_1 PARTITION OF app.ranged FOR VALUES FROM (public.names()) TO ('A')"})
+    check("plain", {"where": copied("COPY app.under (k) FROM STDIN WHERE public.names()::int > 0"),
+                    "empty": "CREATE TABLE app.ranged_1 PARTITION OF app.ranged FOR VALUES FROM (public.names()) TO ('A')"})
 
 
 @test(gateway=True, limit=120)
@@ -142,6 +152,16 @@ def test_kept():
     front().guard.until_sessions(0)
     said = shop.export(front())
     equal([name for name in KEPT if counted(name, said) < shop.CUSTOMERS], [])
+
+
+@test(gateway=True, limit=120)
+def test_defaults_of_views():
+    """What a view's default puts into the table behind it, through other views, counts for whoever reads that table, also once it has no default any more"""
+    for name, sql in VIEWS.items():
+        equal(ask("plain", name, sql), (set(), []), name)
+    check("plain", {"behind": "SELECT v FROM app.under"})
+    equal(ask("plain", "undone", "ALTER VIEW app.two ALTER v DROP DEFAULT"), (set(), []))
+    check("plain", {"behind, later": "SELECT v FROM app.under"})
 
 
 if __name__ == "__main__":
