@@ -13,8 +13,6 @@ struct making {
     struct plan_work *work;
     struct plan_statement *statement;
     struct plan_fresh *fresh;
-    struct reach
-        called; /* what functions bring that it names, PostgreSQL's own too (table_to_xml) */
     bool keeps; /* the code puts what it reads where nobody can name */
 };
 
@@ -126,7 +124,6 @@ make(struct making *m, const char *text)
     fresh->next = m->statement->fresh;
     m->statement->fresh = fresh;
     m->fresh = fresh;
-    add_reach(fresh, &m->called);
     add_functions(m, text);
     return fresh;
 }
@@ -162,15 +159,13 @@ note_type(void *context, const ProtobufCMessage *message)
 }
 
 static bool
-is_calling(struct making *m, const PgQuery__Node *node)
+is_calling(struct plan_work *work, const PgQuery__Node *node)
 {
-    struct plan_work *work = m->work;
     struct names before = work->names;
     bool calls;
 
     names_collect(work, &node->base);
-    m->called = work->names.functions;
-    calls = (work->names.flags & PLAN_CALLS) != 0 || reach_fields(&m->called) != 0;
+    calls = (work->names.flags & PLAN_CALLS) != 0;
     work->names = before;
     if (!calls)
         note_type(&calls, &node->base);
@@ -225,7 +220,7 @@ make_function(struct making *m, const struct build *build,
     if (!name)
         return;
     make_replaced(m, name);
-    if (body && is_calling(m, node)) { /* what stands for arguments that are left out */
+    if (body && is_calling(m->work, node)) { /* what stands for arguments that are left out */
         fresh = make(m, head);
         if (fresh)
             fresh->name = keep(m->work, name);
@@ -327,7 +322,7 @@ make_trigger(struct making *m, const struct build *build, const PgQuery__CreateT
             set_acting(m, create);
         }
     /* A condition is asked of the row, and gives it only to whom it calls. */
-    if (create->when_clause && is_calling(m, create->when_clause))
+    if (create->when_clause && is_calling(m->work, create->when_clause))
         when = PG_QUERY__TOKEN__WHEN;
     if (make(m, text_from(m->work, build, when, PG_QUERY__TOKEN__EXECUTE)))
         set_acting(m, create);
@@ -406,7 +401,7 @@ static void
 make_acting(struct making *m, const struct build *build, const PgQuery__Node *node,
             const PgQuery__RangeVar *table, bool is_filling)
 {
-    if (!table || !is_calling(m, node) || !make(m, text_from(m->work, build, 0, 0)))
+    if (!table || !is_calling(m->work, node) || !make(m, text_from(m->work, build, 0, 0)))
         return;
     m->fresh->on = keep(m->work, table->relname);
     m->fresh->is_filling = is_filling;
@@ -536,15 +531,11 @@ fresh_statement(struct plan_work *work, const struct build *build, const PgQuery
                      sql_last_name(node->define_stmt->defnames, node->define_stmt->n_defnames));
         break;
     case PG_QUERY__NODE__NODE_CREATE_DOMAIN_STMT:
-        (void)is_calling(&m, node);
         make_unnamed(&m, build,
                      sql_last_name(node->create_domain_stmt->domainname,
                                    node->create_domain_stmt->n_domainname));
         break;
     case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT:
-        (void)is_calling(&m, node);
-        make_unnamed(&m, build, NULL);
-        break;
     case PG_QUERY__NODE__NODE_CREATE_CAST_STMT:
     case PG_QUERY__NODE__NODE_CREATE_OP_CLASS_STMT:
     case PG_QUERY__NODE__NODE_CREATE_RANGE_STMT:

@@ -48,13 +48,6 @@ ERRORS = {
     "statistics": "CREATE STATISTICS app.s ON (v::tsquery), k FROM app.copy", "analyzed": "ANALYZE app.copy",
 }
 SILENT = {"check", "copy", "statistics"}
-# Defaults that are there within one transaction alone, by a function of PostgreSQL's own.
-PASSING = {
-    "passing": ("CREATE TABLE app.passing (k int, v text)", f"ALTER TABLE app.passing ALTER v SET DEFAULT {XML}", "INSERT INTO app.passing(k) VALUES (1)",
-                "ALTER TABLE app.passing ALTER v DROP DEFAULT"),
-    "passing_type": (f"CREATE DOMAIN app.type AS text DEFAULT {XML}", "CREATE TABLE app.passing_type (k int, v app.type)",
-                     "INSERT INTO app.passing_type(k) VALUES (1)", "ALTER DOMAIN app.type DROP DEFAULT"),
-}
 # Defaults of views go into their tables.
 VIEWS = {
     "view": "CREATE VIEW app.one AS SELECT k, v FROM app.under", "outer": "CREATE VIEW app.two AS SELECT k, v FROM app.one",
@@ -159,14 +152,6 @@ def test_kept():
     front().guard.until_sessions(0)
     said = shop.export(front())
     equal([name for name in KEPT if counted(name, said) < shop.CUSTOMERS], [])
-
-
-@test(gateway=True, limit=120)
-def test_passing_defaults():
-    """What a default has put into a table that is gone when the transaction ends counts for whoever reads it"""
-    for name, statements in PASSING.items():
-        equal(ask("plain", f"makes {name}", "; ".join(statements)), (set(), []), name)
-    check("plain", {f"reads {name}": f"SELECT v FROM app.{name}" for name in PASSING})
 
 
 @test(gateway=True, limit=120)
