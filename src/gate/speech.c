@@ -19,6 +19,57 @@ speech_field(struct view body, char which)
     return view_of("", 0);
 }
 
+/* Whether code runs where nothing but a constant or a parameter is read: the checks of a domain, as
+ * often as one is inside a type that is not its own ('{x}'::domain[]), be it while a text is parsed
+ * and nothing is run yet. What it says has no place in the plan of a text. */
+static bool
+reading_runs_code(const struct session *s)
+{
+    const struct observer *o = s->observer;
+
+    return catalog_has_foreign_casts(o->catalog) || o->unseen_fields != 0 ||
+           o->change == TOUCH_ALL || observer_is_stale(s);
+}
+
+/* Errors that only the parser of statements has: of names in the text, never of a value. */
+static bool
+is_of_parser(struct view body)
+{
+    static const char *const routines[] = {"scanner_yyerror",
+                                           "parserOpenTable",
+                                           "errorMissingRTE",
+                                           "errorMissingColumn",
+                                           "colNameToVar",
+                                           "scanRTEForColumn",
+                                           "refnameNamespaceItem",
+                                           "scanNameSpaceForRefname",
+                                           "checkNameSpaceConflicts",
+                                           "check_ungrouped_columns_walker",
+                                           "check_agglevels_and_constraints",
+                                           "ParseFuncOrColumn",
+                                           "op_error",
+                                           "transformColumnRef",
+                                           "transformInsertRow",
+                                           "transformTypeCast",
+                                           "checkInsertTargets",
+                                           "coerce_to_boolean",
+                                           "select_common_type",
+                                           "findTargetlistEntrySQL92"};
+    struct view routine = speech_field(body, 'R');
+
+    for (size_t i = 0; i < COUNT_OF(routines); i++)
+        if (view_equal(routine, view_of_text(routines[i])))
+            return true;
+    return false;
+}
+
+/* "empty range bound specified": both are in it, and have been computed. */
+static bool
+is_about_bound(struct view body)
+{
+    return view_equal(speech_field(body, 'C'), VIEW("42P17")) && speech_field(body, 'D').length > 0;
+}
+
 /* Errors about the client's own text, found while it was read and before anything was run: they
  * point at a place in it. Texts that a value was read as point at one, too (email::regtype), but
  * say what they were read for, and code's own texts are quoted in its errors. */
@@ -26,17 +77,18 @@ static bool
 is_about_text(struct view body)
 {
     return speech_field(body, 'P').length > 0 && speech_field(body, 'W').length == 0 &&
-           speech_field(body, 'q').length == 0;
+           speech_field(body, 'q').length == 0 && !is_about_bound(body);
 }
 
-/* A COPY that has not begun to answer: its names were looked up, and nothing of it has been run. */
+/* A COPY of a table that has not begun to answer: its names were looked up, and nothing of it has
+ * been run. Of a query the planner can have. */
 static bool
 is_about_copy(const struct observer *o, const struct plan_statement *statement, struct view body)
 {
     struct view code = speech_field(body, 'C');
 
-    return statement && statement->special == SPECIAL_COPY_OUT && !o->result.is_open &&
-           code.length == 5 &&
+    return statement && statement->special == SPECIAL_COPY_OUT && !statement->copy.is_of_query &&
+           !o->result.is_open && code.length == 5 &&
            (memcmp(code.bytes, "42", 2) == 0 || memcmp(code.bytes, "3F", 2) == 0) &&
            speech_field(body, 'W').length == 0 && speech_field(body, 'q').length == 0;
 }
@@ -61,9 +113,11 @@ is_about_parameter(const struct exchange_request *request, struct view body)
            begins_with(context, VIEW("portal \""));
 }
 
-/* Whether a statement evaluates expressions while rows are at hand. */
+/* Whether a statement evaluates expressions, of which this error about a name can be: CREATE does
+ * for an index (v::tsquery) and for the bounds of a partition, and has errors about its own names
+ * all the time. */
 static bool
-evaluates(const struct plan_statement *statement)
+evaluates(const struct plan_statement *statement, struct view body)
 {
     switch ((enum plan_verb)statement->verb) {
     case VERB_DROP:
@@ -77,7 +131,8 @@ evaluates(const struct plan_statement *statement)
     case VERB_SHOW:
         return false;
     case VERB_CREATE:
-        return statement->mark.fields != 0;
+        return statement->mark.fields != 0 || is_about_bound(body) ||
+               view_equal(speech_field(body, 'C'), VIEW("42601"));
     default:
         return true;
     }
@@ -89,11 +144,13 @@ evaluates(const struct plan_statement *statement)
 static bool
 is_silent(const struct plan_statement *statement, struct view body)
 {
-    static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 3D 40 53 54 55 57 ";
-    static const char names[] = "0A 3F 42 ";
+    static const char silent[] = "01 02 03 08 0B 25 26 28 2D 34 3B 40 53 54 55 57 ";
+    static const char names[] = "0A 3D 3F 42 ";
     struct view code = speech_field(body, 'C');
 
     if (code.length != 5)
+        return false;
+    if (view_equal(speech_field(body, 'R'), VIEW("pushValue"))) /* word is too long in tsquery: … */
         return false;
     for (const char *c = silent; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
@@ -102,8 +159,15 @@ is_silent(const struct plan_statement *statement, struct view body)
         return true;
     for (const char *c = names; *c; c += 3)
         if (c[0] == code.bytes[0] && c[1] == code.bytes[1])
-            return statement && !evaluates(statement);
+            return statement && !evaluates(statement, body);
     return false;
+}
+
+/* A column that is added has its default in all rows at once, in whatever type that is. */
+static bool
+is_of_new_value(const struct plan_statement *statement, bool is_error, struct view body)
+{
+    return is_error && statement && statement->verb == VERB_ALTER && !is_silent(statement, body);
 }
 
 /* Notices of the server's own about the names in a statement: "does not exist, skipping". Those of
@@ -172,10 +236,16 @@ speech_of(struct session *s, bool is_error, struct view body, struct speech *spe
     uint64_t most_fields = 0, most_kinds = 0;
     const struct plan_statement *statement = request ? result_statement(o, request) : NULL;
     bool is_code = request && words_of(s, request, &most_fields, &most_kinds);
+    bool is_read = is_error && (is_about_text(body) || is_about_parameter(request, body));
 
     *speech = (struct speech){.most = UINT64_MAX};
-    if (is_error && (is_about_text(body) || is_about_parameter(request, body) ||
-                     is_about_copy(o, statement, body)))
+    if ((is_read || speech_field(body, 'W').length > 0 ||
+         is_of_new_value(statement, is_error, body)) &&
+        !(is_error && is_of_parser(body)) && reading_runs_code(s)) {
+        observer_all(s, &speech->fields, &speech->kinds);
+        return;
+    }
+    if (is_read || (is_error && is_about_copy(o, statement, body)))
         return;
     if (!is_error && is_silent_notice(body))
         return;

@@ -485,9 +485,9 @@ struct plan_statement {
     size_t argument_count;
     struct {
         struct copy_format format;
-        bool is_readable; /* its rows can be told apart, and the fields of a row */
-        bool is_certain;  /* its relations are named with their schemas */
-        bool runs_code;   /* a user's function can run before it is fixed how rows are encoded */
+        bool is_readable;             /* its rows can be told apart, and the fields of a row */
+        bool is_of_query, is_certain; /* not of a table; all are named with their schemas */
+        bool runs_code; /* a user's function can run before it is fixed how rows are encoded */
         const char *encoding; /* of the rows, as PostgreSQL names it; NULL: the client's */
     } copy;
     /* What the server must say that the names mean which have no schema (plan->preface), in the

@@ -74,10 +74,14 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
 }
 
 void
-build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
+build_filled(struct plan_work *work, const PgQuery__RangeVar *relation, const PgQuery__Node *where,
              struct plan_statement *statement)
 {
     work->names = (struct names){0};
+    if (where) {
+        names_collect(work, &where->base);
+        refuse_by_names(work);
+    }
     if (!names_add_relation(work, relation->schemaname[0] ? relation->schemaname : NULL,
                             relation->relname))
         names_add_everything(work, 0);

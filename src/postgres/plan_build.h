@@ -41,8 +41,9 @@ struct reach build_reach(struct plan_work *work, const PgQuery__Node *query,
 bool build_is_probe(const struct plan_work *work);
 /* Before the lineage of a statement. */
 void build_begin(struct plan_work *work);
-/* Rows go into a relation, and nothing comes of it but errors. */
+/* Rows go into a relation, those that are so (`where`, or NULL), and nothing comes of it but
+ * errors. */
 void build_filled(struct plan_work *work, const PgQuery__RangeVar *relation,
-                  struct plan_statement *statement);
+                  const PgQuery__Node *where, struct plan_statement *statement);
 
 #endif

@@ -216,7 +216,7 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
     if (copy->is_from) {
         statement->special = SPECIAL_COPY_IN;
         if (copy->relation)
-            build_filled(work, copy->relation, statement);
+            build_filled(work, copy->relation, copy->where_clause, statement);
         build_begin(work);
         mark_acted(work, copy->relation);
         mark_statement(work, statement);
@@ -227,6 +227,7 @@ build_copy(struct plan_work *work, const struct build *build, const PgQuery__Cop
         copy_table(work, build, copy, statement);
     } else if (copy->query) {
         inside.injections = statement->copy.is_readable ? build->injections : NULL;
+        statement->copy.is_of_query = true;
         build_query(work, &inside, copy->query, statement);
         if (!statement->copy.is_readable)
             lose_columns(work, statement);

@@ -317,6 +317,14 @@ is_plain_ddl(const PgQuery__Node *node)
     }
 }
 
+/* The catalog keeps what functions among them have made: the bounds of a partition, and of a column
+ * that is added what all rows have that were there before (pg_attribute.attmissingval). */
+static void
+keep_computed(struct plan_work *work, struct plan_statement *statement)
+{
+    build_kept(statement, &work->names.functions);
+}
+
 /* What is created is no relation that is read; what it is made from is. */
 static void
 build_create_table(struct plan_work *work, const PgQuery__CreateStmt *create,
@@ -326,6 +334,8 @@ build_create_table(struct plan_work *work, const PgQuery__CreateStmt *create,
 
     rest.relation = NULL;
     build_names(work, &rest.base, statement);
+    if (create->partbound)
+        keep_computed(work, statement);
     statement->special = SPECIAL_DDL;
 }
 
@@ -351,6 +361,9 @@ build_alter_table(struct plan_work *work, const PgQuery__AlterTableStmt *alter,
 
         if (command)
             rename_parts(work, alter->relation, command);
+        if (command && (command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn ||
+                        command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition))
+            keep_computed(work, statement);
         if (!command || !command->def || command->def->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF)
             continue;
         expression_carry(work, scope, command->def->column_def->raw_default, &written);
@@ -379,13 +392,17 @@ build_view(struct plan_work *work, const PgQuery__ViewStmt *view, struct plan_st
 
 /* ---- upkeep ---- */
 
-/* What runs for a table that a statement works on without reading it: triggers, the functions of
- * indexes and statistics. */
+/* What runs for a table that a statement works on without showing it: triggers, the functions of
+ * indexes and statistics. Expressions of these are computed of its rows, and fail of them. */
 static void
 add_upkept(struct plan_work *work, const PgQuery__RangeVar *range)
 {
-    if (range)
-        names_add_acts(work, range->schemaname[0] ? range->schemaname : NULL, range->relname, true);
+    const char *schema = range && range->schemaname[0] ? range->schemaname : NULL;
+
+    if (!range)
+        return;
+    (void)names_add_relation(work, schema, range->relname);
+    names_add_acts(work, schema, range->relname, true);
 }
 
 static void
@@ -423,6 +440,8 @@ build_vacuum(struct plan_work *work, const PgQuery__VacuumStmt *vacuum,
 
         if (relation->act_fields != 0)
             names_add_acts(work, relation->schema, relation->name, true);
+        if (relation->fields != 0)
+            (void)names_add_relation(work, relation->schema, relation->name);
     }
     end_upkeep(work, statement);
 }
