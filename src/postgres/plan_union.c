@@ -232,24 +232,6 @@ union_columns(struct plan_work *work, struct outputs *columns, const struct outp
     }
 }
 
-/* A row of EXCEPT is one of the left side that no row of the right one is equal to: of the right it
- * shows nothing. Where the left is nobody's, what is told is whose values it is not: that stays. */
-static void
-keep_left(struct plan_work *work, const struct outputs *left, struct outputs *right)
-{
-    const struct output *l = left->first;
-
-    if (left->is_open || right->is_open || left->count != right->count)
-        return;
-    for (struct output *r = right->first; r && l && work_spend(work, 1); r = r->next, l = l->next)
-        if (l->carry && r->carry && !carry_is_empty(l->carry)) {
-            struct carry flags = {.flags = r->carry->flags, .is_text = r->carry->is_text};
-
-            certainty_blur(&flags.certain);
-            r->carry = carry_keep(work, &flags);
-        }
-}
-
 void
 union_query(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
             const PgQuery__SelectStmt *select, struct outputs *columns)
@@ -273,7 +255,5 @@ union_query(struct plan_work *work, const struct scope *outer, const struct cte 
     }
     if (!is_all)
         compare_rows(work, columns, &right);
-    if (select->op == PG_QUERY__SET_OPERATION__SETOP_EXCEPT && !select->all)
-        keep_left(work, columns, &right);
     union_columns(work, columns, &right, outer != NULL);
 }
