@@ -480,12 +480,15 @@ is_probed(const struct output *output, const struct output *by)
 }
 
 void
-compare_rows(struct plan_work *work, const struct outputs *left, const struct outputs *right)
+compare_rows(struct plan_work *work, const struct outputs *left, const struct outputs *right,
+             bool may_be_gone)
 {
     const struct output *r = right->first;
 
     for (const struct output *l = left->first; l && r && work_spend(work, 1);
          l = l->next, r = r->next)
-        if (is_probed(l, r) || is_probed(r, l))
+        if (is_probed(l, r) || is_probed(r, l)) {
             work->has_probe = true;
+            work->has_given |= may_be_gone;
+        }
 }

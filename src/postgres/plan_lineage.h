@@ -34,7 +34,9 @@ void compare_give(struct plan_work *work, const struct scope *scope, struct entr
 void compare_limit(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node);
 void compare_calls(struct plan_work *work, const struct scope *scope, const PgQuery__Node *node,
                    struct carry *into);
-void compare_rows(struct plan_work *work, const struct outputs *left, const struct outputs *right);
+/* may_be_gone: a row that comes, or does not, tells that the other side has such a one. */
+void compare_rows(struct plan_work *work, const struct outputs *left, const struct outputs *right,
+                  bool may_be_gone);
 /* Rows of one result can speak of many rows of that scope, by a reference so deep; or of any. */
 void scope_note_aggregate(struct plan_work *work, const struct scope *scope, int depth,
                           bool is_stray);

@@ -102,7 +102,7 @@ operations_with_an_order_are_groups(void **state PASU_UNUSED)
          "customer hidden@0: 0=name; customer hidden@2: 0=order; customer hidden@4: 1=email; "
          "customer hidden@6: 1=order"},
         {"SELECT name FROM customers EXCEPT SELECT title FROM public.products ORDER BY name",
-         "customer hidden@0: 0=name"},
+         "customer hidden@0: 0=name !probe"},
         /* in which order rows come that are alike to it is the server's choice */
         {"SELECT name FROM customers UNION SELECT item FROM orders",
          "customer bound: 0=name+order"},
@@ -114,7 +114,7 @@ operations_with_an_order_are_groups(void **state PASU_UNUSED)
          "customer hidden@0: 0=name; customer hidden@2: 0=order"},
         {"SELECT coalesce(name, 'x'), 'y' FROM customers EXCEPT SELECT 'x', title FROM "
          "public.products ORDER BY 2, 1",
-         "customer hidden@0: 0=name"},
+         "customer hidden@0: 0=name !probe"},
         /* what is equal can be other bytes, or an error would say what it is not */
         {"SELECT length(name) AS n FROM customers UNION SELECT item FROM orders ORDER BY 1",
          "customer bound: 0=name+order"},
@@ -131,6 +131,30 @@ operations_with_an_order_are_groups(void **state PASU_UNUSED)
         {"DECLARE c SCROLL CURSOR FOR SELECT name FROM customers UNION SELECT item FROM orders "
          "ORDER BY 1",
          "- DECLARE(c) [customer bound: 0=name+order]"},
+    };
+
+    CHECK_CASES(cases);
+}
+
+/* Which guesses EXCEPT leaves out, or INTERSECT lets through, tells of the other side; so does it
+ * where no row comes. */
+static void
+what_is_left_out_tells_of_the_other_side(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT title FROM products EXCEPT SELECT recipient FROM address_book",
+         "recipient bound: 0=name !probe"},
+        {"SELECT 'x' EXCEPT ALL SELECT recipient FROM address_book",
+         "recipient bound: 0=name !probe"},
+        {"SELECT recipient FROM address_book INTERSECT SELECT $1",
+         "recipient bound: 0=name !probe"},
+        {"SELECT coalesce(p.title, c.name) FROM public.products p, customers c WHERE c.id = 7 EXCEPT "
+         "SELECT recipient FROM address_book",
+         "customer bound: 0=name; recipient bound: 0=name !probe"},
+        {"SELECT name FROM customers EXCEPT SELECT recipient FROM address_book",
+         "customer bound: 0=name; recipient bound: 0=name"},
+        /* all rows come */
+        {"SELECT 'x' UNION SELECT recipient FROM address_book", "recipient bound: 0=name"},
     };
 
     CHECK_CASES(cases);
@@ -218,6 +242,7 @@ run(void)
         cmocka_unit_test(arms_can_have_several_tables_of_a_kind),
         cmocka_unit_test(arms_can_be_groups),
         cmocka_unit_test(operations_with_an_order_are_groups),
+        cmocka_unit_test(what_is_left_out_tells_of_the_other_side),
         cmocka_unit_test(groups_can_be_of_rows_of_queries),
         cmocka_unit_test(queries_of_targets_are_asked_for_keys),
     };
