@@ -254,7 +254,6 @@ union_query(struct plan_work *work, const struct scope *outer, const struct cte 
         columns->query = query_of_union(work, select, columns, &right);
     }
     if (!is_all)
-        compare_rows(work, columns, &right,
-                     select->op != PG_QUERY__SET_OPERATION__SETOP_UNION);
+        compare_rows(work, columns, &right, select->op != PG_QUERY__SET_OPERATION__SETOP_UNION);
     union_columns(work, columns, &right, outer != NULL);
 }
