@@ -41,6 +41,10 @@ call_is_table(const struct plan_work *work, const PgQuery__RangeVar *range)
     return false;
 }
 
+/* What the function's table is called once its query stands in another one, which can have a table
+ * of the same name. */
+#define TABLE_NAME "pasu called"
+
 /* ---- arguments ---- */
 
 struct argument {
@@ -54,7 +58,7 @@ is_outer_column(const struct argument *a, const PgQuery__ColumnRef *column)
 {
     const char *first = column->n_fields > 0 ? sql_string(column->fields[0]) : NULL;
 
-    if (!first || column->n_fields > 2 || strcmp(first, a->table->name) == 0 ||
+    if (!first || column->n_fields > 2 || strcmp(first, TABLE_NAME) == 0 ||
         !sql_string(column->fields[column->n_fields - 1]))
         return false;
     return column->n_fields == 2 ||
@@ -100,9 +104,8 @@ is_key_of(const struct catalog_relation *table, uint8_t type)
 /* What stands for an argument in the query; NULL: nothing can. */
 static PgQuery__Node *
 argument_value(struct plan_work *work, const struct call *call,
-               const struct catalog_relation *table, size_t at)
+               const struct catalog_relation *table, PgQuery__Node *argument, size_t at)
 {
-    PgQuery__Node *argument = call->function->args[at];
     uint8_t type = (uint8_t)key_type_of_oid(call->routine->argument_types[at]);
     struct argument look = {table, true, false};
 
@@ -119,6 +122,98 @@ argument_value(struct plan_work *work, const struct call *call,
     return look.is_plain && type != CATALOG_KEY_NONE ? argument : call_unknown(work, 0);
 }
 
+/* ---- names ---- */
+
+struct renaming {
+    struct plan_work *work;
+    const char *from;
+    bool is_failed;
+};
+
+static PgQuery__Node *
+string_node(struct plan_work *work, const char *text)
+{
+    PgQuery__Node *node = arena_new(&work->memory, 1, sizeof(*node));
+    PgQuery__String *string = arena_new(&work->memory, 1, sizeof(*string));
+
+    if (!node || !string)
+        return NULL;
+    pg_query__node__init(node);
+    pg_query__string__init(string);
+    string->sval = (char *)(uintptr_t)text;
+    node->node_case = PG_QUERY__NODE__NODE_STRING;
+    node->string = string;
+    return node;
+}
+
+/* customers.id; a schema before it is not followed, nor the row as a whole. */
+static void
+rename_columns(void *context, const ProtobufCMessage *message)
+{
+    struct renaming *r = context;
+
+    if (message->descriptor == &pg_query__column_ref__descriptor) {
+        PgQuery__ColumnRef *column = (PgQuery__ColumnRef *)(uintptr_t)message;
+        const char *first = column->n_fields > 0 ? sql_string(column->fields[0]) : NULL;
+        bool is_table = first && strcmp(first, r->from) == 0;
+
+        r->is_failed |= column->n_fields > 2 || (column->n_fields == 1 && is_table);
+        if (column->n_fields == 2 && is_table) {
+            column->fields[0] = string_node(r->work, TABLE_NAME);
+            r->is_failed |= !column->fields[0];
+        }
+        return;
+    }
+    sql_each_child(message, rename_columns, context);
+}
+
+static bool
+rename_table(struct plan_work *work, PgQuery__SelectStmt *query)
+{
+    PgQuery__RangeVar *range = query->from_clause[0]->range_var;
+    PgQuery__Alias *alias = arena_new(&work->memory, 1, sizeof(*alias));
+    struct renaming r = {work, range->alias ? range->alias->aliasname : range->relname, false};
+
+    if (!alias)
+        return false;
+    rename_columns(&r, &query->base);
+    pg_query__alias__init(alias);
+    alias->aliasname = (char *)(uintptr_t)TABLE_NAME;
+    range->alias = alias;
+    return !r.is_failed;
+}
+
+/* id → customers.id, of the only table of the query that the call stands in. Where it is not that
+ * one's column, it is then found nowhere, and nothing is read. */
+static PgQuery__Node *
+qualified(struct plan_work *work, const PgQuery__SelectStmt *around, PgQuery__Node *argument)
+{
+    const PgQuery__Node *from =
+        around && around->n_from_clause == 1 ? around->from_clause[0] : NULL;
+    const PgQuery__RangeVar *range =
+        from && from->node_case == PG_QUERY__NODE__NODE_RANGE_VAR ? from->range_var : NULL;
+    PgQuery__Node *node, **fields;
+    PgQuery__ColumnRef *column;
+
+    if (!range || !argument || argument->node_case != PG_QUERY__NODE__NODE_COLUMN_REF ||
+        argument->column_ref->n_fields != 1 || !sql_string(argument->column_ref->fields[0]))
+        return argument;
+    node = arena_new(&work->memory, 1, sizeof(*node));
+    column = arena_new(&work->memory, 1, sizeof(*column));
+    fields = arena_new(&work->memory, 2, sizeof(PgQuery__Node *));
+    if (!node || !column || !fields)
+        return NULL;
+    pg_query__node__init(node);
+    pg_query__column_ref__init(column);
+    fields[0] = string_node(work, range->alias ? range->alias->aliasname : range->relname);
+    fields[1] = argument->column_ref->fields[0];
+    column->fields = fields;
+    column->n_fields = 2;
+    node->node_case = PG_QUERY__NODE__NODE_COLUMN_REF;
+    node->column_ref = column;
+    return fields[0] ? node : NULL;
+}
+
 /* ---- calls ---- */
 
 enum { CALLS_MAX = PLAN_CALLED_MAX };
@@ -129,6 +224,7 @@ struct replaced {
 
 struct replacing {
     struct plan_work *work;
+    const PgQuery__SelectStmt *around; /* the innermost */
     struct replaced replaced[CALLS_MAX];
     size_t count;
     bool is_failed;
@@ -162,12 +258,14 @@ keeps_keys(const struct call *call, const struct catalog_relation *table,
 /* The query of the function's text, with the call's arguments, or some of them; NULL: it is not one
  * that is read through. */
 static PgQuery__SelectStmt *
-query_of_call(struct plan_work *work, struct call *call, size_t *columns, bool *is_left_out)
+query_of_call(struct plan_work *work, const PgQuery__SelectStmt *around, struct call *call,
+              size_t *columns, bool *is_left_out)
 {
     struct plan_statement body = {.is_understood = true};
     PgQuery__Node *values[CATALOG_ARGUMENTS_MAX];
     const struct catalog_relation *table;
     struct outputs outputs = {0};
+    PgQuery__SelectStmt *query;
     struct code code;
 
     if (!call_find(work, call) ||
@@ -183,15 +281,16 @@ query_of_call(struct plan_work *work, struct call *call, size_t *columns, bool *
         !code_read(work, call->routine, call->returns_set, &code) || !code.query)
         return NULL;
     for (size_t i = 0; i < call->function->n_args; i++) {
-        values[i] = argument_value(work, call, table, i);
+        PgQuery__Node *argument = qualified(work, around, call->function->args[i]);
+
+        values[i] = argument_value(work, call, table, argument, i);
         if (!values[i])
             return NULL;
-        *is_left_out |=
-            values[i] != call->function->args[i] && !pin_is_constant(call->function->args[i]);
+        *is_left_out |= values[i] != argument && !pin_is_constant(argument);
     }
     *columns = outputs.count;
-    return call_substitute(call, values, code.query) ? (PgQuery__SelectStmt *)(uintptr_t)code.query
-                                                     : NULL;
+    query = (PgQuery__SelectStmt *)(uintptr_t)code.query;
+    return rename_table(work, query) && call_substitute(call, values, query) ? query : NULL;
 }
 
 static PgQuery__Node *
@@ -249,7 +348,8 @@ replace_value(struct replacing *r, PgQuery__Node *node)
     bool is_left_out = false;
     size_t columns;
 
-    query = call.function && link ? query_of_call(r->work, &call, &columns, &is_left_out) : NULL;
+    query = call.function && link ? query_of_call(r->work, r->around, &call, &columns, &is_left_out)
+                                  : NULL;
     if (!query || columns != 1)
         return false;
     pg_query__sub_link__init(link);
@@ -298,7 +398,7 @@ replace_rows(struct replacing *r, PgQuery__Node *node)
     size_t columns;
 
     query = range && call_read_from(node->range_function, &call)
-                ? query_of_call(r->work, &call, &columns, &is_left_out)
+                ? query_of_call(r->work, NULL, &call, &columns, &is_left_out)
                 : NULL;
     if (!query || columns == 0)
         return false;
@@ -328,6 +428,7 @@ static void
 replace(void *context, const ProtobufCMessage *message)
 {
     struct replacing *r = context;
+    const PgQuery__SelectStmt *around = r->around;
 
     if (r->is_failed || !work_spend(r->work, 1))
         return;
@@ -346,7 +447,11 @@ replace(void *context, const ProtobufCMessage *message)
             return;
         }
     }
+    r->around = message->descriptor == &pg_query__select_stmt__descriptor
+                    ? (const PgQuery__SelectStmt *)message
+                    : around;
     sql_each_child(message, replace, context);
+    r->around = around;
 }
 
 /* ---- the reading ---- */

@@ -72,6 +72,8 @@ EXACT = (
     "SELECT c.phone, lower(r_email(c.id)) FROM customers c WHERE grade = 1",
     "SELECT o.item, lower(r_return(o.customer_id)) FROM orders o WHERE o.id < 50",
     "SELECT p.id, r_name(1357) FROM products p",
+    "SELECT id, lower(r_email(id)), name FROM customers WHERE grade = 2",
+    "SELECT r_name(customers.id), phone FROM customers WHERE grade = 1",
     "SELECT r_email(1357), r_name(1364)",
     "SELECT coalesce(t.nm, 'x'), p.id FROM r_table(2) t CROSS JOIN (SELECT min(id) AS id FROM products) p",
     "SELECT f FROM r_rows(3) f ORDER BY f.id",
