@@ -374,6 +374,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
             is_kept_of_one(work, shape.scope, select) ? 1 : kept_of_pinned(work, &shape, select);
     words_select(work, shape.scope, select, statement);
     call_read(work, select, &(struct place){shape.scope, injection, &columns}, statement);
+    call_read_within(work, select, &injection, build->injections != NULL, statement);
     if (injection_count(injection) > 0 && statement->hidden_count > 0)
         injections_append(work, build->injections, injection);
     preface_query(work, select, statement);

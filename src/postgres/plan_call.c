@@ -75,9 +75,8 @@ call_of(const PgQuery__Node *node)
     return call;
 }
 
-/* FROM f(…) [AS name] */
-static bool
-read_from(const PgQuery__RangeFunction *range, struct call *call)
+bool
+call_read_from(const PgQuery__RangeFunction *range, struct call *call)
 {
     const PgQuery__Node *item = range->n_functions == 1 ? range->functions[0] : NULL;
 
@@ -111,7 +110,7 @@ read_form(const PgQuery__SelectStmt *select, struct call *call)
     }
     return select->n_from_clause == 1 &&
            select->from_clause[0]->node_case == PG_QUERY__NODE__NODE_RANGE_FUNCTION &&
-           read_from(select->from_clause[0]->range_function, call);
+           call_read_from(select->from_clause[0]->range_function, call);
 }
 
 /* ---- the function ---- */
@@ -172,12 +171,11 @@ call_is_alone(const struct plan_work *work)
 struct substitution {
     const struct call *call;
     PgQuery__Node *values[CATALOG_ARGUMENTS_MAX];
-    bool has_other_parameter;
+    bool has_other_parameter, has_cast;
 };
 
-/* A constant of which nothing is known: no parameter has that number. */
-static PgQuery__Node *
-unknown_constant(struct plan_work *work, int32_t number)
+PgQuery__Node *
+call_unknown(struct plan_work *work, int32_t number)
 {
     PgQuery__Node *node = arena_new(&work->memory, 1, sizeof(*node));
     PgQuery__ParamRef *reference = arena_new(&work->memory, 1, sizeof(*reference));
@@ -205,8 +203,8 @@ read_arguments(struct plan_work *work, const struct call *call, struct substitut
             return false;
         s->values[i] = is_key && pin_is_constant(argument) ? argument
                        : call->is_of_rows && is_key
-                           ? unknown_constant(work, CALL_ARGUMENT_0 + (int32_t)i)
-                           : unknown_constant(work, 0);
+                           ? call_unknown(work, CALL_ARGUMENT_0 + (int32_t)i)
+                           : call_unknown(work, 0);
         if (!s->values[i])
             return false;
     }
@@ -250,8 +248,22 @@ substitute(void *context, const ProtobufCMessage *message)
             return;
         }
         s->has_other_parameter |= argument != SIZE_MAX;
+        s->has_cast |=
+            node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && node->type_cast->arg &&
+            argument_named(s->call, node->type_cast->arg) < s->call->routine->argument_count;
     }
     sql_each_child(message, substitute, context);
+}
+
+bool
+call_substitute(const struct call *call, PgQuery__Node *const *values,
+                const PgQuery__SelectStmt *query)
+{
+    struct substitution s = {.call = call};
+
+    memcpy(s.values, values, call->routine->argument_count * sizeof(values[0]));
+    substitute(&s, &query->base);
+    return !s.has_other_parameter && !s.has_cast;
 }
 
 /* A name that is an argument's, and a column's or the table's too, can be either. */

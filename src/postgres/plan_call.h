@@ -24,6 +24,14 @@ struct place {
  * Both readings have the same hidden columns. */
 void call_read(struct plan_work *work, const PgQuery__SelectStmt *select, const struct place *place,
                struct plan_statement *statement);
+/* The same of calls within a query, where that says more; then the injection is another one. */
+void call_read_within(struct plan_work *work, const PgQuery__SelectStmt *select,
+                      struct injection **injection, bool may_inject,
+                      struct plan_statement *statement);
+/* Whether a query is a function's, which stands for a call, and no text of the client's. */
+bool call_is_text(const struct plan_work *work, const PgQuery__SelectStmt *select);
+/* Whether a name is that of such a query's table. */
+bool call_is_table(const struct plan_work *work, const PgQuery__RangeVar *range);
 /* Of a DO and its text, which can be such a one, too. */
 void call_read_block(struct plan_work *work, const PgQuery__DoStmt *block, const char *text,
                      struct plan_statement *statement);

@@ -45,6 +45,14 @@ struct plan_column call_column(const struct plan_part *part, int16_t from);
 bool call_condition_is_plain(struct plan_work *work, const struct call *call,
                              const PgQuery__Node *condition, const struct plan_statement *body);
 
+/* FROM f(…) [AS name] */
+bool call_read_from(const PgQuery__RangeFunction *range, struct call *call);
+/* A constant of which nothing is known: no parameter has that number. */
+PgQuery__Node *call_unknown(struct plan_work *work, int32_t number);
+/* Puts these in the place of a query's arguments. False where it has others, or converts them. */
+bool call_substitute(const struct call *call, PgQuery__Node *const *values,
+                     const PgQuery__SelectStmt *query);
+
 /* ---- plan_call_rows.c ---- */
 /* SELECT f(c.id) FROM customers c: in the same way. */
 void call_read_rows(struct plan_work *work, const PgQuery__SelectStmt *select,

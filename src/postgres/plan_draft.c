@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_draft.h"
 
+#include "postgres/plan_call.h"
 #include "postgres/plan_given.h"
 #include "postgres/plan_union.h"
 #include "postgres/plan_within.h"
@@ -113,6 +114,7 @@ draft_inner_part(const struct plan_work *work, unsigned bit)
 {
     const struct inner *inner = &work->inner[bit];
     const struct catalog_relation *relation = inner->entry->relation;
+    bool is_called = call_is_table(work, inner->entry->range);
 
     return (struct plan_part){
         .kind = inner->show->kind % CATALOG_KINDS_MAX,
@@ -126,7 +128,8 @@ draft_inner_part(const struct plan_work *work, unsigned bit)
         .key_attribute = inner->show->key_column,
         .relation = relation->oid,
         .show = (uint16_t)(inner->show - relation->shows),
-        .is_relation_certain = inner->entry->is_certain,
+        .is_of_call = is_called,
+        .is_relation_certain = is_called || inner->entry->is_certain,
     };
 }
 

@@ -142,7 +142,8 @@ draft_window(struct plan_work *work, const struct shape *shape, const struct out
         const struct plan_part like = draft_part(work, i);
         const struct plan_column column = {.column = (uint16_t)item,
                                            .is_lent = true,
-                                           .is_certain = true,
+                                           .is_certain =
+                                               (shown.certain.shown & CERTAIN_DIRECT(i)) != 0,
                                            .fields = shown.direct[i]};
         struct plan_part *part;
         struct group_keys keys;

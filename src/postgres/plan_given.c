@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_given.h"
 
+#include "postgres/plan_call.h"
 #include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
 #include "postgres/plan_pin.h"
@@ -11,9 +12,16 @@ static bool
 say_meaning(struct plan_work *work, const struct shape *shape, const struct entry *entry, int key,
             struct plan_part *part)
 {
-    int meaning = injection_add_expression(shape->injection, shape->injection->result,
-                                           injection_meaning(work, entry->range));
+    int meaning;
 
+    if (call_is_table(work, entry->range)) { /* the name is the function's */
+        part->source = key < 0 ? SOURCE_PINNED : SOURCE_HIDDEN;
+        part->why = key < 0 ? WHY_PINNED : WHY_HIDDEN;
+        part->column = (uint16_t)(key < 0 ? 0 : key);
+        return true;
+    }
+    meaning = injection_add_expression(shape->injection, shape->injection->result,
+                                       injection_meaning(work, entry->range));
     if (meaning < 0)
         return false;
     part->source = SOURCE_HIDDEN;
@@ -35,6 +43,29 @@ is_arm(const struct plan_work *work, unsigned bit)
     return false;
 }
 
+/* The key that a function in FROM returns. */
+static bool
+use_returned(struct plan_work *work, const struct shape *shape, unsigned bit,
+             struct plan_part *part)
+{
+    for (const struct entry *e = shape->scope->entries; e; e = e->next)
+        for (const struct output *o = e->columns.first; o; o = o->next) {
+            int key;
+
+            if (!(o->keys >> bit & 1) || !o->name)
+                continue;
+            key = injection_add_expression(shape->injection, shape->injection->result,
+                                           injection_column(work, shape->scope, e, o->name));
+            if (key < 0)
+                continue;
+            part->source = SOURCE_HIDDEN;
+            part->why = WHY_HIDDEN;
+            part->column = (uint16_t)key;
+            return true;
+        }
+    return false;
+}
+
 bool
 given_inner(struct plan_work *work, const struct shape *shape, unsigned bit, struct plan_part *part)
 {
@@ -49,6 +80,8 @@ given_inner(struct plan_work *work, const struct shape *shape, unsigned bit, str
         !inner->scope || inner->show->key_part_count > 0 || work->environment->asks_keys ||
         reach_fields(&work->kept) != 0 || is_arm(work, bit))
         return false;
+    if (call_is_table(work, inner->entry->range) && use_returned(work, shape, bit, part))
+        return true;
     outer = pins_outer(work, inner->scope, &direct, shape->scope);
     if (outer) {
         key = injection_add(work, shape->injection, shape->scope, outer->entry, outer->attribute);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries further inside to which columns can be added, and who reads them. */
+#include "postgres/plan_call.h"
 #include "postgres/plan_distinct.h"
 #include "postgres/plan_group.h"
 #include "postgres/plan_lineage.h"
@@ -23,7 +24,7 @@ query_of_targets(struct plan_work *work, const PgQuery__SelectStmt *select,
 {
     struct query *query;
 
-    if (select->n_target_list == 0 || select->into_clause)
+    if (select->n_target_list == 0 || select->into_clause || call_is_text(work, select))
         return NULL;
     query = query_new(work, columns);
     if (!query)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/plan_sublink.h"
 
+#include "postgres/plan_call.h"
 #include "postgres/plan_given.h"
 #include "postgres/plan_group_shown.h"
 #include "postgres/plan_lineage.h"
@@ -120,7 +121,8 @@ sublink_read(struct plan_work *work, const struct scope *scope, const PgQuery__N
     struct outputs columns = {0};
     bool is_array;
 
-    if (!select || work->view_depth > 0 || !takes_all(select) || !is_steady(work, select))
+    if (!select || work->view_depth > 0 || call_is_text(work, select) || !takes_all(select) ||
+        !is_steady(work, select))
         return false;
     is_array = value->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK;
     work->keeps_rows = true;

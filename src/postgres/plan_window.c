@@ -6,6 +6,7 @@
 #include "postgres/plan_peak.h"
 #include "postgres/plan_pin.h"
 #include "postgres/plan_text.h"
+#include "postgres/plan_within.h"
 
 enum { TEXT_ROOM = 4096 };
 
@@ -36,13 +37,12 @@ static bool
 has_plain_arguments(const struct plan_work *work, const PgQuery__FuncCall *call)
 {
     if (call->agg_star || call->agg_distinct || call->agg_within_group || call->func_variadic ||
-        call->n_agg_order > 0 || call->n_args == 0 || call->n_args > 3 ||
-        call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+        call->n_agg_order > 0 || call->n_args == 0 || call->n_args > 3)
         return false;
     if (is_of_a_row(work, call)) /* a default is nobody's */
         return !call->agg_filter && (call->n_args == 1 || is_number(call->args[1])) &&
                (call->n_args < 3 || call->args[2]->node_case == PG_QUERY__NODE__NODE_A_CONST);
-    if (call->n_args > 2)
+    if (call->n_args > 2 || call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
         return false;
     return function_is_one_of(work, call, of_many, COUNT_OF(of_many)) &&
            (call->n_args == 1 || pin_is_constant(call->args[1]));
@@ -284,6 +284,28 @@ write_rows(struct plan_work *work, const struct scope *scope, const struct direc
 
 /* ---- what it shows ---- */
 
+/* The table of whose row what one of these functions takes is made, and of nothing else; NULL: it
+ * is none. The key can be had of each row that there is. */
+static const struct entry *
+made_of(struct plan_work *work, const struct scope *scope, const PgQuery__Node *value,
+        struct carry *carry)
+{
+    struct plan_work before = *work;
+    const struct entry *entry = NULL;
+    bool is_other = false;
+
+    expression_carry(work, scope, value, carry);
+    within_end_rows(work, &before);
+    is_other = carry->tables != 0 || reach_fields(&carry->bound) != 0;
+    for (size_t i = 0; i < work->direct_count; i++) {
+        const struct entry *of = carry->direct[i] != 0 ? work->direct[i].entry : NULL;
+
+        is_other |= of && entry && of != entry;
+        entry = of ? of : entry;
+    }
+    return is_other ? NULL : entry;
+}
+
 const PgQuery__FuncCall *
 window_call(struct plan_work *work, const struct scope *scope, const PgQuery__SelectStmt *select,
             size_t item, struct carry *carry)
@@ -297,6 +319,11 @@ window_call(struct plan_work *work, const struct scope *scope, const PgQuery__Se
     call = value && value->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ? value->func_call : NULL;
     if (!call || !call->over || !has_plain_arguments(work, call) || !may_come_first(select))
         return NULL;
+    if (call->args[0]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF) {
+        const struct entry *entry = made_of(work, scope, call->args[0], carry);
+
+        return entry && entry->is_only ? call : NULL;
+    }
     scope_find(work, scope, call->args[0]->column_ref, &found);
     work->has_stray = had_stray;
     if (!found.output || !found.output->entry || !found.output->entry->is_only ||

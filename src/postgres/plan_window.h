@@ -14,7 +14,8 @@
  *
  *     SELECT item, sum(amount) OVER (PARTITION BY customer_id) FROM orders
  *
- * Values are columns of one table of the top level's FROM. Where there are several windows, the
+ * Values are columns of one table of the top level's FROM, of the first five also what is made of
+ * its columns alone. Where there are several windows, the
  * server can come to another order of the rows by which is named first: then nothing is added
  * unless there is an ORDER BY.
  */

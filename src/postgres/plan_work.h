@@ -35,7 +35,7 @@ struct direct {
     const struct catalog_show *show;
 };
 
-enum { PLAN_TABLES_MAX = 64, PLAN_COPIES_MAX = 16 };
+enum { PLAN_TABLES_MAX = 64, PLAN_COPIES_MAX = 16, PLAN_CALLED_MAX = 8 };
 
 /* A table further inside. */
 struct inner {
@@ -137,7 +137,10 @@ struct plan_work {
     struct reference *referred;        /* columns seen, the last first, while `collecting` */
     unsigned collecting;
     uint64_t reference_depths; /* bits of the scopes' depths that columns were found in */
-    struct reach kept;         /* what functions have put elsewhere */
+    /* Queries of functions' texts that stand in the place of calls (plan_call_within.c). */
+    const PgQuery__SelectStmt *called[PLAN_CALLED_MAX];
+    size_t called_count;
+    struct reach kept;                        /* what functions have put elsewhere */
     struct plan_copy copies[PLAN_COPIES_MAX]; /* pieces of the text that are put into it once more:
                                                  where they stand, and how long they are */
     size_t copy_count;

@@ -68,8 +68,20 @@ EXACT = (
     "SELECT name FROM r_rows(3) WHERE id < 1700 AND grade >= 0",
     "SELECT name FROM r_rows(3) WHERE id IN (1357, 1364, 1371, 1378, 1385) LIMIT 2",
     "SELECT r_email(id) FROM customers WHERE id = 1357",
+    # within a query: beside other columns, in expressions, in FROM beside other tables
+    "SELECT c.phone, lower(r_email(c.id)) FROM customers c WHERE grade = 1",
+    "SELECT o.item, lower(r_return(o.customer_id)) FROM orders o WHERE o.id < 50",
+    "SELECT p.id, r_name(1357) FROM products p",
+    "SELECT id, lower(r_email(id)), name FROM customers WHERE grade = 2",
+    "SELECT r_name(customers.id), phone FROM customers WHERE grade = 1",
+    "SELECT r_email(1357), r_name(1364)",
+    "SELECT coalesce(t.nm, 'x'), p.id FROM r_table(2) t CROSS JOIN (SELECT min(id) AS id FROM products) p",
+    "SELECT f FROM r_rows(3) f ORDER BY f.id",
+    "SELECT name FROM r_rows(3) WHERE email LIKE 'user13%'",
+    "SELECT p.id, f.email FROM products p LEFT JOIN r_each(3) f ON f.id = p.id + 1350",
 )
-ROWS = ("SELECT * FROM r_atomic(2)", "SELECT nm FROM r_names(2)", "SELECT * FROM r_values(2)", "SELECT * FROM r_names(3) LIMIT 4")
+ROWS = ("SELECT r_email(c.id + 0) FROM customers c WHERE grade = 2", "SELECT n FROM (SELECT name || '' AS n FROM r_rows(2)) k",
+        "SELECT * FROM r_atomic(2)", "SELECT nm FROM r_names(2)", "SELECT * FROM r_values(2)", "SELECT * FROM r_names(3) LIMIT 4")
 
 
 OTHERS = ("SELECT cid, nm FROM r_late(2)", "SELECT * FROM r_sum(2)", "SELECT * FROM r_swapped(2)")

@@ -533,6 +533,7 @@ TAKEN = (
     "SELECT left(upper(name), 6), substr(phone, 2) FROM customers WHERE id = 7",
     "SELECT name, phone, count(*) FROM customers WHERE id < 5 GROUP BY CUBE (name, phone)",
     "SELECT left(phone, 6), json_agg(email ORDER BY email) FROM customers GROUP BY GROUPING SETS ((left(phone, 6)), ())",
+    "SELECT id, lag(upper(name)) OVER (ORDER BY id), first_value('x' || name) OVER (ORDER BY id) FROM customers WHERE id IN (1, 3, 4) ORDER BY id",
     "SELECT upper(v) FROM (SELECT max(phone) AS v, count(*) FROM customers) k ORDER BY 1",
     "SELECT left(v, 9), v FROM (SELECT string_agg(place, ',' ORDER BY place) AS v FROM visits WHERE customer_id IN (4, 5, 8)) k",
 )

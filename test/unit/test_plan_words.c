@@ -255,20 +255,13 @@ what_does_more_is_opaque(void **state PASU_UNUSED)
         {"SELECT f_row(7)", "opaque"},
         {"SELECT f_column(7)", "opaque"},
         {"SELECT f_third(7)", "opaque"},
-        {"SELECT f_email(7) || 'x'", "opaque"},
         {"SELECT f_email(7, 8)", "opaque"},
         {"SELECT f_email(k => 7)", "opaque"},
-        {"SELECT f_email(7), f_email(8)", "opaque"},
         {"SELECT f_email(f_clean(7))", "opaque"},
-        {"SELECT f_email((SELECT max(id) FROM customers))", "opaque"},
-        {"SELECT f_email(7) FROM products", "opaque"},
         {"SELECT * FROM f_email(7), products", "opaque"},
         {"SELECT * FROM f_email(7) WITH ORDINALITY", "opaque"},
-        {"SELECT name FROM f_rows(2) WHERE email = 'x'", "opaque"},
         {"SELECT max(name) FROM f_rows(2)", "opaque"},
         {"SELECT DISTINCT name FROM f_rows(2)", "opaque"},
-        {"SELECT name::int FROM f_rows(2)", "opaque"},
-        {"SELECT f FROM f_rows(2) f", "opaque"},
         {"SELECT name FROM f_rows(2) AS f(name, id)", "opaque"},
         {"SELECT f_email(7) INTO t", "opaque"},
         {"INSERT INTO work.people(name) SELECT f_email(7)", "opaque"},
@@ -288,25 +281,16 @@ a_call_for_each_row_shows_whose_key_it_is_given(void **state PASU_UNUSED)
          "customer hidden@0: 1=email"},
         {"SELECT f_email(customer_id), id FROM orders ORDER BY 2", "customer hidden@0: 0=email"},
         {"SELECT f_email(p.id) FROM products p, customers c", "customer hidden@0: 0=email"},
-        /* Of an expression, of several calls, of groups, beside what others show. */
-        {"SELECT f_email(id + 1) FROM customers", "opaque"},
-        {"SELECT f_email(id), f_email(id) FROM customers", "opaque"},
-        {"SELECT upper(f_email(id)) FROM customers", "opaque"},
-        {"SELECT f_email(id), name FROM customers", "opaque"},
-        {"SELECT f_email(id), c FROM customers c", "opaque"},
-        {"SELECT f_email(id), name = 'x' FROM customers", "opaque"},
+        /* Of groups. */
         {"SELECT f_email(c.id), c.f_sql FROM customers c", "opaque"},
         {"SELECT f_email(id) FROM customers WHERE f_clean(1) = 1", "opaque"},
         {"SELECT f_email(id) FROM customers GROUP BY id", "opaque"},
         {"SELECT DISTINCT f_email(id) FROM customers", "opaque"},
         {"SELECT f_email(max(id)) FROM customers", "opaque"},
         {"SELECT f_email(id), pg_notify('c', name) FROM customers", "opaque"},
-        {"SELECT f_email(id) FROM customers UNION ALL SELECT f_email(id) FROM customers", "opaque"},
         {"SELECT f_twice(id) FROM customers", "opaque"},
         {"SELECT f_branch(id) FROM customers", "opaque"},
         {"SELECT f_join(id) FROM customers", "opaque"},
-        {"SELECT f_email(id) FROM customers FOR UPDATE", "opaque"},
-        {"WITH c AS (SELECT 7 AS id) SELECT f_email(id) FROM c", "opaque"},
     };
     struct plan_environment environment = shop_environment();
 
@@ -345,13 +329,57 @@ rows_of_a_call_can_be_chosen_from(void **state PASU_UNUSED)
         {"SELECT name FROM f_rows(2) WHERE id < 7", "customer hidden@0: 0=name"},
         {"SELECT name FROM f_rows(2) f WHERE f.id IN (7, 8) AND grade IS NOT NULL LIMIT 3",
          "customer hidden@0: 0=name"},
-        {"SELECT name FROM f_rows(2) WHERE name < 'x'", "opaque"},
-        {"SELECT name FROM f_rows(2) WHERE id < 7 OR phone = 'x'", "opaque"},
         {"SELECT name FROM f_rows(2) WHERE id < length(email)", "opaque"},
-        {"SELECT name FROM f_rows(2) WHERE id IN (SELECT id FROM customers)", "opaque"},
-        {"SELECT name FROM f_rows(2) WHERE id BETWEEN 1 AND 7", "opaque"},
-        {"SELECT name FROM f_rows(2) LIMIT (SELECT max(id) FROM customers)", "opaque"},
-        {"SELECT f_email(7) WHERE 1 = 2", "opaque"},
+    };
+    struct plan_environment environment = shop_environment();
+
+    environment.may_inject = true;
+    check_printed(cases, COUNT_OF(cases), &environment, print_read);
+}
+
+/* Where a call stands in a query, the function's query is read in its place. */
+static void
+calls_within_a_query_show_what_theirs_do(void **state PASU_UNUSED)
+{
+    static const struct plan_case cases[] = {
+        {"SELECT f_email(7) || 'x'", "customer pinned 7: 0=email"},
+        {"SELECT f_email(7), f_email(8)", "customer pinned 7: 0=email; customer pinned 8: 1=email"},
+        {"SELECT f_email($1), id FROM products", "customer pinned $1: 0=email"},
+        {"SELECT f_email(7) WHERE 1 = 2", "customer pinned 7: 0=email"},
+        {"SELECT o.item, upper(f_email(o.id)) FROM orders o",
+         "customer hidden@0: 0=order; customer hidden@1: 1=email"},
+        {"SELECT f_email(customer_id), item FROM orders",
+         "customer hidden@0: 1=order; customer hidden@0: 0=email"},
+        /* Whose key it is given is not known: one person a row. */
+        {"SELECT f_email((SELECT max(id) FROM customers))", "customer bound1: 0=email"},
+        {"SELECT f_email(c.id + 1) FROM customers c", "customer bound1: 0=email"},
+        {"SELECT f_email(c.id) FROM customers c WHERE EXISTS (SELECT f_email(id) FROM orders)",
+         "customer hidden@0: 0=email"},
+        {"SELECT f_email(id), name FROM customers",
+         "customer hidden@0: 1=name; customer hidden@0: 0=email"},
+        {"SELECT f_email(customers.id), f_printed(id) FROM public.customers",
+         "customer hidden@0: 0=email; customer hidden@0: 1=email"},
+        {"SELECT upper(f_email(id)) FROM customers FOR UPDATE", "customer hidden@0: 0=email"},
+        {"SELECT f_email(length(c.name)::bigint) FROM customers c", "opaque"}, /* the name, too */
+        {"SELECT f_email(id) FROM customers UNION ALL SELECT f_email(id) FROM customers",
+         "customer bound1: 0=email"},
+        {"WITH c AS (SELECT 7 AS id) SELECT f_email(id) FROM c", "customer bound1: 0=email"},
+        /* In FROM: the key that it returns, or one person a row. */
+        {"SELECT name FROM f_rows(2) WHERE email = 'x'", "customer hidden@0: 0=name"},
+        {"SELECT f FROM f_rows(2) f", "customer hidden@0: 0=name+phone+email+address"},
+        {"SELECT p.id, f.name FROM products p LEFT JOIN f_rows(2) f ON f.grade = p.id",
+         "customer hidden@0: 1=name"},
+        {"SELECT f.id, f.name FROM f_rows(2) f, products p", "customer key@0: 1=name"},
+        {"SELECT name FROM f_rows(2) WHERE id IN (SELECT id FROM customers)",
+         "customer hidden@0: 0=name"},
+        {"SELECT t.nm || 'x' FROM f_table(2) t", "customer hidden@0: 0=name"},
+        {"SELECT t.nm || 'x' FROM f_text_table(2) t", "opaque"},
+        {"SELECT n FROM (SELECT name AS n FROM f_rows(2)) k", "customer bound1: 0=name"},
+        {"SELECT f.name FROM customers c, f_rows(c.grade) f", "opaque"},
+        /* Beside what runs anything else. */
+        {"SELECT f_email(7), f_clean(1)", "opaque"},
+        {"SELECT f_email(7), pg_notify('c', phone) FROM customers", "opaque"},
+        {"SELECT f_more(7), id FROM products", "opaque"},
     };
     struct plan_environment environment = shop_environment();
 
@@ -426,6 +454,7 @@ run(void)
         cmocka_unit_test(a_call_for_each_row_shows_whose_key_it_is_given),
         cmocka_unit_test(columns_of_a_result_have_the_names_that_it_declares),
         cmocka_unit_test(rows_of_a_call_can_be_chosen_from),
+        cmocka_unit_test(calls_within_a_query_show_what_theirs_do),
         cmocka_unit_test(what_is_put_into_a_notification_is_of_one),
     };
 
