@@ -29,6 +29,7 @@ logging_unblock(void)
     struct stat st;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* what may not be written is an error, as it is to the children */
     if (fstat(STDERR_FILENO, &st) != 0)
         return;
     if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO))

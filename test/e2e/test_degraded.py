@@ -5,6 +5,7 @@ asked; and it is told when it is over."""
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -22,6 +23,7 @@ from stage import equal, test
 
 
 GAP = 5
+FILE_MOST = 1 << 30
 
 
 @harness.shared
@@ -196,6 +198,23 @@ def test_a_terminal_that_is_stopped_stops_nobody():
         stop()
     os.close(terminal)
     os.close(screen)
+
+
+@test(gateway=True, limit=120)
+def test_a_log_that_may_not_grow_stops_nobody():
+    """A log that is a file, and longer than files may be: what would be written there is lost, and no process ends of it"""
+    place = shop.front("grown")
+    log = harness.folder() / "grown.log"
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open(log, "ab") as file:
+        file.truncate(FILE_MOST)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MOST, most[1]))
+        try:
+            with logging_to(place, file) as works:
+                assert works() and works()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    equal(log.stat().st_size, FILE_MOST)
 
 
 @harness.shared
