@@ -3,7 +3,6 @@
 
 #include "base/utf8.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -29,6 +28,8 @@ enum {
     VALUE_LIMIT = 1024, /* bytes of one value that are logged */
     PATIENCE_MILLISECONDS = 250,
 };
+
+#define PATIENCE_EVERY (10 * NANOSECONDS_PER_SECOND)
 
 const char *
 log_event_name(enum log_event event)
@@ -135,31 +136,40 @@ value_text(const struct log_field *field, char *space, size_t size, bool *is_num
 }
 
 /*
- * Nobody may stand still because nobody reads the log. Where the descriptor does not block
- * (guard/logging.c), a line waits once for a moment; from then on lines are lost, until one is
- * taken. How many were lost the next line says. Of a process, not of a struct log: those are copied
- * freely, and write to one place.
+ * Nobody may stand still because nobody reads the log. A line is written where there is room, and
+ * the descriptor does not block (guard/logging.c); where there is none it waits for a moment, once
+ * in ten seconds, and is lost then. How many were lost the next line says. Of a process, not of a
+ * struct log: those are copied freely, and write to one place.
  */
 static _Atomic uint64_t lost;
+static _Atomic int64_t patient_at; /* monotonic: when one waited last; 0: none has */
+static _Atomic bool is_cut;        /* a terminal has taken the beginning of a line */
 
+static bool
+has_room(const struct log *log)
+{
+    struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+    int64_t now;
+
+    if (poll(&p, 1, 0) > 0)
+        return true;
+    now = os_monotonic(log->os);
+    if (patient_at != 0 && now - patient_at < PATIENCE_EVERY)
+        return false;
+    patient_at = now;
+    return poll(&p, 1, PATIENCE_MILLISECONDS) > 0;
+}
+
+/* The first byte is a line's end, for where that of the line before is missing. */
 static bool
 is_written(const struct log *log, const uint8_t *line, size_t length)
 {
-    struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+    size_t skipped = is_cut ? 0 : 1;
+    ssize_t count = has_room(log) ? write(log->fd, line + skipped, length - skipped) : -1;
 
-    if (write(log->fd, line, length) >= 0)
-        return true;
-    return errno == EAGAIN && lost == 0 && poll(&p, 1, PATIENCE_MILLISECONDS) > 0 &&
-           write(log->fd, line, length) >= 0;
-}
-
-static void
-put_line(const struct log *log, const uint8_t *line, size_t length)
-{
-    if (!is_written(log, line, length))
-        lost++; /* there is nowhere left to say so */
-    else if (lost != 0)
-        lost = 0;
+    if (count >= 0)
+        is_cut = (size_t)count < length - skipped;
+    return count >= 0 && !is_cut;
 }
 
 void
@@ -168,10 +178,13 @@ log_event(const struct log *log, enum log_event event, const struct log_field *f
     uint8_t line[LINE_SIZE];
     char space[32];
     struct writer w = writer_of(line, sizeof(line) - TAIL_SIZE);
+    uint64_t told;
     bool is_number;
 
     if (events[event].level < log->level)
         return;
+    told = atomic_exchange(&lost, 0);
+    writer_u8(&w, '\n');
     log_time_text(space, sizeof(space), os_realtime(log->os));
     if (log->format == LOG_JSON)
         writer_u8(&w, '{');
@@ -180,8 +193,8 @@ log_event(const struct log *log, enum log_event event, const struct log_field *f
               false);
     put_field(&w, log->format, false, "event", view_of_text(events[event].name), false);
     put_field(&w, log->format, false, "process", view_of_text(log->process), false);
-    if (lost != 0) {
-        snprintf(space, sizeof(space), "%" PRIu64, (uint64_t)lost);
+    if (told != 0) {
+        snprintf(space, sizeof(space), "%" PRIu64, told);
         put_field(&w, log->format, false, "lost_lines", view_of_text(space), true);
     }
     for (size_t i = 0; i < count; i++) {
@@ -200,5 +213,6 @@ log_event(const struct log *log, enum log_event event, const struct log_field *f
     if (log->format == LOG_JSON)
         writer_u8(&w, '}');
     writer_u8(&w, '\n');
-    put_line(log, line, writer_length(&w));
+    if (!is_written(log, line, writer_length(&w)))
+        lost += told + 1; /* there is nowhere left to say so */
 }

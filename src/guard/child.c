@@ -103,6 +103,7 @@ run(const struct child_start *start, int channel_fd, pid_t parent)
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN); /* whoever reads the log may end */
+    signal(SIGXFSZ, SIG_IGN); /* what may not be written is an error, in the log's file, too */
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || sandbox_close_others(keep, count) != 0 ||
         sandbox_drop(start->account) != 0 || getppid() != parent || chdir("/") != 0) {
         LOG_EVENT(start->log, START_FAILED, F_TEXT("error", "could not give up privileges"));

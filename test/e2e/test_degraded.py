@@ -5,6 +5,8 @@ asked; and it is told when it is over."""
 import contextlib
 import json
 import os
+import resource
+import select
 import signal
 import socket
 import subprocess
@@ -21,6 +23,7 @@ from stage import equal, test
 
 
 GAP = 5
+FILE_MOST = 1 << 30
 
 
 @harness.shared
@@ -127,19 +130,30 @@ def drained(reader):
     return text
 
 
+@contextlib.contextmanager
+def logging_to(place, end):
+    """The same configuration in a process of its own, which logs there; whether it serves."""
+    place.stop()
+    own = subprocess.Popen([str(harness.PASU), "guard", "-c", str(place.guard.path)], stdout=end, stderr=end)
+
+    def works():
+        with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
+            with place.login(user="app", timeout=10) as session:
+                return session.value("SELECT 1") == "1"
+    try:
+        process.until(works, "it serves")
+        yield works
+    finally:
+        own.terminate()
+        own.wait(60)
+    equal(own.returncode, 0)
+
+
 @test(gateway=True, limit=120)
 def test_a_log_that_nobody_reads_stops_nobody():
     """Who reads the log through a pipe, and stops reading, or ends, stops no session; how many lines were lost the next one says"""
-    place = shop.front("unread")
-    place.stop()
     reader, writer = os.pipe()
-    own = subprocess.Popen([str(harness.PASU), "guard", "-c", str(place.guard.path)], stdout=writer, stderr=writer)
-    try:
-        def works():
-            with contextlib.suppress(OSError, wire.Closed, wire.ServerError):
-                with place.login(user="app", timeout=10) as session:
-                    return session.value("SELECT 1") == "1"
-        process.until(works, "it serves")
+    with logging_to(shop.front("unread"), writer) as works:
         with open(f"/proc/self/fd/{writer}", "wb", buffering=0, opener=lambda path, flags: os.open(path, flags & ~os.O_CREAT | os.O_NONBLOCK)) as full:
             while full.write(b"\0" * 4096):
                 pass
@@ -157,10 +171,50 @@ def test_a_log_that_nobody_reads_stops_nobody():
         os.close(reader)
         for number in range(4):
             assert works(), f"session {number}: the log's reader has gone"
-    finally:
-        own.terminate()
-        own.wait(60)
-    equal(own.returncode, 0)
+
+
+@test(gateway=True, limit=120)
+def test_a_terminal_that_is_stopped_stops_nobody():
+    """Ctrl-S on the terminal that pasu logs to stops no session, nor that it ends; after Ctrl-Q a line says how many were lost"""
+    screen, terminal = os.openpty()
+    room = select.poll()
+    room.register(terminal, select.POLLOUT)
+
+    def stop():
+        os.write(screen, b"\x13")
+        process.until(lambda: not room.poll(0), "the terminal stands still")
+    with logging_to(shop.front("stopped"), terminal) as works:
+        stop()
+        for number in range(4):
+            assert works(), f"session {number}: the terminal is stopped"
+        os.write(screen, b"\x11")
+        text = bytearray()
+
+        def is_told():
+            assert works()
+            text.extend(drained(screen))
+            return b"lost_lines=" in text
+        process.until(is_told, "a line says how many were lost")
+        stop()
+    os.close(terminal)
+    os.close(screen)
+
+
+@test(gateway=True, limit=120)
+def test_a_log_that_may_not_grow_stops_nobody():
+    """A log that is a file, and longer than files may be: what would be written there is lost, and no process ends of it"""
+    place = shop.front("grown")
+    log = harness.folder() / "grown.log"
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open(log, "ab") as file:
+        file.truncate(FILE_MOST)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MOST, most[1]))
+        try:
+            with logging_to(place, file) as works:
+                assert works() and works()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    equal(log.stat().st_size, FILE_MOST)
 
 
 @harness.shared

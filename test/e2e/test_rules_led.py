@@ -1,16 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A rule on one field, and who leads a name elsewhere: each attack in a database of its own, where no other table has the
-name until the attacker makes one. Without pasu it shows addresses; what comes through pasu has none."""
+"""A rule on one field, and who leads a name elsewhere: each attack through pasu in a database of its own, where no other
+table has, or has had, the name until the attacker makes one. Without pasu it shows addresses; what comes through pasu has
+none."""
 import contextlib
 
 import harness
+import process
 import shop
 from stage import equal, test
 import wire
 
 BLOCK = [{"name": "addresses", "when": {"fields": ["address"]}, "verdict": "block"}]
-REFUSED = "PS003"
+REFUSED, PAST_PASU = "PS003", "past_pasu"
 PHONE, SHOWN, HIDDEN = "SELECT phone FROM customers", b"010-", b"Main Street"
 VIEW = "VIEW {} AS SELECT id, address AS phone FROM public.customers"
 TEMPORARY = "CREATE TEMP " + VIEW.format("customers")
@@ -77,13 +79,19 @@ ATTACKS = {
 
 @harness.shared
 def databases():
-    """One for each attack and way."""
+    """One for each attack, because pasu remembers what was made under a name; past it, where only PostgreSQL does, one is enough."""
     server = shop.server()
     shop.asked()
-    for way in ("past", "pasu"):
-        for number in range(len(ATTACKS)):
-            server.sql(f"CREATE DATABASE {way}_{number} TEMPLATE postgres")
-            server.sql(f"GRANT CREATE, TEMP ON DATABASE {way}_{number} TO analyst")
+    for name in (PAST_PASU, *(f"pasu_{number}" for number in range(len(ATTACKS)))):
+        server.sql(f"CREATE DATABASE {name} TEMPLATE postgres")
+        server.sql(f"GRANT CREATE, TEMP ON DATABASE {name} TO analyst")
+
+
+def clear():
+    """Past pasu, what an attack has made is gone: the name is that of one table again, and nothing else is the attacker's."""
+    left = "SELECT (SELECT count(*) FROM pg_class WHERE relname = 'customers') - 1 + (SELECT count(*) FROM pg_proc WHERE proname IN ('told', 'opened'))"
+    shop.server().sql("DROP SCHEMA IF EXISTS mine CASCADE; DROP FUNCTION IF EXISTS told(), opened()", PAST_PASU)
+    process.until(lambda: shop.server().value(left, PAST_PASU) == "0", "what an attack has made is gone")
 
 
 @harness.shared
@@ -129,8 +137,9 @@ def test_led():
     wrong = []
     databases()
     for number, (name, (first, *steps)) in enumerate(ATTACKS.items()):
-        shown, came, errors = attack(shop.server().address, f"past_{number}", first, steps)
-        equal((HIDDEN in came, errors), (True, []), f"{name}: the harm")
+        shown, came, errors = attack(shop.server().address, PAST_PASU, first, steps)
+        equal((HIDDEN in shown, HIDDEN in came, errors), (False, True, []), f"{name}: the harm")
+        clear()
         is_shown = SHOWN in shown
         shown, came, errors = attack(front().address, f"pasu_{number}", first, steps)
         if HIDDEN in shown + came or REFUSED not in errors or (SHOWN in shown) != is_shown:
