@@ -15,6 +15,8 @@ DOMAINS = """
 CREATE SCHEMA AUTHORIZATION app;
 CREATE FUNCTION app.tells(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', public.names(); RETURN true; END $$;
 CREATE FUNCTION app.fails(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', public.names(); END $$;
+CREATE FUNCTION app.names(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1 FROM ' || quote_literal(public.names()); RETURN true; END $$;
+CREATE DOMAIN app.named AS text CHECK (app.names(VALUE));
 CREATE DOMAIN app.told AS text CHECK (app.tells(VALUE));
 CREATE DOMAIN app.failed AS text CHECK (app.fails(VALUE));
 CREATE DOMAIN app.read AS text CHECK ((public.names() || VALUE)::int > 0);
@@ -31,6 +33,7 @@ READ = {
     "view": "CREATE VIEW app.v AS SELECT '{x}'::app.read[] AS v", "added": "ALTER TABLE app.plain ADD COLUMN z app.read DEFAULT 'x'",
     "parsed": wire.parse("SELECT '{x}'::app.read[]") + wire.SYNC, "parsed, told": wire.parse("SELECT '{x}'::app.told[]") + wire.SYNC,
     "parsed, failed": wire.parse("SELECT '{x}'::app.failed[]") + wire.SYNC,
+    "parsed, named": wire.parse("SELECT '{x}'::app.named[]") + wire.SYNC, "added, named": "ALTER TABLE app.plain ADD COLUMN n app.named DEFAULT 'x'",
     "bound": wire.parse("SELECT $1::app.read") + wire.bind(["x"]) + wire.SYNC,
     "made at once": "CREATE DOMAIN app.new AS text CHECK ((public.names() || VALUE)::int > 0); SELECT '{x}'::app.new[]",
 }
