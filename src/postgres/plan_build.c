@@ -55,6 +55,7 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
 
     names_collect(work, tree);
     parameters_collect(work, tree);
+    mark_parameters(work, tree, statement);
     refuse_by_names(work);
     if (work->names.flags & PLAN_STATISTICS)
         refuse_by_statistics(work, tree);
