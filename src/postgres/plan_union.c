@@ -232,17 +232,33 @@ union_columns(struct plan_work *work, struct outputs *columns, const struct outp
     }
 }
 
+/* As a mapping names it: nobody can have put together what is in it. */
+static bool
+is_of_mapped(const struct output *column)
+{
+    const struct catalog_relation *relation = column->entry ? column->entry->relation : NULL;
+
+    return relation && relation->show_count > 0 && relation->marked_fields == 0;
+}
+
 /* A row of EXCEPT is one of the left side that no row of the right one is equal to: of the right it
- * shows nothing. Where the left is nobody's, what is told is whose values it is not: that stays. */
+ * shows nothing. Where the left is nobody's, or made up of somebody's, what is told is whose values
+ * it is not ('Kim-' || i || left(name, 0)): that stays. */
 static void
 keep_left(struct plan_work *work, const struct outputs *left, struct outputs *right)
 {
     const struct output *l = left->first;
 
-    if (left->is_open || right->is_open || left->count != right->count)
+    if (left->is_open || right->is_open || left->count != right->count) {
+        work->tells_others = true;
         return;
+    }
     for (struct output *r = right->first; r && l && work_spend(work, 1); r = r->next, l = l->next)
-        if (l->carry && r->carry && !carry_is_empty(l->carry)) {
+        if (!r->carry || carry_is_empty(r->carry)) {
+            continue;
+        } else if (!l->carry || carry_is_empty(l->carry) || !is_of_mapped(l)) {
+            work->tells_others = true;
+        } else {
             struct carry flags = {.flags = r->carry->flags, .is_text = r->carry->is_text};
 
             certainty_blur(&flags.certain);

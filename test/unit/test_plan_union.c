@@ -122,7 +122,7 @@ operations_with_an_order_are_groups(void **state PASU_UNUSED)
          "customer bound: 0=name"},
         {"SELECT name FROM customers UNION ALL SELECT item FROM orders EXCEPT SELECT email FROM "
          "customers ORDER BY 1",
-         "customer bound: 0=name+order"},
+         "customer bound: 0=name+email+order"},
         /* which rows an arm takes, more columns can change */
         {"(SELECT name FROM customers LIMIT 3) UNION SELECT item FROM orders ORDER BY 1",
          "customer bound: 0=name+order"},
@@ -155,6 +155,16 @@ except_shows_its_left_side(void **state PASU_UNUSED)
         {"SELECT 'x' EXCEPT SELECT recipient FROM address_book", "recipient bound: 0=name"},
         {"SELECT title FROM products EXCEPT SELECT recipient FROM address_book",
          "recipient bound: 0=name"},
+        /* so does one that is made up, of somebody's value, too */
+        {"SELECT coalesce(name, 'Kim') FROM customers EXCEPT SELECT recipient FROM address_book",
+         "customer bound: 0=name; recipient bound: 0=name"},
+        {"SELECT name, 'Kim ' FROM customers EXCEPT SELECT 'Kim', recipient FROM address_book "
+         "ORDER BY 1, 2",
+         "customer bound: 0=name; recipient bound: 1=name"},
+        {"SELECT title FROM public.products EXCEPT SELECT recipient FROM address_book ORDER BY 1",
+         "recipient bound: 0=name"},
+        {"SELECT name FROM customers EXCEPT SELECT recipient FROM address_book ORDER BY 1",
+         "customer hidden@0: 0=name; recipient hidden@2: 0=name"},
         /* the server takes what is equal from either side */
         {"SELECT name FROM customers EXCEPT ALL SELECT recipient FROM address_book",
          "customer bound: 0=name; recipient bound: 0=name"},
