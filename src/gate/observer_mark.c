@@ -132,9 +132,8 @@ fill(struct session *s, const struct plan_statement *statement, uint64_t fields,
 static int
 mark_deferred(struct session *s, const struct deferred *deferred)
 {
-    return deferred->fields != 0
-               ? fill(s, deferred->statement, deferred->fields, deferred->kinds)
-               : mark(s, deferred->statement, deferred->written);
+    return deferred->fields != 0 ? fill(s, deferred->statement, deferred->fields, deferred->kinds)
+                                 : mark(s, deferred->statement, deferred->written);
 }
 
 /* In a transaction block that began before this request, nobody else sees it before its end. */

@@ -316,14 +316,13 @@ mark_target_of(void *context, const ProtobufCMessage *message)
 {
     struct plan_work *work = context;
     const ProtobufCMessageDescriptor *what = message->descriptor;
-    const PgQuery__RangeVar *range =
-        what == &pg_query__insert_stmt__descriptor
-            ? ((const PgQuery__InsertStmt *)message)->relation
-        : what == &pg_query__update_stmt__descriptor
-            ? ((const PgQuery__UpdateStmt *)message)->relation
-        : what == &pg_query__merge_stmt__descriptor
-            ? ((const PgQuery__MergeStmt *)message)->relation
-            : NULL;
+    const PgQuery__RangeVar *range = what == &pg_query__insert_stmt__descriptor
+                                         ? ((const PgQuery__InsertStmt *)message)->relation
+                                     : what == &pg_query__update_stmt__descriptor
+                                         ? ((const PgQuery__UpdateStmt *)message)->relation
+                                     : what == &pg_query__merge_stmt__descriptor
+                                         ? ((const PgQuery__MergeStmt *)message)->relation
+                                         : NULL;
 
     if (range) {
         mark_relation(work, range, NULL, &work->everything, NULL);

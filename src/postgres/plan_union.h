@@ -12,9 +12,9 @@
  *     UNION ALL SELECT c2.name, NULL FROM customers c2         {o}:     one person a row
  *
  * Groups are not paired: a row shows any number of their persons. Every other operation makes one
- * row of many; that of EXCEPT is of the left side alone, where that is a column that a mapping names,
- * as the server takes it from there. EXCEPT ALL takes what is equal from either (nodeSetOp.c: the
- * first row of a group), and need not be the same bytes.
+ * row of many; that of EXCEPT is of the left side alone, where that is a column that a mapping
+ * names, as the server takes it from there. EXCEPT ALL takes what is equal from either
+ * (nodeSetOp.c: the first row of a group), and need not be the same bytes.
  */
 #ifndef PASU_POSTGRES_PLAN_UNION_H
 #define PASU_POSTGRES_PLAN_UNION_H
