@@ -128,6 +128,23 @@ ask(struct session *s, struct plan *plan, const struct plan_statement *statement
     return result == 0 ? add_asked(s, statement) : result;
 }
 
+/* Where what EXECUTE is given goes. */
+static int
+ask_filled(struct session *s, const struct plan_statement *execute,
+           const struct plan_statement *meant)
+{
+    int result = 0;
+
+    for (const struct plan_mark *m = execute->kept_fields != 0 ? meant->fills : NULL;
+         m && result == 0; m = m->next)
+        result = add(s, &(struct catalog_mark){.relation = m->relation,
+                                               .schema = m->schema,
+                                               .name = m->name,
+                                               .fields = execute->kept_fields,
+                                               .kinds = execute->kept_kinds});
+    return result;
+}
+
 int
 intent_ask(struct session *s, const struct plan *plan, const struct plan_statement *statement)
 {
@@ -146,7 +163,8 @@ intent_ask(struct session *s, const struct plan *plan, const struct plan_stateme
     plan = exchange_expected(&s->observer->exchange, statement->name, &meant, &types);
     if (!plan || !meant)
         identity_use_ask(s, NULL);
-    return plan && meant ? ask(s, (struct plan *)(uintptr_t)plan, meant) : 0;
+    result = plan && meant ? ask(s, (struct plan *)(uintptr_t)plan, meant) : 0;
+    return plan && meant && result == 0 ? ask_filled(s, statement, meant) : result;
 }
 
 /* ---- the end ---- */

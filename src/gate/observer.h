@@ -115,7 +115,8 @@ struct retry {
 struct deferred {
     struct plan *plan; /* held */
     const struct plan_statement *statement;
-    uint64_t written; /* as in struct result */
+    uint64_t written;       /* as in struct result */
+    uint64_t fields, kinds; /* that went where its parameters go; fields 0: these are its marks */
 };
 
 struct observer {
@@ -264,6 +265,10 @@ bool observer_knows(const struct observer *observer, const struct plan_mark *mar
  * put them into notifications. `written`: as in struct result. */
 PASU_MUST_USE int observer_mark(struct session *session, struct plan *plan,
                                 const struct plan_statement *statement, uint64_t written);
+/* EXECUTE has put these into where the parameters of what it ran go. */
+PASU_MUST_USE int observer_fill(struct session *session, struct plan *plan,
+                                const struct plan_statement *statement, uint64_t fields,
+                                uint64_t kinds);
 /* Whether it is a mark of something, and the snapshot does not show it. */
 bool observer_is_new(const struct session *session, const struct plan_mark *mark);
 /* The transaction has ended: what it has filled is marked, or was never there. */

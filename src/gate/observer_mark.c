@@ -108,6 +108,34 @@ mark(struct session *s, const struct plan_statement *statement, uint64_t written
     return result == 0 && is_new ? hold_marks(s) : result;
 }
 
+static int
+fill(struct session *s, const struct plan_statement *statement, uint64_t fields, uint64_t kinds)
+{
+    bool is_new = false;
+    int result = 0;
+
+    for (const struct plan_mark *m = statement->fills; m && result == 0; m = m->next) {
+        struct plan_mark one = *m;
+
+        one.fields = fields;
+        one.kinds = kinds;
+        if (is_marked(s->observer, &one))
+            continue;
+        result = mark_one(s, &one, one.relation, 0);
+        if (result == 0 && one.relation != 0 && may_be_another(s->observer))
+            result = mark_one(s, &one, 0, 0);
+        is_new = true;
+    }
+    return result == 0 && is_new ? hold_marks(s) : result;
+}
+
+static int
+mark_deferred(struct session *s, const struct deferred *deferred)
+{
+    return deferred->fields != 0 ? fill(s, deferred->statement, deferred->fields, deferred->kinds)
+                                 : mark(s, deferred->statement, deferred->written);
+}
+
 /* In a transaction block that began before this request, nobody else sees it before its end. */
 static bool
 may_defer(struct session *s)
@@ -121,17 +149,14 @@ may_defer(struct session *s)
     return o->deferred != NULL;
 }
 
-int
-observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement,
-              uint64_t written)
+static int
+mark_in_turn(struct session *s, const struct deferred *one)
 {
     struct observer *o = s->observer;
 
-    for (const struct plan_mark *m = &statement->mark; m; m = m->next)
-        if (m->fields && !is_marked(o, m))
-            doubt_filled(s, m->fields, m->kinds);
     if (may_defer(s)) {
-        o->deferred[o->deferred_count++] = (struct deferred){plan_hold(plan), statement, written};
+        o->deferred[o->deferred_count] = *one;
+        o->deferred[o->deferred_count++].plan = plan_hold(one->plan);
         return 0;
     }
     /* What waits was before. */
@@ -141,7 +166,27 @@ observer_mark(struct session *s, struct plan *plan, const struct plan_statement 
         if (result != 0)
             return result;
     }
-    return mark(s, statement, written);
+    return mark_deferred(s, one);
+}
+
+int
+observer_mark(struct session *s, struct plan *plan, const struct plan_statement *statement,
+              uint64_t written)
+{
+    struct observer *o = s->observer;
+
+    for (const struct plan_mark *m = &statement->mark; m; m = m->next)
+        if (m->fields && !is_marked(o, m))
+            doubt_filled(s, m->fields, m->kinds);
+    return mark_in_turn(s, &(struct deferred){plan, statement, written, 0, 0});
+}
+
+int
+observer_fill(struct session *s, struct plan *plan, const struct plan_statement *statement,
+              uint64_t fields, uint64_t kinds)
+{
+    doubt_filled(s, fields, kinds);
+    return mark_in_turn(s, &(struct deferred){plan, statement, 0, fields, kinds});
 }
 
 int
@@ -156,7 +201,7 @@ observer_marks_over(struct session *s, bool is_rolled_back)
         result = fresh_marks_over(s);
     for (uint8_t i = 0; i < o->deferred_count; i++) {
         if (result == 0 && !is_rolled_back)
-            result = mark(s, o->deferred[i].statement, o->deferred[i].written);
+            result = mark_deferred(s, &o->deferred[i]);
         plan_release(o->deferred[i].plan);
     }
     o->deferred_count = 0;

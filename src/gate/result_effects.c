@@ -225,6 +225,17 @@ is_read(const struct result *r)
     return r->is_open && r->statement && r->statement->is_read;
 }
 
+/* What EXECUTE runs stores its parameters: what these are of that it is given. */
+static int
+filled(struct session *s, const struct plan_statement *execute, struct plan *plan,
+       const struct plan_statement *run)
+{
+    if (execute->kept_fields == 0 || !run->fills)
+        return 0;
+    s->observer->change = TOUCH_ALL;
+    return observer_fill(s, plan, run, execute->kept_fields, execute->kept_kinds);
+}
+
 int
 result_effects(struct session *s, const struct exchange_request *request)
 {
@@ -242,6 +253,8 @@ result_effects(struct session *s, const struct exchange_request *request)
                                                  : result_done(s, plan, statement);
     if (result == 0 && run)
         result = result_done(s, r->plan, run);
+    if (result == 0 && run)
+        result = filled(s, statement, r->plan, run);
     if (result == 0 && run && run->special != SPECIAL_NONE) /* what was prepared by message */
         result = name_effects(s, r->plan, run, request);
     if (result == 0 && statement->is_executed) {
@@ -250,6 +263,8 @@ result_effects(struct session *s, const struct exchange_request *request)
 
         if (prepared && prepared->plan && prepared->statement)
             result = result_done(s, prepared->plan, prepared->statement);
+        if (result == 0 && prepared && prepared->plan && prepared->statement)
+            result = filled(s, statement, prepared->plan, prepared->statement);
     }
     if (result != 0 || statement->special == SPECIAL_NONE)
         return result;

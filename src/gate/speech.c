@@ -31,6 +31,24 @@ reading_runs_code(const struct session *s)
            o->change == TOUCH_ALL || observer_is_stale(s);
 }
 
+static bool
+begins_with(struct view text, struct view start)
+{
+    return text.length >= start.length && memcmp(text.bytes, start.bytes, start.length) == 0;
+}
+
+/* Whether the client has written the text that is parsed, be it in the body of a function: code
+ * that runs a text of its own (EXECUTE) can have put values among its names. */
+static bool
+is_of_own_text(struct view body)
+{
+    struct view context = speech_field(body, 'W');
+
+    return speech_field(body, 'q').length == 0 &&
+           (context.length == 0 || (begins_with(context, VIEW("SQL function \"")) &&
+                                    !memchr(context.bytes, '\n', context.length)));
+}
+
 /* Errors that only the parser of statements has: of names in the text, never of a value. */
 static bool
 is_of_parser(struct view body)
@@ -57,7 +75,7 @@ is_of_parser(struct view body)
                                            "findTargetlistEntrySQL92"};
     struct view routine = speech_field(body, 'R');
 
-    for (size_t i = 0; i < COUNT_OF(routines); i++)
+    for (size_t i = 0; i < COUNT_OF(routines) && is_of_own_text(body); i++)
         if (view_equal(routine, view_of_text(routines[i])))
             return true;
     return false;
@@ -91,12 +109,6 @@ is_about_copy(const struct observer *o, const struct plan_statement *statement, 
            !o->result.is_open && code.length == 5 &&
            (memcmp(code.bytes, "42", 2) == 0 || memcmp(code.bytes, "3F", 2) == 0) &&
            speech_field(body, 'W').length == 0 && speech_field(body, 'q').length == 0;
-}
-
-static bool
-begins_with(struct view text, struct view start)
-{
-    return text.length >= start.length && memcmp(text.bytes, start.bytes, start.length) == 0;
 }
 
 /* 'unnamed portal parameter $1 = …', or of a named portal: a value of the client's that Bind could

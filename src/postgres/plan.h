@@ -490,11 +490,11 @@ struct plan_statement {
         bool runs_code; /* a user's function can run before it is fixed how rows are encoded */
         const char *encoding; /* of the rows, as PostgreSQL names it; NULL: the client's */
     } copy;
-    /* What the server must say that the names mean which have no schema (plan->preface), in the
-     * order of its columns; 0: it is not asked. */
+    /* What names without a schema must mean (plan->preface), by its columns; 0: it is not asked. */
     const uint32_t *asked;
     size_t asked_count;
-    struct plan_mark mark; /* fields 0: none */
+    struct plan_mark mark;         /* fields 0: none */
+    const struct plan_mark *fills; /* where parameters can go, by whose arguments; or NULL */
     bool writes_values; /* it writes what it makes of personal values, be it into the same column */
     const struct plan_move *move;        /* or NULL */
     const struct plan_setting *settings; /* or NULL */

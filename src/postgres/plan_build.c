@@ -55,6 +55,7 @@ build_names(struct plan_work *work, const ProtobufCMessage *tree, struct plan_st
 
     names_collect(work, tree);
     parameters_collect(work, tree);
+    mark_parameters(work, tree, statement);
     refuse_by_names(work);
     if (work->names.flags & PLAN_STATISTICS)
         refuse_by_statistics(work, tree);
@@ -113,7 +114,7 @@ build_begin(struct plan_work *work)
     memset(&work->moved, 0, sizeof(work->moved));
     work->kept = (struct reach){{0}};
     work->may_group = work->sees_order = work->may_regroup = work->keeps_rows = false;
-    work->keeps_parts = false;
+    work->keeps_parts = work->tells_others = false;
 }
 
 bool
@@ -349,7 +350,7 @@ build_select(struct plan_work *work, const struct build *build, const PgQuery__S
     }
     shape.scope = query_columns(work, NULL, NULL, select, true, &columns);
     shape.rows = shape_rows_of(select, shape.scope);
-    work->has_strict_columns = select->larg && !columns.is_open;
+    work->has_strict_columns = select->larg && !columns.is_open && !work->tells_others;
     for (const struct output *o = columns.first; o; o = o->next)
         work->has_strict_columns &= o->strict_type != 0;
     if (shape.scope)

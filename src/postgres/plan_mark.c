@@ -299,6 +299,55 @@ mark_target(struct plan_work *work, const struct entry *target, const struct rea
         mark_written_on(work, target->range, NULL, reach, false);
 }
 
+/* ---- what parameters write ---- */
+
+static void
+look_for_parameter(void *context, const ProtobufCMessage *message)
+{
+    bool *is_found = context;
+
+    *is_found |= message->descriptor == &pg_query__param_ref__descriptor;
+    if (!*is_found)
+        sql_each_child(message, look_for_parameter, context);
+}
+
+static void
+mark_target_of(void *context, const ProtobufCMessage *message)
+{
+    struct plan_work *work = context;
+    const ProtobufCMessageDescriptor *what = message->descriptor;
+    const PgQuery__RangeVar *range = what == &pg_query__insert_stmt__descriptor
+                                         ? ((const PgQuery__InsertStmt *)message)->relation
+                                     : what == &pg_query__update_stmt__descriptor
+                                         ? ((const PgQuery__UpdateStmt *)message)->relation
+                                     : what == &pg_query__merge_stmt__descriptor
+                                         ? ((const PgQuery__MergeStmt *)message)->relation
+                                         : NULL;
+
+    if (range) {
+        mark_relation(work, range, NULL, &work->everything, NULL);
+        mark_written_on(work, range, NULL, &work->everything, false);
+    }
+    sql_each_child(message, mark_target_of, context);
+}
+
+void
+mark_parameters(struct plan_work *work, const ProtobufCMessage *tree,
+                struct plan_statement *statement)
+{
+    struct note *own = work->marks;
+    bool has_parameter = false;
+
+    look_for_parameter(&has_parameter, tree);
+    if (!has_parameter)
+        return;
+    work->marks = NULL;
+    mark_target_of(work, tree);
+    if (work->marks)
+        statement->fills = &work->marks->mark;
+    work->marks = own;
+}
+
 static void
 mark_mixed(struct plan_work *work, const struct catalog_relation *relation,
            const struct reach *reach)

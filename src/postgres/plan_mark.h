@@ -22,6 +22,9 @@ void mark_relation(struct plan_work *work, const PgQuery__RangeVar *range,
 void mark_target(struct plan_work *work, const struct entry *target, const struct reach *reach);
 /* A row of the table is written, whatever is put there: what triggers and rules copy from it. */
 void mark_acted(struct plan_work *work, const PgQuery__RangeVar *range);
+/* Notes where parameters of a statement can go, whatever they are: the fields say nothing. */
+void mark_parameters(struct plan_work *work, const ProtobufCMessage *tree,
+                     struct plan_statement *statement);
 /* What a row of a relation can hold; of a view, what rows of its tables can. */
 struct reach mark_reach_of(const struct plan_work *work, const struct catalog_relation *relation);
 /* Notes what the mapping says of a relation, or of one column (0: of all), which it may not find by

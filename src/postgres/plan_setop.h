@@ -19,7 +19,8 @@
  * varchar), so that no error names the operation: columns, constants, and what PostgreSQL's own
  * functions that cannot fail make of these; the names of the columns are known; no arm takes some
  * of its rows only, and nothing is called that is not known. One SELECT as a text of its own; with
- * INTERSECT and EXCEPT two arms, with UNION any number.
+ * INTERSECT and EXCEPT two arms, with UNION any number. Of EXCEPT the keys say nothing of whose
+ * values the rows are not: only where they need not (plan_union.c).
  */
 #ifndef PASU_POSTGRES_PLAN_SETOP_H
 #define PASU_POSTGRES_PLAN_SETOP_H

@@ -232,6 +232,32 @@ union_columns(struct plan_work *work, struct outputs *columns, const struct outp
     }
 }
 
+/* As a mapping names it: nobody can have put together what is in it. */
+static bool
+is_of_mapped(const struct output *column)
+{
+    const struct catalog_relation *relation = column->entry ? column->entry->relation : NULL;
+
+    return relation && relation->show_count > 0 && relation->marked_fields == 0;
+}
+
+/* A row of EXCEPT is equal to none of the right side. Where anybody can have made it up, of
+ * somebody's value, too ('Kim-' || i || left(name, 0)), it tells whose values it is not, and keys
+ * of rows say nothing of these. */
+static bool
+tells_others(struct plan_work *work, const struct outputs *left, const struct outputs *right)
+{
+    const struct output *l = left->first;
+
+    if (left->is_open || right->is_open || left->count != right->count)
+        return true;
+    for (const struct output *r = right->first; r && l && work_spend(work, 1);
+         r = r->next, l = l->next)
+        if (r->carry && !carry_is_empty(r->carry) && !is_of_mapped(l))
+            return true;
+    return false;
+}
+
 void
 union_query(struct plan_work *work, const struct scope *outer, const struct cte *ctes,
             const PgQuery__SelectStmt *select, struct outputs *columns)
@@ -255,5 +281,7 @@ union_query(struct plan_work *work, const struct scope *outer, const struct cte 
     }
     if (!is_all)
         compare_rows(work, columns, &right, select->op != PG_QUERY__SET_OPERATION__SETOP_UNION);
+    if (select->op == PG_QUERY__SET_OPERATION__SETOP_EXCEPT)
+        work->tells_others |= tells_others(work, columns, &right);
     union_columns(work, columns, &right, outer != NULL);
 }

@@ -144,6 +144,7 @@ struct plan_work {
     struct plan_copy copies[PLAN_COPIES_MAX]; /* pieces of the text that are put into it once more:
                                                  where they stand, and how long they are */
     size_t copy_count;
+    bool tells_others;             /* rows of EXCEPT say whose values they are not */
     bool has_strict_columns;       /* all columns of a set operation have a strict_type */
     bool has_stray;                /* a column was found nowhere */
     struct note *marks;            /* plan_mark.c */

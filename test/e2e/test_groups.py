@@ -427,6 +427,23 @@ def test_nobody_goes_uncounted_by_a_trick():
     shop.server().sql("DROP SCHEMA mine CASCADE; DROP AGGREGATE public.string_agg(text); DROP FUNCTION public.joined")
 
 
+MADE_UP = ("SELECT 'Kim-' || i || left(m.name, 0) FROM generate_series(1300, 1420) i, (SELECT name FROM members LIMIT 1) m EXCEPT SELECT name FROM customers",
+           "SELECT m.name, 'x' FROM members m EXCEPT SELECT 'y', name FROM customers ORDER BY 1, 2",
+           "SELECT title FROM products EXCEPT SELECT name FROM customers ORDER BY 1")
+
+
+@test(gateway=True)
+def test_whose_values_they_are_not():
+    """Values that anybody can have made up say of EXCEPT who is on its other side: it counts, also beside somebody's, and with an order"""
+    names = {f"made up {i}": sql for i, sql in enumerate(MADE_UP)}
+    for name, sql in names.items():
+        shop.play(front(), SEEN, name, [sql])
+    front().guard.until_sessions(0)
+    said = shop.export(front())
+    for name, sql in names.items():
+        equal([line["subjects"]["customer"]["at_most"] for line in said[name].lines], [shop.CUSTOMERS], sql)
+
+
 @test(gateway=True)
 def test_who_may_not_read_the_key_gets_the_same():
     """A role that may read the name and not the key: no hidden column, the same answer, a bound"""

@@ -15,6 +15,8 @@ DOMAINS = """
 CREATE SCHEMA AUTHORIZATION app;
 CREATE FUNCTION app.tells(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', public.names(); RETURN true; END $$;
 CREATE FUNCTION app.fails(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', public.names(); END $$;
+CREATE FUNCTION app.names(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1 FROM ' || quote_literal(public.names()); RETURN true; END $$;
+CREATE DOMAIN app.named AS text CHECK (app.names(VALUE));
 CREATE DOMAIN app.told AS text CHECK (app.tells(VALUE));
 CREATE DOMAIN app.failed AS text CHECK (app.fails(VALUE));
 CREATE DOMAIN app.read AS text CHECK ((public.names() || VALUE)::int > 0);
@@ -31,6 +33,7 @@ READ = {
     "view": "CREATE VIEW app.v AS SELECT '{x}'::app.read[] AS v", "added": "ALTER TABLE app.plain ADD COLUMN z app.read DEFAULT 'x'",
     "parsed": wire.parse("SELECT '{x}'::app.read[]") + wire.SYNC, "parsed, told": wire.parse("SELECT '{x}'::app.told[]") + wire.SYNC,
     "parsed, failed": wire.parse("SELECT '{x}'::app.failed[]") + wire.SYNC,
+    "parsed, named": wire.parse("SELECT '{x}'::app.named[]") + wire.SYNC, "added, named": "ALTER TABLE app.plain ADD COLUMN n app.named DEFAULT 'x'",
     "bound": wire.parse("SELECT $1::app.read") + wire.bind(["x"]) + wire.SYNC,
     "made at once": "CREATE DOMAIN app.new AS text CHECK ((public.names() || VALUE)::int > 0); SELECT '{x}'::app.new[]",
 }
@@ -61,6 +64,21 @@ KEPT = {
 WHERE = ("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'parted_1'",
          "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'part'",
          "SELECT attmissingval FROM pg_attribute WHERE attrelid = 'app.filled'::regclass AND attname = 'n'")
+
+# What EXECUTE is given goes where the parameters of what it runs go; the table that is read then.
+GIVEN = {
+    "inserted": ("given_1", ["PREPARE s(text) AS INSERT INTO app.given_1 VALUES ($1)", "EXECUTE s(public.names())"]),
+    "updated": ("given_2", ["INSERT INTO app.given_2 VALUES ('')", "PREPARE s(text) AS UPDATE app.given_2 SET v = $1", "EXECUTE s(public.names())"]),
+    "behind": ("given_3", ["CREATE VIEW app.given AS SELECT v FROM app.given_3", "PREPARE s(text) AS INSERT INTO app.given VALUES ($1)",
+                           "EXECUTE s(public.names())"]),
+    "within": ("given_4", ["PREPARE s(text) AS WITH w AS (INSERT INTO app.given_4 VALUES ($1)) SELECT 1", "BEGIN", "EXECUTE s(public.names())", "COMMIT"]),
+    "by message": ("given_5", [wire.parse("INSERT INTO app.given_5 VALUES ($1)", "s", (25,)) + wire.SYNC, "EXPLAIN ANALYZE EXECUTE s(public.names())"]),
+}
+UNGIVEN = {
+    "constant": ["PREPARE s(text) AS INSERT INTO app.given_6 VALUES ($1)", "EXECUTE s('Kim-1')", "EXECUTE s(lower('A') || now())"],
+    "shown": ["PREPARE s(text) AS SELECT $1, count(*) FROM app.given_6", "EXECUTE s(public.names())"],
+    "undone": ["PREPARE s(text) AS INSERT INTO app.given_6 VALUES ($1)", "BEGIN", "EXECUTE s(public.names())", "ROLLBACK"],
+}
 
 
 def copied(sql):
@@ -162,6 +180,28 @@ def test_defaults_of_views():
     check("plain", {"behind": "SELECT v FROM app.under"})
     equal(ask("plain", "undone", "ALTER VIEW app.two ALTER v DROP DEFAULT"), (set(), []))
     check("plain", {"behind, later": "SELECT v FROM app.under"})
+
+
+@test(gateway=True, limit=120)
+def test_given():
+    """What a statement that is prepared stores of what EXECUTE is given counts for whoever reads it there; where that is nobody's, nothing does"""
+    front()
+    with shop.server().connect(database="plain") as session:
+        for n in range(1, 7):
+            session.query(f"CREATE TABLE app.given_{n} (v text); ALTER TABLE app.given_{n} OWNER TO app")
+    for name, steps in [*((name, steps) for name, (_, steps) in GIVEN.items()), *UNGIVEN.items()]:
+        with front().login(user="app", database="plain", application_name=f"gives, {name}") as session:
+            for step in steps:
+                session.send(step if isinstance(step, bytes) else wire.query(step))
+                kinds = []
+                while "Z" not in kinds:
+                    kinds.append(session.receive()[0])
+                assert "E" not in kinds, f"{name}: {step}"
+            session.terminate()
+    check("plain", {name: f"SELECT v FROM app.{table}" for name, (table, _) in GIVEN.items()})
+    equal(ask("plain", "not given", "SELECT v FROM app.given_6"), ({"1"}, []))
+    front().guard.until_sessions(0)
+    equal(counted("not given", shop.export(front())), 0)
 
 
 if __name__ == "__main__":

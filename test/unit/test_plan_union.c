@@ -154,6 +154,14 @@ what_is_left_out_tells_of_the_other_side(void **state PASU_UNUSED)
          "customer bound: 0=name; recipient bound: 0=name !probe"},
         {"SELECT name FROM customers EXCEPT SELECT recipient FROM address_book",
          "customer bound: 0=name; recipient bound: 0=name"},
+        /* of which keys of rows say nothing, where the left side can be made up */
+        {"SELECT title FROM public.products EXCEPT SELECT recipient FROM address_book ORDER BY 1",
+         "recipient bound: 0=name !probe"},
+        {"SELECT name, 'Kim ' FROM customers EXCEPT SELECT 'Kim', recipient FROM address_book "
+         "ORDER BY 1, 2",
+         "customer bound: 0=name; recipient bound: 1=name !probe"},
+        {"SELECT name FROM customers EXCEPT SELECT recipient FROM address_book ORDER BY 1",
+         "customer hidden@0: 0=name; recipient hidden@2: 0=name"},
         /* all rows come */
         {"SELECT 'x' UNION SELECT recipient FROM address_book", "recipient bound: 0=name"},
     };
