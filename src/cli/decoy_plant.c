@@ -2,6 +2,7 @@
 #include "cli/asked.h"
 #include "cli/complain.h"
 #include "cli/decoy.h"
+#include "cli/decoy_connect.h"
 #include "cli/decoy_sql.h"
 
 #include <inttypes.h>
@@ -256,17 +257,13 @@ run_sql(const struct planting *p, PGconn *connection, struct decoy_batch *batch)
 static int
 do_it(const struct planting *p, struct evidence *e, const struct config_subject *subject)
 {
-    const char *const names[] = {"dbname", "fallback_application_name", "connect_timeout",
-                                 "client_encoding", NULL};
-    const char *const values[] = {p->arguments->values[OPTION_dsn], "pasu decoy", "10", "UTF8",
-                                  NULL};
     struct decoy_batch batch = {0};
     PGconn *connection;
     int status;
 
     if (!asked_has_reason(p->arguments))
         return 2;
-    connection = PQconnectdbParams(names, values, 1);
+    connection = decoy_connect(e->ask.config, p->arguments->values[OPTION_dsn]);
     status = PQstatus(connection) == CONNECTION_OK ? 0 : complain_server(connection, NULL);
     if (status == 0)
         status = decoy_batch_init(&batch, e, p->arguments, subject);

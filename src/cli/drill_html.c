@@ -29,7 +29,7 @@ static const char style[] =
     ".curve{fill:none;stroke:var(--mark);stroke-width:2}.bar{fill:var(--mark)}"
     ".harm{fill:none;stroke:var(--bad);stroke-width:2}.worst{fill:var(--bad)}"
     "td.n,th.n{text-align:right}td.n,td:first-child{white-space:nowrap}"
-    "th{overflow-wrap:normal}th small{display:block;word-break:keep-all}</style>\n";
+    "th small{display:block;word-break:keep-all}</style>\n";
 
 struct page {
     FILE *file;

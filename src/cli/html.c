@@ -25,7 +25,7 @@ static const char style[] =
     ".bad{color:var(--bad);font-weight:600}\n"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .8rem .25rem 0;"
     "border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}\n"
-    "code{font-size:.85em;overflow-wrap:anywhere}\n"
+    "th{overflow-wrap:normal}code{font-size:.85em;overflow-wrap:anywhere}\n" /* th: our words */
     "@media print{:root{--ink:#000;--dim:#444;--line:#999;--bad:#900;--back:#fff}"
     "body{margin:0;max-width:none}tr{break-inside:avoid}h2{break-after:avoid}}\n";
 

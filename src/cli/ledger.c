@@ -61,9 +61,9 @@ warn(const struct evidence *e)
     }
     if (damaged > 0 || lost > 0)
         complain("pasu scope lists them under completeness",
-                 "the ledger is not whole: %" PRIu64 " damaged places, %" PRIu64
-                 " times that records could not be written",
-                 damaged, lost);
+                 "the ledger is not whole: %" PRIu64 " damaged place%s, %" PRIu64
+                 " time%s that records could not be written",
+                 damaged, damaged == 1 ? "" : "s", lost, lost == 1 ? "" : "s");
     if (pruned > 0)
         complain(
             "pasu scope says up to when, under completeness",

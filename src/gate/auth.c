@@ -452,6 +452,17 @@ admit(struct session *s)
         take_messages(s);
 }
 
+/* The server has let the client prove itself, so that what it says next is for that client. It has
+ * as long as the keeper had. */
+static void
+hear(struct session *s)
+{
+    s->deadline = os_monotonic(s->worker->os) + RECORD_TIMEOUT_SECONDS * NANOSECONDS_PER_SECOND;
+    take_messages(s);
+    if (s->state == SESSION_HEARING)
+        auth_server_read(s);
+}
+
 static void
 key_data(struct session *s, struct view message)
 {
@@ -524,6 +535,9 @@ auth_act(struct session *s, enum session_action action, struct view message)
         break;
     case ACTION_ADMIT:
         admit(s);
+        break;
+    case ACTION_HEAR:
+        hear(s);
         break;
     case ACTION_KEY_DATA:
         key_data(s, message);

@@ -354,6 +354,10 @@ session_event(struct session *s, enum session_event event, struct view message)
         session_fail(s, PASU_E_UPSTREAM_LOST, session_state_name(before));
         return;
     }
+    if (action == ACTION_REFUSE && before == SESSION_HEARING && event != EVENT_GATE_FAIL) {
+        session_fail(s, PASU_E_CATALOG_UNAVAILABLE, error_text(s->uncataloged));
+        return;
+    }
     if (action == ACTION_REFUSE && event == EVENT_SERVER_TLS_NO) {
         session_fail(s, PASU_E_UPSTREAM_TLS, "the server does not support TLS");
         return;
@@ -406,6 +410,7 @@ session_event(struct session *s, enum session_event event, struct view message)
     case ACTION_SCRAM_SERVER_FINAL:
     case ACTION_RECORD:
     case ACTION_ADMIT:
+    case ACTION_HEAR:
     case ACTION_KEY_DATA:
         auth_act(s, action, message);
         break;
@@ -534,11 +539,13 @@ void
 session_catalog(struct session *s, int error)
 {
     if (s->state == SESSION_RECORDING && s->is_recorded) {
-        if (error != 0 && !has_catalog(s) && !standing_fails_open(s))
-            session_fail(s, PASU_E_CATALOG_UNAVAILABLE, error_text(error));
-        else if (error != 0 || has_catalog(s))
+        if (error != 0 && !has_catalog(s) && !standing_fails_open(s)) {
+            s->uncataloged = error; /* it can be the server's word that there is no such database */
+            session_event(s, EVENT_GATE_UNCATALOGED, VIEW(""));
+        } else if (error != 0 || has_catalog(s)) {
             admit(s);
-    } else if (s->observer) {
+        }
+    } else if (s->observer && s->state != SESSION_HEARING) {
         observer_catalog(s, error);
     }
     session_watch(s);

@@ -60,6 +60,7 @@ struct session {
     bool is_left;     /* the client is gone; what the server was asked for is read to its end */
     uint64_t cancels; /* an own cancel request: the session that it is for */
     bool is_cancel_sent;
+    int uncataloged;       /* HEARING: why there is no catalog */
     bool is_recorded;      /* by the keeper; it may still wait for its catalog */
     uint8_t trial_control; /* enum trial_control, and */
     uint64_t trial;        /* the token, of a test (gate/trial.h); 0: it is none, or is over */

@@ -53,7 +53,8 @@ take_exposure(struct record_keeping *r, const struct live *past,
     record_touched(r, &r->exposure, record->index, live_principal(past, r->exposure.session),
                    live_address(past, r->exposure.session));
     if (r->exposure.verdict != VERDICT_OF_ALLOW)
-        record_judged(r, &r->exposure, record->index, live_principal(past, r->exposure.session));
+        record_judged(r, &r->exposure, record->index, live_principal(past, r->exposure.session),
+                      NULL);
 }
 
 static int

@@ -146,6 +146,43 @@ live_add(struct live *live, uint64_t session, const char *principal, const char 
     return 0;
 }
 
+static uint64_t
+sum(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+void
+live_showed(struct live *live, uint64_t session, bool begins, uint64_t rows, uint64_t persons)
+{
+    struct live_slot *slot;
+
+    if (session == 0 || live->count == 0)
+        return;
+    slot = &live->slots[find(live, session)];
+    if (slot->session != session)
+        return;
+    if (begins) {
+        slot->is_begun = true;
+        slot->rows = slot->persons = 0;
+    }
+    slot->rows = sum(slot->rows, rows);
+    slot->persons = sum(slot->persons, persons);
+}
+
+bool
+live_statement(const struct live *live, uint64_t session, uint64_t *rows, uint64_t *persons)
+{
+    const struct live_slot *slot;
+
+    if (session == 0 || !has(live, session))
+        return false;
+    slot = &live->slots[find(live, session)];
+    *rows = slot->rows;
+    *persons = slot->persons;
+    return slot->is_begun;
+}
+
 void
 live_remove(struct live *live, uint64_t session)
 {

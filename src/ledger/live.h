@@ -14,10 +14,12 @@
 #include "ledger/message.h"
 
 struct live_slot {
-    uint64_t session; /* 0: free */
-    uint32_t round;   /* of doubt in which the gate last named it */
-    uint32_t name;    /* of its principal, from 1; 0: not known */
-    uint32_t address; /* the same of where from */
+    uint64_t session;       /* 0: free */
+    uint32_t round;         /* of doubt in which the gate last named it */
+    uint32_t name;          /* of its principal, from 1; 0: not known */
+    uint32_t address;       /* the same of where from */
+    bool is_begun;          /* the beginning of its statement has come, and */
+    uint64_t rows, persons; /* what that has shown so far, persons at most */
 };
 
 enum { LIVE_MAX = 1 << 20 /* more sessions than any gate has */, LIVE_NAMES_MAX = 4096 };
@@ -45,6 +47,11 @@ PASU_MUST_USE int live_add(struct live *live, uint64_t session, const char *prin
 const char *live_principal(const struct live *live, uint64_t session);
 /* The same of the address. */
 const char *live_address(const struct live *live, uint64_t session);
+/* What the session was shown, in the order in which it was: it `begins` a statement, or goes on
+ * with it. One that is not there is ignored; a batch that is tried again counts again. */
+void live_showed(struct live *live, uint64_t session, bool begins, uint64_t rows, uint64_t persons);
+/* What the session's statement has shown so far. False: its beginning was not seen. */
+bool live_statement(const struct live *live, uint64_t session, uint64_t *rows, uint64_t *persons);
 /* One that is not there is ignored. */
 void live_remove(struct live *live, uint64_t session);
 void live_doubt(struct live *live);

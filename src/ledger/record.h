@@ -124,9 +124,12 @@ void record_touched(struct record_keeping *records, const struct exposure *expos
  * comes from a ring: 0. PASU_E_TRIED: it would not; PASU_E_NOTFOUND: there is no such set that is
  * watched; PASU_E_UNAVAILABLE: none of it has a number yet. */
 PASU_MUST_USE int record_try_decoy(const struct record_keeping *records, uint64_t number);
-/* An exposure that is or becomes the record with this index. */
+/* How many persons an exposure shows, at most. */
+uint64_t record_persons(const struct exposure *exposure);
+/* An exposure that is or becomes the record with this index. `live`: where its statement has been
+ * followed (live_showed), or NULL. */
 void record_judged(struct record_keeping *records, const struct exposure *exposure, uint64_t index,
-                   const char *principal);
+                   const char *principal, const struct live *live);
 /* What the servers say of sessions; of those past pasu an alert is raised, too. What cannot be
  * recorded is logged, and counted in the gap. */
 void record_census(struct record_keeping *records, enum segment_type type,

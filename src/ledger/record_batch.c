@@ -78,7 +78,7 @@ put_copy(struct record_keeping *r, const struct exposure *exposure, size_t lengt
                    live_address(&r->live, exposure->session));
     if (PASU_UNLIKELY(exposure->verdict != VERDICT_OF_ALLOW))
         record_judged(r, exposure, chain_next(&r->chain) - 1,
-                      live_principal(&r->live, exposure->session));
+                      live_principal(&r->live, exposure->session), &r->live);
     return 0;
 }
 
@@ -122,6 +122,9 @@ put_exposure(struct record_keeping *r, struct view payload)
     struct merged *in_the_way;
     int result = copy_payload(r, payload);
 
+    if (result == 0)
+        live_showed(&r->live, r->exposure.session, r->exposure.statements > 0, r->exposure.rows,
+                    record_persons(&r->exposure));
     if (result != 0 || !r->is_merging)
         return result != 0 ? result : put_copy(r, &r->exposure, payload.length);
     if (merge_can(&r->exposure)) {

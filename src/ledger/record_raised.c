@@ -16,6 +16,17 @@ enum { SEGMENTS_MOST = 8, SEARCHES_MOST = 256 };
 static const uint8_t severities[] = {
     [VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
 
+static const char *
+done_of(uint32_t verdict)
+{
+    static const char *const done[] = {[VERDICT_OF_ALERT] = "noticed",
+                                       [VERDICT_OF_MASK] = "masked",
+                                       [VERDICT_OF_HOLD] = "held",
+                                       [VERDICT_OF_BLOCK] = "blocked"};
+
+    return verdict < COUNT_OF(done) && done[verdict] ? done[verdict] : "judged";
+}
+
 /* Whether the segment has its beginning. */
 static bool
 find_in(const struct record_keeping *r, uint64_t first, uint64_t session, char principal[NAME_SIZE])
@@ -147,9 +158,47 @@ record_finding(struct record_keeping *r, const struct message_finding *finding)
         folds_keep(r->folds);
 }
 
+uint64_t
+record_persons(const struct exposure *exposure)
+{
+    uint64_t persons = 0;
+
+    for (size_t i = 0; i < exposure->part_count; i++) {
+        const struct exposure_part *part = &exposure->parts[i];
+
+        if (__builtin_add_overflow(persons, part->unknown, &persons) ||
+            __builtin_add_overflow(persons, part->ordinal_count, &persons))
+            persons = UINT64_MAX;
+    }
+    return persons;
+}
+
+/* The record goes on with a statement that others have begun, which may have shown all there was;
+ * one that stands beside the record of rows (gate/budgets.c) comes before that. */
+static void
+count_statement(struct message_alert *alert, const struct exposure *exposure,
+                const struct live *live)
+{
+    uint64_t rows, persons;
+
+    if (exposure->statements > 0)
+        return;
+    if (exposure->verdict != VERDICT_OF_ALERT && live &&
+        live_statement(live, exposure->session, &rows, &persons)) {
+        alert->rows = rows;
+        alert->subjects = persons;
+    } else if (alert->rows == 0 && alert->subjects == 0 && alert->text[0] == '\0') {
+        snprintf(alert->text, sizeof(alert->text),
+                 "%s%s: a statement was %s by %s; what it showed is in the ledger, by session "
+                 "%016" PRIx64,
+                 alert->principal[0] != '\0' ? "role " : "a role", alert->principal,
+                 done_of(alert->verdict), alert->rule, exposure->session);
+    }
+}
+
 void
 record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_t index,
-              const char *principal)
+              const char *principal, const struct live *live)
 {
     struct message_alert alert = {.record = index,
                                   .session = exposure->session,
@@ -163,18 +212,13 @@ record_judged(struct record_keeping *r, const struct exposure *exposure, uint64_
         severities[exposure->verdict] == 0)
         return;
     alert.severity = severities[exposure->verdict];
-    for (size_t i = 0; i < exposure->part_count; i++) {
-        const struct exposure_part *part = &exposure->parts[i];
-
-        if (__builtin_add_overflow(alert.subjects, part->unknown, &alert.subjects) ||
-            __builtin_add_overflow(alert.subjects, part->ordinal_count, &alert.subjects))
-            alert.subjects = UINT64_MAX;
-    }
+    alert.subjects = record_persons(exposure);
     snprintf(alert.rule, sizeof(alert.rule), "%s", exposure->rule);
     snprintf(alert.principal, sizeof(alert.principal), "%s", principal);
     if (alert.principal[0] == '\0')
         find_principal(r, alert.session, alert.principal);
     describe_act(&alert, exposure);
+    count_statement(&alert, exposure, live);
     folds_add(r->folds, &alert);
 }
 
@@ -289,18 +333,12 @@ record_alert(struct record_keeping *r, const struct message_alert *alert)
 static void
 describe(struct message_alert *a)
 {
-    static const char *const done[] = {[VERDICT_OF_ALERT] = "noticed",
-                                       [VERDICT_OF_MASK] = "masked",
-                                       [VERDICT_OF_HOLD] = "held",
-                                       [VERDICT_OF_BLOCK] = "blocked"};
-
     if (a->text[0] != '\0')
         return;
     snprintf(a->text, sizeof(a->text),
              "%s%s: %s %s by %s; shown with it: %" PRIu64 " row%s of at most %" PRIu64 " person%s",
              a->principal[0] != '\0' ? "role " : "a role", a->principal,
-             a->count == 1 ? "a statement was" : "statements were",
-             a->verdict < COUNT_OF(done) && done[a->verdict] ? done[a->verdict] : "judged", a->rule,
+             a->count == 1 ? "a statement was" : "statements were", done_of(a->verdict), a->rule,
              a->rows, a->rows == 1 ? "" : "s", a->subjects, a->subjects == 1 ? "" : "s");
 }
 

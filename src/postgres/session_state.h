@@ -10,6 +10,7 @@
  *                                  AUTH ⇄ AUTH_CLIENT/AUTH_ANSWERED     (carried)
  *                                   ├──── SCRAM_VERIFIER … SCRAM_SERVER_OK  (done by the gate)
  *                               RECORDING → STARTING → IDLE ⇄ BUSY ⇄ COPY_*
+ *                                   └──── HEARING → LEAVING | CLOSING
  *      any → LEAVING | CLOSING → CLOSED
  *
  * A pair that the table does not name is a violation by the side the event comes from: the client
@@ -64,8 +65,9 @@ enum session_event {
     EVENT_GATE_SERVER_TLS_DONE,
     EVENT_GATE_VERIFIER, /* the role's verifier is here (or a mock one) */
     EVENT_GATE_RECORDED,
-    EVENT_GATE_FLUSHED, /* the last bytes have left */
-    EVENT_GATE_FAIL,    /* anything that ends the session with an error for the client */
+    EVENT_GATE_UNCATALOGED, /* recorded, and its catalog cannot be had: it will not be let in */
+    EVENT_GATE_FLUSHED,     /* the last bytes have left */
+    EVENT_GATE_FAIL,        /* anything that ends the session with an error for the client */
     SESSION_EVENT_COUNT
 };
 
@@ -97,6 +99,7 @@ enum session_action {
     ACTION_SCRAM_SERVER_FINAL,
     ACTION_RECORD,   /* AuthenticationOk: ask the keeper */
     ACTION_ADMIT,    /* recorded: let AuthenticationOk go to the client */
+    ACTION_HEAR,     /* read what the server says of it by itself */
     ACTION_KEY_DATA, /* replace the cancel key by our own */
     SESSION_ACTION_COUNT
 };

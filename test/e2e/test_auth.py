@@ -8,6 +8,7 @@ import ssl
 import harness
 import inspector
 import postgres
+import process
 import stage
 import wire
 from stage import Front, equal, refused, test
@@ -38,7 +39,9 @@ SIDES = [(client, server) for client in (False, True) for server in (False, True
 def server():
     made = postgres.Server(stage.folder(), "server", hba=HBA, certificate=stage.issued("server"),
                            authority=stage.authority())
-    made.sql(ROLES)
+    made.sql(ROLES + "CREATE TABLE people (id int PRIMARY KEY, name text)")
+    made.sql("CREATE DATABASE unseen")
+    made.sql("REVOKE CONNECT ON DATABASE unseen FROM PUBLIC; GRANT CONNECT ON DATABASE unseen TO salted")
     return made
 
 
@@ -55,6 +58,17 @@ def front(client, upstream):
     if client:
         gateway["tls"] = stage.tls("allow")
     return Front(server(), f"pasu-{int(client)}{int(upstream)}", inspector=asked(), **gateway)
+
+
+@functools.lru_cache(None)
+def watching(client, upstream):
+    """The same, with personal data: a session waits for what its database is made of."""
+    gateway = dict(stage.verified(server())) if upstream else {}
+    if client:
+        gateway["tls"] = stage.tls("allow")
+    return Front(server(), f"watching-{int(client)}{int(upstream)}", inspector=asked(), more={
+        "subjects": {"person": {"table": "public.people", "key": "id"}},
+        "personal_data": [{"table": "public.people", "subject": "person", "key": "id", "fields": {"name": "name"}}]}, **gateway)
 
 
 def context(is_on):
@@ -91,6 +105,24 @@ def unknown_role(client, upstream):
     refused(lambda: front(client, upstream).login(user="nobody", password="x", tls=context(client)), "28000")
 
 
+def no_database(client, upstream):
+    """Who has proved themselves hears of the server that there is no such database; who has not learns what they would of the server"""
+    made = watching(client, upstream)
+    for user in PASSWORDS:
+        for _ in range(2):
+            error = refused(lambda user=user: made.login(
+                user=user, password=PASSWORDS[user], database="nowhere", tls=context(client)), "3D000")
+            assert 'database "nowhere" does not exist' in str(error), error
+    for database in ("nowhere", "postgres"):
+        refused(lambda database=database: made.login(user="salted", password="wrong", database=database, tls=context(client)), "28P01")
+    refused(lambda: made.login(user="hashed", password=PASSWORDS["hashed"], database="unseen", tls=context(client)), "42501")
+    error = refused(lambda: made.login(user="salted", password=PASSWORDS["salted"], database="unseen", tls=context(client)), "57P03")
+    assert "has not been able to read the database's catalog" in str(error), error
+    with made.login(user="salted", password=PASSWORDS["salted"], tls=context(client)) as session:
+        equal(session.value("SELECT current_user"), "salted")
+    process.until(lambda: made.guard.sessions() == [], "nobody is left")
+
+
 def libpq(client, upstream):
     """psql with its defaults, and where there is TLS with channel binding demanded"""
     made = front(client, upstream)
@@ -110,6 +142,7 @@ for _client, _upstream in SIDES:
     stage.case(f"a wrong password is 28P01, {titled(_client, _upstream)}", wrong_password, _client, _upstream)
     stage.case(f"unknown and rejected roles are refused, {titled(_client, _upstream)}", unknown_role,
                _client, _upstream)
+    stage.case(f"a database that is not there is the server's word, {titled(_client, _upstream)}", no_database, _client, _upstream)
     stage.case(f"psql, {titled(_client, _upstream)}", libpq, _client, _upstream)
 
 

@@ -111,7 +111,7 @@ LIMITS.update({"b_error": ("block", 3), "b_cancel": ("block", 3), "b_next": ("bl
                "b_small": ("block", MOST), "b_large": ("block", shop.CUSTOMERS + 5), "b_none": ("block", 0),
                "b_uuid": ("block", MOST), "b_text": ("block", MOST), "b_race": ("block", RACE_MOST),
                "b_restart": ("block", MOST), "b_kill": ("block", MOST), "b_two": ("block", 5),
-               "b_cut": ("block", 3), "b_long": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3), "b_moves": ("block", 3), "b_moved": ("block", 3)})
+               "b_cut": ("block", 3), "b_long": ("block", 3), "b_rest": ("block", 3), "b_late": ("block", 3), "b_hides": ("block", 3), "b_returning": ("block", 3), "b_moves": ("block", 3), "b_moved": ("block", 3), "b_words": ("block", 6), "b_beside": ("block", 6)})
 BUDGETS = [{"principal": name, "window": "30d", "subjects": subjects, "verdict": verdict}
            for name, (verdict, subjects) in LIMITS.items()]
 # Of several the smallest counts.
@@ -328,6 +328,25 @@ def test_alert():
         equal(sorted(one["rule"] for one in told), sorted(rules), name)
         raised = {one["rule"] for one in front().guard.json("ack") if one["principal"] == name and one["verdict"] == "alert"}
         equal(raised, rules, name)
+
+
+@test(gateway=True)
+def test_words():
+    """What an alert says was shown is what its statement showed, not the record by which it was raised: of one that stands beside another, where that is"""
+    with login("b_words") as session:
+        session.send(wire.parse("SELECT id, name FROM customers ORDER BY id") + wire.bind() + wire.execute(3) + wire.execute(3) + wire.execute(3) + wire.SYNC)
+        keys, _, errors = read(session, b"")
+        equal((len(keys), errors[0]["C"]), (6, CODE))
+    with login("b_beside") as session:
+        simple(session)
+    front().guard.until_sessions(0)
+    for name in ("b_words", "b_beside"):
+        raised, = process.until(lambda name=name: [one for one in front().guard.json("ack") if (one["principal"], one["verdict"]) == (name, "block")], "an alert")
+        equal((raised["rows"], raised["subjects"]), (6, 6), raised["text"])
+        assert raised["text"].endswith("shown with it: 6 rows of at most 6 persons"), raised["text"]
+    beside, = [one["text"] for one in front().guard.json("ack") if (one["principal"], one["verdict"]) == ("b_beside", "alert")]
+    session, = {line["session"] for line in recorded("b_beside").lines}
+    assert beside.endswith(f"; what it showed is in the ledger, by session {session}"), beside
 
 
 @test(gateway=True)

@@ -12,6 +12,7 @@ import affected
 import harness
 import inspector
 import ledgerfile
+import postgres
 from process import until
 import shop
 from stage import equal, test
@@ -21,6 +22,7 @@ import wire
 ASKED = 20  # a type of record
 NAME = "pasu check"  # what its commands call themselves
 IDENTITY = {"identity": ["public.customers.phone"]}
+FILL = ("--domain", "mail.example.org", "--phone", "+44 7700 900###")
 WORDS = re.compile("past pasu|did not come through|has gaps")
 
 
@@ -60,8 +62,10 @@ def commands(made):
     yield "index build", ("index", "build"), 1
     yield "notify", ("notify", "--csv", *BY, "notice", number), 1
     yield "doctor", ("doctor",), 3
-
-
+    server = shop.server()
+    for where in (f"host={server.folder} port={server.port}", f"hostaddr=127.0.0.1 port={server.port}"):
+        login = f"{where} user={postgres.account()} dbname=postgres"
+        yield f"decoy plant, {where}", ("decoy", "plant", *FILL, *BY, "decoys of 2026", "--kind", "customer", "--dsn", login, "2"), 1
 
 
 def run_all(made, email):
@@ -91,7 +95,7 @@ def visits(made):
 
 @test(gateway=True, limit=240)
 def test_commands_are_no_gap():
-    """check --connect, explain, index build, notify, doctor and the page are no session past pasu, by the server's count alone and where the
+    """check --connect, explain, index build, notify, doctor, decoy plant and the page are no session past pasu, by the server's count alone and where the
     inspector sees who is connected, nor are they ended; JSON lists them, with the index and without it"""
     email = shop.server().value("SELECT email FROM customers WHERE id = 1287")
     made = affected.Page("own", more=IDENTITY)
@@ -107,7 +111,8 @@ def test_commands_are_no_gap():
     equal(made.front.reload(), "config_reloaded")
     own = run_all(made, email)
     equal({one["of"] for one in own}, {"command", "test"})  # the one that doctor makes to be found
-    assert all(one["gateway"] == "gateway" and one["pid"] > 1 and one["port"] > 0 for one in own if one["of"] == "command"), own
+    assert all(one["gateway"] == "gateway" and one["pid"] > 1 for one in own if one["of"] == "command"), own
+    equal(sum(one["of"] == "command" and one["port"] == 0 for one in own), 2)  # decoy plant, by the server's socket, each time
     equal(made.guard.find("bypass_ended"), [])
     made.guard.run("ledger", "update-index", timeout=60)
     equal(completeness(made)["own_sessions"], completeness(made, "--no-index")["own_sessions"])

@@ -205,6 +205,10 @@ def check_board(made, number):
     text = "".join(subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, encoding="utf-8").stdout.split())
     for word in ("Deadlines", "kr-regulator", "Scope, as it was known", "Who knew what when", "<b>고객</b>", "nobody"):
         assert word in re.sub("&lt;", "<", re.sub("&gt;", ">", html.read_text())) and "".join(word.split()) in text, (word, text)
+    lines = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True, encoding="utf-8").stdout
+    for word in ("deadline", "version", "signed", "record", "eu-authority", "opened"):
+        assert re.search(rf"(?m)(^|\s){word}(\s|$)", lines), f"{word} is broken in two: {lines}"
+    assert not re.search(r"\d-\d(\s|$)", lines), lines  # nor is a day
     equal(made.guard.run("incident", "board", "--pdf", path, number).returncode, 2)
 
 

@@ -56,6 +56,30 @@ it_agrees_with_a_naive_set_whatever_is_done(void **state PASU_UNUSED)
     live_release(&live);
 }
 
+static void
+a_statement_is_what_came_since_its_beginning(void **state PASU_UNUSED)
+{
+    struct live live = {0};
+    uint64_t rows, persons;
+
+    live_showed(&live, 7, true, 1, 1); /* of nobody */
+    assert_int_equal(live_add(&live, 7, "", ""), 0);
+    live_showed(&live, 7, false, 5, 5);
+    assert_false(live_statement(&live, 7, &rows, &persons));
+    live_showed(&live, 7, true, 3, 2);
+    live_showed(&live, 7, false, 4, UINT64_MAX);
+    live_showed(&live, 8, true, 100, 100);
+    assert_true(live_statement(&live, 7, &rows, &persons));
+    assert_int_equal(rows, 7);
+    assert_true(persons == UINT64_MAX);
+    live_showed(&live, 7, true, 0, 0);
+    assert_true(live_statement(&live, 7, &rows, &persons));
+    assert_int_equal(rows + persons, 0);
+    live_remove(&live, 7);
+    assert_false(live_statement(&live, 7, &rows, &persons));
+    live_release(&live);
+}
+
 /* Identities that are all over the table. */
 static uint64_t
 nth(uint64_t n)
@@ -146,6 +170,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_a_naive_set_whatever_is_done),
+        cmocka_unit_test(a_statement_is_what_came_since_its_beginning),
         cmocka_unit_test(there_is_a_most_and_who_is_there_stays),
         cmocka_unit_test(whose_it_is_is_known_while_it_is_there),
         cmocka_unit_test(identities_that_are_alike_do_not_crowd),

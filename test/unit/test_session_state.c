@@ -29,8 +29,8 @@ every_pair_has_a_next_state_and_an_action_in_range(void **state PASU_UNUSED)
 static void
 every_pair_is_as_it_is_written_down(void **state PASU_UNUSED)
 {
-    static const char actions[] = "!=>xCFHgtskKnqTpcvo1234MAY";
-    static const char states[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcd";
+    static const char actions[] = "!=>xCFHgtskKnqTpcvo1234MAhY";
+    static const char states[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcde";
     static const struct {
         enum session_event event;
         const char *name, *actions, *next;
