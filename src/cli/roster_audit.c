@@ -14,8 +14,6 @@ enum {
     PLACES_OF_ONE = 5, /* different addresses, or applications, that one person hardly needs */
 };
 
-#define DAY (86400 * NANOSECONDS_PER_SECOND)
-
 int64_t
 roster_since(const struct roster_look *look)
 {
@@ -94,7 +92,7 @@ static void
 look_unused(const struct roster_look *look, const struct roster_entry *entry,
             const struct usage *usage)
 {
-    bool is_young = roster_since(look) > look->now - ROSTER_DAYS * DAY;
+    bool is_young = roster_since(look) > look->now - ROSTER_DAYS * ROSTER_DAY;
     char since[NAME_TEXT], last[TIME_SIZE];
 
     if (usage != NULL && (usage->last >= roster_since(look) || usage->sessions > 0))
@@ -196,7 +194,7 @@ look(const struct arguments *arguments, struct evidence *evidence, const struct 
                                .usages = &usages,
                                .now = os_realtime(&os_real),
                                .findings = &findings};
-    int status = usages_read(&usages, evidence, look.now - ROSTER_DAYS * DAY);
+    int status = usages_read(&usages, evidence, look.now - ROSTER_DAYS * ROSTER_DAY);
 
     if (status == 0) {
         look_at_roles(&look);

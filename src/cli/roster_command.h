@@ -8,9 +8,10 @@
 #include "cli/usage.h"
 #include "policy/roster.h"
 
-/* Days without a session after which a role is dormant, and a right that was not used is one too
- * many. */
+/* Days without a session after which a role is dormant, a right that was not used is one too many,
+ * and a password is old. */
 enum { ROSTER_DAYS = 90 };
+#define ROSTER_DAY (86400 * NANOSECONDS_PER_SECOND)
 
 /* Reads the configuration's roster as it is now. */
 PASU_MUST_USE int roster_load(struct roster **roster, const struct config *config);
@@ -35,8 +36,8 @@ struct roster_look {
 int64_t roster_since(const struct roster_look *look);
 void roster_since_text(char *text, size_t size, const struct roster_look *look);
 /* What the server behind each gateway says: roles that are on no roster, or in no server; those
- * that have left and may still log in; superusers; passwords that never expire; rights to personal
- * fields that nobody has used. PASU_E_NOMEM. */
+ * that have left and may still log in; superusers; passwords that never expire, or are old; rights
+ * to personal fields that nobody has used. PASU_E_NOMEM. */
 PASU_MUST_USE int roster_look_at_servers(const struct roster_look *look);
 
 #endif

@@ -51,32 +51,67 @@ look_role(const struct server *server, const char *role, bool is_super)
               "is a superuser, of kind %s", kind);
 }
 
+/* Names in a line, as far as they fit. */
+struct list_of_roles {
+    char names[LIST_SIZE];
+    size_t used;
+    int count;
+    bool has_person;
+};
+
+static void
+add_role(struct list_of_roles *list, const struct roster *roster, const char *role)
+{
+    list->has_person |= roster_kind(roster, role) != PRINCIPAL_SERVICE;
+    list->count++;
+    if (list->used < sizeof(list->names))
+        list->used += (size_t)snprintf(list->names + list->used, sizeof(list->names) - list->used,
+                                       "%s%s", list->used > 0 ? ", " : "", role);
+}
+
 /* A service's password that expires takes the service down: of these it is only said. */
 static void
 look_expiry(const struct server *server, const PGresult *rows)
 {
-    char names[LIST_SIZE] = "";
-    bool has_person = false;
-    size_t used = 0;
-    int count = 0;
+    const struct roster_look *look = server->look;
+    struct list_of_roles list = {.names = ""};
 
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *role = PQgetvalue(rows, i, ROLE_NAME);
 
-        if (PQgetvalue(rows, i, IS_ENDLESS)[0] != 't' ||
-            probe_is_inspector(server->look->config, role))
-            continue;
-        has_person |= roster_kind(server->look->roster, role) != PRINCIPAL_SERVICE;
-        count++;
-        if (used < sizeof(names))
-            used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-                                     used > 0 ? ", " : "", role);
+        if (PQgetvalue(rows, i, IS_ENDLESS)[0] == 't' && !probe_is_inspector(look->config, role))
+            add_role(&list, look->roster, role);
     }
-    if (count > 0)
-        findings_add(server->look->findings, server->gateway->name, "never expiring",
-                     has_person ? FINDING_WARNING : FINDING_INFO,
+    if (list.count > 0)
+        findings_add(look->findings, server->gateway->name, "never expiring",
+                     list.has_person ? FINDING_WARNING : FINDING_INFO,
                      "ALTER ROLE … VALID UNTIL '…', where it logs in with a password",
-                     "the passwords of %d never expire: %s", count, names);
+                     "the passwords of %d never expire: %s", list.count, list.names);
+}
+
+/* The server keeps no time of it: what has passed here is all that is known. */
+static void
+look_password_age(const struct server *server, const PGresult *rows)
+{
+    const struct roster_look *look = server->look;
+    bool is_young = roster_since(look) > look->now - ROSTER_DAYS * ROSTER_DAY;
+    struct list_of_roles list = {.names = ""};
+    char since[NAME_TEXT];
+
+    for (int i = 0; i < PQntuples(rows); i++) {
+        const char *role = PQgetvalue(rows, i, ROLE_NAME);
+        const struct usage *usage = usages_find(look->usages, role);
+
+        if (!(usage && usage->has_password) && !probe_is_inspector(look->config, role))
+            add_role(&list, look->roster, role);
+    }
+    roster_since_text(since, sizeof(since), look);
+    if (list.count > 0)
+        findings_add(look->findings, server->gateway->name, "password age",
+                     is_young ? FINDING_INFO : FINDING_WARNING,
+                     "exchange it, where it logs in with a password: \\password NAME, through pasu",
+                     "the passwords of %d were not changed through pasu %s: %s", list.count, since,
+                     list.names);
 }
 
 static void
@@ -97,6 +132,7 @@ look_at_roles(const struct server *server)
             look_role(server, role, PQgetvalue(rows, i, IS_SUPER)[0] == 't');
     }
     look_expiry(server, rows);
+    look_password_age(server, rows);
     for (size_t i = 0; i < roster_count(roster); i++) {
         bool is_there = false;
 

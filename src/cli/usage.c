@@ -2,6 +2,7 @@
 #include "cli/usage.h"
 
 #include "base/memory.h"
+#include "cli/password_set.h"
 
 void
 usages_release(struct usages *u)
@@ -144,6 +145,24 @@ add_fields(struct usages *u, struct usage *usage, struct lexicon *lexicon, uint6
     return 0;
 }
 
+/* The statement is recorded before it is sent: that the server has refused it is not known. */
+static int
+see_password(struct usages *u, const struct statement *statement)
+{
+    const char *sql = shapes_get(&u->evidence->book->shapes, statement->shape);
+    char role[CATALOG_NAME_SIZE];
+    struct usage *usage;
+
+    if ((statement->flags & FLAG_BIT(ROLE)) == 0 || statement->verdict == VERDICT_OF_BLOCK ||
+        !sql || !password_set(sql, statement->session.principal, role))
+        return 0;
+    usage = get(u, role);
+    if (!usage)
+        return PASU_E_NOMEM;
+    usage->has_password = true;
+    return 0;
+}
+
 /* Of whom nothing was shown, because all was null, was shown that. */
 static int
 take(void *arg, const struct statement *statement)
@@ -151,6 +170,7 @@ take(void *arg, const struct statement *statement)
     struct usages *u = arg;
     struct usage *usage;
     uint64_t fields = 0;
+    int result;
 
     if (!statement->is_session_known)
         return 0;
@@ -160,7 +180,8 @@ take(void *arg, const struct statement *statement)
     was_here(usage, statement->time);
     for (size_t i = 0; i < statement->part_count; i++)
         fields |= statement->parts[i].clear | statement->parts[i].masked | statement->parts[i].null;
-    return add_fields(u, usage, statement->lexicon, fields);
+    result = add_fields(u, usage, statement->lexicon, fields);
+    return result == 0 ? see_password(u, statement) : result;
 }
 
 /* A session that has not ended is still here. */

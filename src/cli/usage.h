@@ -2,7 +2,7 @@
 /*
  * What each principal did since a time, by the ledger: when it was last here, from how many
  * addresses and with how many applications, which fields it was shown, and how often it was refused
- * because its owner had left. All of the ledger is read.
+ * because its owner had left; and whose password was set. All of the ledger is read.
  *
  * What is told of addresses and applications are the first USAGE_PLACES_MAX different ones.
  */
@@ -28,6 +28,7 @@ struct usage {
     struct usage_places addresses, applications;
     uint64_t fields;      /* bits: places of the book's names, of what it was shown since */
     bool has_more_fields; /* some that have no bit */
+    bool has_password;    /* a statement that was not blocked has asked for one since */
 };
 
 struct usages {

@@ -252,7 +252,7 @@ finish_result(struct answering *a)
     if (result == 0 && r->statement && (r->statement->flags & PLAN_PROBE) && !r->is_counted)
         result = expose_probe(a->s);
     if (result == 0 && !r->is_counted && !a->o->is_muted)
-        result = verdict_done(a->s, r->statement, 0);
+        result = verdict_done(a->s, r->statement, 0, false);
     return result;
 }
 

@@ -136,7 +136,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
 {
     struct observer *o = a->o;
     struct exchange_request *request = exchange_first(&o->exchange);
-    bool is_taken;
+    bool is_taken, is_nothing = false;
     int result = retry_takes(a, message, length, &is_taken);
 
     if (PASU_UNLIKELY(result != 0 || is_taken))
@@ -146,12 +146,16 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0 && request && request->is_refused) {
         result = o->is_muted ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
+        /* What is said need not be there any more. */
+        is_nothing =
+            request && verdict_names_nothing(result_statement(o, request),
+                                             view_of(message + WALK_HEAD, length - WALK_HEAD));
         result = say_error(a, message, length, request);
     }
     if (result == 0 && request && !request->is_refused && !o->is_muted && !o->result.is_counted &&
         (request->step == STEP_QUERY || request->step == STEP_EXECUTE ||
          request->step == STEP_FUNCTION_CALL))
-        result = verdict_done(a->s, result_statement(o, request), 0);
+        result = verdict_done(a->s, result_statement(o, request), 0, is_nothing);
     if (result == 0 && request && !request->is_refused)
         result = result_failed(a->s, request);
     result_close(o);

@@ -162,6 +162,6 @@ call_done(struct session *s, const struct exchange_request *request)
     if (statement && statement->moved_fields)
         result = expose_moved(s, statement, UINT64_MAX);
     if (result == 0 && !s->observer->result.is_counted)
-        result = verdict_done(s, statement, FLAG_BIT(FUNCTION_CALL));
+        result = verdict_done(s, statement, FLAG_BIT(FUNCTION_CALL), false);
     return result == 0 ? result_effects(s, request) : result;
 }

@@ -485,9 +485,10 @@ tell_done(struct session *s, const struct plan_statement *statement, const struc
 }
 
 int
-verdict_done(struct session *s, const struct plan_statement *statement, uint64_t flags)
+verdict_done(struct session *s, const struct plan_statement *statement, uint64_t flags,
+             bool is_nothing)
 {
-    const struct plan_statement *meant;
+    const struct plan_statement *meant = NULL;
     struct rule_statement done;
     struct ruling ruling;
     uint64_t fields;
@@ -496,7 +497,7 @@ verdict_done(struct session *s, const struct plan_statement *statement, uint64_t
     if (result != 0 || PASU_LIKELY(!s->observer->rules.has_verdicts) || !statement ||
         administration_of(s, statement))
         return result;
-    fields = verdict_fields_done(s, statement, &meant);
+    fields = is_nothing ? 0 : verdict_fields_done(s, statement, &meant);
     done = (struct rule_statement){
         .fields = fields,
         .flags = plan_flags(statement->flags) | (meant ? plan_flags(meant->flags) : 0) | flags,

@@ -71,6 +71,9 @@ uint64_t verdict_fields_asked(struct session *session, const struct plan_stateme
  */
 uint64_t verdict_fields_done(struct session *session, const struct plan_statement *statement,
                              const struct plan_statement **meant);
+/* Whether by this error, the body of what the server has sent, nothing has the name that EXECUTE or
+ * FETCH says: it has run nothing. */
+bool verdict_names_nothing(const struct plan_statement *statement, struct view error);
 /* What the client is told of a ruling. */
 static inline const char *
 verdict_message(const char *ruling)
@@ -86,9 +89,10 @@ PASU_MUST_USE int verdict_judge(struct session *session, struct exposure *exposu
                                 uint64_t flags, struct judgement *judgement);
 /* A statement was masked by a budget, and a record says so: the log is told, as of a rule. */
 PASU_MUST_USE int verdict_masked(struct session *session, const char *rule, uint32_t minute);
-/* The statement is over, and no record tells of it (but that of administration_ask). */
+/* The statement is over, and no record tells of it (but that of administration_ask). `is_nothing`:
+ * as verdict_names_nothing has said. */
 PASU_MUST_USE int verdict_done(struct session *session, const struct plan_statement *statement,
-                               uint64_t flags);
+                               uint64_t flags, bool is_nothing);
 /* The session ends: what has not been told of its rules is. */
 void verdict_leave(struct session *session);
 /* Other settings are in force: sessions that nobody observes end where their rules judge them. */

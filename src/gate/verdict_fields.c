@@ -4,6 +4,7 @@
 #include "gate/renew.h"
 #include "gate/result.h"
 #include "gate/session.h"
+#include "gate/speech.h"
 #include "gate/verdict.h"
 
 uint64_t
@@ -78,6 +79,21 @@ verdict_fields_asked(struct session *s, const struct plan_statement *statement,
     if (is_sure && *meant)
         return verdict_fields(s, *meant) | (statement->kept_fields & all);
     return verdict_fields(s, *meant) | verdict_fields(s, statement);
+}
+
+/* Its own routine says so, of the statement itself. Code that is run can give its errors the same
+ * code, and hand on such an error, but not without a context. */
+bool
+verdict_names_nothing(const struct plan_statement *statement, struct view error)
+{
+    bool is_cursor = statement && statement->special == SPECIAL_FETCH;
+
+    return statement &&
+           (is_cursor || statement->special == SPECIAL_EXECUTE || statement->is_executed) &&
+           view_equal(speech_field(error, 'C'), is_cursor ? VIEW("34000") : VIEW("26000")) &&
+           view_equal(speech_field(error, 'R'),
+                      is_cursor ? VIEW("PerformPortalFetch") : VIEW("FetchPreparedStatement")) &&
+           speech_field(error, 'W').length == 0 && speech_field(error, 'q').length == 0;
 }
 
 uint64_t

@@ -136,12 +136,13 @@ def use(made, name, application="x", sql="SELECT 1"):
 @test(gateway=True, limit=120)
 @moved
 def test_audited():
-    """An audit finds the ownerless, shared, dormant, never used, unlisted and over-privileged, superusers, and leavers that tried; and nothing of those who are as they should be"""
+    """An audit finds the ownerless, shared, dormant, never used, unlisted and over-privileged, superusers, old passwords, and leavers that tried; and nothing of those who are as they should be"""
     then = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=120)
     zone = {"TZ": "UTC"}
     made, path = front("audited", environment={**environment(f"{then:%Y-%m-%d %H:%M:%S}"), **zone})
     for name in ("r_old", "app", "r_stranger"):
         use(made, name)
+    use(made, "postgres", sql="ALTER ROLE r_old PASSWORD 'then'")
     made.guard.until_sessions(0)
     made.stop()
     for name in ("LD_PRELOAD", "FAKETIME"):
@@ -154,7 +155,9 @@ def test_audited():
     use(made, "r_two", sql="SELECT 1")
     use(made, "r_twin")
     use(made, "r_none")
-    use(made, "postgres")
+    for sql in ("ALTER ROLE app PASSWORD 'now'", "ALTER USER \"r_new\" WITH ENCRYPTED PASSWORD 'now' VALID UNTIL '2999-01-01'", "ALTER ROLE r_two PASSWORD NULL",
+                "ALTER ROLE r_twin VALID UNTIL '2999-01-01'", "ALTER USER SESSION_USER PASSWORD 'now'", "CREATE ROLE r_made LOGIN PASSWORD 'now'"):
+        use(made, "postgres", sql=sql)
     for _ in range(3):
         equal(attempt(made, "r_left"), LEFT)
     found = audit(made)
@@ -176,10 +179,14 @@ def test_audited():
     more = {name: one for (name, is_server), one in audit(made, "--connect").items() if is_server}
     over = {name for name in more if name.startswith("over-privileged")}
     equal({name for name in more if name not in over and "postgres" not in name and name.split()[-1].startswith(("r_", "expiring"))},
-          {"unlisted r_stranger", "unlisted r_silent", "unlisted r_root", "ownerless r_left", "superuser r_root", "absent r_absent",
+          {"unlisted r_stranger", "unlisted r_silent", "unlisted r_root", "unlisted r_made", "ownerless r_left", "superuser r_root", "absent r_absent",
            "never expiring"})
     equal((more["superuser r_root"][0], more["superuser postgres"][0], more["absent r_absent"][0]), ("warning", "info", "info"))
     assert "r_old" not in more["never expiring"][1] and "analyst" in more["never expiring"][1], more["never expiring"]
+    state, said, _ = more["password age"]
+    old = set(said.rpartition(": ")[2].split(", "))
+    equal((state, "not changed through pasu in 90 days" in said), ("warning", True))
+    assert {"r_old", "r_two", "r_twin", "r_stranger", "analyst"} <= old and not {"app", "r_new", "postgres", "r_made"} & old, said
     assert "over-privileged app" not in over and "over-privileged r_silent" not in over and "over-privileged r_root" not in over, over
     assert {"over-privileged analyst", "over-privileged r_new"} <= over, over
     made.stop()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rule on one field, and statements that are only named: EXECUTE and FETCH are what was prepared and declared in this
 session, and anything where that is not known for sure."""
+import collections
 import contextlib
 
 import harness
@@ -17,6 +18,8 @@ MADE = """CREATE FUNCTION same(bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN
 CREATE FUNCTION length_of_address(bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT length(address) FROM customers WHERE id = $1); END';
 CREATE FUNCTION prepared_again() RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE 'DEALLOCATE p'; EXECUTE 'PREPARE p AS SELECT address FROM customers'; END$$;
 CREATE FUNCTION opened_again() RETURNS void LANGUAGE plpgsql AS $$DECLARE c refcursor := 'c'; BEGIN CLOSE c; OPEN c FOR EXECUTE 'SELECT address FROM customers'; END$$;
+CREATE FUNCTION raised_26000() RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE 'prepared statement "r" does not exist' USING ERRCODE = '26000'; END$$;
+CREATE FUNCTION handed_on() RETURNS int LANGUAGE plpgsql AS $$BEGIN EXECUTE 'EXECUTE nope'; RETURN 1; END$$;
 CREATE VIEW told AS SELECT id, phone AS what FROM customers;
 GRANT SELECT ON told TO app; GRANT analyst TO app"""
 REPLACED = "CREATE OR REPLACE VIEW told AS SELECT id, address AS what FROM customers"
@@ -124,6 +127,44 @@ def changed(sql):
     loaded = front().guard.mark()
     shop.server().sql(sql)
     front().guard.wait("catalog_reloaded", start=loaded)
+
+
+@test(gateway=True)
+def test_alert_of_no_such_name():
+    """Nor is one of them where the server has nothing of that name; what code says of itself in the same words is none of the server's"""
+    unknown = {
+        "EXECUTE": ((wire.query("EXECUTE nope"), "26000"),), "an argument": ((wire.query("EXECUTE nope(1)"), "26000"),),
+        "FETCH": ((wire.query("FETCH nope"), "34000"),), "MOVE": ((wire.query("MOVE nope"), "34000"),),
+        "EXPLAIN": ((wire.query("EXPLAIN ANALYZE EXECUTE nope"), "26000"),),
+        "EXECUTE by message": ((wire.parse("EXECUTE nope", "s") + wire.bind(name="s") + wire.execute() + wire.SYNC, "26000"),),
+        "FETCH by message": ((wire.parse("FETCH nope", "t") + wire.bind(name="t") + wire.execute() + wire.SYNC, "34000"),),
+        "behind another": ((wire.query("SELECT 1; EXECUTE nope"), "26000"),),
+    }
+    raised = "SELECT raised_26000() FROM customers"
+    told = {"raised": f"DO $d$BEGIN EXECUTE 'PREPARE r AS {raised}'; END$d$", "handed on": "DO $d$BEGIN EXECUTE 'PREPARE r AS SELECT handed_on()'; END$d$"}
+    sessions = {name: front().login(user="app", application_name=f"is {name}") for name in told}
+    with without_rules():
+        for name, session in sessions.items():
+            play(session, told[name])
+    rule([{**BLOCK[0], "verdict": "alert"}])
+    try:
+        for name, steps in unknown.items():
+            with front().login(user="app", application_name=f"no {name}") as session:
+                for message, code in steps:
+                    session.send(message)
+                    equal([one["C"] for one in session.result().errors], [code], name)
+                session.terminate()
+        for session in sessions.values():
+            play(session, ("EXECUTE r", "26000"))
+            session.terminate()
+        front().guard.until_sessions(0)
+    finally:
+        rule()
+    alerts = collections.Counter()
+    for one in front().guard.find("rule_alert"):
+        alerts[one["application"]] += one["statements"]
+    equal({name for name in alerts if name.startswith("no ")}, set())
+    equal({name: alerts[name] for name in alerts if name.startswith("is ")}, {f"is {name}": 1 for name in told})
 
 
 @test(gateway=True)
