@@ -161,6 +161,8 @@ declare(struct session *s, struct plan *plan, const struct plan_statement *state
     pinned_move(&portal->pinned, &o->result.own);
     portal->is_doubtful = is_doubtful;
     portal->is_held = statement->speaks_later;
+    portal->is_hiding = statement->inner && statement->inner->hidden_count > 0;
+    o->hides_in_cursors |= portal->is_hiding;
     return 0;
 }
 
@@ -317,7 +319,5 @@ result_transaction_over(struct session *s)
     if (o->exchange.count == 0)
         intent_over(s);
     exchange_end_portals(&o->exchange);
-    if (o->exchange.count == 0)
-        o->hides_in_cursors = exchange_holds_portals(&o->exchange);
     return result;
 }
