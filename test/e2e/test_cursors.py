@@ -226,7 +226,7 @@ OTHER = (XML, "SELECT * FROM cursor_to_xmlschema('c', false, false, '')", 'SELEC
 
 
 # A hidden key: with its name, in a record, or alone in a row.
-KEY = re.compile(rb"pasu_key|\(-?\d+,Kim|\A\x00\x01.{4}-?\d+\Z", re.S)
+KEY = re.compile(rb"pasu_key|\(-?\d+,Kim|\A\x00\x01.{4}-?\d{2,}\Z", re.S)
 
 
 def refused(*steps):
