@@ -126,6 +126,7 @@ CREATE FUNCTION opens() RETURNS refcursor LANGUAGE plpgsql AS
     $$ DECLARE r refcursor := 'c'; BEGIN OPEN r FOR SELECT name, grade FROM customers ORDER BY id; RETURN r; END $$;
 CREATE FUNCTION runs(t text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE t INTO r; RETURN r; END $$;
 CREATE FUNCTION does(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE t; END $$;
+CREATE PROCEDURE ends() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
 CREATE TABLE notes (note text);
 GRANT SELECT ON odd TO app;
 GRANT SELECT, INSERT, DELETE ON notes TO app;
@@ -325,6 +326,7 @@ def test_held_plain():
         (PLAIN, HELD, asked(wire.close("P", "c")), PLAIN_XML),
         (HELD, "BEGIN", PLAIN.replace("WITH HOLD", ""), "CLOSE c", PLAIN_XML, "COMMIT"),
         within(C, "FETCH 1 FROM c", "CLOSE c", declare("c", products), XML, "CLOSE ALL", C, "CLOSE ALL", READER),
+        (PLAIN, "BEGIN", HELD, "ROLLBACK", "CLOSE ALL", PLAIN, PLAIN_XML, "CLOSE ALL"),
         within(asked(C, "FETCH 1 FROM c", "CLOSE c"), PLAIN.replace("WITH HOLD", ""), PLAIN_XML),
     )
     for number, steps in enumerate(cases):
@@ -355,10 +357,24 @@ def test_held_hiding():
         (prepared, asked("EXECUTE d")),
         within(prepared, "SAVEPOINT s", "EXECUTE d", "RELEASE s"),
         (PLAIN, HELD, "CLOSE foo"),
+        # a ROLLBACK of another transaction
+        ("BEGIN; " + HELD + "; COMMIT; SELECT 1; ROLLBACK",),
+        (HELD, "BEGIN", "ROLLBACK", "ROLLBACK"),
+        ("BEGIN", HELD + "; COMMIT; SELECT 1; ROLLBACK"),
+        ("BEGIN", HELD, "COMMIT AND CHAIN", "ROLLBACK"),
+        (asked(HELD, "CALL ends()", "ROLLBACK"),),
+        ("BEGIN", asked("COMMIT", HELD, "CALL ends()", "ROLLBACK")),
+        ("BEGIN", asked("COMMIT", HELD, "CALL ends()", "BEGIN"), "ROLLBACK"),
+        ("BEGIN", HELD, asked(wire.parse("COMMIT AND CHAIN", "e")), "EXECUTE e", "ROLLBACK"),
+        ("BEGIN", HELD, asked(wire.parse("COMMIT AND CHAIN", "e")), "SELECT does('EXECUTE e')", "ROLLBACK"),
+        within("SAVEPOINT s", "SELECT 1", "ROLLBACK TO s", HELD),
+        within("SAVEPOINT s", HELD, "SAVEPOINT t", "SELECT nobody", "ROLLBACK TO t"),
         (PLAIN, HELD, PLAIN.replace("foo", "bar"), "CLOSE foo", asked(wire.close("P", "bar"))),
     )
     for opened in ways:
         between = (*within("SELECT 1"), "SELECT title FROM products WHERE id = 1", *within("SELECT 1", "SELECT nobody")[:-1], "ROLLBACK")
+        there = heard(shop.server().address, "there", (*opened, *between, "FETCH 1 FROM c"))
+        assert shown_in(there[-3:]), f"{tell(opened)}: {there[-3:]}"
         for step in (XML, DO, GIVEN, XML_CALL, OTHER[-1]):
             refused(*opened, *between, "FETCH 1 FROM c", step).abort()
     for step in OTHER:
