@@ -426,6 +426,16 @@ exchange_end_portals(struct exchange *x)
 }
 
 bool
+exchange_names_end(const struct exchange *x)
+{
+    for (size_t i = 0; i < EXCHANGE_HEADS; i++)
+        for (const struct prepared *p = x->prepared[i]; p; p = p->next)
+            if (p->name[0] && p->statement && p->statement->special == SPECIAL_END)
+                return true;
+    return false;
+}
+
+bool
 exchange_is_hiding(const struct exchange *x)
 {
     for (const struct portal *p = x->portals; p; p = p->next)

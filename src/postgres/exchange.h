@@ -221,6 +221,8 @@ void exchange_drop_portals(struct exchange *exchange);
 /* A transaction is over: all but cursors WITH HOLD are gone. Of those that are more than
  * EXCHANGE_HELD_MAX nothing is known any more. */
 void exchange_end_portals(struct exchange *exchange);
+/* Whether COMMIT or ROLLBACK has a name by which code can run it: a message has prepared it. */
+bool exchange_names_end(const struct exchange *exchange);
 /* Whether there can be cursors with hidden columns. */
 bool exchange_is_hiding(const struct exchange *exchange);
 /* All names that code in the server can have changed; the unnamed ones it cannot. */

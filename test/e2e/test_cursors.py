@@ -342,7 +342,7 @@ def test_held_plain():
     assert got == due, first_difference(due, got)
 
 
-@test(gateway=True, limit=100)
+@test(gateway=True, limit=200)
 def test_held_hiding():
     """A cursor that outlives its transaction keeps its hidden key to itself: whoever opened it and however long ago"""
     prepared = asked(wire.parse(HELD, "d"))
@@ -403,6 +403,35 @@ def test_held_function():
         if errors:
             break
     equal([text.split(":")[0] for text in errors], ["pasu cannot run this"])
+
+
+
+# ---- code that ends the transaction by a name ----
+
+BODY = "CREATE FUNCTION pg_temp.ending() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'EXECUTE e'; END $$"
+
+
+@test(gateway=True)
+def test_ended_by_name():
+    """What a transaction has put into tables counts where code has ended it by EXECUTE of a COMMIT, and ROLLBACK ends the next one"""
+    prepared = asked(wire.parse("COMMIT AND CHAIN", "e"))
+    ways = (
+        ("EXECUTE e",),
+        ("DO $$ BEGIN EXECUTE 'EXECUTE e'; END $$",),
+        ("SELECT does('EXECUTE e')",),
+        (asked("SELECT does('EXECUTE e')"),),
+        (BODY, "SELECT pg_temp.ending()"),
+    )
+    front()
+    for number, steps in enumerate(ways):
+        heard(front().address, f"ends {number}", (f"CREATE TABLE ended{number} (note text)", prepared, "BEGIN",
+                                                  f"INSERT INTO ended{number} SELECT name FROM customers WHERE grade = 2", *steps, "ROLLBACK"))
+        seen = shown_in(heard(front().address, f"ended {number}", (f"SELECT note FROM ended{number} LIMIT 2",)))
+        assert len(seen) == 2, f"{tell(steps)}: {seen}"
+    front().guard.until_sessions(0)
+    said = shop.export(front())
+    unknown = {tell(steps): said[f"ended {number}"].unknown for number, steps in enumerate(ways)}
+    assert all(count >= 2 for count in unknown.values()), unknown
 
 
 if __name__ == "__main__":
