@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "gate/copy_out.h"
+#include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/mask.h"
 #include "gate/preface.h"
@@ -434,8 +435,10 @@ ready(struct answering *a, const uint8_t *message, size_t length)
         result = result_transaction_over(a->s);
     if (a->s->transaction == 'I')
         administration_over(a->s);
-    if (o->exchange.count == 0)
+    if (o->exchange.count == 0) {
         o->is_unsettled = o->is_taken = false;
+        hidden_settle(o);
+    }
     underway_answered(a->s);
     if (PASU_UNLIKELY(retry_is_ready(o)))
         return result;

@@ -104,6 +104,19 @@ runs_anything(const struct session *s, const struct plan_statement *statement)
     return (statement->flags & PLAN_OPAQUE) && (fields & ~statement->most_fields) == 0;
 }
 
+/* EXECUTE in code runs COMMIT AND CHAIN, too, where a message has prepared it: ROLLBACK then undoes
+ * only what came behind that. */
+static void
+remember_end(struct observer *o, const struct plan_statement *statement)
+{
+    bool can_run = (statement->flags & PLAN_OPAQUE) || statement->verb == VERB_DO ||
+                   statement->verb == VERB_CALL || !o->catalog ||
+                   catalog_may_run_prepared(o->catalog);
+
+    if (PASU_UNLIKELY(can_run))
+        o->may_be_committed |= exchange_names_end(&o->exchange);
+}
+
 void
 doubt_done(struct session *s, const struct plan_statement *statement)
 {
@@ -111,6 +124,7 @@ doubt_done(struct session *s, const struct plan_statement *statement)
     uint64_t fields, kinds;
     bool is_anything = runs_anything(s, statement);
 
+    remember_end(o, statement);
     if (is_anything || (statement->flags & PLAN_RENAMES))
         exchange_doubt(&o->exchange);
     if (!is_anything && !statement->twists)
@@ -130,8 +144,10 @@ doubt_called(struct session *s, uint32_t oid)
     const struct catalog *catalog = s->observer->catalog;
     const struct catalog_function *function = catalog ? catalog_function(catalog, oid) : NULL;
 
-    if (!function || function->is_opaque)
+    if (!function || function->is_opaque) {
         exchange_doubt(&s->observer->exchange);
+        s->observer->may_be_committed |= exchange_names_end(&s->observer->exchange);
+    }
 }
 
 void

@@ -91,6 +91,12 @@ hidden_note(struct observer *o, const struct plan *plan)
     }
 }
 
+void
+hidden_settle(struct observer *o)
+{
+    o->hides_in_cursors = o->hides_in_cursors && exchange_is_hiding(&o->exchange);
+}
+
 static bool
 reads_cursors(const struct observer *o, const struct plan *plan)
 {

@@ -23,6 +23,8 @@ uint8_t hidden_expected(const struct observer *observer, const struct plan_state
 
 /* A plan is about to be run: notes whether a cursor with hidden columns comes to be by it. */
 void hidden_note(struct observer *observer, const struct plan *plan);
+/* All that was asked is answered: notes whether such a cursor is left. */
+void hidden_settle(struct observer *observer);
 /* What a statement will run, where it is an EXECUTE or a FETCH: *statement becomes that one, or
  * NULL. Its plan, or NULL. */
 const struct plan *hidden_meant(const struct observer *observer, const struct plan *plan,

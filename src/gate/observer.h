@@ -205,7 +205,8 @@ struct observer {
     struct long_text *long_text; /* that passes in pieces, or NULL */
     bool has_moved;      /* it has put values, or parts of them, where others were (gate/mask.h) */
     bool may_have_moved; /* or its transaction may have */
-    uint64_t seen;       /* whom it was the first of its principal's sessions to show today */
+    bool may_be_committed; /* code may have ended that, and begun another */
+    uint64_t seen;         /* whom it was the first of its principal's sessions to show today */
 };
 
 /* Makes a session's observer where its configuration asks for one; session->observer stays NULL

@@ -120,7 +120,7 @@ catalog_effects(struct session *s, struct plan *plan, const struct plan_statemen
     if (result == 0 && (statement->mark.fields || statement->move))
         result = observer_mark(s, plan, statement, o->result.written);
     if (result == 0 && is_end) {
-        result = observer_marks_over(s, statement->verb == VERB_ROLLBACK);
+        result = observer_marks_over(s, statement->verb == VERB_ROLLBACK && !o->may_be_committed);
         observer_marks_mean(s, statement->special == SPECIAL_LAY_BY);
     }
     if ((is_change || statement->mark.fields) && touch > o->change)
@@ -161,6 +161,8 @@ declare(struct session *s, struct plan *plan, const struct plan_statement *state
     pinned_move(&portal->pinned, &o->result.own);
     portal->is_doubtful = is_doubtful;
     portal->is_held = statement->speaks_later;
+    portal->is_hiding = statement->inner && statement->inner->hidden_count > 0;
+    o->hides_in_cursors |= portal->is_hiding;
     return 0;
 }
 
@@ -316,7 +318,7 @@ result_transaction_over(struct session *s)
     int result = observer_marks_over(s, false); /* none is left where it was ended by its name */
 
     o->speaks_fields = o->speaks_kinds = 0;
-    o->may_have_moved = false;
+    o->may_have_moved = o->may_be_committed = false;
     actor_over(&o->actor, false);
     observer_marks_mean(s, false);
     growth_settle(catalog_store_growth(o->place), &o->grown);
@@ -332,7 +334,5 @@ result_transaction_over(struct session *s)
     if (o->exchange.count == 0)
         intent_over(s);
     exchange_end_portals(&o->exchange);
-    if (o->exchange.count == 0)
-        o->hides_in_cursors = exchange_holds_portals(&o->exchange);
     return result;
 }

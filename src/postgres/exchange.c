@@ -247,6 +247,7 @@ portal_clear(struct portal *portal)
     portal->rows = 0;
     portal->is_told = portal->is_described = portal->is_counted = portal->is_doubtful = false;
     portal->is_bound_told = portal->is_renamed = portal->is_held = portal->is_over = false;
+    portal->is_hiding = false;
     portal->target = 0;
     portal->use = 0;
     portal->told_fields = portal->told_kinds = 0;
@@ -399,6 +400,7 @@ drop_portals(struct exchange *x, uint32_t held)
     for (struct portal **at = &x->portals; *at;) {
         bool is_held = (*at)->is_held && held > 0;
 
+        x->has_lost |= (*at)->is_held && !is_held && (*at)->is_hiding;
         held -= is_held;
         (*at)->is_over |= is_held;
         if ((*at)->name[0] == '\0')
@@ -414,6 +416,7 @@ void
 exchange_drop_portals(struct exchange *x)
 {
     drop_portals(x, 0);
+    x->has_lost = false;
 }
 
 void
@@ -423,12 +426,22 @@ exchange_end_portals(struct exchange *x)
 }
 
 bool
-exchange_holds_portals(const struct exchange *x)
+exchange_names_end(const struct exchange *x)
+{
+    for (size_t i = 0; i < EXCHANGE_HEADS; i++)
+        for (const struct prepared *p = x->prepared[i]; p; p = p->next)
+            if (p->name[0] && p->statement && p->statement->special == SPECIAL_END)
+                return true;
+    return false;
+}
+
+bool
+exchange_is_hiding(const struct exchange *x)
 {
     for (const struct portal *p = x->portals; p; p = p->next)
-        if (p->is_held)
+        if (p->is_hiding)
             return true;
-    return false;
+    return x->has_lost;
 }
 
 void

@@ -84,10 +84,11 @@ struct portal {
     bool is_told;                  /* as of the Bind */
     bool is_bound_told;            /* upper bounds of its rows are in a record already */
     bool is_doubtful;
-    bool is_read;                     /* as the reading of its statement (struct plan_statement) */
-    bool is_renamed;                  /* doubtful since its columns were described */
-    bool is_held;                     /* a cursor WITH HOLD */
-    bool is_over;                     /* and its transaction is over */
+    bool is_read;    /* as the reading of its statement (struct plan_statement) */
+    bool is_renamed; /* doubtful since its columns were described */
+    bool is_held;    /* a cursor WITH HOLD */
+    bool is_over;    /* and its transaction is over */
+    bool is_hiding;  /* a cursor with hidden columns, that code can read by its name */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
     uint64_t approved;                /* as of its Execute: fields, for all its executions, */
     uint64_t approved_serial;         /* as long as it is the one of this serial */
@@ -144,6 +145,7 @@ struct exchange {
     uint32_t declaring; /* and is_declaring */
     uint32_t queries;   /* requests that wait and are QUERY, which may do so by code */
     bool is_skipping;   /* the server skips to the next Sync */
+    bool has_lost;      /* a cursor that hides something can be there, and is not among `portals` */
     uint32_t statement; /* QUERY: which of its statements is under way */
 };
 
@@ -219,8 +221,10 @@ void exchange_drop_portals(struct exchange *exchange);
 /* A transaction is over: all but cursors WITH HOLD are gone. Of those that are more than
  * EXCHANGE_HELD_MAX nothing is known any more. */
 void exchange_end_portals(struct exchange *exchange);
-/* Whether there can be such cursors. */
-bool exchange_holds_portals(const struct exchange *exchange);
+/* Whether COMMIT or ROLLBACK has a name by which code can run it: a message has prepared it. */
+bool exchange_names_end(const struct exchange *exchange);
+/* Whether there can be cursors with hidden columns. */
+bool exchange_is_hiding(const struct exchange *exchange);
 /* All names that code in the server can have changed; the unnamed ones it cannot. */
 void exchange_doubt(struct exchange *exchange);
 

@@ -126,6 +126,7 @@ CREATE FUNCTION opens() RETURNS refcursor LANGUAGE plpgsql AS
     $$ DECLARE r refcursor := 'c'; BEGIN OPEN r FOR SELECT name, grade FROM customers ORDER BY id; RETURN r; END $$;
 CREATE FUNCTION runs(t text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE t INTO r; RETURN r; END $$;
 CREATE FUNCTION does(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE t; END $$;
+CREATE PROCEDURE ends() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
 CREATE TABLE notes (note text);
 GRANT SELECT ON odd TO app;
 GRANT SELECT, INSERT, DELETE ON notes TO app;
@@ -225,12 +226,18 @@ OTHER = (XML, "SELECT * FROM cursor_to_xmlschema('c', false, false, '')", 'SELEC
          wire.parse(GIVEN_OF) + wire.bind((" fetch 1 FROM c",)) + wire.execute() + wire.SYNC)
 
 
+# A hidden key: with its name, in a record, or alone in a row.
+KEY = re.compile(rb"pasu_key|\(-?\d+,Kim|\A\x00\x01.{4}-?\d{2,}\Z", re.S)
+
+
 def refused(*steps):
     """What a session says to steps of which the last one is refused; where the catalog is just being read again, no
     cursor has a hidden key, and nothing is refused."""
     for _ in range(20):
         session = front().login(user="app", application_name="refused")
         said = [play(session, step) for step in steps]
+        shown = [body for kind, body in said[-1] if kind in "TDNV" and KEY.search(body)]
+        assert not shown, f"{tell(steps)}: {shown}"
         errors = [body["M"] for kind, body in said[-1] if kind == "E"]
         if errors:
             equal([text.split(":")[0] for text in errors], ["pasu cannot run this"], tell(steps))
@@ -295,6 +302,136 @@ def test_functions():
         session.query("DROP FUNCTION taking(refcursor)")
         session.terminate()
     assert got == due, first_difference(due, got)
+
+
+# ---- cursors that outlive their transactions ----
+
+HELD = declare("c", NAMES).replace("FOR", "WITH HOLD FOR")
+PLAIN = "DECLARE foo CURSOR WITH HOLD FOR SELECT 1"
+PLAIN_XML = "SELECT cursor_to_xml('foo', 2, false, false, '')"
+PLAIN_DO = DO.replace("'c'", "'foo'")
+TAKING = ("CREATE FUNCTION public.taking(r refcursor) RETURNS text LANGUAGE plpgsql AS "
+          "$$ DECLARE n record; BEGIN FETCH r INTO n; RETURN n::text; END $$")
+CATALOG = "SELECT relname, does('SELECT 1') FROM pg_class WHERE relname = 'customers'"
+
+
+@test(gateway=True)
+def test_held_plain():
+    """Where no open cursor has a hidden key nothing is refused, whichever outlive their transactions or were there before"""
+    products = "SELECT title FROM products ORDER BY id"
+    cases = (
+        (declare("c", products).replace("FOR", "WITH HOLD FOR"), XML, DO, GIVEN, XML_CALL, asked(XML), "CLOSE c"),
+        (PLAIN, *within(C, "FETCH 1 FROM c"), PLAIN_XML, PLAIN_DO, "CLOSE ALL"),
+        (PLAIN, HELD, "FETCH 1 FROM c", "CLOSE c", PLAIN_XML),
+        (PLAIN, HELD, asked(wire.close("P", "c")), PLAIN_XML),
+        (HELD, "BEGIN", PLAIN.replace("WITH HOLD", ""), "CLOSE c", PLAIN_XML, "COMMIT"),
+        within(C, "FETCH 1 FROM c", "CLOSE c", declare("c", products), XML, "CLOSE ALL", C, "CLOSE ALL", READER),
+        (PLAIN, "BEGIN", HELD, "ROLLBACK", "CLOSE ALL", PLAIN, PLAIN_XML, "CLOSE ALL"),
+        within(asked(C, "FETCH 1 FROM c", "CLOSE c"), PLAIN.replace("WITH HOLD", ""), PLAIN_XML),
+    )
+    for number, steps in enumerate(cases):
+        name = f"plain {number}"
+        got, due = heard(front().address, name, steps), heard(shop.server().address, name, steps)
+        assert got == due, f"{tell(steps)}\n    {first_difference(due, got)}"
+    with front().login(user="app", application_name="makes") as session:
+        session.query(TAKING)
+        steps = (PLAIN, CATALOG, "SELECT taking('foo')", *within(CATALOG, asked(CATALOG)), "CLOSE foo")
+        got, due = heard(front().address, "plain, taking", steps), heard(shop.server().address, "plain, taking", steps)
+        session.query("DROP FUNCTION taking(refcursor)")
+        session.terminate()
+    assert got == due, first_difference(due, got)
+
+
+@test(gateway=True, limit=200)
+def test_held_hiding():
+    """A cursor that outlives its transaction keeps its hidden key to itself: whoever opened it and however long ago"""
+    prepared = asked(wire.parse(HELD, "d"))
+    ways = (
+        (HELD,),
+        within(HELD, "FETCH 1 FROM c"),
+        ("BEGIN; " + HELD + "; FETCH 1 FROM c; COMMIT",),
+        (asked("BEGIN", HELD, "COMMIT"),),
+        (asked(HELD),),
+        (prepared, asked(wire.bind(name="d") + wire.execute())),
+        (prepared, "EXECUTE d"),
+        (prepared, asked("EXECUTE d")),
+        within(prepared, "SAVEPOINT s", "EXECUTE d", "RELEASE s"),
+        (PLAIN, HELD, "CLOSE foo"),
+        # a ROLLBACK of another transaction
+        ("BEGIN; " + HELD + "; COMMIT; SELECT 1; ROLLBACK",),
+        (HELD, "BEGIN", "ROLLBACK", "ROLLBACK"),
+        ("BEGIN", HELD + "; COMMIT; SELECT 1; ROLLBACK"),
+        ("BEGIN", HELD, "COMMIT AND CHAIN", "ROLLBACK"),
+        (asked(HELD, "CALL ends()", "ROLLBACK"),),
+        ("BEGIN", asked("COMMIT", HELD, "CALL ends()", "ROLLBACK")),
+        ("BEGIN", asked("COMMIT", HELD, "CALL ends()", "BEGIN"), "ROLLBACK"),
+        ("BEGIN", HELD, asked(wire.parse("COMMIT AND CHAIN", "e")), "EXECUTE e", "ROLLBACK"),
+        ("BEGIN", HELD, asked(wire.parse("COMMIT AND CHAIN", "e")), "SELECT does('EXECUTE e')", "ROLLBACK"),
+        within("SAVEPOINT s", "SELECT 1", "ROLLBACK TO s", HELD),
+        within("SAVEPOINT s", HELD, "SAVEPOINT t", "SELECT nobody", "ROLLBACK TO t"),
+        (PLAIN, HELD, PLAIN.replace("foo", "bar"), "CLOSE foo", asked(wire.close("P", "bar"))),
+    )
+    for opened in ways:
+        between = (*within("SELECT 1"), "SELECT title FROM products WHERE id = 1", *within("SELECT 1", "SELECT nobody")[:-1], "ROLLBACK")
+        there = heard(shop.server().address, "there", (*opened, *between, "FETCH 1 FROM c"))
+        assert shown_in(there[-3:]), f"{tell(opened)}: {there[-3:]}"
+        for step in (XML, DO, GIVEN, XML_CALL, OTHER[-1]):
+            refused(*opened, *between, "FETCH 1 FROM c", step).abort()
+    for step in OTHER:
+        with refused(HELD, step) as session, shop.server().connect(user="app") as other:
+            play(session, "CLOSE c")
+            for one in (HELD, step, "FETCH 1 FROM c", step, "CLOSE c"):
+                got, due = play(session, one), play(other, one)
+                assert got == due, f"{tell((HELD, step))}\n    {first_difference(due, got)}"
+            session.terminate()
+
+
+@test(gateway=True)
+def test_held_function():
+    """A function that comes to be behind such a cursor does not see its key either"""
+    front()
+    for _ in range(20):
+        with front().login(user="app", application_name="before") as session, front().login(user="app", application_name="makes") as maker:
+            play(session, HELD)
+            maker.query(TAKING)
+            said = play(session, "SELECT taking('c')")
+            maker.query("DROP FUNCTION taking(refcursor)")
+            session.terminate()
+            maker.terminate()
+        errors = [body["M"] for kind, body in said if kind == "E"]
+        assert all(b"," not in body for kind, body in said if kind == "D"), said
+        if errors:
+            break
+    equal([text.split(":")[0] for text in errors], ["pasu cannot run this"])
+
+
+
+# ---- code that ends the transaction by a name ----
+
+BODY = "CREATE FUNCTION pg_temp.ending() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'EXECUTE e'; END $$"
+
+
+@test(gateway=True)
+def test_ended_by_name():
+    """What a transaction has put into tables counts where code has ended it by EXECUTE of a COMMIT, and ROLLBACK ends the next one"""
+    prepared = asked(wire.parse("COMMIT AND CHAIN", "e"))
+    ways = (
+        ("EXECUTE e",),
+        ("DO $$ BEGIN EXECUTE 'EXECUTE e'; END $$",),
+        ("SELECT does('EXECUTE e')",),
+        (asked("SELECT does('EXECUTE e')"),),
+        (BODY, "SELECT pg_temp.ending()"),
+    )
+    front()
+    for number, steps in enumerate(ways):
+        heard(front().address, f"ends {number}", (f"CREATE TABLE ended{number} (note text)", prepared, "BEGIN",
+                                                  f"INSERT INTO ended{number} SELECT name FROM customers WHERE grade = 2", *steps, "ROLLBACK"))
+        seen = shown_in(heard(front().address, f"ended {number}", (f"SELECT note FROM ended{number} LIMIT 2",)))
+        assert len(seen) == 2, f"{tell(steps)}: {seen}"
+    front().guard.until_sessions(0)
+    said = shop.export(front())
+    unknown = {tell(steps): said[f"ended {number}"].unknown for number, steps in enumerate(ways)}
+    assert all(count >= 2 for count in unknown.values()), unknown
 
 
 if __name__ == "__main__":

@@ -154,7 +154,6 @@ cursors_with_hold_outlive_their_transaction(void **state PASU_UNUSED)
     assert_non_null(exchange_portal(&x, ""));
     assert_null(exchange_portal(&x, "brief"));
     assert_non_null(exchange_portal(&x, "held"));
-    assert_true(exchange_holds_portals(&x));
     for (unsigned i = 0; i < 2 * EXCHANGE_HELD_MAX; i++) {
         char name[EXCHANGE_NAME_SIZE];
 
@@ -166,8 +165,62 @@ cursors_with_hold_outlive_their_transaction(void **state PASU_UNUSED)
         held += p->is_held;
     assert_int_equal(held, EXCHANGE_HELD_MAX);
     set(&x, "held", false); /* the name has another meaning */
+    assert_false(exchange_portal(&x, "held")->is_over);
     exchange_drop_portals(&x);
-    assert_false(exchange_holds_portals(&x));
+    assert_null(exchange_portal(&x, "held"));
+    exchange_release(&x);
+}
+
+static void
+set_hiding(struct exchange *x, const char *name, bool is_held)
+{
+    set(x, name, is_held);
+    exchange_portal(x, name)->is_hiding = true;
+}
+
+/* Whatever outlives its transaction: only what has hidden columns hides anything. */
+static void
+cursors_that_hide_something_are_known(void **state PASU_UNUSED)
+{
+    struct exchange x = {0};
+
+    set(&x, "plain", true);
+    assert_false(exchange_is_hiding(&x));
+    set_hiding(&x, "brief", false);
+    assert_true(exchange_is_hiding(&x));
+    exchange_end_portals(&x);
+    assert_false(exchange_is_hiding(&x));
+    set_hiding(&x, "held", true);
+    exchange_end_portals(&x);
+    assert_true(exchange_is_hiding(&x));
+    exchange_drop_portal(&x, "plain");
+    assert_true(exchange_is_hiding(&x));
+    set(&x, "held", true); /* the name has another meaning */
+    assert_false(exchange_is_hiding(&x));
+    exchange_release(&x);
+}
+
+/* Of so many that nobody knows which there are, one can hide something until all are closed. */
+static void
+a_cursor_that_is_lost_can_hide_something(void **state PASU_UNUSED)
+{
+    struct exchange x = {0};
+
+    for (unsigned i = 0; i < 2 * EXCHANGE_HELD_MAX; i++) {
+        char name[EXCHANGE_NAME_SIZE];
+
+        (void)snprintf(name, sizeof(name), "c%u", i);
+        if (i % 2)
+            set(&x, name, true);
+        else
+            set_hiding(&x, name, true);
+    }
+    exchange_end_portals(&x);
+    while (x.portals)
+        exchange_drop_portal(&x, x.portals->name);
+    assert_true(exchange_is_hiding(&x));
+    exchange_drop_portals(&x);
+    assert_false(exchange_is_hiding(&x));
     exchange_release(&x);
 }
 
@@ -207,6 +260,8 @@ main(void)
         cmocka_unit_test(the_unnamed_statement_is_none_of_sql),
         cmocka_unit_test(cursors_that_waiting_sql_opens_and_closes_are_expected),
         cmocka_unit_test(cursors_with_hold_outlive_their_transaction),
+        cmocka_unit_test(cursors_that_hide_something_are_known),
+        cmocka_unit_test(a_cursor_that_is_lost_can_hide_something),
         cmocka_unit_test(a_portal_whose_name_means_another_is_in_doubt),
     };
 
