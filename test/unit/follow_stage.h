@@ -28,7 +28,7 @@ struct stage {
     struct follow *follow;
     struct input_list names;     /* of a stage that begins with names */
     unsigned seen[MEMBERS], all; /* how often each member was shown; lines */
-    struct unread_line unread;        /* the last line that was not read */
+    struct unread_line unread;   /* the last line that was not read */
     int stop;
 };
 
