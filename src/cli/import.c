@@ -547,7 +547,17 @@ run(struct importing *im, const struct input_list *names, bool is_json)
         import_print_json(&im->told);
     else
         import_print_text(&im->told);
-    return status != 0 ? status : im->told.views + im->told.misses == 0 && im->told.already > 0;
+    if (status != 0)
+        return status;
+    if (im->told.unparsed * 100 > im->told.lines) {
+        complain("see the shape of some with pasu scan --map, without --import; then name their "
+                 "format in the map",
+                 "%" PRIu64 " of %" PRIu64 " lines could not be read: what they show is not in the "
+                 "ledger",
+                 im->told.unparsed, im->told.lines);
+        return 3;
+    }
+    return im->told.views + im->told.misses == 0 && im->told.already > 0;
 }
 
 int

@@ -30,6 +30,12 @@ import_print_json(const struct import_told *told)
     json_out_end(out);
 }
 
+static const char *
+ending(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void
 import_print_text(const struct import_told *told)
 {
@@ -39,16 +45,20 @@ import_print_text(const struct import_told *told)
     text_count(accounts, sizeof(accounts), told->accounts);
     text_count(least, sizeof(least), told->persons);
     text_count(most, sizeof(most), told->persons + told->unknown);
-    printf("%s views by %s accounts, of %s to %s persons\n", views, accounts, least, most);
+    printf("%s view%s by %s account%s, of %s%s%s person%s\n", views, ending(told->views), accounts,
+           ending(told->accounts), least, told->unknown > 0 ? " to " : "",
+           told->unknown > 0 ? most : "", ending(told->persons + told->unknown));
     if (told->ahead > 0)
-        printf("%" PRIu64
-               " requests are dated more than a day ahead of this machine's clock, and are "
+        printf("%" PRIu64 " request%s dated more than a day ahead of this machine's clock, and %s "
                "not taken\n",
-               told->ahead);
+               told->ahead, told->ahead == 1 ? " is" : "s are", told->ahead == 1 ? "is" : "are");
     if (told->already > 0)
-        printf("%" PRIu64 " requests were in the ledger already, and do not count twice\n",
-               told->already);
-    printf("%" PRIu64 " of %" PRIu64 " lines could not be read\n", told->unparsed, told->lines);
+        printf("%" PRIu64 " request%s in the ledger already, and %s not count twice\n",
+               told->already, told->already == 1 ? " was" : "s were",
+               told->already == 1 ? "does" : "do");
+    printf("%" PRIu64 " of %" PRIu64 " line%s could not be read\n", told->unparsed, told->lines,
+           ending(told->lines));
     if (told->unmatched > 0)
-        printf("%" PRIu64 " statements touch persons and fit none of the map's\n", told->unmatched);
+        printf("%" PRIu64 " statement%s none of the map's\n", told->unmatched,
+               told->unmatched == 1 ? " touches persons and fits" : "s touch persons and fit");
 }

@@ -436,10 +436,7 @@ put_summary(struct page *p)
     put_count(p, r->finding_count);
     fputs("</td></tr></table>\n", p->file);
     if (r->unmatched > 0)
-        fprintf(p->file,
-                "<p>%" PRIu64 " statements touch persons and fit none of the map's: what they "
-                "show is in no number.</p>\n",
-                r->unmatched);
+        fprintf(p->file, "<p>%" PRIu64 " %s.</p>\n", r->unmatched, scan_unmatched_text(r));
     if (scan_is_loud(r))
         fputs("<p><strong>More than one line in a hundred could not be read: what they show is in "
               "no number.</strong></p>\n",
@@ -492,10 +489,10 @@ put_files(struct page *p)
         fputs("</td><td>", p->file);
         put(p, file->error != 0 ? scan_error_text(file->error) : "");
         fputs("</td></tr>", p->file);
-        for (size_t s = 0; s < file->sample_count; s++) {
+        for (size_t s = 0; s < file->unread.count; s++) {
             fprintf(p->file, "<tr><td colspan=\"5\"><small>at byte %" PRIu64 ": <code>",
-                    file->samples[s].offset);
-            put(p, file->samples[s].shape);
+                    file->unread.lines[s].offset);
+            put(p, file->unread.lines[s].shape);
             fputs("</code></small></td></tr>", p->file);
         }
     }

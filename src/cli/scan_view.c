@@ -18,6 +18,15 @@ scan_is_loud(const struct scan_report *report)
 }
 
 const char *
+scan_unmatched_text(const struct scan_report *report)
+{
+    return report->unmatched == 1 ? "statement touches persons and fits none of the map's: what it "
+                                    "shows is in no number"
+                                  : "statements touch persons and fit none of the map's: what they "
+                                    "show is in no number";
+}
+
+const char *
 scan_error_text(int error)
 {
     if (error == PASU_E_CORRUPT)
@@ -132,11 +141,11 @@ put_file(struct json_out *out, const struct scan_file *file)
     json_put_count(out, "lines", file->lines);
     json_put_count(out, "unparsed", file->unparsed);
     json_put_open(out, "samples", '[');
-    for (size_t i = 0; i < file->sample_count; i++) {
+    for (size_t i = 0; i < file->unread.count; i++) {
         json_out_open(out, '{');
-        json_put_count(out, "offset", file->samples[i].offset);
-        json_put_count(out, "length", file->samples[i].length);
-        json_put_text(out, "shape", file->samples[i].shape);
+        json_put_count(out, "offset", file->unread.lines[i].offset);
+        json_put_count(out, "length", file->unread.lines[i].length);
+        json_put_text(out, "shape", file->unread.lines[i].shape);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
@@ -291,7 +300,7 @@ print_finding(struct page *page, const struct exact_finding *found)
 static void
 print_unread(struct page *page, const struct scan_file *file)
 {
-    char shape[SAMPLE_SHAPE * 4];
+    char shape[UNREAD_SHAPE * 4];
 
     if (file->unparsed == 0)
         return;
@@ -300,10 +309,11 @@ print_unread(struct page *page, const struct scan_file *file)
     fprintf(page->file, " (%s): %" PRIu64 " of %" PRIu64 " lines\n",
             file->head.dialect.name != NULL ? file->head.dialect.name : "no known format",
             file->unparsed, file->lines);
-    for (size_t i = 0; i < file->sample_count; i++) {
-        text_escape(shape, sizeof(shape), view_of_text(file->samples[i].shape));
+    for (size_t i = 0; i < file->unread.count; i++) {
+        text_escape(shape, sizeof(shape), view_of_text(file->unread.lines[i].shape));
         text_cut(shape, SHAPE_SHOWN);
-        fprintf(page->file, "    at byte %" PRIu64 ": %s\n", file->samples[i].offset, shape);
+        fprintf(page->file, "    at byte %" PRIu64 "%s%s\n", file->unread.lines[i].offset,
+                shape[0] != '\0' ? ": " : ", its shape is not known", shape);
     }
 }
 
@@ -319,8 +329,9 @@ print_head(struct page *page, int64_t elapsed)
     text_count(shown, sizeof(shown), r->shown);
     text_count(misses, sizeof(misses), r->misses);
     text_count(logins, sizeof(logins), r->logins);
-    fprintf(page->file, "%s lines (%s) in %zu file%s, read in %.1f s", lines, bytes, r->file_count,
-            r->file_count == 1 ? "" : "s", (double)elapsed / 1e9);
+    fprintf(page->file, "%s line%s (%s) in %zu file%s, read in %.1f s", lines,
+            r->lines == 1 ? "" : "s", bytes, r->file_count, r->file_count == 1 ? "" : "s",
+            (double)elapsed / 1e9);
     if (r->first != 0) {
         fputs(", from ", page->file);
         print_time(page->file, r->first);
@@ -330,16 +341,12 @@ print_head(struct page *page, int64_t elapsed)
     fprintf(page->file, "\n%s exposure%s, %s miss%s, %s login%s\n", shown, r->shown == 1 ? "" : "s",
             misses, r->misses == 1 ? "" : "es", logins, r->logins == 1 ? "" : "s");
     if (r->unmatched > 0)
-        fprintf(
-            page->file,
-            "%" PRIu64
-            " statements touch persons and fit none of the map's: what they show is in no number\n",
-            r->unmatched);
+        fprintf(page->file, "%" PRIu64 " %s\n", r->unmatched, scan_unmatched_text(r));
     if (detect_approximate(&r->detect, approximate) > 0)
         fprintf(page->file, "approximate for want of memory (--mem): %s\n", approximate);
     if (r->detect.late > 0)
-        fprintf(page->file, "%" PRIu64 " lines are of a day that later lines had ended\n",
-                r->detect.late);
+        fprintf(page->file, "%" PRIu64 " line%s of a day that later lines had ended\n",
+                r->detect.late, r->detect.late == 1 ? " is" : "s are");
 }
 
 void

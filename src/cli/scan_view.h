@@ -17,6 +17,8 @@ void scan_print_text(FILE *file, const struct scan_report *report, const struct 
                      int64_t elapsed);
 /* More than one line in a hundred could not be read. */
 bool scan_is_loud(const struct scan_report *report);
+/* What follows their number where statements are unmatched; a constant text without a full stop. */
+const char *scan_unmatched_text(const struct scan_report *report);
 /* Why a log was not read; a constant text. */
 const char *scan_error_text(int error);
 

@@ -7,7 +7,7 @@
  * was seen: one half for the first day, and the other half shared by FUSION_DAYS days. That is
  * Shiryaev and Roberts' sum S ← (S + 1) e, begun at S = FUSION_DAYS and divided by twice as much;
  * looked at whenever one likes it exceeds x with a probability of at most 1/x (Ville). There is
- * such a sum for each way in which a detector can be right (1.1 times as much as usual, twice …),
+ * such a sum for each way in which a detector can be right (1.25 times as much as usual, twice …),
  * so that what is a little more on many days adds up as well; the detector's e-value is their mean.
  * Of a principal: the mean of its detectors (one that cannot be tested counts as the half it began
  * with). Of all: the e-BH procedure.

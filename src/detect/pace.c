@@ -12,6 +12,7 @@
 #define SHAPE_LEAST    0.05
 #define WITHIN_UNKNOWN 2.0
 #define MANY_MEAN      8.0
+#define ERRATIC        0.25 /* of the shape: who reads much on one day, little on the next */
 enum { WITHIN_DAYS_MIN = 30, WEEK_DAYS_MIN = 20 };
 
 /* Those who do a lot do it more regularly. */
@@ -84,12 +85,14 @@ log_count(double mean, double r, double x)
 static double
 likelihoods(double mean, double r, double x, double wrong[WAYS])
 {
-    static const double times[] = {1.1, 1.25, 1.5, 2, 4, 16};
+    static const struct {
+        double times, steady;
+    } ways[] = {{1.5, ERRATIC}, {1.25, 1}, {1.5, 1}, {2, 1}, {4, 1}, {16, 1}};
 
-    static_assert(COUNT_OF(times) == WAYS, "a way each");
-    assert(times[PACE_WAY_TWICE] == 2);
-    for (size_t i = 0; i < COUNT_OF(times); i++)
-        wrong[i] = log_count(times[i] * mean, r, x);
+    static_assert(COUNT_OF(ways) == WAYS, "a way each");
+    assert(ways[PACE_WAY_TWICE].times == 2);
+    for (size_t i = 0; i < COUNT_OF(ways); i++)
+        wrong[i] = log_count(ways[i].times * mean, ways[i].steady * r, x);
     return log_count(mean, r, x);
 }
 

@@ -4,7 +4,8 @@
  *
  * As a share (share.h), but the count is negative binomial: among peers the mean has a gamma
  * distribution, and a principal's days vary about its own mean. The e-values are the likelihood
- * ratios against 1.1, 1.25, 1.5, 2, 4 and 16 times the mean.
+ * ratios against 1.25, 1.5, 2, 4 and 16 times the mean, and against 1.5 times of days that vary
+ * twice as much: who reads much on one day and little on the next.
  *
  * What many share and has no past may be of a kind of which peers are few, as a carrier's network
  * is among homes': then one half of what is usual is negative binomial, the other is how large the

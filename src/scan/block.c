@@ -46,7 +46,7 @@ block_clear(struct block *block, uint32_t file, uint64_t offset)
 {
     block->file = file;
     block->offset = offset;
-    block->length = block->count = block->taken = block->sample_count = block->names_count = 0;
+    block->length = block->count = block->taken = block->unread.count = block->names_count = 0;
     block->lines = block->unparsed = block->unmatched = 0;
     block->result = 0;
 }
@@ -54,35 +54,17 @@ block_clear(struct block *block, uint32_t file, uint64_t offset)
 /* ---- what could not be read ---- */
 
 static void
-add_sample(struct block *block, uint64_t offset, uint64_t length, struct view line)
+add_unread(struct block *block, uint64_t offset, uint64_t length, struct view line)
 {
-    struct sample *sample = &block->samples[block->sample_count];
-    size_t used = 0;
-
     block->unparsed++;
-    if (block->sample_count == SAMPLES)
-        return;
-    block->sample_count++;
-    sample->offset = offset;
-    sample->length = length;
-    for (size_t i = 0; i < line.length && used + 1 < SAMPLE_SHAPE; i++) {
-        uint8_t byte = line.bytes[i];
-
-        if (byte >= '0' && byte <= '9')
-            sample->shape[used++] = '9';
-        else if (byte >= 0x80 || (byte | 0x20) < 'a' || (byte | 0x20) > 'z')
-            sample->shape[used++] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
-        else
-            sample->shape[used++] = 'x';
-    }
-    sample->shape[used] = '\0';
+    unread_add(&block->unread, offset, length, line);
 }
 
 void
 block_pass(struct block *block, uint64_t offset, uint64_t length)
 {
     block->lines++;
-    add_sample(block, offset, length, (struct view){0});
+    add_unread(block, offset, length, (struct view){0});
 }
 
 /* ---- lines ---- */
@@ -112,7 +94,7 @@ read_event(struct reading *r, struct view line)
     if (dialect_read(r->dialect, line, &event, r->block->scratch, r->block->memory))
         result = r->see(r->arg, &event, offset);
     if (result == 0)
-        add_sample(r->block, offset, line.length, line);
+        add_unread(r->block, offset, line.length, line);
     return result < 0 ? result : 0;
 }
 
@@ -133,7 +115,7 @@ read_line(struct reading *r, struct view line)
         result = read_event(r, record);
     if (!is_whole) {
         r->block->lines++;
-        add_sample(r->block, offset_of(r->block, records.bytes), records.length, records);
+        add_unread(r->block, offset_of(r->block, records.bytes), records.length, records);
     }
     return result;
 }
@@ -183,6 +165,7 @@ read_server(struct reading *r, struct server_reader *reader, bool is_last)
 {
     const struct server_log *log = &reader->log;
     uint64_t lines = log->lines, unreadable = log->unreadable;
+    size_t known = log->unread.count;
     int result;
 
     reader->see = see_serial;
@@ -192,6 +175,7 @@ read_server(struct reading *r, struct server_reader *reader, bool is_last)
         result = server_reader_end(reader);
     r->block->lines += log->lines - lines + (log->unreadable - unreadable);
     r->block->unparsed += log->unreadable - unreadable;
+    unread_add_all(&r->block->unread, &log->unread, known);
     return result;
 }
 
@@ -199,6 +183,7 @@ static int
 read_general(struct reading *r, struct general_log *log, bool is_last)
 {
     uint64_t lines = log->lines, unreadable = log->unreadable;
+    size_t known = log->unread.count;
     int result;
 
     log->see = see_serial;
@@ -208,6 +193,7 @@ read_general(struct reading *r, struct general_log *log, bool is_last)
         result = general_log_end(log);
     r->block->lines += log->lines - lines + (log->unreadable - unreadable);
     r->block->unparsed += log->unreadable - unreadable;
+    unread_add_all(&r->block->unread, &log->unread, known);
     return result;
 }
 

@@ -9,15 +9,6 @@
 #include "scan/dialect.h"
 #include "scan/observe.h"
 
-enum { SAMPLES = 5, SAMPLE_SHAPE = 120 };
-
-/* A line that could not be read: where, and its shape, without what stands in it. */
-struct sample {
-    uint64_t offset;
-    uint64_t length;
-    char shape[SAMPLE_SHAPE]; /* letters are x, digits 9; what is longer is cut */
-};
-
 /* Which observations are kept; NULL: all of them. */
 typedef bool block_want_fn(const void *arg, const struct observation *observation);
 
@@ -38,8 +29,7 @@ struct block {
     struct observed_more *more; /* of each one, where some are wanted */
     size_t count, space, taken;
     uint64_t lines, unparsed, unmatched; /* unmatched: statements (observe.h) */
-    struct sample samples[SAMPLES];
-    size_t sample_count;
+    struct unread unread;
     struct line_memory *memory;   /* of its dialect, for as long as the block is */
     struct server_reader *reader; /* of block_event; NULL: not needed yet */
     struct block_names *names;    /* whose events are, where no line says it by itself */

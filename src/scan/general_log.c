@@ -260,6 +260,13 @@ give_record(struct general_log *log, const struct record *record)
     return give(log, &event, EVENT_STATEMENT);
 }
 
+static void
+pass_over(struct general_log *log, uint64_t offset, struct view text)
+{
+    log->unreadable++;
+    unread_add(&log->unread, offset, text.length, text);
+}
+
 /* The record that has come to its end. */
 static int
 end_record(struct general_log *log)
@@ -271,13 +278,13 @@ end_record(struct general_log *log)
         return 0;
     log->has_record = false;
     if (!begins_record(view_of(log->record, log->length), &record)) { /* never */
-        log->unreadable++;
+        pass_over(log, log->begin, view_of(log->record, log->length));
         return 0;
     }
     if (record.time.length > 0 && mysql_time(record.time, log->east, &time))
         log->time = time;
     if (log->time == 0) { /* the log begins behind the line that says when */
-        log->unreadable++;
+        pass_over(log, log->begin, view_of(log->record, log->length));
         return 0;
     }
     log->lines++;
@@ -317,7 +324,7 @@ end_line(struct general_log *log)
         if (log->has_record)
             add_line(log);
         else if (line.length > 0)
-            log->unreadable++;
+            pass_over(log, log->line_begin, line);
     } else {
         result = end_record(log);
         log->has_record = is_record;

@@ -20,6 +20,7 @@
 #define PASU_SCAN_GENERAL_LOG_H
 
 #include "scan/event.h"
+#include "scan/unread.h"
 
 enum {
     GENERAL_ROWS = 512,        /* of connections; which one a number says */
@@ -46,6 +47,7 @@ struct general_log {
     int32_t east;   /* seconds of the server's own zone east of UTC */
     uint64_t lines; /* records */
     uint64_t unreadable;
+    struct unread unread;       /* the first of what that counts */
     uint64_t line_begin, begin; /* where the line and the record begin that are being read */
     int64_t time;               /* of the last record that says one; 0: none */
     bool has_record, is_cut;    /* of the record: it is not all there */

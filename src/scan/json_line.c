@@ -495,6 +495,34 @@ flat_read(const struct log_names *names, struct view line, struct event *event,
     }
 }
 
+static bool
+has(struct view text, const char *word)
+{
+    return text.length > 0 && memmem(text.bytes, text.length, word, strlen(word)) != NULL;
+}
+
+/* "AccessDenied" and "NoSuchKey", as CloudTrail says that a request has failed: as the status that
+ * HTTP has for it. */
+static void
+read_failure(struct view *status)
+{
+    if (status->length == 0 || status->bytes[0] < 'A' || status->bytes[0] > 'Z')
+        return;
+    for (size_t i = 0; i < status->length; i++) {
+        uint8_t byte = status->bytes[i];
+
+        if (!((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') && !(byte >= '0' && byte <= '9') &&
+            byte != '.' && byte != ':')
+            return;
+    }
+    if (has(*status, "Denied") || has(*status, "Unauthorized") || has(*status, "Forbidden"))
+        *status = VIEW("403");
+    else if (has(*status, "NotFound") || has(*status, "NoSuch"))
+        *status = VIEW("404");
+    else
+        *status = VIEW("500");
+}
+
 bool
 json_line_read(const struct log_names *names, struct view line, struct event *event,
                uint8_t *scratch, struct line_memory *memory)
@@ -502,6 +530,7 @@ json_line_read(const struct log_names *names, struct view line, struct event *ev
     if (!flat_read(names, line, event, memory) && !json_line_take(names, line, event, scratch))
         return false;
     cut_port(&event->slot[SLOT_ADDRESS]);
+    read_failure(&event->slot[SLOT_STATUS]);
     return event_complete(event, &memory->clock);
 }
 

@@ -120,13 +120,6 @@ scan_take_observations(void *arg, const struct observation *items, size_t n)
 }
 
 static void
-take_samples(struct scan_file *file, const struct block *block)
-{
-    for (size_t i = 0; i < block->sample_count && file->sample_count < SAMPLES; i++)
-        file->samples[file->sample_count++] = block->samples[i];
-}
-
-static void
 tell(const struct scan *scan, uint64_t done)
 {
     if (scan->options.progress != NULL)
@@ -150,7 +143,7 @@ scan_take_block(void *arg, struct block *block, uint64_t taken)
     scan->report.unparsed += block->unparsed;
     scan->report.unmatched += block->unmatched;
     scan->report.bytes += block->length;
-    take_samples(file, block);
+    unread_add_all(&file->unread, &block->unread, 0);
     return 0;
 }
 

@@ -46,8 +46,7 @@ struct scan_file {
     const char *path;
     struct stream_head head;
     uint64_t lines, unparsed;
-    struct sample samples[SAMPLES];
-    size_t sample_count;
+    struct unread unread;
     uint32_t rotations; /* that were followed; of each file of the name evidence has a number */
     int error;          /* why it was not read, or not to its end; 0 */
 };

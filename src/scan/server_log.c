@@ -24,6 +24,36 @@ server_log_begin(struct server_log *log)
         log->fields[f] = (struct server_log_text){.at = log->texts[f]};
 }
 
+/* A record with line breaks in it can have begun in other bytes than those that are being read: of
+ * such a one only the place is kept, wherever it was cut. */
+static void
+keep_unread(struct server_log *log)
+{
+    uint64_t length = log->at - log->begin;
+    struct view text = {0};
+
+    if (log->format != SERVER_LOG_CSV && log->format != SERVER_LOG_JSON) {
+        unread_add(&log->unread, log->begin, log->line_length,
+                   view_of(log->line, log->line_length));
+        return;
+    }
+    if (log->at > log->fed_at && log->fed.bytes[log->at - log->fed_at - 1] == '\n')
+        length--;
+    if (log->begin >= log->fed_at && length > 0)
+        text = view_of(log->fed.bytes + (log->begin - log->fed_at), length);
+    if (text.length > 0 && memchr(text.bytes, '\n', text.length) != NULL)
+        text = (struct view){0};
+    unread_add(&log->unread, log->begin, length, text);
+}
+
+void
+server_log_unreadable(struct server_log *log)
+{
+    log->unreadable++;
+    if (log->unread.count < UNREAD_MOST)
+        keep_unread(log);
+}
+
 void
 server_log_init(struct server_log *log, server_log_see_fn *see, void *arg)
 {
@@ -98,10 +128,9 @@ take_line(struct server_log *log)
 
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')
         line.length--;
-    log->line_length = 0;
     if (line.length > 0 && line.bytes[0] != '\t') {
         if (!server_log_stderr(log, line)) {
-            log->unreadable++;
+            server_log_unreadable(log);
         } else {
             static const char *const parts[] = {"DETAIL",  "HINT",     "QUERY",
                                                 "CONTEXT", "LOCATION", "STATEMENT"};
@@ -112,6 +141,7 @@ take_line(struct server_log *log)
             result = server_log_take(log, is_part);
         }
     }
+    log->line_length = 0;
     server_log_begin(log);
     return result;
 }
@@ -153,6 +183,8 @@ feed(struct server_log *log, struct view bytes)
 {
     int result = 0;
 
+    log->fed = bytes;
+    log->fed_at = log->at;
     if (log->format == SERVER_LOG_CSV)
         return server_log_csv(log, bytes);
     for (size_t i = 0; i < bytes.length && result == 0; i++) {
@@ -200,6 +232,8 @@ server_log_end(struct server_log *log)
 
     if (result != 0)
         return result;
+    log->fed = (struct view){0}; /* it need not be there any more */
+    log->fed_at = log->at;
     if (log->format == SERVER_LOG_CSV)
         return server_log_csv_end(log);
     if (log->format == SERVER_LOG_JSON)

@@ -20,6 +20,7 @@
 #define PASU_SCAN_SERVER_LOG_H
 
 #include "scan/lanes.h"
+#include "scan/unread.h"
 
 #define SERVER_LOG_PREFIX "%m [%p] %q%u@%d " /* Debian's log_line_prefix */
 
@@ -147,7 +148,10 @@ struct server_log {
     enum server_log_format format;
     uint64_t lines, unreadable; /* records that were understood, and lines that were not */
     uint64_t zoneless;          /* of those: because of a zone of time that is not known */
+    struct unread unread;       /* the first of those */
     uint64_t at, begin;         /* bytes that were read, and where the present record begins */
+    struct view fed;            /* what is being read, */
+    uint64_t fed_at;            /* from this byte on */
     size_t head_length;
     uint8_t head[SERVER_LOG_HEAD];
     unsigned state, column;

@@ -54,7 +54,7 @@ end_record(struct server_log *log)
     if (is_whole)
         result = server_log_take(log, false);
     else if (!is_empty)
-        log->unreadable++;
+        server_log_unreadable(log);
     server_log_begin(log);
     return result;
 }
@@ -80,7 +80,7 @@ skip(struct server_log *log, uint8_t byte)
 {
     if (byte != '\n')
         return 0;
-    log->unreadable++;
+    server_log_unreadable(log);
     server_log_begin(log);
     return 0;
 }
@@ -357,7 +357,7 @@ int
 server_log_csv_end(struct server_log *log)
 {
     if (log->state == QUOTED || log->state == BAD) {
-        log->unreadable++;
+        server_log_unreadable(log);
         server_log_begin(log);
         return 0;
     }

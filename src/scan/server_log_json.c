@@ -264,7 +264,7 @@ end_line(struct server_log *log)
     if (log->state == DONE)
         result = server_log_take(log, false);
     else if (log->state != LINE)
-        log->unreadable++;
+        server_log_unreadable(log);
     server_log_begin(log);
     return result;
 }

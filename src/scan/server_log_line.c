@@ -428,12 +428,12 @@ server_log_take(struct server_log *log, bool is_part)
     uint64_t pid;
 
     if (!server_log_number(server_log_field(log, SERVER_LOG_PID), UINT32_MAX, &pid) || pid == 0) {
-        log->unreadable++;
+        server_log_unreadable(log);
         return 0;
     }
     line.pid = (uint32_t)pid;
     if (!take_times(log, &line)) {
-        log->unreadable++;
+        server_log_unreadable(log);
         return 0;
     }
     log->lines++;

@@ -60,6 +60,8 @@ view_is(struct view text, const char *other)
 }
 /* Another record begins with the next byte. */
 void server_log_begin(struct server_log *log);
+/* The present record, up to what was read, is none. */
+void server_log_unreadable(struct server_log *log);
 
 /* ---- server_log_csv.c, server_log_json.c: the next bytes (of JSON one), `end` the file's ---- */
 PASU_MUST_USE int server_log_csv(struct server_log *log, struct view bytes);

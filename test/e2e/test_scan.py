@@ -313,6 +313,17 @@ def test_damaged():
 
 
 @test
+def test_one():
+    """One of something is one of it, in words"""
+    line = '203.0.113.1 - - [01/Jun/2026:10:00:00 +0000] "GET /api/members/7/addresses HTTP/1.1" 200 1 "-" "-"\n'
+    assert scan(place("one.log", line), json_too=False)[1].startswith("1 line (99 B) in 1 file, "), line
+    statement = "2026-11-27 14:13:14.000 UTC [77] app@shop LOG:  statement: SELECT * FROM members\n"
+    route_map = "subjects: {customer: {}}\nstatements:\n  - {sql: 'SELECT name FROM members WHERE id = {customer}', fields: [name]}\n"
+    text = scan(place("one.pg.log", statement), route_map=route_map, json_too=False)[1]
+    assert "\n1 statement touches persons and fits none of the map's: what it shows is in no number\n" in text, text
+
+
+@test
 def test_map():
     """Every fault of a map is told at once, with its line and what to do"""
     route_map = MAP + "principals: x\nlog_format: '$remote_addr$status'\n"
@@ -354,6 +365,13 @@ def test_cloudtrail():
                 "requestParameters": {"key": "a/b", "list": [1, {"x": None}]}} for number in range(50)]
     document = scan(place("trail.json", json.dumps({"Records": records})))[1]
     equal((document["lines"], document["unparsed"], document["observations"]["other"]), (50, 0, 50))
+    for number, record in enumerate(records):
+        record["requestParameters"]["key"] = f"members/{number}/addresses"
+        if number % 5 == 0:
+            record["errorCode"] = ("AccessDenied", "NoSuchKey", "SlowDown")[number % 3]
+    route_map = MAP.replace("/api", "").replace("login:", "from: {path: requestParameters.key}\nlogin:")
+    observations = scan(place("trail.failed.json", json.dumps({"Records": records})), route_map=route_map)[1]["observations"]
+    equal((observations["shown"], observations["misses"], observations["other"]), (40, 7, 3))
     document = scan(place("trail.cut.json", json.dumps({"Records": records})[:-300]))[1]
     assert 45 < document["lines"] < 52 and document["unparsed"] == 1, document
 

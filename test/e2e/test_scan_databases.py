@@ -211,6 +211,27 @@ def test_unparsed():
         equal(document["files"][0]["samples"][0]["shape"], "xxxx xx xxxx 99?")
     document = scan(write("log", b"of a log that was cut\n" + GENERAL))
     equal((document["lines"], document["unparsed"]), (21, 1))
+    equal(document["files"][0]["samples"], [{"offset": 0, "length": 21, "shape": "xx x xxx xxxx xxx xxx"}])
+
+
+CSV = (b'2026-11-27 14:13:14.000 UTC,"app","shop",77,"[local]",6a.4d,%d,"SELECT",2026-11-27 14:13:14 UTC,3/1,0,LOG,00000,'
+       b'"statement: SELECT 1",,,,,,,,,"psql","client backend",,0\n')
+JSON = b'{"timestamp":"2026-11-27 14:13:14.000 UTC","user":"app","dbname":"shop","pid":77,"error_severity":"LOG","message":"%d"}\n'
+STDERR = b"2026-11-27 14:13:14.000 UTC [77] app@shop LOG:  statement: SELECT %d\n"
+
+
+@test
+def test_unparsed_of_postgresql():
+    """Where it could not be read, and its shape, is told of PostgreSQL's logs, too; of a record that goes on in
+    another line only the place"""
+    for line in (CSV, JSON, STDERR):
+        before = b"".join(line % number for number in range(2000))
+        document = scan(write("log", before + b"what is this 42?\n" + line % 2000))
+        equal((document["lines"], document["unparsed"]), (2002, 1))
+        equal(document["files"][0]["samples"], [{"offset": len(before), "length": 16, "shape": "xxxx xx xxxx 99?"}])
+    before = b"".join(CSV % number for number in range(2000))
+    document = scan(write("log", before + b'2026-11-27 14:13:14.000 UTC,"a\nb"c\n' + CSV % 2000))
+    equal(document["files"][0]["samples"], [{"offset": len(before), "length": 34, "shape": ""}])
 
 
 @test

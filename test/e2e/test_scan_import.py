@@ -145,6 +145,15 @@ def test_line_that_had_no_end():
 
 
 @test(gateway=True)
+def test_unparsed():
+    """More than one line in a hundred that could not be read is loud; what could be is there"""
+    log = place("half.log", line(4500, "clerk1", 59) + b"what is this?\n" + line(4501, "clerk1", 60))
+    done = guard.run("scan", "--import", "-c", front().guard.path, "--map", place("map.yaml", MAP), log)
+    equal((done.returncode, done.stdout.splitlines()[0]), (3, "2 views by 1 account, of 2 persons"), done.stderr)
+    assert "1 of 3 lines could not be read: what they show is not in the ledger" in done.stderr, done.stderr
+
+
+@test(gateway=True)
 def test_database():
     """A database's log: whom its statements name counts in at_most, for no such log says how many rows came"""
     said = "".join(f"2026-05-01 10:00:0{second}.000 UTC [77] batch@shop LOG:  statement: SELECT name FROM customers WHERE id IN (41, 42, 43)\n"

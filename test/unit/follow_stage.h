@@ -28,7 +28,7 @@ struct stage {
     struct follow *follow;
     struct input_list names;     /* of a stage that begins with names */
     unsigned seen[MEMBERS], all; /* how often each member was shown; lines */
-    struct sample unread;        /* the last line that was not read */
+    struct unread_line unread;   /* the last line that was not read */
     int stop;
 };
 
@@ -38,8 +38,8 @@ see_block(void *arg, struct block *block, uint64_t taken PASU_UNUSED)
     struct stage *s = arg;
 
     s->all += (unsigned)block->lines;
-    if (block->sample_count > 0)
-        s->unread = block->samples[block->sample_count - 1];
+    if (block->unread.count > 0)
+        s->unread = block->unread.lines[block->unread.count - 1];
     return block->result;
 }
 
