@@ -61,6 +61,7 @@ struct supervisor {
                                              seen; when the gate is told again. 0: not */
         uint8_t *bytes;                   /* that the configuration borrows; NULL: its own */
         uint64_t turn;                    /* counts those that the gate was told of */
+        bool is_known;                    /* there was a look: before, nothing is as it was */
         bool is_asked;                    /* by the registrar: it is read at once */
         uint64_t asked, asked_turn;       /* which of its turns; whose end is awaited. 0: none */
     } watch;

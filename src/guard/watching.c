@@ -143,7 +143,7 @@ load(struct supervisor *v)
     if (result != 0 && result != PASU_E_AGAIN) {
         refuse(v, &faults);
         if (result == PASU_E_NOMEM) /* another time */
-            memset(v->watch.known, 0, sizeof(v->watch.known));
+            v->watch.is_known = false;
         else if (v->config->principals.scim.file)
             result = load_people(v);
     }
@@ -181,6 +181,7 @@ look_for_registrar(struct supervisor *v)
     w->is_asked = false;
     w->since = 0;
     look_at_both(w->known, v->config);
+    w->is_known = true;
     result = load(v);
     if (result == 0)
         w->asked_turn = w->turn;
@@ -212,7 +213,7 @@ watching_look(struct supervisor *v, int64_t now)
         return;
     w->look_at = now + LOOK_EVERY;
     look_at_both(files, v->config);
-    if (is_same(files, w->known)) {
+    if (w->is_known && is_same(files, w->known)) {
         w->since = 0;
         return;
     }
@@ -224,6 +225,7 @@ watching_look(struct supervisor *v, int64_t now)
     }
     /* Before it is read: what changes meanwhile is seen at the next look. */
     memcpy(w->known, files, sizeof(files));
+    w->is_known = true;
     w->since = 0;
     if (load(v) != 0) {
         /* the former stays, and it has been said why */

@@ -24,6 +24,8 @@ EXACT = (
     'SELECT id % 3 AS "OVER (", lag(name) OVER /* ( */ (PARTITION BY (id % 3), (\')\') ORDER BY (id)) FROM customers WHERE grade = 1 -- lag(',
     "SELECT lag(c.name) OVER (ORDER BY p.id) FROM products p LEFT JOIN customers c ON c.id = p.id + 1000 ORDER BY p.id",
     "SELECT c.name, lag(d.name) OVER (ORDER BY c.id) FROM customers c JOIN customers d ON d.id = c.id + 7 WHERE c.grade = 1 ORDER BY c.id",
+    # what is made of the row's columns
+    "SELECT lag(upper(name)) OVER (ORDER BY id), lag(name || '!') OVER (ORDER BY id) FROM customers WHERE grade = 1",
     # all of a frame is one person's
     "SELECT id % 2, max(item) OVER (PARTITION BY customer_id) FROM orders WHERE customer_id > 0 AND item IS NOT NULL ORDER BY 2",
     "SELECT string_agg(item, ',') OVER (PARTITION BY customer_id, id % 2 ORDER BY id) FROM orders WHERE item IS NOT NULL AND customer_id < 1300 ORDER BY 1",
@@ -52,7 +54,6 @@ BOUNDED = (
     "SELECT string_agg(item, ',') FILTER (WHERE amount > 0) OVER (PARTITION BY customer_id % 7) FROM orders WHERE item IS NOT NULL",
     "SELECT lag(name, 1, region) OVER (ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT lag(name, grade) OVER (ORDER BY id) FROM customers WHERE grade = 1",
-    "SELECT lag(upper(name)) OVER (ORDER BY id), lag(name || '!') OVER (ORDER BY id) FROM customers WHERE grade = 1",
     "SELECT lag(name) OVER (ORDER BY (SELECT 1), id) FROM customers WHERE grade = 1",
     "SELECT lag(name) OVER (ORDER BY id), rank() OVER (ORDER BY email) FROM customers WHERE grade = 1",
     "SELECT lag(name) OVER (ORDER BY id) || '!' FROM customers WHERE grade = 1",
