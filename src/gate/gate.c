@@ -78,6 +78,8 @@ commit(struct gate *g)
 
     if (!g->prepared)
         return;
+    if (g->settings)
+        settings_keep_addresses(g->prepared, g->settings);
     settings_release(g->settings);
     g->settings = g->prepared;
     g->prepared = NULL;

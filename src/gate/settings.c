@@ -168,3 +168,22 @@ settings_set_address(struct settings *settings, uint32_t gateway, uint32_t index
         g->address_count = index + 1;
     pthread_mutex_unlock(&settings->lock);
 }
+
+void
+settings_keep_addresses(struct settings *settings, struct settings *from)
+{
+    struct address addresses[UPSTREAM_ADDRESSES_MAX];
+
+    for (uint32_t i = 0; i < settings->gateway_count; i++)
+        for (size_t k = 0; k < from->gateway_count; k++) {
+            size_t count;
+
+            if (!endpoint_equal(&settings->gateways[i].config->upstream,
+                                &from->gateways[k].config->upstream))
+                continue;
+            count = settings_addresses(from, &from->gateways[k], addresses);
+            for (uint32_t a = 0; a < count; a++)
+                settings_set_address(settings, i, a, (uint32_t)count, &addresses[a]);
+            break;
+        }
+}

@@ -93,5 +93,7 @@ size_t settings_addresses(struct settings *settings, const struct gateway *gatew
 /* Sets address `index` of `count`; out of range is ignored. */
 void settings_set_address(struct settings *settings, uint32_t gateway, uint32_t index,
                           uint32_t count, const struct address *address);
+/* Those of the same servers in `from`, until others come: no session finds a server without any. */
+void settings_keep_addresses(struct settings *settings, struct settings *from);
 
 #endif
