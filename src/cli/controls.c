@@ -77,89 +77,6 @@ controls_knock(struct controls *c, struct control_look *look, const struct confi
         SAY(look, "cannot be tried: %.400s", probe.error);
 }
 
-/* ---- where from ---- */
-
-bool
-controls_is_of_source(const struct config_rule *rule)
-{
-    if (rule->shadow || rule->verdict != VERDICT_BLOCK)
-        return false;
-    for (size_t i = 0; i < rule->condition_count; i++) {
-        const char *name = rule->conditions[i].name;
-
-        if (strcmp(name, "country") == 0 || strcmp(name, "asn") == 0 ||
-            strcmp(name, "address") == 0)
-            return true;
-    }
-    return false;
-}
-
-static int
-look_source(struct controls *c, struct chooser *chooser, const struct config_rule *rule,
-            const struct config_gateway *gateway)
-{
-    char what[EXPOSURE_TEXT_MAX];
-    struct control_try asked = {0};
-    struct control_trial trial;
-    struct control_look *look;
-    struct chosen chosen = {0};
-    bool is_found;
-    int result;
-
-    rule_text(what, rule);
-    look = controls_add(c, TRIAL_OF_SOURCE, gateway, what);
-    result = look ? chooser_of_rule(chooser, rule, &chosen, &is_found) : PASU_E_NOMEM;
-    if (result != 0)
-        return result;
-    if (!is_found) {
-        SAY(look, "cannot be tried now: no SELECT that a made-up session could send is decided by "
-                  "it, because of its other conditions, or of the rules before it");
-        return 0;
-    }
-    memcpy(asked.principal, chosen.principal, sizeof(asked.principal));
-    memcpy(asked.address, chosen.address, sizeof(asked.address));
-    controls_knock(c, look, gateway, &asked, &trial);
-    if (look->state == STATE_HELD)
-        SAY(look,
-            "a connection as %s, as if from %s (%s), was refused before the server was "
-            "contacted (%s)",
-            chosen.principal, chosen.address, chosen.country[0] ? chosen.country : "no country",
-            error_sqlstate(trial.error));
-    else if (look->state == STATE_FAILED)
-        SAY(look, "a connection as %s, as if from %s (%s), was not refused", chosen.principal,
-            chosen.address, chosen.country[0] ? chosen.country : "no country");
-    look->hint =
-        "see whether the guard runs with this configuration: SIGHUP makes it read it again";
-    return 0;
-}
-
-static int
-look_sources(struct controls *c)
-{
-    struct chooser *chooser = NULL;
-    struct control_look *look;
-    size_t count = 0;
-    int result = 0;
-
-    for (size_t i = 0; i < c->config->rule_count && result == 0; i++) {
-        if (!controls_is_of_source(&c->config->rules[i]))
-            continue;
-        if (count++ == 0)
-            result = chooser_new(&chooser, c->config, c->roster);
-        for (size_t g = 0; g < c->config->gateway_count && result == 0; g++)
-            result = look_source(c, chooser, &c->config->rules[i], &c->config->gateways[g]);
-    }
-    chooser_free(chooser);
-    if (result != 0 || count > 0)
-        return result;
-    look = controls_add(c, TRIAL_OF_SOURCE, NULL, "rules");
-    if (!look)
-        return PASU_E_NOMEM;
-    look->state = STATE_UNCONFIGURED;
-    SAY(look, "no rule blocks by country, asn or address");
-    return 0;
-}
-
 /* ---- who has left ---- */
 
 static int
@@ -549,9 +466,9 @@ int
 controls_look(const struct ask *ask, const struct roster *roster, bool answers,
               struct findings *findings, json_t **list)
 {
-    static int (*const looks[])(struct controls *) = {look_sources, controls_rules, look_leavers,
-                                                      look_budgets, look_exits,     look_bypasses,
-                                                      look_decoys};
+    static int (*const looks[])(struct controls *) = {
+        controls_sources, controls_rules, look_leavers, look_budgets,
+        look_exits,       look_bypasses,  look_decoys};
     struct controls c = {
         .ask = ask, .config = ask->config, .roster = roster, .bypass_wait = BYPASS_WAIT};
     int result = 0;

@@ -52,8 +52,6 @@ PASU_MUST_USE int controls_look(const struct ask *ask, const struct roster *rost
 void controls_knock(struct controls *controls, struct control_look *look,
                     const struct config_gateway *gateway, const struct control_try *what,
                     struct control_trial *result);
-/* Whether it blocks by where somebody is: TRIAL_OF_SOURCE. */
-bool controls_is_of_source(const struct config_rule *rule);
 /* A new one, STATE_UNTRIED; NULL where memory is out. `gateway` NULL: every gateway. */
 struct control_look *controls_add(struct controls *controls, enum trial_control control,
                                   const struct config_gateway *gateway, const char *what);
@@ -78,7 +76,10 @@ bool chosen_of_budget(const struct config *config, const struct roster *roster, 
 /* A role that is refused because its owner has left; NULL: there is none. */
 const char *chosen_leaver(const struct config *config, const struct roster *roster);
 
-/* ---- controls_rules.c: rules that are no matter of where somebody is ---- */
+/* ---- controls_rules.c: rules that block by where somebody is, and all others ---- */
+/* Whether it blocks by where somebody is: TRIAL_OF_SOURCE. */
+bool controls_is_of_source(const struct config_rule *rule);
+PASU_MUST_USE int controls_sources(struct controls *controls);
 PASU_MUST_USE int controls_rules(struct controls *controls);
 
 /* ---- controls_try.c: one test ---- */

@@ -34,9 +34,8 @@ static const struct part {
      "then all of them do" REPLACED,
      "see the guard's log: process_stuck, process_died"},
     {"watcher",
-     "sessions go on, rules and budgets hold; detectors judge what is recorded meanwhile when it "
-     "is "
-     "back" REPLACED,
+     "sessions go on, rules and budgets hold; detectors judge what is recorded meanwhile when "
+     "it is back" REPLACED,
      "see the guard's log: process_stuck, process_died"},
     {"indexer", "sessions go on; questions are answered from the ledger itself, slower" REPLACED,
      "see the guard's log: process_stuck, process_died, index_failed"},

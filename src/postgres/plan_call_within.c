@@ -7,8 +7,7 @@
  *     SELECT m.nick, upper(f(m.id)) FROM members m
  *     → SELECT m.nick, upper((SELECT name FROM customers WHERE id = m.id)) FROM members m
  *     SELECT r.name FROM g('north') AS r JOIN …
- *     → SELECT r.name FROM (SELECT * FROM customers WHERE region = 'north') AS r (id, name, …) JOIN
- * …
+ *     → SELECT r.name FROM (SELECT * FROM customers WHERE region = 'north') AS r (id, …) JOIN …
  *
  * The tree alone is read so, and is as it was afterwards; the server is sent the client's text, to
  * which keys can be added. None can be to the function's query: no place in the text is its
@@ -130,22 +129,6 @@ struct renaming {
     bool is_failed;
 };
 
-static PgQuery__Node *
-string_node(struct plan_work *work, const char *text)
-{
-    PgQuery__Node *node = arena_new(&work->memory, 1, sizeof(*node));
-    PgQuery__String *string = arena_new(&work->memory, 1, sizeof(*string));
-
-    if (!node || !string)
-        return NULL;
-    pg_query__node__init(node);
-    pg_query__string__init(string);
-    string->sval = (char *)(uintptr_t)text;
-    node->node_case = PG_QUERY__NODE__NODE_STRING;
-    node->string = string;
-    return node;
-}
-
 /* customers.id; a schema before it is not followed, nor the row as a whole. */
 static void
 rename_columns(void *context, const ProtobufCMessage *message)
@@ -159,7 +142,7 @@ rename_columns(void *context, const ProtobufCMessage *message)
 
         r->is_failed |= column->n_fields > 2 || (column->n_fields == 1 && is_table);
         if (column->n_fields == 2 && is_table) {
-            column->fields[0] = string_node(r->work, TABLE_NAME);
+            column->fields[0] = sql_name(&r->work->memory, TABLE_NAME);
             r->is_failed |= !column->fields[0];
         }
         return;
@@ -192,26 +175,12 @@ qualified(struct plan_work *work, const PgQuery__SelectStmt *around, PgQuery__No
         around && around->n_from_clause == 1 ? around->from_clause[0] : NULL;
     const PgQuery__RangeVar *range =
         from && from->node_case == PG_QUERY__NODE__NODE_RANGE_VAR ? from->range_var : NULL;
-    PgQuery__Node *node, **fields;
-    PgQuery__ColumnRef *column;
 
     if (!range || !argument || argument->node_case != PG_QUERY__NODE__NODE_COLUMN_REF ||
         argument->column_ref->n_fields != 1 || !sql_string(argument->column_ref->fields[0]))
         return argument;
-    node = arena_new(&work->memory, 1, sizeof(*node));
-    column = arena_new(&work->memory, 1, sizeof(*column));
-    fields = arena_new(&work->memory, 2, sizeof(PgQuery__Node *));
-    if (!node || !column || !fields)
-        return NULL;
-    pg_query__node__init(node);
-    pg_query__column_ref__init(column);
-    fields[0] = string_node(work, range->alias ? range->alias->aliasname : range->relname);
-    fields[1] = argument->column_ref->fields[0];
-    column->fields = fields;
-    column->n_fields = 2;
-    node->node_case = PG_QUERY__NODE__NODE_COLUMN_REF;
-    node->column_ref = column;
-    return fields[0] ? node : NULL;
+    return sql_reference(&work->memory, range->alias ? range->alias->aliasname : range->relname,
+                         sql_string(argument->column_ref->fields[0]));
 }
 
 /* ---- calls ---- */
@@ -367,20 +336,13 @@ alias_of(struct plan_work *work, const struct call *call, size_t columns)
 {
     PgQuery__Alias *alias = arena_new(&work->memory, 1, sizeof(*alias));
     PgQuery__Node **names = arena_new(&work->memory, columns, sizeof(PgQuery__Node *));
-    PgQuery__Node *nodes = arena_new(&work->memory, columns, sizeof(*nodes));
-    PgQuery__String *texts = arena_new(&work->memory, columns, sizeof(*texts));
 
-    if (!alias || !names || !nodes || !texts)
+    if (!alias || !names)
         return NULL;
     pg_query__alias__init(alias);
-    for (size_t i = 0; i < columns; i++) {
-        pg_query__node__init(&nodes[i]);
-        pg_query__string__init(&texts[i]);
-        texts[i].sval = (char *)(uintptr_t)call_column_name(call, i);
-        nodes[i].node_case = PG_QUERY__NODE__NODE_STRING;
-        nodes[i].string = &texts[i];
-        names[i] = &nodes[i];
-    }
+    for (size_t i = 0; i < columns; i++)
+        if (!(names[i] = sql_name(&work->memory, call_column_name(call, i))))
+            return NULL;
     alias->aliasname = (char *)(uintptr_t)call->name;
     alias->n_colnames = columns;
     alias->colnames = names;

@@ -70,48 +70,20 @@ is_row(const struct scope *scope, const char *name)
     return count == 1;
 }
 
-static PgQuery__Node *
-string_node(struct plan_work *work, const char *text)
-{
-    PgQuery__Node *node = arena_new(&work->memory, 1, sizeof(*node));
-    PgQuery__String *string = arena_new(&work->memory, 1, sizeof(*string));
-
-    if (!node || !string)
-        return NULL;
-    pg_query__node__init(node);
-    pg_query__string__init(string);
-    string->sval = (char *)(uintptr_t)text;
-    node->node_case = PG_QUERY__NODE__NODE_STRING;
-    node->string = string;
-    return node;
-}
-
 /* A column of a row that was made a document: c.name. */
 static bool
 part_of_row(struct plan_work *work, const struct scope *scope, const PgQuery__ColumnRef *row,
             const char *part, struct carry *into)
 {
     const char *name = row->n_fields == 1 ? sql_string(row->fields[0]) : NULL;
-    PgQuery__ColumnRef *column = arena_new(&work->memory, 1, sizeof(*column));
-    PgQuery__Node **fields = arena_new(&work->memory, 2, sizeof(PgQuery__Node *));
-    PgQuery__Node *node = arena_new(&work->memory, 1, sizeof(*node));
+    PgQuery__Node *node;
     struct found found;
 
-    if (!name || !column || !fields || !node || !is_row(scope, name))
+    if (!name || !is_row(scope, name) || !(node = sql_reference(&work->memory, name, part)))
         return false;
-    fields[0] = string_node(work, name);
-    fields[1] = string_node(work, part);
-    if (!fields[0] || !fields[1])
-        return false;
-    pg_query__column_ref__init(column);
-    column->fields = fields;
-    column->n_fields = 2;
-    scope_find(work, scope, column, &found);
+    scope_find(work, scope, node->column_ref, &found);
     if (!found.named)
         return false;
-    pg_query__node__init(node);
-    node->node_case = PG_QUERY__NODE__NODE_COLUMN_REF;
-    node->column_ref = column;
     expression_carry(work, scope, node, into);
     return true;
 }

@@ -47,6 +47,10 @@ const char *sql_constant_text(const PgQuery__Node *node);
 /* The last name of a list of String nodes, or NULL. */
 const char *sql_last_name(PgQuery__Node *const *names, size_t count);
 
+/* A String, and a column by its table (NULL: by its name alone); what they say is borrowed. NULL:
+ * no memory. */
+PgQuery__Node *sql_name(struct arena *arena, const char *text);
+PgQuery__Node *sql_reference(struct arena *arena, const char *table, const char *column);
 /* Items of a list of targets: a column by its name (borrowed), and a null. NULL: no memory. */
 PgQuery__Node *sql_column(struct arena *arena, const char *name);
 PgQuery__Node *sql_null(struct arena *arena);

@@ -264,25 +264,44 @@ target_of(struct arena *arena, PgQuery__Node *value)
 }
 
 PgQuery__Node *
-sql_column(struct arena *arena, const char *name)
+sql_name(struct arena *arena, const char *text)
+{
+    PgQuery__Node *node = node_new(arena, PG_QUERY__NODE__NODE_STRING);
+    PgQuery__String *string = arena_new(arena, 1, sizeof(*string));
+
+    if (!node || !string)
+        return NULL;
+    pg_query__string__init(string);
+    string->sval = (char *)(uintptr_t)text;
+    node->string = string;
+    return node;
+}
+
+PgQuery__Node *
+sql_reference(struct arena *arena, const char *table, const char *column)
 {
     PgQuery__Node *node = node_new(arena, PG_QUERY__NODE__NODE_COLUMN_REF);
-    PgQuery__Node *string = node_new(arena, PG_QUERY__NODE__NODE_STRING);
-    PgQuery__Node **fields = arena_new(arena, 1, sizeof(PgQuery__Node *));
-    PgQuery__ColumnRef *column = arena_new(arena, 1, sizeof(*column));
-    PgQuery__String *text = arena_new(arena, 1, sizeof(*text));
+    PgQuery__Node **fields = arena_new(arena, 2, sizeof(PgQuery__Node *));
+    PgQuery__ColumnRef *reference = arena_new(arena, 1, sizeof(*reference));
+    const char *const names[] = {table ? table : column, column};
+    size_t count = table ? 2 : 1;
 
-    if (!node || !string || !fields || !column || !text)
+    if (!node || !fields || !reference)
         return NULL;
-    pg_query__string__init(text);
-    pg_query__column_ref__init(column);
-    text->sval = (char *)(uintptr_t)name;
-    string->string = text;
-    fields[0] = string;
-    column->fields = fields;
-    column->n_fields = 1;
-    node->column_ref = column;
-    return target_of(arena, node);
+    for (size_t i = 0; i < count; i++)
+        if (!(fields[i] = sql_name(arena, names[i])))
+            return NULL;
+    pg_query__column_ref__init(reference);
+    reference->fields = fields;
+    reference->n_fields = count;
+    node->column_ref = reference;
+    return node;
+}
+
+PgQuery__Node *
+sql_column(struct arena *arena, const char *name)
+{
+    return target_of(arena, sql_reference(arena, NULL, name));
 }
 
 PgQuery__Node *

@@ -149,8 +149,7 @@ what_is_left_out_tells_of_the_other_side(void **state PASU_UNUSED)
         {"SELECT recipient FROM address_book INTERSECT SELECT $1",
          "recipient bound: 0=name !probe"},
         {"SELECT coalesce(p.title, c.name) FROM public.products p, customers c WHERE c.id = 7 "
-         "EXCEPT "
-         "SELECT recipient FROM address_book",
+         "EXCEPT SELECT recipient FROM address_book",
          "customer bound: 0=name; recipient bound: 0=name !probe"},
         {"SELECT name FROM customers EXCEPT SELECT recipient FROM address_book",
          "customer bound: 0=name; recipient bound: 0=name"},
