@@ -12,6 +12,7 @@ import ledgerfile
 import process
 import shop
 from stage import equal, refused, test
+from test_verdicts import WAYS as VERDICTS, more_of_the_shop, shows
 import wire
 
 CODE, SAID = "PS003", "a rule of the gateway's configuration refuses this, and ends the session"
@@ -148,6 +149,29 @@ def test_rows():
     equal(result.types[:-1], "2", "what was asked before it is answered")
     check("k_prepared", result)
     equal(shop.server().sql("SELECT n FROM k_counts"), [["0"]])
+
+
+@test(gateway=True, limit=120)
+def test_all_ways():
+    """Whatever way a field would take: refused before it is sent, in its rows, its error, its notice, or by message"""
+    more_of_the_shop()
+    for way, ask in VERDICTS.items():
+        with front().login(user="app") as session:
+            came, receive = wire.Result(), session.receive
+
+            def heard(came=came, receive=receive):
+                message = receive()
+                came.add(*message)
+                return message
+
+            session.receive = heard
+            try:
+                ask(session)
+                raise AssertionError(f"{way}: the session goes on: {came.types}")
+            except wire.Closed:
+                pass
+        assert not shows(came) and not came.copied, (way, came.types)
+        equal((came.types[-1], came.errors[-1]["S"], came.errors[-1]["C"], came.errors[-1]["M"]), ("E", "FATAL", CODE, SAID), way)
 
 
 @test(gateway=True)
