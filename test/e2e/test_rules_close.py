@@ -126,7 +126,7 @@ def test_conditions():
 
 @test(gateway=True)
 def test_rows():
-    """So where only the rows tell what they are, what code has prepared; and what a message had prepared before there was the rule"""
+    """What code, or a message, had prepared before there was the rule ends the session when it is run, with the transaction that was open"""
     front().guard.config["rules"] = []
     equal(front().reload(), "config_reloaded")
     session = front().login(user="k_shown", application_name="k_shown")
