@@ -34,6 +34,12 @@ verdict_text(char *text, size_t size, enum config_verdict verdict)
     snprintf(text, size, "%.*s", (int)word.length, (const char *)word.bytes);
 }
 
+static const char *
+session_text(enum config_session session)
+{
+    return session == CONFIG_SESSION_CLOSE ? "close" : "keep";
+}
+
 /* ---- JSON ---- */
 
 static void
@@ -116,6 +122,7 @@ put_rule(struct json_out *out, const struct replay *r, size_t index)
     json_put_text(out, "name", rule->name);
     json_put_count(out, "line", rule->line);
     json_put_text(out, "verdict", verdict);
+    json_put_text(out, "session", session_text(rule->session));
     json_out_key(out, "shadow");
     json_out_bool(out, rule->shadow);
     put_outcome(out, r, replay_rule(r, index));
@@ -134,6 +141,7 @@ put_budget(struct json_out *out, const struct replay *r, size_t index)
     json_put_text(out, "name", name);
     json_put_count(out, "line", budget->line);
     json_put_text(out, "verdict", verdict);
+    json_put_text(out, "session", session_text(budget->session));
     json_put_count(out, "alerts", replay_budget(r, index)->alerts);
     put_outcome(out, r, replay_budget(r, index));
     json_out_close(out, '}');
@@ -264,13 +272,14 @@ print_outcome(FILE *file, const struct replay *r, const struct replay_outcome *o
 
 static void
 print_one(FILE *file, const struct replay *r, const struct replay_outcome *o, const char *name,
-          uint32_t line, enum config_verdict verdict)
+          uint32_t line, enum config_verdict verdict, enum config_session session)
 {
     char escaped[NAME_TEXT], word[16];
 
     text_escape(escaped, sizeof(escaped), view_of_text(name));
     verdict_text(word, sizeof(word), verdict);
-    fprintf(file, "\n%s (line %u): %s\n", escaped, (unsigned)line, word);
+    fprintf(file, "\n%s (line %u): %s%s\n", escaped, (unsigned)line, word,
+            session == CONFIG_SESSION_CLOSE ? ", and the session ends" : "");
     if (o->statements[false] == 0)
         fputs("  nothing\n", file);
     else
@@ -304,14 +313,15 @@ replay_view_page(FILE *file, const struct evidence *e, const struct replay *r)
         char name[LINE_SIZE];
 
         snprintf(name, sizeof(name), "%srule %.63s", rule->shadow ? "shadow " : "", rule->name);
-        print_one(file, r, replay_rule(r, i), name, rule->line, rule->verdict);
+        print_one(file, r, replay_rule(r, i), name, rule->line, rule->verdict, rule->session);
     }
     for (size_t i = 0; i < r->config->budget_count; i++) {
         const struct config_budget *budget = &r->config->budgets[i];
         char name[EXPOSURE_TEXT_MAX];
 
         budget_rule_text(name, budget);
-        print_one(file, r, replay_budget(r, i), name, budget->line, budget->verdict);
+        print_one(file, r, replay_budget(r, i), name, budget->line, budget->verdict,
+                  budget->session);
     }
     fputs("\ncompleteness\n", file);
     for (size_t g = 0; g < gaps->count; g++)

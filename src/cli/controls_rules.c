@@ -116,12 +116,15 @@ static const char *const held[] = {
 static void
 say(struct control_look *look, const struct config_rule *rule, const struct chosen *chosen)
 {
+    const char *last =
+        rule->session == CONFIG_SESSION_CLOSE ? ", and its session ended with that" : "";
+
     if (look->state == STATE_HELD)
-        SAY(look, "a statement of its fields, as %s from %s, is %s by it", chosen->principal,
-            chosen->address, held[rule->verdict]);
+        SAY(look, "a statement of its fields, as %s from %s, is %s by it%s", chosen->principal,
+            chosen->address, held[rule->verdict], last);
     else if (look->state == STATE_FAILED)
-        SAY(look, "a statement of its fields, as %s from %s, is not %s by it", chosen->principal,
-            chosen->address, held[rule->verdict]);
+        SAY(look, "a statement of its fields, as %s from %s, is not %s by it%s", chosen->principal,
+            chosen->address, held[rule->verdict], last);
 }
 
 static int
@@ -154,7 +157,7 @@ look_rule(struct controls *c, struct chooser *chooser, const struct config_rule 
         look->hint = "pasu check --replay says what it would have decided of what is recorded";
         return 0;
     }
-    asked.count = (uint32_t)rule->verdict;
+    asked.count = rule_trial(rule);
     asked.number = chosen.fields;
     asked.port = chosen.verb;
     memcpy(asked.principal, chosen.principal, sizeof(asked.principal));

@@ -232,7 +232,16 @@ check_personal(struct parse *parse, const struct config_key *map PASU_UNUSED, vo
 }
 
 static void
-check_rule(struct parse *parse, const struct config_key *map PASU_UNUSED, void *base,
+check_session(struct parse *parse, const struct config_key *map, enum key_id key,
+              enum config_session session, enum config_verdict verdict)
+{
+    if (session == CONFIG_SESSION_CLOSE && verdict != VERDICT_BLOCK)
+        fault_key(parse, map, key, key, "leave it out, or write verdict: block",
+                  "is close, and the verdict is not block: nothing else ends a session");
+}
+
+static void
+check_rule(struct parse *parse, const struct config_key *map, void *base,
            const struct yaml_node *node)
 {
     struct config_rule *rule = base;
@@ -242,6 +251,7 @@ check_rule(struct parse *parse, const struct config_key *map PASU_UNUSED, void *
     if (is_good(parse, KEY_rules_name))
         note_add(parse, NOTE_RULE, rule->name, mark_of(parse, KEY_rules_name)->node);
     trail_pop(parse, before);
+    check_session(parse, map, KEY_rules_session, rule->session, rule->verdict);
 }
 
 static void
@@ -253,11 +263,8 @@ check_budget(struct parse *parse, const struct config_key *map, void *base,
         fault_key(parse, map, KEY_budgets_kind, KEY_budgets_kind,
                   "write a budget for the principal, and another for the kind",
                   "is there, and so is principal: a budget is for one of them");
-    if (((struct config_budget *)base)->session == CONFIG_SESSION_CLOSE &&
-        ((struct config_budget *)base)->verdict != VERDICT_BLOCK)
-        fault_key(parse, map, KEY_budgets_session, KEY_budgets_session,
-                  "leave it out, or write verdict: block",
-                  "is close, and the verdict is not block: nothing else ends a session");
+    check_session(parse, map, KEY_budgets_session, ((struct config_budget *)base)->session,
+                  ((struct config_budget *)base)->verdict);
 }
 
 /* Who is meant must be more than what any client can say of itself. */

@@ -139,6 +139,7 @@ struct config_rule {
     struct config_condition *conditions;
     size_t condition_count;
     enum config_verdict verdict;
+    enum config_session session; /* close: with VERDICT_BLOCK alone */
     enum durability durability;
     bool shadow; /* it judges and records, and does nothing */
     uint32_t line;

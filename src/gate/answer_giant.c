@@ -120,7 +120,7 @@ answer_giant(struct answering *a, const uint8_t *message, size_t have, size_t to
     else if (fields && !a->o->is_muted)
         result = expose_words(a->s, request ? result_statement(a->o, request) : NULL, fields, kinds,
                               FLAG_BIT(ERROR_TEXT), &judgement);
-    if (result == 0 && PASU_UNLIKELY(budgets_close(&judgement)))
+    if (result == 0 && PASU_UNLIKELY(judgement.is_last || budgets_close(&judgement)))
         return answer_block(a, &judgement);
     if (result == 0 && judgement.is_withheld)
         result =

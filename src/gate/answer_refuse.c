@@ -54,17 +54,17 @@ answer_end(struct answering *a, const struct writer *error)
 
 /* So does the session: these are its last words, and the server is told to stop. */
 static int
-end_session(struct answering *a, const struct writer *error)
+end_session(struct answering *a, const struct writer *error, int code)
 {
     int result = answer_send(a);
 
-    a->o->is_muted = true;
+    a->o->is_muted = a->o->is_ended = true;
     if (result == 0)
         result = release_batch(
             a->s, &(struct batch){.bytes = error->start, .length = writer_length(error)});
     if (!a->o->is_cancelling && !handshake_cancel(a->s))
         a->o->is_cancelling = false;
-    return result == 0 ? PASU_E_BUDGET_SESSION : result;
+    return result == 0 ? code : result;
 }
 
 int
@@ -80,9 +80,11 @@ answer_block(struct answering *a, const struct judgement *judgement)
         snprintf(text, sizeof(text), "%s", verdict_message(judgement->ruling));
     else if (judgement->budget)
         budget_message(text, sizeof(text), judgement->budget);
-    if (budgets_close(judgement)) {
-        response_error(&w, SEVERITY_FATAL, PASU_E_BUDGET_SESSION, text);
-        return end_session(a, &w);
+    if (is_ruled ? judgement->is_last : budgets_close(judgement)) {
+        int code = is_ruled ? PASU_E_RULE_CLOSES : PASU_E_BUDGET_SESSION;
+
+        response_error(&w, SEVERITY_FATAL, code, text);
+        return end_session(a, &w, code);
     }
     response_error(&w, SEVERITY_ERROR, is_ruled ? PASU_E_RULE : PASU_E_BUDGET, text);
     return answer_end(a, &w);
@@ -148,8 +150,11 @@ answer_refuse(struct answering *a, const struct exchange_request *request)
     if (result != 0)
         return result;
     if (request->is_last) {
-        response_error(&w, SEVERITY_FATAL, PASU_E_BUDGET_SESSION, BEYOND_DETAIL);
-        return end_session(a, &w);
+        int code = request->ruling ? PASU_E_RULE_CLOSES : PASU_E_BUDGET_SESSION;
+
+        response_error(&w, SEVERITY_FATAL, code,
+                       request->ruling ? verdict_message(request->ruling) : BEYOND_DETAIL);
+        return end_session(a, &w, code);
     }
     if (request->ruling)
         response_error(&w, SEVERITY_ERROR, request->ruled != 0 ? request->ruled : PASU_E_RULE,

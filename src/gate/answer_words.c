@@ -144,7 +144,7 @@ answer_error(struct answering *a, const uint8_t *message, size_t length)
     result = answer_settle(a);
     o->blank.is_failed = o->actor.is_failed = true;
     if (result == 0 && request && request->is_refused) {
-        result = o->is_muted ? 0 : answer_refuse(a, request);
+        result = o->is_muted && !request->is_last ? 0 : answer_refuse(a, request);
     } else if (result == 0 && !o->is_muted) {
         /* What is said need not be there any more. */
         is_nothing =
@@ -187,6 +187,8 @@ answer_notice(struct answering *a, const uint8_t *message, size_t length)
     }
     if (result == 0 && PASU_UNLIKELY(judgement.is_withheld))
         return scrub_report(a, 'N', body, true);
+    if (result == 0 && PASU_UNLIKELY(judgement.is_last && request))
+        return answer_block(a, &judgement);
     if (result != 0 || judgement.is_blocked)
         return result; /* a notice that may not be shown is left out */
     return answer_pass(a, message, length);
@@ -220,6 +222,6 @@ answer_notification(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0 && PASU_UNLIKELY(judgement.is_withheld))
         return scrub_notification(a, body);
     if (result != 0 || judgement.is_blocked)
-        return result;
+        return result; /* it ends no session: others have sent it */
     return answer_pass_always(a, message, length);
 }

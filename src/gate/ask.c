@@ -442,6 +442,7 @@ judge_execute(struct asking *a, struct exchange_request *asked, const struct pla
     }
     memcpy(request->name, asked->name, sizeof(request->name));
     request->is_refused = true;
+    request->is_last = asked->is_last;
     request->ruling = asked->ruling;
     request->ruled = asked->ruled;
     return put_refused(a);

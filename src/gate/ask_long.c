@@ -8,9 +8,13 @@
 #include "gate/hidden.h"
 #include "gate/instruments.h"
 #include "gate/keep.h"
+#include "gate/release.h"
 #include "gate/unveil.h"
 #include "gate/verdict.h"
 #include "postgres/long_text.h"
+#include "postgres/response.h"
+
+enum { REFUSAL_SIZE = 1280 };
 
 /* It is recorded, and the session ends: the server has the beginning of the message, and can only
  * throw it away. */
@@ -77,13 +81,21 @@ ask_piece(struct asking *a, const uint8_t *bytes, size_t length)
     return result == 0 ? ask_pass(a, bytes, length) : result;
 }
 
-/* The same, of what a rule refuses. */
+/* The same, of what a rule refuses; where no answer is under way, the client is told which. */
 static int
 refuse_ruled(struct asking *a, struct exchange_request *request)
 {
+    const int code = request->is_last ? PASU_E_RULE_CLOSES : PASU_E_RULE;
+    uint8_t space[REFUSAL_SIZE];
+    struct writer w = writer_of(space, sizeof(space));
     int result = verdict_refused(a->s, request);
 
-    return result == 0 ? PASU_E_RULE : result;
+    if (result != 0 || a->s->from_server.left > 0)
+        return result == 0 ? code : result;
+    response_error(&w, SEVERITY_FATAL, code, verdict_message(request->ruling));
+    a->o->is_ended = true;
+    result = release_batch(a->s, &(struct batch){.bytes = space, .length = writer_length(&w)});
+    return result == 0 ? code : result;
 }
 
 /* A text too long to be planned: it can show anything. What it may not do at all is looked for. */

@@ -140,8 +140,10 @@ must_wait(struct asking *a, const uint8_t *message, size_t have)
     uint8_t type = message[0];
 
     a->o->is_settling =
-        !a->o->is_cancelling && walk_length_is_valid(bytes_get_u32(message + 1)) &&
-        (standing_must_wait(a->s, type) || (total <= have && rest_must_wait(a, message, total)));
+        !a->o->is_cancelling &&
+        (rest_is_last(a->o) || (walk_length_is_valid(bytes_get_u32(message + 1)) &&
+                                (standing_must_wait(a->s, type) ||
+                                 (total <= have && rest_must_wait(a, message, total)))));
     if (a->o->is_settling || a->o->is_cancelling)
         return true;
     return waits_for_catalog(a, message, have) ||

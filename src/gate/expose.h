@@ -28,6 +28,7 @@ struct judgement {
     const struct config_budget *budget; /* that blocks */
     uint64_t rows;                      /* that may leave */
     bool is_held;       /* it holds, and the rows from `cut` on can wait until they are approved */
+    bool is_last;       /* a rule blocks it that ends the session, too */
     const char *ruling; /* of a rule that does (verdict_message), borrowed to the next; or NULL */
 };
 

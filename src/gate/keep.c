@@ -85,6 +85,7 @@ keep(struct session *s, struct exchange_request *request, const struct plan_stat
         request->is_last = budgets_close(&judgement);
     if (result == 0 && judgement.ruling)
         verdict_refuse(s, request);
+    s->observer->is_ending |= request->is_last;
     if (!request->is_refused)
         request->is_told = (statement->most_kinds & ~kinds) == 0;
     return result;

@@ -170,6 +170,8 @@ struct observer {
     bool is_cut;        /* the client has been sent the beginning of a message, and not its end */
     bool is_dropping;   /* the pieces of the message in hand do not pass */
     bool is_refusing;   /* nor what the client asks for up to its next Sync (gate/rest.h) */
+    bool is_ending;     /* nor anything, until what ends the session has been answered */
+    bool is_ended;      /* the client has been told that, and is told nothing more */
     bool is_swallowing; /* of which a long message is on its way */
     bool is_rest_shown, is_rest_changed; /* by what was executed since the last Sync */
     bool is_settling;          /* the client's bytes wait until all that was asked is answered */

@@ -12,6 +12,9 @@
  * block nothing more of the pipeline is sent on but a Bind that fails, so that the server is where
  * the client believes it to be, and the Sync.
  *
+ * Where a statement that was not sent ends the session, nothing that the client has sent behind it
+ * goes to the server.
+ *
  * What remains: statements that only read run if they were on their way, unseen; several statements
  * of one Query cannot be stopped but by the cancel request, which can come too late, and is not
  * made where it could hit what the client has sent behind the Query; and so it is with what a
@@ -22,6 +25,15 @@
 
 #include "gate/ask.h"
 
+/* Whether a message must wait because of one before it, whose refusal ends the session: it is not
+ * sent, unless that one was skipped, and nobody refused (an error before it in its pipeline). */
+static inline bool
+rest_is_last(struct observer *observer)
+{
+    if (PASU_UNLIKELY(observer->is_ending))
+        observer->is_ending = observer->exchange.count > 0;
+    return observer->is_ending;
+}
 /* Whether a whole message (of a valid length) must wait for the answers to what was asked before
  * it. */
 bool rest_must_wait(const struct asking *asking, const uint8_t *message, size_t length);

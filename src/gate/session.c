@@ -311,6 +311,8 @@ send_error(struct session *s, const char *detail)
 void
 session_fail(struct session *s, int error, const char *detail)
 {
+    bool is_said = s->observer && s->observer->is_ended;
+
     if (s->state == SESSION_CLOSED)
         return;
     if (s->state == SESSION_CLOSING) {
@@ -320,10 +322,10 @@ session_fail(struct session *s, int error, const char *detail)
     s->error = error;
     if (!s->is_registered)
         session_log(s, s->trial ? EVENT_CONTROL_TRIED : EVENT_SESSION_REFUSED, error, detail);
-    if (error != PASU_E_BUDGET_SESSION) /* that has been said, behind the rows (answer_block) */
+    if (!is_said) /* behind the rows (answer_block), or in place of what is too long (ask_long) */
         send_error(s, detail);
     if (error != PASU_E_KILLED && error != PASU_E_LEFT && error != PASU_E_BUDGET_SESSION &&
-        session_leave(s))
+        error != PASU_E_RULE_CLOSES && session_leave(s))
         return;
     session_event(s, EVENT_GATE_FAIL, VIEW(""));
 }

@@ -54,6 +54,7 @@ struct session_rules {
     /* The statement of the message in hand that a look at it, of these scopes, has let pass, held
      * by that; NULL: there is none (gate/approval_ask.c). */
     const struct plan_statement *passed;
+    bool is_last;  /* what verdict_judge has said last ends the session */
     char *blocked; /* what verdict_judge has said last; NULL: nothing, or it is a request's */
     struct rule_told *told; /* memory_free; NULL: nothing was */
     size_t told_count;

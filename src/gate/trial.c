@@ -167,7 +167,7 @@ is_of_rule(const struct message_try *asked, const struct ruling *ruling)
     const struct config_rule *rule = is_mask ? ruling->mask : ruling->rule;
     char text[EXPOSURE_TEXT_MAX];
 
-    if (!rule || (uint32_t)rule->verdict != asked->count ||
+    if (!rule || rule_trial(rule) != asked->count ||
         (is_mask ? ruling->verdict == VERDICT_BLOCK : ruling->verdict != rule->verdict))
         return false;
     rule_text(text, rule);
@@ -198,7 +198,9 @@ judge_most(struct session *s, char message[RESPONSE_TEXT_MAX])
     if (ruling.verdict == VERDICT_BLOCK)
         rule_message(message, RESPONSE_TEXT_MAX, &ruling);
     if (asked)
-        result = is_of_rule(asked, &ruling) ? PASU_E_RULE : PASU_E_TRIED;
+        result = !is_of_rule(asked, &ruling) ? PASU_E_TRIED
+                 : ruling_closes(&ruling)    ? PASU_E_RULE_CLOSES
+                                             : PASU_E_RULE;
     else
         result = ruling.verdict == VERDICT_BLOCK ? PASU_E_RULE : PASU_E_TRIED;
     rule_scope_release(&scope);

@@ -100,9 +100,10 @@ verdict_masked(struct session *s, const char *rule, uint32_t minute)
 
 /* ---- before it is sent ---- */
 
+#define ENDS "; it ends the session"
+
 /* A ruling in words: the rule's name as records have it, its zero, and what the client is told,
- * with what has become of it where it was held (`end`, or ""). memory_free; NULL where memory is
- * out. */
+ * with what becomes of it (`end`, or ""). memory_free; NULL where memory is out. */
 static char *
 words_of(const struct ruling *ruling, const char *end)
 {
@@ -131,6 +132,7 @@ verdict_refuse(struct session *s, struct exchange_request *request)
 
     request->ruling = rules->blocked;
     request->is_refused = true;
+    request->is_last = rules->is_last;
     rules->blocked = NULL;
 }
 
@@ -191,8 +193,11 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
             return 0;
         request->ruled = approval_error(s, end);
     }
-    request->ruling = words_of(&ruling, end);
+    /* What is not understood is refused for what it could be: mistyped, it ends no session. */
+    request->is_last = ruling_closes(&ruling) && (!statement || statement->is_understood);
+    request->ruling = words_of(&ruling, request->is_last ? ENDS : end);
     request->is_refused = true;
+    s->observer->is_ending |= request->is_last;
     return request->ruling ? 0 : PASU_E_NOMEM;
 }
 
@@ -432,11 +437,14 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     judgement->is_withheld = false;
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
-    s->observer->rules.blocked = words_of(
-        &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved" : "");
+    s->observer->rules.blocked =
+        words_of(&ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved"
+                          : ruling_closes(&ruling)       ? ENDS
+                                                         : "");
     if (!s->observer->rules.blocked)
         return PASU_E_NOMEM;
     judgement->is_blocked = true;
+    judgement->is_last = s->observer->rules.is_last = ruling_closes(&ruling);
     judgement->ruling = s->observer->rules.blocked;
     put_rule(e, VERDICT_OF_BLOCK, judgement->ruling);
     log_rule(s, EVENT_RULE_BLOCKED, judgement->ruling, 1);

@@ -33,7 +33,7 @@ struct message_try {
     uint64_t question; /* answered by SESSIONS_END, whose count is the token; 0: nobody asks */
     uint32_t control;  /* enum trial_control */
     uint32_t window;   /* BUDGET: of MESSAGE_WINDOWS */
-    uint32_t count;    /* VISIT: how many connections; RULE: its enum config_verdict */
+    uint32_t count;    /* VISIT: how many connections; RULE: rule_trial (policy/rule.h) */
     uint32_t pid;      /* ARRIVAL, BYPASS: the server's process; 0: no more of them come */
     uint64_t visit;    /* ARRIVAL, BYPASS: the token that it was announced by; RULE: the fields */
     uint32_t port;     /* ARRIVAL, BYPASS: that it comes from; 0: a Unix socket. RULE: the verb */

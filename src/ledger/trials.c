@@ -29,8 +29,8 @@ is_proof(const struct trial *trial, int error)
 {
     switch ((enum trial_control)trial->asked.control) {
     case TRIAL_OF_RULE: /* a session that is refused is of no rule that lets it in */
-        return error == PASU_E_RULE ||
-               (error == PASU_E_RULE_SESSION && trial->asked.count == VERDICT_BLOCK);
+        return error == PASU_E_RULE || error == PASU_E_RULE_CLOSES ||
+               (error == PASU_E_RULE_SESSION && (trial->asked.count & UINT8_MAX) == VERDICT_BLOCK);
     case TRIAL_OF_SOURCE:
         return error == PASU_E_RULE_SESSION || error == PASU_E_RULE;
     case TRIAL_OF_LEAVER:

@@ -82,6 +82,22 @@ struct ruling {
     const struct config_rule *shadow; /* the first one that would, and is in shadow; or NULL */
 };
 
+/* Whether it ends the session, too. */
+static inline bool
+ruling_closes(const struct ruling *ruling)
+{
+    return ruling->verdict == VERDICT_BLOCK && ruling->rule->verdict == VERDICT_BLOCK &&
+           ruling->rule->session == CONFIG_SESSION_CLOSE;
+}
+
+/* What of a rule `pasu doctor` asks the gate for, as one number: its verdict, and whether it ends
+ * sessions. */
+static inline uint32_t
+rule_trial(const struct config_rule *rule)
+{
+    return (uint32_t)rule->verdict | (uint32_t)rule->session << 8;
+}
+
 struct rules;
 struct rule_left; /* a rule that can match */
 

@@ -99,7 +99,9 @@ def test_what_is_no_row():
     equal(ended("c_copy", wire.query("COPY (SELECT id, name FROM customers ORDER BY id) TO STDOUT")).copied.count(b"\n"), MOST)
     equal(ended("c_bound", wire.query("SELECT DISTINCT name FROM customers")).rows, [])
     equal(ended("c_block", run_of("SELECT string_agg(email, ',') FROM customers") + wire.SYNC).rows, [])
-    equal(ended("c_start", wire.query("SELECT set_config('my.mail', string_agg(email, ','), false) IS NULL FROM customers")).rows, [])
+    stored = wire.query("SELECT set_config('my.mail', string_agg(email, ','), false) IS NULL FROM customers")
+    equal(ended("c_start", stored + wire.query("UPDATE c_counts SET n = n + 1")).rows, [])
+    equal(shop.server().sql("SELECT n FROM c_counts"), [["0"]], "what stands behind what was not sent is not sent")
 
 
 @test(gateway=True)

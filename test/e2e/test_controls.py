@@ -130,7 +130,7 @@ def test_a_guard_without_the_controls_fails_each_test():
     bare.stop()
 
 
-JUDGING = [{"name": "weekend", "when": {"principal": "analyst", "verbs": ["copy"], "fields": ["address"]}, "verdict": "block"},
+JUDGING = [{"name": "weekend", "when": {"principal": "analyst", "verbs": ["copy"], "fields": ["address"]}, "verdict": "block", "session": "close"},
            {"name": "stars", "when": {"principal": "app", "fields": ["phone"]}, "verdict": "mask"},
            {"name": "told", "when": {"kind": "service", "fields": ["email"]}, "verdict": "alert"},
            {"name": "two-pairs", "when": {"principal": "app", "fields": ["address"]}, "verdict": "hold"},
@@ -143,13 +143,14 @@ JUDGING = [{"name": "weekend", "when": {"principal": "analyst", "verbs": ["copy"
 def test_each_rule_is_tried():
     """Rules that mask, alert, hold, and block by who and what are tried, by a statement of their own fields and verb: each is what
     decides; one that an earlier rule decides before says so. A guard that runs without them fails each, and with another
-    verdict under the same name, too; none of it is an alert, or anybody's exposure"""
+    verdict under the same name, or one that keeps sessions, too; none of it is an alert, or anybody's exposure"""
     place = site("judging", rules=JUDGING, budgets=[])
     held = {f"rule {one['name']}": "untried" if one["name"] == "behind" else "held" for one in JUDGING if one["name"] != "free"}
     found = examine(place)["rule"]
     equal({name: one["state"] for name, one in found.items()}, held)
     assert "is masked by it" in found["rule stars"]["text"] and "rules before it" in found["rule behind"]["text"], found
     assert "held until somebody approves it" in found["rule two-pairs"]["text"], found
+    assert "is refused by it, and its session ended with that" in found["rule weekend"]["text"] and "session" not in found["rule nobody"]["text"], found
     place.guard.until_sessions(0)
     kinds = [kind for _, kind, _ in ledgerfile.records(ledger(place))]
     equal((kinds.count(REFUSED), kinds.count(EXPOSURE)), (0, 0))
@@ -159,7 +160,11 @@ def test_each_rule_is_tried():
     equal(place.guard.reload()["event"], "config_reloaded")
     swap(place, {"rules": JUDGING})
     equal({name: one["state"] for name, one in examine(place)["rule"].items()}, failed)
-    swap(place, {"rules": [{**one, "verdict": "alert" if one["verdict"] != "alert" else "mask"} for one in JUDGING[:4]]})
+    swap(place, {"rules": [{**JUDGING[0], "session": "keep"}, *JUDGING[1:]]})
+    equal(place.guard.reload()["event"], "config_reloaded")
+    swap(place, {"rules": JUDGING})
+    equal({name: one["state"] for name, one in examine(place)["rule"].items()}, {**held, "rule weekend": "failed"}, "it would keep the session")
+    swap(place, {"rules": [{key: value for key, value in {**one, "verdict": "alert" if one["verdict"] != "alert" else "mask"}.items() if key != "session"} for one in JUDGING[:4]]})
     equal(place.guard.reload()["event"], "config_reloaded")
     swap(place, {"rules": JUDGING})
     equal({name: one["state"] for name, one in examine(place)["rule"].items()}, failed)

@@ -83,7 +83,7 @@ def test_without_rules_nothing_is_stopped():
 def test_rules():
     """Each rule is told what it would have stopped, of whom, for whom, and when; the first that matches decides"""
     rules = [{"name": "names", "when": {"principal": "app", "fields": "name"}, "verdict": "allow"},
-             {"name": "addresses", "when": {"fields": "address"}, "verdict": "block"},
+             {"name": "addresses", "when": {"fields": "address"}, "verdict": "block", "session": "close"},
              {"name": "humans", "when": {"kind": "human", "fields": "phone"}, "verdict": "alert"},
              {"name": "soon", "when": {"kind": "human", "fields": "name"}, "verdict": "block", "shadow": True},
              {"name": "nobody", "when": {"principal": "nobody"}, "verdict": "block"}]
@@ -96,6 +96,7 @@ def test_rules():
            "humans": (interval(1), {"customer": interval(6)}, ["analyst"], {"allow": 1}),
            "soon": (interval(3), {"customer": interval(6)}, ["analyst"], {"allow": 3}),
            "nobody": (interval(0), {}, [], {})})
+    equal([rule["session"] for rule in said["rules"]], ["keep", "close", "keep", "keep", "keep"])
     equal((said["stopped"]["statements"], said["stopped"]["persons"]), (interval(1), {"customer": interval(7)}))
     lines = {line["seq"]: line for line in (json.loads(line) for line in guard.run(
         "ledger", "export", "--json", "-c", front().guard.path).stdout.splitlines())}
@@ -277,9 +278,9 @@ def test_periods():
 def test_page():
     """As a page for people it says the same"""
     path = front().guard.path.with_name("page.yaml")
-    path.write_text(guard.yaml({**front().guard.config, "rules": [{"name": "addresses", "when": {"fields": "address"}, "verdict": "block"}]}))
+    path.write_text(guard.yaml({**front().guard.config, "rules": [{"name": "addresses", "when": {"fields": "address"}, "verdict": "block", "session": "close"}]}))
     done = guard.run("check", "-c", path, "--replay", "1h")
-    for line in ("6 statements judged; then: allow 6", "rule addresses (line ", "  statements  1; then: allow 1", "  persons     customer: 7", "  principals  app"):
+    for line in ("6 statements judged; then: allow 6", "rule addresses (line ", "): block, and the session ends", "  statements  1; then: allow 1", "  persons     customer: 7", "  principals  app"):
         assert line in done.stdout, (line, done.stdout, done.stderr)
     equal(done.returncode, 1)
 

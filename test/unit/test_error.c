@@ -12,6 +12,8 @@ numbers_that_a_ledger_may_hold_never_change(void **state PASU_UNUSED)
     assert_int_equal(PASU_E_USAGE, -983);
     assert_int_equal(PASU_E_AUTH_FAILED, -969);
     assert_int_equal(PASU_E_CANCEL_UNKNOWN, -956);
+    assert_int_equal(PASU_E_BUDGET_SESSION, -931);
+    assert_int_equal(PASU_E_RULE_CLOSES, -930);
 }
 
 static void
