@@ -301,6 +301,7 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
 /* A principal asks for persons. */
 struct act {
     uint64_t key;
+    struct slot *slot; /* NULL: not known */
     uint8_t axis;
 };
 
@@ -388,23 +389,33 @@ take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
     return r;
 }
 
+static inline const struct slots *
+table_of(const struct detect *d, const struct act *act)
+{
+    return &d->parts[part_of(act->key)].tables[act->axis];
+}
+
 /*
- * What is known of who asks is up to five steps away from its slot, and each is a wait for memory:
+ * What is known of who asks is up to six steps away from its slot, and each is a wait for memory:
  * so each is taken for all of the bunch before the next one is.
  */
 static void
-bring_near(const struct detect *d, const struct bunch *bunch)
+bring_near(const struct detect *d, struct bunch *bunch)
 {
     PASU_UNINITIALIZED struct principal *const *at[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct principal *who[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct observation *o[TOGETHER * AXIS_COUNT];
     size_t count = 0, act_at = 0;
 
+    for (size_t i = 0; i < bunch->acts; i++)
+        __builtin_prefetch(slots_likely(table_of(d, &bunch->act[i]), bunch->act[i].key), 1);
     for (size_t n = 0; n < bunch->askers; n++)
         for (; act_at < bunch->asker[n].act_end; act_at++) {
-            const struct act *act = &bunch->act[act_at];
+            struct act *act = &bunch->act[act_at];
+            const struct part *part = &d->parts[part_of(act->key)];
 
-            at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
+            act->slot = part_find(part, act->axis, act->key);
+            at[count] = act->slot != NULL ? part_principal(part, act->slot) : NULL;
             o[count] = bunch->asker[n].taken.o;
             if (at[count] != NULL)
                 __builtin_prefetch(at[count++]);
@@ -444,7 +455,8 @@ take_asker(struct detect *d, const struct asker *asker, const struct act *acts, 
         d->known[axis] += t->o->who[axis] != 0 ? asker->count : 0;
     for (size_t i = 0; i < act_count; i++) {
         const struct act *act = &acts[i];
-        int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, t, asker->count);
+        int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, act->slot, t,
+                          asker->count);
 
         if (r < 0)
             return r;
