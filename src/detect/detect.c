@@ -464,14 +464,13 @@ take_asker(struct detect *d, const struct asker *asker, const struct act *acts, 
     return 0;
 }
 
+/* Requests are counted last: their places are on their way meanwhile. */
 static int
 take(struct detect *d, struct bunch *bunch)
 {
-    int r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
     size_t act = 0;
+    int r = 0;
 
-    if (r >= 0)
-        r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
     bring_near(d, bunch);
     for (size_t i = 0; i < bunch->askers && r >= 0; i++) {
         const struct asker *asker = &bunch->asker[i];
@@ -479,7 +478,9 @@ take(struct detect *d, struct bunch *bunch)
         r = take_asker(d, asker, &bunch->act[act], asker->act_end - act);
         act = asker->act_end;
     }
-    return r;
+    if (r >= 0)
+        r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
+    return r < 0 ? r : take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
 }
 
 /* Whether the same asks at the same time for another person, as a result of many rows shows them.
