@@ -490,9 +490,11 @@ is_again(const struct observation *before, const struct observation *o)
 {
     uint64_t differs = (uint64_t)(before->time ^ o->time) | (uint64_t)(before->kind ^ o->kind);
 
+    if (!is_of_person(o))
+        return false;
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
         differs |= before->who[axis] ^ o->who[axis];
-    return differs == 0 && is_of_person(before) && is_of_person(o);
+    return differs == 0 && is_of_person(before);
 }
 
 /* Then it is one more of the bunch's last asker. */

@@ -169,10 +169,46 @@ add_stop(struct lanes_wanted *stops, uint8_t byte)
     for (uint8_t k = 0; k < stops->count; k++)
         if (stops->kinds[k] == byte)
             return k;
-    if (stops->count == LANES_KINDS)
+    if (stops->count >= LANES_KINDS)
         return LANES_KINDS;
     stops->kinds[stops->count] = byte;
     return stops->count++;
+}
+
+/* Of a quoted value it is known which of the line's quotes ends it, as most lines have no others. */
+static void
+find_quotes(struct line_format *format)
+{
+    size_t quotes = 0;
+
+    format->quote = add_stop(&format->stops, '"');
+    format->slash = add_stop(&format->stops, '\\');
+    for (size_t i = 0; i < format->count; i++) {
+        struct line_format_part *part = &format->parts[i];
+
+        if (part->is_quoted && part->length > 0 && part->behind[0] == '"' && quotes > 0)
+            part->quote = (uint8_t)quotes;
+        for (size_t k = 0; k < part->length; k++)
+            quotes += part->behind[k] == '"';
+    }
+    format->quotes = (uint8_t)(quotes <= LINE_QUOTES ? quotes : 0);
+    if (quotes <= LINE_QUOTES && format->quote < LANES_KINDS && format->slash < LANES_KINDS)
+        return;
+    format->quote = LANES_KINDS;
+    for (size_t i = 0; i < format->count; i++)
+        format->parts[i].quote = 0;
+}
+
+static void
+take_first_bytes(struct line_format_part *part)
+{
+    uint8_t mask[sizeof(part->mask)];
+
+    for (size_t k = 0; k < sizeof(mask); k++)
+        mask[k] = k < part->length ? 0xff : 0;
+    memcpy(&part->mask, mask, sizeof(mask));
+    memcpy(&part->first, part->behind, sizeof(part->first));
+    part->first &= part->mask;
 }
 
 /* Where values can end is looked for in the whole line at once, unless the format is an unusual
@@ -186,6 +222,7 @@ find_stops(struct line_format *format)
         struct line_format_part *part = &format->parts[i];
 
         times += part->slot == SLOT_TIME;
+        take_first_bytes(part);
         part->kind = add_stop(&format->stops, part->length > 0 ? part->behind[0] : ' ');
         part->slash = part->is_quoted ? add_stop(&format->stops, '\\') : part->kind;
         if (part->kind == LANES_KINDS || part->slash == LANES_KINDS ||
@@ -199,6 +236,10 @@ find_stops(struct line_format *format)
     if (times != 1)
         format->stops.count = 0;
     format->newline = format->stops.count > 0 ? add_stop(&format->stops, '\n') : LANES_KINDS;
+    if (format->newline < LANES_KINDS)
+        find_quotes(format);
+    else
+        format->quote = LANES_KINDS;
 }
 
 int
@@ -319,64 +360,94 @@ read_slowly(const struct line_format *format, struct view line, struct event *ev
 
 /*
  * Most lines have the second of the line before and no backslash, and behind each value, where what
- * stands there first is found, all of it is there. Where the values end is found for the whole line
- * at once; what is anything else is left to the steps above.
+ * stands there first is found, all of it is there. Where the values end is found for many lines at
+ * once; what is anything else is left to the steps above.
  */
-struct quick {
-    const uint64_t (*found)[LANES_KINDS];
-    size_t words; /* up to that of the line's end */
-};
-
-static inline uint64_t
-stops_in(const struct quick *q, size_t w, const struct line_format_part *part)
-{
-    return q->found[w][part->kind] | q->found[w][part->slash];
-}
 
 /* From a place on, the first that is of one of the kinds, which can be behind the line; all words
  * behind it: there is none. The next 64 bytes are looked at together, whether they are of one word
  * or of two: nobody can guess which, and most values end in them. */
 static inline size_t
-next_place(const struct quick *q, size_t place, const struct line_format_part *part)
+next_place(const struct line_memory *memory, size_t words, size_t place,
+           const struct line_format_part *part)
 {
     size_t w = place / LANES, from = place % LANES;
-    uint64_t found = stops_in(q, w, part) >> from | stops_in(q, w + 1, part)
-                                                        << 1 << (LANES - 1 - from);
+    const uint64_t *these = memory->found[w], *next = memory->found[w + 1];
+    uint64_t found = (these[part->kind] | these[part->slash]) >> from |
+                     (next[part->kind] | next[part->slash]) << 1 << (LANES - 1 - from);
 
     if (PASU_LIKELY(found != 0))
         return place + (size_t)__builtin_ctzll(found);
-    for (w++; w < q->words; w++) {
-        found = stops_in(q, w, part);
+    for (w++; w < words; w++) {
+        found = memory->found[w][part->kind] | memory->found[w][part->slash];
         if (found != 0)
             return w * LANES + (size_t)__builtin_ctzll(found);
     }
     return w * LANES;
 }
 
-/* Whether what stands behind a value is there, of which the first byte is. */
+/* Whether all of what stands behind a value is there; a word's bytes can be read, in any case. */
 static inline bool
 stands_at(const struct line_format_part *part, const uint8_t *at, const uint8_t *end)
 {
-    if (end - at < part->length)
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    if ((word & part->mask) != part->first)
         return false;
-    for (size_t i = 1; i < part->length; i++)
-        if (at[i] != part->behind[i])
-            return false;
-    return true;
+    return PASU_LIKELY(part->length <= sizeof(word)) ||
+           (end - at >= part->length && memcmp(at, part->behind, part->length) == 0);
 }
 
-/* Where in what was found the line begins. */
-static size_t
-look_through(const struct line_format *format, struct view line, struct line_memory *memory)
+/* The line's first quote, of those that are known; NULL: they are not. */
+static inline const uint16_t *
+first_quote(const struct line_format *format, struct line_memory *memory, size_t place)
 {
-    const struct view *looked = &memory->looked;
+    size_t at = memory->quote;
 
-    if (PASU_LIKELY(looked->bytes != NULL && line.bytes >= looked->bytes &&
-                    line.bytes + line.length <= looked->bytes + looked->length))
-        return (size_t)(line.bytes - looked->bytes);
-    line_memory_leave(memory);
-    lanes_find(line, &format->stops, memory->found);
-    return 0;
+    if (format->quote == LANES_KINDS || memory->quote_count == 0)
+        return NULL;
+    if (PASU_UNLIKELY(at > 0 && memory->quotes[at - 1] >= place))
+        at = 0;
+    while (PASU_UNLIKELY(memory->quotes[at] < place))
+        at++;
+    memory->quote = at;
+    return &memory->quotes[at];
+}
+
+/* Whether a text that is as long as the time of the line before is all of the value that begins
+ * there, and a time. */
+static bool
+is_next_time(const struct line_format_part *part, struct view text, struct event_clock *clock)
+{
+    const uint8_t *end = text.bytes + text.length;
+    int64_t time;
+
+    if (part->is_time) {
+        if (text.bytes[0] != '[' || find_byte(text.bytes, end, ']') != end - 1)
+            return false;
+    } else if (find_byte(text.bytes, end, part->length > 0 ? part->behind[0] : ' ') != end) {
+        return false;
+    }
+    return event_time_again(clock, text, &time);
+}
+
+static inline bool
+is_time_again(const struct event_clock *clock, const uint8_t *text)
+{
+    size_t length = clock->length, at = 0;
+    uint64_t a[2], b[2];
+
+    if (PASU_UNLIKELY(length < sizeof(a)))
+        return memcmp(clock->text, text, length) == 0;
+    for (; at < length; at += sizeof(a)) {
+        at = at + sizeof(a) <= length ? at : length - sizeof(a);
+        memcpy(a, clock->text + at, sizeof(a));
+        memcpy(b, text + at, sizeof(b));
+        if (((a[0] ^ b[0]) | (a[1] ^ b[1])) != 0)
+            return false;
+    }
+    return true;
 }
 
 /* False: it is another line, of which nothing is known. */
@@ -384,49 +455,58 @@ static bool
 read_quickly(const struct line_format *format, struct view line, struct event *event,
              struct line_memory *memory)
 {
-    const struct event_clock *clock = &memory->clock;
-    const uint8_t *start, *end = line.bytes + line.length;
-    struct quick q = {.found = memory->found};
-    size_t place, behind;
+    struct event_clock *clock = &memory->clock;
+    const struct view *looked = &memory->looked;
+    const uint8_t *start = looked->bytes, *end = line.bytes + line.length;
+    const uint16_t *quotes;
+    size_t place, behind, words;
 
     if (format->stops.count == 0 || clock->length == 0 || format->before_length > 0 ||
-        line.length > LINE_LANES)
+        start == NULL || line.bytes < start || end + LINE_BEHIND > start + looked->length)
         return false;
-    place = look_through(format, line, memory);
-    start = line.bytes - place;
+    place = (size_t)(line.bytes - start);
     behind = place + line.length;
-    q.words = LANES_WORDS(behind);
+    quotes = first_quote(format, memory, place);
+    words = LANES_WORDS(behind);
+    PASU_UNROLL(SLOT_COUNT)
     for (size_t i = 0; i < SLOT_COUNT; i++)
         event->slot[i] = (struct view){0};
     event->time = 0;
-    for (size_t i = 0; i < format->count; i++) {
-        const struct line_format_part *part = &format->parts[i];
+    for (const struct line_format_part *part = format->parts; part < format->parts + format->count;
+         part++) {
         size_t stop;
 
-        if (part->slot == SLOT_TIME) {
+        if (quotes != NULL && part->quote > 0) {
+            stop = quotes[part->quote];
+            if (stop >= behind || quotes[part->quote - 1] + (size_t)1 != place)
+                return false;
+        } else if (part->slot == SLOT_TIME) {
             stop = place + clock->length;
-            if (stop > behind || memcmp(start + place, clock->text, clock->length) != 0)
+            if (stop > behind ||
+                (PASU_UNLIKELY(!is_time_again(clock, start + place)) &&
+                 !is_next_time(part, view_of(start + place, clock->length), clock)))
                 return false;
             event->time = clock->time;
-            if (part->length > 0 && (stop == behind || start[stop] != part->behind[0]))
-                return false;
         } else {
-            stop = next_place(&q, place, part);
+            stop = next_place(memory, words, place, part);
             if (stop >= behind) {
-                if (part->length > 0)
+                if (part->length > 0 || place > behind)
                     return false;
                 stop = behind;
             } else if (start[stop] == '\\') {
                 return false;
             }
         }
-        if (part->length > 1 && !stands_at(part, start + stop, end))
+        if (!stands_at(part, start + stop, end))
             return false;
         if (part->slot >= 0)
             event->slot[part->slot] = view_of(start + place, stop - place);
         place = stop + part->length;
     }
-    return (place == behind || start[place] == ' ') && event_complete(event, NULL);
+    if (quotes != NULL)
+        memory->quote += format->quotes;
+    return (place == behind || (place < behind && start[place] == ' ')) &&
+           event_complete(event, NULL);
 }
 
 bool
@@ -435,6 +515,27 @@ line_format_read(const struct line_format *format, struct view line, struct even
 {
     return read_quickly(format, line, event, memory) ||
            read_slowly(format, line, event, &memory->clock);
+}
+
+/* The quotes of what was looked through. */
+static void
+find_all_quotes(const struct line_format *format, struct line_memory *memory)
+{
+    size_t words = LANES_WORDS(memory->looked.length);
+    PASU_UNINITIALIZED uint64_t quotes[LANES_WORDS(LINE_LANES)];
+    uint64_t slashes = 0;
+
+    memory->quote_count = memory->quote = 0;
+    if (format->quote == LANES_KINDS)
+        return;
+    for (size_t w = 0; w < words; w++) {
+        quotes[w] = memory->found[w][format->quote];
+        slashes |= memory->found[w][format->slash];
+    }
+    if (slashes != 0)
+        return;
+    memory->quote_count = lanes_places(quotes, words, memory->quotes);
+    memset(&memory->quotes[memory->quote_count], 0xff, LINE_QUOTES * sizeof(*memory->quotes));
 }
 
 const uint8_t *
@@ -461,6 +562,7 @@ line_format_end(const struct line_format *format, const uint8_t *at, const uint8
         }
         *looked = view_of(at, (size_t)(end - at) < LINE_LANES ? (size_t)(end - at) : LINE_LANES);
         lanes_find(*looked, &format->stops, memory->found);
+        find_all_quotes(format, memory);
     }
     newline = looked->bytes + looked->length;
     newline = memchr(newline, '\n', (size_t)(end - newline));
