@@ -378,7 +378,7 @@ take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
     int r = 0;
 
     for (size_t i = 0; i < count && r >= 0; i++) {
-        if (PASU_LIKELY(requests_count(t, keys[i])))
+        if (PASU_LIKELY(requests_room(t) > 0) && PASU_LIKELY(requests_count(t, keys[i])))
             continue;
         r = requests_add(t, keys[i], d->requests_limit, &d->requests_held);
         if (r == 0) {
