@@ -538,6 +538,26 @@ find_all_quotes(const struct line_format *format, struct line_memory *memory)
     memset(&memory->quotes[memory->quote_count], 0xff, LINE_QUOTES * sizeof(*memory->quotes));
 }
 
+/* The first newline from there on, or the end, as lanes_next finds it; of most lines without a
+ * jump, as nobody can guess how many words a line takes. */
+static inline const uint8_t *
+next_newline(const struct lanes *lanes, const uint8_t *at, uint8_t kind)
+{
+    enum { LINE_WORDS = 5 };
+    size_t place = (size_t)(at - lanes->start), w = place / LANES, found = SIZE_MAX;
+
+    if (w + LINE_WORDS > LANES_WORDS((size_t)(lanes->end - lanes->start)))
+        return lanes_next(lanes, at, kind, kind);
+    PASU_UNROLL(LINE_WORDS)
+    for (size_t i = LINE_WORDS; i-- > 0;) {
+        uint64_t word = lanes->found[w + i][kind] & (i == 0 ? UINT64_MAX << place % LANES : UINT64_MAX);
+        size_t first = (w + i) * LANES + (size_t)__builtin_ctzll(word | UINT64_C(1) << 63);
+
+        found = word != 0 ? first : found;
+    }
+    return found != SIZE_MAX ? lanes->start + found : lanes_next(lanes, at, kind, kind);
+}
+
 const uint8_t *
 line_format_end(const struct line_format *format, const uint8_t *at, const uint8_t *end,
                 struct line_memory *memory)
@@ -554,7 +574,7 @@ line_format_end(const struct line_format *format, const uint8_t *at, const uint8
             const struct lanes lanes = {looked->bytes, looked->bytes + looked->length,
                                         memory->found};
 
-            newline = lanes_next(&lanes, at, format->newline, format->newline);
+            newline = next_newline(&lanes, at, format->newline);
             if (newline < lanes.end)
                 return newline;
             if (looked->bytes == at)

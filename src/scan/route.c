@@ -285,6 +285,53 @@ without_host(struct view target)
     return slash != NULL ? view_of(slash, (size_t)(end - slash)) : target;
 }
 
+#ifdef __SSE2__
+/* Whether there may be an escape or two dots in it, wherever. Of 17 bytes or more. */
+static inline bool
+may_lead_elsewhere(struct view target)
+{
+    const uint8_t *at = target.bytes, *last = at + target.length - 17;
+    find_mask found = {0};
+
+    for (;; at += 16) {
+        find_bytes bytes, behind;
+
+        at = at < last ? at : last;
+        memcpy(&bytes, at, sizeof(bytes));
+        memcpy(&behind, at + 1, sizeof(behind));
+        found |= (find_mask)(bytes == '%') | (find_mask)((bytes == '.') & (behind == '.'));
+        if (at == last)
+            return __builtin_ia32_pmovmskb128(found) != 0 || last[16] == '%';
+    }
+}
+#else
+static inline bool
+may_lead_elsewhere(struct view target)
+{
+    return memchr(target.bytes, '%', target.length) != NULL ||
+           memmem(target.bytes, target.length, "..", 2) != NULL;
+}
+#endif
+
+/* The segments of a path without escapes. */
+static void
+take_segments(struct asked *asked)
+{
+    const uint8_t *at = asked->path.bytes, *end = at + asked->path.length;
+
+    while (at < end) {
+        const uint8_t *start = at, *stop;
+
+        while (at < end && *at != '/' && *at != ';')
+            at++;
+        stop = at;
+        while (at < end && *at != '/')
+            at++;
+        add_segment(asked, view_of(start, (size_t)(stop - start)));
+        at++;
+    }
+}
+
 static void
 take_apart(struct asked *asked, const struct event *event)
 {
@@ -298,6 +345,10 @@ take_apart(struct asked *asked, const struct event *event)
     asked->query = rest.length > 0 ? rest : event->slot[SLOT_QUERY];
     if (asked->query.length > 0 && asked->query.bytes[0] == '?') /* Apache's %q */
         asked->query = view_of(asked->query.bytes + 1, asked->query.length - 1);
+    if (asked->path.length >= 17 && !may_lead_elsewhere(asked->path)) {
+        take_segments(asked);
+        return;
+    }
     rest = asked->path;
     while (rest.length > 0) {
         struct view segment = cut(&rest, '/');
@@ -327,6 +378,8 @@ take_apart_again(struct asked *asked)
 static bool
 is_same(const uint8_t *a, struct view b)
 {
+    if (b.length == 0 || memcmp(a, b.bytes, b.length) == 0) /* as it is in most requests */
+        return true;
     for (size_t i = 0; i < b.length; i++)
         if (small(a[i]) != small(b.bytes[i]))
             return false;
@@ -486,26 +539,6 @@ fits_none(const struct routes *routes, struct view target)
     return routes->sizes[bucket_of(view_of(at + 1, first - 1))] == 0;
 }
 
-#ifdef __SSE2__
-/* Whether there may be an escape or two dots in it, wherever. Of 17 bytes or more. */
-static inline bool
-may_lead_elsewhere(struct view target)
-{
-    const uint8_t *at = target.bytes, *last = at + target.length - 17;
-    find_mask found = {0};
-
-    for (;; at += 16) {
-        find_bytes bytes, behind;
-
-        at = at < last ? at : last;
-        memcpy(&bytes, at, sizeof(bytes));
-        memcpy(&behind, at + 1, sizeof(behind));
-        found |= (find_mask)(bytes == '%') | (find_mask)((bytes == '.') & (behind == '.'));
-        if (at == last)
-            return __builtin_ia32_pmovmskb128(found) != 0 || last[16] == '%';
-    }
-}
-
 /* Whether two bytes say that none fits, as of most: the way that is asked for begins as none. */
 static inline bool
 begins_as_none(const struct routes *routes, struct view target)
@@ -522,13 +555,6 @@ begins_as_none(const struct routes *routes, struct view target)
     front = front_of(at[1], at[2]);
     return (routes->fronts[front / 64] >> front % 64 & 1) == 0 && !may_lead_elsewhere(target);
 }
-#else
-static inline bool
-begins_as_none(const struct routes *routes PASU_UNUSED, struct view target PASU_UNUSED)
-{
-    return false;
-}
-#endif
 
 static void
 find_by_parts(const struct routes *routes, const struct event *event, uint8_t *scratch,
