@@ -63,8 +63,8 @@ requests_count(struct requests *t, uint64_t key)
     return true;
 }
 
-/* One more of any key. 1; 0: it is a new one, with which *held would become more than `limit`, and it
- * is not counted; PASU_E_NOMEM. */
+/* One more of any key. 1; 0: it is a new one, with which *held would become more than `limit`, and
+ * it is not counted; PASU_E_NOMEM. */
 PASU_MUST_USE int requests_add(struct requests *t, uint64_t key, size_t limit, size_t *held);
 uint64_t requests_of(const struct requests *t, uint64_t key);
 /* Forgets all. The room is kept for the next day, unless most of it was not needed. */

@@ -52,8 +52,8 @@ enum {
 struct slots {
     struct slot **pieces; /* of SLOTS_PIECE each, only the last one not full */
     uint32_t *places;     /* where the slot is, by key */
-    uint8_t *tags;        /* of each place, 0 where it is free; SLOTS_TAGS more, those of the first */
-    size_t count, size;   /* size: of places, a power of two, or 0 */
+    uint8_t *tags;      /* of each place, 0 where it is free; SLOTS_TAGS more, those of the first */
+    size_t count, size; /* size: of places, a power of two, or 0 */
 };
 
 static inline struct slot *
@@ -62,8 +62,8 @@ slots_at(const struct slots *t, size_t i)
     return &t->pieces[i / SLOTS_PIECE][i % SLOTS_PIECE];
 }
 
-/* The key is looked up soon: what says where its slot is comes near. Inlined, as GCC takes what only
- * fetches ahead for a function that does nothing, and leaves it out. */
+/* The key is looked up soon: what says where its slot is comes near. Inlined, as GCC takes what
+ * only fetches ahead for a function that does nothing, and leaves it out. */
 PASU_ALWAYS_INLINE static inline void
 slots_prefetch(const struct slots *t, uint64_t key)
 {

@@ -39,6 +39,7 @@ struct line_format {
     uint8_t newline;           /* its kind; LANES_KINDS: it is not among them */
     uint8_t quote, slash;      /* the kinds of quotes and backslashes, where both are looked for */
     uint8_t quotes;            /* of a line */
+    uint8_t ending;            /* the kind that ends all other values; LANES_KINDS: not one does */
 };
 
 #define LINE_FORMAT_COMBINED                                                                       \

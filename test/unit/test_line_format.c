@@ -21,8 +21,8 @@ static size_t
 make_line(struct random *random, uint8_t *to)
 {
     static const char *const seconds[] = {"01", "01", "01", "02", "60", "x"};
-    static const char *const agents[] = {
-        "curl", "a \\\"b\\\" c", "say \"b\"", "a\" \"b", "", "Mozilla/5.0 (X; Y) Z", "\xea\xb0\x80", "\\\\"};
+    static const char *const agents[] = {"curl", "a \\\"b\\\" c",        "say \"b\"",    "a\" \"b",
+                                         "",     "Mozilla/5.0 (X; Y) Z", "\xea\xb0\x80", "\\\\"};
     static const char *const odd[] = {
         "", "\r", "\"", " ", "203.0.113.7 - - [", "x - - [] \"\" 1 2"};
     char line[512];
@@ -115,9 +115,10 @@ lines_say_together_what_they_say_alone(void **state PASU_UNUSED)
 static void
 a_quote_before_it_ends_no_value(void **state PASU_UNUSED)
 {
-    static const struct view text = VIEW("192.0.2.7|m|2026-06-01T00:00:00Z|\"GET /a HTTP/1.1\"\n"
-                                         "192.0.2.7|a \"b\" c|2026-06-01T00:00:00Z|\"GET /b HTTP/1.1\"\n"
-                                         "192.0.2.7|m|2026-06-01T00:00:01Z|\"GET /c HTTP/1.1\"\n");
+    static const struct view text =
+        VIEW("192.0.2.7|m|2026-06-01T00:00:00Z|\"GET /a HTTP/1.1\"\n"
+             "192.0.2.7|a \"b\" c|2026-06-01T00:00:00Z|\"GET /b HTTP/1.1\"\n"
+             "192.0.2.7|m|2026-06-01T00:00:01Z|\"GET /c HTTP/1.1\"\n");
     static struct line_memory memory;
     static struct line_format format;
     const uint8_t *at = text.bytes, *end = at + text.length;
@@ -133,8 +134,7 @@ a_quote_before_it_ends_no_value(void **state PASU_UNUSED)
         const uint8_t *stop = line_format_end(&format, at, end, &memory);
         struct event event;
 
-        assert_true(
-            line_format_read(&format, view_of(at, (size_t)(stop - at)), &event, &memory));
+        assert_true(line_format_read(&format, view_of(at, (size_t)(stop - at)), &event, &memory));
         assert_int_equal(event.slot[SLOT_TARGET].length, 2);
         assert_int_equal(event.slot[SLOT_TARGET].bytes[1], due);
         at = stop + 1;

@@ -18,13 +18,13 @@ make(struct routes *routes, struct store *store, const char *const *paths, size_
 {
     const char *why, *at;
 
-    *routes = (struct routes){.items = store_new(store, count, sizeof(*routes->items)),
-                              .count = count};
+    *routes =
+        (struct routes){.items = store_new(store, count, sizeof(*routes->items)), .count = count};
     assert_non_null(routes->items);
     for (size_t i = 0; i < count; i++) {
         routes->items[i] = (struct route){.whom = -1};
-        assert_int_equal(
-            route_parse(&routes->items[i], store, paths[i], any_kind, NULL, &why, &at), 0);
+        assert_int_equal(route_parse(&routes->items[i], store, paths[i], any_kind, NULL, &why, &at),
+                         0);
     }
     assert_int_equal(routes_build(routes, store), 0);
 }
@@ -33,10 +33,34 @@ static size_t
 make_target(struct random *random, uint8_t *to)
 {
     static const char *const pieces[] = {
-        "/api",  "/API", "/members", "/42",  "/addresses", "/login", "/static", "/a",
-        "/",     "//",   "/.",       "/..",  "/...",       "/b.js",  ";j=1",    "?id=7",
-        "#part", "%2F",  "%61",      "..",   "/ap",        "i",      "/members/42/addresses",
-        "&",     ".",    "/x.y/z",   "/q?..", "%",
+        "/api",
+        "/API",
+        "/members",
+        "/42",
+        "/addresses",
+        "/login",
+        "/static",
+        "/a",
+        "/",
+        "//",
+        "/.",
+        "/..",
+        "/...",
+        "/b.js",
+        ";j=1",
+        "?id=7",
+        "#part",
+        "%2F",
+        "%61",
+        "..",
+        "/ap",
+        "i",
+        "/members/42/addresses",
+        "&",
+        ".",
+        "/x.y/z",
+        "/q?..",
+        "%",
     };
     size_t length = 0, count = 1 + random_below(random, 7);
 
