@@ -301,6 +301,7 @@ take_login(struct detect *d, const struct observation *o, uint32_t minute)
 /* A principal asks for persons. */
 struct act {
     uint64_t key;
+    struct slot *slot; /* NULL: not known */
     uint8_t axis;
 };
 
@@ -377,7 +378,7 @@ take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
     int r = 0;
 
     for (size_t i = 0; i < count && r >= 0; i++) {
-        if (PASU_LIKELY(requests_count(t, keys[i])))
+        if (PASU_LIKELY(requests_room(t) > 0) && PASU_LIKELY(requests_count(t, keys[i])))
             continue;
         r = requests_add(t, keys[i], d->requests_limit, &d->requests_held);
         if (r == 0) {
@@ -388,23 +389,33 @@ take_counts(struct detect *d, unsigned axis, const uint64_t *keys, size_t count)
     return r;
 }
 
+static inline const struct slots *
+table_of(const struct detect *d, const struct act *act)
+{
+    return &d->parts[part_of(act->key)].tables[act->axis];
+}
+
 /*
- * What is known of who asks is up to five steps away from its slot, and each is a wait for memory:
+ * What is known of who asks is up to six steps away from its slot, and each is a wait for memory:
  * so each is taken for all of the bunch before the next one is.
  */
 static void
-bring_near(const struct detect *d, const struct bunch *bunch)
+bring_near(const struct detect *d, struct bunch *bunch)
 {
     PASU_UNINITIALIZED struct principal *const *at[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct principal *who[TOGETHER * AXIS_COUNT];
     PASU_UNINITIALIZED const struct observation *o[TOGETHER * AXIS_COUNT];
     size_t count = 0, act_at = 0;
 
+    for (size_t i = 0; i < bunch->acts; i++)
+        __builtin_prefetch(slots_likely(table_of(d, &bunch->act[i]), bunch->act[i].key), 1);
     for (size_t n = 0; n < bunch->askers; n++)
         for (; act_at < bunch->asker[n].act_end; act_at++) {
-            const struct act *act = &bunch->act[act_at];
+            struct act *act = &bunch->act[act_at];
+            const struct part *part = &d->parts[part_of(act->key)];
 
-            at[count] = part_find(&d->parts[part_of(act->key)], act->axis, act->key);
+            act->slot = part_find(part, act->axis, act->key);
+            at[count] = act->slot != NULL ? part_principal(part, act->slot) : NULL;
             o[count] = bunch->asker[n].taken.o;
             if (at[count] != NULL)
                 __builtin_prefetch(at[count++]);
@@ -444,7 +455,8 @@ take_asker(struct detect *d, const struct asker *asker, const struct act *acts, 
         d->known[axis] += t->o->who[axis] != 0 ? asker->count : 0;
     for (size_t i = 0; i < act_count; i++) {
         const struct act *act = &acts[i];
-        int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, t, asker->count);
+        int r = part_take(&d->parts[part_of(act->key)], act->axis, act->key, act->slot, t,
+                          asker->count);
 
         if (r < 0)
             return r;
@@ -452,14 +464,13 @@ take_asker(struct detect *d, const struct asker *asker, const struct act *acts, 
     return 0;
 }
 
+/* Requests are counted last: their places are on their way meanwhile. */
 static int
 take(struct detect *d, struct bunch *bunch)
 {
-    int r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
     size_t act = 0;
+    int r = 0;
 
-    if (r >= 0)
-        r = take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
     bring_near(d, bunch);
     for (size_t i = 0; i < bunch->askers && r >= 0; i++) {
         const struct asker *asker = &bunch->asker[i];
@@ -467,7 +478,9 @@ take(struct detect *d, struct bunch *bunch)
         r = take_asker(d, asker, &bunch->act[act], asker->act_end - act);
         act = asker->act_end;
     }
-    return r;
+    if (r >= 0)
+        r = take_counts(d, AXIS_ACCOUNT, bunch->account, bunch->accounts);
+    return r < 0 ? r : take_counts(d, AXIS_ADDRESS, bunch->address, bunch->addresses);
 }
 
 /* Whether the same asks at the same time for another person, as a result of many rows shows them.
@@ -477,9 +490,11 @@ is_again(const struct observation *before, const struct observation *o)
 {
     uint64_t differs = (uint64_t)(before->time ^ o->time) | (uint64_t)(before->kind ^ o->kind);
 
+    if (!is_of_person(o))
+        return false;
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
         differs |= before->who[axis] ^ o->who[axis];
-    return differs == 0 && is_of_person(before) && is_of_person(o);
+    return differs == 0 && is_of_person(before);
 }
 
 /* Then it is one more of the bunch's last asker. */

@@ -379,13 +379,12 @@ slot_of(struct part *part, unsigned axis, uint64_t key, int *result)
     return slot;
 }
 
-struct principal *const *
+struct slot *
 part_find(const struct part *part, unsigned axis, uint64_t key)
 {
     size_t place;
-    const struct slot *slot = slots_find(&part->tables[axis], key, &place);
 
-    return slot != NULL && slot_is_promoted(slot) ? &part->principals[slot_place(slot)] : NULL;
+    return slots_find(&part->tables[axis], key, &place);
 }
 
 static inline void
@@ -426,10 +425,10 @@ take_one(struct part *part, unsigned axis, struct slot *slot, const struct taken
 }
 
 int
-part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *first, size_t count)
+part_take(struct part *part, unsigned axis, uint64_t key, struct slot *slot,
+          const struct taken *first, size_t count)
 {
     struct taken t = *first;
-    struct slot *slot = NULL;
     int result = 0;
 
     for (size_t left = count; left > 0 && result >= 0; left--, t.o++) {
@@ -481,7 +480,7 @@ used(const struct part *part)
     size_t bytes = part->held;
 
     for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-        bytes -= (part->tables[axis].size - part->tables[axis].count) * sizeof(struct slot);
+        bytes -= slots_spare(&part->tables[axis]);
     return bytes;
 }
 
@@ -492,7 +491,7 @@ part_forget(struct part *part, uint16_t today)
         struct forgetting f = {.part = part, .before = (uint16_t)(today - days)};
 
         for (size_t axis = 0; axis < AXIS_COUNT; axis++)
-            part->forgotten += slots_forget(&part->tables[axis], may_forget, &f);
+            part->forgotten += slots_forget(&part->tables[axis], may_forget, &f, &part->held);
     }
     part->crowded = false;
 }

@@ -76,13 +76,20 @@ part_of(uint64_t key)
     return (unsigned)(key >> 60);
 }
 
-/* Where the list has who the key is of; NULL: it has asked for one person at most. Until the part
+/* The slot of the key; NULL: it has asked for nobody. Until some are forgotten. */
+struct slot *part_find(const struct part *part, unsigned axis, uint64_t key);
+/* Where the list has who the slot is of; NULL: it has asked for one person at most. Until the part
  * changes. */
-struct principal *const *part_find(const struct part *part, unsigned axis, uint64_t key);
-/* The principal asks for `count` persons, of the same kind at the same time: t->o is the first of
- * as many observations. 0 or PASU_E_NOMEM. */
-PASU_MUST_USE int part_take(struct part *part, unsigned axis, uint64_t key, const struct taken *t,
-                            size_t count);
+static inline struct principal *const *
+part_principal(const struct part *part, const struct slot *slot)
+{
+    return slot_is_promoted(slot) ? &part->principals[slot_place(slot)] : NULL;
+}
+
+/* The principal, whose slot it is (NULL: that is not known), asks for `count` persons, of the same
+ * kind at the same time: t->o is the first of as many observations. 0 or PASU_E_NOMEM. */
+PASU_MUST_USE int part_take(struct part *part, unsigned axis, uint64_t key, struct slot *slot,
+                            const struct taken *t, size_t count);
 /* Forgets those not seen for longest until three fourths of the limit are free, or all
  * but those of today and yesterday. */
 void part_forget(struct part *part, uint16_t today);

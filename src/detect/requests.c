@@ -116,10 +116,14 @@ carry(struct requests *t, size_t at, size_t *held)
 int
 requests_add(struct requests *t, uint64_t key, size_t limit, size_t *held)
 {
-    size_t at;
+    size_t at = t->size > 0 ? place_of(t, key) : 0;
 
-    if (t->size > 0 && t->counts[at = place_of(t, key)] != 0)
-        return carry(t, at, held);
+    if (t->size > 0 && t->counts[at] != 0) {
+        if ((t->counts[at] & REQUESTS_MOST) == REQUESTS_MOST)
+            return carry(t, at, held);
+        t->counts[at]++;
+        return 1;
+    }
     if (is_full(t)) {
         if (*held - bytes_of(t) + next_size(t) * sizeof(*t->counts) > limit)
             return 0;

@@ -38,24 +38,33 @@ requests_prefetch(const struct requests *t, uint64_t key)
         __builtin_prefetch(&t->counts[key >> t->shift], 1);
 }
 
-/* Counts one more, where the key is there and has room for it; false: requests_add does. */
+/* How many new ones there is room for without growing. */
+static inline size_t
+requests_room(const struct requests *t)
+{
+    return t->size / 4 * 3 - t->count;
+}
+
+/* Counts one more, where requests_room is not 0: whether the key is new is nobody's to guess, so
+ * that both are one way. False: its place is full, and requests_add counts it. */
 static inline bool
 requests_count(struct requests *t, uint64_t key)
 {
-    if (PASU_UNLIKELY(t->size == 0))
+    size_t at = key >> t->shift;
+    uint64_t there, fresh;
+
+    while ((there = t->counts[at]) != 0 && (there ^ key) >> REQUESTS_BITS != 0)
+        at = (at + 1) & (t->size - 1);
+    if (PASU_UNLIKELY((there & REQUESTS_MOST) == REQUESTS_MOST))
         return false;
-    for (size_t at = key >> t->shift; t->counts[at] != 0; at = (at + 1) & (t->size - 1))
-        if ((t->counts[at] ^ key) >> REQUESTS_BITS == 0) {
-            if (PASU_UNLIKELY((t->counts[at] & REQUESTS_MOST) == REQUESTS_MOST))
-                return false;
-            t->counts[at]++;
-            return true;
-        }
-    return false;
+    fresh = there == 0;
+    t->counts[at] = (there | (key & ~(uint64_t)REQUESTS_MOST)) + 1;
+    t->count += fresh;
+    return true;
 }
 
-/* One more of a key that requests_count has not counted. 1; 0: it is a new one, with which *held
- * would become more than `limit`, and it is not counted; PASU_E_NOMEM. */
+/* One more of any key. 1; 0: it is a new one, with which *held would become more than `limit`, and
+ * it is not counted; PASU_E_NOMEM. */
 PASU_MUST_USE int requests_add(struct requests *t, uint64_t key, size_t limit, size_t *held);
 uint64_t requests_of(const struct requests *t, uint64_t key);
 /* Forgets all. The room is kept for the next day, unless most of it was not needed. */

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { SIZE_FIRST = 64 };
-
 /* Never 0. The key's lowest bits say where its slot is, its highest which part it is of. */
 static uint8_t
 tag_of(uint64_t key)
@@ -85,6 +83,8 @@ first_of(uint64_t bits)
 }
 #endif
 
+/* ---- places ---- */
+
 /* The place of the key, or the free one where it would be. */
 static size_t
 find(const struct slots *t, uint64_t key)
@@ -99,7 +99,7 @@ find(const struct slots *t, uint64_t key)
         for (; same != 0; same &= same - 1) {
             size_t place = (at + first_of(same)) & (t->size - 1);
 
-            if (t->slots[place].key == key)
+            if (slots_at(t, t->places[place])->key == key)
                 return place;
         }
         if (free != 0)
@@ -107,19 +107,90 @@ find(const struct slots *t, uint64_t key)
     }
 }
 
-static void
-put(struct slots *t, const struct slot *slot)
+static size_t
+find_free(const struct slots *t, uint64_t key)
 {
-    size_t at = find(t, slot->key);
+    for (size_t at = key & (t->size - 1);; at = (at + TOGETHER) & (t->size - 1)) {
+        uint64_t free = equal_tags(tags_at(t, at), 0);
 
-    t->slots[at] = *slot;
-    set_tag(t, at, tag_of(slot->key));
+        if (free != 0)
+            return (at + first_of(free)) & (t->size - 1);
+    }
+}
+
+static void
+set_place(struct slots *t, size_t place, uint64_t key, size_t i)
+{
+    set_tag(t, place, tag_of(key));
+    t->places[place] = (uint32_t)i;
+}
+
+static void
+place_all(struct slots *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        uint64_t key = slots_at(t, i)->key;
+
+        set_place(t, find_free(t, key), key, i);
+    }
+}
+
+const struct slot *
+slots_likely(const struct slots *t, uint64_t key)
+{
+    uint8_t tag = tag_of(key);
+
+    if (t->size == 0)
+        return NULL;
+    for (size_t at = key & (t->size - 1);; at = (at + TOGETHER) & (t->size - 1)) {
+        uint64_t free = equal_tags(tags_at(t, at), 0), same = equal_tags(tags_at(t, at), tag);
+
+        if (free != 0)
+            same &= (free & -free) - 1;
+        if (same != 0)
+            return slots_at(t, t->places[(at + first_of(same)) & (t->size - 1)]);
+        if (free != 0)
+            return NULL;
+    }
+}
+
+struct slot *
+slots_find(const struct slots *t, uint64_t key, size_t *place)
+{
+    *place = 0;
+    if (t->size == 0)
+        return NULL;
+    *place = find(t, key);
+    return t->tags[*place] != 0 ? slots_at(t, t->places[*place]) : NULL;
+}
+
+/* ---- room ---- */
+
+static size_t
+pieces_of(size_t count)
+{
+    return (count + SLOTS_PIECE - 1) / SLOTS_PIECE;
+}
+
+/* There are no more slots than places. */
+static size_t
+places_bytes(size_t size)
+{
+    return size == 0 ? 0
+                     : size * (sizeof(uint32_t) + 1) + SLOTS_TAGS +
+                           pieces_of(size) * sizeof(struct slot *);
 }
 
 static size_t
-bytes_of(size_t size)
+piece_bytes(void)
 {
-    return size == 0 ? 0 : size * sizeof(struct slot) + size + SLOTS_TAGS;
+    return SLOTS_PIECE * sizeof(struct slot);
+}
+
+static size_t
+bytes_of(const struct slots *t)
+{
+    return places_bytes(t->size) + pieces_of(t->count) * piece_bytes();
 }
 
 static bool
@@ -131,13 +202,28 @@ is_full(const struct slots *t)
 static size_t
 next_size(const struct slots *t)
 {
-    return t->size == 0 ? SIZE_FIRST : t->size * 2;
+    return t->size == 0 ? SLOTS_FIRST : t->size * 2;
 }
 
 size_t
 slots_growth(const struct slots *t)
 {
-    return is_full(t) ? bytes_of(next_size(t)) - bytes_of(t->size) : 0;
+    return (is_full(t) ? places_bytes(next_size(t)) - places_bytes(t->size) : 0) +
+           (t->count % SLOTS_PIECE == 0 ? piece_bytes() : 0);
+}
+
+size_t
+slots_spare(const struct slots *t)
+{
+    return bytes_of(t) - t->count * sizeof(struct slot);
+}
+
+static void
+free_places(struct slots *t)
+{
+    memory_free_table(t->places, t->size, sizeof(*t->places));
+    memory_free(t->tags);
+    memory_free(t->pieces);
 }
 
 static bool
@@ -145,78 +231,86 @@ grow(struct slots *t, size_t *held)
 {
     struct slots larger = {.count = t->count, .size = next_size(t)};
 
-    larger.slots = memory_new_table(larger.size, sizeof(*larger.slots));
+    if (larger.size > UINT32_MAX)
+        return false;
+    larger.places = memory_new_table(larger.size, sizeof(*larger.places));
     larger.tags = memory_new(larger.size + SLOTS_TAGS, 1);
-    if (larger.slots == NULL || larger.tags == NULL) {
-        memory_free_table(larger.slots, larger.size, sizeof(*larger.slots));
-        memory_free(larger.tags);
+    larger.pieces = memory_new(pieces_of(larger.size), sizeof(struct slot *));
+    if (larger.places == NULL || larger.tags == NULL || larger.pieces == NULL) {
+        free_places(&larger);
         return false;
     }
-    for (size_t i = 0; i < t->size; i++)
-        if (t->slots[i].key != 0)
-            put(&larger, &t->slots[i]);
-    *held += bytes_of(larger.size) - bytes_of(t->size);
-    memory_free_table(t->slots, t->size, sizeof(*t->slots));
-    memory_free(t->tags);
+    if (t->count > 0)
+        memcpy(larger.pieces, t->pieces, pieces_of(t->count) * sizeof(struct slot *));
+    place_all(&larger);
+    *held += places_bytes(larger.size) - places_bytes(t->size);
+    free_places(t);
     *t = larger;
     return true;
 }
 
 struct slot *
-slots_find(const struct slots *t, uint64_t key, size_t *place)
-{
-    *place = 0;
-    if (t->size == 0)
-        return NULL;
-    *place = find(t, key);
-    return t->tags[*place] != 0 ? &t->slots[*place] : NULL;
-}
-
-struct slot *
 slots_add(struct slots *t, uint64_t key, size_t place, size_t *held)
 {
+    struct slot *slot;
+
     if (is_full(t)) {
         if (!grow(t, held))
             return NULL;
-        place = find(t, key);
+        place = find_free(t, key);
     }
-    set_tag(t, place, tag_of(key));
-    t->slots[place].key = key;
-    t->count++;
-    return &t->slots[place];
+    if (t->count % SLOTS_PIECE == 0) {
+        slot = memory_new_table(SLOTS_PIECE, sizeof(*slot));
+        if (slot == NULL)
+            return NULL;
+        t->pieces[t->count / SLOTS_PIECE] = slot;
+        *held += piece_bytes();
+    }
+    set_place(t, place, key, t->count);
+    slot = slots_at(t, t->count++);
+    slot->key = key;
+    return slot;
 }
 
-/* In place, from a free slot on once around: what is behind a hole is put again. */
-size_t
-slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), void *arg)
+/* Gives up the pieces behind as many slots. */
+static void
+cut(struct slots *t, size_t count, size_t *held)
 {
-    size_t forgotten = 0, start = 0;
-
-    if (t->count == 0)
-        return 0;
-    while (t->slots[start].key != 0)
-        start++;
-    for (size_t i = 1; i <= t->size; i++) {
-        struct slot *at = &t->slots[(start + i) & (t->size - 1)], slot = *at;
-
-        if (slot.key == 0)
-            continue;
-        *at = (struct slot){0};
-        set_tag(t, (size_t)(at - t->slots), 0);
-        if (may(arg, &slot))
-            forgotten++;
-        else
-            put(t, &slot);
+    for (size_t i = pieces_of(count); i < pieces_of(t->count); i++) {
+        memory_free_table(t->pieces[i], SLOTS_PIECE, sizeof(struct slot));
+        *held -= piece_bytes();
     }
-    t->count -= forgotten;
+    t->count = count;
+}
+
+size_t
+slots_forget(struct slots *t, bool (*may)(void *arg, const struct slot *slot), void *arg,
+             size_t *held)
+{
+    size_t kept = 0, forgotten;
+
+    for (size_t i = 0; i < t->count; i++) {
+        struct slot *slot = slots_at(t, i);
+
+        if (!may(arg, slot) && kept++ < i)
+            *slots_at(t, kept - 1) = *slot;
+    }
+    forgotten = t->count - kept;
+    if (forgotten == 0)
+        return 0;
+    cut(t, kept, held);
+    for (size_t i = kept; i < pieces_of(kept) * SLOTS_PIECE; i++)
+        *slots_at(t, i) = (struct slot){0};
+    memset(t->tags, 0, t->size + SLOTS_TAGS);
+    place_all(t);
     return forgotten;
 }
 
 void
 slots_release(struct slots *t, size_t *held)
 {
-    *held -= bytes_of(t->size);
-    memory_free_table(t->slots, t->size, sizeof(*t->slots));
-    memory_free(t->tags);
+    *held -= places_bytes(t->size);
+    cut(t, 0, held);
+    free_places(t);
     *t = (struct slots){0};
 }

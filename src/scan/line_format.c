@@ -2,6 +2,7 @@
 #include "scan/line_format.h"
 
 #include "scan/find.h"
+#include "scan/line_quick.h"
 
 enum { NAME_SIZE = 64 };
 
@@ -169,10 +170,66 @@ add_stop(struct lanes_wanted *stops, uint8_t byte)
     for (uint8_t k = 0; k < stops->count; k++)
         if (stops->kinds[k] == byte)
             return k;
-    if (stops->count == LANES_KINDS)
+    if (stops->count >= LANES_KINDS)
         return LANES_KINDS;
     stops->kinds[stops->count] = byte;
     return stops->count++;
+}
+
+/* Of values whose end is looked for, the one kind that ends them all. */
+static uint8_t
+ending_of(const struct line_format *format)
+{
+    uint8_t kind = LANES_KINDS;
+
+    for (size_t i = 0; i < format->count; i++) {
+        const struct line_format_part *part = &format->parts[i];
+
+        if (part->quote > 0 || part->slot == SLOT_TIME)
+            continue;
+        if (part->is_quoted || (kind < LANES_KINDS && part->kind != kind))
+            return LANES_KINDS;
+        kind = part->kind;
+    }
+    return kind;
+}
+
+/* Of a quoted value it is known which of the line's quotes ends it, as most lines have no others.
+ */
+static void
+find_quotes(struct line_format *format)
+{
+    size_t quotes = 0;
+
+    format->quote = add_stop(&format->stops, '"');
+    format->slash = add_stop(&format->stops, '\\');
+    for (size_t i = 0; i < format->count; i++) {
+        struct line_format_part *part = &format->parts[i];
+
+        if (part->is_quoted && part->length > 0 && part->behind[0] == '"' && quotes > 0)
+            part->quote = (uint8_t)quotes;
+        for (size_t k = 0; k < part->length; k++)
+            quotes += part->behind[k] == '"';
+    }
+    format->quotes = (uint8_t)(quotes <= LINE_QUOTES ? quotes : 0);
+    format->ending = ending_of(format);
+    if (quotes <= LINE_QUOTES && format->quote < LANES_KINDS && format->slash < LANES_KINDS)
+        return;
+    format->quote = LANES_KINDS;
+    for (size_t i = 0; i < format->count; i++)
+        format->parts[i].quote = 0;
+}
+
+static void
+take_first_bytes(struct line_format_part *part)
+{
+    uint8_t mask[sizeof(part->mask)];
+
+    for (size_t k = 0; k < sizeof(mask); k++)
+        mask[k] = k < part->length ? 0xff : 0;
+    memcpy(&part->mask, mask, sizeof(mask));
+    memcpy(&part->first, part->behind, sizeof(part->first));
+    part->first &= part->mask;
 }
 
 /* Where values can end is looked for in the whole line at once, unless the format is an unusual
@@ -186,6 +243,7 @@ find_stops(struct line_format *format)
         struct line_format_part *part = &format->parts[i];
 
         times += part->slot == SLOT_TIME;
+        take_first_bytes(part);
         part->kind = add_stop(&format->stops, part->length > 0 ? part->behind[0] : ' ');
         part->slash = part->is_quoted ? add_stop(&format->stops, '\\') : part->kind;
         if (part->kind == LANES_KINDS || part->slash == LANES_KINDS ||
@@ -199,6 +257,10 @@ find_stops(struct line_format *format)
     if (times != 1)
         format->stops.count = 0;
     format->newline = format->stops.count > 0 ? add_stop(&format->stops, '\n') : LANES_KINDS;
+    if (format->newline < LANES_KINDS)
+        find_quotes(format);
+    else
+        format->quote = LANES_KINDS;
 }
 
 int
@@ -315,154 +377,10 @@ read_slowly(const struct line_format *format, struct view line, struct event *ev
     return (at == end || *at == ' ') && event_complete(event, clock);
 }
 
-/* ---- a line like the one before ---- */
-
-/*
- * Most lines have the second of the line before and no backslash, and behind each value, where what
- * stands there first is found, all of it is there. Where the values end is found for the whole line
- * at once; what is anything else is left to the steps above.
- */
-struct quick {
-    const uint64_t (*found)[LANES_KINDS];
-    size_t words; /* up to that of the line's end */
-};
-
-static inline uint64_t
-stops_in(const struct quick *q, size_t w, const struct line_format_part *part)
-{
-    return q->found[w][part->kind] | q->found[w][part->slash];
-}
-
-/* From a place on, the first that is of one of the kinds, which can be behind the line; all words
- * behind it: there is none. The next 64 bytes are looked at together, whether they are of one word
- * or of two: nobody can guess which, and most values end in them. */
-static inline size_t
-next_place(const struct quick *q, size_t place, const struct line_format_part *part)
-{
-    size_t w = place / LANES, from = place % LANES;
-    uint64_t found = stops_in(q, w, part) >> from | stops_in(q, w + 1, part)
-                                                        << 1 << (LANES - 1 - from);
-
-    if (PASU_LIKELY(found != 0))
-        return place + (size_t)__builtin_ctzll(found);
-    for (w++; w < q->words; w++) {
-        found = stops_in(q, w, part);
-        if (found != 0)
-            return w * LANES + (size_t)__builtin_ctzll(found);
-    }
-    return w * LANES;
-}
-
-/* Whether what stands behind a value is there, of which the first byte is. */
-static inline bool
-stands_at(const struct line_format_part *part, const uint8_t *at, const uint8_t *end)
-{
-    if (end - at < part->length)
-        return false;
-    for (size_t i = 1; i < part->length; i++)
-        if (at[i] != part->behind[i])
-            return false;
-    return true;
-}
-
-/* Where in what was found the line begins. */
-static size_t
-look_through(const struct line_format *format, struct view line, struct line_memory *memory)
-{
-    const struct view *looked = &memory->looked;
-
-    if (PASU_LIKELY(looked->bytes != NULL && line.bytes >= looked->bytes &&
-                    line.bytes + line.length <= looked->bytes + looked->length))
-        return (size_t)(line.bytes - looked->bytes);
-    line_memory_leave(memory);
-    lanes_find(line, &format->stops, memory->found);
-    return 0;
-}
-
-/* False: it is another line, of which nothing is known. */
-static bool
-read_quickly(const struct line_format *format, struct view line, struct event *event,
-             struct line_memory *memory)
-{
-    const struct event_clock *clock = &memory->clock;
-    const uint8_t *start, *end = line.bytes + line.length;
-    struct quick q = {.found = memory->found};
-    size_t place, behind;
-
-    if (format->stops.count == 0 || clock->length == 0 || format->before_length > 0 ||
-        line.length > LINE_LANES)
-        return false;
-    place = look_through(format, line, memory);
-    start = line.bytes - place;
-    behind = place + line.length;
-    q.words = LANES_WORDS(behind);
-    for (size_t i = 0; i < SLOT_COUNT; i++)
-        event->slot[i] = (struct view){0};
-    event->time = 0;
-    for (size_t i = 0; i < format->count; i++) {
-        const struct line_format_part *part = &format->parts[i];
-        size_t stop;
-
-        if (part->slot == SLOT_TIME) {
-            stop = place + clock->length;
-            if (stop > behind || memcmp(start + place, clock->text, clock->length) != 0)
-                return false;
-            event->time = clock->time;
-            if (part->length > 0 && (stop == behind || start[stop] != part->behind[0]))
-                return false;
-        } else {
-            stop = next_place(&q, place, part);
-            if (stop >= behind) {
-                if (part->length > 0)
-                    return false;
-                stop = behind;
-            } else if (start[stop] == '\\') {
-                return false;
-            }
-        }
-        if (part->length > 1 && !stands_at(part, start + stop, end))
-            return false;
-        if (part->slot >= 0)
-            event->slot[part->slot] = view_of(start + place, stop - place);
-        place = stop + part->length;
-    }
-    return (place == behind || start[place] == ' ') && event_complete(event, NULL);
-}
-
 bool
 line_format_read(const struct line_format *format, struct view line, struct event *event,
                  struct line_memory *memory)
 {
-    return read_quickly(format, line, event, memory) ||
+    return line_quick_read(format, line, event, memory) ||
            read_slowly(format, line, event, &memory->clock);
-}
-
-const uint8_t *
-line_format_end(const struct line_format *format, const uint8_t *at, const uint8_t *end,
-                struct line_memory *memory)
-{
-    struct view *looked = &memory->looked;
-    const uint8_t *newline;
-
-    if (format->newline == LANES_KINDS) {
-        newline = memchr(at, '\n', (size_t)(end - at));
-        return newline != NULL ? newline : end;
-    }
-    for (unsigned again = 0; again < 2; again++) {
-        if (looked->bytes != NULL && at < looked->bytes + looked->length) {
-            const struct lanes lanes = {looked->bytes, looked->bytes + looked->length,
-                                        memory->found};
-
-            newline = lanes_next(&lanes, at, format->newline, format->newline);
-            if (newline < lanes.end)
-                return newline;
-            if (looked->bytes == at)
-                break; /* it is longer, or has no newline */
-        }
-        *looked = view_of(at, (size_t)(end - at) < LINE_LANES ? (size_t)(end - at) : LINE_LANES);
-        lanes_find(*looked, &format->stops, memory->found);
-    }
-    newline = looked->bytes + looked->length;
-    newline = memchr(newline, '\n', (size_t)(end - newline));
-    return newline != NULL ? newline : end;
 }

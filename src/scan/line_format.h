@@ -25,7 +25,9 @@ struct line_format_part {
     bool is_quoted, is_time; /* behind a quote; %t, which brings its own brackets */
     uint8_t length;
     uint8_t kind, slash;              /* of the lanes: where the text behind can begin */
+    uint8_t quote;                    /* of the line's quotes, that which ends it; 0: none does */
     uint8_t behind[LINE_FORMAT_TEXT]; /* the literal text behind it */
+    uint64_t first, mask;             /* its first bytes, as a word has them, and where they are */
 };
 
 struct line_format {
@@ -35,6 +37,9 @@ struct line_format {
     struct line_format_part parts[LINE_FORMAT_PARTS];
     struct lanes_wanted stops; /* none: the format is an unusual one */
     uint8_t newline;           /* its kind; LANES_KINDS: it is not among them */
+    uint8_t quote, slash;      /* the kinds of quotes and backslashes, where both are looked for */
+    uint8_t quotes;            /* of a line */
+    uint8_t ending;            /* the kind that ends all other values; LANES_KINDS: not one does */
 };
 
 #define LINE_FORMAT_COMBINED                                                                       \

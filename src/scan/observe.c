@@ -216,20 +216,33 @@ take_place(struct observe_state *o, const struct event *event, struct observatio
     }
 }
 
+/* Where a text's hash is kept. Programs differ in a digit, wherever it stands. */
+static inline size_t
+agent_place(struct view text)
+{
+    uint64_t mixed = text.length;
+
+    if (text.length < 8)
+        return (mixed ^ short_word(text)) * UINT64_C(0x9E3779B97F4A7C15) >> 54;
+    for (size_t i = 0; i + 8 <= text.length; i += 8)
+        mixed = (mixed ^ siphash_word(text.bytes + i)) * UINT64_C(0x9E3779B97F4A7C15);
+    mixed ^= siphash_word(text.bytes + text.length - 8) ^ mixed >> 32;
+    return mixed * UINT64_C(0x9E3779B97F4A7C15) >> 54;
+}
+
+static_assert(AGENTS == 1 << 10, "a place is the upper ten bits");
+
 /* Programs call themselves at length, and there are few of them: what was hashed is kept. */
 static uint64_t
 agent_of(struct observe_state *o, struct view text)
 {
     struct agent *agent;
-    uint32_t place = (uint32_t)text.length * 0x9E3779B1u;
 
     if (event_is_blank(text))
         return 0;
     if (text.length > AGENT_SIZE)
         return hash_view(o->keys->axis[AXIS_AGENT], text);
-    for (size_t i = text.length; i > 0; i -= i < 7 ? i : 7)
-        place = (place ^ text.bytes[i - 1]) * 0x01000193u;
-    agent = &o->agents[(place >> 16 ^ place) % AGENTS];
+    agent = &o->agents[agent_place(text)];
     if (agent->length != text.length || memcmp(agent->bytes, text.bytes, text.length) != 0) {
         agent->who = hash_view(o->keys->axis[AXIS_AGENT], text);
         agent->length = (uint16_t)text.length;

@@ -164,9 +164,46 @@ is_in_bucket(const struct route *route, size_t bucket)
     return bucket_of(route->parts[0].before) == bucket;
 }
 
+/* Of two bytes, of whatever case. */
+static inline size_t
+front_of(uint8_t first, uint8_t second)
+{
+    return ((first | 0x20u) * 31 + (second | 0x20u)) % ROUTE_FRONTS;
+}
+
+static void
+add_front(struct routes *routes, uint8_t first, uint8_t second)
+{
+    size_t front = front_of(first, second);
+
+    routes->fronts[front / 64] |= UINT64_C(1) << front % 64;
+}
+
+/* Behind a segment of one byte stands what ends it. */
+static void
+find_fronts(struct routes *routes)
+{
+    static const uint8_t ends[] = {'/', ';', '?', '#'};
+
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct route *route = &routes->items[i];
+        struct view segment = {0};
+
+        if (route->part_count > 0 && route->parts[0].what == ROUTE_TEXT)
+            segment = route->parts[0].before;
+        if (segment.length == 0)
+            memset(routes->fronts, 0xff, sizeof(routes->fronts));
+        else if (segment.length > 1)
+            add_front(routes, segment.bytes[0], segment.bytes[1]);
+        for (size_t k = 0; k < COUNT_OF(ends) && segment.length == 1; k++)
+            add_front(routes, segment.bytes[0], ends[k]);
+    }
+}
+
 int
 routes_build(struct routes *routes, struct store *store)
 {
+    find_fronts(routes);
     for (size_t bucket = 0; bucket < ROUTE_BUCKETS; bucket++) {
         uint32_t size = 0;
 
@@ -248,6 +285,53 @@ without_host(struct view target)
     return slash != NULL ? view_of(slash, (size_t)(end - slash)) : target;
 }
 
+#ifdef __SSE2__
+/* Whether there may be an escape or two dots in it, wherever. Of 17 bytes or more. */
+static inline bool
+may_lead_elsewhere(struct view target)
+{
+    const uint8_t *at = target.bytes, *last = at + target.length - 17;
+    find_mask found = {0};
+
+    for (;; at += 16) {
+        find_bytes bytes, behind;
+
+        at = at < last ? at : last;
+        memcpy(&bytes, at, sizeof(bytes));
+        memcpy(&behind, at + 1, sizeof(behind));
+        found |= (find_mask)(bytes == '%') | (find_mask)((bytes == '.') & (behind == '.'));
+        if (at == last)
+            return __builtin_ia32_pmovmskb128(found) != 0 || last[16] == '%';
+    }
+}
+#else
+static inline bool
+may_lead_elsewhere(struct view target)
+{
+    return memchr(target.bytes, '%', target.length) != NULL ||
+           memmem(target.bytes, target.length, "..", 2) != NULL;
+}
+#endif
+
+/* The segments of a path without escapes. */
+static void
+take_segments(struct asked *asked)
+{
+    const uint8_t *at = asked->path.bytes, *end = at + asked->path.length;
+
+    while (at < end) {
+        const uint8_t *start = at, *stop;
+
+        while (at < end && *at != '/' && *at != ';')
+            at++;
+        stop = at;
+        while (at < end && *at != '/')
+            at++;
+        add_segment(asked, view_of(start, (size_t)(stop - start)));
+        at++;
+    }
+}
+
 static void
 take_apart(struct asked *asked, const struct event *event)
 {
@@ -261,6 +345,10 @@ take_apart(struct asked *asked, const struct event *event)
     asked->query = rest.length > 0 ? rest : event->slot[SLOT_QUERY];
     if (asked->query.length > 0 && asked->query.bytes[0] == '?') /* Apache's %q */
         asked->query = view_of(asked->query.bytes + 1, asked->query.length - 1);
+    if (asked->path.length >= 17 && !may_lead_elsewhere(asked->path)) {
+        take_segments(asked);
+        return;
+    }
     rest = asked->path;
     while (rest.length > 0) {
         struct view segment = cut(&rest, '/');
@@ -290,6 +378,8 @@ take_apart_again(struct asked *asked)
 static bool
 is_same(const uint8_t *a, struct view b)
 {
+    if (b.length == 0 || memcmp(a, b.bytes, b.length) == 0) /* as it is in most requests */
+        return true;
     for (size_t i = 0; i < b.length; i++)
         if (small(a[i]) != small(b.bytes[i]))
             return false;
@@ -449,6 +539,23 @@ fits_none(const struct routes *routes, struct view target)
     return routes->sizes[bucket_of(view_of(at + 1, first - 1))] == 0;
 }
 
+/* Whether two bytes say that none fits, as of most: the way that is asked for begins as none. */
+static inline bool
+begins_as_none(const struct routes *routes, struct view target)
+{
+    static const uint8_t special[] = {'/', '.', ';', '?', '#'};
+    const uint8_t *at = target.bytes;
+    size_t front;
+
+    if (target.length < 17 || at[0] != '/')
+        return false;
+    for (size_t i = 0; i < sizeof(special); i++)
+        if (at[1] == special[i])
+            return false;
+    front = front_of(at[1], at[2]);
+    return (routes->fronts[front / 64] >> front % 64 & 1) == 0 && !may_lead_elsewhere(target);
+}
+
 static void
 find_by_parts(const struct routes *routes, const struct event *event, uint8_t *scratch,
               struct route_match *match)
@@ -470,6 +577,7 @@ routes_find(const struct routes *routes, const struct event *event, uint8_t scra
     match->key_count = 0;
     match->is_too_long =
         target.length > ROUTE_TARGET || event->slot[SLOT_QUERY].length > ROUTE_TARGET;
-    if (target.length > 0 && !match->is_too_long && !fits_none(routes, target))
+    if (target.length > 0 && !match->is_too_long && !begins_as_none(routes, target) &&
+        !fits_none(routes, target))
         find_by_parts(routes, event, scratch, match);
 }

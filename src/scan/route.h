@@ -26,6 +26,7 @@ enum {
     ROUTE_SEGMENTS = 64, /* of a request; what has more fits only ** */
     ROUTE_KEYS = 4,      /* of one request */
     ROUTE_BUCKETS = 256,
+    ROUTE_FRONTS = 1024,
     ROUTE_TARGET = 16 << 10, /* bytes of a request; no server takes a longer one by default */
     ROUTE_SCRATCH = (2 + 1 + ROUTE_KEYS) * ROUTE_TARGET,
 };
@@ -58,6 +59,7 @@ struct routes {
     size_t count;
     uint32_t *order[ROUTE_BUCKETS]; /* those whose first segment can be so, in their order */
     uint32_t sizes[ROUTE_BUCKETS];
+    uint64_t fronts[ROUTE_FRONTS / 64]; /* a bit for how a first segment that fits one can begin */
 };
 
 struct route_match {

@@ -11,7 +11,7 @@ enum { KEYS = 5000, TIMES = 40000, MOST = 5000 };
 static int
 count_one(struct requests *t, uint64_t key, size_t limit, size_t *held)
 {
-    return requests_count(t, key) ? 1 : requests_add(t, key, limit, held);
+    return requests_room(t) > 0 && requests_count(t, key) ? 1 : requests_add(t, key, limit, held);
 }
 
 static void

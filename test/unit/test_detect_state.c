@@ -392,7 +392,7 @@ test_slots_are_found_until_they_are_forgotten(void **state)
         slot->reads = (uint32_t)i;
         old += slot->last_day < before;
     }
-    assert_int_equal(slots_forget(&s, is_old, &before), old);
+    assert_int_equal(slots_forget(&s, is_old, &before, &held), old);
     assert_int_equal(s.count, COUNT_OF(keys) - old);
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         struct slot *slot = slots_find(&s, keys[i], &place);

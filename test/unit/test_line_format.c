@@ -21,8 +21,8 @@ static size_t
 make_line(struct random *random, uint8_t *to)
 {
     static const char *const seconds[] = {"01", "01", "01", "02", "60", "x"};
-    static const char *const agents[] = {
-        "curl", "a \\\"b\\\" c", "", "Mozilla/5.0 (X; Y) Z", "\xea\xb0\x80", "\\\\"};
+    static const char *const agents[] = {"curl", "a \\\"b\\\" c",        "say \"b\"",    "a\" \"b",
+                                         "",     "Mozilla/5.0 (X; Y) Z", "\xea\xb0\x80", "\\\\"};
     static const char *const odd[] = {
         "", "\r", "\"", " ", "203.0.113.7 - - [", "x - - [] \"\" 1 2"};
     char line[512];
@@ -63,8 +63,11 @@ is_same(const struct event *a, const struct event *b)
 static void
 lines_say_together_what_they_say_alone(void **state PASU_UNUSED)
 {
-    static const char *const patterns[] = {LINE_FORMAT_COMBINED, LINE_FORMAT_COMMON,
-                                           "$remote_addr [$time_local] $request_uri;$status|$msec"};
+    static const char *const patterns[] = {
+        LINE_FORMAT_COMBINED, LINE_FORMAT_COMMON,
+        "$remote_addr [$time_local] $request_uri;$status|$msec",
+        "$remote_addr - $remote_user [$time_local] \"$request HTTP/1.1\" $status $bytes \"-\" "
+        "\"$http_user_agent\""};
     static uint8_t text[TEXT + 2 * LINE_LANES];
     static struct line_memory together, alone;
     struct random random = {3};
@@ -109,10 +112,42 @@ lines_say_together_what_they_say_alone(void **state PASU_UNUSED)
     assert_true(read > 10000);
 }
 
+static void
+a_quote_before_it_ends_no_value(void **state PASU_UNUSED)
+{
+    static const struct view text =
+        VIEW("192.0.2.7|m|2026-06-01T00:00:00Z|\"GET /a HTTP/1.1\"\n"
+             "192.0.2.7|a \"b\" c|2026-06-01T00:00:00Z|\"GET /b HTTP/1.1\"\n"
+             "192.0.2.7|m|2026-06-01T00:00:01Z|\"GET /c HTTP/1.1\"\n");
+    static struct line_memory memory;
+    static struct line_format format;
+    const uint8_t *at = text.bytes, *end = at + text.length;
+    struct log_names names;
+    const char *why;
+
+    log_names_init(&names);
+    assert_int_equal(line_format_parse(&format,
+                                       "$remote_addr|$remote_user|$time_iso8601|\"$request\"",
+                                       &names, &why),
+                     0);
+    for (char due = 'a'; due <= 'c'; due++) {
+        const uint8_t *stop = line_format_end(&format, at, end, &memory);
+        struct event event;
+
+        assert_true(line_format_read(&format, view_of(at, (size_t)(stop - at)), &event, &memory));
+        assert_int_equal(event.slot[SLOT_TARGET].length, 2);
+        assert_int_equal(event.slot[SLOT_TARGET].bytes[1], due);
+        at = stop + 1;
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lines_say_together_what_they_say_alone)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_say_together_what_they_say_alone),
+        cmocka_unit_test(a_quote_before_it_ends_no_value),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
