@@ -101,10 +101,10 @@ verdict_masked(struct session *s, const char *rule, uint32_t minute)
 /* ---- before it is sent ---- */
 
 /* A ruling in words: the rule's name as records have it, its zero, and what the client is told,
- * with what has become of it where it was held (`end`, or ""). memory_free; NULL where memory is
- * out. */
+ * with why the address that was claimed does not count where that matters, and what has become of
+ * it where it was held (`end`, or ""). memory_free; NULL where memory is out. */
 static char *
-words_of(const struct ruling *ruling, const char *end)
+words_of(const struct session *s, const struct ruling *ruling, const char *end)
 {
     char text[EXPOSURE_TEXT_MAX], message[RESPONSE_TEXT_MAX];
     size_t length, size, used;
@@ -113,7 +113,8 @@ words_of(const struct ruling *ruling, const char *end)
     rule_text(text, ruling->rule);
     rule_message(message, sizeof(message), ruling);
     used = strlen(message);
-    snprintf(message + used, sizeof(message) - used, "%s", end);
+    snprintf(message + used, sizeof(message) - used, "%s%s", session_rules_trouble(s, ruling->rule),
+             end);
     length = strlen(text) + 1;
     size = strlen(message) + 1;
     words = memory_new(length + size, 1);
@@ -191,7 +192,7 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
             return 0;
         request->ruled = approval_error(s, end);
     }
-    request->ruling = words_of(&ruling, end);
+    request->ruling = words_of(s, &ruling, end);
     request->is_refused = true;
     return request->ruling ? 0 : PASU_E_NOMEM;
 }
@@ -433,7 +434,7 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
     s->observer->rules.blocked = words_of(
-        &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved" : "");
+        s, &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved" : "");
     if (!s->observer->rules.blocked)
         return PASU_E_NOMEM;
     judgement->is_blocked = true;
