@@ -43,6 +43,8 @@ end_texts(struct control_waiting *w)
     struct message_request *r = &w->request;
 
     r->principal[sizeof(r->principal) - 1] = r->actor[sizeof(r->actor) - 1] = '\0';
+    r->purpose[sizeof(r->purpose) - 1] = r->address[sizeof(r->address) - 1] = '\0';
+    r->claimed[sizeof(r->claimed) - 1] = '\0';
     r->person[sizeof(r->person) - 1] = r->rule[sizeof(r->rule) - 1] = '\0';
     r->fields[sizeof(r->fields) - 1] = r->sql[sizeof(r->sql) - 1] = '\0';
     w->who[sizeof(w->who) - 1] = '\0';
@@ -62,6 +64,24 @@ put_fields(struct json_out *out, const char *fields)
     json_out_close(out, ']');
 }
 
+/* As pasu ledger export has it. */
+static void
+put_places(struct json_out *out, const struct message_request *r)
+{
+    json_put_open(out, "source", '{');
+    json_put_text(out, "address", r->address);
+    json_out_close(out, '}');
+    if (r->claimed[0] == '\0') {
+        json_put_text(out, "claimed_source", NULL);
+        return;
+    }
+    json_put_open(out, "claimed_source", '{');
+    json_put_text(out, "address", strcmp(r->claimed, "?") != 0 ? r->claimed : NULL);
+    json_out_key(out, "signed");
+    json_out_bool(out, r->is_signed != 0);
+    json_out_close(out, '}');
+}
+
 static void
 print_json(const struct control_waiting *w)
 {
@@ -75,6 +95,8 @@ print_json(const struct control_waiting *w)
     json_put_text(&out, "principal", r->principal);
     json_put_text(&out, "actor", r->actor[0] ? r->actor : NULL);
     json_put_text(&out, "owner", r->person[0] ? r->person : NULL);
+    json_put_text(&out, "purpose", r->purpose[0] ? r->purpose : NULL);
+    put_places(&out, r);
     json_put_hex(&out, "session", r->session);
     json_put_text(&out, "rule", r->rule);
     put_fields(&out, r->fields);
@@ -86,19 +108,37 @@ print_json(const struct control_waiting *w)
 }
 
 static void
+print_places(const struct message_request *r)
+{
+    char address[LINE_SIZE], claimed[LINE_SIZE];
+
+    text_escape(address, sizeof(address), view_of_text(r->address));
+    text_escape(claimed, sizeof(claimed), view_of_text(r->claimed));
+    printf("    from: %s", address);
+    if (strcmp(claimed, "?") == 0)
+        fputs("; of its user it says no address", stdout);
+    else if (claimed[0])
+        printf("; its user at %s, %s", claimed, r->is_signed ? "signed" : "not signed");
+    putchar('\n');
+}
+
+static void
 print_text(const struct control_waiting *w)
 {
     const struct message_request *r = &w->request;
     char until[MOMENT_SIZE], principal[LINE_SIZE], actor[LINE_SIZE], rule[LINE_SIZE],
-        sql[LINE_SIZE];
+        purpose[LINE_SIZE], sql[LINE_SIZE];
 
     log_time_text(until, sizeof(until), r->until);
     text_escape(principal, sizeof(principal), view_of_text(r->principal));
     text_escape(actor, sizeof(actor), view_of_text(r->actor));
     text_escape(rule, sizeof(rule), view_of_text(r->rule));
+    text_escape(purpose, sizeof(purpose), view_of_text(r->purpose));
     text_escape(sql, sizeof(sql), view_of_text(r->sql));
-    printf("request %" PRIu64 " of %s%s%s, until %s, by %s\n    fields: %s\n    %s\n", r->number,
-           principal, actor[0] ? " for " : "", actor, until, rule,
+    printf("request %" PRIu64 " of %s%s%s, until %s, by %s\n", r->number, principal,
+           actor[0] ? " for " : "", actor, until, rule);
+    print_places(r);
+    printf("    purpose: %s\n    fields: %s\n    %s\n", purpose[0] ? purpose : "none",
            r->fields[0] ? r->fields : "none", sql);
 }
 

@@ -303,7 +303,7 @@ replay_view_page(FILE *file, const struct evidence *e, const struct replay *r)
     fprintf(file, "from %s to %s\n%s statement%s judged; then: ", from, to, count,
             r->statements == 1 ? "" : "s");
     print_then(file, r->then);
-    fputs(r->statements > 0 ? "\n\nwould be stopped\n" : "none\n\nwould be stopped\n", file);
+    fprintf(file, "%s\n\nwould be stopped, held or masked\n", r->statements > 0 ? "" : "none");
     if (stopped->statements[false] == 0)
         fputs("  nothing\n", file);
     else

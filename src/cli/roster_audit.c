@@ -3,6 +3,7 @@
 #include "cli/roster_command.h"
 
 #include "cli/complain.h"
+#include "cli/probe.h"
 #include "cli/run.h"
 #include "config/load.h"
 
@@ -157,7 +158,9 @@ look_at_roles(const struct roster_look *look)
         look_shared(look, entry, usage);
     }
     for (size_t i = 0; i < u->count; i++) {
-        if (u->items[i].sessions > 0 && roster_find(look->roster, u->items[i].principal) == NULL)
+        /* As the inspector pasu doctor tries controls through the gateway. */
+        if (u->items[i].sessions > 0 && roster_find(look->roster, u->items[i].principal) == NULL &&
+            !probe_is_inspector(look->config, u->items[i].principal))
             FOUND(look, "unlisted", u->items[i].principal, FINDING_WARNING,
                   "name its owner in the roster, or take its LOGIN",
                   "%" PRIu64 " session%s, and it is not on the roster", u->items[i].sessions,

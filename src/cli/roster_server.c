@@ -109,7 +109,8 @@ look_password_age(const struct server *server, const PGresult *rows)
     if (list.count > 0)
         findings_add(look->findings, server->gateway->name, "password age",
                      is_young ? FINDING_INFO : FINDING_WARNING,
-                     "exchange it, where it logs in with a password: \\password NAME, through pasu",
+                     "exchange it, where it logs in with a password: ALTER ROLE … PASSWORD '…', "
+                     "through pasu",
                      "the passwords of %d were not changed through pasu %s: %s", list.count, since,
                      list.names);
 }

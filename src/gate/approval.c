@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "gate/observer.h"
 #include "gate/session.h"
+#include "gate/source_claim.h"
 #include "gate/standing.h"
 #include "gate/verdict.h"
 #include "postgres/response.h"
@@ -94,6 +95,20 @@ put_fields(char text[ALERT_TEXT_SIZE], const struct vocabulary *vocabulary, uint
                                      used > 0 ? "," : "", vocabulary->fields[i]);
 }
 
+/* What the session says of itself, and where it is: whoever approves wants to know. */
+static void
+put_claims(struct message_request *request, const struct session *s)
+{
+    struct source_claim source;
+
+    actor_now(s, request->actor);
+    snprintf(request->purpose, sizeof(request->purpose), "%s", actor_purpose(s));
+    session_address_text(s, request->address);
+    source_claim_now(s, &source);
+    snprintf(request->claimed, sizeof(request->claimed), "%s", source.text);
+    request->is_signed = source.is_signed;
+}
+
 void
 approval_request(struct session *s, const struct verdict_hold *hold, const char *sql,
                  uint64_t fingerprint, bool is_of_rows)
@@ -104,7 +119,7 @@ approval_request(struct session *s, const struct verdict_hold *hold, const char 
         .session = s->id, .serial = ++a->serial, .fingerprint = fingerprint};
 
     memcpy(request.principal, s->user, sizeof(request.principal));
-    actor_now(s, request.actor);
+    put_claims(&request, s);
     snprintf(request.person, sizeof(request.person), "%s", entry ? entry->owner : "");
     snprintf(request.rule, sizeof(request.rule), "%s", hold->rule);
     put_fields(request.fields, &s->settings->vocabulary, hold->fields);

@@ -245,6 +245,7 @@ from_supervisor(struct gate *g, struct channel_message *message)
         break;
     case MESSAGE_PING:
         gate_tell_supervisor(g, MESSAGE_PONG, &empty, sizeof(empty));
+        keeper_link_look(&g->shared.keeper);
         break;
     default: /* the table lets nothing else through */
         break;

@@ -84,7 +84,8 @@ static bool
 is_given_up(struct session *s, int error, int *result)
 {
     if (standing_fails_open(s)) {
-        if (s->worker->shared->unrecorded_total++ == 0)
+        s->worker->shared->unrecorded_total++;
+        if (keeper_link_carried(&s->worker->shared->keeper))
             session_log(s, EVENT_UNRECORDED, error, NULL);
         *result = 0;
         return true;

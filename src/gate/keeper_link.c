@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#define TOLD_AGAIN (60 * NANOSECONDS_PER_SECOND)
+
 struct waiting {
     struct list link;
     uint32_t type;
@@ -40,10 +42,22 @@ keeper_link_release(struct keeper_link *link)
         drop(link, LIST_ENTRY(link->waiting.next, struct waiting, link));
 }
 
+/* What a former keeper was told lately it need not have written down. */
+static void
+tell_again(struct keeper_link *link)
+{
+    if (link->told == 0 || os_monotonic(link->os) - link->told_at > TOLD_AGAIN)
+        return;
+    link->carried += link->told;
+    link->carried_since = link->told_since;
+    link->told = 0;
+}
+
 void
 keeper_link_replace(struct keeper_link *link, int fd)
 {
     pthread_mutex_lock(&link->lock);
+    tell_again(link);
     channel_close(&link->channel);
     channel_init(&link->channel, fd, message_rules_gate_from_keeper,
                  message_rules_gate_from_keeper_count);
@@ -146,6 +160,40 @@ tell_lost(struct keeper_link *link)
     if (link->lost > 0 &&
         channel_send(&link->channel, MESSAGE_LOST, &message, sizeof(message), -1) == 0)
         link->lost = 0;
+}
+
+bool
+keeper_link_carried(struct keeper_link *link)
+{
+    bool is_first;
+
+    pthread_mutex_lock(&link->lock);
+    is_first = link->carried++ == 0;
+    if (is_first)
+        link->carried_since = os_realtime(link->os);
+    pthread_mutex_unlock(&link->lock);
+    return is_first;
+}
+
+void
+keeper_link_look(struct keeper_link *link)
+{
+    struct message_lost message;
+    bool is_over;
+
+    pthread_mutex_lock(&link->lock);
+    is_over =
+        link->carried == link->looked || os_realtime(link->os) - link->carried_since > TOLD_AGAIN;
+    message = (struct message_lost){.count = link->carried, .since = link->carried_since};
+    link->looked = link->carried;
+    if (link->carried > 0 && is_over && link->channel.fd >= 0 &&
+        channel_send(&link->channel, MESSAGE_LOST, &message, sizeof(message), -1) == 0) {
+        link->told = link->carried;
+        link->told_at = os_monotonic(link->os);
+        link->told_since = link->carried_since;
+        link->carried = link->looked = 0;
+    }
+    pthread_mutex_unlock(&link->lock);
 }
 
 bool

@@ -6,7 +6,9 @@
  * The socket holds a hundred messages or two. What is to be recorded and finds no room in it waits
  * here, in order, until the main thread can send it (keeper_link_flush); ends of sessions and
  * refusals also where there is no keeper at the moment. What does not even find room here is
- * counted, and the keeper is told of the gap.
+ * counted, and the keeper is told of the gap; so it is of exposures that no ring had room for and
+ * that were carried all the same. A keeper that dies right after is no reason for a gap that nobody
+ * knows of: the next one is told again of the last minute's, which can then count twice.
  */
 #ifndef PASU_GATE_KEEPER_LINK_H
 #define PASU_GATE_KEEPER_LINK_H
@@ -25,9 +27,15 @@ struct keeper_link {
     struct channel channel; /* fd -1: no keeper */
     struct list waiting;    /* struct waiting */
     size_t waiting_count;
-    uint64_t lost;      /* records that found no room, and the keeper does not know of */
-    int64_t lost_since; /* realtime, of the first */
-    int wake;           /* eventfd of the main thread, that something waits; not ours; -1: nobody */
+    uint64_t lost;            /* records that found no room, and the keeper does not know of */
+    int64_t lost_since;       /* realtime, of the first */
+    uint64_t carried, looked; /* records that no ring had room for (on_failure: open), of which the
+                                 keeper is to be told; as many there were at the last look */
+    int64_t carried_since;    /* realtime, of the first */
+    uint64_t told;            /* of these it was told lately: the next keeper is again */
+    int64_t told_at;          /* monotonic */
+    int64_t told_since;       /* realtime, of their first */
+    int wake; /* eventfd of the main thread, that something waits; not ours; -1: nobody */
 };
 
 void keeper_link_init(struct keeper_link *link, const struct os *os, int wake);
@@ -46,6 +54,11 @@ PASU_MUST_USE int keeper_link_record(struct keeper_link *link, uint32_t type, co
                                      size_t length);
 /* The session will not begin: its MESSAGE_OPENED, if it still waits, is dropped. */
 void keeper_link_withdraw(struct keeper_link *link, uint64_t session);
+/* A record of what somebody was shown has found no room, and it was shown. Whether it is the first
+ * of which the keeper was not told yet. */
+bool keeper_link_carried(struct keeper_link *link);
+/* Tells the keeper of these, once no more come, or a minute is over. Every second or so. */
+void keeper_link_look(struct keeper_link *link);
 /* Sends what waits, as far as the keeper takes it; whether anything still does. */
 bool keeper_link_flush(struct keeper_link *link);
 /* The same at the gate's end, for at most so long. */

@@ -95,7 +95,7 @@ make_scopes(struct session *s, const struct settings *settings)
 static bool
 is_same_source(const struct source_claim *a, const struct source_claim *b)
 {
-    return a->is_signed == b->is_signed && strcmp(a->text, b->text) == 0;
+    return a->is_signed == b->is_signed && a->doubt == b->doubt && strcmp(a->text, b->text) == 0;
 }
 
 /* A claimed source is as old as the text that it comes with: it is looked at each time. */
@@ -148,6 +148,17 @@ int
 session_rules_renew(struct session *s)
 {
     return PASU_LIKELY(is_unchanged(s, &s->observer->rules)) ? 0 : renew(s);
+}
+
+const char *
+session_rules_trouble(const struct session *s, const struct config_rule *rule)
+{
+    for (size_t i = 0; i < rule->condition_count; i++)
+        if (strcmp(rule->conditions[i].name, "address") == 0 ||
+            strcmp(rule->conditions[i].name, "country") == 0 ||
+            strcmp(rule->conditions[i].name, "asn") == 0)
+            return source_claim_trouble(&s->observer->rules.source);
+    return "";
 }
 
 /* ---- judgement ---- */

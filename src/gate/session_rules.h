@@ -69,6 +69,9 @@ PASU_MUST_USE int session_rules_scope(struct session *session, bool may_claim,
 /* Sees to it that the observer's scope is of the settings that hold, and of the actor of what is
  * being asked or answered. PASU_E_NOMEM. */
 PASU_MUST_USE int session_rules_renew(struct session *session);
+/* Of a rule that refuses: why the address that was claimed does not count, as
+ * source_claim_trouble, where the rule asks where somebody is; else "". */
+const char *session_rules_trouble(const struct session *session, const struct config_rule *rule);
 /* The verdict on the statement, of both scopes. */
 void session_rules_judge(struct session_rules *rules, const struct rule_statement *statement,
                          struct ruling *ruling);

@@ -11,7 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-enum { SIGNATURE_SIZE = 32, TIME_DIGITS_MAX = 12 };
+enum { SIGNATURE_SIZE = 32, SIGNATURE_LEAST = 16, TIME_DIGITS_MAX = 12 };
 
 bool
 source_claim_may_count(const struct config *config)
@@ -29,34 +29,37 @@ digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static bool
+/* How many bytes it has; 0: it is none. */
+static size_t
 read_signature(uint8_t signature[SIGNATURE_SIZE], const char *text)
 {
-    if (strlen(text) != 2 * SIGNATURE_SIZE)
-        return false;
-    for (size_t i = 0; i < SIGNATURE_SIZE; i++) {
+    const size_t size = strlen(text) / 2;
+
+    if (strlen(text) % 2 != 0 || (size != SIGNATURE_SIZE && size != SIGNATURE_LEAST))
+        return 0;
+    for (size_t i = 0; i < size; i++) {
         int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
-            return false;
+            return 0;
         signature[i] = (uint8_t)(high << 4 | low);
     }
-    return true;
+    return size;
 }
 
 static bool
 is_right(const char *text, size_t length, const char *signature, const struct config *config)
 {
     uint8_t key[LEDGER_KEY_SIZE], said[SIGNATURE_SIZE], due[EVP_MAX_MD_SIZE];
+    const size_t length_said = read_signature(said, signature);
     unsigned size = 0;
     bool is = false;
 
-    if (!read_signature(said, signature) ||
-        ledger_key_parse(config->sources.claim_key_file.bytes, key) != 0)
+    if (length_said == 0 || ledger_key_parse(config->sources.claim_key_file.bytes, key) != 0)
         return false;
     if (HMAC(EVP_sha256(), key, sizeof(key), (const uint8_t *)text, length, due, &size) != NULL &&
         size == sizeof(said))
-        is = CRYPTO_memcmp(due, said, sizeof(said)) == 0;
+        is = CRYPTO_memcmp(due, said, length_said) == 0;
     memory_wipe(key, sizeof(key));
     memory_wipe(due, sizeof(due));
     return is;
@@ -81,6 +84,18 @@ is_fresh(struct view text, const struct config *config, int64_t now)
 
 /* ---- claims ---- */
 
+/* `signature` NULL: there is none; `time`: what stands before it and its semicolon. */
+static enum source_doubt
+doubt_of(const char *text, struct view time, const char *signature, const struct config *config,
+         int64_t now)
+{
+    if (signature == NULL)
+        return SOURCE_UNSIGNED;
+    if (!is_right(text, (size_t)(signature - text), signature + 1, config))
+        return SOURCE_WRONG;
+    return is_fresh(time, config, now) ? SOURCE_NO_DOUBT : SOURCE_STALE;
+}
+
 void
 source_claim_read(struct source_claim *claim, const char *text, const struct config *config,
                   int64_t now)
@@ -97,13 +112,32 @@ source_claim_read(struct source_claim *claim, const char *text, const struct con
     if (length >= sizeof(address) || strcmp(address, "local") == 0 ||
         address_parse(&claim->address, address) != 0) {
         claim->address = (struct address){0};
+        claim->doubt = SOURCE_NOWHERE;
         memcpy(claim->text, "?", sizeof("?"));
         return;
     }
     address_text(claim->text, sizeof(claim->text), &claim->address);
-    claim->is_signed = signature != NULL && source_claim_may_count(config) &&
-                       is_fresh(view_of(time + 1, (size_t)(signature - time) - 1), config, now) &&
-                       is_right(text, (size_t)(signature - text), signature + 1, config);
+    if (!source_claim_may_count(config))
+        return;
+    claim->doubt = doubt_of(
+        text, signature ? view_of(time + 1, (size_t)(signature - time) - 1) : view_of(text, 0),
+        signature, config, now);
+    claim->is_signed = claim->doubt == SOURCE_NO_DOUBT;
+}
+
+const char *
+source_claim_trouble(const struct source_claim *claim)
+{
+    static const char *const troubles[] = {
+        [SOURCE_NO_DOUBT] = "",
+        [SOURCE_NOWHERE] = "; what was said of where its user is is no address",
+        [SOURCE_UNSIGNED] = "; the address that was said of its user is not signed",
+        [SOURCE_WRONG] = "; the signature of the address that was said of its user is wrong",
+        [SOURCE_STALE] = "; the signature of the address that was said of its user is too old, or "
+                         "ahead of the gateway's clock (sources.claim_age)",
+    };
+
+    return claim->text[0] == '\0' ? "" : troubles[claim->doubt];
 }
 
 static bool

@@ -7,7 +7,9 @@
  *                                    the connection's address and it
  *      ADDRESS;TIME;SIGNATURE        TIME in seconds since 1970, SIGNATURE the HMAC-SHA-256 (RFC
  *                                    2104), in hexadecimal, of "ADDRESS;TIME" with the key of
- *                                    sources.claim_key_file. Where that is right, and TIME is no
+ *                                    sources.claim_key_file: all of its 64 digits, or the first 32
+ *                                    (HMAC-SHA-256-128), for which application_name has room,
+ *                                    with an IPv4 address. Where that is right, and TIME is no
  *                                    farther from the gateway's clock than sources.claim_age, it
  *                                    counts instead of the connection's address; else as without
  *
@@ -28,10 +30,14 @@
 struct config;
 struct session;
 
+/* Why a claim that is there does not count instead of the connection's address. */
+enum source_doubt { SOURCE_NO_DOUBT, SOURCE_NOWHERE, SOURCE_UNSIGNED, SOURCE_WRONG, SOURCE_STALE };
+
 struct source_claim {
     char text[EXPOSURE_SOURCE_MAX]; /* as records have it; "": there is none */
     bool is_signed;
-    struct address address; /* length 0: it is none */
+    enum source_doubt doubt; /* of one that is not signed, where a key is configured */
+    struct address address;  /* length 0: it is none */
 };
 
 /* A client's message is in hand: its statements begin now, or, of one that has waited to be
@@ -46,6 +52,9 @@ void source_claim_asked(struct session *session);
 void source_claim_now(const struct session *session, struct source_claim *claim);
 /* Whether statements may make claims that count instead of the connection's address. */
 bool source_claim_may_count(const struct config *config);
+/* What a client is told besides of a rule about where somebody is: "; what was said ..."; "" where
+ * there is nothing to say. */
+const char *source_claim_trouble(const struct source_claim *claim);
 /* Reads a claim's text, at that time (realtime ns). */
 void source_claim_read(struct source_claim *claim, const char *text, const struct config *config,
                        int64_t now);

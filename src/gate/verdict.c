@@ -103,9 +103,10 @@ verdict_masked(struct session *s, const char *rule, uint32_t minute)
 #define ENDS "; it ends the session"
 
 /* A ruling in words: the rule's name as records have it, its zero, and what the client is told,
- * with what becomes of it (`end`, or ""). memory_free; NULL where memory is out. */
+ * with what becomes of it (`end`, or ""), and why the address that was claimed does not count where
+ * that matters. memory_free; NULL where memory is out. */
 static char *
-words_of(const struct ruling *ruling, const char *end)
+words_of(const struct session *s, const struct ruling *ruling, const char *end)
 {
     char text[EXPOSURE_TEXT_MAX], message[RESPONSE_TEXT_MAX];
     size_t length, size, used;
@@ -114,7 +115,8 @@ words_of(const struct ruling *ruling, const char *end)
     rule_text(text, ruling->rule);
     rule_message(message, sizeof(message), ruling);
     used = strlen(message);
-    snprintf(message + used, sizeof(message) - used, "%s", end);
+    snprintf(message + used, sizeof(message) - used, "%s%s", session_rules_trouble(s, ruling->rule),
+             end);
     length = strlen(text) + 1;
     size = strlen(message) + 1;
     words = memory_new(length + size, 1);
@@ -195,7 +197,7 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     }
     /* What is not understood is refused for what it could be: mistyped, it ends no session. */
     request->is_last = ruling_closes(&ruling) && (!statement || statement->is_understood);
-    request->ruling = words_of(&ruling, request->is_last ? ENDS : end);
+    request->ruling = words_of(s, &ruling, request->is_last ? ENDS : end);
     request->is_refused = true;
     s->observer->is_ending |= request->is_last;
     return request->ruling ? 0 : PASU_E_NOMEM;
@@ -438,9 +440,9 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
     s->observer->rules.blocked =
-        words_of(&ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved"
-                          : ruling_closes(&ruling)       ? ENDS
-                                                         : "");
+        words_of(s, &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved"
+                             : ruling_closes(&ruling)       ? ENDS
+                                                            : "");
     if (!s->observer->rules.blocked)
         return PASU_E_NOMEM;
     judgement->is_blocked = true;

@@ -168,6 +168,9 @@ take(struct message_request *request, const struct channel_message *message)
     request->decision = 0;
     request->principal[sizeof(request->principal) - 1] = '\0';
     request->actor[sizeof(request->actor) - 1] = '\0';
+    request->purpose[sizeof(request->purpose) - 1] = '\0';
+    request->address[sizeof(request->address) - 1] = '\0';
+    request->claimed[sizeof(request->claimed) - 1] = '\0';
     request->person[sizeof(request->person) - 1] = '\0';
     request->rule[sizeof(request->rule) - 1] = '\0';
     request->fields[sizeof(request->fields) - 1] = '\0';

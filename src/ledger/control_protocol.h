@@ -11,8 +11,8 @@
 
 enum {
     CONTROL_MAGIC = 0x75736170,
-    CONTROL_VERSION = 10,
-    CONTROL_BODY_MAX = 2048,
+    CONTROL_VERSION = 11,
+    CONTROL_BODY_MAX = 4096,
     CONTROL_TEXT_SIZE = 256,
     CONTROL_MORE_MAX = 16384
 };
@@ -166,6 +166,7 @@ struct control_waiting {
     struct message_request request;
     char who[CONTROL_TEXT_SIZE]; /* that has decided; "": nobody has */
 };
+_Static_assert(sizeof(struct control_waiting) <= CONTROL_BODY_MAX, "the longest body");
 
 struct control_end {
     int32_t error; /* 0 or PASU_E_… */

@@ -357,8 +357,11 @@ struct message_request {
     uint64_t number;              /* the keeper's: index of its record */
     int64_t since, until;         /* the keeper's: realtime ns */
     uint32_t decision;            /* the keeper's: enum approval_decision; 0: it waits */
-    uint32_t unused;              /* 0 */
+    uint32_t is_signed;           /* that `claimed` is, and counts: 0 or 1 */
     char principal[NAME_SIZE];    /* texts are zero-terminated, cut to fit */
+    char purpose[NAME_SIZE];      /* what for, as the statement says; "" */
+    char address[ADDRESS_SIZE];   /* where the session comes from, as address_text writes it */
+    char claimed[ADDRESS_SIZE];   /* where its application says that the user is, or "?"; "" */
     char actor[NAME_SIZE];        /* for whom its application says that it asks; "" */
     char person[ALERT_TEXT_SIZE]; /* who owns the principal, by the roster; "": not known */
     char rule[ALERT_RULE_SIZE];   /* as exposures have it */

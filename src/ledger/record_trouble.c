@@ -62,10 +62,10 @@ record_signed(struct record_keeping *r, int result)
 void
 record_retry(struct record_keeping *r, int64_t now)
 {
-    if (!r->has_failed || r->gap.count == 0 || r->is_ended || now < r->retry_at)
+    if (r->gap.count == 0 || r->is_ended || now < r->retry_at)
         return;
     r->retry_at = now + RETRY_EVERY;
-    if (record_ready(r) == 0)
+    if (record_ready(r) == 0 && r->has_failed)
         record_recovered(r);
 }
 

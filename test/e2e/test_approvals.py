@@ -38,6 +38,7 @@ def test_approved():
         equal((request["request"], request["state"], request["principal"], request["owner"], request["rule"], request["fields"]),
               (number, "waits", "app", "Kim", "rule addresses", ["address"]))
         assert request["sql"] == "SELECT address FROM customers WHERE id = $1", request
+        equal((request["purpose"], request["source"], request["claimed_source"]), (None, {"address": "127.0.0.1"}, None))
         one = [one for one in front.guard.sessions() if one["approval"]]
         equal([(one["application"], one["approval"]) for one in one], [("held", number)])
         equal(front.guard.status()["approvals"], 1)
@@ -59,6 +60,27 @@ def test_approved():
     alert = [one for one in front.guard.json("ack") if one["about"] == number]
     equal([(one["severity"], one["verdict"], one["principal"], one["rule"]) for one in alert], [(3, "hold", "app", "rule addresses")])
     assert f"pasu approve {number} " in alert[0]["text"], alert
+
+
+@test(gateway=True)
+def test_what_an_approver_sees():
+    """What for, for whom and from where it is asked, as the session says, stands beside what waits; a claim that is not signed says so"""
+    front = Front("approvals-seen", [HOLD], more={"sources": {"claimed_from": ["sqlcommenter"]}})
+    front.guard.config["principals"]["actor_from"] = ["sqlcommenter"]
+    equal(front.made.reload(), "config_reloaded")
+    for claim, place, words in (("203.0.113.7", "203.0.113.7", "    from: 127.0.0.1; its user at 203.0.113.7, not signed\n"),
+                                ("office", None, "    from: 127.0.0.1; of its user it says no address\n")):
+        with front.login() as session:
+            number = ask(session, f"{ADDRESS} /*actor='kim%40shop.kr',purpose='ticket-17',source='{claim}'*/")
+            request, = front.waiting()
+            equal((request["request"], request["actor"], request["purpose"], request["source"]), (number, "kim@shop.kr", "ticket-17", {"address": "127.0.0.1"}))
+            equal(request["claimed_source"], {"address": place, "signed": False})
+            said = front.run("approve").stdout
+            assert words + "    purpose: ticket-17\n    fields: address\n" in said, said
+            front.decide(number, verb="deny")
+            equal([error["C"] for error in session.result().errors], ["PS006"])
+        front.waiting(0)
+    front.made.stop()
 
 
 @test(gateway=True)

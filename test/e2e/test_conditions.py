@@ -202,6 +202,44 @@ def test_a_signed_claim_counts():
 
 
 @test(gateway=True)
+def test_a_signed_claim_has_room_in_application_name():
+    """The first 32 digits of a signature are one, too: with an IPv4 address they are no more than the 63 bytes of an application_name"""
+    sources = front().guard.config["sources"]
+    set_rules(OVERSEAS)
+    right = signed(HOME)[:-32]
+    assert len(right) < 64
+    with login("short", AWAY) as session:
+        equal(asked(session, of(right), of(right[:-1]), of(right + "0"), of(right[:-1] + ("1" if right[-1] == "0" else "0"))), [ROW, *["PS003"] * 3])
+    sources["claimed_from"].append("application_name")
+    try:
+        set_rules(OVERSEAS)
+        with login(right, AWAY) as session:
+            equal(asked(session, NAME, f"SET application_name = '{signed(AWAY)[:-32]}'", NAME, f"SET application_name = '{right}'", NAME), [ROW, [], "PS003", [], ROW])
+    finally:
+        sources["claimed_from"].pop()
+        set_rules(OVERSEAS)
+
+
+@test(gateway=True)
+def test_who_is_refused_is_told_why_the_claim_does_not_count():
+    """No address, not signed, wrong, too old: whoever writes the application sees which it is; a rule about something else says nothing of it"""
+    set_rules(OVERSEAS, TICKET)
+
+    def detail(claim, more=""):
+        session.send(wire.query(f"{NAME} /*source='{claim}'{more}*/"))
+        return session.result().errors[0]["D"]
+
+    with login("told-why", AWAY) as session:
+        told = [detail(claim) for claim in ("", "office", HOME, signed(HOME)[:-1] + "x", signed(HOME, -7200), signed(HOME, 7200))]
+        equal(["the address that was said of its user" in one or "is no address" in one for one in told], [False] + [True] * 5, str(told))
+        for one, word in zip(told[1:], ("is no address", "not signed", "is wrong", "too old", "too old")):
+            assert one.split("; ")[-1].find(word) >= 0, one
+    with login("told-another") as session:
+        other = detail(HOME)
+        assert "ticket" in other and "its user" not in other, other
+
+
+@test(gateway=True)
 def test_a_signed_claim_counts_from_the_first_configuration_on():
     """Not only after a reload, and of a gate that takes another one's place, too"""
     made = shop.front("conditions-first", more={"rules": [OVERSEAS], "sources": front().guard.config["sources"]}, workers=1)

@@ -9,6 +9,7 @@ import resource
 import select
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -262,6 +263,37 @@ def test_a_full_disk_is_told_and_its_end_too():
     assert "records are missing between" in told[0]["text"] and "no space left" in told[0]["text"], told
     equal(place.guard.run("ledger", "verify").returncode, 0)
     place.stop()
+
+
+@test(gateway=True, limit=120)
+def test_what_is_carried_unrecorded_is_a_gap_in_the_ledger():
+    """on_failure open: what is shown once the ring is full is carried, and when the keeper is there again the ledger says since when and
+    how many records it lacks, an alert does, and the log says so each time"""
+    made = shop.front("carried", workers=1, on_failure="open")
+    key, total = shop.keys("customers", "id")[5], 0
+
+    def gaps():
+        return [struct.unpack_from("<Q", payload)[0] for _, kind, payload in ledgerfile.records(made.guard.folder / "ledger") if kind == GAP]
+
+    def unrecorded():
+        return next(one["unrecorded_total"] for one in [made.guard.status()])
+
+    with made.login() as session:
+        for turn in (1, 2):
+            mark = made.guard.mark()
+            with standing_still(made, "keeper"):
+                number = 0
+                while not made.guard.find("unrecorded", mark):  # the ring has each shape's text once: 4 MiB of them
+                    number += 1
+                    names = ", ".join(f"name AS n{turn}_{number}_{column}_{'x' * 45}" for column in range(600))
+                    equal(len(session.query(f"SELECT {names} FROM customers WHERE id = {key}").rows), 1)
+            lost = process.until(lambda turn=turn: (found := gaps()) and len(found) >= turn and found, "a gap in the ledger", 60)
+            total = process.until(lambda before=total: (now := unrecorded()) > before and now, "what was not recorded is counted")
+            equal((len(lost), sum(lost)), (turn, total))
+    alerts = process.until(lambda: [one for one in made.guard.json("ack") if one["rule"] == "gap"], "an alert")
+    assert any(f"{one} records are missing between" in alerts[0]["text"] for one in lost), alerts
+    assert f"{lost[0]:,} record" in made.guard.run("scope", "--principal", "app").stdout.partition("completeness")[2]
+    made.stop()
 
 
 if __name__ == "__main__":

@@ -280,7 +280,7 @@ def test_page():
     path = front().guard.path.with_name("page.yaml")
     path.write_text(guard.yaml({**front().guard.config, "rules": [{"name": "addresses", "when": {"fields": "address"}, "verdict": "block", "session": "close"}]}))
     done = guard.run("check", "-c", path, "--replay", "1h")
-    for line in ("6 statements judged; then: allow 6", "rule addresses (line ", "): block, and the session ends", "  statements  1; then: allow 1", "  persons     customer: 7", "  principals  app"):
+    for line in ("6 statements judged; then: allow 6", "would be stopped, held or masked\n  statements  1", "rule addresses (line ", "): block, and the session ends", "  statements  1; then: allow 1", "  persons     customer: 7", "  principals  app"):
         assert line in done.stdout, (line, done.stdout, done.stderr)
     equal(done.returncode, 1)
 

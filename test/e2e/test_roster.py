@@ -183,6 +183,7 @@ def test_audited():
            "never expiring"})
     equal((more["superuser r_root"][0], more["superuser postgres"][0], more["absent r_absent"][0]), ("warning", "info", "info"))
     assert "r_old" not in more["never expiring"][1] and "analyst" in more["never expiring"][1], more["never expiring"]
+    assert "\\" not in made.guard.run("roster", "audit", "--connect").stdout
     state, said, _ = more["password age"]
     old = set(said.rpartition(": ")[2].split(", "))
     equal((state, "not changed through pasu in 90 days" in said), ("warning", True))
@@ -197,6 +198,7 @@ def test_all_is_well():
     """Where everybody is as they should be there is nothing to look at; of a young ledger it is only said who was never used"""
     made, _ = front("well", {"app": "service,Kim,active,,", "analyst": "human,Lee,active,,"})
     use(made, "app")
+    use(made, "pasu")  # the inspector, as which pasu doctor tries controls
     found = audit(made)
     equal({name: one[0] for (name, _), one in found.items()}, {"never used analyst": "info"})
     done = made.guard.run("roster", "audit")

@@ -224,6 +224,61 @@ a_process_that_nobody_can_be_told_of_waits(void **state PASU_UNUSED)
     assert_int_equal(told().session, 9);
 }
 
+static void
+carry(int count, bool is_first)
+{
+    while (count-- > 0) {
+        assert_int_equal(keeper_link_carried(&gate), is_first);
+        is_first = false;
+    }
+}
+
+static void
+nothing_comes(void)
+{
+    uint64_t number;
+
+    keeper_link_look(&gate);
+    assert_int_equal(take(&number), 0);
+}
+
+static void
+as_many_come(uint64_t count)
+{
+    uint64_t number;
+
+    keeper_link_look(&gate);
+    assert_int_equal(take(&number), MESSAGE_LOST);
+    assert_int_equal(number, count);
+    nothing_comes();
+}
+
+/* What was shown unrecorded is told once no more comes, and to the next keeper once more. */
+static void
+what_is_carried_unrecorded_is_told_once_it_is_over_and_to_the_next_keeper_again(
+    void **state PASU_UNUSED)
+{
+    nothing_comes();
+    carry(3, true);
+    nothing_comes(); /* more may come */
+    carry(2, false);
+    nothing_comes();
+    as_many_come(5);
+    carry(1, true);
+    connect_both(); /* the former one had no time to write it down */
+    nothing_comes();
+    as_many_come(6);
+    keeper_link_replace(&gate, -1);
+    carry(1, false);
+    keeper_link_look(&gate);
+    keeper_link_look(&gate);
+    connect_both();
+    as_many_come(7);
+    gate.told_at -= 61 * NANOSECONDS_PER_SECOND;
+    connect_both();
+    nothing_comes();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -237,6 +292,7 @@ main(void)
         TEST(a_process_is_told_with_the_port_that_its_server_sees),
         TEST(a_unix_socket_has_no_port_and_a_login_that_is_given_up_no_number),
         TEST(a_process_that_nobody_can_be_told_of_waits),
+        TEST(what_is_carried_unrecorded_is_told_once_it_is_over_and_to_the_next_keeper_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
