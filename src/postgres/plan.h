@@ -254,12 +254,13 @@ struct plan_tuple {
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
-    uint8_t source;      /* enum plan_source */
-    uint8_t why;         /* enum plan_why */
-    uint8_t key_type;    /* enum catalog_key_type */
-    bool is_one_per_row; /* proven: a row shows at most one subject of this part */
-    bool is_key_unique;  /* PINNED: at most one row per key */
-    uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
+    uint8_t source;       /* enum plan_source */
+    uint8_t why;          /* enum plan_why */
+    uint8_t key_type;     /* enum catalog_key_type */
+    bool is_one_per_row;  /* proven: a row shows at most one subject of this part */
+    uint8_t most_per_row; /* BOUND: proven: at most so many; 0: that is not known */
+    bool is_key_unique;   /* PINNED: at most one row per key */
+    uint16_t column;      /* OUTPUT, HIDDEN; of several the last one */
     struct plan_tuple tuple;
     bool is_derived; /* of a table further inside: its columns are its own, whatever their origin */
     bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
@@ -327,7 +328,8 @@ enum plan_special {
     SPECIAL_CLOSE,      /* `name`, "" for all */
     SPECIAL_COPY_OUT,   /* rows leave as CopyData: `copy` says how */
     SPECIAL_COPY_IN,
-    SPECIAL_SET_ROLE, /* `name`: the role, "" for none (RESET), "?" where it cannot be told */
+    SPECIAL_SET_ROLE, /* `name`: the role, "" for none (RESET), "?" where it cannot be told, or the
+                         session's user can be another one */
     SPECIAL_DISCARD,  /* DISCARD ALL */
     SPECIAL_DDL,      /* the catalog changes: a new snapshot is due when it has succeeded */
     SPECIAL_END,      /* COMMIT, ROLLBACK: portals are gone */

@@ -116,6 +116,7 @@ take_part(struct making *m, size_t index)
         .source = plan->source,
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
+        .most_per_row = plan->source == SOURCE_BOUND ? plan->most_per_row : 0,
         .is_key_unique = plan->is_key_unique,
         .is_of_call = plan->is_of_call,
         .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
@@ -195,8 +196,10 @@ add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
     }
     /* One person a row was proven of the columns that were planned, not of this one; and only of
      * those it is known whose keys are asked for. */
-    if (!is_planned(m, (size_t)m->bound[kind], column))
+    if (!is_planned(m, (size_t)m->bound[kind], column)) {
         m->parts[m->bound[kind]].is_one_per_row = false;
+        m->parts[m->bound[kind]].most_per_row = 0;
+    }
     unshadow(m, (size_t)m->bound[kind], column, fields);
     add(m, column, (size_t)m->bound[kind], fields);
 }
