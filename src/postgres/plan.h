@@ -328,8 +328,7 @@ enum plan_special {
     SPECIAL_CLOSE,      /* `name`, "" for all */
     SPECIAL_COPY_OUT,   /* rows leave as CopyData: `copy` says how */
     SPECIAL_COPY_IN,
-    SPECIAL_SET_ROLE, /* `name`: the role, "" for none (RESET), "?" where it cannot be told, or the
-                         session's user can be another one */
+    SPECIAL_SET_ROLE, /* `name`: the role, "" for none (RESET), "?" where it cannot be told */
     SPECIAL_DISCARD,  /* DISCARD ALL */
     SPECIAL_DDL,      /* the catalog changes: a new snapshot is due when it has succeeded */
     SPECIAL_END,      /* COMMIT, ROLLBACK: portals are gone */
@@ -345,8 +344,7 @@ enum plan_moved {
 };
 
 /* These fields go into that relation (by name, schema NULL where it is not said): INTO, CREATE
- * TABLE AS, INSERT … SELECT, UPDATE, materialized views. One statement can fill several (`next`).
- */
+ * TABLE AS, INSERT … SELECT, UPDATE, materialized views. One can fill several (`next`). */
 struct plan_mark {
     const char *schema, *name;
     uint32_t relation; /* 0 where it is not there yet, or one of several of that name */

@@ -194,8 +194,7 @@ add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
         m->parts[m->part_count++] = (struct showing_part){
             .kind = kind, .source = SOURCE_BOUND, .unknown = population(m, kind)};
     }
-    /* One person a row was proven of the columns that were planned, not of this one; and only of
-     * those it is known whose keys are asked for. */
+    /* How many a row shows, and whose keys are asked for, is known of planned columns alone. */
     if (!is_planned(m, (size_t)m->bound[kind], column)) {
         m->parts[m->bound[kind]].is_one_per_row = false;
         m->parts[m->bound[kind]].most_per_row = 0;
@@ -290,8 +289,7 @@ add_without_origin(struct making *m, size_t at)
 
 /* The part of those persons whose table this column comes from: the one that the plan names for it,
  * but for what another lends; of a whole row, or where the plan's columns are not the server's, the
- * only one of a table that the statement names once; -1 where there is none.
- */
+ * only one of a table that the statement names once; -1: there is none. */
 static int
 part_of(const struct making *m, size_t at, const struct catalog_relation *relation,
         int16_t attribute, size_t show)
