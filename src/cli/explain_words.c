@@ -131,8 +131,11 @@ explain_count(const struct explained *e, const struct plan_statement *statement,
         return statement->is_shadow_exact ? "named, where the whole result comes at once"
                                           : "nobody is named: counts as that many";
     case ATTRIBUTION_BOUND:
-        return part->is_one_per_row ? "each row counts as one more person, at most everybody"
-                                    : "counts as everybody";
+        if (part->is_one_per_row)
+            return "each row counts as one more person, at most everybody";
+        return part->most_per_row > 0
+                   ? "each row counts as one more person of each table, at most everybody"
+                   : "counts as everybody";
     default:
         return "";
     }

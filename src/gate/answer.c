@@ -435,6 +435,9 @@ ready(struct answering *a, const uint8_t *message, size_t length)
         result = result_transaction_over(a->s);
     if (a->s->transaction == 'I')
         administration_over(a->s);
+    else if (PASU_UNLIKELY(o->is_role_new)) /* a transaction had begun before, with no Sync */
+        o->role[0] = '\0';
+    o->is_role_new = false;
     if (o->exchange.count == 0) {
         o->is_unsettled = o->is_taken = false;
         hidden_settle(o);

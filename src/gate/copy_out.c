@@ -77,13 +77,16 @@ can_be_read(const struct observer *o, const struct plan_statement *statement,
            is_certain(o, statement);
 }
 
-/* Whether nothing stands before the last key but keys that are ASCII in every encoding. */
+/* Whether nothing stands before the last key but keys that are ASCII in every encoding, and no
+ * value has to be read, where a null would show nobody. */
 static bool
 has_keys_first(const struct showing_entry *entry)
 {
     const struct showing *s = entry->showing;
     uint16_t last = 0;
 
+    if (entry->needs_values)
+        return false;
     for (size_t p = 0; p < s->part_count; p++) {
         const struct showing_part *part = &s->parts[p];
 

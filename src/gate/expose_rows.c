@@ -28,6 +28,21 @@ is_crowd(const struct gather *g, const struct showing_part *part, size_t p)
            !(g->identified >> p & 1);
 }
 
+static bool
+is_counted_by_rows(const struct showing_part *part)
+{
+    return part->is_one_per_row || part->most_per_row > 0;
+}
+
+/* How many persons so many rows of such a part can show. */
+static uint64_t
+most_of_rows(const struct showing_part *part, uint64_t rows, uint64_t all)
+{
+    uint64_t each = part->is_one_per_row ? 1 : part->most_per_row;
+
+    return rows < all / each + 1 && rows * each < all ? rows * each : all;
+}
+
 /* How many persons of a part there can be beyond those that are named, in these rows. */
 static uint64_t
 unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t *flags)
@@ -51,8 +66,8 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
         if (g->unattributed[p] == 0)
             return 0;
         *flags |= FLAG_BIT(BOUND);
-        if (part->is_one_per_row)
-            return g->unattributed[p] < all ? g->unattributed[p] : all;
+        if (is_counted_by_rows(part))
+            return most_of_rows(part, g->unattributed[p], all);
         return r->told_parts >> p & 1 ? 0 : all;
     }
     if (part->source == SOURCE_SHADOW) {
@@ -61,8 +76,8 @@ unknown_of(const struct observer *o, const struct gather *g, size_t p, uint64_t 
     }
     if (part->source == SOURCE_BOUND || part->source == SOURCE_PINNED) {
         *flags |= FLAG_BIT(BOUND);
-        if (part->is_one_per_row)
-            return g->rows < all ? g->rows : all;
+        if (is_counted_by_rows(part))
+            return most_of_rows(part, g->rows, all);
         return r->is_bound_told ? 0 : all;
     }
     if (is_crowd(g, part, p)) {

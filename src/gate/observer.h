@@ -145,7 +145,9 @@ struct observer {
     uint64_t turn; /* the worker's, that all of these are of (gate/standing.h) */
     struct session_rules rules;
     struct administration administration;
-    char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" once it is not known for sure */
+    char role[EXCHANGE_NAME_SIZE]; /* whose rights count; "" while it is not known for sure */
+    bool is_other_user;            /* the session's user may be another one than logged in */
+    bool is_role_new;              /* since the last ReadyForQuery */
     struct actor actor;
     struct identity_view *identity; /* held: as of when its transaction began; or NULL */
     uint64_t identity_version;

@@ -166,6 +166,30 @@ declare(struct session *s, struct plan *plan, const struct plan_statement *state
     return 0;
 }
 
+/* What a text of one statement sets outside of a transaction stays set, until another one does;
+ * what is set in one goes with it, if that is rolled back. */
+static void
+become(struct session *s, const struct plan *plan, const struct plan_statement *statement,
+       const struct exchange_request *request)
+{
+    struct observer *o = s->observer;
+    bool stays = request->step == STEP_QUERY && plan->statement_count == 1 && s->transaction == 'I';
+    bool is_all = statement->special == SPECIAL_DISCARD; /* and the session's user is its own */
+    const char *role = is_all ? "" : statement->name;
+
+    if (is_all)
+        o->is_other_user = !stays;
+    else if (strcmp(role, "?") == 0)
+        o->is_other_user = true;
+    if (role[0] == '\0' && !o->is_other_user)
+        role = s->user;
+    if (!stays || strcmp(role, "?") == 0 || strlen(role) >= sizeof(o->role))
+        role = "";
+    memmove(o->role, role, strlen(role) + 1);
+    o->is_role_new = true;
+    administration_done(s, statement);
+}
+
 static int
 name_effects(struct session *s, struct plan *plan, const struct plan_statement *statement,
              const struct exchange_request *request)
@@ -193,12 +217,10 @@ name_effects(struct session *s, struct plan *plan, const struct plan_statement *
     case SPECIAL_DISCARD:
         exchange_drop_all_prepared(x);
         exchange_drop_portals(x);
-        o->role[0] = '\0';
-        administration_done(s, statement);
+        become(s, plan, statement, request);
         return 0;
     case SPECIAL_SET_ROLE:
-        o->role[0] = '\0';
-        administration_done(s, statement);
+        become(s, plan, statement, request);
         return 0;
     default:
         return 0;

@@ -254,12 +254,13 @@ struct plan_tuple {
 /* One kind of subject, of one range-table entry (or, bound, of the statement as a whole). */
 struct plan_part {
     uint8_t kind;
-    uint8_t source;      /* enum plan_source */
-    uint8_t why;         /* enum plan_why */
-    uint8_t key_type;    /* enum catalog_key_type */
-    bool is_one_per_row; /* proven: a row shows at most one subject of this part */
-    bool is_key_unique;  /* PINNED: at most one row per key */
-    uint16_t column;     /* OUTPUT, HIDDEN; of several the last one */
+    uint8_t source;       /* enum plan_source */
+    uint8_t why;          /* enum plan_why */
+    uint8_t key_type;     /* enum catalog_key_type */
+    bool is_one_per_row;  /* proven: a row shows at most one subject of this part */
+    uint8_t most_per_row; /* BOUND: proven: at most so many; 0: that is not known */
+    bool is_key_unique;   /* PINNED: at most one row per key */
+    uint16_t column;      /* OUTPUT, HIDDEN; of several the last one */
     struct plan_tuple tuple;
     bool is_derived; /* of a table further inside: its columns are its own, whatever their origin */
     bool is_array;   /* HIDDEN: of keys, of all persons that the row shows */
@@ -343,8 +344,7 @@ enum plan_moved {
 };
 
 /* These fields go into that relation (by name, schema NULL where it is not said): INTO, CREATE
- * TABLE AS, INSERT … SELECT, UPDATE, materialized views. One statement can fill several (`next`).
- */
+ * TABLE AS, INSERT … SELECT, UPDATE, materialized views. One can fill several (`next`). */
 struct plan_mark {
     const char *schema, *name;
     uint32_t relation; /* 0 where it is not there yet, or one of several of that name */

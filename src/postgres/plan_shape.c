@@ -333,9 +333,10 @@ shape_is_one_each(const struct plan_work *work, const struct carry *carry)
     return true;
 }
 
-/* Whether all that is shown of a kind is of one row of one table inside. */
-static bool
-is_of_one_table(const struct plan_work *work, const struct outputs *columns, unsigned kind)
+/* Of how many tables inside all that is shown of a kind is, of one row of each; 0: of any number.
+ */
+static unsigned
+count_tables(const struct plan_work *work, const struct outputs *columns, unsigned kind)
 {
     uint64_t tables = columns->rest.tables, of_kind = tables_of(work, kind);
     uint64_t bound = columns->rest.bound.fields[kind];
@@ -345,8 +346,9 @@ is_of_one_table(const struct plan_work *work, const struct outputs *columns, uns
             tables |= o->carry->tables;
             bound |= o->carry->bound.fields[kind];
         }
-    return bound == 0 && !within_has_groups(work, tables & of_kind) &&
-           __builtin_popcountll(tables & of_kind) == 1;
+    return bound == 0 && !within_has_groups(work, tables & of_kind)
+               ? (unsigned)__builtin_popcountll(tables & of_kind)
+               : 0;
 }
 
 static void
@@ -356,12 +358,13 @@ draft_bound(struct plan_work *work, const struct outputs *columns, struct draft 
         struct plan_part *part = &draft->parts[draft->count];
         bool is_known = draft->known >> kind & 1;
         struct share share = {.of = is_known ? OF_REST : OF_BOUND, .kind = (uint8_t)kind};
+        unsigned most = is_known ? 0 : count_tables(work, columns, kind);
 
-        *part =
-            (struct plan_part){.kind = (uint8_t)kind,
-                               .source = SOURCE_BOUND,
-                               .why = WHY_INSIDE,
-                               .is_one_per_row = !is_known && is_of_one_table(work, columns, kind)};
+        *part = (struct plan_part){.kind = (uint8_t)kind,
+                                   .source = SOURCE_BOUND,
+                                   .why = WHY_INSIDE,
+                                   .is_one_per_row = most == 1,
+                                   .most_per_row = (uint8_t)most};
         draft_fill(work, columns, &share, part);
         draft->count += part->fields != 0;
     }

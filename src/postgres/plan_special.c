@@ -234,7 +234,7 @@ build_set(struct plan_work *work, const PgQuery__VariableSetStmt *set,
     if (strcasecmp(set->name, "role") != 0 && strcasecmp(set->name, "session_authorization") != 0)
         return;
     statement->special = SPECIAL_SET_ROLE;
-    statement->name = role_of(work, set);
+    statement->name = strcasecmp(set->name, "role") == 0 ? role_of(work, set) : "?";
 }
 
 static void

@@ -116,6 +116,7 @@ take_part(struct making *m, size_t index)
         .source = plan->source,
         .key_type = plan->key_type,
         .is_one_per_row = plan->is_one_per_row,
+        .most_per_row = plan->source == SOURCE_BOUND ? plan->most_per_row : 0,
         .is_key_unique = plan->is_key_unique,
         .is_of_call = plan->is_of_call,
         .is_array = plan->source == SOURCE_HIDDEN && plan->is_array,
@@ -193,10 +194,11 @@ add_bound(struct making *m, size_t column, uint8_t kind, uint64_t fields)
         m->parts[m->part_count++] = (struct showing_part){
             .kind = kind, .source = SOURCE_BOUND, .unknown = population(m, kind)};
     }
-    /* One person a row was proven of the columns that were planned, not of this one; and only of
-     * those it is known whose keys are asked for. */
-    if (!is_planned(m, (size_t)m->bound[kind], column))
+    /* How many a row shows, and whose keys are asked for, is known of planned columns alone. */
+    if (!is_planned(m, (size_t)m->bound[kind], column)) {
         m->parts[m->bound[kind]].is_one_per_row = false;
+        m->parts[m->bound[kind]].most_per_row = 0;
+    }
     unshadow(m, (size_t)m->bound[kind], column, fields);
     add(m, column, (size_t)m->bound[kind], fields);
 }
@@ -287,8 +289,7 @@ add_without_origin(struct making *m, size_t at)
 
 /* The part of those persons whose table this column comes from: the one that the plan names for it,
  * but for what another lends; of a whole row, or where the plan's columns are not the server's, the
- * only one of a table that the statement names once; -1 where there is none.
- */
+ * only one of a table that the statement names once; -1: there is none. */
 static int
 part_of(const struct making *m, size_t at, const struct catalog_relation *relation,
         int16_t attribute, size_t show)

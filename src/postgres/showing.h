@@ -40,17 +40,18 @@ struct showing_part {
     uint8_t format;   /* of the key: 0 text, 1 binary */
     uint8_t tuple;    /* so many columns are the key together; 0: one is it */
     bool is_one_per_row, is_key_unique;
-    bool is_of_call;   /* as the plan's: of nobody where its columns are null */
-    bool is_array;     /* the key is a one-dimensional array of keys */
-    bool is_one;       /* and null where the row can be of several persons */
-    bool is_perhaps;   /* what the rows show need not depend on the person of the key */
-    bool needs_value;  /* a row in which all that shows the part is null need not, either */
-    uint8_t shadows;   /* SHADOW: bits of the hidden columns that its keys are in */
-    bool has_origin;   /* see showing_is_origin; null: the row shows nothing of this part */
-    bool is_given;     /* the key is not in the row: it is the pin */
-    uint16_t column;   /* of the server's row, hidden ones counted; of several the last one */
-    uint16_t origin;   /* the column that has the OID of the table, if has_origin */
-    uint32_t relation; /* that it must be */
+    uint8_t most_per_row; /* BOUND: a row shows at most so many persons; 0: not known */
+    bool is_of_call;      /* as the plan's: of nobody where its columns are null */
+    bool is_array;        /* the key is a one-dimensional array of keys */
+    bool is_one;          /* and null where the row can be of several persons */
+    bool is_perhaps;      /* what the rows show need not depend on the person of the key */
+    bool needs_value;     /* a row in which all that shows the part is null need not, either */
+    uint8_t shadows;      /* SHADOW: bits of the hidden columns that its keys are in */
+    bool has_origin;      /* see showing_is_origin; null: the row shows nothing of this part */
+    bool is_given;        /* the key is not in the row: it is the pin */
+    uint16_t column;      /* of the server's row, hidden ones counted; of several the last one */
+    uint16_t origin;      /* the column that has the OID of the table, if has_origin */
+    uint32_t relation;    /* that it must be */
     struct showing_key {
         uint16_t column;
         uint8_t type, format;

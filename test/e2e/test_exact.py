@@ -349,5 +349,57 @@ def test_never_nothing():
     assert not problems, "\n".join(problems)
 
 
+ASK = "SELECT name FROM customers WHERE grade = 1"
+# What has been said before it, and whether its persons are named: the key of those is asked for whose role is known, and may read it.
+ROLES = (
+    (("SET ROLE analyst",), True),
+    (("SET ROLE keyless",), False),
+    (("SET ROLE keyless", "SET ROLE 'analyst'"), True),
+    (("SET ROLE keyless", "RESET ROLE"), True),
+    (("SET ROLE keyless", "SET SESSION ROLE none"), True),
+    (("SET ROLE keyless", "DISCARD ALL"), True),
+    (("SET ROLE nobody_of_that_name",), True),
+    (("SET ROLE keyless", "SET ROLE nobody_of_that_name"), False),
+    # it goes with the transaction, and nobody says so
+    (("BEGIN", "SET ROLE keyless", "ROLLBACK"), False),
+    (("BEGIN", "SET ROLE keyless", "COMMIT"), False),
+    (("BEGIN", "SET ROLE keyless", "COMMIT", "SET ROLE analyst"), True),
+    (("SET ROLE keyless", "BEGIN", "SET ROLE analyst", "ROLLBACK"), False),
+    (("SET ROLE keyless; SET ROLE analyst",), False),
+    (("SET ROLE keyless", "SET ROLE analyst; SELECT 1 / 0"), False),
+    (("SET ROLE keyless", wire.parse("BEGIN") + wire.bind() + wire.execute() + wire.query("SET ROLE analyst"), "ROLLBACK"), False),
+    (("SET ROLE keyless", "BEGIN", "SET LOCAL ROLE analyst", "COMMIT"), False),
+    # whoever the session is then
+    (("SET ROLE keyless", "SELECT set_config('role', 'keyless', false)"), False),
+    (("SET SESSION AUTHORIZATION keyless", "RESET ROLE"), False),
+    (("SET SESSION AUTHORIZATION keyless", "SET ROLE none"), False),
+    (("SET SESSION AUTHORIZATION keyless", "DISCARD ALL"), True),
+)
+
+
+@test(gateway=True)
+def test_roles_that_are_set():
+    """Whom a role that was set is shown is known as of any other, where it is known for sure that it is still set"""
+    shop.server().sql("CREATE ROLE keyless; GRANT SELECT (name, grade) ON customers TO keyless; CREATE ROLE several LOGIN SUPERUSER")
+    front = shop.front("roles")
+    problems = []
+    for number, (said, _) in enumerate(ROLES):
+        rows = []
+        for address in (shop.server().address, front.address):
+            with wire.login(address, user="several", application_name=f"role {number}") as session:
+                for one in said:
+                    session.exchange(one if isinstance(one, bytes) else wire.query(one))
+                rows.append(session.exchange(wire.query(ASK)))
+                session.terminate()
+        equal((rows[0].rows, rows[0].errors), (rows[1].rows, rows[1].errors), said)
+    front.guard.until_sessions(0)
+    shown = shop.export(front)
+    for number, (said, is_named) in enumerate(ROLES):
+        one = shown[f"role {number}"]
+        if (len(one.keys["customer"]) > 0, one.unknown == 0) != (is_named, is_named):
+            problems.append(f"{said}: {len(one.keys['customer'])} named, {one.unknown} unknown, {one.attributions}")
+    assert not problems, "\n".join(problems)
+
+
 if __name__ == "__main__":
     harness.main()

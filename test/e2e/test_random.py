@@ -500,6 +500,12 @@ PERHAPS = (
     ("SELECT v FROM customers a JOIN customers b ON a.id = b.id + 1, LATERAL (VALUES (a.name), (b.name)) AS t(v) WHERE v < 'L'", 0, 8),
     ("SELECT v FROM customers a JOIN customers b ON a.id = b.id + 1, LATERAL (SELECT a.name UNION ALL SELECT b.name) t(v) WHERE v < 'L'", 0, 8),
     ("SELECT v FROM customers a JOIN customers b ON a.id = b.id + 1, unnest(ARRAY[a.name, b.name]) AS t(v) WHERE v > a.name", 0, 4),
+    # 2102269: a null in a COPY of which only keys are read, because a function can have set another encoding
+    ("COPY (SELECT l.x FROM (SELECT shout(title) AS x FROM goods WHERE id = 99) l FULL JOIN visits_early r ON l.x = r.place) TO STDOUT", 0, 8),
+    # one row of each of two tables, or of one and any number of another
+    ("SELECT (SELECT who FROM labels LIMIT 1), (SELECT caller FROM callers ORDER BY 1 DESC LIMIT 1)", 0, 2),
+    ("SELECT (SELECT who FROM labels LIMIT 1), (SELECT string_agg(caller, ',') FROM callers)", 0, 8),
+    ("SELECT a.who, b.who FROM labels a JOIN labels b ON a.who < b.who ORDER BY 1, 2 LIMIT 1", 0, 2),
     # one column that is certain, and null, and one that is not
     ("SELECT t1.id, ROW(t2.w, t2.n), t2.w FROM visits_early t1 LEFT JOIN (VALUES (1, 'one')) AS t2(n, w) ON t1.place = t2.w", 0, 5),
 )

@@ -69,7 +69,9 @@ put_part(struct print *p, const struct plan_part *part)
         put(p, "shadow@%u", part->shadows);
         break;
     default:
-        put(p, "bound%s", part->is_one_per_row ? "1" : "");
+        put(p, "bound");
+        if (part->is_one_per_row || part->most_per_row > 0)
+            put(p, "%u", part->is_one_per_row ? 1u : (unsigned)part->most_per_row);
     }
     if (part->pin_count > 0) {
         put(p, "%s", part->source == SOURCE_PINNED ? " " : " pins ");

@@ -6,7 +6,7 @@
  *   part      customer key@1: 0=name 2=phone+email       the key is output column 1
  *             customer hidden@0 pins 5,$1,$2[]: …        hidden column 0; pins are known as well
  *             customer pinned 100007: …
- *             customer bound: …    bound1: one per row   *=… of no column in particular
+ *             customer bound: …    bound2: two per row   *=… of no column in particular
  *   then      DDL, END, COPY(c,1000), ROLE(app), …       what is special
  *             !opaque !probe …                           flags
  *             [inner]                                    of PREPARE, DECLARE

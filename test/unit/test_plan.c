@@ -370,7 +370,7 @@ a_row_of_a_query_inside_shows_so_many_persons(void **state PASU_UNUSED)
          "customer hidden@0: 0=name; recipient hidden@1: 1=name"},
         {"WITH w AS (SELECT name FROM customers) SELECT a.name, b.name FROM w a, w b",
          "customer hidden@0: 0=name; customer hidden@1: 1=name"},
-        {"SELECT a.who, b.who FROM v_contact a, v_contact b", "customer bound: 0=name 1=name"},
+        {"SELECT a.who, b.who FROM v_contact a, v_contact b", "customer bound2: 0=name 1=name"},
         {"SELECT a.who, a.tel FROM v_contact a, v_contact b", "customer bound1: 0=name 1=phone"},
         {"SELECT who FROM v_contact UNION ALL SELECT name FROM customers "
          "UNION ALL SELECT item FROM orders",
@@ -384,6 +384,12 @@ a_row_of_a_query_inside_shows_so_many_persons(void **state PASU_UNUSED)
         {"SELECT who FROM v_contact GROUP BY who", "customer bound: 0=name"},
         {"SELECT string_agg(who, ',') FROM v_contact", "customer bound: 0=name"},
         {"SELECT (SELECT who FROM v_contact LIMIT 1), (SELECT who FROM v_contact LIMIT 1)",
+         "customer bound2: 0=name 1=name"},
+        {"SELECT (SELECT who FROM v_contact LIMIT 1), (SELECT max(who) FROM v_contact)",
+         "customer bound: 0=name 1=name"},
+        {"SELECT a.who, lag(b.who) OVER () FROM v_contact a, v_contact b",
+         "customer bound: 0=name 1=name"},
+        {"SELECT DISTINCT a.who, b.who FROM v_contact a, v_contact b",
          "customer bound: 0=name 1=name"},
         {"SELECT ARRAY(SELECT who FROM v_contact)", "customer bound: 0=name"},
     };
