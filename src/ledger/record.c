@@ -15,6 +15,7 @@ record_init(struct record_keeping *r, const struct log *log, int directory)
         .log = log, .directory = directory, .durability = DURABILITY_GROUP, .entries = {.fd = -1}};
     if (log->os->random(log->os->arg, &r->live.seed, sizeof(r->live.seed)) != 0)
         r->live.seed = (uint64_t)os_realtime(log->os);
+    r->sought.sessions.seed = r->live.seed;
 }
 
 int
@@ -577,6 +578,7 @@ record_close(struct record_keeping *r)
         close_chain(r);
     r->is_open = r->is_ended = false;
     live_release(&r->live);
+    sought_release(&r->sought);
     segment_keys_release(&r->keys);
     seal_release(&r->seal);
 }
