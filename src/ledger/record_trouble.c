@@ -70,14 +70,13 @@ record_retry(struct record_keeping *r, int64_t now)
 }
 
 void
-record_gap_alert(const struct record_keeping *r, union payload_body *alert)
+record_gap_alert(const struct record_keeping *r, uint64_t index, union payload_body *alert)
 {
     char since[TIME_SIZE], now[TIME_SIZE];
 
     log_time_text(since, sizeof(since), r->gap.since);
     log_time_text(now, sizeof(now), os_realtime(r->log->os));
-    *alert = (union payload_body){
-        .alert = {.record = chain_size(&r->chain) - 1, .severity = GAP_SEVERE}};
+    *alert = (union payload_body){.alert = {.record = index, .severity = GAP_SEVERE}};
     snprintf(alert->alert.rule, sizeof(alert->alert.rule), "gap");
     snprintf(alert->alert.text, sizeof(alert->alert.text),
              "%" PRIu64 " records are missing between %s and %s: %.64s", r->gap.count, since, now,
