@@ -343,31 +343,6 @@ write_gap(struct record_keeping *r)
     return 0;
 }
 
-static void
-count_missing(struct record_keeping *r, int error)
-{
-    if (r->gap.count == 0)
-        r->gap = (struct payload_gap){.since = os_realtime(r->log->os), .error = error};
-    r->gap.count += r->gap.count < UINT64_MAX;
-}
-
-void
-record_damage(struct record_keeping *r)
-{
-    count_missing(r, PASU_E_CORRUPT);
-}
-
-void
-record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
-{
-    if (r->gap.count == 0 || since < r->gap.since)
-        r->gap.since = since;
-    if (r->gap.count == 0)
-        r->gap.error = PASU_E_AGAIN;
-    if (__builtin_add_overflow(r->gap.count, count, &r->gap.count))
-        r->gap.count = UINT64_MAX;
-}
-
 /* Opens the ledger if it is not, and says what is missing in it. */
 int
 record_ready(struct record_keeping *r)
@@ -421,14 +396,6 @@ sign_now(struct record_keeping *r)
 }
 
 /* ---- what happens to sessions, and everything else ---- */
-
-int
-record_missed(struct record_keeping *r, int error)
-{
-    count_missing(r, error);
-    record_log_failure(r, error);
-    return error;
-}
 
 static int
 append_ready(struct record_keeping *r, enum segment_type type, const union payload_body *body)
