@@ -97,6 +97,31 @@ def test_a_gate_or_watcher_that_stands_still_is_named():
         process.until(lambda: degraded(front()) == (0, {}), "all is well again", 60)
 
 
+@test(gateway=True, limit=120)
+def test_a_supervisor_that_stands_still_is_named():
+    """While the supervisor stands still the keeper misses its questions, and says what does not happen meanwhile"""
+    with standing_still(front(), "supervisor"):
+        status, found = process.until(lambda: (now := degraded(front()))[1].keys() == {"supervisor"} and now, "it is missed", 40)
+        assert status == 0 and "not replaced" in found["supervisor"]["traffic"], found
+    process.until(lambda: degraded(front()) == (0, {}), "all is well again", 40)
+
+
+@test(gateway=True, limit=120)
+def test_doctor_says_where_alerts_do_not_arrive():
+    """A webhook that nobody serves: doctor says that nothing arrives, and why; without targets it says that nobody is told"""
+    front().guard.config["budgets"] = [{"principal": "analyst", "window": "hour", "subjects": 3, "verdict": "block"}]
+    equal(front().reload(), "config_reloaded")
+    with contextlib.suppress(wire.ServerError):
+        with front().login(user="analyst") as session:
+            session.query("SELECT name FROM customers")
+
+    def findings(name):
+        return [one for one in json.loads(front().guard.run("doctor", "--json", timeout=60).stdout)["findings"] if one["name"] == name]
+    found = process.until(lambda: [one for one in findings("alerts webhook") if one["state"] == "warning"], "it is a warning")
+    assert "has taken nothing since" in found[0]["text"] and "1 alerts wait" in found[0]["text"], found
+    equal(findings("alerts"), [])
+
+
 @contextlib.contextmanager
 def thread_standing_still(place, name):
     """One thread of the gate, and no other: seized and interrupted, as a debugger does."""
@@ -149,31 +174,6 @@ def test_a_worker_that_stands_still_is_named():
         process.until(lambda: degraded(place) == (0, {}), "all is well again", 40)
         place.guard.wait("worker_back", start=mark)
     place.stop()
-
-
-@test(gateway=True, limit=120)
-def test_a_supervisor_that_stands_still_is_named():
-    """While the supervisor stands still the keeper misses its questions, and says what does not happen meanwhile"""
-    with standing_still(front(), "supervisor"):
-        status, found = process.until(lambda: (now := degraded(front()))[1].keys() == {"supervisor"} and now, "it is missed", 40)
-        assert status == 0 and "not replaced" in found["supervisor"]["traffic"], found
-    process.until(lambda: degraded(front()) == (0, {}), "all is well again", 40)
-
-
-@test(gateway=True, limit=120)
-def test_doctor_says_where_alerts_do_not_arrive():
-    """A webhook that nobody serves: doctor says that nothing arrives, and why; without targets it says that nobody is told"""
-    front().guard.config["budgets"] = [{"principal": "analyst", "window": "hour", "subjects": 3, "verdict": "block"}]
-    equal(front().reload(), "config_reloaded")
-    with contextlib.suppress(wire.ServerError):
-        with front().login(user="analyst") as session:
-            session.query("SELECT name FROM customers")
-
-    def findings(name):
-        return [one for one in json.loads(front().guard.run("doctor", "--json", timeout=60).stdout)["findings"] if one["name"] == name]
-    found = process.until(lambda: [one for one in findings("alerts webhook") if one["state"] == "warning"], "it is a warning")
-    assert "has taken nothing since" in found[0]["text"] and "1 alerts wait" in found[0]["text"], found
-    equal(findings("alerts"), [])
 
 
 def drained(reader):
