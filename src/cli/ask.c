@@ -244,6 +244,23 @@ take_deadline(json_t *status, const struct control_clock *clock)
     return json_array_append_new(deadlines, one) == 0 ? 0 : PASU_E_NOMEM;
 }
 
+/* Nothing where all go on. */
+static int
+take_still(json_t *status, const struct message_status *gate)
+{
+    json_t *still, *numbers;
+    int r = 0;
+
+    if (gate->still == 0)
+        return 0;
+    numbers = json_array();
+    for (uint32_t i = 0; i < 64 && r == 0; i++)
+        if (gate->still >> i & 1)
+            r = json_array_append_new(numbers, json_integer(i));
+    still = json_pack("{so so}", "workers", numbers, "since", json_time(gate->still_since));
+    return r == 0 ? json_object_set_new(status, "still", still) : -1;
+}
+
 static int
 take_gate(json_t *status, const struct message_status *gate)
 {
@@ -263,7 +280,7 @@ take_gate(json_t *status, const struct message_status *gate)
                   gate->identity_at != 0 ? json_time(gate->identity_at) : json_null());
     int r = numbers != NULL ? json_object_update(status, numbers) : -1;
 
-    if (json_object_set_new(status, "identity", identity) != 0)
+    if (json_object_set_new(status, "identity", identity) != 0 || take_still(status, gate) != 0)
         r = -1;
 
     json_decref(numbers);

@@ -17,11 +17,19 @@ enum { SENTENCE_SIZE = 768, MODES_SIZE = 384 };
  * unrecorded(). */
 static const struct part {
     const char *name, *traffic, *hint;
+    const char *called; /* NULL: "the", and its name */
 } parts[] = {
     {"gate",
      "sessions stand still, and nobody gets in: nothing is shown meanwhile" REPLACED
      ", and its sessions end",
      "see the guard's log: process_stuck, process_died"},
+    {"worker",
+     "its sessions stand still: nothing is shown to them meanwhile; those of other workers go on, "
+     "and who comes is given to another; pasu sessions and pasu kill have no answer. It is not "
+     "replaced by itself",
+     "see the guard's log (worker_stuck); where it does not go on, end the process of the gate: "
+     "it is replaced, and all sessions end",
+     "a worker of the gate"},
     {"keeper", NULL, "see the guard's log: process_stuck, process_died, reading"},
     {"ledger", NULL,
      "see the guard's log (ledger_failed), and the space and rights of ledger.directory"},
@@ -125,7 +133,10 @@ add(json_t *list, const struct config *config, const char *name, const char *sta
         unrecorded(traffic, config);
     else
         snprintf(traffic, sizeof(traffic), "%s", part->traffic);
-    snprintf(text, sizeof(text), "the %s %s", name, state);
+    if (part != NULL && part->called != NULL)
+        snprintf(text, sizeof(text), "%s %s", part->called, state);
+    else
+        snprintf(text, sizeof(text), "the %s %s", name, state);
     one = json_pack("{so ss sO? ss* so so ss}", "what", json_text(name), "state", state, "since",
                     since, "error", error, "text", json_text(text), "traffic", json_text(traffic),
                     "hint", part != NULL ? part->hint : "see the guard's log");
@@ -158,6 +169,30 @@ add_process(json_t *list, const struct config *config, const json_t *process, bo
     return 0;
 }
 
+/* Which of its workers the gate misses. */
+static int
+add_still(json_t *list, const struct config *config, const json_t *status)
+{
+    const json_t *still = json_object_get(status, "still"), *numbers, *number;
+    char which[SENTENCE_SIZE] = "number";
+    size_t i;
+
+    if (still == NULL)
+        return 0;
+    numbers = json_object_get(still, "workers");
+    json_array_foreach(numbers, i, number)
+    {
+        size_t length = strlen(which);
+
+        snprintf(which + length, sizeof(which) - length, "%s %" JSON_INTEGER_FORMAT,
+                 i == 0 ? "" : ",", json_integer_value(number));
+    }
+    i = strlen(which);
+    snprintf(which + i, sizeof(which) - i, " of %" JSON_INTEGER_FORMAT " from 0",
+             json_integer_value(json_object_get(status, "workers")));
+    return add(list, config, "worker", "stands still", json_object_get(still, "since"), which);
+}
+
 static bool
 serves(const json_t *status, const char *name)
 {
@@ -188,6 +223,8 @@ degraded_add(json_t *status, const struct config *config, bool has_gate)
         if (result == 0)
             result = add_process(list, config, process, serves(status, "keeper"), has_gate);
     }
+    if (result == 0)
+        result = add_still(list, config, status);
     if (result == 0 && ledger != NULL)
         result = add(
             list, config, "ledger",
@@ -210,7 +247,7 @@ degraded_is_felt(const json_t *status)
         const char *what = json_string_value(json_object_get(one, "what"));
 
         if (what != NULL && (strcmp(what, "gate") == 0 || strcmp(what, "keeper") == 0 ||
-                             strcmp(what, "ledger") == 0))
+                             strcmp(what, "worker") == 0 || strcmp(what, "ledger") == 0))
             return true;
     }
     return false;

@@ -244,6 +244,7 @@ from_supervisor(struct gate *g, struct channel_message *message)
         g->is_stopping = true;
         break;
     case MESSAGE_PING:
+        pulse_ask(g);
         gate_tell_supervisor(g, MESSAGE_PONG, &empty, sizeof(empty));
         keeper_link_look(&g->shared.keeper);
         break;

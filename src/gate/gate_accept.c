@@ -10,12 +10,14 @@
 static struct worker *
 least_loaded(struct gate *g)
 {
-    struct worker *least = &g->workers[0];
+    struct worker *least = NULL;
+    int64_t now = os_monotonic(g->shared.os);
 
-    for (uint32_t i = 1; i < g->worker_count; i++)
-        if (g->workers[i].session_count < least->session_count)
+    for (uint32_t i = 0; i < g->worker_count; i++)
+        if (!pulse_is_slow(&g->workers[i], now) &&
+            (!least || g->workers[i].session_count < least->session_count))
             least = &g->workers[i];
-    return least;
+    return least ? least : &g->workers[0];
 }
 
 /* Says why on a connection that gets no session. A fresh socket takes so few bytes at once. */

@@ -73,6 +73,14 @@ void gate_identify(struct gate *gate);
 void gate_post_all(struct gate *gate, enum task_kind kind, uint64_t question,
                    const char *principal);
 
+/* ---- pulse.c: whether each worker lives ---- */
+/* Asks them; of those that have not answered for long is logged. */
+void pulse_ask(struct gate *gate);
+/* Which of them stand still, and since when. */
+void pulse_describe(struct gate *gate, struct message_status *status);
+/* Whether it may: nobody new is given to it while there are others. */
+bool pulse_is_slow(const struct worker *worker, int64_t now);
+
 /* ---- leaving.c: another roster, and the times at which somebody leaves ---- */
 /* Other settings or another roster are in force: the workers look. */
 void leaving_set(struct gate *gate);

@@ -180,6 +180,7 @@ question_status(struct gate *g, uint64_t question)
     if (g->shared.catalogs)
         catalog_store_identity_state(g->shared.catalogs, &status.identity_columns,
                                      &status.identity_current, &status.identity_at);
+    pulse_describe(g, &status);
     census_soon(g->shared.census, true);
     if (!answer)
         return; /* as above */

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum {
@@ -293,6 +294,7 @@ worker_read_inbox(struct worker *w)
 
     if (read(w->event, &unused, sizeof(unused)) < 0 && errno != EAGAIN)
         return;
+    w->asked = 0;
     list_init(&mine);
     pthread_mutex_lock(&w->lock);
     while (!list_is_empty(&w->inbox)) {
@@ -384,7 +386,10 @@ worker_run(void *arg)
 {
     struct worker *w = arg;
     struct poller_event events[EVENTS_MAX];
+    char name[16];
 
+    snprintf(name, sizeof(name), "worker %u", w->index % (1u << WORKER_INDEX_BITS));
+    prctl(PR_SET_NAME, name, 0, 0, 0); /* for whoever looks why it stands still */
     /* Here, because a ring answers only to the thread that made it; and before the sandbox. */
     w->start_result = poller_init(&w->poller, w->event, true);
     sem_post(&w->is_started);

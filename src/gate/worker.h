@@ -144,6 +144,8 @@ struct worker {
     pthread_mutex_t lock;
     struct list inbox; /* struct task */
     bool is_stopping;
+    _Atomic int64_t asked;           /* monotonic: whether it lives, and not answered; 0: it is */
+    bool is_still;                   /* the main thread's: which was logged */
     struct list sessions;            /* all */
     struct list early;               /* those with a deadline */
     struct list again;               /* those with something to do that the poller does not know */

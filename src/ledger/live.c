@@ -28,10 +28,10 @@ find(const struct live *live, uint64_t session)
     return at;
 }
 
-static bool
-has(const struct live *live, uint64_t session)
+bool
+live_has(const struct live *live, uint64_t session)
 {
-    return live->count > 0 && live->slots[find(live, session)].session == session;
+    return session != 0 && live->count > 0 && live->slots[find(live, session)].session == session;
 }
 
 static int
@@ -113,7 +113,7 @@ name_of(const struct live_names *names, uint32_t number)
 const char *
 live_principal(const struct live *live, uint64_t session)
 {
-    if (session == 0 || !has(live, session))
+    if (!live_has(live, session))
         return "";
     return name_of(&live->names, live->slots[find(live, session)].name);
 }
@@ -121,7 +121,7 @@ live_principal(const struct live *live, uint64_t session)
 const char *
 live_address(const struct live *live, uint64_t session)
 {
-    if (session == 0 || !has(live, session))
+    if (!live_has(live, session))
         return "";
     return name_of(&live->addresses, live->slots[find(live, session)].address);
 }
@@ -133,7 +133,7 @@ live_add(struct live *live, uint64_t session, const char *principal, const char 
 
     if (session == 0)
         return 0;
-    if (!has(live, session)) {
+    if (!live_has(live, session)) {
         if (live->count >= LIVE_MAX || (2 * (live->count + 1) > live->size && grow(live) != 0))
             return PASU_E_NOMEM;
         live->count++;
@@ -175,7 +175,7 @@ live_statement(const struct live *live, uint64_t session, uint64_t *rows, uint64
 {
     const struct live_slot *slot;
 
-    if (session == 0 || !has(live, session))
+    if (!live_has(live, session))
         return false;
     slot = &live->slots[find(live, session)];
     *rows = slot->rows;

@@ -43,6 +43,7 @@ void live_release(struct live *live);
  * also where there are LIVE_MAX others. */
 PASU_MUST_USE int live_add(struct live *live, uint64_t session, const char *principal,
                            const char *address);
+bool live_has(const struct live *live, uint64_t session);
 /* Until the table is changed; "": it is not there, or there was no room for the name. */
 const char *live_principal(const struct live *live, uint64_t session);
 /* The same of the address. */

@@ -500,6 +500,9 @@ struct message_status {
      * are as their tables are; and the realtime of the oldest of them, 0: there is none. */
     uint32_t identity_columns, identity_current;
     int64_t identity_at;
+    /* Workers that stand still, a bit each; and since when the first does, realtime ns. */
+    uint64_t still;
+    int64_t still_since;
 };
 
 /* How many different persons a principal was shown in each window, and the numbers that its budgets

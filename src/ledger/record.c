@@ -15,6 +15,7 @@ record_init(struct record_keeping *r, const struct log *log, int directory)
         .log = log, .directory = directory, .durability = DURABILITY_GROUP, .entries = {.fd = -1}};
     if (log->os->random(log->os->arg, &r->live.seed, sizeof(r->live.seed)) != 0)
         r->live.seed = (uint64_t)os_realtime(log->os);
+    r->sought.sessions.seed = r->live.seed;
 }
 
 int
@@ -134,17 +135,24 @@ record_commit(struct record_keeping *r, int put)
     return 0;
 }
 
-/* Into the page cache. `length` may be the error of writing the payload. */
+/* Into the page cache. */
+static int
+commit(struct record_keeping *r, int put)
+{
+    int result = record_commit(r, put);
+
+    if (result == 0 && r->durability == DURABILITY_GROUP && r->sync_at == 0)
+        r->sync_at = in_milliseconds(r, GROUP_MILLISECONDS);
+    return result;
+}
+
+/* `length` may be the error of writing the payload. */
 static int
 append(struct record_keeping *r, enum segment_type type, const uint8_t *payload, ssize_t length)
 {
     int result = length < 0 ? (int)length : record_begin(r, segment_room((size_t)length));
 
-    if (result == 0)
-        result = record_commit(r, record_put(r, type, payload, (size_t)length));
-    if (result == 0 && r->durability == DURABILITY_GROUP && r->sync_at == 0)
-        r->sync_at = in_milliseconds(r, GROUP_MILLISECONDS);
-    return result;
+    return result == 0 ? commit(r, record_put(r, type, payload, (size_t)length)) : result;
 }
 
 static void
@@ -165,6 +173,15 @@ count_body(struct record_keeping *r, enum segment_type type, const union payload
         r->counted[METRIC_LOST] += body->gap.count;
 }
 
+static void
+note_body(struct record_keeping *r, enum segment_type type, uint64_t index,
+          const union payload_body *body)
+{
+    count_body(r, type, body);
+    if (r->noted)
+        r->noted(r->noted_arg, type, index, body);
+}
+
 static int
 append_body(struct record_keeping *r, enum segment_type type, const union payload_body *body)
 {
@@ -174,9 +191,7 @@ append_body(struct record_keeping *r, enum segment_type type, const union payloa
     r->must_erase |= type == SEGMENT_ERASED;
     result = append(r, type, payload, payload_write(type, body, payload, sizeof(payload)));
     if (result == 0)
-        count_body(r, type, body);
-    if (result == 0 && r->noted)
-        r->noted(r->noted_arg, type, chain_size(&r->chain) - 1, body);
+        note_body(r, type, chain_size(&r->chain) - 1, body);
     return result;
 }
 
@@ -289,49 +304,43 @@ record_open(struct record_keeping *r)
 
 /* ---- what is missing ---- */
 
+/* Both or neither: a gap is an alert. */
+static int
+put_gap(struct record_keeping *r, const union payload_body *gap, const union payload_body *alert)
+{
+    uint8_t payload[PAYLOAD_SMALL_MAX];
+    int result = put_written(r, SEGMENT_GAP, payload,
+                             payload_write(SEGMENT_GAP, gap, payload, sizeof(payload)));
+
+    if (result == 0 && r->folds)
+        result = put_written(r, SEGMENT_ALERT, payload,
+                             payload_write(SEGMENT_ALERT, alert, payload, sizeof(payload)));
+    return result;
+}
+
 static int
 write_gap(struct record_keeping *r)
 {
-    const union payload_body body = {.gap = r->gap};
+    const union payload_body gap = {.gap = r->gap};
     union payload_body alert;
+    uint64_t index;
     int result;
 
     if (r->gap.count == 0)
         return 0;
-    result = append_body(r, SEGMENT_GAP, &body);
+    result = record_begin(r, 2 * segment_room(PAYLOAD_SMALL_MAX));
     if (result != 0)
         return result;
-    record_gap_alert(r, &alert);
+    index = chain_next(&r->chain); /* behind what a new segment begins with */
+    record_gap_alert(r, index, &alert);
+    result = commit(r, put_gap(r, &gap, &alert));
+    if (result != 0)
+        return result;
     r->gap = (struct payload_gap){0};
-    if (r->folds && append_body(r, SEGMENT_ALERT, &alert) != 0) {
-        /* the gap itself is told */
-    }
+    note_body(r, SEGMENT_GAP, index, &gap);
+    if (r->folds)
+        note_body(r, SEGMENT_ALERT, index + 1, &alert);
     return 0;
-}
-
-static void
-count_missing(struct record_keeping *r, int error)
-{
-    if (r->gap.count == 0)
-        r->gap = (struct payload_gap){.since = os_realtime(r->log->os), .error = error};
-    r->gap.count += r->gap.count < UINT64_MAX;
-}
-
-void
-record_damage(struct record_keeping *r)
-{
-    count_missing(r, PASU_E_CORRUPT);
-}
-
-void
-record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
-{
-    if (r->gap.count == 0 || since < r->gap.since)
-        r->gap.since = since;
-    if (r->gap.count == 0)
-        r->gap.error = PASU_E_AGAIN;
-    if (__builtin_add_overflow(r->gap.count, count, &r->gap.count))
-        r->gap.count = UINT64_MAX;
 }
 
 /* Opens the ledger if it is not, and says what is missing in it. */
@@ -387,14 +396,6 @@ sign_now(struct record_keeping *r)
 }
 
 /* ---- what happens to sessions, and everything else ---- */
-
-int
-record_missed(struct record_keeping *r, int error)
-{
-    count_missing(r, error);
-    record_log_failure(r, error);
-    return error;
-}
 
 static int
 append_ready(struct record_keeping *r, enum segment_type type, const union payload_body *body)
@@ -577,6 +578,7 @@ record_close(struct record_keeping *r)
         close_chain(r);
     r->is_open = r->is_ended = false;
     live_release(&r->live);
+    sought_release(&r->sought);
     segment_keys_release(&r->keys);
     seal_release(&r->seal);
 }

@@ -25,6 +25,7 @@
 #include "ledger/metrics.h"
 #include "ledger/payload.h"
 #include "ledger/pruned.h"
+#include "ledger/sought.h"
 #include "ledger/taken.h"
 
 enum { RECORD_SALTS = 4096 };
@@ -53,11 +54,7 @@ struct record_keeping {
     void (*noted)(void *arg, enum segment_type type, uint64_t index,
                   const union payload_body *body);
     void *noted_arg;
-    struct {
-        uint64_t session;
-        char principal[NAME_SIZE];
-    } sought; /* the last one that was looked for in the segments */
-    unsigned searches;
+    struct sought sought;              /* sessions of before this keeper */
     struct folds *folds;               /* of what is to be raised; NULL: nobody raises alerts */
     uint8_t copy[SEGMENT_PAYLOAD_MAX]; /* of an entry: the gate could change it meanwhile */
     /* What an entry must be, to be looked at. */

@@ -7,8 +7,9 @@
 
 /* Once, until a record succeeds. */
 void record_log_failure(struct record_keeping *records, int error);
-/* The gap, of which the last record tells, as an alert. */
-void record_gap_alert(const struct record_keeping *records, union payload_body *alert);
+/* The gap, of which the record with that index tells, as an alert. */
+void record_gap_alert(const struct record_keeping *records, uint64_t index,
+                      union payload_body *alert);
 /* A checkpoint was made, or not: where that is another answer than before, it is logged. */
 void record_signed(struct record_keeping *records, int result);
 /* Something could be recorded: where that has failed before, it is logged. */

@@ -3,15 +3,10 @@
 #include "ledger/record.h"
 #include "ledger/record_part.h"
 
-#include "base/memory.h"
 #include "exposure/administration.h"
 #include "exposure/key.h"
-#include "ledger/segment_scan.h"
 
 #include <inttypes.h>
-
-/* What is looked through for a session that only the ledger knows: of a gate or keeper before. */
-enum { SEGMENTS_MOST = 8, SEARCHES_MOST = 256 };
 
 static const uint8_t severities[] = {
     [VERDICT_OF_ALERT] = 3, [VERDICT_OF_HOLD] = 3, [VERDICT_OF_BLOCK] = 4};
@@ -27,48 +22,17 @@ done_of(uint32_t verdict)
     return verdict < COUNT_OF(done) && done[verdict] ? done[verdict] : "judged";
 }
 
-/* Whether the segment has its beginning. */
-static bool
-find_in(const struct record_keeping *r, uint64_t first, uint64_t session, char principal[NAME_SIZE])
-{
-    struct segment_record record;
-    struct message_session opened;
-    struct segment_scan scan;
-    bool is_found = false;
-    int more;
-
-    if (segment_scan_enter(&scan, r->log->os, r->chain.segments, first, &r->keys) != 0)
-        return false;
-    while (!is_found && ((more = segment_scan_next(&scan, &record)) == 1 || more == PASU_E_CORRUPT))
-        if (more == 1 && record.type == SEGMENT_OPENED && !record.is_sealed &&
-            payload_read_opened(&opened, record.payload) == 0 && opened.session == session) {
-            memcpy(principal, opened.principal, NAME_SIZE);
-            is_found = true;
-        }
-    segment_scan_leave(&scan);
-    return is_found;
-}
-
+/* A session that only the ledger knows: of a gate or keeper before. */
 static void
 find_principal(struct record_keeping *r, uint64_t session, char principal[NAME_SIZE])
 {
-    uint64_t *firsts;
-    size_t count;
+    const struct sought_place place = {.os = r->log->os,
+                                       .segments = r->chain.segments,
+                                       .keys = &r->keys,
+                                       .watch = &r->watch,
+                                       .size = chain_size(&r->chain)};
 
-    if (r->sought.session == session) {
-        memcpy(principal, r->sought.principal, NAME_SIZE);
-        return;
-    }
-    if (r->searches == SEARCHES_MOST ||
-        segment_list(r->log->os, r->chain.segments, &firsts, &count) != 0)
-        return;
-    r->searches++;
-    for (size_t i = 0; i < count && i < SEGMENTS_MOST; i++)
-        if (find_in(r, firsts[count - 1 - i], session, principal))
-            break;
-    memory_free(firsts);
-    r->sought.session = session;
-    memcpy(r->sought.principal, principal, NAME_SIZE);
+    snprintf(principal, NAME_SIZE, "%s", sought_principal(&r->sought, &place, session));
 }
 
 static uint8_t

@@ -59,6 +59,41 @@ record_signed(struct record_keeping *r, int result)
     r->is_unsigned = result != 0;
 }
 
+/* ---- what is missing ---- */
+
+static void
+count_missing(struct record_keeping *r, int error)
+{
+    if (r->gap.count == 0)
+        r->gap = (struct payload_gap){.since = os_realtime(r->log->os), .error = error};
+    r->gap.count += r->gap.count < UINT64_MAX;
+}
+
+void
+record_damage(struct record_keeping *r)
+{
+    count_missing(r, PASU_E_CORRUPT);
+}
+
+void
+record_lost_by_gate(struct record_keeping *r, uint64_t count, int64_t since)
+{
+    if (r->gap.count == 0 || since < r->gap.since)
+        r->gap.since = since;
+    if (r->gap.count == 0)
+        r->gap.error = PASU_E_AGAIN;
+    if (__builtin_add_overflow(r->gap.count, count, &r->gap.count))
+        r->gap.count = UINT64_MAX;
+}
+
+int
+record_missed(struct record_keeping *r, int error)
+{
+    count_missing(r, error);
+    record_log_failure(r, error);
+    return error;
+}
+
 void
 record_retry(struct record_keeping *r, int64_t now)
 {
@@ -70,14 +105,13 @@ record_retry(struct record_keeping *r, int64_t now)
 }
 
 void
-record_gap_alert(const struct record_keeping *r, union payload_body *alert)
+record_gap_alert(const struct record_keeping *r, uint64_t index, union payload_body *alert)
 {
     char since[TIME_SIZE], now[TIME_SIZE];
 
     log_time_text(since, sizeof(since), r->gap.since);
     log_time_text(now, sizeof(now), os_realtime(r->log->os));
-    *alert = (union payload_body){
-        .alert = {.record = chain_size(&r->chain) - 1, .severity = GAP_SEVERE}};
+    *alert = (union payload_body){.alert = {.record = index, .severity = GAP_SEVERE}};
     snprintf(alert->alert.rule, sizeof(alert->alert.rule), "gap");
     snprintf(alert->alert.text, sizeof(alert->alert.text),
              "%" PRIu64 " records are missing between %s and %s: %.64s", r->gap.count, since, now,

@@ -3,8 +3,10 @@
 """pasu in trouble: which of its parts does not do its work, and what that means for who reads, is said by whoever is
 asked; and it is told when it is over."""
 import contextlib
+import ctypes
 import json
 import os
+import pathlib
 import resource
 import select
 import signal
@@ -119,6 +121,60 @@ def test_doctor_says_where_alerts_do_not_arrive():
     found = process.until(lambda: [one for one in findings("alerts webhook") if one["state"] == "warning"], "it is a warning")
     assert "has taken nothing since" in found[0]["text"] and "1 alerts wait" in found[0]["text"], found
     equal(findings("alerts"), [])
+
+
+@contextlib.contextmanager
+def thread_standing_still(place, name):
+    """One thread of the gate, and no other: seized and interrupted, as a debugger does."""
+    library, all_children = ctypes.CDLL(None, use_errno=True), 0x40000000
+    seize, interrupt, detach = 0x4206, 0x4207, 17
+    tasks = pathlib.Path(f"/proc/{place.guard.pids()['gate']}/task")
+    thread, = [int(task.name) for task in tasks.iterdir() if (task / "comm").read_text() == f"{name}\n"]
+
+    def ptrace(request):
+        if library.ptrace(ctypes.c_long(request), ctypes.c_long(thread), None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    ptrace(seize)
+    ptrace(interrupt)
+    os.waitpid(thread, all_children)
+    try:
+        yield
+    finally:
+        ptrace(detach)
+
+
+@harness.root_only
+@test(gateway=True, limit=120)
+def test_a_worker_that_stands_still_is_named():
+    """While one worker thread of the gate stands still, and its process answers, it is named, with since when; sessions of the other one and
+    new ones go on; when it goes on, so do its sessions"""
+    place = shop.front("one-worker", workers=2)
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(place.login(user="app")) for _ in range(2)]
+        for session in sessions:
+            equal(session.value("SELECT 1"), "1")
+        equal(degraded(place), (0, {}))
+        mark = place.guard.mark()
+        with thread_standing_still(place, "worker 1"):
+            for session in sessions:
+                session.send(wire.query("SELECT 2"))
+            went_on = select.select([session.socket for session in sessions], [], [], process.PATIENCE)[0]
+            equal(len(went_on), 1)
+            status, found = process.until(lambda: (now := degraded(place))[1] and now, "it is missed", 40)
+            equal((status, set(found)), (1, {"worker"}))
+            one = found["worker"]
+            equal((one["text"], one["error"]), ("a worker of the gate stands still", "number 1 of 2 from 0"))
+            assert one["since"] and "those of other workers go on" in one["traffic"], one
+            equal(json.loads(place.guard.run("status", "--json").stdout)["still"]["workers"], [1])
+            equal(place.guard.wait("worker_stuck", start=mark)["worker"], 1)
+            for _ in range(4):  # more than the other one has
+                equal(stack.enter_context(place.login(user="app")).value("SELECT 3"), "3")
+            equal(len(select.select([session.socket for session in sessions], [], [], 0)[0]), 1)
+        for session in sessions:
+            equal(session.result().rows, [["2"]])
+        process.until(lambda: degraded(place) == (0, {}), "all is well again", 40)
+        place.guard.wait("worker_back", start=mark)
+    place.stop()
 
 
 def drained(reader):

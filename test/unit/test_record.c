@@ -2,6 +2,7 @@
 /* What the keeper records: signed in time, with its gaps, and its salts. */
 #include "ledger/record.h"
 
+#include "ledger/alerts.h"
 #include "ledger/reader.h"
 #include "ledger_place.h"
 
@@ -243,6 +244,49 @@ what_is_missing_is_told_before_the_end_and_never_wraps(void **state)
     ledger_reader_close(r);
 }
 
+/* Whatever call fails once while the gap is told: each is an alert, too. */
+static void
+a_gap_is_an_alert_whatever_fails_meanwhile(void **state)
+{
+    static struct folds folds;
+    struct place *p = *state;
+    struct ledger_reader *r;
+    struct ledger_entry entry;
+    struct alerts alerts;
+    int segments, result = PASU_E_IO;
+    size_t gaps = 0;
+
+    open_records(p);
+    p->records.folds = &folds;
+    assert_int_equal(record_open(&p->records), 0);
+    for (int call = 0; result != 0; call++) {
+        assert_true(call < 100);
+        record_damage(&p->records);
+        p->disk->calls_left = call;
+        result = record_closed(&p->records, &closed);
+        p->disk->calls_left = -1;
+        assert_int_equal(record_closed(&p->records, &closed), 0);
+    }
+    record_close(&p->records);
+    kill_keeper(p);
+    segments = open_segments(p);
+    assert_int_equal(alerts_find(&alerts, &os_real, segments, &(struct segment_keys){0}), 0);
+    close(segments);
+    assert_int_equal(ledger_reader_open(&r, &os_real, p->directory), 0);
+    while (ledger_reader_next(r, &entry) == 1) {
+        if (entry.type != LEDGER_GAP)
+            continue;
+        assert_true(gaps < alerts.count);
+        assert_string_equal(alerts.items[gaps].rule, "gap");
+        assert_int_equal(alerts.items[gaps].about, entry.seq);
+        gaps++;
+    }
+    ledger_reader_close(r);
+    assert_true(gaps >= 3);
+    assert_int_equal(alerts.count, gaps);
+    alerts_release(&alerts);
+}
+
 /* ---- deeds ---- */
 
 /* A ledger with a hold and the key of an entry, whose number is returned. */
@@ -462,6 +506,7 @@ main(void)
         TEST(what_could_not_be_written_leaves_a_gap_and_a_lost_gate_closes_its_sessions),
         TEST(a_keeper_that_could_not_say_that_it_started_says_so_first),
         TEST(what_is_missing_is_told_before_the_end_and_never_wraps),
+        TEST(a_gap_is_an_alert_whatever_fails_meanwhile),
         TEST(nothing_is_erased_under_a_hold_and_an_alert_about_it_is_on_the_disk),
         TEST(holds_that_cannot_be_read_are_not_taken_for_none),
         TEST(the_same_persons_are_salted_differently_and_nobody_not_at_all),
