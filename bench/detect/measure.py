@@ -145,7 +145,7 @@ def measure_seed(options, seed):
         town = pathlib.Path(directory) / "town"
         attacks = {name: pathlib.Path(directory) / name for name in options.attacks}
         with open(town, "wb") as out:
-            run(bench / "detect_town", seed, seed % SHAPES, options.days, options.members, out=out)
+            run(bench / "detect_town", seed, seed % SHAPES + (SHAPES if options.sessions else 0), options.days, options.members, out=out)
         for name, path in attacks.items():
             with open(path, "wb") as out:
                 run(bench / "detect_attack", seed, name, START, min(ATTACKS[name], options.days - START),
@@ -231,6 +231,7 @@ def main():
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--no-pasu", action="store_true")
     parser.add_argument("--no-clean", action="store_true", help="do not count false findings")
+    parser.add_argument("--sessions", action="store_true", help="towns whose sessions are of all kinds (shapes 4 to 7)")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     results, false, weeks = measure(options)

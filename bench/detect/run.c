@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * detect_run TOWN [ATTACK[,ATTACK…] [DETECTOR… AXIS…]]: reads observations of the town, and of the
- * attack, merges them by time, and asks the detectors every minute of the stream in the first day of
- * the attack, every hour in its first week, then every six hours, and once a day before. Prints a
- * line for each finding when it is first published, until one is true: one that names an account,
+ * attack, merges them by time, and asks the detectors every minute of the stream in the first day
+ * of the attack, every hour in its first week, then every six hours, and once a day before. Prints
+ * a line for each finding when it is first published, until one is true: one that names an account,
  * session or address that the attack came from, or whose evidence is a line of the attack; and a
  * line of totals. Detectors that are named do not judge, nor is anybody judged on axes that are
  * named.
@@ -31,7 +31,8 @@ struct source {
     size_t at, count;
 };
 
-/* Again, where it was: what a file is read from is shared with the process it was inherited from. */
+/* Again, where it was: what a file is read from is shared with the process it was inherited from.
+ */
 static bool
 source_reopen(struct source *s)
 {
