@@ -159,6 +159,8 @@ def measure_seed(options, seed):
             false, days = [], 0.0
         elif options.no_pasu or options.off or len(attacks) < 2:
             _, false, days = ask_pasu(bench, town, [])
+        if days:
+            print(f"{seed} without an attack: {len(false)} false findings in {days / 7:.1f} weeks", file=sys.stderr, flush=True)
         for name, path in attacks.items():
             if options.no_baselines:
                 continue
