@@ -44,7 +44,7 @@ def ask_pasu(bench, town, attacks, off=()):
         elif word[0] == "town":
             attack = None
         elif word[0] == "true" and attack not in found:
-            found[attack] = {"hours": float(word[4]), "persons": int(word[6]), "by": word[7],
+            found[attack] = {"hours": float(word[4]), "persons": int(word[6]), "by": word[7], "axis": word[8],
                              "why": line.split(": ", 1)[1]}
         elif word[0] == "false" and attack is None:
             false.append((float(word[2]), line))
