@@ -31,18 +31,24 @@ def run(program, *arguments, out=None):
 
 # ---- pasu ----
 
-def ask_pasu(bench, town, attack, off=()):
-    """The time and persons until the first true finding (None: never), and the false ones."""
-    lines = run(bench / "detect_run", town, *([attack, *off] if attack else []))
-    found, false, days = None, [], 0.0
+def ask_pasu(bench, town, attacks, off=()):
+    """Of each attack the time and persons until the first true finding (None: never); of the town without an attack
+    the false ones, and its days. Several attacks are each in a town of its own, whose past they share."""
+    lines = run(bench / "detect_run", town, *([",".join(map(str, attacks)), *off] if attacks else []))
+    found, false, days = {}, [], 0.0
+    attack = attacks[0] if len(attacks) == 1 else None
     for line in lines:
         word = line.split()
-        if word[0] == "true" and found is None:
-            found = {"hours": float(word[4]), "persons": int(word[6]), "by": word[7],
-                     "why": line.split(": ", 1)[1]}
-        elif word[0] == "false":
+        if word[0] == "attack":
+            attack = pathlib.Path(line.split(" ", 1)[1])
+        elif word[0] == "town":
+            attack = None
+        elif word[0] == "true" and attack not in found:
+            found[attack] = {"hours": float(word[4]), "persons": int(word[6]), "by": word[7], "axis": word[8],
+                             "why": line.split(": ", 1)[1]}
+        elif word[0] == "false" and attack is None:
             false.append((float(word[2]), line))
-        elif word[0] == "total":
+        elif word[0] == "total" and attack is None:
             days = float(word[2])
     return found, false, days
 
@@ -134,30 +140,36 @@ def ask_baseline(scored, begin, weeks):
 def measure_seed(options, seed):
     """Of one seed: what found each attack, pasu's false findings, and the weeks they took."""
     bench = options.build / "bench"
-    results, false, weeks = [], [], 0.0
+    results, false, days = [], [], 0.0
     with tempfile.TemporaryDirectory() as directory:
-        town, attack = pathlib.Path(directory) / "town", pathlib.Path(directory) / "attack"
+        town = pathlib.Path(directory) / "town"
+        attacks = {name: pathlib.Path(directory) / name for name in options.attacks}
         with open(town, "wb") as out:
-            run(bench / "detect_town", seed, seed % SHAPES, options.days, options.members, out=out)
-        if not options.no_clean:
-            _, false, days = ask_pasu(bench, town, None)
-            weeks = days / 7
-        for name in options.attacks:
-            with open(attack, "wb") as out:
+            run(bench / "detect_town", seed, seed % SHAPES + (SHAPES if options.sessions else 0), options.days, options.members, out=out)
+        for name, path in attacks.items():
+            with open(path, "wb") as out:
                 run(bench / "detect_attack", seed, name, START, min(ATTACKS[name], options.days - START),
                     options.members, *options.strength, out=out)
-            if not options.no_pasu:
-                found, _, _ = ask_pasu(bench, town, attack, options.off)
-                results.append((name, "pasu", found))
-                print(f"{seed} {name}: {found}", file=sys.stderr, flush=True)
+        if not options.no_pasu:
+            found, false, days = ask_pasu(bench, town, list(attacks.values()), options.off)
+            for name, path in attacks.items():
+                results.append((name, "pasu", found.get(path) and {"seed": seed, **found[path]}))
+                print(f"{seed} {name}: {found.get(path)}", file=sys.stderr, flush=True)
+        if options.no_clean:
+            false, days = [], 0.0
+        elif options.no_pasu or options.off or len(attacks) < 2:
+            _, false, days = ask_pasu(bench, town, [])
+        if days:
+            print(f"{seed} without an attack: {len(false)} false findings in {days / 7:.1f} weeks", file=sys.stderr, flush=True)
+        for name, path in attacks.items():
             if options.no_baselines:
                 continue
-            begin, rows = read_features(bench, town, attack)
+            begin, rows = read_features(bench, town, path)
             for baseline, score in BASELINES.items():
                 found = ask_baseline(score(rows), begin, (options.days - 28) / 7)
                 results.append((name, baseline, found))
                 print(f"{seed}   {baseline}: {found}", file=sys.stderr, flush=True)
-    return results, false, weeks
+    return results, false, days / 7
 
 
 def measure(options):
@@ -171,19 +183,32 @@ def measure(options):
     return results, false, weeks
 
 
+def recall_at_least(hits, count, confidence=0.95):
+    """The recall at which so many hits or more would come with a probability of 1 - confidence (Clopper and
+    Pearson's bound, of one side)."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        p = (low + high) / 2
+        tail = sum(math.comb(count, k) * p**k * (1 - p)**(count - k) for k in range(hits, count + 1))
+        low, high = (p, high) if tail < 1 - confidence else (low, p)
+    return low if hits else 0.0
+
+
+def spread(numbers, form):
+    middle, least, most = (format(n, form) for n in (statistics.median(numbers), min(numbers), max(numbers)))
+    return middle if least == most else f"{middle} ({least}–{most})"
+
+
 def describe(found, members):
     hits = [f for f in found if f]
-    cells = [f"{len(hits)}/{len(found)}"]
+    cells = [f"{len(hits)}/{len(found)}", f"{recall_at_least(len(hits), len(found)):.3f}"]
     if not hits:
         return cells + ["–", "–", "–"]
-    hours = [f["hours"] for f in hits]
     persons = [f["persons"] for f in hits]
-    cells.append(f"{statistics.median(hours):.3g}" if len(hits) == 1 or min(hours) == max(hours)
-                 else f"{statistics.median(hours):.3g} ({min(hours):.3g}–{max(hours):.3g})")
-    cells.append(f"{statistics.median(persons):.0f} ({statistics.median(persons) / members:.2%})")
     by = collections.Counter(f["by"] for f in hits if "by" in f)
-    cells.append(", ".join(name for name, _ in by.most_common()) or "–")
-    return cells
+    return cells + [spread([f["hours"] for f in hits], ".3g"),
+                    f"{spread(persons, '.0f')}; {statistics.median(persons) / members:.2%}",
+                    ", ".join(f"{name} {times}" for name, times in by.most_common()) or "–"]
 
 
 def seeds_of(text):
@@ -208,12 +233,13 @@ def main():
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--no-pasu", action="store_true")
     parser.add_argument("--no-clean", action="store_true", help="do not count false findings")
+    parser.add_argument("--sessions", action="store_true", help="towns whose sessions are of all kinds (shapes 4 to 7)")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     results, false, weeks = measure(options)
-    print("| attack | detector | found | hours until then, median (least–most) | persons by then "
-          "(of all) | by |")
-    print("|---|---|---|---|---|---|")
+    print("| attack | detector | found | recall is at least (95 %) | hours until then, median (least–most) "
+          "| persons by then; of all | by |")
+    print("|---|---|---|---|---|---|---|")
     for (name, detector), found in results.items():
         print("| " + " | ".join([name, detector, *describe(found, options.members)]) + " |")
     if weeks:

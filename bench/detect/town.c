@@ -9,7 +9,10 @@
  * job walks through the numbers at night, robots follow stale links.
  *
  * SHAPE 0: quiet. 1: marketing bursts, on which three times as many come. 2: more carriers'
- * addresses and robots. 3: all of it, and twice the variation among staff.
+ * addresses and robots. 3: all of it, and twice the variation among staff. 4 to 7: as 0 to 3, and
+ * sessions are of all kinds: some of the staff log in again in the middle of the day, as is their
+ * habit for some months; in a log one read of a hundred lacks its session; one of the services has
+ * eight connections, another one, and a third begins to have one on day 50.
  */
 #define PASU_ALLOW_RAW_MEMORY
 #include "day.h"
@@ -32,7 +35,7 @@ struct clerk {
 };
 
 struct town {
-    struct dice dice;
+    struct dice dice, habits; /* the second of shapes from 4 on: all else is as without it */
     struct member *members;
     size_t count, room;
     double total_rate;
@@ -176,11 +179,57 @@ staff_account(struct observation *o, const struct clerk *c, size_t seat)
     o->who[AXIS_AGENT] = named(NAMED_AGENT, 100);
 }
 
+/* In how many of ten afternoons the clerk logs in again. */
+static uint64_t
+habit(const struct clerk *c, int day)
+{
+    static const uint64_t afternoons[] = {0, 0, 1, 5, 10};
+
+    return afternoons[mixed(c->account << 8 | (uint64_t)(day + 200) / 120) % COUNT_OF(afternoons)];
+}
+
+/* What the clerk did today, with sessions as they are in shapes from 4 on. */
+static void
+change_sessions(struct town *t, const struct clerk *c, struct observation *list, size_t count,
+                int64_t noon)
+{
+    bool again = dice_below(&t->habits, 10) < habit(c, (int)((noon - TOWN_START) / DAY));
+
+    for (size_t i = 0; i < count; i++) {
+        if (again && list[i].time > noon)
+            list[i].who[AXIS_SESSION] =
+                named(NAMED_SESSION, UINT64_C(1) << 60 | c->account << 20 | (uint64_t)(noon / DAY));
+        if (list[i].what != OBSERVED_LOGIN && dice_chance(&t->habits, 0.01))
+            list[i].who[AXIS_SESSION] = 0;
+    }
+    if (again) {
+        struct observation *login = day_add(&t->out);
+
+        login->time = noon + 1;
+        login->what = OBSERVED_LOGIN;
+        staff_account(login, c, (size_t)(c - t->staff));
+        login->who[AXIS_SESSION] =
+            named(NAMED_SESSION, UINT64_C(1) << 60 | c->account << 20 | (uint64_t)(noon / DAY));
+    }
+}
+
+static uint64_t
+connection_of(struct town *t, size_t service, int64_t day)
+{
+    static const uint64_t connections[SERVICES] = {1, 8, 1, 0};
+
+    if (t->shape < 4 || connections[service] == 0 || (service == 0 && day < 50))
+        return 0;
+    return named(NAMED_SESSION, UINT64_C(2) << 60 | service << 40 | (uint64_t)day << 8 |
+                                    dice_below(&t->habits, connections[service]));
+}
+
 static void
 work(struct town *t, size_t seat, int day, int64_t day_start)
 {
     struct clerk *c = &t->staff[seat];
     struct dice *d = &t->dice;
+    size_t first = t->out.count;
     uint64_t persons;
     struct observation *login;
 
@@ -210,6 +259,9 @@ work(struct town *t, size_t seat, int day, int64_t day_start)
             staff_account(page, c, seat);
         }
     }
+    if (t->shape >= 4)
+        change_sessions(t, c, t->out.list + first, t->out.count - first,
+                        day_start + 13 * 3600 * SECOND);
 }
 
 static void
@@ -225,6 +277,7 @@ serve(struct town *t, size_t service, int64_t day_start, double busy)
         from_address(o, 2100000000 + service * 4 + dice_below(d, 4), 21000000, 5000, "KR");
         o->who[AXIS_ACCOUNT] = named(NAMED_ACCOUNT, 800000000 + service);
         o->who[AXIS_AGENT] = named(NAMED_AGENT, 101 + service);
+        o->who[AXIS_SESSION] = connection_of(t, service, (day_start - TOWN_START) / DAY);
     }
 }
 
@@ -272,7 +325,7 @@ hire(struct town *t, size_t seat, int day)
 {
     static uint64_t accounts = 820000000;
     struct clerk *c = &t->staff[seat];
-    double variation = t->shape == 3 ? 0.6 : 0.35;
+    double variation = t->shape % 4 == 3 ? 0.6 : 0.35;
 
     *c = (struct clerk){.rate = 40 * dice_lognormal(&t->dice, variation),
                         .account = accounts++,
@@ -324,8 +377,9 @@ main(int argc, char **argv)
     }
     t.dice.state = strtoull(argv[1], NULL, 10) * 7919 + 17;
     t.shape = (int)strtol(argv[2], NULL, 10);
-    t.carriers = t.shape >= 2 ? 60 : 20;
-    t.robots = t.shape >= 2 ? ROBOTS_MOST : 4;
+    t.habits.state = t.dice.state + 1;
+    t.carriers = t.shape % 4 >= 2 ? 60 : 20;
+    t.robots = t.shape % 4 >= 2 ? ROBOTS_MOST : 4;
     while (t.count < members)
         join(&t);
     for (size_t i = 0; i < STAFF; i++)

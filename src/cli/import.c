@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "cli/asked.h"
 #include "cli/complain.h"
+#include "cli/import_named.h"
 #include "cli/import_piece.h"
 #include "cli/import_session.h"
 #include "cli/import_view.h"
@@ -27,7 +28,7 @@ struct pending {
     struct import_session *session;
     const char *pattern;
     int64_t time;
-    uint64_t unknown;    /* persons beyond those that it names */
+    size_t named_end;    /* its persons' names end there, of im->named */
     uint32_t at, length; /* of its bytes */
 };
 
@@ -50,14 +51,15 @@ struct importing {
     uint64_t seen; /* offset of the last event */
     struct pending *pending;
     size_t pending_count, pending_space, pending_done;
+    struct import_named named; /* of what is pending */
     uint8_t *bytes;
     size_t bytes_length, bytes_space;
     uint64_t log_exposures;
     int64_t log_first, log_last;
     /* All. */
     struct import_told told;
-    int64_t latest; /* what is dated later is not taken: a day from now */
-    struct import_set persons;
+    int64_t latest;                 /* what is dated later is not taken: a day from now */
+    struct import_set persons, may; /* shown; shown, or may have been */
     struct observation items[OBSERVE_MOST];
     struct observed_more more[OBSERVE_MOST];
     uint32_t ordinals[EXPOSURE_PARTS_MAX][OBSERVE_MOST];
@@ -79,7 +81,7 @@ fingerprint_of(const char *pattern)
 
 /* A part for each kind; what is not sure, or no number, counts as one more. */
 static void
-make_exposure(struct importing *im, struct exposure *e, struct pending *p, size_t count)
+make_exposure(struct importing *im, struct exposure *e, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct observation *o = &im->items[i];
@@ -111,7 +113,6 @@ make_exposure(struct importing *im, struct exposure *e, struct pending *p, size_
         }
         part->attribution = ATTRIBUTION_BOUND;
         part->unknown++;
-        p->unknown++;
         e->flags |= FLAG_BIT(BOUND);
     }
 }
@@ -187,8 +188,10 @@ take_event(void *arg, const struct event *event, uint64_t offset)
     e.vocabulary = im->vocabulary.id;
     e.rows = what == OBSERVED_SHOWN ? count : 0;
     e.misses = what == OBSERVED_MISS;
-    make_exposure(im, &e, p, count);
+    make_exposure(im, &e, count);
     result = keep_bytes(im, p, &e);
+    if (result == 0)
+        result = import_named_keep(&im->named, im->items, im->more, count, &p->named_end);
     if (result != 0)
         return result;
     im->pending_count++;
@@ -274,7 +277,6 @@ count_it(struct importing *im, const struct pending *p)
                                  sizeof(im->ordinals) / sizeof(uint32_t));
 
     im->log_exposures++;
-    im->told.unknown += p->unknown;
     im->told.views += result == 0 && e.misses == 0;
     im->told.misses += result == 0 && e.misses > 0;
     if (im->log_first == 0 || p->time < im->log_first)
@@ -289,7 +291,7 @@ count_it(struct importing *im, const struct pending *p)
         for (size_t o = 0; o < e.parts[i].ordinal_count && result == 0; o++)
             result = import_set_add(&im->persons,
                                     (uint64_t)(e.parts[i].kind + 1) << 32 | e.parts[i].ordinals[o]);
-    return result;
+    return result == 0 ? import_named_count(&im->named, p->named_end, &im->may) : result;
 }
 
 static struct payload_imported
@@ -314,7 +316,7 @@ write_piece(struct importing *im, size_t number, size_t first, size_t end)
     memcpy(imported.digest, piece->digest, DIGEST);
     while (first < end && im->pending[first].offset < imported.from + piece->had) {
         im->told.already++;
-        first++;
+        im->named.done = im->pending[first++].named_end;
     }
     if (first == end)
         return 0;
@@ -352,13 +354,16 @@ forget_done(struct importing *im)
 {
     size_t left = im->pending_count - im->pending_done;
     size_t at = left > 0 ? im->pending[im->pending_done].at : im->bytes_length;
+    size_t named = import_named_forget(&im->named);
 
     if (im->pending_done == 0)
         return;
     memmove(im->bytes, im->bytes + at, im->bytes_length - at);
     memmove(im->pending, im->pending + im->pending_done, left * sizeof(*im->pending));
-    for (size_t i = 0; i < left; i++)
+    for (size_t i = 0; i < left; i++) {
         im->pending[i].at -= (uint32_t)at;
+        im->pending[i].named_end -= named;
+    }
     im->bytes_length -= at;
     im->pending_count = left;
     im->pending_done = 0;
@@ -453,7 +458,7 @@ read_log(struct importing *im, struct streams *streams, const char *path)
     im->path = path;
     import_pieces_begin(&im->pieces);
     im->pending_count = im->pending_done = im->bytes_length = 0;
-    im->seen = im->log_exposures = 0;
+    im->seen = im->log_exposures = im->named.count = im->named.done = 0;
     im->log_first = im->log_last = 0;
     if (result == 0)
         result = stream_open(&stream, streams, path, kept, &head.dialect, 0);
@@ -493,13 +498,13 @@ read_logs(struct importing *im, char *const *paths, size_t count)
 static int
 open_all(struct importing *im, const struct log *log, int *lock)
 {
-    static const uint8_t secret[OBSERVE_SECRET]; /* no hash of this leaves the process */
+    uint8_t secret[OBSERVE_SECRET];
     const struct route_map *map = im->map;
     const char *failed;
     int result = sources_open(&im->sources, map->country_db, map->asn_db, &failed);
 
-    if (result != 0)
-        return result;
+    if (result != 0 || os_real.random(os_real.arg, secret, sizeof(secret)) != 0)
+        return result != 0 ? result : PASU_E_CRYPTO;
     im->latest = os_realtime(&os_real) + 86400 * NANOSECONDS_PER_SECOND;
     observe_keys_init(&im->keys, secret);
     im->dialects = memory_new(1, sizeof(*im->dialects));
@@ -543,6 +548,7 @@ run(struct importing *im, const struct input_list *names, bool is_json)
         status = complain_error(result, "the ledger");
     im->told.accounts = im->sessions.principals.count;
     im->told.persons = im->persons.count;
+    im->told.may = im->may.count;
     if (is_json)
         import_print_json(&im->told);
     else
@@ -582,8 +588,10 @@ import_logs(const struct arguments *arguments, const struct route_map *map,
     import_pieces_release(&im->pieces);
     memory_free(im->pending);
     memory_free(im->bytes);
+    memory_free(im->named.list);
     memory_free(im->shapes.slots);
     memory_free(im->persons.slots);
+    memory_free(im->may.slots);
     memory_free(im->dialects);
     memory_free(im->records);
     memory_free(im);

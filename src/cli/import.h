@@ -8,7 +8,8 @@
  *
  * A piece that the ledger has, by its bytes, is not taken again; of one that has grown (a log that
  * is still written) only what is behind. Whom an answer says was shown are its persons; who may
- * have been shown, and keys that are no whole numbers below 4026531840, count in at_most alone.
+ * have been shown, and keys that are no whole numbers below 4026531840, count in at_most alone:
+ * of what is told each key once as it is written, of the ledger's exposures each time.
  *
  * A session is an account (or session, or address), with its address and program, in one import.
  * Only where no guard runs: the ledger's files have one writer.

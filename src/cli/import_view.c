@@ -19,7 +19,7 @@ import_print_json(const struct import_told *told)
     json_put_count(out, "accounts", told->accounts);
     json_put_open(out, "persons", '{');
     json_put_count(out, "at_least", told->persons);
-    json_put_count(out, "at_most", told->persons + told->unknown);
+    json_put_count(out, "at_most", told->may);
     json_out_close(out, '}');
     json_put_count(out, "already", told->already);
     json_put_count(out, "ahead", told->ahead);
@@ -44,10 +44,10 @@ import_print_text(const struct import_told *told)
     text_count(views, sizeof(views), told->views);
     text_count(accounts, sizeof(accounts), told->accounts);
     text_count(least, sizeof(least), told->persons);
-    text_count(most, sizeof(most), told->persons + told->unknown);
+    text_count(most, sizeof(most), told->may);
     printf("%s view%s by %s account%s, of %s%s%s person%s\n", views, ending(told->views), accounts,
-           ending(told->accounts), least, told->unknown > 0 ? " to " : "",
-           told->unknown > 0 ? most : "", ending(told->persons + told->unknown));
+           ending(told->accounts), least, told->may > told->persons ? " to " : "",
+           told->may > told->persons ? most : "", ending(told->may));
     if (told->ahead > 0)
         printf("%" PRIu64 " request%s dated more than a day ahead of this machine's clock, and %s "
                "not taken\n",

@@ -10,7 +10,7 @@ struct import_told {
     uint64_t already;           /* in the ledger before, and not written */
     uint64_t ahead;             /* dated later than can be, and not written */
     uint64_t accounts, persons; /* different ones, of what was written */
-    uint64_t unknown;           /* persons at most, beyond those */
+    uint64_t may;               /* and with those who may have been shown, each key as written */
     uint64_t lines, unparsed;   /* of the logs */
     uint64_t unmatched;         /* statements that touch persons in a way the map has not */
 };

@@ -14,6 +14,9 @@
  */
 #define ORPHANS_KEEP 0.9
 enum { SURGE_MIN = 5 };
+/* Where more accounts begin to use sessions, or cease to, than so many, or than one of so many, it
+ * is the system that does, or the log. */
+enum { STRANGE_MOST = 2, STRANGE_SHARE = 20 };
 enum { LOGINS_SHARE = 8, REQUESTS_SHARE = 4 /* of the memory; the rest is the parts' */ };
 enum { TOGETHER = 128 /* observations whose slots are fetched before they are taken */ };
 
@@ -94,6 +97,9 @@ feel_climate(struct detect *d)
         if (surge[axis].principals >= SURGE_MIN && surge[axis].seen > surge[axis].usual)
             c->surge[axis] = surge[axis].seen / surge[axis].usual;
     }
+    c->sessions = detect_tells_sessions(d) &&
+                  (surge[AXIS_ACCOUNT].strange <= STRANGE_MOST ||
+                   surge[AXIS_ACCOUNT].strange * STRANGE_SHARE <= surge[AXIS_ACCOUNT].principals);
 }
 
 static int

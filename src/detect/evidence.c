@@ -6,6 +6,8 @@
 enum {
     HOURS_DAYS = 10, /* before an hour of the day can be unusual */
     PLACES_DAYS = 3,
+    SESSION_DAYS = 7,
+    STRANGE_FROM = 5,   /* reads, and */
     GAP_DAYS = 30,      /* of silence, that are dormant */
     CONTEXT_MOST = 200, /* requests that are counted as separate ones */
     HELD_FROM = 10,     /* days of its own, and how many are held back */
@@ -14,6 +16,7 @@ enum {
     FEW = 20,
     FEW_STEPS = 200, /* one of a hundred is chance among so many */
 };
+#define STRANGE 0.1 /* of all */
 /* A z this large is a drift, and evidence this high an order, of which some principals have one
  * every day. */
 #define DRIFT_Z    4.0
@@ -66,21 +69,20 @@ usual_share(const struct bench *b, enum shared which, double n, struct share_usu
     }
     if (!share_usual(of_class, own, u))
         return false;
-    if (axis_is_shared(b->p->axis))
+    if (which == SHARE_SESSION || which == SHARE_BARE)
+        share_alone(own, u);
+    else if (axis_is_shared(b->p->axis))
         share_by_own(own, u);
     return true;
 }
 
-/*
- * The e-values of x of n today, or at the full hour when the share was highest (of many rather than
- * of few); *x and *n are set to those it is of. False: not known yet what is usual.
- */
-static bool
-judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
-            double *ways)
+/* *x and *n are set to what they were at the full hour when the share was highest (of many rather
+ * than of few), unless it is now. */
+static void
+take_worst(struct bench *b, enum shared which, double *x, double *n)
 {
     struct snapshot *worst = &b->day->judged->worst[which];
-    const double few = which == SHARE_BESIDE || which == SHARE_NEAR ? FEW_STEPS : FEW;
+    const double few = which >= SHARE_SESSION && which <= SHARE_NEAR ? FEW_STEPS : FEW;
 
     if (*x / (*n + few) < worst->x / (worst->n + few)) {
         *x = worst->x;
@@ -88,6 +90,14 @@ judge_share(struct bench *b, enum shared which, double *x, double *n, struct sha
     } else if (b->climate->full_hour) {
         *worst = (struct snapshot){.x = *x, .n = *n};
     }
+}
+
+/* The e-values of the worst x of n. False: not known yet what is usual. */
+static bool
+judge_share(struct bench *b, enum shared which, double *x, double *n, struct share_usual *u,
+            double *ways)
+{
+    take_worst(b, which, x, n);
     if (!usual_share(b, which, *n, u))
         return false;
     share_ways(u, *x, *n, ways);
@@ -137,12 +147,12 @@ judge_fanout(struct bench *b)
     say(b, DETECTOR_FANOUT, ways, 1, accounts, (double[]){accounts, u.mean, u.peers_mean}, 3);
 }
 
-/* Reads of persons among at most CONTEXT_MOST requests: those of a visit are not independent. */
+/* x of n, as of CONTEXT_MOST at most: those of a visit are not independent. */
 static void
-context_of(const struct measure *m, double *x, double *n)
+few_of(double x, double n, double *few_x, double *few_n)
 {
-    *n = m->requests < CONTEXT_MOST ? m->requests : CONTEXT_MOST;
-    *x = limited(rint(m->attempts * (*n / m->requests)), 0, *n);
+    *few_n = n < CONTEXT_MOST ? n : CONTEXT_MOST;
+    *few_x = limited(rint(x * (*few_n / n)), 0, *few_n);
 }
 
 static void
@@ -158,7 +168,7 @@ judge_orphan(struct bench *b)
         count++;
         memcpy(numbers, (double[]){ox, on, mean_share(&u)}, 3 * sizeof(*numbers));
     }
-    context_of(m, &cx, &cn);
+    few_of(m->attempts, m->requests, &cx, &cn);
     if (b->climate->others && (b->p->axis == AXIS_ADDRESS || b->p->axis == AXIS_ACCOUNT) &&
         judge_share(b, SHARE_CONTEXT, &cx, &cn, &u, ways + count * WAYS)) {
         count++;
@@ -348,15 +358,50 @@ judge_growth(struct bench *b)
         (double[]){m->persons, day.mean, m->minute, minute.mean, day.peers_mean}, 5);
 }
 
+/*
+ * A key that has always been used without a session, and now is in one as well; or an account that
+ * has always been logged in, and now is used without. How many sessions a person has in a day, and
+ * how long, is habit, and changes; which of the two it is hardly ever does.
+ */
+static bool
+judge_sessions(struct bench *b, double ways[WAYS], double numbers[FINDING_NUMBERS])
+{
+    const struct share *own = &b->h->shares[SHARE_BARE];
+    const bool is_bare = own->x * 2 < own->n; /* would be unusual */
+    enum shared which = is_bare ? SHARE_BARE : SHARE_SESSION;
+    double x, n, other_x, other_n;
+    struct share_usual u;
+
+    few_of(is_bare ? b->m.bare : b->m.attempts - b->m.bare, b->m.attempts, &x, &n);
+    few_of(is_bare ? b->m.attempts - b->m.bare : b->m.bare, b->m.attempts, &other_x, &other_n);
+    take_worst(b, is_bare ? SHARE_SESSION : SHARE_BARE, &other_x, &other_n);
+    if (!b->climate->sessions || b->h->days < SESSION_DAYS) {
+        take_worst(b, which, &x, &n);
+        return false;
+    }
+    if (!judge_share(b, which, &x, &n, &u, ways))
+        return false;
+    memcpy(numbers, (double[]){x, NAN, n, mean_share(&u), is_bare, peers_share(&u)},
+           FINDING_NUMBERS * sizeof(*numbers));
+    return true;
+}
+
 static void
 judge_novelty(struct bench *b)
 {
-    double x = b->m.fresh, n = b->m.places, ways[WAYS];
+    double x = b->m.fresh, n = b->m.places, ways[2 * WAYS], sessions[FINDING_NUMBERS];
     struct share_usual u;
+    bool by_session;
 
-    if (b->p->axis == AXIS_ACCOUNT && b->h->days >= PLACES_DAYS &&
-        judge_share(b, SHARE_FRESH, &x, &n, &u, ways))
-        say(b, DETECTOR_NOVELTY, ways, 1, x,
+    if (b->p->axis != AXIS_ACCOUNT)
+        return;
+    by_session = judge_sessions(b, ways + WAYS, sessions);
+    if (b->h->days < PLACES_DAYS || !judge_share(b, SHARE_FRESH, &x, &n, &u, ways))
+        return;
+    if (by_session && log_mean(ways + WAYS, WAYS) > log_mean(ways, WAYS))
+        say(b, DETECTOR_NOVELTY, ways, 2, sessions[0] / sessions[2], sessions, FINDING_NUMBERS);
+    else
+        say(b, DETECTOR_NOVELTY, ways, by_session ? 2 : 1, x,
             (double[]){x, (double)b->day->fresh_places, mean_share(&u), peers_share(&u)}, 4);
 }
 
@@ -443,6 +488,27 @@ doubt(struct history *h, const struct day *day)
         h->doubt = fmaxf(0, h->doubt + day->judged->ways[DETECTOR_GROWTH][PACE_WAY_TWICE]);
 }
 
+bool
+evidence_is_strange(const struct principal *p)
+{
+    const struct share *own = &p->history->shares[SHARE_BARE];
+    const struct day *day = p->today;
+    double off =
+        (double)own->n < 1 ? 0 : fabs(day->bare - day->attempts * (double)own->x / (double)own->n);
+
+    return off >= STRANGE_FROM && off > STRANGE * day->attempts;
+}
+
+/* What one account alone begins to do in part is not learned: it would teach how much others may
+ * vary. Who changes over to what its peers do says nothing, and is. */
+static bool
+is_taught(const struct principal *p, enum shared which, const struct climate *c)
+{
+    return (which != SHARE_SESSION && which != SHARE_BARE) || !c->sessions ||
+           !evidence_is_strange(p) ||
+           !(p->today->judged->log_e[DETECTOR_NOVELTY] >= EVIDENCE_SUSPICIOUS);
+}
+
 void
 evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
 {
@@ -453,7 +519,7 @@ evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
 
     measure_day(p, c->day, &m);
     for (size_t i = 0; i < SHARES; i++)
-        if (day->judged->worst[i].n > 0)
+        if (day->judged->worst[i].n > 0 && is_taught(p, (enum shared)i, c))
             share_learn(&l->shares[i][class_of(day->judged->worst[i].n)], &h->shares[i],
                         day->judged->worst[i].x, day->judged->worst[i].n);
     if (m.ordered >= DRIFT_MIN)

@@ -27,6 +27,8 @@ struct climate {
     bool full_hour; /* what is seen now is kept for the day */
     bool day_ends;  /* nothing comes of it any more */
     bool others;    /* requests that show nobody have been seen */
+    bool sessions; /* of accounts' reads some are in a session, and some are not; and accounts do as
+                      they usually do, but for few */
     double
         surge[AXIS_COUNT]; /* how many times more persons than usual are read today, at least 1 */
     const struct first_day *first; /* of each axis; NULL: it is over */
@@ -35,7 +37,12 @@ struct climate {
 
 /* A day is alarming where one detector alone says so with an e-value of a thousand. */
 #define EVIDENCE_ALARMING 6.9
+/* With an e-value of ten it may be where something began. */
+#define EVIDENCE_SUSPICIOUS 2.3
 
+/* Whether it reads in sessions today, or outside of any, unlike it usually does. p->today and
+ * p->history are there. */
+bool evidence_is_strange(const struct principal *p);
 /* Takes p, who has a day, for one of the others. */
 void evidence_first_day(struct first_day *first, const struct principal *p);
 /* Fills today's log_e, number and statistic; p->today and p->history are there. */

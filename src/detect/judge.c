@@ -4,7 +4,6 @@
 #include "detect/fusion.h"
 #include "detect/measure.h"
 
-#define SUSPICIOUS 2.3 /* a day that says so with an e-value of ten may be where it began */
 enum { SURGE_DAYS = 7, SURGE_MOST = 4 };
 
 void
@@ -27,6 +26,7 @@ judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint1
         s->seen += limited(persons, 0, SURGE_MOST * u.mean);
         s->usual += u.mean;
         s->principals++;
+        s->strange += evidence_is_strange(p);
     }
 }
 
@@ -92,7 +92,7 @@ note_since(struct principal *p)
     bool suspicious = false;
 
     for (size_t i = 0; i < DETECTOR_COUNT; i++)
-        suspicious |= day->judged->log_e[i] >= SUSPICIOUS; /* false for NAN */
+        suspicious |= day->judged->log_e[i] >= EVIDENCE_SUSPICIOUS; /* false for NAN */
     if (!suspicious || h->since != 0)
         return;
     h->since = h->days == 0 ? p->first : day->first;
@@ -149,7 +149,7 @@ close_day(struct principal *p, struct peers learned[AXIS_COUNT], const struct cl
     for (size_t i = 0; i < DETECTOR_COUNT; i++) {
         alarming |= p->today->judged->log_e[i] >= EVIDENCE_ALARMING;
         fusion_step(h, (enum detector)i, fusion_ways(p->today, (enum detector)i));
-        calm &= fusion_with(h, (enum detector)i, NULL) < SUSPICIOUS - M_LN2;
+        calm &= fusion_with(h, (enum detector)i, NULL) < EVIDENCE_SUSPICIOUS - M_LN2;
     }
     if (!alarming && !h->published)
         evidence_learn(p, &learned[p->axis], c);

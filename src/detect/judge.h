@@ -10,10 +10,11 @@
 #include "detect/evidence.h"
 #include "detect/requests.h"
 
-/* How much more than usual is read today: sums over those with a past of their own. */
+/* How much more than usual is read today: sums over those with a past of their own; and how many of
+ * them read in sessions, or outside of any, unlike they usually do. */
 struct surge {
     double seen, usual;
-    size_t principals;
+    size_t principals, strange;
 };
 
 void judge_surge(const struct part *part, const struct peers peers[AXIS_COUNT], uint16_t day,

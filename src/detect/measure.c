@@ -42,6 +42,7 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
         .orphans = (double)accounts_orphans(&day->accounts),
         .requests = (double)day->requests + (double)day->others,
         .attempts = day->attempts,
+        .bare = day->bare,
         .minute = day->minute_most,
         .fresh = __builtin_popcount(day->fresh_places),
         .places = FRESH_KINDS,

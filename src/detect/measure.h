@@ -17,6 +17,7 @@ struct measure {
     double steps, beside, near; /* of the walk */
     double ordered, drift;      /* persons whose order was looked at; z of it */
     double minute;              /* the most persons shown in a minute */
+    double bare;                /* attempts in no session */
     double fresh, places;       /* what was new in where it came from, of what is known */
     double hours, new_hours;
     double gap; /* days since the last day before; 0: there was none */

@@ -167,6 +167,7 @@ ask(struct part *part, struct principal *p, struct day *day, const struct taken 
         return r;
     day->attempts++;
     day->nameless += o->who[AXIS_ACCOUNT] == 0;
+    day->bare += o->who[AXIS_SESSION] == 0;
     p->last = o->time;
     p->touched = true;
     if (o->what == OBSERVED_SHOWN) {
@@ -225,6 +226,8 @@ ask_again(struct part *part, struct principal *p, struct slot *slot, const struc
     day->attempts += (uint32_t)count;
     if (first->o->who[AXIS_ACCOUNT] == 0)
         day->nameless += (uint32_t)count;
+    if (first->o->who[AXIS_SESSION] == 0)
+        day->bare += (uint32_t)count;
     p->misses += count - shown;
     day->misses += (uint32_t)(count - shown);
     if (shown > 0)

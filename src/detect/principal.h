@@ -34,6 +34,8 @@ enum shared {
     SHARE_MISSES,
     SHARE_ORPHANS,
     SHARE_CONTEXT,
+    SHARE_SESSION, /* of an account's reads, those in a session, */
+    SHARE_BARE,    /* and those outside of any */
     SHARE_BESIDE,
     SHARE_NEAR,
     SHARE_FRESH,
@@ -74,6 +76,7 @@ struct day {
     uint32_t nameless; /* of the attempts, those of no account, as far as they are known */
     uint32_t minute, minute_reads, minute_most; /* persons shown in the minute; the most in one */
     uint64_t fields, bound;
+    uint32_t bare;         /* of the attempts, those in no session */
     uint32_t hours;        /* bit h: persons were shown in that hour */
     uint32_t fresh_places; /* bits of enum fresh */
 };

@@ -88,9 +88,9 @@ find_untestable(const struct detect *d, struct detect_report *report)
         cannot(d, report, DETECTOR_TILING, "principals share persons out by custom");
     if (d->days < WEEK)
         cannot(d, report, DETECTOR_COVERAGE, "it is less than a week");
-    if (!accounts || (d->placed == 0 && d->known[AXIS_AGENT] == 0))
+    if (!accounts || (d->placed == 0 && d->known[AXIS_AGENT] == 0 && !detect_tells_sessions(d)))
         cannot(d, report, DETECTOR_NOVELTY,
-               "accounts, with country, network or program, are not known");
+               "accounts, with country, network, program or session, are not known");
     if (!accounts || d->days < 30)
         cannot(d, report, DETECTOR_WAKING,
                accounts ? "it is less than 30 days" : "no read tells its account");

@@ -78,12 +78,19 @@ share_by_own(const struct share *own, struct share_usual *usual)
 {
     double x = (double)own->x, n = (double)own->n;
     double as_peers = log_beta_binomial(x, n, usual->peers_a, usual->peers_b);
-    double as_nobody = log_beta_binomial(x, n, 1, 1), p, known;
+    double as_nobody = log_beta_binomial(x, n, 1, 1);
 
-    if (as_nobody + log(SHARE_LEAST) <= as_peers)
-        return;
-    p = limited((x + 1) / (n + 2), SHARE_LEAST / 2, 1 - SHARE_LEAST / 2);
-    known = fmin(n + 2, usual->a + usual->b);
+    if (as_nobody + log(SHARE_LEAST) > as_peers)
+        share_alone(own, usual);
+}
+
+void
+share_alone(const struct share *own, struct share_usual *usual)
+{
+    double x = (double)own->x, n = (double)own->n;
+    double p = limited((x + 1) / (n + 2), SHARE_LEAST / 2, 1 - SHARE_LEAST / 2);
+    double known = fmin(n + 2, usual->a + usual->b);
+
     usual->a = p * known;
     usual->b = (1 - p) * known;
 }

@@ -52,6 +52,9 @@ bool share_usual(const struct share_peers *peers, const struct share *own,
  * always so is evidence anew on each of many days, as far as the many are alike.
  */
 void share_by_own(const struct share *own, struct share_usual *usual);
+/* With that past alone, however likely it is of its peers': where peers are of two kinds, and who
+ * is of one is not for that surely never a little of the other. */
+void share_alone(const struct share *own, struct share_usual *usual);
 /* log of the e-value of x of n, x ≤ n, for each of those, 0 or less for what is no higher share
  * than usual. */
 void share_ways(const struct share_usual *usual, double x, double n, double ways[WAYS]);

@@ -47,6 +47,14 @@ detect_is_off(const struct detect *d, enum detector detector)
     return (d->off & 1U << detector) != 0;
 }
 
+/* Of reads some are in a session, and some are not. */
+static inline bool
+detect_tells_sessions(const struct detect *d)
+{
+    return d->known[AXIS_SESSION] > 0 &&
+           d->known[AXIS_SESSION] < d->seen[OBSERVED_SHOWN] + d->seen[OBSERVED_MISS];
+}
+
 /* ---- report.c ---- */
 /* Of what is published, with what could not be tested. */
 void detect_report_make(const struct detect *d, struct detect_report *report);

@@ -120,8 +120,17 @@ say_tiling(struct text *t, const double *n)
 static void
 say_novelty(struct text *t, const double *n)
 {
-    unsigned bits = (unsigned)n[1];
+    unsigned bits;
 
+    if (isnan(n[1])) {
+        say(t,
+            "of %.0f reads of persons in a day, %.0f were %s (%.1f %%), which %.2g %% of its reads "
+            "usually are",
+            n[2], n[0], n[4] > 0 ? "outside of any session" : "in a session", n[0] / n[2] * 100,
+            n[3] * 100);
+        return;
+    }
+    bits = (unsigned)n[1];
     say(t, "read persons from where it never had:%s%s%s%s; on a usual day %.2g %% of that is new",
         bits & 1 ? " a new country" : "", bits & 2 ? " a new network" : "",
         bits & 4 ? " a new program" : "", bits & 8 ? " two countries within an hour" : "",

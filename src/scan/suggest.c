@@ -268,7 +268,8 @@ take_path(struct suggest *s, const struct event *event)
         query = view_of(mark + 1, path.length - (size_t)(mark - path.bytes) - 1);
         path.length = (size_t)(mark - path.bytes);
     }
-    if (path.length == 0 || path.bytes[0] != '/') {
+    /* Keys of objects are paths without a slash in front. */
+    if (path.length == 0 || memchr(path.bytes, '/', path.length) == NULL) {
         s->others++;
         return;
     }
@@ -276,7 +277,8 @@ take_path(struct suggest *s, const struct event *event)
         const uint8_t *slash;
         struct view segment;
 
-        path = view_of(path.bytes + 1, path.length - 1); /* the slash */
+        if (path.bytes[0] == '/')
+            path = view_of(path.bytes + 1, path.length - 1);
         slash = path.length > 0 ? memchr(path.bytes, '/', path.length) : NULL;
         segment = view_of(path.bytes, slash != NULL ? (size_t)(slash - path.bytes) : path.length);
         path = view_of(path.bytes + segment.length, path.length - segment.length);

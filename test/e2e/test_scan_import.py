@@ -159,10 +159,23 @@ def test_database():
     said = "".join(f"2026-05-01 10:00:0{second}.000 UTC [77] batch@shop LOG:  statement: SELECT name FROM customers WHERE id IN (41, 42, 43)\n"
                    for second in range(3))
     told = imported(place("postgresql.log", said))
-    equal((told["views"], told["persons"], told["accounts"]), (3, {"at_least": 0, "at_most": 9}, 1))
+    equal((told["views"], told["persons"], told["accounts"]), (3, {"at_least": 0, "at_most": 3}, 1))
     of_batch = scope("--principal", "batch")
     equal(of_batch["subjects"]["customer"]["at_least"], 0)
     assert of_batch["subjects"]["customer"]["at_most"] >= 3, of_batch
+
+
+@test(gateway=True)
+def test_again():
+    """Who may have been shown again and again is one person, each key as it is written"""
+    lines = (b"".join(line(4600 + number, "clerk1", 88, 304) for number in range(5)) + line(4610, "clerk1", 89) + line(4611, "clerk2", 89, 304)
+             + line(4612, "clerk1", "0089", 304) + line(4613, "clerk1", "lee", path="/files/{}") * 2)
+    # twice as long as a piece, so that some is forgotten before the end
+    lines += b"".join(line(4620 + number % 50, "clerk1", 88 + number % 2, 304) for number in range(1500))
+    told = imported(place("again.log", lines))
+    equal((told["views"], told["persons"]), (1510, {"at_least": 1, "at_most": 4}))
+    told = imported(place("again.log", lines + line(4700, "clerk1", 89, 304)))
+    equal((told["views"], told["already"], told["persons"]), (1, 1510, {"at_least": 0, "at_most": 1}))
 
 
 @test(gateway=True)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """pasu scan --suggest: a map that the logs make, which the scan takes; and nobody's key or name in it."""
+import json
 import random
 import re
 import subprocess
@@ -89,6 +90,22 @@ def test_statements():
     status, text, error = pasu("--map", place("map.yaml", out), "--json", place("general.log", "".join(lines)))
     equal((status, error), (3, ""))
     assert '"shown":100' in text.replace(" ", ""), text
+
+
+@test
+def test_cloudtrail():
+    """Of CloudTrail's files the keys of objects are the paths"""
+    records = [{"eventTime": f"2026-06-01T10:00:{number:02}Z", "eventName": "GetObject", "sourceIPAddress": "203.0.113.5",
+                "userAgent": "aws-cli", "userIdentity": {"arn": f"arn:aws:iam::1:user/u{number % 3}"},
+                "requestParameters": {"bucketName": "papers", "key": f"members/{number}/addresses"}} for number in range(40)]
+    records += [{**record, "eventName": "ListBuckets", "requestParameters": None} for record in records[:10]]
+    status, out, _ = pasu("--suggest", place("trail.json", json.dumps({"Records": records})))
+    equal(status, 0)
+    for due in ("{path: '/members/{member}/addresses', fields: [address]}  # 40 requests", "principal: [account, address"):
+        assert due in out, (due, out)
+    status, text, error = pasu("--map", place("map.yaml", out), "--json", place("trail.json", json.dumps({"Records": records})))
+    equal((status, error), (3, ""))
+    assert '"shown":40' in text.replace(" ", ""), text
 
 
 @test
