@@ -368,6 +368,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     if (result == 0 && length > WALK_HEAD && can_move(a))
         result = tell_moved(a, rows_of_tag(tag), tag);
     a->o->result.written = written_by(a, tag);
+    written_told(a->o, tag.length > 0 ? rows_of_tag(tag) : UINT64_MAX, true);
     result_remember(a->o);
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
                a->s->settings->slots, a->o->result.statement,
@@ -394,6 +395,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
     /* All rows have been written, also where not all that RETURNING says is ever fetched. */
     if (result == 0 && can_move(a))
         result = tell_moved(a, UINT64_MAX, view_of("", 0));
+    written_told(a->o, UINT64_MAX, false);
     result_remember(a->o);
     if (result == 0 && a->o->result.statement)
         result = result_effects(a->s, request);
@@ -429,6 +431,9 @@ ready(struct answering *a, const uint8_t *message, size_t length)
     shadow_end(o);
     exchange_ready(&o->exchange);
     o->is_muted = a->s->is_left;
+    result = result == 0 ? written_over(a->s) : result;
+    if (PASU_UNLIKELY(written_follows(o)))
+        return result;
     if (PASU_UNLIKELY(o->is_cancelling))
         o->is_ready_held = a->s->client.is_held = true;
     if (a->s->transaction == 'I' && result == 0)
@@ -518,13 +523,34 @@ take_preface(struct answering *a, const uint8_t *message, size_t length, bool *i
     return preface_take(a->o, message, length, is_taken);
 }
 
-/* An answer to a Query of ours; what the server says to nobody in particular is the client's. */
+/* An answer to a question of ours; what the server says to nobody in particular is the client's. */
 static bool
 is_ours(const struct answering *a, uint8_t type)
 {
     const struct exchange_request *request = exchange_first(&a->o->exchange);
 
     return request && request->is_ours && request->step == STEP_QUERY && type != 'S' && type != 'A';
+}
+
+/* The ReadyForQuery behind the last question about counts is the client's. */
+static int
+answer_ours(struct answering *a, const uint8_t *message, size_t length)
+{
+    const struct exchange_request *request = exchange_first(&a->o->exchange);
+    bool is_last = request->function >= WRITTEN_AFTER;
+    int result;
+
+    if (!request->function)
+        return unveil_answer(a->s, message[0]);
+    if (message[0] == 'E' && written_is_fatal(message, length))
+        return answer_pass(a, message, length);
+    if (message[0] != 'Z')
+        return written_answer(a->s, request, message, length);
+    if ((result = written_ready(a->s, request)) == 0 && is_last)
+        return ready(a, message, length);
+    exchange_ready(&a->o->exchange);
+    underway_answered(a->s);
+    return result;
 }
 
 int
@@ -536,7 +562,7 @@ answer_message(struct answering *a, const uint8_t *message, size_t length)
     if (PASU_UNLIKELY(result != 0 || is_taken))
         return result;
     if (PASU_UNLIKELY(is_ours(a, message[0])))
-        return unveil_answer(a->s, message[0]);
+        return answer_ours(a, message, length);
     switch (message[0]) {
     case 'D':
         return data_row(a, message, length);

@@ -186,6 +186,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     if (result != 0)
         return result;
     result = unveil_before(a, 'Q', plan, NULL);
+    result = result == 0 ? written_before(a, 'Q', plan, NULL) : result;
     request = result == 0 ? exchange_add(&a->o->exchange, STEP_QUERY) : NULL;
     if (!request) {
         plan_release(plan);
@@ -258,6 +259,7 @@ ask_parse(struct asking *a, const uint8_t *message, size_t length, struct view b
     if (result != 0)
         return result;
     result = unveil_before(a, parse.name.length == 0 ? 'Q' : 'P', plan, NULL);
+    result = result == 0 ? written_before(a, 'P', plan, NULL) : result;
     request = result == 0 ? exchange_add(&a->o->exchange, STEP_PARSE) : NULL;
     if (!request) {
         plan_release(plan);
@@ -369,6 +371,7 @@ ask_bind(struct asking *a, const uint8_t *message, size_t length, struct view bo
         statement = prepared->statement;
     }
     result = unveil_before(a, 'B', plan, statement);
+    result = result == 0 ? written_before(a, 'B', plan, statement) : result;
     plan = exchange_expected(&a->o->exchange, name, &statement, &types);
     request = result == 0 ? exchange_add(&a->o->exchange, STEP_BIND) : NULL;
     if (!request)
@@ -465,6 +468,7 @@ ask_execute(struct asking *a, const uint8_t *message, size_t length, struct view
     set_claim(a, plan);
     memcpy(asked.name, name, sizeof(asked.name));
     result = unveil_before(a, 'E', plan, statement);
+    result = result == 0 ? written_before(a, 'E', plan, statement) : result;
     if (result == 0)
         result = judge_execute(a, &asked, plan, statement);
     if (result != 0 || PASU_UNLIKELY(asked.is_refused))
@@ -520,16 +524,17 @@ static int
 ask_call(struct asking *a, const uint8_t *message, size_t length)
 {
     static const uint8_t nothing[10] = {0};
+    uint32_t function = length >= WALK_HEAD + 4 ? bytes_get_u32(message + WALK_HEAD) : 0;
     int result = unveil_all(a, 'F');
-    struct exchange_request *request =
-        result == 0 ? exchange_add(&a->o->exchange, STEP_FUNCTION_CALL) : NULL;
+    struct exchange_request *request;
 
+    result = result == 0 ? written_call(a, function) : result;
+    request = result == 0 ? exchange_add(&a->o->exchange, STEP_FUNCTION_CALL) : NULL;
     if (!request)
         return PASU_E_NOMEM;
     a->o->is_unsettled = true;
     blank_spoil(a->o);
-    if (length >= WALK_HEAD + 4)
-        request->function = bytes_get_u32(message + WALK_HEAD);
+    request->function = function;
     request->is_borrowing =
         hidden_is_borrowed_by_call(a->o, view_of(message + WALK_HEAD, length - WALK_HEAD));
     a->o->is_borrowing |= request->is_borrowing;
@@ -587,8 +592,8 @@ ask_message(struct asking *a, const uint8_t *message, size_t length)
     a->o->actor.is_asking = true;
     source_claim_begin(a->s);
     result = take_message(a, message, length);
-    if (result == 0)
-        result = retry_asked(a->s, message, length);
+    result = result == 0 ? retry_asked(a->s, message, length) : result;
+    result = result == 0 ? written_after(a, message[0]) : result;
     source_claim_asked(a->s);
     a->o->actor.is_asking = false;
     approval_asked(a->s);

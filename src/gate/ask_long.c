@@ -78,7 +78,9 @@ ask_piece(struct asking *a, const uint8_t *bytes, size_t length)
         return refuse(a, NULL);
     if (a->o->long_text && a->s->from_client.left == 0)
         result = settle_text(a);
-    return result == 0 ? ask_pass(a, bytes, length) : result;
+    if (result == 0)
+        result = ask_pass(a, bytes, length);
+    return result == 0 && a->s->from_client.left == 0 ? written_long(a) : result;
 }
 
 /* The same, of what a rule refuses; where no answer is under way, the client is told which. */
@@ -105,8 +107,11 @@ ask_long_text(struct asking *a, enum exchange_step step, struct view start)
     struct reader r = reader_of(start);
     struct view name = step == STEP_PARSE ? reader_text(&r) : view_of("", 0);
     int result = unveil_all(a, step == STEP_PARSE ? 'P' : 'Q');
-    struct exchange_request *request = result == 0 ? exchange_add(&a->o->exchange, step) : NULL;
+    struct exchange_request *request;
 
+    if (result == 0)
+        result = written_before(a, step == STEP_PARSE ? 'P' : 'Q', NULL, NULL);
+    request = result == 0 ? exchange_add(&a->o->exchange, step) : NULL;
     if (!request)
         return PASU_E_NOMEM;
     if (r.failed)
@@ -156,6 +161,8 @@ ask_long_call(struct asking *a, struct view start)
     struct exchange_request *request;
     int result = unveil_all(a, 'F');
 
+    if (result == 0)
+        result = written_call(a, start.length >= 4 ? bytes_get_u32(start.bytes) : 0);
     if (result != 0)
         return result;
     request = exchange_add(&a->o->exchange, STEP_FUNCTION_CALL);

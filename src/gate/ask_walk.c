@@ -146,6 +146,8 @@ must_wait(struct asking *a, const uint8_t *message, size_t have)
                                  (total <= have && rest_must_wait(a, message, total)))));
     if (a->o->is_settling || a->o->is_cancelling)
         return true;
+    if (PASU_UNLIKELY(a->o->counted) && written_must_wait(a, message, have, total))
+        return true;
     return waits_for_catalog(a, message, have) ||
            (walk_length_is_valid(bytes_get_u32(message + 1)) && total <= have &&
             approval_must_wait(a, message, total));
@@ -164,6 +166,8 @@ static int
 wait(struct asking *a)
 {
     a->o->is_waiting = true;
+    if (PASU_UNLIKELY(a->o->counted && a->o->counted->error != 0))
+        return a->o->counted->error;
     return a->o->is_settling ? put_flush(a) : 0;
 }
 

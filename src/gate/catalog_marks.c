@@ -13,11 +13,9 @@ struct marked {
     uint32_t loads; /* since it was given by name */
     bool is_late;   /* given while a load was under way, which does not serve it */
     int16_t column;
-    bool is_adrift;
-    bool is_unsure;   /* of a template, and no snapshot has shown it yet */
-    uint64_t number;  /* when it was given */
-    uint64_t horizon; /* adrift: the server's transactions before this one are waited for; 0: not
-                         known yet */
+    bool is_adrift, is_unsure; /* unsure: of a template, and no snapshot has shown it yet */
+    uint64_t number;           /* when it was given */
+    uint64_t horizon; /* adrift: transactions before this one are waited for; 0: not known yet */
     uint64_t fields, kinds;
     /* As of struct catalog_mark; the ledger does not have them, so that after a restart it is not
      * known any more. */
@@ -137,6 +135,27 @@ is_moved(const struct marked *mark, const struct catalog_mark *from)
         return false;
     return mark->schema[0] == '\0' || !from->schema || strcmp(mark->schema, from->schema) == 0 ||
            strcmp(mark->schema, CATALOG_TEMPORARY) == 0;
+}
+
+bool
+catalog_marks_hold(const struct catalog_marks *marks, const struct catalog_relation *r)
+{
+    for (const struct marked *m = marks->items; m < marks->items + marks->count; m++)
+        if (m->relation != 0
+                ? m->relation == r->oid && ((m->fields & ~r->fields) || (m->kinds & ~r->kinds))
+                : strcmp(m->name, m->column == CATALOG_MADE ? CATALOG_EVER : r->name) == 0)
+            return true;
+    return false;
+}
+
+bool
+catalog_marks_have(const struct catalog_marks *marks, const struct catalog_mark *mark)
+{
+    for (const struct marked *m = marks->items; m < marks->items + marks->count; m++)
+        if (m->relation == mark->relation && m->column == 0 && !m->is_one &&
+            !(mark->fields & ~m->fields) && !(mark->kinds & ~m->kinds))
+            return true;
+    return false;
 }
 
 int
@@ -325,8 +344,8 @@ catalog_marks_settle(struct catalog_marks *marks, const struct catalog *catalog)
 
         if (m.relation == 0) {
             result = settle_name(&settled, &m, catalog);
-        } else if (catalog_relation(catalog, m.relation)) {
-            m.is_unsure = false;
+        } else if (m.is_late || catalog_relation(catalog, m.relation)) {
+            m.is_unsure &= m.is_late; /* the snapshot was begun before it */
             result = add(&settled, &m);
         }
     }
@@ -349,9 +368,9 @@ catalog_marks_follow(struct catalog_marks *marks, const struct catalog_marks *le
     struct catalog_marks followed = {.number = marks->number, .sight = marks->sight};
     int result = catalog_marks_copy(&followed, leader, KIN_SAME);
 
-    for (size_t i = 0; result == 0 && i < marks->count; i++)
-        if (marks->items[i].relation != 0 && catalog_relation(catalog, marks->items[i].relation))
-            result = add(&followed, &marks->items[i]);
+    for (struct marked *m = marks->items; result == 0 && m < marks->items + marks->count; m++)
+        if (m->relation != 0 && (m->is_late || catalog_relation(catalog, m->relation)))
+            result = add(&followed, m);
     if (result != 0) {
         catalog_marks_release(&followed);
         return result;

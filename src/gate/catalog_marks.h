@@ -47,6 +47,11 @@ typedef int catalog_marks_put(void *arg, struct ring_mark *mark);
  * PASU_E_RANGE: there are too many; who marks must then take the relation for all it could be. */
 PASU_MUST_USE int catalog_marks_add(struct catalog_marks *marks, const struct catalog_mark *mark,
                                     uint32_t vocabulary);
+/* Whether one of them, that it does not show, is of it or of all that there are; or one is of any
+ * relation of its name. */
+bool catalog_marks_hold(const struct catalog_marks *marks, const struct catalog_relation *relation);
+/* Whether that relation is marked so by its OID already. */
+bool catalog_marks_have(const struct catalog_marks *marks, const struct catalog_mark *mark);
 /* What is known by the first name, or in the first schema (names NULL), can have the second by now.
  */
 PASU_MUST_USE int catalog_marks_move(struct catalog_marks *marks, const struct catalog_mark *from,

@@ -415,6 +415,19 @@ catalog_store_shifts(const struct catalog_place *place)
     return place->shifts;
 }
 
+bool
+catalog_store_has_mark(struct catalog_store *store, const struct catalog_place *place,
+                       const struct catalog_relation *relation, const struct catalog_mark *mark)
+{
+    bool is_marked;
+
+    pthread_mutex_lock(&store->lock);
+    is_marked = relation ? catalog_marks_hold(&place->marks, relation)
+                         : catalog_marks_have(&place->marks, mark);
+    pthread_mutex_unlock(&store->lock);
+    return is_marked;
+}
+
 void
 catalog_store_lay_by(struct catalog_place *place)
 {

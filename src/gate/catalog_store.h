@@ -95,6 +95,11 @@ uint64_t catalog_store_touch(struct catalog_store *store, struct catalog_place *
  * lock. */
 void catalog_store_shift(struct catalog_place *place);
 uint32_t catalog_store_shifts(const struct catalog_place *place);
+/* Whether the relation has marks that it does not show itself, since it is of an older snapshot;
+ * where it is NULL, whether that mark is there by its OID already. */
+bool catalog_store_has_mark(struct catalog_store *store, const struct catalog_place *place,
+                            const struct catalog_relation *relation,
+                            const struct catalog_mark *mark);
 /* Something is on its way, and its end cannot be seen yet, that can put these fields where no
  * snapshot shows them; until it is taken back (is_first: by a session that has said nothing yet).
  * What hangs is read without a lock. */

@@ -11,6 +11,7 @@
 #include "gate/catalog_store.h"
 #include "gate/census.h"
 #include "gate/inspector.h"
+#include "gate/locks.h"
 #include "ledger/take_keys.h"
 #include "postgres/encoding.h"
 #include "postgres/plan.h"
@@ -475,6 +476,7 @@ gate_release(struct gate *g)
     for (uint32_t i = 0; i < g->worker_count; i++)
         worker_join(&g->workers[i]);
     inspector_stop(g->shared.inspector);
+    locks_stop(g->shared.locks);
     census_stop(g->shared.census);
     catalog_store_free(g->shared.catalogs);
     settings_current_set(&g->shared.current, NULL, NULL);

@@ -82,6 +82,7 @@ observer_free(struct session *s)
     memory_free(o->deferred);
     blank_release(&o->blank);
     fresh_clear(&o->fresh);
+    written_free(o->counted);
     catalog_release(o->catalog);
     ask_end_text(o);
     kept_release(&o->ask);
@@ -109,6 +110,20 @@ observer_is_plain_encoding(struct view name)
     return false;
 }
 
+/* "15.4 (Debian …)": 15. */
+static uint16_t
+version_of(struct view text)
+{
+    uint16_t version = 0;
+
+    for (size_t i = 0; i < text.length && i < 3; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9')
+            break;
+        version = (uint16_t)(version * 10 + (text.bytes[i] - '0'));
+    }
+    return version;
+}
+
 void
 observer_parameter(struct session *s, struct view name, struct view value)
 {
@@ -126,6 +141,8 @@ observer_parameter(struct session *s, struct view name, struct view value)
         o->server_encoding = encoding_named(s->worker->shared->encodings, value);
     } else if (view_equal(name, VIEW("application_name"))) {
         actor_report(&o->actor, value);
+    } else if (view_equal(name, VIEW("server_version"))) {
+        o->server_version = version_of(value);
     }
     /* SQL_ASCII on either side: nothing is converted. */
     o->encoding = encoding_is_raw(o->client_encoding) || encoding_is_raw(o->server_encoding)

@@ -27,6 +27,7 @@
 #include "gate/kept.h"
 #include "gate/session_rules.h"
 #include "gate/settings.h"
+#include "gate/written.h"
 #include "policy/budget.h"
 #include "postgres/exchange.h"
 #include "postgres/fresh.h"
@@ -183,13 +184,16 @@ struct observer {
     bool is_leaving;                /* and its end will not be heard of */
     struct blank blank;
     struct intents intents;
-    struct fresh fresh; /* what its transactions have made and no snapshot shows yet */
-    uint8_t change;     /* enum catalog_touch: what the transaction has done to the catalog */
-    uint64_t touched;   /* the last touch of the place that was this session's */
-    bool is_waiting;    /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
-                           answers to what it has asked */
+    struct written *counted; /* what code writes; NULL: none has come (gate/written.h) */
+    struct fresh fresh;      /* what its transactions have made and no snapshot shows yet */
+    uint8_t change;          /* enum catalog_touch: what the transaction has done to the catalog */
+    uint64_t touched;        /* the last touch of the place that was this session's */
+    bool is_waiting; /* the client's bytes wait, for a catalog snapshot or, is_crowded, for the
+                        answers to what it has asked */
     bool is_crowded;
     bool is_behind;            /* it waits for what others have added, which its text speaks of */
+    bool has_begun, has_ended; /* a transaction, in the unit of messages that is not over */
+    uint16_t server_version;   /* as 15; 0: not known */
     uint8_t snapshots;         /* that have come since it waits, and were too old */
     bool is_hanging;           /* the place has been told what is on its way (gate/underway.h) */
     uint32_t looked;           /* how many requests there had been when it was looked at */

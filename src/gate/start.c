@@ -20,6 +20,7 @@
 #include "gate/census.h"
 #include "gate/gate.h"
 #include "gate/inspector.h"
+#include "gate/locks.h"
 #include "gate/ordinals.h"
 #include "gate/past_marks.h"
 #include "gate/rebuild.h"
@@ -74,6 +75,8 @@ start_workers(struct gate *g)
             return result;
     }
     result = inspector_start(&g->shared.inspector, &g->shared);
+    if (result == 0)
+        result = locks_start(&g->shared.locks, &g->shared);
     if (result == 0)
         result = census_start(&g->shared.census, &g->shared);
     if (result == 0)

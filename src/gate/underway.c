@@ -126,7 +126,8 @@ underway_answered(struct session *s)
 {
     struct observer *o = s->observer;
 
-    if (PASU_LIKELY(!o->is_hanging) || (o->exchange.count > 0 && underway_is_any(s)))
+    if (PASU_LIKELY(!o->is_hanging) || (o->exchange.count > 0 && underway_is_any(s)) ||
+        written_is_waiting(o))
         return;
     o->is_hanging = false;
     catalog_store_unhang(s->worker->shared->catalogs, o->place);
@@ -158,6 +159,8 @@ underway_end(struct session *s)
 
     if (!o)
         return;
+    if (written_lost(s) != 0)
+        session_log(s, EVENT_INTERNAL, PASU_E_NOMEM, "what a session that ends has written");
     if (o->exchange.count > 0) {
         o->is_leaving = true;
         observer_use(s);

@@ -243,6 +243,12 @@ do_task(struct worker *w, struct task *task)
             auth_verifier(s, task->error, &task->verifier);
         scram_verifier_release(&task->verifier);
         break;
+    case TASK_LOCKS:
+        s = session_find(w, task->id);
+        if (s && s->observer)
+            written_locked(s, task->error, task->locks);
+        memory_free(task->locks);
+        break;
     case TASK_SNAPSHOT:
         answer_snapshot(w, task->question);
         break;

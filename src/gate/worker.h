@@ -33,6 +33,8 @@ struct census;
 struct directory;
 struct encodings;
 struct inspector;
+struct locks;
+struct locks_held;
 struct instruments;
 struct plan_cache;
 struct tally_book;
@@ -55,6 +57,7 @@ struct gate_shared {
     struct visits visits;
     struct keeper_link keeper;
     struct inspector *inspector;
+    struct locks *locks;
     struct census *census;
     struct through *through; /* NULL: nobody counts */
     struct powers *powers;   /* NULL: nobody knows them */
@@ -88,6 +91,7 @@ enum task_kind {
     TASK_ACCEPTED,
     TASK_RECORDED,
     TASK_VERIFIER,
+    TASK_LOCKS, /* what a session's server process holds, or an error */
     TASK_SNAPSHOT,
     TASK_CATALOG, /* of `place`: a new snapshot, or an error */
     TASK_KILL_ONE,
@@ -119,6 +123,7 @@ struct task {
     struct scram_verifier verifier;
     struct message_requested requested; /* REQUESTED */
     struct message_decided decided;     /* DECIDED */
+    struct locks_held *locks;           /* LOCKS: memory_free, or NULL */
 };
 
 /* An answer to a question: a worker's to SNAPSHOT or KILL, or the main thread's to STATUS. */

@@ -321,6 +321,12 @@ catalog_has_cast_code(const struct catalog *catalog)
 }
 
 bool
+catalog_has_keeping_acts(const struct catalog *catalog)
+{
+    return catalog->has_keeping_acts || catalog->is_partial;
+}
+
+bool
 catalog_has_keeping_casts(const struct catalog *catalog)
 {
     return catalog->has_keeping_casts;

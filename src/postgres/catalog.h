@@ -245,6 +245,7 @@ struct catalog_builder;
 /* The column of a mark of all that has come to be since a snapshot: its name is catalog_since's
  * text. No column has that number. */
 #define CATALOG_MADE INT16_MAX
+#define CATALOG_EVER "0/0" /* the name of one of all that there are */
 struct catalog_mark {
     uint32_t relation;         /* 0: all relations of that name */
     const char *schema, *name; /* schema NULL: in any; CATALOG_TEMPORARY: temporary ones */
@@ -388,6 +389,8 @@ bool catalog_has_casts(const struct catalog *catalog);
 bool catalog_has_cast_code(const struct catalog *catalog);
 /* And whether one puts what it is given out of sight, or into tables. */
 bool catalog_has_keeping_casts(const struct catalog *catalog);
+/* Whether triggers, or what else acts by itself, can put things anywhere. */
+bool catalog_has_keeping_acts(const struct catalog *catalog);
 /* Whether a role may read that column (itself or by its groups). False where it is not known. */
 bool catalog_role_may_read(const struct catalog *catalog, const char *role, uint32_t relation,
                            int16_t column);

@@ -113,7 +113,7 @@ struct catalog {
     struct catalog_pile routines; /* struct catalog_routine, by function */
     struct catalog_pile fills;    /* struct catalog_pair: functions, and relations that they fill */
     struct catalog_pile written;  /* the same: relations whose rows they make */
-    bool has_own_equality, has_events, may_borrow, may_run_prepared;
+    bool has_own_equality, has_keeping_acts, has_events, may_borrow, may_run_prepared;
     uint64_t event_fields, event_kinds;
     bool has_casts, has_foreign_casts, has_keeping_casts, has_cast_code, is_partial;
     uint32_t uncounted_kinds; /* bits: too many tables */

@@ -422,6 +422,7 @@ write_back(const struct catalog_builder *b)
         c->relations[i].act_renames = act->renames;
         c->relations[i].act_twists = act->twists;
         c->relations[i].act_keeps = act->keeps;
+        c->has_keeping_acts |= act->keeps;
         c->relations[i].is_never = taint->is_never;
         c->relations[i].is_exit = taint->is_exit;
     }

@@ -84,11 +84,12 @@ struct portal {
     bool is_told;                  /* as of the Bind */
     bool is_bound_told;            /* upper bounds of its rows are in a record already */
     bool is_doubtful;
-    bool is_read;    /* as the reading of its statement (struct plan_statement) */
-    bool is_renamed; /* doubtful since its columns were described */
-    bool is_held;    /* a cursor WITH HOLD */
-    bool is_over;    /* and its transaction is over */
-    bool is_hiding;  /* a cursor with hidden columns, that code can read by its name */
+    bool is_read;      /* as the reading of its statement (struct plan_statement) */
+    bool is_renamed;   /* doubtful since its columns were described */
+    bool is_held;      /* a cursor WITH HOLD */
+    bool is_over;      /* and its transaction is over */
+    bool is_suspended; /* not all of its rows have been asked for */
+    bool is_hiding;    /* a cursor with hidden columns, that code can read by its name */
     uint64_t told_fields, told_kinds; /* of doubt, that is in a record already */
     uint64_t approved;                /* as of its Execute: fields, for all its executions, */
     uint64_t approved_serial;         /* as long as it is the one of this serial */
@@ -127,7 +128,7 @@ struct exchange_request {
     struct plan *plan;           /* QUERY, PARSE: held; BIND: what the statement was then, held */
     const struct plan_statement *bound; /* BIND: within plan */
     struct view bytes;                  /* PARSE: types; BIND: result formats; owned */
-    uint32_t function;                  /* FUNCTION_CALL: OID */
+    uint32_t function;                  /* FUNCTION_CALL: OID; of one of ours: gate/written.h */
     struct claim *claim;                /* QUERY, is_templated: its text's; owned, or NULL */
     int64_t begun;                      /* realtime, where claims of the session have a time */
     struct pinned pinned;               /* BIND */

@@ -430,12 +430,10 @@ struct plan_statement {
     const char *channel, *payload; /* constants that NOTIFY sends; NULL: none (plan_notify.h) */
     bool misses_table; /* it names a relation that the snapshot does not show and that is not blank
                         */
-    bool has_blank;    /* it names one that is */
-    bool may_be_blank; /* it names one that may be, as far as the snapshot goes */
-    uint8_t effect;    /* enum plan_effect */
-    uint8_t writes;    /* enum plan_writes */
-    uint64_t verbs;    /* plan_verbs_of (plan_writes.h) */
-    bool is_own;       /* whatever it changes in the catalog, only this session sees */
+    bool has_blank, may_be_blank; /* one that is; that may be, as far as the snapshot goes */
+    uint8_t effect, writes;       /* enum plan_effect, enum plan_writes */
+    uint64_t verbs;               /* plan_verbs_of (plan_writes.h) */
+    bool is_own;                  /* whatever it changes in the catalog, only this session sees */
     /* The table that it makes, where that can be nothing but new and empty; name NULL: none. */
     struct plan_table makes;
     const struct plan_table *drops; /* the tables that are gone */
@@ -452,6 +450,8 @@ struct plan_statement {
     uint32_t persons_most[CATALOG_KINDS_MAX];
     uint32_t deletes_from; /* DELETE: the relation whose rows go, where it is certain; else 0 */
     uint32_t changes;      /* UPDATE: the same of those that change and keep their keys; else 0 */
+    uint32_t target;       /* INSERT, UPDATE: whose rows the command tag counts; 0: not certain */
+    bool calls_code;       /* it names code itself that can put things anywhere: not its triggers */
     /* What it can put where neither rows nor marks show it later: into names, comments, defaults,
      * sequences, settings. */
     uint64_t kept_fields, kept_kinds;

@@ -443,6 +443,18 @@ changed_in(const struct scope *scope, const PgQuery__Node *node)
     return target->relation->oid;
 }
 
+static uint32_t
+target_of(const struct scope *scope, const PgQuery__Node *node)
+{
+    const struct entry *target = scope ? scope->entries : NULL;
+
+    if (node->node_case == PG_QUERY__NODE__NODE_DELETE_STMT || !target || !target->is_only ||
+        !target->relation || target->relation->has_rules ||
+        (target->relation->kind != 'r' && target->relation->kind != 'p'))
+        return 0;
+    return target->relation->oid;
+}
+
 static void
 build_change(struct plan_work *work, const struct build *build, const PgQuery__Node *node,
              struct plan_statement *statement)
@@ -463,6 +475,7 @@ build_change(struct plan_work *work, const struct build *build, const PgQuery__N
         shape.rows = ROWS_ANY;
     statement->deletes_from = deleted_from(shape.scope, node);
     statement->changes = changed_in(shape.scope, node);
+    statement->target = target_of(shape.scope, node);
     if (build->injections && columns.query && !is_beyond(work))
         injection =
             injection_begin_change(work, columns.query->targets, columns.query->target_count);

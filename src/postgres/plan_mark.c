@@ -433,6 +433,7 @@ mark_statement(struct plan_work *work, struct plan_statement *statement)
         mark_unread(work);
         mark_made(work, &unread);
     }
+    statement->calls_code |= work->names.calls_code || reach_fields(&work->names.kept) != 0;
     statement->writes_values |= work->writes_values;
     work->writes_values = false;
     if (!work->marks)

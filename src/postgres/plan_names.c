@@ -124,14 +124,14 @@ names_add_relation(struct plan_work *work, const char *schema, const char *name)
         is_known = true;
         reach_add(&work->names.most, &reach);
         work->names.has_temporary |= relation->persistence == 't';
-        if (relation->speaks_values)
-            work->names.flags |= PLAN_STATISTICS;
+        work->names.flags |= relation->speaks_values ? PLAN_STATISTICS : 0;
         work->names.never_relation = relation->is_never ? relation : work->names.never_relation;
         work->names.exit_relation = relation->is_exit ? relation : work->names.exit_relation;
         if (relation->fills || relation->renames || relation->twists)
             work->names.flags |= PLAN_CALLS;
         if (relation->keeps)
             reach_add(&work->names.made, &reach);
+        work->names.calls_code |= relation->keeps;
         if (relation->renames)
             work->names.flags |= PLAN_RENAMES;
         if (relation->twists)

@@ -33,6 +33,7 @@ struct names {
     struct reach kept;         /* of functions that put it where neither rows nor marks show it */
     struct reach made;         /* of code that acts by itself and can do so: triggers, views' */
     struct reach code;         /* of code, by the columns that it names */
+    bool calls_code;           /* some of `made` stands in a view: not triggers alone */
     bool keeps;                /* code calls one that does so with what it is given */
     const struct filler *fillers; /* functions that write to tables; or NULL */
     uint32_t flags; /* PLAN_OPAQUE, PLAN_UNKNOWN_TABLE, PLAN_STATISTICS, PLAN_ADMINISTERS */

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/locks.h"
+
+#include "base/memory.h"
+#include "gate/inspector_link.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+
+enum {
+    QUESTIONS_MAX = 10000,
+    LINKS = 8, /* databases that are asked often */
+    ANSWER_MAX = 8 << 20,
+    WAIT_MILLISECONDS = 2000,
+    REST_SECONDS = 10,
+    SQL_SIZE = 2048 + 2 * NAME_SIZE,
+};
+
+struct asked {
+    struct list link;
+    struct locks_question question;
+    char database[NAME_SIZE], role[NAME_SIZE];
+};
+
+struct locks_link {
+    struct inspector_link link;
+    uint32_t gateway;
+    char database[NAME_SIZE]; /* "": not used yet */
+    uint64_t used;
+};
+
+struct locks {
+    struct gate_shared *shared;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct list questions;
+    size_t count;
+    bool is_stopping;
+    uint64_t turn;
+    struct locks_link links[LINKS]; /* the thread's own */
+};
+
+/* Of the catalog's own: large objects, and the statistics that show values of tables. */
+#define QUESTION                                                                                   \
+    "SELECT CASE l.locktype WHEN 'relation' THEN l.relation ELSE 0 END, "                          \
+    "(l.mode = 'RowExclusiveLock')::pg_catalog.int4, "                                             \
+    "(l.mode = 'AccessShareLock')::pg_catalog.int4 "                                               \
+    "FROM pg_catalog.pg_locks l WHERE l.granted AND l.pid = %" PRIu32 " AND (l.locktype = "        \
+    "'virtualxid' AND l.virtualxid = l.virtualtransaction AND EXISTS (SELECT 1 FROM "              \
+    "pg_catalog.pg_stat_get_activity(%" PRIu32 ") a JOIN pg_catalog.pg_roles r "                   \
+    "ON r.oid = a.usesysid WHERE r.rolname = E'%s') "                                              \
+    "OR l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d "     \
+    "WHERE d.datname = pg_catalog.current_database()) AND (l.relation >= 16384 OR l.relation IN "  \
+    "(2613, 2619)) AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = l.relation "      \
+    "AND c.relkind IN ('r', 'm', 'p', 'f')))"
+
+static int
+write_question(char sql[SQL_SIZE], const struct asked *a)
+{
+    char role[2 * NAME_SIZE];
+    size_t n = 0;
+    int length;
+
+    for (const char *c = a->role; *c; c++) {
+        if (*c == '\'' || *c == '\\')
+            role[n++] = *c;
+        role[n++] = *c;
+    }
+    role[n] = '\0';
+    length = snprintf(sql, SQL_SIZE, QUESTION, a->question.process, a->question.process, role);
+    return length > 0 && length < SQL_SIZE ? 0 : PASU_E_RANGE;
+}
+
+static int
+take_lock(void *arg, const struct view *values, size_t count)
+{
+    struct locks_held **held = arg, *more;
+    uint64_t relation, is_written, is_read;
+    uint32_t n = (*held)->count;
+
+    if (count != 3 || !inspector_take_number(values[0], &relation) || relation > UINT32_MAX ||
+        !inspector_take_number(values[1], &is_written) ||
+        !inspector_take_number(values[2], &is_read))
+        return PASU_E_MALFORMED;
+    if (relation == 0) {
+        (*held)->is_there = true;
+        return 0;
+    }
+    if (n == LOCKS_MAX)
+        return PASU_E_RANGE;
+    if (n >= 16 && (n & (n - 1)) == 0) {
+        more = memory_resize(*held, 1, sizeof(**held) + 2u * n * sizeof((*held)->items[0]));
+        if (!more)
+            return PASU_E_NOMEM;
+        *held = more;
+    }
+    (*held)->items[(*held)->count++] =
+        (struct lock_held){(uint32_t)relation, is_written == 1, is_read == 1};
+    return 0;
+}
+
+/* The one of that database, or that has not been used for the longest time. */
+static struct locks_link *
+link_for(struct locks *locks, const struct asked *a)
+{
+    struct locks_link *found = &locks->links[0];
+
+    for (size_t i = 0; i < LINKS; i++) {
+        struct locks_link *l = &locks->links[i];
+
+        if (l->gateway == a->question.gateway && strcmp(l->database, a->database) == 0) {
+            found = l;
+            break;
+        }
+        if (l->used < found->used)
+            found = l;
+    }
+    if (found->gateway != a->question.gateway || strcmp(found->database, a->database) != 0)
+        inspector_link_close(&found->link);
+    found->gateway = a->question.gateway;
+    memcpy(found->database, a->database, sizeof(found->database));
+    found->used = ++locks->turn;
+    return found;
+}
+
+static int
+look(struct locks *locks, const struct asked *a, struct locks_held **held)
+{
+    const struct gateway *gateway = &a->question.settings->gateways[a->question.gateway];
+    struct inspector_link *link = &link_for(locks, a)->link;
+    char sql[SQL_SIZE];
+    int result = write_question(sql, a);
+
+    /* A connection that had ended meanwhile is made once more. */
+    for (int tries = 0; tries < 2; tries++) {
+        size_t most = ANSWER_MAX;
+
+        (*held)->count = 0;
+        (*held)->is_there = false;
+        if (result == 0)
+            result = inspector_link_open(link, a->question.settings, gateway, a->database);
+        if (result == 0)
+            result = inspector_link_query(link, sql, take_lock, held, &most);
+        if (result != PASU_E_EOF || tries > 0)
+            break;
+        result = 0;
+    }
+    if (result != 0)
+        LOG_EVENT(&locks->shared->log, INSPECTOR_FAILED, F_TEXT("gateway", gateway->config->name),
+                  F_TEXT("database", a->database), F_TEXT("error", error_text(result)),
+                  F_TEXT("detail", link->detail), F_TEXT("hint", "run: pasu check --connect"));
+    return result;
+}
+
+static void
+answer(struct locks *locks, struct asked *a)
+{
+    struct task *task = task_new(TASK_LOCKS, a->question.session);
+
+    if (task) {
+        task->locks = memory_new(1, sizeof(*task->locks) + 16 * sizeof(task->locks->items[0]));
+        task->error = task->locks ? look(locks, a, &task->locks) : PASU_E_NOMEM;
+        task->question = a->question.number;
+        worker_post(a->question.worker, task);
+    }
+    settings_release(a->question.settings);
+    memory_free(a);
+}
+
+/* Until there is a question. Where none comes for long there are no connections either: nobody
+ * could drop a database. */
+static void
+rest(struct locks *locks)
+{
+    int64_t until = os_realtime(locks->shared->os) + REST_SECONDS * NANOSECONDS_PER_SECOND;
+    const struct timespec at = {.tv_sec = until / NANOSECONDS_PER_SECOND};
+
+    if (pthread_cond_timedwait(&locks->wake, &locks->lock, &at) == ETIMEDOUT)
+        for (size_t i = 0; i < LINKS; i++)
+            inspector_link_close(&locks->links[i].link);
+}
+
+static void *
+run(void *arg)
+{
+    struct locks *locks = arg;
+
+    pthread_mutex_lock(&locks->lock);
+    while (!locks->is_stopping) {
+        struct asked *a;
+
+        if (list_is_empty(&locks->questions)) {
+            rest(locks);
+            continue;
+        }
+        a = LIST_ENTRY(locks->questions.next, struct asked, link);
+        list_remove(&a->link);
+        locks->count--;
+        pthread_mutex_unlock(&locks->lock);
+        answer(locks, a);
+        pthread_mutex_lock(&locks->lock);
+    }
+    pthread_mutex_unlock(&locks->lock);
+    return NULL;
+}
+
+int
+locks_start(struct locks **out, struct gate_shared *shared)
+{
+    struct locks *locks = memory_new(1, sizeof(*locks));
+    sigset_t all, before;
+    int result;
+
+    if (!locks)
+        return PASU_E_NOMEM;
+    locks->shared = shared;
+    list_init(&locks->questions);
+    pthread_mutex_init(&locks->lock, NULL);
+    pthread_cond_init(&locks->wake, NULL);
+    for (size_t i = 0; i < LINKS; i++) {
+        inspector_link_init(&locks->links[i].link, shared->os, INSPECTOR_BUFFER_SIZE);
+        locks->links[i].link.wait_answer = WAIT_MILLISECONDS;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    result = pthread_create(&locks->thread, NULL, run, locks);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result != 0) {
+        memory_free(locks);
+        return error_from_errno(result);
+    }
+    *out = locks;
+    return 0;
+}
+
+int
+locks_ask(struct locks *locks, const struct locks_question *question)
+{
+    const struct gateway *gateway = &question->settings->gateways[question->gateway];
+    struct asked *a;
+
+    if (!locks || question->process == 0 || !gateway->config->inspector.user)
+        return PASU_E_UNAVAILABLE;
+    a = memory_new(1, sizeof(*a));
+    if (!a)
+        return PASU_E_NOMEM;
+    a->question = *question;
+    snprintf(a->database, sizeof(a->database), "%s", question->database);
+    snprintf(a->role, sizeof(a->role), "%s", question->role);
+    a->question.database = a->database;
+    a->question.role = a->role;
+    list_init(&a->link);
+    pthread_mutex_lock(&locks->lock);
+    if (locks->count >= QUESTIONS_MAX) {
+        pthread_mutex_unlock(&locks->lock);
+        memory_free(a);
+        return PASU_E_UNAVAILABLE;
+    }
+    settings_hold(question->settings);
+    list_append(&locks->questions, &a->link);
+    locks->count++;
+    pthread_cond_signal(&locks->wake);
+    pthread_mutex_unlock(&locks->lock);
+    return 0;
+}
+
+void
+locks_stop(struct locks *locks)
+{
+    if (!locks)
+        return;
+    pthread_mutex_lock(&locks->lock);
+    locks->is_stopping = true;
+    pthread_cond_signal(&locks->wake);
+    pthread_mutex_unlock(&locks->lock);
+    pthread_join(locks->thread, NULL);
+    for (size_t i = 0; i < LINKS; i++)
+        inspector_link_close(&locks->links[i].link);
+    while (!list_is_empty(&locks->questions)) {
+        struct asked *a = LIST_ENTRY(locks->questions.next, struct asked, link);
+
+        list_remove(&a->link);
+        settings_release(a->question.settings);
+        memory_free(a);
+    }
+    memory_free(locks);
+}
