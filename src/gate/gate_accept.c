@@ -7,17 +7,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Where all are slow, of all. */
 static struct worker *
 least_loaded(struct gate *g)
 {
-    struct worker *least = NULL;
+    struct worker *least = &g->workers[0];
     int64_t now = os_monotonic(g->shared.os);
+    bool is_slow = pulse_is_slow(least, now);
 
-    for (uint32_t i = 0; i < g->worker_count; i++)
-        if (!pulse_is_slow(&g->workers[i], now) &&
-            (!least || g->workers[i].session_count < least->session_count))
-            least = &g->workers[i];
-    return least ? least : &g->workers[0];
+    for (uint32_t i = 1; i < g->worker_count; i++) {
+        struct worker *w = &g->workers[i];
+        bool is = pulse_is_slow(w, now);
+
+        if (is != is_slow ? is_slow : w->session_count < least->session_count) {
+            least = w;
+            is_slow = is;
+        }
+    }
+    return least;
 }
 
 /* Says why on a connection that gets no session. A fresh socket takes so few bytes at once. */

@@ -46,11 +46,18 @@ keeper_link_release(struct keeper_link *link)
 static void
 tell_again(struct keeper_link *link)
 {
-    if (link->told == 0 || os_monotonic(link->os) - link->told_at > TOLD_AGAIN)
-        return;
-    link->carried += link->told;
-    link->carried_since = link->told_since;
-    link->told = 0;
+    const int64_t now = os_monotonic(link->os);
+
+    for (size_t i = 0; i < KEEPER_TOLD_MAX; i++) {
+        struct keeper_told *told = &link->told[i];
+
+        if (told->count > 0 && now - told->at <= TOLD_AGAIN) {
+            if (link->carried == 0 || told->since < link->carried_since)
+                link->carried_since = told->since;
+            link->carried += told->count;
+        }
+        told->count = 0;
+    }
 }
 
 void
@@ -188,9 +195,9 @@ keeper_link_look(struct keeper_link *link)
     link->looked = link->carried;
     if (link->carried > 0 && is_over && link->channel.fd >= 0 &&
         channel_send(&link->channel, MESSAGE_LOST, &message, sizeof(message), -1) == 0) {
-        link->told = link->carried;
-        link->told_at = os_monotonic(link->os);
-        link->told_since = link->carried_since;
+        link->told[link->told_next] = (struct keeper_told){
+            .count = link->carried, .since = link->carried_since, .at = os_monotonic(link->os)};
+        link->told_next = (link->told_next + 1) % KEEPER_TOLD_MAX;
         link->carried = link->looked = 0;
     }
     pthread_mutex_unlock(&link->lock);
@@ -219,12 +226,25 @@ keeper_link_flush(struct keeper_link *link)
     return is_waiting;
 }
 
+/* Nobody will look again: they go with what is lost. */
+static void
+give_up_carried(struct keeper_link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    if (link->carried > 0 && (link->lost == 0 || link->carried_since < link->lost_since))
+        link->lost_since = link->carried_since;
+    link->lost += link->carried;
+    link->carried = 0;
+    pthread_mutex_unlock(&link->lock);
+}
+
 void
 keeper_link_drain(struct keeper_link *link, int milliseconds)
 {
     int64_t until = os_monotonic(link->os) + (int64_t)milliseconds * NANOSECONDS_PER_MILLISECOND,
             left;
 
+    give_up_carried(link);
     while (keeper_link_flush(link) && (left = until - os_monotonic(link->os)) > 0) {
         struct pollfd keeper = {.fd = link->channel.fd, .events = POLLOUT};
 

@@ -19,7 +19,17 @@
 
 #include <pthread.h>
 
-enum { KEEPER_WAITING_MAX = 16384 /* messages, of some hundred bytes */ };
+enum {
+    KEEPER_WAITING_MAX = 16384, /* messages, of some hundred bytes */
+    KEEPER_TOLD_MAX = 16,       /* of a minute, in which the link is looked at each five seconds */
+};
+
+/* How many carried records the keeper was told of at a time. */
+struct keeper_told {
+    uint64_t count; /* 0: there is none */
+    int64_t since;  /* realtime, of the first of them */
+    int64_t at;     /* monotonic */
+};
 
 struct keeper_link {
     const struct os *os;
@@ -32,9 +42,8 @@ struct keeper_link {
     uint64_t carried, looked; /* records that no ring had room for (on_failure: open), of which the
                                  keeper is to be told; as many there were at the last look */
     int64_t carried_since;    /* realtime, of the first */
-    uint64_t told;            /* of these it was told lately: the next keeper is again */
-    int64_t told_at;          /* monotonic */
-    int64_t told_since;       /* realtime, of their first */
+    struct keeper_told told[KEEPER_TOLD_MAX]; /* the next keeper is told of these again */
+    uint32_t told_next;                       /* which is the oldest */
     int wake; /* eventfd of the main thread, that something waits; not ours; -1: nobody */
 };
 
@@ -57,11 +66,11 @@ void keeper_link_withdraw(struct keeper_link *link, uint64_t session);
 /* A record of what somebody was shown has found no room, and it was shown. Whether it is the first
  * of which the keeper was not told yet. */
 bool keeper_link_carried(struct keeper_link *link);
-/* Tells the keeper of these, once no more come, or a minute is over. Every second or so. */
+/* Tells the keeper of these, once no more come, or a minute is over. Every five seconds. */
 void keeper_link_look(struct keeper_link *link);
 /* Sends what waits, as far as the keeper takes it; whether anything still does. */
 bool keeper_link_flush(struct keeper_link *link);
-/* The same at the gate's end, for at most so long. */
+/* The same at the gate's end, with those that were carried, for at most so long. */
 void keeper_link_drain(struct keeper_link *link, int milliseconds);
 
 #endif

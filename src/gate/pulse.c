@@ -12,12 +12,13 @@
 #define STILL_AFTER (5 * NANOSECONDS_PER_SECOND)
 #define SLOW_AFTER  NANOSECONDS_PER_SECOND
 
-static bool
-is_missed(const struct worker *w, int64_t now, int64_t after)
+/* For how long it has not answered; 0: it has. */
+static int64_t
+missed(const struct worker *w, int64_t now)
 {
     int64_t asked = w->asked;
 
-    return asked != 0 && now - asked > after;
+    return asked != 0 ? now - asked : 0;
 }
 
 /* Wakes it: it answers when it looks why. */
@@ -37,12 +38,13 @@ ask(struct worker *w, int64_t now)
 static void
 look(struct gate *g, struct worker *w, int64_t now)
 {
-    bool is_still = is_missed(w, now, STILL_AFTER);
+    int64_t silent = missed(w, now);
+    bool is_still = silent > STILL_AFTER;
 
     if (is_still && !w->is_still)
         LOG_EVENT(&g->shared.log, WORKER_STUCK, F_UINT("worker", w->index),
                   F_UINT("sessions", w->session_count),
-                  F_INT("seconds", (now - w->asked) / NANOSECONDS_PER_SECOND));
+                  F_INT("seconds", silent / NANOSECONDS_PER_SECOND));
     else if (!is_still && w->is_still)
         LOG_EVENT(&g->shared.log, WORKER_BACK, F_UINT("worker", w->index));
     w->is_still = is_still;
@@ -80,5 +82,5 @@ pulse_describe(struct gate *g, struct message_status *status)
 bool
 pulse_is_slow(const struct worker *w, int64_t now)
 {
-    return is_missed(w, now, SLOW_AFTER);
+    return missed(w, now) > SLOW_AFTER;
 }

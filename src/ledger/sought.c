@@ -26,7 +26,7 @@ read_segment(struct sought *s, const struct sought_place *place, uint64_t first)
             place->watch->read(place->watch->arg, scan.offset, scan.file.limit);
         if (more == 1 && record.type == SEGMENT_OPENED && !record.is_sealed &&
             payload_read_opened(&opened, record.payload) == 0 &&
-            live_add(&s->sessions, opened.session, opened.principal, opened.address) != 0)
+            live_add(&s->sessions, opened.session, opened.principal, "") != 0)
             break;
     }
     segment_scan_leave(&scan);

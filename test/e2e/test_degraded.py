@@ -177,6 +177,31 @@ def test_a_worker_that_stands_still_is_named():
     place.stop()
 
 
+@harness.root_only
+@test(gateway=True, limit=120)
+def test_where_all_workers_stand_still():
+    """Who comes while all stand still waits for the one with the fewest sessions, whichever that is"""
+    place = shop.front("all-workers", workers=2)
+
+    def of_worker(number):
+        return [one for one in place.guard.sessions() if int(one["session"], 16) % 64 == number]
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(place.login(user="app", application_name=f"n{i}")) for i in range(4)]
+        equal((len(of_worker(0)), len(of_worker(1))), (2, 2))
+        for one in of_worker(1):
+            sessions[int(one["application"][1:])].terminate()
+        process.until(lambda: not of_worker(1), "its sessions have ended")
+        with thread_standing_still(place, "worker 0"), thread_standing_still(place, "worker 1"):
+            process.until(lambda: degraded(place)[1].get("worker", {}).get("error") == "number 0, 1 of 2 from 0", "both are missed", 40)
+            waits = stack.enter_context(wire.Wire(place.address))
+            waits.send(wire.startup("app", "postgres"))
+            for _ in range(2):  # whoever answers the second time has given it to a worker
+                equal(set(degraded(place)[1]), {"worker"})
+        waits.authenticate("app")
+        equal((len(of_worker(0)), len(of_worker(1))), (2, 1))
+    place.stop()
+
+
 def drained(reader):
     """What is in the pipe, without waiting for more."""
     os.set_blocking(reader, False)

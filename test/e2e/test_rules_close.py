@@ -3,6 +3,7 @@
 """A rule with session: close ends the session of whoever it refuses: the error is FATAL and the last that comes, the server's session
 is gone with its transaction, and the ledger says why. With keep it goes on."""
 import pathlib
+import random
 import re
 import struct
 
@@ -53,7 +54,7 @@ RULES = [{"name": "gone", "when": {"principal": "k_gone"}, "verdict": "block", "
 
 @harness.shared
 def front():
-    for name in (*WAYS, *CONDITIONS, "k_gone", "k_keep", "k_long", "k_shown", "k_prepared", "k_skips", "k_hears"):
+    for name in (*WAYS, *CONDITIONS, "k_gone", "k_keep", "k_long", "k_shown", "k_prepared", "k_skips", "k_hears", "k_mixes"):
         shop.server().sql(f"CREATE ROLE {name} LOGIN IN ROLE app")
     shop.server().sql("CREATE TABLE k_counts (n int); INSERT INTO k_counts VALUES (0); CREATE VIEW k_view AS SELECT id, address FROM customers;"
                       "CREATE FUNCTION k_told(int) RETURNS text LANGUAGE sql AS 'SELECT address FROM customers WHERE id = $1';"
@@ -109,6 +110,59 @@ def test_ended():
     for name in WAYS:
         equal((said[name].rules - {None, ""}, dict(said[name].keys)), ({"rule leave"}, {}), name)
     process.until(lambda: causes() == before + len(WAYS), "the ledger has each session's end with its cause")
+
+
+def mixed(chance):
+    """Messages in any order: what is sent, each with the number that it inserts; the last ones are answered where the session goes on."""
+    kinds = ["reads", "inserts", "inserts", "fails", "refused", "flush", "sync", "sync", "query", "query inserts", "query fails", "query refused", "copies"]
+    return [(chance.choice(kinds), number) for number in range(chance.randint(2, 14))] + [("sync", 0), ("query", 0)]
+
+
+def sent(kind, number):
+    insert = f"INSERT INTO k_mixed VALUES ({number})"
+    return {"reads": run("SELECT 1"), "inserts": run(insert), "fails": run("SELECT 1 / n FROM k_counts"), "refused": run(ADDRESS), "flush": wire.message(b"H"),
+            "sync": wire.SYNC, "query": wire.query("SELECT 1"), "query inserts": wire.query(insert), "query fails": wire.query("SELECT 1 / n FROM k_counts"),
+            "query refused": wire.query(ADDRESS), "copies": run("COPY k_mixed FROM STDIN") + wire.copy_data(b"%d\n" % number) + wire.message(b"c")}[kind]
+
+
+def due(steps):
+    """By the protocol: the numbers that stay, how often the server is ready, and whether it comes to what is refused."""
+    stay, open_, skips, ready = set(), set(), False, 0
+    for kind, number in steps:
+        if kind != "sync" and skips:
+            continue
+        if kind.endswith("refused"):
+            return stay, ready, True
+        open_ |= {number} if kind in ("inserts", "query inserts", "copies") else set()
+        if kind == "sync" or kind.startswith("query"):
+            stay |= open_ if not skips and kind != "query fails" else set()
+            open_, skips, ready = set(), False, ready + 1
+        elif kind == "fails":
+            open_, skips = set(), True
+    return stay, ready, False
+
+
+@test(gateway=True, limit=120)
+def test_mixed():
+    """Pipelines of everything in any order: the session ends where the server would have come to what is refused, what was before stays and nothing behind it happens; else it goes on"""
+    # Before more_of_the_shop(), whose code can make any error one that shows an address.
+    shop.server().sql("CREATE TABLE k_mixed (n int); GRANT ALL ON k_mixed TO app")
+    ends = []
+    for seed in range(24):
+        steps = mixed(random.Random(seed))
+        stay, ready, is_end = due(steps)
+        ends.append(is_end)
+        shop.server().sql("TRUNCATE k_mixed")
+        with front().login(user="k_mixes") as session:
+            session.send(b"".join(sent(*step) for step in steps))
+            result = ended(session) if is_end else wire.Result()
+            while not is_end and result.types.count("Z") < ready:
+                result.add(*session.receive())
+            process.until(lambda: shop.server().backends("usename = 'k_mixes' AND state <> 'idle'") == 0, "nothing runs any more")
+        equal((result.types.count("Z"), [one["C"] for one in result.errors if one["S"] == "FATAL"], set(map(len, result.rows)) <= {1}),
+              (ready, [CODE] * is_end, True), (seed, steps, result.types))
+        equal({int(number) for number, in shop.server().sql("SELECT n FROM k_mixed")}, stay, (seed, steps))
+    equal(set(ends), {True, False})
 
 
 @test(gateway=True)

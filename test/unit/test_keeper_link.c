@@ -274,8 +274,43 @@ what_is_carried_unrecorded_is_told_once_it_is_over_and_to_the_next_keeper_again(
     keeper_link_look(&gate);
     connect_both();
     as_many_come(7);
-    gate.told_at -= 61 * NANOSECONDS_PER_SECOND;
+    for (size_t i = 0; i < KEEPER_TOLD_MAX; i++)
+        gate.told[i].at -= 61 * NANOSECONDS_PER_SECOND;
     connect_both();
+    nothing_comes();
+}
+
+/* The next keeper is told of all of a minute, each once. */
+static void
+what_was_told_in_several_is_told_to_the_next_keeper_in_one(void **state PASU_UNUSED)
+{
+    for (int i = 1; i <= KEEPER_TOLD_MAX + 2; i++) {
+        carry(1, true);
+        nothing_comes();
+        as_many_come(1);
+    }
+    connect_both();
+    nothing_comes();
+    as_many_come(KEEPER_TOLD_MAX);
+    carry(3, true);
+    nothing_comes();
+    as_many_come(3);
+    keeper_link_replace(&gate, -1);
+    connect_both();
+    nothing_comes();
+    as_many_come(KEEPER_TOLD_MAX + 3);
+}
+
+/* At the gate's end nobody waits for whether more come. */
+static void
+what_is_carried_at_the_end_is_told(void **state PASU_UNUSED)
+{
+    uint64_t number;
+
+    carry(3, true);
+    keeper_link_drain(&gate, 1000);
+    assert_int_equal(take(&number), MESSAGE_LOST);
+    assert_int_equal(number, 3);
     nothing_comes();
 }
 
@@ -293,6 +328,8 @@ main(void)
         TEST(a_unix_socket_has_no_port_and_a_login_that_is_given_up_no_number),
         TEST(a_process_that_nobody_can_be_told_of_waits),
         TEST(what_is_carried_unrecorded_is_told_once_it_is_over_and_to_the_next_keeper_again),
+        TEST(what_was_told_in_several_is_told_to_the_next_keeper_in_one),
+        TEST(what_is_carried_at_the_end_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
