@@ -25,12 +25,12 @@ struct stream {
     struct server_reader *reader; /* of a dialect that needs it */
     struct general_log *general;
     uint32_t file;
-    unsigned places, put, parse, take;  /* of `place`; put, parse and take go on counting */
-    bool is_reading, is_parsing;        /* somebody does; is_parsing: of a serial dialect */
-    bool is_over, is_given;             /* there is no more; one is given out */
-    bool is_live;                       /* there can be more later */
-    uint64_t offset;                    /* of `tail` */
-    uint8_t *tail;                      /* what was read of a line that is not whole yet */
+    unsigned places, put, parse, take; /* of `place`; put, parse and take go on counting */
+    bool is_reading, is_parsing;       /* somebody does; is_parsing: of a serial dialect */
+    bool is_over, is_given;            /* there is no more; one is given out */
+    bool is_live;                      /* there can be more later */
+    uint64_t offset;                   /* of `tail` */
+    uint8_t *tail;                     /* what was read of a line that is not whole yet */
     size_t tail_length, tail_size;
     bool is_passing; /* a line that is too long, from `offset` on, which has no end yet */
     uint64_t passed; /* bytes of it */
