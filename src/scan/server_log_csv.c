@@ -210,9 +210,8 @@ look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
     c->records = lanes_places(newlines, LANES_WORDS(length), c->lasts);
 }
 
-/* Without what doubles its quotes, in the log's own place. */
-static void
-keep_quoted(struct server_log *log, int field, struct view text)
+void
+server_log_keep_quoted(struct server_log *log, int field, struct view text)
 {
     const uint8_t *at = text.bytes, *end = at + text.length;
 
@@ -265,7 +264,7 @@ take_columns(struct server_log *log, const uint8_t *begin, const uint16_t *ends,
             .is_there = stop > at,
         };
         if (PASU_UNLIKELY(doubled) && is_quoted)
-            keep_quoted(log, field, view_of(text->at, text->length));
+            server_log_keep_quoted(log, field, view_of(text->at, text->length));
     }
 }
 
@@ -274,20 +273,21 @@ static inline void
 prefetch_next(const struct server_log *log)
 {
     const struct server_log_columns *c = &log->columns;
-    const uint16_t *session = &c->ends[c->next + COLUMN_SESSION - 1];
+    const uint16_t *ends = &c->ends[c->next];
 
     if (c->next + COLUMN_SESSION < c->total)
-        server_log_start_prefetch(
-            log, view_of(c->start + session[0] + 1, (size_t)(session[1] - session[0]) - 1));
+        server_log_session_prefetch(
+            log, view_of(c->start + ends[0] + 1, (size_t)(ends[COLUMN_SESSION] - ends[0]) - 1));
 }
 
 /* The byte behind the record; NULL: it is not there as a whole (*is_cut), or is none of those. */
 static const uint8_t *
-take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
+take_record(struct server_log *log, const uint8_t *at, bool *is_cut, int *result)
 {
     struct server_log_columns *c = &log->columns;
     size_t from = (size_t)(at - c->start), to, count = c->count;
     const uint16_t *ends = &c->ends[c->next];
+    bool doubled;
 
     *is_cut = c->record == c->records;
     if (*is_cut)
@@ -298,12 +298,18 @@ take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
             count++;
     if (count < COLUMNS_LEAST || to >= c->wrong)
         return NULL;
-    take_columns(log, at, ends, count, has_doubled(log, from, to));
     c->next += count;
     c->count = count;
     c->record++;
     prefetch_next(log);
     log->at += to + 1 - from;
+    doubled = has_doubled(log, from, to);
+    if (!server_log_quick(log, at, ends, count, doubled, result)) {
+        take_columns(log, at, ends, count, doubled);
+        log->span = server_log_span(log, ends, count, doubled);
+        *result = server_log_take(log, false);
+        log->span.length = 0;
+    }
     return c->start + to + 1;
 }
 
@@ -316,7 +322,7 @@ take_records(struct server_log *log, const uint8_t *at, const uint8_t *end, int 
     look_at(log, at, end);
     while (at < end && *result == 0) {
         bool is_cut;
-        const uint8_t *behind = take_record(log, at, &is_cut);
+        const uint8_t *behind = take_record(log, at, &is_cut, result);
 
         if (behind == NULL && (!is_cut || c->start == at || c->end == end))
             break;
@@ -324,7 +330,6 @@ take_records(struct server_log *log, const uint8_t *at, const uint8_t *end, int 
             look_at(log, at, end);
             continue;
         }
-        *result = server_log_take(log, false);
         log->begin = log->at;
         at = behind;
     }
