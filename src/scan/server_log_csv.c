@@ -7,7 +7,7 @@
 #include "scan/find.h"
 #include "scan/server_log_part.h"
 
-enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24, COLUMN_SESSION = 5 };
+enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24 };
 
 enum state { BEGIN, PLAIN, QUOTED, QUOTE, BAD };
 
@@ -268,18 +268,6 @@ take_columns(struct server_log *log, const uint8_t *begin, const uint16_t *ends,
     }
 }
 
-/* Whose record the next one is, if it has as many columns. */
-static inline void
-prefetch_next(const struct server_log *log)
-{
-    const struct server_log_columns *c = &log->columns;
-    const uint16_t *ends = &c->ends[c->next];
-
-    if (c->next + COLUMN_SESSION < c->total)
-        server_log_session_prefetch(
-            log, view_of(c->start + ends[0] + 1, (size_t)(ends[COLUMN_SESSION] - ends[0]) - 1));
-}
-
 /* The byte behind the record; NULL: it is not there as a whole (*is_cut), or is none of those. */
 static const uint8_t *
 take_record(struct server_log *log, const uint8_t *at, bool *is_cut, int *result)
@@ -301,7 +289,6 @@ take_record(struct server_log *log, const uint8_t *at, bool *is_cut, int *result
     c->next += count;
     c->count = count;
     c->record++;
-    prefetch_next(log);
     log->at += to + 1 - from;
     doubled = has_doubled(log, from, to);
     if (!server_log_quick(log, at, ends, count, doubled, result)) {

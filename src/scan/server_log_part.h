@@ -81,8 +81,6 @@ struct view server_log_span(const struct server_log *log, const uint16_t *ends, 
                             bool doubled);
 /* The line is of log->span. */
 void server_log_remember(struct server_log *log, const struct server_line *line);
-/* A line of the span is taken soon: what is remembered of its session comes near. */
-void server_log_session_prefetch(const struct server_log *log, struct view span);
 /* ---- server_log_prefix.c: the line without its end, into the fields; false: it is none ---- */
 PASU_MUST_USE bool server_log_stderr(struct server_log *log, struct view line);
 

@@ -90,25 +90,6 @@ session_of(struct server_log *log, struct view span)
     return NULL;
 }
 
-void
-server_log_session_prefetch(const struct server_log *log, struct view span)
-{
-    uint64_t mix;
-    size_t set;
-
-    if (!is_span(span))
-        return;
-    mix = mixed(span);
-    set = set_of(mix);
-    for (size_t way = 0; way < SERVER_LOG_WAYS; way++)
-        if (log->tags[set][way] == tag_of(mix)) {
-            const uint8_t *session = (const uint8_t *)&log->sessions[set][way];
-
-            for (size_t at = 0; at < sizeof(log->sessions[set][way]); at += 64)
-                __builtin_prefetch(session + at);
-        }
-}
-
 struct view
 server_log_span(const struct server_log *log, const uint16_t *ends, size_t count, bool doubled)
 {
