@@ -173,6 +173,20 @@ behind_odd(uint64_t quotes)
     return quotes;
 }
 
+/* Where a word's bits are, which are mostly none or one: then without a jump. How many there are in
+ * all. */
+static inline size_t
+put_few(uint16_t *to, size_t count, size_t first, uint64_t bits)
+{
+    uint64_t left = bits & (bits - 1);
+
+    to[count] = (uint16_t)(first + (size_t)__builtin_ctzll(bits | UINT64_C(1) << (LANES - 1)));
+    count += bits != 0;
+    for (; PASU_UNLIKELY(left != 0); left &= left - 1)
+        to[count++] = (uint16_t)(first + (size_t)__builtin_ctzll(left));
+    return count;
+}
+
 /* A record begins there. */
 static void
 look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
@@ -181,17 +195,19 @@ look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
     struct server_log_columns *c = &log->columns;
     size_t length = (size_t)(end - at) < SERVER_LOG_LANES ? (size_t)(end - at) : SERVER_LOG_LANES;
     uint64_t odd = 0, before = 1, closed = 0; /* of the last byte of the word before */
-    uint64_t ends[LANES_WORDS(SERVER_LOG_LANES)], newlines[LANES_WORDS(SERVER_LOG_LANES)];
+    PASU_UNINITIALIZED uint64_t ends[LANES_WORDS(SERVER_LOG_LANES)]; /* as many as there are */
 
     lanes_find(view_of(at, length), &wanted, log->found);
     c->wrong = length;
+    c->records = 0;
     for (size_t w = 0; w < LANES_WORDS(length); w++) {
         uint64_t *found = log->found[w], quotes = found[OF_QUOTE];
         uint64_t inside = behind_odd(quotes) ^ odd;
         uint64_t opens = quotes & inside, closes = quotes & ~inside, wrong;
+        uint64_t newlines = found[OF_NEWLINE] & ~inside;
 
-        newlines[w] = found[OF_NEWLINE] & ~inside;
-        ends[w] = (found[OF_COMMA] & ~inside) | newlines[w];
+        ends[w] = (found[OF_COMMA] & ~inside) | newlines;
+        c->records = put_few(c->lasts, c->records, w * LANES, newlines);
         /* Quotes are around a column, or doubled in it; where they are not, or a line ends as
          * PostgreSQL ends none, the steps above say what it is. */
         wrong = (opens & ~((ends[w] | closes) << 1 | before)) |
@@ -207,7 +223,6 @@ look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
     c->end = at + length;
     c->next = c->record = 0;
     c->total = lanes_places(ends, LANES_WORDS(length), c->ends);
-    c->records = lanes_places(newlines, LANES_WORDS(length), c->lasts);
 }
 
 void
