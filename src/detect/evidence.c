@@ -228,6 +228,7 @@ but_for_usual(double usual, double log_e)
 static double
 judge_rank(struct bench *b, double *z, double *usual)
 {
+    measure_order(b->day, &b->m);
     *z = b->m.drift;
     if (b->m.ordered < DRIFT_MIN)
         return 0;
@@ -518,6 +519,7 @@ evidence_learn(struct principal *p, struct peers *l, const struct climate *c)
     struct measure m;
 
     measure_day(p, c->day, &m);
+    measure_order(day, &m);
     for (size_t i = 0; i < SHARES; i++)
         if (day->judged->worst[i].n > 0 && is_taught(p, (enum shared)i, c))
             share_learn(&l->shares[i][class_of(day->judged->worst[i].n)], &h->shares[i],

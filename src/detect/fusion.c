@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/fusion.h"
 
+#include <assert.h>
+
+static_assert(DETECTOR_COUNT <= 32, "a bit each");
+
 void
 fusion_begin(struct history *h)
 {
@@ -11,6 +15,7 @@ fusion_begin(struct history *h)
         h->log_best[i] = -INFINITY;
     }
     h->log_fused = -M_LN2;
+    h->rests = 0;
 }
 
 static double
@@ -37,6 +42,7 @@ fusion_step(struct history *h, enum detector detector, const float *ways)
 
         *log_s = (float)with((double)*log_s, ways, way);
     }
+    h->rests &= ~(1U << detector);
 }
 
 void
@@ -44,6 +50,7 @@ fusion_set(struct history *h, enum detector detector, double log_e)
 {
     for (size_t way = 0; way < DETECTOR_WAYS; way++)
         h->log_s[detector][way] = (float)(log_e + log(2.0 * FUSION_DAYS));
+    h->rests &= ~(1U << detector);
 }
 
 const float *
@@ -55,8 +62,15 @@ fusion_ways(const struct day *day, enum detector detector)
 void
 fusion_judge(struct history *h, const struct day *day)
 {
-    for (size_t i = 0; i < DETECTOR_COUNT; i++)
-        h->log_now[i] = fusion_with(h, (enum detector)i, fusion_ways(day, (enum detector)i));
+    /* Of most detectors a day says nothing, hour by hour. */
+    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
+        const float *ways = fusion_ways(day, (enum detector)i);
+
+        if (ways == NULL && (h->rests >> i & 1) != 0)
+            continue;
+        h->log_now[i] = fusion_with(h, (enum detector)i, ways);
+        h->rests = (h->rests & ~(1U << i)) | (uint32_t)(ways == NULL) << i;
+    }
     h->log_fused = log_mean(h->log_now, DETECTOR_COUNT);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/measure.h"
 
-static void
-measure_order(const struct sample *asked, struct measure *m)
+void
+measure_order(const struct day *day, struct measure *m)
 {
+    const struct sample *asked = &day->asked;
     double times[SAMPLE_MOST], numbers[SAMPLE_MOST];
     uint16_t order[SAMPLE_MOST];
     size_t count = 0;
@@ -57,5 +58,4 @@ measure_day(const struct principal *p, uint16_t today, struct measure *m)
         m->beside = h->walk->beside;
         m->near = h->walk->near;
     }
-    measure_order(&day->asked, m);
 }

@@ -15,7 +15,7 @@ struct measure {
     double sampled, orphans;    /* accounts of the sample, those without a login */
     double requests, attempts;  /* of any kind; for a person */
     double steps, beside, near; /* of the walk */
-    double ordered, drift;      /* persons whose order was looked at; z of it */
+    double ordered, drift;      /* of measure_order: persons whose order was looked at; z of it */
     double minute;              /* the most persons shown in a minute */
     double bare;                /* attempts in no session */
     double fresh, places;       /* what was new in where it came from, of what is known */
@@ -23,6 +23,9 @@ struct measure {
     double gap; /* days since the last day before; 0: there was none */
 };
 
+/* All but the order. */
 void measure_day(const struct principal *p, uint16_t today, struct measure *m);
+/* The order, behind that: it takes longer than all else, and of most it is not asked. */
+void measure_order(const struct day *day, struct measure *m);
 
 #endif

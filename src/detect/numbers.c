@@ -17,7 +17,9 @@ log_mean(const double *x, size_t count)
     for (size_t i = 0; i < count; i++)
         high = x[i] > high ? x[i] : high;
     for (size_t i = 0; i < count; i++)
-        sum += isinf(high) && !isnan(x[i]) ? x[i] == high : exp(x[i] - high); /* NAN stays */
+        sum += x[i] == high                  ? 1
+               : isinf(high) && !isnan(x[i]) ? 0
+                                             : exp(x[i] - high); /* NAN stays */
     return high + log(sum / (double)count);
 }
 

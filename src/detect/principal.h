@@ -109,6 +109,7 @@ struct history {
     /* Shiryaev and Roberts' sums, up to the last closed day. */
     float log_s[DETECTOR_COUNT][DETECTOR_WAYS];
     double log_now[DETECTOR_COUNT]; /* log of the e-value, today with it */
+    uint32_t rests; /* bit i: log_now[i] is that of log_s[i] as it is, without a day */
     double log_fused;
     double number[DETECTOR_COUNT][FINDING_NUMBERS]; /* of the day with the highest evidence */
     double statistic[DETECTOR_COUNT];

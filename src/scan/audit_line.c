@@ -10,6 +10,7 @@ begin_event(struct event *event)
     for (size_t i = 0; i < SLOT_COUNT; i++)
         event->slot[i] = (struct view){0};
     event->what = EVENT_SAID;
+    event->known = NULL;
     event->status = 0;
     event->statement = event->parameters = (struct view){0};
     event->has_list = event->is_cut = false;
@@ -247,6 +248,7 @@ audit_json_read(const struct log_names *names, struct view line, int32_t east, s
     kind = event->slot[SLOT_METHOD];
     text = event->slot[SLOT_TARGET];
     event->what = EVENT_SAID;
+    event->known = NULL;
     event->status = 0;
     event->parameters = (struct view){0};
     event->has_list = event->is_cut = false;

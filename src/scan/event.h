@@ -27,6 +27,12 @@ enum slot {
 
 enum event_what { EVENT_REQUEST, EVENT_LOGIN, EVENT_STATEMENT, EVENT_SAID };
 
+/* What an observer has made of an account and an address, for the next event of the same. */
+struct event_known {
+    const void *keys; /* whose hashes these are; NULL: not known yet */
+    uint64_t account, address;
+};
+
 struct event {
     enum event_what what;
     int64_t time; /* nanoseconds since 1970 UTC; 0: SLOT_TIME is not read yet */
@@ -37,6 +43,7 @@ struct event {
     bool has_list;
     bool is_mysql; /* whose language it is in */
     bool is_cut;   /* the log, or its reader, has not all of it: whom it names is not known */
+    struct event_known *known; /* of any but EVENT_REQUEST; NULL: nothing is kept */
 };
 
 /* ---- event.c ---- */

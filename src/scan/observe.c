@@ -182,17 +182,13 @@ look_up(struct observe_state *o, struct observation *to, const uint8_t bytes[16]
 }
 
 /* The address, whose place comes near where it is asked for. */
-static uint64_t
-take_address(struct observe_state *o, const struct event *event, struct observation *to,
-             bool is_person)
+static void
+take_address(struct observe_state *o, struct observation *to, uint64_t who, bool is_person)
 {
-    uint64_t who = log_address_hash(o->keys->axis[AXIS_ADDRESS], event->slot[SLOT_ADDRESS]);
-
     if (is_person)
         __builtin_prefetch(&o->places[who % PLACES]);
     if (is_asked(o, AXIS_ADDRESS))
         to->who[AXIS_ADDRESS] = who;
-    return who;
 }
 
 /* Where the address is. Of whom it is only to be known that they asked, it need not be read; and
@@ -251,6 +247,17 @@ agent_of(struct observe_state *o, struct view text)
     return agent->who;
 }
 
+/* The hashes of the account and the address, made once of what comes again. */
+static void
+know(struct observe_state *o, const struct event *event, struct event_known *known)
+{
+    if (known->keys == o->keys)
+        return;
+    known->account = is_asked(o, AXIS_ACCOUNT) ? account_of(o, event->slot[SLOT_ACCOUNT]) : 0;
+    known->address = log_address_hash(o->keys->axis[AXIS_ADDRESS], event->slot[SLOT_ADDRESS]);
+    known->keys = o->keys;
+}
+
 /* All of them of who asks for a person. Of other requests detect counts those of an account and an
  * address, of logins it takes the account and the session: nothing else is made of the most lines.
  */
@@ -259,11 +266,13 @@ take_who(struct observe_state *o, const struct event *event, struct observation 
 {
     const uint8_t(*keys)[16] = o->keys->axis;
     bool is_person = to->what == OBSERVED_SHOWN || to->what == OBSERVED_MISS;
-    uint64_t address;
+    struct event_known new = {0};
+    struct event_known *known =
+        event->what != EVENT_REQUEST && event->known != NULL ? event->known : &new;
 
-    if (is_asked(o, AXIS_ACCOUNT))
-        to->who[AXIS_ACCOUNT] = account_of(o, event->slot[SLOT_ACCOUNT]);
-    address = take_address(o, event, to, is_person);
+    know(o, event, known);
+    to->who[AXIS_ACCOUNT] = known->account;
+    take_address(o, to, known->address, is_person);
     if (is_asked(o, AXIS_SESSION) && (is_person || to->what == OBSERVED_LOGIN))
         to->who[AXIS_SESSION] = hash_view(keys[AXIS_SESSION], event->slot[SLOT_SESSION]);
     if (!is_person)
@@ -272,7 +281,7 @@ take_who(struct observe_state *o, const struct event *event, struct observation 
         to->who[AXIS_TOKEN] = hash_view(keys[AXIS_TOKEN], event->slot[SLOT_TOKEN]);
     if (is_asked(o, AXIS_AGENT))
         to->who[AXIS_AGENT] = agent_of(o, event->slot[SLOT_AGENT]);
-    take_place(o, event, to, address, is_again);
+    take_place(o, event, to, known->address, is_again);
 }
 
 /* ---- whom it shows ---- */

@@ -105,6 +105,7 @@ pgbouncer_line_read(struct view line, int32_t east, struct event *event)
         event->slot[i] = (struct view){0};
     event->what = EVENT_SAID;
     event->status = 0;
+    event->known = NULL;
     event->statement = event->parameters = (struct view){0};
     event->has_list = event->is_mysql = event->is_cut = false;
     if ((!take_old_head(&line, east, &event->time) && !take_head(&line, &event->time)) ||

@@ -135,6 +135,7 @@ event_of(struct event *event, const struct server_line *line, uint8_t scratch[SE
         event->slot[i] = (struct view){0};
     event->time = line->at;
     event->status = 0;
+    event->known = line->known;
     event->what = line->what == SERVER_LINE_AUTHORIZED ? EVENT_LOGIN : EVENT_SAID;
     event->slot[SLOT_ACCOUNT] = line->user;
     event->slot[SLOT_AGENT] = line->application;

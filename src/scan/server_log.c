@@ -57,7 +57,9 @@ server_log_unreadable(struct server_log *log)
 void
 server_log_init(struct server_log *log, server_log_see_fn *see, void *arg)
 {
-    *log = (struct server_log){.see = see, .arg = arg};
+    memset(log, 0, offsetof(struct server_log, sessions));
+    log->see = see;
+    log->arg = arg;
     if (server_log_prefix(log, SERVER_LOG_PREFIX) != 0)
         log->prefix_count = 0;
 }

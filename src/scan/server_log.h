@@ -19,6 +19,7 @@
 #ifndef PASU_SCAN_SERVER_LOG_H
 #define PASU_SCAN_SERVER_LOG_H
 
+#include "scan/event.h"
 #include "scan/lanes.h"
 #include "scan/unread.h"
 
@@ -35,6 +36,9 @@ enum {
     SERVER_LOG_LANES = 4096,  /* bytes of csvlog whose quotes and commas are found at once */
     SERVER_LOG_SECOND = 19,   /* bytes of "2026-11-24 10:00:00" */
     SERVER_LOG_STARTS = 1024, /* sessions whose start is remembered */
+    SERVER_LOG_SETS = 512,    /* of sessions whose lines are read quickly, by four */
+    SERVER_LOG_WAYS = 4,
+    SERVER_LOG_SPAN = 112, /* bytes of such a one's columns */
 };
 
 enum server_log_format { SERVER_LOG_UNKNOWN, SERVER_LOG_CSV, SERVER_LOG_JSON, SERVER_LOG_STDERR };
@@ -69,6 +73,7 @@ struct server_line {
     struct view user, database, application, host; /* empty: not known; host "[local]": a socket */
     struct view session;                           /* as the log names it; empty: it does not */
     struct view severity, message, detail;         /* at most SERVER_LOG_TEXT bytes of each */
+    struct event_known *known; /* of the user and host, which were the same before; NULL */
 };
 
 /* A negative result ends the reading. The line borrows until it returns. */
@@ -117,6 +122,19 @@ struct server_log_start {
     int32_t offset;     /* of the start's zone, seconds east of UTC */
     uint32_t zone_turn; /* of the log, when the zone was learned */
     int64_t seconds;
+};
+
+/*
+ * What csvlog's columns from the user's to the session's name say, which are the same in all lines
+ * of a session: these bytes as they stand there, without doubled quotes, and where in them is what.
+ */
+struct server_log_session {
+    uint8_t span[SERVER_LOG_SPAN];
+    uint8_t length;
+    uint8_t user, user_length, database, database_length, host, host_length, name, name_length;
+    uint16_t port;
+    struct server_log_start start; /* as its lines say it */
+    struct event_known known;
 };
 
 /* What a zone's name stands for in this log. */
@@ -176,9 +194,15 @@ struct server_log {
     uint32_t zone_turn; /* counts what was learned */
     struct server_log_prefix_part prefix[SERVER_LOG_PREFIX_MAX];
     size_t prefix_count;
+    struct view span; /* of the record that is taken; empty: it is none to remember */
+    const struct server_log_start *start; /* of the line that was taken last; NULL: unknown */
+    uint8_t tags[SERVER_LOG_SETS][SERVER_LOG_WAYS]; /* of the sessions; 0: none is there */
+    /* Behind all else: what has no tag is not even cleared. */
+    struct server_log_session sessions[SERVER_LOG_SETS][SERVER_LOG_WAYS];
 };
 
-/* Some 200 kilobytes, the caller's; nothing is to be released. */
+/* Some 700 kilobytes, of which most are touched only where there are many sessions; the caller's;
+ * nothing is to be released. */
 void server_log_init(struct server_log *log, server_log_see_fn *see, void *arg);
 /* log_line_prefix, of the stderr format, in place of Debian's. PASU_E_MALFORMED: without %p and one
  * of %t, %m and %n no line says whose it is and when; PASU_E_RANGE: it is too long. */

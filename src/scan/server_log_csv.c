@@ -7,7 +7,7 @@
 #include "scan/find.h"
 #include "scan/server_log_part.h"
 
-enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24, COLUMN_SESSION = 5 };
+enum { COLUMNS_LEAST = 22, COLUMNS_KNOWN = 24 };
 
 enum state { BEGIN, PLAIN, QUOTED, QUOTE, BAD };
 
@@ -173,6 +173,20 @@ behind_odd(uint64_t quotes)
     return quotes;
 }
 
+/* Where a word's bits are, which are mostly none or one: then without a jump. How many there are in
+ * all. */
+static inline size_t
+put_few(uint16_t *to, size_t count, size_t first, uint64_t bits)
+{
+    uint64_t left = bits & (bits - 1);
+
+    to[count] = (uint16_t)(first + (size_t)__builtin_ctzll(bits | UINT64_C(1) << (LANES - 1)));
+    count += bits != 0;
+    for (; PASU_UNLIKELY(left != 0); left &= left - 1)
+        to[count++] = (uint16_t)(first + (size_t)__builtin_ctzll(left));
+    return count;
+}
+
 /* A record begins there. */
 static void
 look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
@@ -181,17 +195,19 @@ look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
     struct server_log_columns *c = &log->columns;
     size_t length = (size_t)(end - at) < SERVER_LOG_LANES ? (size_t)(end - at) : SERVER_LOG_LANES;
     uint64_t odd = 0, before = 1, closed = 0; /* of the last byte of the word before */
-    uint64_t ends[LANES_WORDS(SERVER_LOG_LANES)], newlines[LANES_WORDS(SERVER_LOG_LANES)];
+    PASU_UNINITIALIZED uint64_t ends[LANES_WORDS(SERVER_LOG_LANES)]; /* as many as there are */
 
     lanes_find(view_of(at, length), &wanted, log->found);
     c->wrong = length;
+    c->records = 0;
     for (size_t w = 0; w < LANES_WORDS(length); w++) {
         uint64_t *found = log->found[w], quotes = found[OF_QUOTE];
         uint64_t inside = behind_odd(quotes) ^ odd;
         uint64_t opens = quotes & inside, closes = quotes & ~inside, wrong;
+        uint64_t newlines = found[OF_NEWLINE] & ~inside;
 
-        newlines[w] = found[OF_NEWLINE] & ~inside;
-        ends[w] = (found[OF_COMMA] & ~inside) | newlines[w];
+        ends[w] = (found[OF_COMMA] & ~inside) | newlines;
+        c->records = put_few(c->lasts, c->records, w * LANES, newlines);
         /* Quotes are around a column, or doubled in it; where they are not, or a line ends as
          * PostgreSQL ends none, the steps above say what it is. */
         wrong = (opens & ~((ends[w] | closes) << 1 | before)) |
@@ -207,12 +223,10 @@ look_at(struct server_log *log, const uint8_t *at, const uint8_t *end)
     c->end = at + length;
     c->next = c->record = 0;
     c->total = lanes_places(ends, LANES_WORDS(length), c->ends);
-    c->records = lanes_places(newlines, LANES_WORDS(length), c->lasts);
 }
 
-/* Without what doubles its quotes, in the log's own place. */
-static void
-keep_quoted(struct server_log *log, int field, struct view text)
+void
+server_log_keep_quoted(struct server_log *log, int field, struct view text)
 {
     const uint8_t *at = text.bytes, *end = at + text.length;
 
@@ -265,29 +279,18 @@ take_columns(struct server_log *log, const uint8_t *begin, const uint16_t *ends,
             .is_there = stop > at,
         };
         if (PASU_UNLIKELY(doubled) && is_quoted)
-            keep_quoted(log, field, view_of(text->at, text->length));
+            server_log_keep_quoted(log, field, view_of(text->at, text->length));
     }
-}
-
-/* Whose record the next one is, if it has as many columns. */
-static inline void
-prefetch_next(const struct server_log *log)
-{
-    const struct server_log_columns *c = &log->columns;
-    const uint16_t *session = &c->ends[c->next + COLUMN_SESSION - 1];
-
-    if (c->next + COLUMN_SESSION < c->total)
-        server_log_start_prefetch(
-            log, view_of(c->start + session[0] + 1, (size_t)(session[1] - session[0]) - 1));
 }
 
 /* The byte behind the record; NULL: it is not there as a whole (*is_cut), or is none of those. */
 static const uint8_t *
-take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
+take_record(struct server_log *log, const uint8_t *at, bool *is_cut, int *result)
 {
     struct server_log_columns *c = &log->columns;
     size_t from = (size_t)(at - c->start), to, count = c->count;
     const uint16_t *ends = &c->ends[c->next];
+    bool doubled;
 
     *is_cut = c->record == c->records;
     if (*is_cut)
@@ -298,12 +301,17 @@ take_record(struct server_log *log, const uint8_t *at, bool *is_cut)
             count++;
     if (count < COLUMNS_LEAST || to >= c->wrong)
         return NULL;
-    take_columns(log, at, ends, count, has_doubled(log, from, to));
     c->next += count;
     c->count = count;
     c->record++;
-    prefetch_next(log);
     log->at += to + 1 - from;
+    doubled = has_doubled(log, from, to);
+    if (!server_log_quick(log, at, ends, count, doubled, result)) {
+        take_columns(log, at, ends, count, doubled);
+        log->span = server_log_span(log, ends, count, doubled);
+        *result = server_log_take(log, false);
+        log->span.length = 0;
+    }
     return c->start + to + 1;
 }
 
@@ -316,7 +324,7 @@ take_records(struct server_log *log, const uint8_t *at, const uint8_t *end, int 
     look_at(log, at, end);
     while (at < end && *result == 0) {
         bool is_cut;
-        const uint8_t *behind = take_record(log, at, &is_cut);
+        const uint8_t *behind = take_record(log, at, &is_cut, result);
 
         if (behind == NULL && (!is_cut || c->start == at || c->end == end))
             break;
@@ -324,7 +332,6 @@ take_records(struct server_log *log, const uint8_t *at, const uint8_t *end, int 
             look_at(log, at, end);
             continue;
         }
-        *result = server_log_take(log, false);
         log->begin = log->at;
         at = behind;
     }

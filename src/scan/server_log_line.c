@@ -197,6 +197,7 @@ take_times(struct server_log *log, struct server_line *line)
     else if (!take_session(log, line->pid, &start.seconds))
         return false;
     line->start = start.seconds * NANOSECONDS_PER_SECOND;
+    log->start = NULL;
     if (take_epoch(text, &line->at))
         return true;
     if (!server_log_local_again(&log->now, text, &local, &zone))
@@ -207,6 +208,7 @@ take_times(struct server_log *log, struct server_line *line)
         if (place != NULL)
             *place = start;
     }
+    log->start = place;
     if (server_log_utc(log, local, zone, start.has_offset ? &start.offset : NULL, &line->at))
         return true;
     log->zoneless++;
@@ -448,5 +450,7 @@ server_log_take(struct server_log *log, bool is_part)
     line.severity = server_log_field(log, SERVER_LOG_SEVERITY);
     line.message = message_of(log);
     line.detail = server_log_field(log, SERVER_LOG_DETAIL);
+    if (PASU_UNLIKELY(log->span.length > 0))
+        server_log_remember(log, &line);
     return log->see(log->arg, &line);
 }

@@ -68,6 +68,19 @@ PASU_MUST_USE int server_log_csv(struct server_log *log, struct view bytes);
 PASU_MUST_USE int server_log_csv_end(struct server_log *log);
 PASU_MUST_USE int server_log_json(struct server_log *log, uint8_t byte);
 PASU_MUST_USE int server_log_json_end(struct server_log *log);
+/* Without what doubles its quotes, in the log's own place. */
+void server_log_keep_quoted(struct server_log *log, int field, struct view text);
+/* ---- server_log_quick.c: whole records of csvlog ---- */
+/* The record at `begin`, of `count` columns that end there, as a line, to `see`, whose result is in
+ * *result, where it is a statement of a session that is remembered. False: it is taken otherwise,
+ * and nothing was done. `doubled`: quotes may be doubled in it. */
+PASU_MUST_USE bool server_log_quick(struct server_log *log, const uint8_t *begin,
+                                    const uint16_t *ends, size_t count, bool doubled, int *result);
+/* Its user's to its session's columns, where they can be remembered; else nothing. */
+struct view server_log_span(const struct server_log *log, const uint16_t *ends, size_t count,
+                            bool doubled);
+/* The line is of log->span. */
+void server_log_remember(struct server_log *log, const struct server_line *line);
 /* ---- server_log_prefix.c: the line without its end, into the fields; false: it is none ---- */
 PASU_MUST_USE bool server_log_stderr(struct server_log *log, struct view line);
 
@@ -100,18 +113,17 @@ server_log_start_place(uint64_t first, uint64_t last)
 {
     return ((first ^ last << 7) * UINT64_C(0x9E3779B97F4A7C15) >> 40) % (SERVER_LOG_STARTS / 2) * 2;
 }
-/* A line of the session is taken soon: what is remembered of its start comes near. */
-PASU_ALWAYS_INLINE static inline void
-server_log_start_prefetch(const struct server_log *log, struct view session)
+/* Whether the text is that start's, word by word. */
+static inline bool
+server_log_start_says(const struct server_log_start *start, struct view text)
 {
-    const struct server_log_start *start;
+    size_t last = text.length - 8;
 
-    if (session.length < sizeof(uint64_t))
-        return;
-    start = &log->starts[server_log_start_place(
-        server_log_word(session, 0), server_log_word(session, session.length - sizeof(uint64_t)))];
-    __builtin_prefetch(start);
-    __builtin_prefetch(&start->seconds);
+    return text.length == start->start_length &&
+           ((start->start[0] ^ server_log_word(text, 0)) |
+            (start->start[1] ^ server_log_word(text, 8)) |
+            (start->start[2] ^ server_log_word(text, last < 16 ? last : 16)) |
+            (start->start[3] ^ server_log_word(text, last))) == 0;
 }
 /* The fields as a line, to `see`; or it is unreadable. */
 PASU_MUST_USE int server_log_take(struct server_log *log, bool is_part);

@@ -5,12 +5,14 @@
 
 #include <pthread.h>
 
-enum { AHEAD_MAX = 8 };
+enum { AHEAD_MAX = 16 };
 
-enum slot_state { SLOT_FREE, SLOT_READING, SLOT_PARSING, SLOT_READY };
+/* SLOT_READ: of a serial dialect, whose blocks are read while others are parsed. */
+enum slot_state { SLOT_FREE, SLOT_READING, SLOT_READ, SLOT_PARSING, SLOT_READY };
 
 struct place {
-    struct block block;
+    struct block *block; /* NULL: it is free */
+    bool is_last;        /* there is no more behind it */
     enum slot_state state;
 };
 
@@ -23,16 +25,21 @@ struct stream {
     struct server_reader *reader; /* of a dialect that needs it */
     struct general_log *general;
     uint32_t file;
-    unsigned places, put, take;         /* of `place`; put and take go on counting */
-    bool is_reading, is_over, is_given; /* somebody reads; there is no more; one is given out */
-    bool is_live;                       /* there can be more later */
-    uint64_t offset;                    /* of `tail` */
-    uint8_t *tail;                      /* what was read of a line that is not whole yet */
+    unsigned places, put, parse, take; /* of `place`; put, parse and take go on counting */
+    bool is_reading, is_parsing;       /* somebody does; is_parsing: of a serial dialect */
+    bool is_over, is_given;            /* there is no more; one is given out */
+    bool is_live;                      /* there can be more later */
+    uint64_t offset;                   /* of `tail` */
+    uint8_t *tail;                     /* what was read of a line that is not whole yet */
     size_t tail_length, tail_size;
     bool is_passing; /* a line that is too long, from `offset` on, which has no end yet */
     uint64_t passed; /* bytes of it */
     _Atomic uint64_t taken;
     struct place place[AHEAD_MAX];
+    struct block blocks[AHEAD_MAX];
+    /* What was free last is taken first: it is in the caches. */
+    struct block *spare[AHEAD_MAX];
+    unsigned spares;
 };
 
 struct streams {
@@ -173,10 +180,12 @@ read_block(struct stream *s, struct block *block)
 }
 
 static void
-parse(struct streams *all, struct observe_state *observer, struct stream *s, struct block *block)
+parse(struct streams *all, struct observe_state *observer, struct stream *s,
+      const struct place *place)
 {
     const struct streams_options *options = &all->options;
-    const struct block_readers readers = {s->reader, s->general, s->is_over && !s->is_live};
+    const struct block_readers readers = {s->reader, s->general, place->is_last};
+    struct block *block = place->block;
 
     if (options->see != NULL)
         (void)block_each(block, &s->dialect, &readers, options->see, options->see_arg);
@@ -186,39 +195,92 @@ parse(struct streams *all, struct observe_state *observer, struct stream *s, str
 
 /* ---- threads ---- */
 
-/* A stream that can be read on, or NULL. The lock is held. */
+/* The block of a serial dialect that is to be parsed next is there, and nobody parses the one
+ * before. */
+static bool
+can_parse(const struct stream *s)
+{
+    return dialect_is_serial(&s->dialect) && !s->is_parsing &&
+           s->place[s->parse % s->places].state == SLOT_READ;
+}
+
+static bool
+can_read(const struct stream *s)
+{
+    return !s->is_reading && !s->is_over && s->place[s->put % s->places].state == SLOT_FREE;
+}
+
+/* A stream that can be read or parsed on, or NULL. The lock is held. */
 static struct stream *
 find_work(struct streams *all)
 {
     for (struct stream *s = all->first; s != NULL; s = s->next)
-        if (!s->is_reading && !s->is_over && s->place[s->put % s->places].state == SLOT_FREE)
+        if (can_parse(s) || can_read(s))
             return s;
     return NULL;
 }
 
-/* Reads and parses one block; the lock is held, and let go meanwhile. */
+/* The lock is held, and let go meanwhile. */
 static void
-do_work(struct streams *all, struct stream *s, struct observe_state *observer)
+read_next(struct streams *all, struct stream *s)
 {
     struct place *place = &s->place[s->put++ % s->places];
 
     s->is_reading = true;
     place->state = SLOT_READING;
+    place->block = s->spare[--s->spares];
     pthread_mutex_unlock(&all->lock);
-    (void)read_block(s, &place->block);
-    if (dialect_is_serial(&s->dialect)) /* one block after the other */
-        parse(all, observer, s, &place->block);
+    (void)read_block(s, place->block);
     pthread_mutex_lock(&all->lock);
+    place->is_last = s->is_over && !s->is_live;
     s->is_reading = false;
+    place->state = SLOT_READ;
+}
+
+/* The same. */
+static void
+parse_one(struct streams *all, struct stream *s, struct place *place,
+          struct observe_state *observer)
+{
     place->state = SLOT_PARSING;
-    pthread_cond_signal(&all->work);
-    if (!dialect_is_serial(&s->dialect)) {
-        pthread_mutex_unlock(&all->lock);
-        parse(all, observer, s, &place->block);
-        pthread_mutex_lock(&all->lock);
-    }
+    pthread_mutex_unlock(&all->lock);
+    parse(all, observer, s, place);
+    pthread_mutex_lock(&all->lock);
     place->state = SLOT_READY;
     pthread_cond_broadcast(&all->ready);
+}
+
+static void
+parse_next(struct streams *all, struct stream *s, struct observe_state *observer)
+{
+    s->is_parsing = true;
+    parse_one(all, s, &s->place[s->parse++ % s->places], observer);
+    s->is_parsing = false;
+    pthread_cond_signal(&all->work);
+}
+
+/*
+ * Parses a block, or reads one and parses it. Those of a serial dialect are parsed one after the
+ * other, each by whoever is there, while the next is read. The lock is held, and let go meanwhile.
+ */
+static void
+do_work(struct streams *all, struct stream *s, struct observe_state *observer)
+{
+    unsigned at = s->put;
+
+    if (can_parse(s)) {
+        parse_next(all, s, observer);
+        return;
+    }
+    read_next(all, s);
+    pthread_cond_signal(&all->work);
+    if (!dialect_is_serial(&s->dialect)) {
+        parse_one(all, s, &s->place[at % s->places], observer);
+        return;
+    }
+    pthread_cond_broadcast(&all->ready); /* who waits can read the next one */
+    if (can_parse(s))
+        parse_next(all, s, observer);
 }
 
 struct worker {
@@ -283,7 +345,7 @@ streams_new(struct streams **slot, const struct streams_options *options)
     all->options = *options;
     if (wanted > COUNT_OF(all->threads))
         wanted = COUNT_OF(all->threads);
-    all->ahead = wanted == 0 ? 1 : wanted + 2 < AHEAD_MAX ? wanted + 2 : AHEAD_MAX;
+    all->ahead = wanted == 0 ? 1 : AHEAD_MAX;
     pthread_mutex_init(&all->lock, NULL);
     pthread_cond_init(&all->work, NULL);
     pthread_cond_init(&all->ready, NULL);
@@ -359,11 +421,13 @@ stream_open(struct stream **slot, struct streams *all, const char *path, struct 
         result = input_open(&s->input, path);
     if (result == 0)
         result = begin_reader(s, dialect);
-    for (unsigned i = 0; i < s->places && result == 0; i++)
-        result = block_init(&s->place[i].block, all->options.block);
+    for (unsigned i = 0; i < s->places && result == 0; i++) {
+        result = block_init(&s->blocks[i], all->options.block);
+        s->spare[s->spares++] = &s->blocks[i];
+    }
     if (result != 0) {
         for (unsigned i = 0; i < s->places; i++)
-            block_release(&s->place[i].block);
+            block_release(&s->blocks[i]);
         if (kept == NULL)
             input_close(s->input);
         stream_kept_free(kept);
@@ -412,14 +476,16 @@ stream_next(struct stream *s)
 
     pthread_mutex_lock(&all->lock);
     if (s->is_given) {
-        s->place[s->take++ % s->places].state = SLOT_FREE;
+        place = &s->place[s->take++ % s->places];
+        s->spare[s->spares++] = place->block;
+        *place = (struct place){.state = SLOT_FREE};
         s->is_given = false;
         pthread_cond_signal(&all->work);
     }
     place = wait_for(s);
     s->is_given = place != NULL;
     pthread_mutex_unlock(&all->lock);
-    return place != NULL ? &place->block : NULL;
+    return place != NULL ? place->block : NULL;
 }
 
 /* Reads on. The lock is taken. */
@@ -470,7 +536,7 @@ wait_until_quiet(struct stream *s)
 {
     s->is_over = true;
     for (unsigned i = 0; i < s->places; i++)
-        while (s->is_reading || s->place[i].state == SLOT_READING ||
+        while (s->is_reading || s->is_parsing || s->place[i].state == SLOT_READING ||
                s->place[i].state == SLOT_PARSING)
             pthread_cond_wait(&s->streams->ready, &s->streams->lock);
 }
@@ -492,7 +558,7 @@ stream_close(struct stream *s)
     wait_until_quiet(s);
     pthread_mutex_unlock(&all->lock);
     for (unsigned i = 0; i < s->places; i++)
-        block_release(&s->place[i].block);
+        block_release(&s->blocks[i]);
     if (s->kept == NULL)
         input_close(s->input);
     stream_kept_free(s->kept);

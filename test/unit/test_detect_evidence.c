@@ -227,6 +227,33 @@ test_evidence_of_days_is_shiryaev_and_roberts_sum(void **state)
 }
 
 static void
+test_evidence_that_a_later_hour_takes_back_does_not_count(void **state)
+{
+    struct history h = {0};
+    struct judged judged;
+    struct day day = {.judged = &judged};
+
+    (void)state;
+    fusion_begin(&h);
+    for (size_t i = 0; i < DETECTOR_COUNT; i++)
+        judged.log_e[i] = NAN;
+    for (size_t way = 0; way < DETECTOR_WAYS; way++)
+        judged.ways[DETECTOR_MISSES][way] = (float)way;
+    for (unsigned hour = 0; hour < 6; hour++) {
+        const float *ways = hour % 3 == 1 ? judged.ways[DETECTOR_MISSES] : NULL;
+
+        judged.log_e[DETECTOR_MISSES] = ways != NULL ? 1 : (double)NAN;
+        fusion_judge(&h, &day);
+        assert_true(h.log_now[DETECTOR_MISSES] == fusion_with(&h, DETECTOR_MISSES, ways));
+        assert_true(h.log_now[DETECTOR_DRIFT] == fusion_with(&h, DETECTOR_DRIFT, NULL));
+        if (hour == 2) { /* the day is over */
+            fusion_step(&h, DETECTOR_MISSES, judged.ways[DETECTOR_MISSES]);
+            fusion_step(&h, DETECTOR_DRIFT, NULL);
+        }
+    }
+}
+
+static void
 test_what_is_published_is_what_e_bh_chooses(void **state)
 {
     double e[] = {900, 500, 260, 90, 3}, log_e[COUNT_OF(e)];
@@ -502,6 +529,7 @@ main(void)
         cmocka_unit_test(test_a_surprise_beyond_ones_own_past_is_at_most_fifty_times_the_peers),
         cmocka_unit_test(test_weekdays_are_compared_with_weekdays),
         cmocka_unit_test(test_evidence_of_days_is_shiryaev_and_roberts_sum),
+        cmocka_unit_test(test_evidence_that_a_later_hour_takes_back_does_not_count),
         cmocka_unit_test(test_what_is_published_is_what_e_bh_chooses),
         cmocka_unit_test(test_who_was_named_in_a_finding_stays_so_whoever_becomes_stronger),
         cmocka_unit_test(test_who_was_found_before_by_another_detector_is_named_behind),
