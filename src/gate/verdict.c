@@ -440,9 +440,10 @@ verdict_judge(struct session *s, struct exposure *e, const struct plan_statement
     /* Before it is recorded other settings can come into force, and its rule with them be gone. */
     memory_free(s->observer->rules.blocked);
     s->observer->rules.blocked =
-        words_of(s, &ruling, ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved"
-                             : ruling_closes(&ruling)       ? ENDS
-                                                            : "");
+        words_of(s, &ruling,
+                 ruling.verdict == VERDICT_HOLD ? "; this cannot wait to be approved"
+                 : ruling_closes(&ruling)       ? ENDS
+                                                : "");
     if (!s->observer->rules.blocked)
         return PASU_E_NOMEM;
     judgement->is_blocked = true;
