@@ -249,7 +249,7 @@ environment_of(const struct session *s, struct view text)
         o->is_taken = has_readings(text);
     return (struct plan_environment){
         .catalog = o->catalog,
-        .role = o->role,
+        .role = o->exchange.becoming == 0 ? o->role : "", /* what waits may set another one */
         .is_plain_dialect = is_read,
         .may_inject = s->settings->config->attribution.inject && !o->retry.is_again,
         .may_shadow = s->settings->config->attribution.shadow && !o->retry.is_again,

@@ -2,6 +2,7 @@
 #include "gate/retry.h"
 
 #include "gate/answer.h"
+#include "gate/result.h"
 #include "gate/session.h"
 #include "postgres/response.h"
 
@@ -85,37 +86,101 @@ is_first(const struct observer *o)
                                             !o->result.is_open && is_read_first(request->plan)));
 }
 
-/* A column that is not there, or could be several, where a text is read: not within code. */
-static bool
-is_of_column(const uint8_t *message, size_t length)
+enum cause {
+    CAUSE_OTHER,
+    CAUSE_COLUMN, /* a column that is not there, or could be several, where a text is read */
+    CAUSE_RIGHT,  /* a right that the role does not have */
+};
+
+/* What a hidden column can be the cause of: not within code. */
+static enum cause
+cause_of(const uint8_t *message, size_t length)
 {
     struct reader r = reader_of(view_of(message + WALK_HEAD, length - WALK_HEAD));
-    bool is_column = false, has_position = false;
+    enum cause cause = CAUSE_OTHER;
+    bool has_position = false;
     uint8_t field;
 
     while ((field = reader_u8(&r)) != 0) {
         struct view value = reader_text(&r);
 
-        if (field == 'C')
-            is_column = view_equal(value, VIEW("42703")) || view_equal(value, VIEW("42702"));
+        if (field == 'C' && (view_equal(value, VIEW("42703")) || view_equal(value, VIEW("42702"))))
+            cause = CAUSE_COLUMN;
+        else if (field == 'C' && view_equal(value, VIEW("42501")))
+            cause = CAUSE_RIGHT;
         has_position |= field == 'P';
         if (field == 'W' || field == 'p' || field == 'q')
-            return false;
+            return CAUSE_OTHER;
     }
-    return reader_end(&r) == 0 && is_column && has_position;
+    if (reader_end(&r) != 0 || (cause == CAUSE_COLUMN && !has_position))
+        return CAUSE_OTHER;
+    return cause;
+}
+
+/* Whether the server looks at the rights before it runs anything of it, and before it says what
+ * comes: not where a statement returns what it has changed. */
+static bool
+is_allowed_first(const struct exchange_request *request)
+{
+    const struct plan_statement *statement = &request->plan->statements[0];
+
+    return request->step == STEP_QUERY &&
+           (statement->special == SPECIAL_COPY_OUT ||
+            (statement->special == SPECIAL_NONE && statement->verb == VERB_SELECT)) &&
+           statement->writes == WRITES_NOTHING;
+}
+
+static bool
+is_hiding(const struct observer *o, const struct exchange_request *request)
+{
+    const struct prepared *prepared;
+    const struct plan_statement *statement;
+    const struct plan *plan = request->plan;
+
+    if (!plan && request->step == STEP_BIND) {
+        prepared = exchange_prepared(&o->exchange, request->statement);
+        plan = prepared ? prepared->plan : NULL;
+    } else if (!plan) {
+        plan = result_plan(o, request, &statement);
+    }
+    return plan && plan->rewritten.bytes && !request->is_refused;
+}
+
+/* The role is another one than it was taken for, unless the text is refused as it was, too. */
+static void
+doubt_role(struct observer *o)
+{
+    struct retry *r = &o->retry;
+    const struct exchange_request *request = exchange_first(&o->exchange);
+
+    if (r->role[0]) {
+        memcpy(o->role, r->role, sizeof(o->role));
+        r->role[0] = '\0';
+    } else if (request && is_hiding(o, request)) {
+        o->role[0] = '\0';
+    }
 }
 
 int
 retry_takes(struct answering *a, const uint8_t *message, size_t length, bool *is_taken)
 {
     struct observer *o = a->o;
+    enum cause cause = cause_of(message, length);
 
-    *is_taken = o->retry.state == RETRY_ASKED && a->s->transaction == 'I' && !o->is_muted &&
-                !o->is_waiting && !o->is_cancelling && o->backlog.length == 0 &&
-                o->ask.length == 0 && a->s->from_client.left == 0 && is_first(o) &&
-                exchange_is_last(&o->exchange) && is_of_column(message, length);
+    *is_taken =
+        o->retry.state == RETRY_ASKED && a->s->transaction == 'I' && !o->is_muted &&
+        !o->is_waiting && !o->is_cancelling && o->backlog.length == 0 && o->ask.length == 0 &&
+        a->s->from_client.left == 0 && is_first(o) && exchange_is_last(&o->exchange) &&
+        (cause == CAUSE_COLUMN ||
+         (cause == CAUSE_RIGHT && o->role[0] && is_allowed_first(exchange_first(&o->exchange))));
+    if (!*is_taken && cause == CAUSE_RIGHT)
+        doubt_role(o);
     if (!*is_taken)
         return 0;
+    if (cause == CAUSE_RIGHT) {
+        memcpy(o->retry.role, o->role, sizeof(o->role));
+        o->role[0] = '\0';
+    }
     o->retry.state = RETRY_FAILED;
     o->is_waiting = true;
     exchange_failed(&o->exchange);
@@ -142,8 +207,9 @@ retry_resume(struct session *s)
     }
     /* The snapshot is not what is there: another one is waited for. What was made since even that
      * one is asked for as it is. */
-    observer_touch(s, TOUCH_ALL);
-    o->retry.is_again = o->is_resumed = ++o->retry.tries > 1;
+    if (!o->retry.role[0])
+        observer_touch(s, TOUCH_ALL);
+    o->retry.is_again = o->is_resumed = ++o->retry.tries > 1 || o->retry.role[0];
     observer_resume(s);
     if (s->observer)
         s->observer->retry.is_again = false;

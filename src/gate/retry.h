@@ -10,6 +10,10 @@
  *                (a new snapshot)
  *                SELECT name FROM customers                     ─▶ what the client gets
  *
+ * So is one for whose hidden columns the role has no right: it is not the one that it was taken for
+ * (code of the server's can set one, and so can what the server knows of whoever logs in). From
+ * then on it is not known, unless the server refuses the text as it was, too.
+ *
  * Only where nothing has happened yet: the first text of a pipeline, or a Query's, outside of a
  * transaction block, refused by the server as it was read, and with nothing sent behind its Sync.
  * Until the answer is there the client's messages are kept, up to RETRY_MAX bytes. Of the session's
@@ -34,6 +38,7 @@ retry_forget(struct observer *observer)
         return;
     observer->retry.state = RETRY_NONE;
     observer->retry.tries = 0;
+    observer->retry.role[0] = '\0';
 }
 /* Whether this ErrorResponse is not the client's: from then on its bytes wait. */
 PASU_MUST_USE int retry_takes(struct answering *answering, const uint8_t *message, size_t length,

@@ -24,6 +24,14 @@ writes_own_values(const struct plan_statement *statement, enum plan_verb verb)
            (statement->flags & ~(uint32_t)PLAN_PROBE) == 0;
 }
 
+/* Nor what acts on the table that is told of, under whatever name it was written to: a view that no
+ * snapshot shows yet. */
+static bool
+is_acted_on(const struct catalog_relation *table)
+{
+    return table->act_fields != 0 || table->written_fields != 0 || table->is_written_opaque;
+}
+
 /* What else stands in such texts is what others have, or of rows that were there: 23503 says it of
  * keys, 23514 of checks and partitions, 23P01 shows the row that is in the way. */
 bool
@@ -35,8 +43,9 @@ speech_is_own_row(const struct session *s, const struct plan_statement *statemen
     if (!catalog || !statement || !writes_own_values(statement, VERB_INSERT))
         return false;
     table = speech_relation(catalog, body);
-    return table && (has_code(body, "23502") ||
-                     (has_code(body, "23505") && speech_names_no_field(catalog, table, body)));
+    return table && !is_acted_on(table) &&
+           (has_code(body, "23502") ||
+            (has_code(body, "23505") && speech_names_no_field(catalog, table, body)));
 }
 
 /* "Key (email)=(…) already exists" is of the row that has it; "Failing row contains (…)" of the one
@@ -58,7 +67,8 @@ speech_of_changed_row(const struct session *s, const struct plan_statement *stat
         !(is_update && (has_code(body, "23502") || has_code(body, "23514"))))
         return 0;
     table = speech_relation(catalog, body);
-    return table && table->marked_fields == 0 ? words_persons_of_row(table) : 0;
+    return table && table->marked_fields == 0 && !is_acted_on(table) ? words_persons_of_row(table)
+                                                                     : 0;
 }
 
 /* ---- the row's key, as it stands in "Failing row contains (1350, Kim, null)" ---- */

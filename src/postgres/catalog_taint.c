@@ -202,7 +202,54 @@ add_acts(struct catalog_builder *b)
     return result;
 }
 
-/* ---- what views do when they are read ---- */
+/* ---- what views do ---- */
+
+/* The view, and what it reads, of what a view's rule depends on; false: it is none, or a function.
+ */
+static bool
+view_reads(const struct catalog *c, const struct catalog_dependency *d, size_t *view, size_t *table)
+{
+    const struct catalog_rule *rule = catalog_rule_find(c, d->rule);
+
+    if (d->is_function || !rule || !rule->is_view)
+        return false;
+    *view = catalog_relation_number(c, rule->relation);
+    *table = catalog_relation_number(c, d->object);
+    return *view != SIZE_MAX && *table != SIZE_MAX && *view != *table;
+}
+
+static bool
+act_upwards(struct catalog_relation *view, const struct catalog_relation *table)
+{
+    struct catalog_relation before = *view;
+
+    view->has_acts |= table->has_acts;
+    view->is_filled |= table->is_filled;
+    view->has_rules |= table->has_rules;
+    return view->has_acts != before.has_acts || view->is_filled != before.is_filled ||
+           view->has_rules != before.has_rules;
+}
+
+/* Rows that are written to a view are its table's. */
+static int
+add_view_acts(struct catalog_builder *b)
+{
+    struct catalog *c = b->catalog;
+    size_t view, table;
+    bool is_more = true;
+    int result = 0;
+
+    PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
+        if (result == 0 && view_reads(c, d, &view, &table))
+            result = catalog_edge_add(b, catalog_act_node(b, table), catalog_act_node(b, view));
+    while (is_more && result == 0) {
+        is_more = false;
+        PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
+            is_more |= view_reads(c, d, &view, &table) &&
+                       act_upwards(&c->relations[view], &c->relations[table]);
+    }
+    return result;
+}
 
 /* Whether more is known of the view than before. */
 static bool
@@ -307,22 +354,13 @@ spread(struct catalog_builder *b, size_t nodes)
     return result;
 }
 
-/* What is written to a table can be written to those that inherit from it. */
 static bool
-write_upwards(const struct catalog *c, const struct catalog_pair *pair)
+write_upwards(const struct catalog_relation *from, struct catalog_relation *to)
 {
-    size_t child = catalog_relation_number(c, pair->a),
-           parent = catalog_relation_number(c, pair->b);
-    struct catalog_relation *from, *to;
-    bool is_more;
+    bool is_more = (from->written_fields & ~to->written_fields) != 0 ||
+                   (from->written_kinds & ~to->written_kinds) != 0 ||
+                   (from->is_written_opaque && !to->is_written_opaque);
 
-    if (child == SIZE_MAX || parent == SIZE_MAX)
-        return false;
-    from = &c->relations[child];
-    to = &c->relations[parent];
-    is_more = (from->written_fields & ~to->written_fields) != 0 ||
-              (from->written_kinds & ~to->written_kinds) != 0 ||
-              (from->is_written_opaque && !to->is_written_opaque);
     to->written_fields |= from->written_fields;
     to->written_kinds |= from->written_kinds;
     to->is_written_opaque |= from->is_written_opaque;
@@ -342,11 +380,14 @@ taint_of_function(const struct catalog_builder *b, uint32_t oid)
     return taint;
 }
 
+/* What is written to a table can be written to those that inherit from it, and what is written to
+ * a view to its table. */
 static void
 write_writers(const struct catalog_builder *b)
 {
     const struct catalog *c = b->catalog;
     bool is_more = true;
+    size_t from, to;
 
     PILE_EACH (const struct catalog_pair, pair, &b->writers) {
         size_t relation = catalog_relation_number(c, pair->a);
@@ -362,8 +403,15 @@ write_writers(const struct catalog_builder *b)
     }
     while (is_more) {
         is_more = false;
-        PILE_EACH (const struct catalog_pair, pair, &b->inherits)
-            is_more |= write_upwards(c, pair);
+        PILE_EACH (const struct catalog_pair, pair, &b->inherits) {
+            from = catalog_relation_number(c, pair->a);
+            to = catalog_relation_number(c, pair->b);
+            is_more |= from != SIZE_MAX && to != SIZE_MAX &&
+                       write_upwards(&c->relations[from], &c->relations[to]);
+        }
+        PILE_EACH (const struct catalog_dependency, d, &b->dependencies)
+            is_more |= view_reads(c, d, &to, &from) &&
+                       write_upwards(&c->relations[from], &c->relations[to]);
     }
 }
 
@@ -504,6 +552,8 @@ catalog_taint(struct catalog_builder *b)
         result = catalog_functions_read(b);
     if (result == 0)
         result = add_acts(b);
+    if (result == 0)
+        result = add_view_acts(b);
     if (result == 0)
         result = add_views(b);
     if (result == 0)

@@ -73,6 +73,7 @@ exchange_done(struct exchange *x)
         return;
     x->naming -= x->requests[x->first].is_naming;
     x->declaring -= x->requests[x->first].is_declaring;
+    x->becoming -= x->requests[x->first].is_becoming;
     x->queries -= x->requests[x->first].step == STEP_QUERY;
     request_release(&x->requests[x->first]);
     x->first = (x->first + 1) & (x->size - 1);

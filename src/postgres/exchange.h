@@ -120,6 +120,7 @@ struct exchange_request {
     bool is_portal;      /* DESCRIBE, CLOSE: of a portal, not of a statement */
     bool is_naming;      /* it gives or takes a statement's name */
     bool is_declaring;   /* or a cursor's, in SQL */
+    bool is_becoming;    /* or sets a role, as its text says */
     bool is_doubtful;    /* BIND: it may show more than its plan says */
     /* Texts: of what is added only the first byte of each is set. */
     char name[EXCHANGE_NAME_SIZE];      /* statement (PARSE), portal (BIND, EXECUTE), or either */
@@ -144,6 +145,7 @@ struct exchange {
     uint32_t name_count;
     uint32_t naming;    /* requests that wait and are is_naming */
     uint32_t declaring; /* and is_declaring */
+    uint32_t becoming;  /* and is_becoming */
     uint32_t queries;   /* requests that wait and are QUERY, which may do so by code */
     bool is_skipping;   /* the server skips to the next Sync */
     bool has_lost;      /* a cursor that hides something can be there, and is not among `portals` */

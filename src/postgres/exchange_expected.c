@@ -42,27 +42,37 @@ is_about_cursors(const struct plan_statement *statement)
            statement->special == SPECIAL_DISCARD;
 }
 
+static bool
+is_about_roles(const struct plan_statement *statement)
+{
+    return statement->special == SPECIAL_SET_ROLE || statement->special == SPECIAL_DISCARD;
+}
+
 void
 exchange_note_names(struct exchange *x, struct exchange_request *request)
 {
     const struct plan_statement *statement;
     const struct plan *plan = request->plan;
-    bool is_naming = false, is_declaring = false;
+    bool is_naming = false, is_declaring = false, is_becoming = false;
 
     if (request->step == STEP_QUERY) {
         for (size_t i = 0; plan && i < plan->statement_count; i++) {
             is_naming |= is_about_names(&plan->statements[i]);
             is_declaring |= is_about_cursors(&plan->statements[i]);
+            is_becoming |= is_about_roles(&plan->statements[i]);
         }
     } else if (request->step == STEP_EXECUTE) {
         statement = portal_statement(x, request->name, x->count - 1, &plan);
         is_naming = statement && is_about_names(statement);
         is_declaring = statement && is_about_cursors(statement);
+        is_becoming = statement && is_about_roles(statement);
     }
     x->naming += is_naming && !request->is_naming;
     request->is_naming |= is_naming;
     x->declaring += is_declaring;
     request->is_declaring = is_declaring;
+    x->becoming += is_becoming && !request->is_becoming;
+    request->is_becoming |= is_becoming;
 }
 
 /* What a name is expected to stand for. */

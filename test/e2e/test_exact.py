@@ -377,10 +377,18 @@ ROLES = (
 )
 
 
+@harness.shared
+def roles():
+    """Who may be others, and who may not read a key."""
+    shop.server().sql("CREATE ROLE keyless; GRANT SELECT (name, grade) ON customers TO keyless; CREATE ROLE several LOGIN SUPERUSER; CREATE TABLE kept (secret text);"
+                      "CREATE ROLE sworn LOGIN SUPERUSER; ALTER ROLE sworn SET role = 'keyless'; "
+                      "CREATE FUNCTION become(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN set_config('role', $1, false); END $$")
+
+
 @test(gateway=True)
 def test_roles_that_are_set():
     """Whom a role that was set is shown is known as of any other, where it is known for sure that it is still set"""
-    shop.server().sql("CREATE ROLE keyless; GRANT SELECT (name, grade) ON customers TO keyless; CREATE ROLE several LOGIN SUPERUSER")
+    roles()
     front = shop.front("roles")
     problems = []
     for number, (said, _) in enumerate(ROLES):
@@ -398,6 +406,52 @@ def test_roles_that_are_set():
         one = shown[f"role {number}"]
         if (len(one.keys["customer"]) > 0, one.unknown == 0) != (is_named, is_named):
             problems.append(f"{said}: {len(one.keys['customer'])} named, {one.unknown} unknown, {one.attributions}")
+    assert not problems, "\n".join(problems)
+
+
+# The same of a role that nobody has said: who has logged in, what has been said before it, and whether its persons are named.
+EXTENDED = wire.parse(ASK) + wire.bind() + wire.execute() + wire.message(b"S")
+UNSAID = (
+    ("sworn", (), False),
+    ("sworn", ("SET ROLE analyst", "RESET ROLE"), False),
+    ("sworn", ("SET ROLE analyst", "DISCARD ALL"), False),
+    ("sworn", ("SET ROLE none",), True),
+    ("several", ("SET ROLE analyst", "SELECT become('keyless')"), False),
+    ("several", ("SET ROLE analyst", "DO $$ BEGIN PERFORM become('keyless'); END $$"), False),
+    ("several", ("SELECT become('keyless')", "SET ROLE analyst"), True),
+    ("several", ("SELECT become('keyless')", "COPY (" + ASK + ") TO STDOUT"), False),
+    # what the role may not read anyway says nothing of the role
+    ("several", ("SET ROLE analyst", "SELECT name, secret FROM customers, kept", ASK), True),
+    # it is not set yet when the next text comes
+    ("several", (wire.parse("SET ROLE keyless") + wire.bind() + wire.execute() + EXTENDED,), False),
+    ("several", ("SET ROLE keyless", wire.parse("SET ROLE analyst") + wire.bind() + wire.execute() + EXTENDED), False),
+)
+
+
+@test(gateway=True)
+def test_roles_that_nobody_says():
+    """What a role may not read is not asked for where code has set it, or the server at login: the client sees nothing of it"""
+    roles()
+    front = shop.front("unsaid")
+    problems = []
+    for number, (user, said, _) in enumerate(UNSAID):
+        told = []
+        for address in (shop.server().address, front.address):
+            with wire.login(address, user=user, application_name=f"unsaid {number}") as session:
+                results = [session.exchange(one if isinstance(one, bytes) else wire.query(one)) for one in (*said, ASK)]
+                told.append([(one.rows, one.copied, one.errors) for one in results])
+                session.terminate()
+        equal(told[1], told[0], str(said))
+    with front.login(user="sworn", application_name="once") as session:  # by messages, the first one says so
+        assert session.exchange(EXTENDED).code == "42501"
+        assert session.exchange(EXTENDED).rows
+        session.terminate()
+    front.guard.until_sessions(0)
+    shown = shop.export(front)
+    for number, (user, said, is_named) in enumerate(UNSAID):
+        one = shown[f"unsaid {number}"]
+        if (len(one.keys["customer"]) > 0, one.unknown == 0) != (is_named, is_named):
+            problems.append(f"{user}, {said}: {len(one.keys['customer'])} named, {one.unknown} unknown, {one.attributions}")
     assert not problems, "\n".join(problems)
 
 

@@ -95,6 +95,22 @@ TRIGGER = ("CREATE FUNCTION to_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGI
            "CREATE TRIGGER one BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION to_one()")
 TRIGGERED = ("BEGIN", "UPDATE orders SET amount = amount WHERE customer_id BETWEEN 1400 AND 1450",
              "SELECT item FROM orders WHERE customer_id = 1350", "ROLLBACK")
+# What acts on a table acts for whoever writes to a view of it, and a view of that, and RETURNING and errors tell it.
+UNDER = (
+    "CREATE FUNCTION names_of(int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT string_agg(name, ',') FROM customers WHERE grade = 1); END $$",
+    "CREATE TABLE under_views (k int NOT NULL, d text DEFAULT names_of(1), g text GENERATED ALWAYS AS (left(names_of(k), 20)) STORED)",
+    "CREATE VIEW above AS SELECT * FROM under_views", "CREATE VIEW top AS SELECT k, g AS made, d AS given FROM above",
+    "CREATE TABLE under_fired (k int NOT NULL, v text)", "CREATE VIEW fired AS SELECT * FROM under_fired",
+    "CREATE FUNCTION names_in() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.v := names_of(1); RETURN NEW; END $$",
+    "CREATE TRIGGER t BEFORE INSERT ON under_fired FOR EACH ROW EXECUTE FUNCTION names_in()")
+VIEWED = {
+    "a default, returned": "INSERT INTO above (k) VALUES (1) RETURNING d",
+    "a default, in an error": "INSERT INTO above (k) VALUES (NULL)",
+    "what is generated, returned": "INSERT INTO top (k, given) VALUES (1, '') RETURNING made",
+    "what is generated, in an error": "INSERT INTO top (k, given) VALUES (NULL, '')",
+    "a trigger, in an error": "INSERT INTO fired (k) VALUES (NULL)",
+    "by a view that no snapshot has": "BEGIN|CREATE TEMP VIEW passing AS SELECT * FROM under_views|INSERT INTO passing (k) VALUES (NULL)|ROLLBACK",
+}
 # Of customers' own rows: marks that stay with the table, so these come last.
 COLUMN = ("UPDATE customers SET region = name WHERE grade = 2", "SELECT id, region FROM customers WHERE grade = 2")
 MANY = ("INSERT INTO customers SELECT 78, string_agg(name, ','), 'b', 'y', 'd', 8, 'e' FROM customers",
@@ -155,6 +171,23 @@ def test_written_by_a_trigger():
     shop.play(front(), SEEN, "trigger", TRIGGER)
     check({"triggered": TRIGGERED})
     shop.play(front(), SEEN, "no trigger", ("DROP FUNCTION to_one CASCADE",))
+
+
+@test(gateway=True)
+def test_written_to_a_view():
+    """What is written to a view is counted as what acts on its table says"""
+    shop.play(front(), SEEN, "under", UNDER)
+    seen = {}
+    for name, sql in VIEWED.items():
+        with front().login(user="postgres", application_name=name) as session:
+            results = [session.exchange(wire.query(one)) for one in sql.split("|")]
+            seen[name] = {key for one in results for key in re.findall(r"Kim-(-?[0-9]+)", f"{one.rows} {one.errors}")}
+            session.terminate()
+    front().guard.until_sessions(0)
+    ledger = shop.export(front())
+    missed = [name for name, keys in seen.items() if not keys or len(keys) > ledger[name].unknown]
+    assert not missed, f"UNCOUNTED: {missed}"
+    shop.play(front(), SEEN, "over", ("DROP TABLE under_views, under_fired CASCADE", "DROP FUNCTION names_of, names_in"))
 
 
 @test(gateway=True)
