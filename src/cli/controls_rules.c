@@ -68,6 +68,7 @@ look_source(struct controls *c, struct chooser *chooser, const struct config_rul
     struct control_trial trial;
     struct control_look *look;
     struct chosen chosen = {0};
+    const char *country;
     bool is_found;
     int result;
 
@@ -84,15 +85,15 @@ look_source(struct controls *c, struct chooser *chooser, const struct config_rul
     memcpy(asked.principal, chosen.principal, sizeof(asked.principal));
     memcpy(asked.address, chosen.address, sizeof(asked.address));
     controls_knock(c, look, gateway, &asked, &trial);
+    country = chosen.country[0] ? chosen.country : "no country";
     if (look->state == STATE_HELD)
-        SAY(look,
-            "a connection as %s, as if from %s (%s), was refused before the server was "
-            "contacted (%s)",
-            chosen.principal, chosen.address, chosen.country[0] ? chosen.country : "no country",
+        SAY(look, "a %s as %s, as if from %s (%s), was refused before the server was %s (%s)",
+            trial.error == PASU_E_RULE ? "SELECT of all fields" : "connection", chosen.principal,
+            chosen.address, country, trial.error == PASU_E_RULE ? "sent it" : "contacted",
             error_sqlstate(trial.error));
     else if (look->state == STATE_FAILED)
-        SAY(look, "a connection as %s, as if from %s (%s), was not refused", chosen.principal,
-            chosen.address, chosen.country[0] ? chosen.country : "no country");
+        SAY(look, "neither a connection as %s, as if from %s (%s), nor its SELECT was refused",
+            chosen.principal, chosen.address, country);
     look->hint = RUNS_ANOTHER;
     return 0;
 }

@@ -226,7 +226,9 @@ courier_fetch(struct courier *c, struct message_delivery *m)
 {
     int result = fetch(c, m);
 
-    if (result == 0)
-        fetch_finding(c->records, m);
-    return result;
+    if (result != 0)
+        return result;
+    m->is_over = m->body.session != 0 && !live_has(&c->records->live, m->body.session);
+    fetch_finding(c->records, m);
+    return 0;
 }

@@ -431,7 +431,8 @@ struct message_delivery {
     uint32_t target; /* enum alert_target */
     uint8_t is_own;  /* SEGMENT_ALERT: its control is that of its rule, or ALERT_CONTROLS */
     uint8_t step;    /* 0: raised; else it has climbed that far */
-    uint8_t unused[2];
+    uint8_t is_over; /* the alert's session has ended, as far as the ledger knows */
+    uint8_t unused;
     uint64_t number;               /* index of the record: of each delivery another one */
     uint64_t alert;                /* index of the alert's */
     int64_t time, raised_at;       /* realtime ns: of these records */

@@ -114,8 +114,10 @@ record_gap_alert(const struct record_keeping *r, uint64_t index, union payload_b
     *alert = (union payload_body){.alert = {.record = index, .severity = GAP_SEVERE}};
     snprintf(alert->alert.rule, sizeof(alert->alert.rule), "gap");
     snprintf(alert->alert.text, sizeof(alert->alert.text),
-             "%" PRIu64 " records are missing between %s and %s: %.64s", r->gap.count, since, now,
-             error_text(r->gap.error));
+             "%" PRIu64 " record%s missing between %s and %s: %.64s", r->gap.count,
+             r->gap.count == 1 ? " is" : "s are", since, now,
+             r->gap.error == PASU_E_AGAIN ? "the gate had no room for what could not be recorded"
+                                          : error_text(r->gap.error));
 }
 
 bool

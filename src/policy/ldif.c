@@ -176,6 +176,8 @@ ldif_read(struct ldif *l, struct ldif_line *line)
             return fault(l, "begins with a space, and there is no line that it goes on from");
         }
         text = unfold(l);
+        if (l->at == l->end && l->end[-1] != '\n')
+            return fault(l, "has no end of line: the file was cut off, or is being written");
         if (text.length == 0 && l->is_in_record) {
             line->what = LDIF_BREAK;
             l->is_in_record = false;

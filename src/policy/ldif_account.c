@@ -433,6 +433,10 @@ change_entry(struct ldif_accounts *r, struct view dn, enum change change, uint32
         return read_modify(r, entry);
     if (change == CHANGE_RENAME)
         return read_rename(r, entry);
+    if (!entry && !r->base)
+        return roster_fault_at(r->roster, line,
+                               "deletes an entry that is not in the file: changes alone are no "
+                               "roster (import them into a CSV file: pasu roster import)");
     if (entry)
         entry->is_deleted = true; /* who is on no list was nobody that could leave */
     return skip_record(r);

@@ -348,7 +348,7 @@ roster_read_ldif(struct roster_reading *roster, struct view bytes, const struct 
             result = add_entry(&r, entry);
     if (result == 0 && r.has_changes)
         result = keep_others(&r);
-    else if (result == 0 && roster->roster->count == 0)
+    if (result == 0 && roster->roster->count == 0)
         result = roster_fault_at(roster, 1,
                                  "no entry is an account: nobody would be left on the roster");
     ldif_accounts_release(&r);

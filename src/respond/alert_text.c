@@ -72,11 +72,16 @@ alert_hint(char hint[ALERT_HINT_SIZE], const struct message_delivery *d)
         n = snprintf(hint, ALERT_HINT_SIZE,
                      "see whom it was shown: pasu scope --principal '%.63s' --from %s; ",
                      a->principal, since);
-    } else if (a->session != 0)
-        n = snprintf(hint, ALERT_HINT_SIZE,
-                     "see whom it was shown: pasu scope --session %016" PRIx64
-                     "; end it: pasu kill %016" PRIx64 "; ",
-                     a->session, a->session);
+    } else if (a->session != 0) {
+        bool is_shown = a->rows > 0 || a->subjects > 0;
+
+        n = snprintf(hint, ALERT_HINT_SIZE, "see %s shown: pasu scope --session %016" PRIx64 "; ",
+                     is_shown ? "whom it was" : "what the session was", a->session);
+        if (!d->is_over)
+            n += snprintf(hint + n, ALERT_HINT_SIZE - (size_t)n,
+                          "end it, where it has not ended yet: pasu kill %016" PRIx64 "; ",
+                          a->session);
+    }
     snprintf(hint + n, ALERT_HINT_SIZE - (size_t)n, "sign it off: pasu ack %" PRIu64, d->alert);
 }
 

@@ -370,6 +370,7 @@ def test_climbs():
     equal([(one["type"], one["data"]["step"], one["data"]["to"], one["data"]["escalated_to"]) for one in of],
           [("alert.raised", 0, "on-call", None), ("alert.escalated", 1, "ciso", "ciso"), ("alert.escalated", 2, "ceo", "ceo"),
            ("alert.escalated", 3, "ceo", "ceo")])
+    assert not any("pasu kill" in one["data"]["what_to_do"] for one in of[1:]), "its session has ended"
     equal(len(of) + 1, len(hook.alerts()))
     equal(numbers(hook.alerts()), recorded(front))
     listed = {one["alert"]: one for one in front.guard.json("ack", "--all")}

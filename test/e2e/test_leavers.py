@@ -316,7 +316,9 @@ def attempt(made, name):
     return None
 
 
+ACCOUNT = "dn: uid=app,dc=x\nobjectClass: person\nuid: app\n"
 BROKEN = {
+    "LDIF that is cut off": (f"{ACCOUNT}mail: app@x.or", 4), "LDIF of changes": ("dn: uid=analyst,dc=x\nchangetype: delete\n", 1),
     "nothing": ("", 1), "no header": ("analyst,human\n", 1), "a kind": (f"{HEAD}\nanalyst,robot,,,\n", 2),
     "a status": (f"{HEAD}\napp,service,,,\nanalyst,human,,gone,\n", 3), "a day": (f"{HEAD}\nanalyst,human,,,soon\n", 2),
     "twice": (f"{HEAD}\nanalyst,human,,,\napp,service,,,\nanalyst,human,,left,\n", 4),

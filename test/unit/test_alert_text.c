@@ -182,6 +182,26 @@ a_deadlines_hint_is_its_incident(void **state PASU_UNUSED)
     assert_string_equal(hint, "see what is due: pasu incident show 5; sign it off: pasu ack 7");
 }
 
+static void
+a_sessions_hint_is_true(void **state PASU_UNUSED)
+{
+    struct message_delivery d = delivery("");
+    char hint[ALERT_HINT_SIZE];
+
+    d.body.session = 0xabc;
+    d.body.rows = 3;
+    d.body.subjects = 2;
+    alert_hint(hint, &d);
+    assert_string_equal(hint, "see whom it was shown: pasu scope --session 0000000000000abc; "
+                              "end it, where it has not ended yet: pasu kill 0000000000000abc; "
+                              "sign it off: pasu ack 7");
+    d.body.rows = d.body.subjects = 0;
+    d.is_over = true;
+    alert_hint(hint, &d);
+    assert_string_equal(hint, "see what the session was shown: pasu scope --session "
+                              "0000000000000abc; sign it off: pasu ack 7");
+}
+
 int
 main(void)
 {
@@ -189,6 +209,7 @@ main(void)
         cmocka_unit_test(a_body_says_what_is_known),
         cmocka_unit_test(structured_data_is_escaped),
         cmocka_unit_test(any_bytes_are_sent_whole),
+        cmocka_unit_test(a_sessions_hint_is_true),
         cmocka_unit_test(a_deadlines_hint_is_its_incident),
         cmocka_unit_test(a_mail_is_its_headers_and_base64),
     };

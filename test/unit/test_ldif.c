@@ -289,6 +289,10 @@ faults_have_their_line(void **state PASU_UNUSED)
                  3, "neither in the file nor on the roster");
     assert_fault(VIEW(PERSON "\ndn: uid=kim,dc=x\nchangetype: modify\nreplace: mail\ncn: x\n"), 8,
                  "another attribute");
+    assert_fault(VIEW(PERSON "mail: kim@x.or"), 4, "cut off");
+    assert_fault(VIEW(PERSON "\ndn: uid=lee,dc=x\nchangetype: delete\n"), 5, "not in the file");
+    assert_fault(VIEW("dn: uid=lee,dc=x\nchangetype: add\nobjectClass: device\n"), 1,
+                 "nobody would be left");
     assert_fault(VIEW(PERSON "\nsearch: 2\nresult: 4 Size limit exceeded\n"), 6,
                  "did not give all");
 }
