@@ -499,3 +499,61 @@ ask_kill(const struct ask *ask, uint64_t session, const char *principal, uint64_
         snprintf(request.principal, sizeof(request.principal), "%s", principal);
     return control_ask(ask->path, &request, take_nothing, NULL, count);
 }
+
+struct marks_take {
+    struct ring_mark *items;
+    size_t count, room;
+};
+
+static int
+take_mark(void *arg, uint32_t type, const void *body, size_t length)
+{
+    struct marks_take *take = arg;
+    struct ring_mark *more;
+
+    if (type != CONTROL_MARK || length != sizeof(*more))
+        return PASU_E_PROTOCOL;
+    if (take->count == take->room) {
+        take->room = 2 * take->room + 1;
+        more = memory_resize(take->items, take->room, sizeof(*more));
+        if (!more)
+            return PASU_E_NOMEM;
+        take->items = more;
+    }
+    memcpy(&take->items[take->count++], body, length);
+    return 0;
+}
+
+int
+ask_marks(const struct ask *ask, struct ring_mark **marks, size_t *count)
+{
+    struct control_request request = request_of(CONTROL_MARKS);
+    struct marks_take take = {0};
+    uint64_t unused;
+    int r = control_ask(ask->path, &request, take_mark, &take, &unused);
+
+    if (r != 0)
+        memory_free(take.items);
+    *marks = r == 0 ? take.items : NULL;
+    *count = r == 0 ? take.count : 0;
+    return r;
+}
+
+int
+ask_clear(const struct ask *ask, struct ring_mark *mark, const char *why)
+{
+    struct control_request request = request_of(CONTROL_CLEAR);
+    struct marks_take take = {0};
+    uint64_t unused;
+    int r;
+
+    request.clear.mark = *mark;
+    snprintf(request.clear.why, sizeof(request.clear.why), "%s", why);
+    r = control_ask(ask->path, &request, take_mark, &take, &unused);
+    if (r == 0 && take.count != 1)
+        r = PASU_E_PROTOCOL;
+    if (r == 0)
+        *mark = take.items[0];
+    memory_free(take.items);
+    return r;
+}

@@ -11,6 +11,7 @@
 
 #include "cli/arguments.h"
 #include "config/model.h"
+#include "ledger/ring.h"
 #include "ledger/segment_cipher.h"
 
 #include <jansson.h>
@@ -40,6 +41,12 @@ PASU_MUST_USE int ask_sessions(const struct ask *ask, const char *principal, jso
 /* Ends one session, or with 0 those of a principal. The number ended in *count. */
 PASU_MUST_USE int ask_kill(const struct ask *ask, uint64_t session, const char *principal,
                            uint64_t *count);
+
+/* The marks that there are, a new array of *count in *marks, for memory_free. */
+PASU_MUST_USE int ask_marks(const struct ask *ask, struct ring_mark **marks, size_t *count);
+/* Takes those of the relation that `mark` names away; it is what they were then.
+ * PASU_E_NOTFOUND: there are none; PASU_E_AGAIN: one of them is only being made. */
+PASU_MUST_USE int ask_clear(const struct ask *ask, struct ring_mark *mark, const char *why);
 
 /* Complains about an error of the above; the exit status. */
 int ask_complain(const struct ask *ask, int code);

@@ -51,6 +51,7 @@ const char *const command_incident_actions[] = {"list",   "open",  "show",     "
                                                 "sign",   "close", "board",    NULL};
 const char *const command_fingerprint_actions[] = {"make", "check", "hash", "range", NULL};
 const char *const command_hold_actions[] = {"list", "place", "release", NULL};
+const char *const command_marks_actions[] = {"list", "clear", NULL};
 const char *const command_decoy_actions[] = {"list",  "plant", "register", "retire",
                                              "match", "view",  NULL};
 const char *const command_roster_actions[] = {"show", "import", "audit", NULL};

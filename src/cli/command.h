@@ -57,6 +57,7 @@ enum command_operand {
     OPERAND_DECOY,       /* what is to be done with decoys, and a set's number or a file */
     OPERAND_INCIDENT,    /* what is to be done with an incident, its number, and of what */
     OPERAND_FINGERPRINT, /* what is to be done with fingerprints, and files */
+    OPERAND_MARKS,       /* what is to be done with marks, and of which table */
     OPERAND_ROSTER,      /* what is to be done with the roster, and a file */
 };
 
@@ -103,6 +104,8 @@ extern const char *const command_index_actions[];
 extern const char *const command_roster_actions[];
 /* What `pasu hold` can do, ended by NULL. */
 extern const char *const command_hold_actions[];
+/* What `pasu marks` can do, ended by NULL. */
+extern const char *const command_marks_actions[];
 extern const char *const command_decoy_actions[];
 /* What `pasu fingerprint` can do, ended by NULL. */
 extern const char *const command_fingerprint_actions[];

@@ -39,6 +39,10 @@ read_entries(struct ledger_reader *reader, struct past_marks *past)
             int seen = past_marks_see(past, entry.u.mark);
 
             result = seen != 0 ? seen : 1;
+        } else if (result == 1 && entry.type == LEDGER_CLEARED) {
+            int seen = past_marks_clear(past, &entry.u.cleared->mark);
+
+            result = seen != 0 ? seen : 1;
         }
         if (result == PASU_E_CORRUPT)
             result = 1;

@@ -33,6 +33,8 @@ print_operand_words(FILE *file, const struct command *command)
         print_words(file, command_ledger_actions);
     if (command->operand == OPERAND_HOLD)
         print_words(file, command_hold_actions);
+    if (command->operand == OPERAND_MARKS)
+        print_words(file, command_marks_actions);
     if (command->operand == OPERAND_DECOY)
         print_words(file, command_decoy_actions);
     if (command->operand == OPERAND_FINGERPRINT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/catalog_marks.h"
+#include "gate/catalog_marks_part.h"
 
 #include "base/memory.h"
 
@@ -8,28 +8,12 @@ enum {
     NAME_LOADS_MAX = 256, /* a name of which nothing has come for so long was never committed */
 };
 
-struct marked {
-    uint32_t relation, vocabulary;
-    uint32_t loads; /* since it was given by name */
-    bool is_late;   /* given while a load was under way, which does not serve it */
-    int16_t column;
-    bool is_adrift, is_unsure; /* unsure: of a template, and no snapshot has shown it yet */
-    uint64_t number;           /* when it was given */
-    uint64_t horizon; /* adrift: transactions before this one are waited for; 0: not known yet */
-    uint64_t fields, kinds;
-    /* As of struct catalog_mark; the ledger does not have them, so that after a restart it is not
-     * known any more. */
-    bool is_one;
-    uint64_t persons;
-    uint64_t recorded_fields, recorded_kinds;                /* of these, what the ledger has */
-    char schema[CATALOG_NAME_SIZE], name[CATALOG_NAME_SIZE]; /* schema "": any */
-};
-
 static bool
 is_same(const struct marked *a, const struct marked *b)
 {
     return a->relation == b->relation && a->column == b->column && a->vocabulary == b->vocabulary &&
-           strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
+           a->is_clearing == b->is_clearing && strcmp(a->schema, b->schema) == 0 &&
+           strcmp(a->name, b->name) == 0;
 }
 
 /* What is marked anew is not forgotten. */
@@ -104,6 +88,12 @@ add(struct catalog_marks *marks, const struct marked *mark)
     marks->items = items;
     items[marks->count++] = *mark;
     return 0;
+}
+
+int
+catalog_marks_put_in(struct catalog_marks *marks, const struct marked *mark)
+{
+    return add(marks, mark);
 }
 
 int
@@ -299,7 +289,7 @@ settle_children(struct catalog_marks *settled, const struct catalog *catalog)
         const struct catalog_spill *spill;
         size_t at = 0;
 
-        while (result == 0 && from.relation != 0 && from.column == 0 &&
+        while (result == 0 && from.relation != 0 && from.column == 0 && !from.is_clearing &&
                (spill = catalog_spill(catalog, from.relation, &at)) != NULL) {
             struct marked child = from;
 
@@ -487,6 +477,7 @@ add_kin(struct catalog_marks *marks, struct marked *mark, enum catalog_kin kin)
     if (kin != KIN_SAME) {
         mark->recorded_fields = mark->recorded_kinds = 0;
         mark->is_unsure |= kin == KIN_TEMPLATE;
+        mark->is_clearing = false;
         mark->is_adrift = mark->relation == 0;
         mark->horizon = 0;
     }

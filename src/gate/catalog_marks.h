@@ -97,6 +97,19 @@ bool catalog_marks_has(const struct catalog_marks *marks, const struct ring_mark
  * rest is tried again the next time. */
 PASU_MUST_USE int catalog_marks_record(struct catalog_marks *marks, catalog_marks_put *put,
                                        void *arg);
+/* Whether the marks of a relation of this snapshot can be taken away: 0; PASU_E_NOTFOUND: it has
+ * none; PASU_E_AGAIN: one is being made, or recorded. */
+PASU_MUST_USE int catalog_marks_clear_look(const struct catalog_marks *marks,
+                                           const struct catalog *catalog, uint32_t relation);
+/* From here on what marks the relation is a mark of its own, which the ledger does not have. Those
+ * that were there hold until the end: they are gone then, or stay (`is_done` false), and the ledger
+ * does not have them. */
+void catalog_marks_clear_begin(struct catalog_marks *marks, uint32_t relation);
+void catalog_marks_clear_end(struct catalog_marks *marks, uint32_t relation, bool is_done);
+/* Whether the relation has any between the two. */
+bool catalog_marks_is_clearing(const struct catalog_marks *marks, uint32_t relation);
+/* One mark after the other, from 0 on, without number and whose it is; false: there are no more. */
+bool catalog_marks_each(const struct catalog_marks *marks, size_t *at, struct ring_mark *mark);
 void catalog_marks_release(struct catalog_marks *marks);
 
 #endif

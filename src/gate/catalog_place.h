@@ -70,6 +70,15 @@ struct catalog_place {
     struct identity_keeping keeping; /* the other thread's; its times, under the lock */
 };
 
+enum { CATALOG_CLEARED_MAX = 64 };
+
+/* Which marks were taken away, or are being, last: snapshots up to that version can have them. */
+struct catalog_cleared {
+    _Atomic uint64_t version; /* of all of them; UINT64_MAX: until it is done */
+    uint32_t relations[CATALOG_CLEARED_MAX];
+    size_t count; /* of all that there were */
+};
+
 struct catalog_store {
     const struct log *log;
     catalog_notify *notify;
@@ -84,6 +93,8 @@ struct catalog_store {
     uint64_t marked;        /* the number of the last mark, or of the last marking */
     struct past_marks past; /* what the ledger had when the gate started */
     uint64_t mark_number;   /* the last one (ledger/ring.h) */
+    struct catalog_cleared cleared;
+    uint64_t clears; /* how often marks were taken away: a load under way is begun anew */
     _Atomic bool is_stopping;
     bool is_stopped;
     pthread_t keep_thread;
@@ -141,6 +152,10 @@ uint64_t catalog_place_open_marks(const struct catalog_store *store,
 /* With the lock held: load it at that time, or before. */
 void catalog_place_load_by(struct catalog_store *store, struct catalog_place *place, int64_t at);
 void catalog_place_free(struct catalog_place *place);
+/* The same of a touch, and of a number that no mark in the ledger has. */
+void catalog_place_touch(struct catalog_store *store, struct catalog_place *place,
+                         enum catalog_touch whose);
+uint64_t catalog_place_number(struct catalog_store *store);
 
 /* ---- catalog_thread.c ---- */
 void *catalog_thread(void *store);

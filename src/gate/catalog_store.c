@@ -307,8 +307,9 @@ catalog_store_serves(const struct catalog_place *place, uint64_t touch)
     return touch <= place->served;
 }
 
-static void
-touch(struct catalog_store *store, struct catalog_place *place, enum catalog_touch whose)
+void
+catalog_place_touch(struct catalog_store *store, struct catalog_place *place,
+                    enum catalog_touch whose)
 {
     bool is_retired = catalog_store_is_stale(place) && place->load_at == CATALOG_NEVER &&
                       place->poll_at == CATALOG_NEVER;
@@ -336,7 +337,7 @@ catalog_store_touch(struct catalog_store *store, struct catalog_place *place,
         bool is_concerned = whose == TOUCH_ADDS || whose == TOUCH_ALL;
 
         if (other == place || (is_concerned && catalog_place_is_sibling(other, place)))
-            touch(store, other, whose);
+            catalog_place_touch(store, other, whose);
     }
     number = place->touched;
     pthread_mutex_unlock(&store->lock);
@@ -465,7 +466,7 @@ catalog_store_mark(struct catalog_store *store, struct catalog_place *place,
         other->marks.number = store->marked;
         if (result == 0)
             result = catalog_marks_add(&other->marks, mark, vocabulary);
-        touch(store, other, TOUCH_ALL);
+        catalog_place_touch(store, other, TOUCH_ALL);
     }
     pthread_mutex_unlock(&store->lock);
     return result;
@@ -533,8 +534,8 @@ struct recording {
     void *arg;
 };
 
-static uint64_t
-next_number(struct catalog_store *store)
+uint64_t
+catalog_place_number(struct catalog_store *store)
 {
     uint64_t now = (uint64_t)os_realtime(store->log->os);
 
@@ -552,7 +553,7 @@ put_mark(void *arg, struct ring_mark *mark)
     if (mark->what == RING_MARK_FORGOTTEN && catalog_place_is_copied(store, recording->place, mark))
         return 0;
     if (mark->number == 0)
-        mark->number = next_number(store);
+        mark->number = catalog_place_number(store);
     snprintf(mark->gateway, sizeof(mark->gateway), "%s", whose.gateway);
     snprintf(mark->database, sizeof(mark->database), "%s", whose.name);
     mark->system = whose.system;

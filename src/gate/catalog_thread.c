@@ -209,13 +209,28 @@ look(struct catalog_store *store, struct catalog_place *place)
     return result;
 }
 
+/* Marks were taken away while it was read: what it says that comes of them is not kept, and it is
+ * read anew. */
+static bool
+is_outdated(struct catalog_store *store, struct catalog_place *place, uint64_t clears)
+{
+    bool is_so;
+
+    pthread_mutex_lock(&store->lock);
+    is_so = clears != store->clears;
+    if (is_so)
+        catalog_place_load_by(store, place, os_monotonic(store->log->os));
+    pthread_mutex_unlock(&store->lock);
+    return is_so;
+}
+
 static void
 load(struct catalog_store *store, struct catalog_place *place)
 {
     int64_t begin = os_monotonic(store->log->os);
     struct catalog *prior, *catalog = NULL;
     struct catalog_mark *marks = NULL;
-    uint64_t touched, version;
+    uint64_t touched, version, clears = 0;
     const struct catalog_seen *seen;
     struct growth_sight grown;
     size_t mark_count = 0;
@@ -234,6 +249,7 @@ load(struct catalog_store *store, struct catalog_place *place)
         result = look(store, place);
     if (result == 0) {
         pthread_mutex_lock(&store->lock);
+        clears = store->clears;
         result = catalog_marks_list(&place->marks, catalog_policy_vocabulary(place->policy), &marks,
                                     &mark_count);
         pthread_mutex_unlock(&store->lock);
@@ -243,7 +259,9 @@ load(struct catalog_store *store, struct catalog_place *place)
                               &catalog);
     memory_free(marks);
     catalog_release(prior);
-    if (result == 0)
+    if (result == 0 && is_outdated(store, place, clears))
+        catalog_release(catalog);
+    else if (result == 0)
         keep_snapshot(store, place, catalog, &grown, touched, os_monotonic(store->log->os) - begin);
     else if (result != PASU_E_AGAIN) /* without an address: catalog_store_warm comes */
         keep_failure(store, place, result);

@@ -297,6 +297,7 @@ from_keeper(struct gate *g, const struct channel_message *message)
     default:
         gate_take_approval(g, message);
         question_other(g, message);
+        question_marks(g, message);
         break;
     }
 }

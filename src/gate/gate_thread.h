@@ -111,6 +111,10 @@ void gate_take_sources(struct gate *gate, const struct channel_message *message)
 /* A configuration comes into force, with the table that was taken for it. */
 void gate_set_origins(struct gate *gate);
 
+/* ---- question_marks.c ---- */
+/* MARKS_ASK and CLEAR; others are passed over. */
+void question_marks(struct gate *gate, const struct channel_message *message);
+
 /* ---- question.c: what the keeper asks, and the workers' answers ---- */
 void question_sessions(struct gate *gate, uint64_t question);
 void question_status(struct gate *gate, uint64_t question);

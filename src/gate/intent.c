@@ -122,6 +122,8 @@ ask(struct session *s, struct plan *plan, const struct plan_statement *statement
                                          .fields = m->fields,
                                          .kinds = m->kinds};
 
+        if (m->fields) /* before it is asked whether it is marked */
+            catalog_store_open(s->worker->shared->catalogs, o->place, &o->marking);
         if (m->fields && (m->is_lasting || !observer_knows(o, m)))
             result = add(s, &one);
     }

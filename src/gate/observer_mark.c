@@ -2,6 +2,7 @@
 /* What a session's statements have put where the mapping does not look: marks, and who hears of it.
  */
 #include "base/memory.h"
+#include "gate/catalog_clear.h"
 #include "gate/doubt.h"
 #include "gate/fresh_marks.h"
 #include "gate/session.h"
@@ -14,7 +15,7 @@ observer_knows(const struct observer *o, const struct plan_mark *mark)
     const struct catalog_relation *relation =
         o->catalog && mark->relation ? catalog_relation(o->catalog, mark->relation) : NULL;
 
-    if (!relation)
+    if (!relation || catalog_clear_covers(o->place, relation->oid, catalog_version(o->catalog)))
         return false;
     if (mark->column > 0 && mark->column <= relation->column_limit) {
         uint64_t fields[CATALOG_KINDS_MAX] = {0};
@@ -91,6 +92,8 @@ mark(struct session *s, const struct plan_statement *statement, uint64_t written
     int result = 0;
 
     for (const struct plan_mark *m = &statement->mark; m && result == 0; m = m->next) {
+        if (m->fields && !m->is_lasting) /* before it is asked whether it is marked */
+            catalog_store_open(store, place, &s->observer->marking);
         if (!m->fields || (!m->is_lasting && is_marked(s->observer, m)))
             continue;
         result = mark_one(s, m, m->relation, written);
@@ -119,6 +122,7 @@ fill(struct session *s, const struct plan_statement *statement, uint64_t fields,
 
         one.fields = fields;
         one.kinds = kinds;
+        catalog_store_open(s->worker->shared->catalogs, s->observer->place, &s->observer->marking);
         if (is_marked(s->observer, &one))
             continue;
         result = mark_one(s, &one, one.relation, 0);
@@ -212,8 +216,12 @@ void
 observer_marks_mean(struct session *s, bool is_lost)
 {
     struct observer *o = s->observer;
+    bool is_open = o->marking.place != NULL;
 
-    catalog_store_close(s->worker->shared->catalogs, &o->marking, is_lost || o->is_leaving);
+    is_lost |= o->is_leaving;
+    catalog_store_close(s->worker->shared->catalogs, &o->marking, is_lost);
+    if (is_open && !is_lost && o->exchange.count > 0) /* what is under way can mark, too */
+        catalog_store_open(s->worker->shared->catalogs, o->place, &o->marking);
 }
 
 void

@@ -17,6 +17,9 @@ struct past_marks {
 
 /* PASU_E_NOMEM, PASU_E_RANGE: there are too many. */
 PASU_MUST_USE int past_marks_see(struct past_marks *past, const struct ring_mark *mark);
+/* Somebody has taken away what the relation had until then: it is no mark of that database any
+ * more, but still of what was copied from it. As past_marks_see. */
+PASU_MUST_USE int past_marks_clear(struct past_marks *past, const struct ring_mark *cleared);
 /* catalog_kin_see of whose they are. */
 void past_marks_kin(const struct past_marks *past, const struct catalog_whose *whose,
                     struct catalog_family *family);

@@ -210,6 +210,8 @@ see(struct rebuild *p, const struct ledger_entry *entry)
         return 0;
     case LEDGER_MARK:
         return past_marks_see(&p->marks, entry->u.mark);
+    case LEDGER_CLEARED:
+        return past_marks_clear(&p->marks, &entry->u.cleared->mark);
     default:
         return 0;
     }

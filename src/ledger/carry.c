@@ -246,6 +246,30 @@ ends(const struct ring_mark *mark, const struct ring_mark *known)
            is_same(known, mark) && known->number < mark->number;
 }
 
+/* What was taken away does not go into what was marked after that. */
+static bool
+is_cleared_between(const struct carry *c, const struct ring_mark *known,
+                   const struct ring_mark *mark)
+{
+    struct payload_cleared cleared;
+
+    for (size_t i = 0; i < c->count; i++) {
+        struct ring_mark same = *known;
+
+        if (c->items[i].is_gone || c->items[i].what.type != SEGMENT_CLEARED ||
+            payload_read_cleared(&cleared, c->items[i].what.payload) != 0)
+            continue;
+        memcpy(same.gateway, cleared.mark.gateway, sizeof(same.gateway));
+        memcpy(same.database, cleared.mark.database, sizeof(same.database));
+        same.system = cleared.mark.system;
+        same.database_oid = cleared.mark.database_oid;
+        if (cleared.mark.relation == known->relation && is_same(&same, known) &&
+            known->number < cleared.mark.number && cleared.mark.number <= mark->number)
+            return true;
+    }
+    return false;
+}
+
 static int
 add_mark(struct carry *c, const struct payload_carried *what, const struct ring_mark *mark)
 {
@@ -273,7 +297,7 @@ take_mark(struct carry *c, const struct payload_carried *what)
             payload_read_mark(&known, item->what.payload) != 0)
             continue;
         if (known.what == RING_MARK_CARRIES && mark.what == RING_MARK_CARRIES &&
-            is_same(&known, &mark)) {
+            is_same(&known, &mark) && !is_cleared_between(c, &known, &mark)) {
             mark.fields |= known.fields;
             mark.kinds |= known.kinds;
             mark.number = mark.number > known.number ? mark.number : known.number;
@@ -336,6 +360,8 @@ take(struct carry *c, const struct payload_carried *what)
         return take_name(c, what, id);
     case SEGMENT_MARK:
         return take_mark(c, what);
+    case SEGMENT_CLEARED:
+        return replace(c, what, what->index);
     case SEGMENT_TAKEN:
         return take_taken(c, what);
     default:

@@ -102,7 +102,8 @@ end_texts(struct control_request *request)
 {
     if (request->verb == CONTROL_TRY || request->verb == CONTROL_OPENING ||
         request->verb == CONTROL_CERTIFICATE || request->verb == CONTROL_DECOYS ||
-        request->verb == CONTROL_INCIDENT || request->verb == CONTROL_CLOCK)
+        request->verb == CONTROL_INCIDENT || request->verb == CONTROL_CLOCK ||
+        request->verb == CONTROL_CLEAR)
         return;
     request->principal[NAME_SIZE - 1] = '\0';
     request->who[CONTROL_TEXT_SIZE - 1] = request->what[CONTROL_TEXT_SIZE - 1] = '\0';

@@ -45,6 +45,9 @@ enum control_verb {
     CONTROL_TRIED,       /* of the token `number`: answers CONTROL_TRIAL */
     CONTROL_DECOYS = 28, /* registers a set: count is its number */
     CONTROL_RETIRE,      /* the set `number`, for `who`, because of `what` */
+    /* ledger/clearing.h */
+    CONTROL_MARKS = 32, /* those that there are: CONTROL_MARK */
+    CONTROL_CLEAR,      /* of one relation: answers CONTROL_MARK, what was taken away */
 };
 
 /* Which list of which exposure is to be opened, and from where on its record is found: a place as
@@ -110,6 +113,12 @@ struct control_clock {
     char name[NAME_SIZE], law[CONTROL_TEXT_SIZE];
 };
 
+/* Of which relation of which database: `mark` as of gate/catalog_clear.h; because of `why`. */
+struct control_clear {
+    struct ring_mark mark;
+    char why[CONTROL_TEXT_SIZE];
+};
+
 struct control_request {
     uint32_t magic, version;
     uint32_t verb;
@@ -131,6 +140,7 @@ struct control_request {
         uint8_t digest[32];             /* CERTIFICATE: SHA-256 of its bytes */
         struct control_incident incident;
         struct control_clock clock;
+        struct control_clear clear;
     };
 };
 
@@ -146,6 +156,7 @@ enum control_frame {
     CONTROL_TRIAL,       /* struct control_trial */
     CONTROL_DEADLINE,    /* struct control_clock */
     CONTROL_WATCHED,     /* struct message_watched */
+    CONTROL_MARK,        /* struct ring_mark */
     CONTROL_LEDGER,      /* struct control_ledger: only while it cannot be written */
 };
 

@@ -6,7 +6,7 @@
 #include "config/load.h"
 #include "ledger/approvals.h"
 #include "ledger/certify.h"
-#include "ledger/control.h"
+#include "ledger/clearing.h"
 #include "ledger/control_answer.h"
 #include "ledger/courier.h"
 #include "ledger/deed.h"
@@ -17,7 +17,6 @@
 #include "ledger/others.h"
 #include "ledger/prune.h"
 #include "ledger/publisher.h"
-#include "ledger/record.h"
 #include "ledger/take_keys.h"
 #include "ledger/trials.h"
 
@@ -404,8 +403,8 @@ from_gate(struct keeper *k, const struct channel_message *message)
     case MESSAGE_STATUS:
         control_answer(&k->control, message);
         break;
-    default: /* the table lets nothing else through */
-        break;
+    default:
+        clearing_take(&k->control, &k->intake, &k->gate, message);
     }
 }
 
@@ -443,7 +442,8 @@ ask_gate(void *arg, struct control_client *client)
         return;
     }
     if (approvals_ask(&k->approvals, &k->gate, client) || deed_do(client, &k->intake) ||
-        certify_ask(&k->records, client) || trials_ask(&k->trials, client, &k->gate))
+        certify_ask(&k->records, client) || trials_ask(&k->trials, client, &k->gate) ||
+        clearing_ask(client, &k->gate))
         return;
     if (client->request.verb == CONTROL_STATUS) {
         others_show(&k->others, &k->records, client);

@@ -32,7 +32,8 @@ TABLE(keeper_from_supervisor, WITH_FD(PEER, message_empty), WITH_FD(CONFIG, mess
 TABLE(gate_from_keeper, PLAIN(RECORDED, message_result), PLAIN(SESSIONS_ASK, message_ask),
       PLAIN(STATUS_ASK, message_ask), PLAIN(KILL, message_kill),
       PLAIN(REQUESTED, message_requested), PLAIN(DECIDED, message_decided),
-      PLAIN(PERSON_ASK, message_person), PLAIN(TRY, message_try), PLAIN(MEASURE, message_empty));
+      PLAIN(PERSON_ASK, message_person), PLAIN(TRY, message_try), PLAIN(MEASURE, message_empty),
+      PLAIN(MARKS_ASK, message_ask), PLAIN(CLEAR, message_clear));
 
 TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_session),
       PLAIN(CLOSED, message_closed), PLAIN(REFUSED, message_refused),
@@ -41,7 +42,8 @@ TABLE(keeper_from_gate, PLAIN(OPENED, message_session), PLAIN(ANNOUNCE, message_
       PLAIN(CENSUS, message_census), PLAIN(BYPASS, message_bypass), PLAIN(BACKEND, message_backend),
       PLAIN(OWNERLESS, message_ownerless), PLAIN(ALERT, message_alert),
       PLAIN(REQUEST, message_request), PLAIN(CONCLUDED, message_concluded),
-      PLAIN(PERSON, message_person), PLAIN(TRIED, message_tried), PLAIN(METRICS, message_metrics));
+      PLAIN(PERSON, message_person), PLAIN(TRIED, message_tried), PLAIN(METRICS, message_metrics),
+      PLAIN(MARKED, message_marked), PLAIN(CLEARED, message_clear));
 
 TABLE(supervisor_from_gate, PLAIN(READY, message_empty), PLAIN(PREPARED, message_result),
       PLAIN(PONG, message_empty), PLAIN(DRAINED, message_empty), PLAIN(RESOLVE, message_gateway),

@@ -22,6 +22,7 @@
 #include "base/channel.h"
 #include "ledger/finding.h"
 #include "ledger/inquiry.h"
+#include "ledger/message_mark.h"
 #include "ledger/message_size.h"
 #include "ledger/message_trial.h"
 #include "ledger/tree.h"
@@ -133,6 +134,12 @@ enum message_type {
     MESSAGE_CODE_JUDGED,
     MESSAGE_SEEN,   /* fd: sealed memory with it; message_result */
     MESSAGE_UNSEEN, /* why not; message_result */
+    /* keeper → gate */
+    MESSAGE_MARKS_ASK, /* answer with MARKED, and SESSIONS_END; message_ask */
+    MESSAGE_CLEAR,     /* a mark is to be taken away, or is: answer CLEARED; message_clear */
+    /* gate → keeper */
+    MESSAGE_MARKED,  /* message_marked */
+    MESSAGE_CLEARED, /* message_clear */
 };
 
 struct message_empty {

@@ -87,6 +87,16 @@ is_mark(const void *body)
 }
 
 static bool
+is_cleared(const void *body)
+{
+    const struct payload_cleared *c = body;
+    const struct ring_mark *m = &c->mark;
+
+    return m->number != 0 && m->fields != 0 && m->relation != 0 && m->gateway[0] != '\0' &&
+           m->database[0] != '\0' && (m->system != 0) == (m->database_oid != 0);
+}
+
+static bool
 is_taken(const void *body)
 {
     const struct segment_taken *t = body;

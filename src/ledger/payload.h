@@ -290,6 +290,14 @@ struct payload_retired {
     char who[PAYLOAD_TEXT_SIZE], why[PAYLOAD_TEXT_SIZE];
 };
 
+/* The marks of a relation were taken away: all that are older. Of `mark`: number, fields, kinds,
+ * vocabulary, relation, whose it is, and how the relation was called. */
+struct payload_cleared {
+    struct ring_mark mark;
+    uint32_t uid;
+    char why[PAYLOAD_TEXT_SIZE];
+};
+
 /* write: the length, or PASU_E_RANGE: no room in `size` bytes, or nothing that can be in a payload
  * (a port above 65535, a mark of nothing, a list with nobody in it, …).
  * read: 0, or PASU_E_CORRUPT: no bytes that write makes; of the struct nothing holds then. */

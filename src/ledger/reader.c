@@ -145,14 +145,14 @@ ledger_reader_close(struct ledger_reader *r)
 static int
 decode_deed(struct ledger_reader *r, uint32_t type, struct view payload, struct ledger_entry *entry)
 {
-    if (!r->tells_deeds || (type != SEGMENT_ASKED && type != SEGMENT_ERASED))
-        return 1;
-    if (type == SEGMENT_ASKED) {
-        entry->type = LEDGER_ASKED;
-        entry->u.asked = &r->body.asked;
+    if (type == SEGMENT_CLEARED) {
+        entry->type = LEDGER_CLEARED;
+        entry->u.cleared = &r->body.cleared;
+    } else if (r->tells_deeds && (type == SEGMENT_ASKED || type == SEGMENT_ERASED)) {
+        entry->type = type == SEGMENT_ASKED ? LEDGER_ASKED : LEDGER_ERASED;
+        entry->u.asked = &r->body.asked; /* or erased */
     } else {
-        entry->type = LEDGER_ERASED;
-        entry->u.erased = &r->body.erased;
+        return 1;
     }
     return payload_read(type, &r->body, payload);
 }

@@ -36,6 +36,7 @@ enum ledger_entry_type {
     LEDGER_VOCABULARY,
     LEDGER_ORDINAL,
     LEDGER_MARK,
+    LEDGER_CLEARED,
     LEDGER_OPENING,
     LEDGER_PRUNED, /* before the first record that is left: those before it were deleted by age */
     /* Deeds: told only to who wants them. */
@@ -66,6 +67,7 @@ struct ledger_entry {
         const struct vocabulary *vocabulary;
         const struct payload_ordinal *ordinal;
         const struct ring_mark *mark;
+        const struct payload_cleared *cleared;
         const struct payload_opening *opening;
         const struct payload_asked *asked;
         const struct payload_erased *erased;

@@ -130,6 +130,7 @@ segment_is_carried(uint32_t type)
     case SEGMENT_ASKED:
     case SEGMENT_ERASED:
     case SEGMENT_RAISED:
+    case SEGMENT_CLEARED:
         return true;
     default:
         return false;

@@ -1072,6 +1072,8 @@ GOLDEN = {
          "misses": 1, "statistic": -500, "strength": 5000, "evidence": bytes([7]) + bytes(7) + bytes([9]) + bytes(31),
          "together": 2, "severity": 4, "places": 2, "detector": b"growth", "principal": b"app",
          "who": b"role app, address 192.0.2.1", "fields": b"name, phone", "why": b"more"},
+    53: {"number": 9, "fields": 5, "kinds": 2, "vocabulary": 7, "relation": 25000, "cluster": 0x0123456789abcdef, "database": 16389, "uid": 1000,
+         "gateway": b"shop", "name": b"orders", "schema": b"public", "table": b"customers", "why": b"temp"},
 }
 
 

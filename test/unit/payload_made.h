@@ -57,6 +57,7 @@ static const struct layout layouts[] = {
     {50, "8884z4ktTTd"},
     {51, "884z4TT"},
     {52, "888888888888888411z2ttTTT"},
+    {53, "88844844kkttT"},
 };
 
 /* A payload, and where in it are the zeros and the texts. */

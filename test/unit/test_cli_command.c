@@ -47,6 +47,7 @@ the_matrix_of_rights_is_this_one(void **state PASU_UNUSED)
         {"ledger", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"erase", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"hold", WHO_ANYBODY, EFFECT_CHANGES, true},
+        {"marks", WHO_OPERATOR, EFFECT_CHANGES, true},
         {"decoy", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"ack", WHO_ANYBODY, EFFECT_CHANGES, true},
         {"incident", WHO_ANYBODY, EFFECT_CHANGES, true},

@@ -510,6 +510,7 @@ nothing_that_cannot_be_is_written(void **state PASU_UNUSED)
     REFUSED(opening, payload_opening, .count = 0);
     REFUSED(opening, payload_opening, .count = EXPOSURE_ORDINALS_MAX + 1);
     REFUSED(mark, ring_mark, .what = RING_MARK_CARRIES);
+    REFUSED(cleared, payload_cleared, .mark = {.relation = 7}); /* of nothing, and nobody's */
 #undef REFUSED
 }
 
