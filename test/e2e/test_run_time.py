@@ -191,6 +191,39 @@ def test_nobody_notices():
         equal(session.query("SELECT 1").rows, [["1"]])
 
 
+@test(limit=60)
+def test_what_is_skipped_stays_skipped():
+    """Behind an error in a unit that a Query stands in, nothing is run until the client's own Sync"""
+    front()
+    do, insert = DO.replace("{n}", "mid").replace("{more}", ""), "INSERT INTO o.mid VALUES ('skipped')"
+    with wire.login(front().address) as session:
+        session.exchange(wire.parse(do, name="twice") + wire.SYNC)
+        for text, name in ((do, "twice"), ("SELEC", "")):
+            for last in (insert, do + "; " + insert, do):
+                messages = [wire.parse(t, name=n) + wire.bind(name=n) + wire.execute() for t, n in ((text, name), (last, ""))]
+                answer = session.exchange(messages[0] + wire.query("SELECT 1") + messages[1] + wire.SYNC)
+                equal((answer.types, answer.status), ("EZ", "I"), (text, last))
+        equal(session.query("SELECT 1 FROM o.mid WHERE v = 'skipped'").rows, [])
+
+
+@test(limit=60)
+def test_what_ends_a_copy():
+    """A message that ends a COPY with an error does so: it does not wait for the answer to the COPY"""
+    front()
+    fed = wire.parse("COPY o.fires FROM STDIN") + wire.bind() + wire.execute() + wire.SYNC
+    for before, copy, message in (([], fed, wire.parse("SELECT 1")),
+                                  (["BEGIN", DO.replace("{n}", "mid").replace("{more}", "")], wire.query("COPY o.mid FROM STDIN"), wire.query("COMMIT"))):
+        for is_late in (False, True):
+            with wire.login(front().address) as session:
+                query(*before)(session, "mid")
+                session.send(copy if is_late else copy + message)
+                session.result(until="G")
+                if is_late:
+                    session.send(message)
+                codes = [wire.read_fields(session.expect("E")[1])["C"] for _ in range(2)]
+                equal((codes, session.read_end()), (["08P01", "08P01"], b""))
+
+
 class Locker:
     """A session that holds what a question of ours needs, so that it waits"""
     def __init__(self):
