@@ -157,7 +157,8 @@ is_first(const struct asking *a, uint8_t type)
 {
     const struct pipeline *p = &a->s->pipeline;
 
-    if (a->o->is_unsynced || a->o->is_muted || p->is_skipping || p->is_unclean)
+    if (a->o->is_unsynced || a->o->is_muted || p->is_skipping || p->is_unclean ||
+        written_is_fed(a->s))
         return false; /* our own Sync could end what the server skips */
     if (type != 'Q' && type != 'F')
         return p->asked <= 1;

@@ -117,7 +117,7 @@ begin_look(struct session *s)
 bool
 written_is_fed(const struct session *s)
 {
-    return s->observer->counted && s->state == SESSION_COPY_IN && !s->pipeline.is_copy_over;
+    return s->state == SESSION_COPY_IN && !s->pipeline.is_copy_over && s->observer->counted;
 }
 
 bool
