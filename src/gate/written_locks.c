@@ -117,7 +117,8 @@ begin_look(struct session *s)
 bool
 written_is_fed(const struct session *s)
 {
-    return s->state == SESSION_COPY_IN && !s->pipeline.is_copy_over && s->observer->counted;
+    return s->state == SESSION_COPY_IN && !s->pipeline.is_copy_over && s->observer->counted &&
+           s->observer->exchange.count == 1; /* behind more, its data are over, too */
 }
 
 bool
