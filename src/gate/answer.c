@@ -361,8 +361,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     if (PASU_UNLIKELY(request->is_refused))
         return PASU_E_UPSTREAM_PROTOCOL;
     result = message[0] == 'I' ? 0 : result_open_silent(a->s, request);
-    if (result == 0)
-        result = finish_result(a);
+    result = result == 0 ? finish_result(a) : result;
     if (length > WALK_HEAD)
         tag = view_of(message + WALK_HEAD, length - WALK_HEAD - 1);
     if (result == 0 && length > WALK_HEAD && can_move(a))
@@ -373,8 +372,7 @@ command_complete(struct answering *a, const uint8_t *message, size_t length)
     growth_add(catalog_store_growth(a->o->place), &a->o->grown, a->o->catalog,
                a->s->settings->slots, a->o->result.statement,
                view_of(message + WALK_HEAD, length - WALK_HEAD));
-    if (result == 0)
-        result = result_effects(a->s, request);
+    result = result == 0 ? result_effects(a->s, request) : result;
     result_close(a->o);
     shadow_end(a->o);
     if (request->step == STEP_EXECUTE)
@@ -397,8 +395,7 @@ portal_suspended(struct answering *a, const uint8_t *message, size_t length)
         result = tell_moved(a, UINT64_MAX, view_of("", 0));
     written_told(a->o, UINT64_MAX, false);
     result_remember(a->o);
-    if (result == 0 && a->o->result.statement)
-        result = result_effects(a->s, request);
+    result = result == 0 && a->o->result.statement ? result_effects(a->s, request) : result;
     result_close(a->o);
     shadow_end(a->o);
     exchange_done(&a->o->exchange);

@@ -211,8 +211,7 @@ ask_query(struct asking *a, const uint8_t *message, size_t length, struct view b
     unsettle(a->o, plan);
     exchange_note_names(&a->o->exchange, request);
     result = request->is_refused ? 0 : verdict_ask(a->s, request, plan);
-    if (result == 0)
-        result = keep_ask(a->s, request, plan);
+    result = result == 0 ? keep_ask(a->s, request, plan) : result;
     if (result == 0)
         result = administration_ask(a->s, request, plan);
     for (size_t i = 0; i < plan->statement_count && result == 0 && !request->is_refused; i++)

@@ -12,7 +12,7 @@ enum {
     QUESTIONS_MAX = 10000,
     LINKS = 8, /* databases that are asked often */
     ANSWER_MAX = 8 << 20,
-    WAIT_MILLISECONDS = 2000,
+    WAIT_SECONDS = 2, /* that a COMMIT waits at most, be it behind those of others */
     REST_SECONDS = 10,
     SQL_SIZE = 2048 + 2 * NAME_SIZE,
 };
@@ -20,6 +20,7 @@ enum {
 struct asked {
     struct list link;
     struct locks_question question;
+    int64_t deadline; /* monotonic */
     char database[NAME_SIZE], role[NAME_SIZE];
 };
 
@@ -27,7 +28,8 @@ struct locks_link {
     struct inspector_link link;
     uint32_t gateway;
     char database[NAME_SIZE]; /* "": not used yet */
-    uint64_t used;
+    int64_t used;             /* monotonic */
+    int64_t closed;           /* the same: no connection is tried until then */
 };
 
 struct locks {
@@ -37,10 +39,14 @@ struct locks {
     pthread_cond_t wake;
     struct list questions;
     size_t count;
-    bool is_stopping;
-    uint64_t turn;
-    struct locks_link links[LINKS]; /* the thread's own */
+    _Atomic bool is_stopping;
+    /* The thread's own: */
+    struct locks_link links[LINKS];
+    int64_t silent[CONFIG_GATEWAYS_MAX]; /* monotonic: servers that are not asked until then */
 };
+
+/* Nobody else's operators are to be run as the inspector. */
+static const char setup[] = "SET search_path = pg_catalog; SET statement_timeout = '2s'";
 
 /* Of the catalog's own: large objects, and the statistics that show values of tables. */
 #define QUESTION                                                                                   \
@@ -117,21 +123,49 @@ link_for(struct locks *locks, const struct asked *a)
         if (l->used < found->used)
             found = l;
     }
-    if (found->gateway != a->question.gateway || strcmp(found->database, a->database) != 0)
+    if (found->gateway != a->question.gateway || strcmp(found->database, a->database) != 0) {
         inspector_link_close(&found->link);
+        found->closed = 0;
+    }
     found->gateway = a->question.gateway;
     memcpy(found->database, a->database, sizeof(found->database));
-    found->used = ++locks->turn;
+    found->used = os_monotonic(locks->shared->os);
     return found;
 }
 
 static int
+open_link(struct inspector_link *link, const struct asked *a)
+{
+    const struct gateway *gateway = &a->question.settings->gateways[a->question.gateway];
+    bool is_open = link->peer.fd >= 0 && link->generation == a->question.settings->generation;
+    size_t most = 0;
+    int result;
+
+    result = inspector_link_open(link, a->question.settings, gateway, a->database);
+    if (result == 0 && !is_open)
+        result = inspector_link_query(link, setup, take_lock, NULL, &most);
+    if (result != 0)
+        inspector_link_close(link);
+    return result;
+}
+
+/* A server that does not answer keeps the thread from those that do: it is left alone for a while.
+ */
+static int
 look(struct locks *locks, const struct asked *a, struct locks_held **held)
 {
     const struct gateway *gateway = &a->question.settings->gateways[a->question.gateway];
-    struct inspector_link *link = &link_for(locks, a)->link;
+    int64_t now = os_monotonic(locks->shared->os), *silent = &locks->silent[a->question.gateway];
+    struct locks_link *of = link_for(locks, a);
+    struct inspector_link *link = &of->link;
     char sql[SQL_SIZE];
     int result = write_question(sql, a);
+
+    if (now >= a->deadline)
+        return PASU_E_TIMEOUT;
+    if (now < *silent || now < of->closed)
+        return PASU_E_UNAVAILABLE;
+    link->deadline = a->deadline;
 
     /* A connection that had ended meanwhile is made once more. */
     for (int tries = 0; tries < 2; tries++) {
@@ -140,13 +174,18 @@ look(struct locks *locks, const struct asked *a, struct locks_held **held)
         (*held)->count = 0;
         (*held)->is_there = false;
         if (result == 0)
-            result = inspector_link_open(link, a->question.settings, gateway, a->database);
+            result = open_link(link, a);
         if (result == 0)
             result = inspector_link_query(link, sql, take_lock, held, &most);
         if (result != PASU_E_EOF || tries > 0)
             break;
         result = 0;
     }
+    now = os_monotonic(locks->shared->os);
+    if (result == PASU_E_TIMEOUT || now >= a->deadline)
+        *silent = now + REST_SECONDS * NANOSECONDS_PER_SECOND;
+    if (result != 0 && link->peer.fd < 0)
+        of->closed = now + NANOSECONDS_PER_SECOND;
     if (result != 0)
         LOG_EVENT(&locks->shared->log, INSPECTOR_FAILED, F_TEXT("gateway", gateway->config->name),
                   F_TEXT("database", a->database), F_TEXT("error", error_text(result)),
@@ -169,17 +208,26 @@ answer(struct locks *locks, struct asked *a)
     memory_free(a);
 }
 
-/* Until there is a question. Where none comes for long there are no connections either: nobody
- * could drop a database. */
+/* What has not been used for long: nobody could drop a database. */
+static void
+close_idle(struct locks *locks)
+{
+    int64_t now = os_monotonic(locks->shared->os);
+
+    for (size_t i = 0; i < LINKS; i++)
+        if (now - locks->links[i].used >= REST_SECONDS * NANOSECONDS_PER_SECOND)
+            inspector_link_close(&locks->links[i].link);
+}
+
+/* Until there is a question. */
 static void
 rest(struct locks *locks)
 {
     int64_t until = os_realtime(locks->shared->os) + REST_SECONDS * NANOSECONDS_PER_SECOND;
-    const struct timespec at = {.tv_sec = until / NANOSECONDS_PER_SECOND};
+    const struct timespec at = {.tv_sec = until / NANOSECONDS_PER_SECOND + 1};
 
     if (pthread_cond_timedwait(&locks->wake, &locks->lock, &at) == ETIMEDOUT)
-        for (size_t i = 0; i < LINKS; i++)
-            inspector_link_close(&locks->links[i].link);
+        close_idle(locks);
 }
 
 static void *
@@ -200,6 +248,7 @@ run(void *arg)
         locks->count--;
         pthread_mutex_unlock(&locks->lock);
         answer(locks, a);
+        close_idle(locks);
         pthread_mutex_lock(&locks->lock);
     }
     pthread_mutex_unlock(&locks->lock);
@@ -221,7 +270,7 @@ locks_start(struct locks **out, struct gate_shared *shared)
     pthread_cond_init(&locks->wake, NULL);
     for (size_t i = 0; i < LINKS; i++) {
         inspector_link_init(&locks->links[i].link, shared->os, INSPECTOR_BUFFER_SIZE);
-        locks->links[i].link.wait_answer = WAIT_MILLISECONDS;
+        locks->links[i].link.stop = &locks->is_stopping;
     }
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -247,6 +296,7 @@ locks_ask(struct locks *locks, const struct locks_question *question)
     if (!a)
         return PASU_E_NOMEM;
     a->question = *question;
+    a->deadline = os_monotonic(locks->shared->os) + WAIT_SECONDS * NANOSECONDS_PER_SECOND;
     snprintf(a->database, sizeof(a->database), "%s", question->database);
     snprintf(a->role, sizeof(a->role), "%s", question->role);
     a->question.database = a->database;

@@ -553,7 +553,7 @@ observer_answered(struct session *s)
         retry_resume(s);
     } else if (PASU_UNLIKELY(o->is_crowded && o->exchange.count < ASK_CROWD / 2)) {
         observer_resume(s);
-    } else if (PASU_UNLIKELY(o->is_settling && o->exchange.count == 0)) {
+    } else if (PASU_UNLIKELY(o->is_settling && (o->exchange.count == 0 || written_is_fed(s)))) {
         o->is_resumed = true;
         o->is_rest_shown = false; /* all of it has been judged */
         observer_resume(s);

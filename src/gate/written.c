@@ -157,8 +157,9 @@ is_first(const struct asking *a, uint8_t type)
 {
     const struct pipeline *p = &a->s->pipeline;
 
-    if (a->o->is_unsynced || a->o->is_muted || p->is_skipping)
-        return false;
+    if (a->o->is_unsynced || a->o->is_muted || p->is_skipping || p->is_unclean ||
+        written_is_fed(a->s))
+        return false; /* our own Sync could end what the server skips */
     if (type != 'Q' && type != 'F')
         return p->asked <= 1;
     return p->known == p->due && p->known > 0 &&
@@ -475,7 +476,7 @@ written_after(struct asking *a, uint8_t type)
     if (!is_due || !is_asked)
         return 0;
     w->waiting++;
-    if (!is_staying && !w->is_denied)
+    if (!is_staying && !w->is_denied && !a->s->pipeline.is_unclean)
         return ask(a, WRITTEN_AFTER);
     w->is_later = true;
     w->later_keeps = is_keeping;

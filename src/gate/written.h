@@ -128,6 +128,9 @@ PASU_MUST_USE int written_ask(struct session *session, uint8_t written);
 /* Whether the client's message waits for what is to be known before it; `observer->is_settling`
  * where it is the answers to what was asked. Of `total` bytes `have` are there. */
 bool written_must_wait(struct asking *asking, const uint8_t *message, size_t have, size_t total);
+/* Whether the server takes COPY data of such a session, so that anything else ends that: what waits
+ * for its answer would wait for ever. */
+bool written_is_fed(const struct session *session);
 /* The locks that were asked for, or why there are none. */
 void written_locked(struct session *session, int error, const struct locks_held *held);
 /* The client's ReadyForQuery has come, and its request is over. */

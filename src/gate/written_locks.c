@@ -115,11 +115,18 @@ begin_look(struct session *s)
 }
 
 bool
+written_is_fed(const struct session *s)
+{
+    return s->state == SESSION_COPY_IN && !s->pipeline.is_copy_over && s->observer->counted &&
+           s->observer->exchange.count == 1; /* behind more, its data are over, too */
+}
+
+bool
 written_must_wait(struct asking *a, const uint8_t *message, size_t have, size_t total)
 {
     struct written *w = a->o->counted;
 
-    if (PASU_LIKELY(!w))
+    if (PASU_LIKELY(!w) || written_is_fed(a->s))
         return false;
     /* The question behind waits for its ReadyForQuery, which what comes now must not overtake. */
     if (w->is_later && message[0] != 'd' && message[0] != 'c' && message[0] != 'f' &&

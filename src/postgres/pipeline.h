@@ -38,6 +38,8 @@ struct pipeline {
     uint16_t answered;    /* of the first unit that is not over */
     bool is_skipping;     /* the server skips, and no Sync is on its way */
     bool is_copy_over;    /* CopyDone or CopyFail have been sent since the last Execute or Query */
+    bool is_unclean; /* nor a Sync since a Query that stood behind others in its unit: the server
+                        can be skipping, or is about to */
 };
 
 /* A message with an answer of its own: Parse, Bind, Describe, Execute, Close. */
@@ -68,6 +70,7 @@ pipeline_end_unit(struct pipeline *p, bool is_sync)
         p->units[(p->first + p->known++) % PIPELINE_UNITS] =
             (uint16_t)(p->asked * 4u + p->is_copy_over * 2u + is_sync);
     p->due++;
+    p->is_unclean = !is_sync && (p->is_unclean || p->asked > 0);
     p->asked = 0;
 }
 

@@ -3,11 +3,13 @@
 """Rows that code puts into tables which were there before, under names that it makes at run time: who reads them later
 is counted, whoever it is; tables that it does not write to, others' and its own transaction's, stay nobody's."""
 import re
+import time
 
 import harness
 import inspector
 import process
 import shop
+import silencer
 from stage import equal, test
 import wire
 
@@ -189,6 +191,39 @@ def test_nobody_notices():
         equal(session.query("SELECT 1").rows, [["1"]])
 
 
+@test(limit=60)
+def test_what_is_skipped_stays_skipped():
+    """Behind an error in a unit that a Query stands in, nothing is run until the client's own Sync"""
+    front()
+    do, insert = DO.replace("{n}", "mid").replace("{more}", ""), "INSERT INTO o.mid VALUES ('skipped')"
+    with wire.login(front().address) as session:
+        session.exchange(wire.parse(do, name="twice") + wire.SYNC)
+        for text, name in ((do, "twice"), ("SELEC", "")):
+            for last in (insert, do + "; " + insert, do):
+                messages = [wire.parse(t, name=n) + wire.bind(name=n) + wire.execute() for t, n in ((text, name), (last, ""))]
+                answer = session.exchange(messages[0] + wire.query("SELECT 1") + messages[1] + wire.SYNC)
+                equal((answer.types, answer.status), ("EZ", "I"), (text, last))
+        equal(session.query("SELECT 1 FROM o.mid WHERE v = 'skipped'").rows, [])
+
+
+@test(limit=60)
+def test_what_ends_a_copy():
+    """A message that ends a COPY with an error does so: it does not wait for the answer to the COPY"""
+    front()
+    fed = wire.parse("COPY o.fires FROM STDIN") + wire.bind() + wire.execute() + wire.SYNC
+    for before, copy, message in (([], fed, wire.parse("SELECT 1")),
+                                  (["BEGIN", DO.replace("{n}", "mid").replace("{more}", "")], wire.query("COPY o.mid FROM STDIN"), wire.query("COMMIT"))):
+        for is_late in (False, True):
+            with wire.login(front().address) as session:
+                query(*before)(session, "mid")
+                session.send(copy if is_late else copy + message)
+                session.result(until="G")
+                if is_late:
+                    session.send(message)
+                codes = [wire.read_fields(session.expect("E")[1])["C"] for _ in range(2)]
+                equal((codes, session.read_end()), (["08P01", "08P01"], b""))
+
+
 class Locker:
     """A session that holds what a question of ours needs, so that it waits"""
     def __init__(self):
@@ -353,6 +388,68 @@ def test_who_leaves_at_the_commit():
         assert SEEN.search(str(reader.query("SELECT v FROM o.left_behind").rows))
     apart.guard.until_sessions(0)
     assert not nobody(shop.export(apart).get("reads"))
+
+
+@test(gateway=True, limit=60)
+def test_no_operator_of_others():
+    """What the inspector asks about locks runs nobody else's code: it could read the verifiers of all roles"""
+    front()
+    sql = shop.server().sql
+    sql("CREATE TABLE public.ran (who text); GRANT INSERT ON public.ran TO PUBLIC; CREATE TABLE o.compared (v text)")
+    sql("CREATE FUNCTION public.at_least(oid, int) RETURNS boolean LANGUAGE plpgsql AS $f$ BEGIN INSERT INTO public.ran VALUES (current_user); RETURN $1 >= $2::oid; END $f$")
+    sql("CREATE OPERATOR public.>= (LEFTARG = oid, RIGHTARG = int, FUNCTION = public.at_least)")
+    apart = shop.front("run_time_compared")
+    with wire.login(apart.address) as writer:
+        query("BEGIN", DO, "COMMIT")(writer, "compared")
+    apart.guard.until_sessions(0)
+    with wire.login(shop.server().address) as reader:
+        equal(reader.query("SELECT who FROM public.ran").rows, [])
+    sql("DROP OPERATOR public.>= (oid, int); DROP FUNCTION public.at_least; DROP TABLE public.ran")
+
+
+class Deaf(silencer.Silencer):
+    """While it is silent, the inspector hears nothing"""
+
+    def __init__(self, address):
+        self.ours = set()
+        super().__init__(address)
+
+    def _pass(self, source, target, is_answer):
+        if not is_answer:
+            data = source.recv(1 << 16)
+            if b"user\0" + inspector.USER.encode() + b"\0" in data:
+                self.ours.add(target)
+            target.sendall(data)
+        super()._pass(source, target, is_answer and source in self.ours)
+
+
+@test(gateway=True, limit=90)
+def test_inspector_hears_nothing():
+    """All COMMITs together wait no longer than one for an inspector that gets no answer, and what was written counts"""
+    front()
+    writers, names = [], [f"unheard{n}" for n in range(4)]
+    shop.server().sql("".join(f"CREATE TABLE o.{name} (v text); GRANT SELECT ON o.{name} TO analyst;" for name in names))
+    deaf = Deaf(shop.server().address)
+    apart = shop.front("run_time_unheard", upstream=deaf.upstream)
+    for name in names:
+        writers.append(wire.login(apart.address, application_name="writes"))
+        query("BEGIN", DO)(writers[-1], name)
+    deaf.hush()
+    began = time.monotonic()
+    for writer in writers:
+        writer.send(wire.query("COMMIT"))
+    equal([writer.result().status for writer in writers], ["I"] * len(writers))
+    took = time.monotonic() - began
+    deaf.speak()
+    assert took < 5, took
+    for name in names:
+        with wire.login(apart.address, user="analyst", application_name=f"reads {name}") as reader:
+            assert SEEN.search(str(reader.query(f"SELECT v FROM o.{name}").rows)), name
+    for writer in writers:
+        writer.abort()
+    apart.guard.until_sessions(0)
+    said = shop.export(apart)
+    equal([name for name in names if nobody(said.get(f"reads {name}"))], [])
 
 
 harness.main()
