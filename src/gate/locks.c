@@ -10,11 +10,12 @@
 
 enum {
     QUESTIONS_MAX = 10000,
-    LINKS = 8, /* databases that are asked often */
+    LINKS = 8,         /* databases that are asked often */
+    TOGETHER_MAX = 64, /* processes that one question is about */
     ANSWER_MAX = 8 << 20,
     WAIT_SECONDS = 2, /* that a COMMIT waits at most, be it behind those of others */
     REST_SECONDS = 10,
-    SQL_SIZE = 2048 + 2 * NAME_SIZE,
+    SQL_SIZE = 2048 + TOGETHER_MAX * (2 * NAME_SIZE + 32),
 };
 
 struct asked {
@@ -22,6 +23,14 @@ struct asked {
     struct locks_question question;
     int64_t deadline; /* monotonic */
     char database[NAME_SIZE], role[NAME_SIZE];
+    struct locks_held *held; /* the answer, or why there is none */
+    int error;
+};
+
+/* Of one database. All of them wait meanwhile: what they hold does not change. */
+struct together {
+    struct asked *items[TOGETHER_MAX];
+    size_t count;
 };
 
 struct locks_link {
@@ -42,6 +51,7 @@ struct locks {
     _Atomic bool is_stopping;
     /* The thread's own: */
     struct locks_link links[LINKS];
+    char sql[SQL_SIZE];                  /* the question's text */
     int64_t silent[CONFIG_GATEWAYS_MAX]; /* monotonic: servers that are not asked until then */
 };
 
@@ -50,61 +60,99 @@ static const char setup[] = "SET search_path = pg_catalog; SET statement_timeout
 
 /* Of the catalog's own: large objects, and the statistics that show values of tables. */
 #define QUESTION                                                                                   \
-    "SELECT CASE l.locktype WHEN 'relation' THEN l.relation ELSE 0 END, "                          \
+    "SELECT l.pid, CASE l.locktype WHEN 'relation' THEN l.relation ELSE 0 END, "                   \
     "(l.mode = 'RowExclusiveLock')::pg_catalog.int4, "                                             \
     "(l.mode = 'AccessShareLock')::pg_catalog.int4 "                                               \
-    "FROM pg_catalog.pg_locks l WHERE l.granted AND l.pid = %" PRIu32 " AND (l.locktype = "        \
+    "FROM pg_catalog.pg_locks l WHERE l.granted AND (l.locktype = "                                \
     "'virtualxid' AND l.virtualxid = l.virtualtransaction AND EXISTS (SELECT 1 FROM "              \
-    "pg_catalog.pg_stat_get_activity(%" PRIu32 ") a JOIN pg_catalog.pg_roles r "                   \
-    "ON r.oid = a.usesysid WHERE r.rolname = E'%s') "                                              \
-    "OR l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d "     \
-    "WHERE d.datname = pg_catalog.current_database()) AND (l.relation >= 16384 OR l.relation IN "  \
-    "(2613, 2619)) AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = l.relation "      \
-    "AND c.relkind IN ('r', 'm', 'p', 'f')))"
+    "pg_catalog.pg_stat_get_activity(l.pid) a JOIN pg_catalog.pg_roles r "                         \
+    "ON r.oid = a.usesysid WHERE r.rolname = CASE l.pid"
+#define QUESTION_BEHIND                                                                            \
+    " END) OR l.locktype = 'relation' AND l.database = (SELECT d.oid FROM "                        \
+    "pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) AND (l.relation "   \
+    ">= 16384 OR l.relation IN (2613, 2619)) AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c "     \
+    "WHERE c.oid = l.relation AND c.relkind IN ('r', 'm', 'p', 'f'))) AND l.pid IN ("
+
+static void
+put(struct writer *w, const char *text)
+{
+    writer_bytes(w, text, strlen(text));
+}
+
+static void
+put_number(struct writer *w, uint32_t number)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%" PRIu32, number);
+    put(w, text);
+}
 
 static int
-write_question(char sql[SQL_SIZE], const struct asked *a)
+write_question(char sql[SQL_SIZE], const struct together *t)
 {
-    char role[2 * NAME_SIZE];
-    size_t n = 0;
-    int length;
+    struct writer w = writer_of(sql, SQL_SIZE);
 
-    for (const char *c = a->role; *c; c++) {
-        if (*c == '\'' || *c == '\\')
-            role[n++] = *c;
-        role[n++] = *c;
+    put(&w, QUESTION);
+    for (size_t i = 0; i < t->count; i++) {
+        put(&w, " WHEN ");
+        put_number(&w, t->items[i]->question.process);
+        put(&w, " THEN E'");
+        for (const char *c = t->items[i]->role; *c; c++) {
+            if (*c == '\'' || *c == '\\')
+                writer_u8(&w, (uint8_t)*c);
+            writer_u8(&w, (uint8_t)*c);
+        }
+        put(&w, "'");
     }
-    role[n] = '\0';
-    length = snprintf(sql, SQL_SIZE, QUESTION, a->question.process, a->question.process, role);
-    return length > 0 && length < SQL_SIZE ? 0 : PASU_E_RANGE;
+    put(&w, QUESTION_BEHIND);
+    for (size_t i = 0; i < t->count; i++) {
+        put(&w, i > 0 ? ", " : "");
+        put_number(&w, t->items[i]->question.process);
+    }
+    writer_text(&w, ")");
+    return writer_end(&w) > 0 ? 0 : PASU_E_RANGE;
+}
+
+static int
+keep_lock(struct asked *a, uint32_t relation, bool is_written, bool is_read)
+{
+    uint32_t n = a->held->count;
+    struct locks_held *more;
+
+    if (relation == 0) {
+        a->held->is_there = true;
+        return 0;
+    }
+    if (n == LOCKS_MAX) {
+        a->error = PASU_E_RANGE; /* of this one alone */
+        return 0;
+    }
+    if (n >= 16 && (n & (n - 1)) == 0) {
+        more = memory_resize(a->held, 1, sizeof(*more) + 2u * n * sizeof(more->items[0]));
+        if (!more)
+            return PASU_E_NOMEM;
+        a->held = more;
+    }
+    a->held->items[a->held->count++] = (struct lock_held){relation, is_written, is_read};
+    return 0;
 }
 
 static int
 take_lock(void *arg, const struct view *values, size_t count)
 {
-    struct locks_held **held = arg, *more;
-    uint64_t relation, is_written, is_read;
-    uint32_t n = (*held)->count;
+    const struct together *t = arg;
+    uint64_t process, relation, is_written, is_read;
 
-    if (count != 3 || !inspector_take_number(values[0], &relation) || relation > UINT32_MAX ||
-        !inspector_take_number(values[1], &is_written) ||
-        !inspector_take_number(values[2], &is_read))
+    if (count != 4 || !inspector_take_number(values[0], &process) ||
+        !inspector_take_number(values[1], &relation) || relation > UINT32_MAX ||
+        !inspector_take_number(values[2], &is_written) ||
+        !inspector_take_number(values[3], &is_read))
         return PASU_E_MALFORMED;
-    if (relation == 0) {
-        (*held)->is_there = true;
-        return 0;
-    }
-    if (n == LOCKS_MAX)
-        return PASU_E_RANGE;
-    if (n >= 16 && (n & (n - 1)) == 0) {
-        more = memory_resize(*held, 1, sizeof(**held) + 2u * n * sizeof((*held)->items[0]));
-        if (!more)
-            return PASU_E_NOMEM;
-        *held = more;
-    }
-    (*held)->items[(*held)->count++] =
-        (struct lock_held){(uint32_t)relation, is_written == 1, is_read == 1};
-    return 0;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i]->question.process == process)
+            return keep_lock(t->items[i], (uint32_t)relation, is_written == 1, is_read == 1);
+    return PASU_E_MALFORMED; /* nobody asked for it */
 }
 
 /* The one of that database, or that has not been used for the longest time. */
@@ -149,17 +197,27 @@ open_link(struct inspector_link *link, const struct asked *a)
     return result;
 }
 
+static void
+forget(const struct together *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        t->items[i]->held->count = 0;
+        t->items[i]->held->is_there = false;
+        t->items[i]->error = 0;
+    }
+}
+
 /* A server that does not answer keeps the thread from those that do: it is left alone for a while.
  */
 static int
-look(struct locks *locks, const struct asked *a, struct locks_held **held)
+look(struct locks *locks, struct together *t)
 {
+    const struct asked *a = t->items[0];
     const struct gateway *gateway = &a->question.settings->gateways[a->question.gateway];
     int64_t now = os_monotonic(locks->shared->os), *silent = &locks->silent[a->question.gateway];
     struct locks_link *of = link_for(locks, a);
     struct inspector_link *link = &of->link;
-    char sql[SQL_SIZE];
-    int result = write_question(sql, a);
+    int result = write_question(locks->sql, t);
 
     if (now >= a->deadline)
         return PASU_E_TIMEOUT;
@@ -171,12 +229,11 @@ look(struct locks *locks, const struct asked *a, struct locks_held **held)
     for (int tries = 0; tries < 2; tries++) {
         size_t most = ANSWER_MAX;
 
-        (*held)->count = 0;
-        (*held)->is_there = false;
+        forget(t);
         if (result == 0)
             result = open_link(link, a);
         if (result == 0)
-            result = inspector_link_query(link, sql, take_lock, held, &most);
+            result = inspector_link_query(link, locks->sql, take_lock, t, &most);
         if (result != PASU_E_EOF || tries > 0)
             break;
         result = 0;
@@ -193,19 +250,69 @@ look(struct locks *locks, const struct asked *a, struct locks_held **held)
     return result;
 }
 
+/* Where the server refuses to say it of all together, it is asked for each: the reason can be one
+ * of them. */
 static void
-answer(struct locks *locks, struct asked *a)
+look_each(struct locks *locks, struct together *t)
 {
-    struct task *task = task_new(TASK_LOCKS, a->question.session);
+    int result = look(locks, t);
 
-    if (task) {
-        task->locks = memory_new(1, sizeof(*task->locks) + 16 * sizeof(task->locks->items[0]));
-        task->error = task->locks ? look(locks, a, &task->locks) : PASU_E_NOMEM;
-        task->question = a->question.number;
-        worker_post(a->question.worker, task);
+    for (size_t i = 0; result != 0 && i < t->count; i++) {
+        struct together one = {.items = {t->items[i]}, .count = 1};
+        int why = t->count > 1 && result == PASU_E_DENIED ? look(locks, &one) : result;
+
+        if (why != 0)
+            t->items[i]->error = why;
     }
-    settings_release(a->question.settings);
-    memory_free(a);
+}
+
+static void
+answer(struct locks *locks, struct together *t)
+{
+    look_each(locks, t);
+    for (size_t i = 0; i < t->count; i++) {
+        struct asked *a = t->items[i];
+        struct task *task = task_new(TASK_LOCKS, a->question.session);
+
+        if (task) {
+            task->locks = a->held;
+            task->error = a->error;
+            task->question = a->question.number;
+            worker_post(a->question.worker, task);
+        } else {
+            memory_free(a->held);
+        }
+        settings_release(a->question.settings);
+        memory_free(a);
+    }
+}
+
+/* The oldest question, and what else waits that one answer can be had for: nothing, if its time is
+ * up. The lock is held. */
+static void
+gather(struct locks *locks, struct together *t)
+{
+    int64_t now = os_monotonic(locks->shared->os);
+
+    t->count = 0;
+    list_each_safe (link, &locks->questions) {
+        struct asked *a = LIST_ENTRY(link, struct asked, link);
+        const struct asked *first = t->count > 0 ? t->items[0] : a;
+        bool is_other = a->question.settings != first->question.settings ||
+                        a->question.gateway != first->question.gateway ||
+                        strcmp(a->database, first->database) != 0;
+
+        /* One that has ended can have had the same number. */
+        for (size_t i = 0; i < t->count; i++)
+            is_other |= t->items[i]->question.process == a->question.process;
+        if (is_other)
+            continue;
+        list_remove(&a->link);
+        locks->count--;
+        t->items[t->count++] = a;
+        if (t->count == TOGETHER_MAX || now >= t->items[0]->deadline)
+            break;
+    }
 }
 
 /* What has not been used for long: nobody could drop a database. */
@@ -234,20 +341,17 @@ static void *
 run(void *arg)
 {
     struct locks *locks = arg;
+    struct together together;
 
     pthread_mutex_lock(&locks->lock);
     while (!locks->is_stopping) {
-        struct asked *a;
-
         if (list_is_empty(&locks->questions)) {
             rest(locks);
             continue;
         }
-        a = LIST_ENTRY(locks->questions.next, struct asked, link);
-        list_remove(&a->link);
-        locks->count--;
+        gather(locks, &together);
         pthread_mutex_unlock(&locks->lock);
-        answer(locks, a);
+        answer(locks, &together);
         close_idle(locks);
         pthread_mutex_lock(&locks->lock);
     }
@@ -293,8 +397,12 @@ locks_ask(struct locks *locks, const struct locks_question *question)
     if (!locks || question->process == 0 || !gateway->config->inspector.user)
         return PASU_E_UNAVAILABLE;
     a = memory_new(1, sizeof(*a));
-    if (!a)
+    if (a)
+        a->held = memory_new(1, sizeof(*a->held) + 16 * sizeof(a->held->items[0]));
+    if (!a || !a->held) {
+        memory_free(a);
         return PASU_E_NOMEM;
+    }
     a->question = *question;
     a->deadline = os_monotonic(locks->shared->os) + WAIT_SECONDS * NANOSECONDS_PER_SECOND;
     snprintf(a->database, sizeof(a->database), "%s", question->database);
@@ -305,6 +413,7 @@ locks_ask(struct locks *locks, const struct locks_question *question)
     pthread_mutex_lock(&locks->lock);
     if (locks->count >= QUESTIONS_MAX) {
         pthread_mutex_unlock(&locks->lock);
+        memory_free(a->held);
         memory_free(a);
         return PASU_E_UNAVAILABLE;
     }
@@ -333,6 +442,7 @@ locks_stop(struct locks *locks)
 
         list_remove(&a->link);
         settings_release(a->question.settings);
+        memory_free(a->held);
         memory_free(a);
     }
     memory_free(locks);

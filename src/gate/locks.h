@@ -5,8 +5,8 @@
  * does not notice. A process keeps the lock of a table that it has written to until its transaction
  * is over; what it has taken back with a savepoint it holds no more, and there are no rows of it.
  *
- * One thread with a few connections, each to one database. An answer is a TASK_LOCKS for the
- * session's worker.
+ * One thread with a few connections, each to one database. What waits while it asks it asks for
+ * all at once then. An answer is a TASK_LOCKS for the session's worker.
  */
 #ifndef PASU_GATE_LOCKS_H
 #define PASU_GATE_LOCKS_H

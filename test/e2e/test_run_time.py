@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that code puts into tables which were there before, under names that it makes at run time: who reads them later
 is counted, whoever it is; tables that it does not write to, others' and its own transaction's, stay nobody's."""
+import contextlib
 import re
 import time
 
@@ -450,6 +451,42 @@ def test_inspector_hears_nothing():
     apart.guard.until_sessions(0)
     said = shop.export(apart)
     equal([name for name in names if nobody(said.get(f"reads {name}"))], [])
+
+
+OF_LOCKS = f"pid IN (SELECT pid FROM pg_stat_activity WHERE usename = '{inspector.USER}' AND query LIKE '%FROM pg_catalog.pg_locks l %')"
+
+
+@test(gateway=True, limit=90)
+def test_who_commits_together():
+    """Sessions whose COMMITs wait at the same time are asked for together, and each of them gets its own answer"""
+    front()
+    names = [f"together_{i}" for i in range(8)]  # every other one has persons
+    for name in names:
+        shop.server().sql(f"CREATE TABLE o.{name} (v text); GRANT SELECT ON o.{name} TO analyst")
+    shop.server().sql(f"ALTER ROLE {inspector.USER} SET log_statement = 'all'")
+    apart, lines, locker = shop.front("run_time_together"), shop.server().process.lines, Locker()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(locker.session)
+        writers = [stack.enter_context(wire.login(apart.address, application_name="writes")) for _ in names]
+        query("BEGIN", DO, "COMMIT")(writers[0], "mid")  # the inspector's connection is there
+        for i, name in enumerate(names):
+            query("BEGIN", DO if i % 2 == 0 else "DO $d$ BEGIN EXECUTE 'INSERT INTO o.' || lower('{n}') || ' VALUES (''x'')'; END $d$")(writers[i], name)
+        mark = len(lines)
+        locker.session.query("BEGIN; LOCK pg_database IN ACCESS EXCLUSIVE MODE")
+        for writer in writers:
+            writer.send(wire.query("COMMIT"))
+        locker.wait(OF_LOCKS)
+        locker.session.query("ROLLBACK")
+        equal([(len(done.errors), done.status) for done in (writer.result() for writer in writers)], [(0, "I")] * len(names))
+        shop.server().sql(f"ALTER ROLE {inspector.USER} RESET log_statement")
+    asked = sum("FROM pg_catalog.pg_locks l " in line for line in lines[mark:])
+    for name in names:
+        with wire.login(apart.address, user="analyst", application_name=f"reads {name}") as reader:
+            assert reader.query(f"SELECT v FROM o.{name}").rows, name
+    apart.guard.until_sessions(0)
+    said = shop.export(apart)
+    equal([bool(nobody(said.get(f"reads {name}"))) for name in names], [False, True] * 4)
+    assert 0 < asked < len(names), f"{asked} questions"
 
 
 harness.main()
