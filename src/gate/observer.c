@@ -87,6 +87,7 @@ observer_free(struct session *s)
     ask_end_text(o);
     kept_release(&o->ask);
     kept_release(&o->retry.asked);
+    memory_free(o->retry.role);
     kept_release(&o->answer);
     kept_release(&o->backlog);
     memory_free(o);

@@ -106,11 +106,11 @@ result_has_rows(const struct result *result)
 /* What the client has asked with hidden columns, as it was (gate/retry.h). */
 struct retry {
     enum { RETRY_NONE, RETRY_ASKING, RETRY_ASKED, RETRY_FAILED } state;
-    bool is_again;                 /* what is asked now is asked once more: nothing is hidden */
-    uint8_t tries;                 /* times that it has been asked again */
-    uint32_t first;                /* the exchange's `added` with the first request of it */
-    struct kept asked;             /* its messages */
-    char role[EXCHANGE_NAME_SIZE]; /* that was known when its columns were refused; or "" */
+    bool is_again;     /* what is asked now is asked once more: nothing is hidden */
+    uint8_t tries;     /* times that it has been asked again */
+    uint32_t first;    /* the exchange's `added` with the first request of it */
+    struct kept asked; /* its messages */
+    char *role;        /* that was known when its columns were refused; or NULL */
 };
 
 /* A statement whose marks count for others once its transaction is committed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/retry.h"
 
+#include "base/memory.h"
 #include "gate/answer.h"
 #include "gate/result.h"
 #include "gate/session.h"
@@ -146,6 +147,13 @@ is_hiding(const struct observer *o, const struct exchange_request *request)
     return plan && plan->rewritten.bytes && !request->is_refused;
 }
 
+void
+retry_forget_role(struct observer *o)
+{
+    memory_free(o->retry.role);
+    o->retry.role = NULL;
+}
+
 /* The role is another one than it was taken for, unless the text is refused as it was, too. */
 static void
 doubt_role(struct observer *o)
@@ -153,9 +161,9 @@ doubt_role(struct observer *o)
     struct retry *r = &o->retry;
     const struct exchange_request *request = exchange_first(&o->exchange);
 
-    if (r->role[0]) {
-        memcpy(o->role, r->role, sizeof(o->role));
-        r->role[0] = '\0';
+    if (r->role) {
+        snprintf(o->role, sizeof(o->role), "%s", r->role);
+        retry_forget_role(o);
     } else if (request && is_hiding(o, request)) {
         o->role[0] = '\0';
     }
@@ -178,7 +186,10 @@ retry_takes(struct answering *a, const uint8_t *message, size_t length, bool *is
     if (!*is_taken)
         return 0;
     if (cause == CAUSE_RIGHT) {
-        memcpy(o->retry.role, o->role, sizeof(o->role));
+        retry_forget_role(o);
+        o->retry.role = memory_dup(o->role, strlen(o->role));
+        if (!o->retry.role)
+            return PASU_E_NOMEM;
         o->role[0] = '\0';
     }
     o->retry.state = RETRY_FAILED;
@@ -207,9 +218,9 @@ retry_resume(struct session *s)
     }
     /* The snapshot is not what is there: another one is waited for. What was made since even that
      * one is asked for as it is. */
-    if (!o->retry.role[0])
+    if (!o->retry.role)
         observer_touch(s, TOUCH_ALL);
-    o->retry.is_again = o->is_resumed = ++o->retry.tries > 1 || o->retry.role[0];
+    o->retry.is_again = o->is_resumed = ++o->retry.tries > 1 || o->retry.role != NULL;
     observer_resume(s);
     if (s->observer)
         s->observer->retry.is_again = false;

@@ -28,6 +28,9 @@ struct answering;
 
 enum { RETRY_MAX = 64 << 10 };
 
+/* The role that was known when its columns were refused counts no more. */
+void retry_forget_role(struct observer *observer);
+
 /* A message of the client's has been asked. PASU_E_NOMEM. */
 PASU_MUST_USE int retry_asked(struct session *session, const uint8_t *message, size_t length);
 /* Bytes that are not kept have gone to the server, or it has answered: too late. */
@@ -38,7 +41,8 @@ retry_forget(struct observer *observer)
         return;
     observer->retry.state = RETRY_NONE;
     observer->retry.tries = 0;
-    observer->retry.role[0] = '\0';
+    if (PASU_UNLIKELY(observer->retry.role != NULL))
+        retry_forget_role(observer);
 }
 /* Whether this ErrorResponse is not the client's: from then on its bytes wait. */
 PASU_MUST_USE int retry_takes(struct answering *answering, const uint8_t *message, size_t length,

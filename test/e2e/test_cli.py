@@ -80,7 +80,7 @@ def test_an_account_that_is_not_listed_is_refused_every_command_of_operators():
 @test(gateway=True)
 def test_what_changes_something_is_recorded_with_who_asked():
     audited = [one for one in of_operators() if "recorded" in who_may(one)]
-    equal(audited, ["kill", "approve", "deny"])
+    equal(audited, ["kill", "approve", "deny", "marks"])
     mark = front().guard.mark()
     front().guard.run("kill", "--principal", "nobody-has-this-name")
     event = front().guard.wait("control_command", start=mark)

@@ -300,7 +300,7 @@ def idle(of, sql):
     for _ in range(5):
         _, before = more(IDLE_FIRST // 5)
     fresh, used = ((after - before) / IDLE for after in more(IDLE))
-    print(f"# {fresh / 1024:.1f} KiB a session, {used / 1024:.1f} KiB once it has asked something", flush=True)
+    print(f"# {fresh / 1024:.1f} KiB a session, {used / 1024:.2f} KiB once it has asked something", flush=True)
     assert max(fresh, used) <= IDLE_MOST, (fresh, used)
     for session in sessions:
         session.abort()
