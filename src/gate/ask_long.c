@@ -92,6 +92,7 @@ refuse_ruled(struct asking *a, struct exchange_request *request)
     struct writer w = writer_of(space, sizeof(space));
     int result = verdict_refused(a->s, request);
 
+    written_unsent(a->o);
     if (result != 0 || a->s->from_server.left > 0)
         return result == 0 ? code : result;
     response_error(&w, SEVERITY_FATAL, code, verdict_message(request->ruling));

@@ -200,6 +200,8 @@ ask(struct session *s, struct exchange_request *request, const struct plan_state
     request->ruling = words_of(s, &ruling, request->is_last ? ENDS : end);
     request->is_refused = true;
     s->observer->is_ending |= request->is_last;
+    if (request->is_last)
+        written_unsent(s->observer);
     return request->ruling ? 0 : PASU_E_NOMEM;
 }
 

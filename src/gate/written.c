@@ -395,6 +395,8 @@ written_before(struct asking *a, uint8_t type, const struct plan *plan,
     bool is_run = type != 'P' && type != 'B';
     uint8_t state;
 
+    if (PASU_UNLIKELY(w != NULL))
+        w->was_due = w->is_due;
     if (plan && (plan->refusal || (!statement && (type == 'B' || type == 'E'))))
         return 0; /* it is not run, or empty */
     if (!plan)
@@ -439,11 +441,20 @@ written_call(struct asking *a, uint32_t function)
     struct plan *plan;
     int result = call_peek(a->s, function, &plan);
 
+    if (a->o->counted)
+        a->o->counted->was_due = a->o->counted->is_due;
     if (result != 0 || !plan)
         return result;
     result = written_before(a, 'F', plan, NULL);
     plan_release(plan);
     return result;
+}
+
+void
+written_unsent(struct observer *o)
+{
+    if (o->counted)
+        o->counted->is_due &= o->counted->was_due;
 }
 
 /* Its texts were read while it passed; what it is was not known before. */

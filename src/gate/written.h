@@ -80,6 +80,7 @@ struct written {
     int64_t telling;  /* monotonic: when it was asked to; 0: of several, or not */
     bool is_asked;    /* ahead of the unit that the client is asking */
     bool is_due;      /* it has asked for such code in it */
+    bool was_due;     /* ahead of the message that is being asked, too */
     bool is_staying;  /* which can leave a transaction open, or is fed by the client */
     bool is_keeping;  /* and end one, so that what came before stays */
     bool is_later;    /* the question behind is asked once its ReadyForQuery has come */
@@ -118,6 +119,9 @@ PASU_MUST_USE int written_before(struct asking *asking, uint8_t type, const stru
                                  const struct plan_statement *statement);
 /* The same of a call by message of that function. */
 PASU_MUST_USE int written_call(struct asking *asking, uint32_t function);
+/* The message that written_before was told of is refused, and the session ends with that: it never
+ * goes out. */
+void written_unsent(struct observer *observer);
 /* A message of that type has gone out whole. PASU_E_NOMEM. */
 PASU_MUST_USE int written_after(struct asking *asking, uint8_t type);
 /* The same of a message that has gone out in pieces, whatever it is. */

@@ -243,7 +243,21 @@ def test_kept():
         equal(front().reload(), "config_reloaded")
 
 
-# The last ones: what code, or a text that nobody has read, can have written to shows addresses from then on.
+@test(gateway=True)
+def test_nothing_is_marked():
+    """What is refused has written nothing: code whose tables nobody knows, or a text that nobody has read, leaves everybody's other tables as they are"""
+    code = "DO $d$BEGIN EXECUTE 'INSERT INTO ' || lower('K_MIXED') || ' SELECT id FROM customers'; END$d$"
+    apart = shop.front("rules-close-code", more={"rules": [{"name": "code", "when": {"verbs": ["do"]}, "verdict": "block", "session": "close"}, *RULES[-2:]]})
+    for data in (wire.query(code), run(code) + wire.SYNC, wire.query("BEGIN") + wire.query(code), wire.query(ADDRESS + " -- " + "x" * ((1 << 20) + 8192))):
+        with apart.login(user="k_mixes") as session:
+            session.send(data)
+            equal(ended(session).errors[-1]["S"], "FATAL")
+        apart.guard.until_sessions(0)
+        equal(apart.guard.json("marks"), [])
+    apart.stop()
+
+
+# Towards the end: what the code of these ways can have written to shows addresses from then on.
 @test(gateway=True, limit=120)
 def test_all_ways():
     """Whatever way a field would take: refused before it is sent, in its rows, its error, its notice, or by message"""
