@@ -5,8 +5,8 @@
 #include "gate/catalog_place.h"
 #include "gate/catalog_policy.h"
 #include "gate/identity_ordinals.h"
+#include "gate/thread.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #define TOUCH_DELAY (20 * NANOSECONDS_PER_MILLISECOND)
@@ -106,7 +106,6 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
 {
     struct catalog_store *store = memory_new(1, sizeof(*store));
     pthread_condattr_t attributes;
-    sigset_t all, before;
     int result;
 
     if (!store)
@@ -123,17 +122,14 @@ catalog_store_new(struct catalog_store **out, const struct log *log, catalog_not
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&store->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     identity_bell_init(&store->bell);
-    result = pthread_create(&store->thread, NULL, catalog_thread, store);
+    result = thread_start(&store->thread, NULL, catalog_thread, store);
     if (result == 0 &&
-        (result = pthread_create(&store->keep_thread, NULL, identity_keep_thread, store)) != 0)
+        (result = thread_start(&store->keep_thread, NULL, identity_keep_thread, store)) != 0)
         end_thread(store);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (result != 0) {
         memory_free(store);
-        return error_from_errno(result);
+        return result;
     }
     *out = store;
     return 0;

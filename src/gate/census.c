@@ -3,8 +3,8 @@
 
 #include "base/memory.h"
 #include "gate/census_server.h"
+#include "gate/thread.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 
 #define PERIOD (2 * NANOSECONDS_PER_SECOND)        /* who goes past pasu is found within 5 s */
@@ -77,7 +77,6 @@ census_start(struct census **out, struct gate_shared *shared)
 {
     struct census *census = memory_new(1, sizeof(*census));
     pthread_condattr_t attributes;
-    sigset_t all, before;
     int result;
 
     if (!census)
@@ -90,13 +89,10 @@ census_start(struct census **out, struct gate_shared *shared)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&census->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    result = pthread_create(&census->thread, NULL, census_run, census);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    result = thread_start(&census->thread, NULL, census_run, census);
     if (result != 0) {
         memory_free(census);
-        return error_from_errno(result);
+        return result;
     }
     *out = census;
     return 0;

@@ -3,8 +3,7 @@
 
 #include "base/memory.h"
 #include "gate/inspector_link.h"
-
-#include <signal.h>
+#include "gate/thread.h"
 
 enum { QUESTIONS_MAX = 10000 };
 
@@ -113,7 +112,6 @@ int
 inspector_start(struct inspector **out, struct gate_shared *shared)
 {
     struct inspector *inspector = memory_new(1, sizeof(*inspector));
-    sigset_t all, before;
     int result;
 
     if (!inspector)
@@ -124,13 +122,10 @@ inspector_start(struct inspector **out, struct gate_shared *shared)
     pthread_cond_init(&inspector->wake, NULL);
     for (size_t i = 0; i < COUNT_OF(inspector->links); i++)
         inspector_link_init(&inspector->links[i], shared->os, INSPECTOR_BUFFER_SIZE);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    result = pthread_create(&inspector->thread, NULL, inspector_run, inspector);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    result = thread_start(&inspector->thread, NULL, inspector_run, inspector);
     if (result != 0) {
         memory_free(inspector);
-        return error_from_errno(result);
+        return result;
     }
     *out = inspector;
     return 0;

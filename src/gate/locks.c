@@ -3,10 +3,10 @@
 
 #include "base/memory.h"
 #include "gate/inspector_link.h"
+#include "gate/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 
 enum {
     QUESTIONS_MAX = 10000,
@@ -363,7 +363,6 @@ int
 locks_start(struct locks **out, struct gate_shared *shared)
 {
     struct locks *locks = memory_new(1, sizeof(*locks));
-    sigset_t all, before;
     int result;
 
     if (!locks)
@@ -376,13 +375,10 @@ locks_start(struct locks **out, struct gate_shared *shared)
         inspector_link_init(&locks->links[i].link, shared->os, INSPECTOR_BUFFER_SIZE);
         locks->links[i].link.stop = &locks->is_stopping;
     }
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    result = pthread_create(&locks->thread, NULL, run, locks);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    result = thread_start(&locks->thread, NULL, run, locks);
     if (result != 0) {
         memory_free(locks);
-        return error_from_errno(result);
+        return result;
     }
     *out = locks;
     return 0;

@@ -9,10 +9,10 @@
 #include "gate/observer.h"
 #include "gate/session.h"
 #include "gate/standing.h"
+#include "gate/thread.h"
 #include "gate/verdict.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -460,24 +460,20 @@ int
 worker_start(struct worker *w, struct gate_shared *shared, uint32_t index)
 {
     pthread_attr_t attributes;
-    sigset_t all, before;
     int result = worker_init(w, shared, index);
 
     if (result != 0)
         return result;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     /* Texts are parsed on this thread, and the parser recurses as deep as they are long. */
     sem_init(&w->is_started, 0, 0);
     result = pthread_attr_init(&attributes);
     if (result == 0)
         result = pthread_attr_setstacksize(&attributes, PLAN_STACK_SIZE);
-    if (result == 0)
-        result = pthread_create(&w->thread, &attributes, worker_run, w);
+    result = result == 0 ? thread_start(&w->thread, &attributes, worker_run, w)
+                         : error_from_errno(result);
     pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (result != 0)
-        return error_from_errno(result);
+        return result;
     while (sem_wait(&w->is_started) != 0)
         ; /* a signal */
     if (w->start_result != 0)
